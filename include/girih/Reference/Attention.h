@@ -1,0 +1,96 @@
+//===- Attention.h - Attention on the CPU -----------------------*- C++ -*-===//
+//
+// What an attention kernel must compute, in float64 and, as a yardstick for its
+// error, in the precision of a flash-attention kernel. Works on chosen rows of
+// the output, so that a problem too large to repeat on the CPU is checked in
+// seconds.
+//
+//===----------------------------------------------------------------------===//
+#ifndef GIRIH_REFERENCE_ATTENTION_H
+#define GIRIH_REFERENCE_ATTENTION_H
+
+#include "girih/Support/ElementType.h"
+#include <array>
+#include <cstdint>
+#include <vector>
+
+namespace girih::reference {
+
+/// A host tensor [batch, head, row, column]; strides in elements, the innermost
+/// is 1.
+struct TensorView {
+  const void *data = nullptr;
+  ElementType type = ElementType::F32;
+  std::array<int64_t, 4> shape{};
+  std::array<int64_t, 4> strides{};
+};
+
+/// Keys [begin, end) that one query sees.
+struct KeyRange {
+  int64_t begin = 0, end = 0;
+  int64_t size() const { return end > begin ? end - begin : 0; }
+};
+
+/// Which keys a query sees. Positions are aligned at the bottom right (the last
+/// query sees the last key) or at the top left (query 0 sees key 0).
+struct Mask {
+  enum class Kind { None, Causal, CausalTopLeft, SlidingWindow };
+  Kind kind = Kind::None;
+  /// Keys a query of a sliding window sees, its own included.
+  int64_t window = 0;
+
+  /// The keys visible to query `q` of `queries`, among `keys`.
+  KeyRange visible(int64_t q, int64_t queries, int64_t keys) const;
+  /// (query, key) pairs that are visible in all.
+  int64_t visiblePairs(int64_t queries, int64_t keys) const;
+};
+
+struct AttentionProblem {
+  TensorView q; ///< [b, h, sq, d]
+  TensorView k; ///< [b, hkv, skv, d], h a multiple of hkv
+  TensorView v; ///< [b, hkv, skv, dv]
+  double scale = 1;
+  Mask mask;
+
+  int64_t queries() const { return q.shape[2]; }
+  int64_t keys() const { return k.shape[2]; }
+  int64_t outputDim() const { return v.shape[3]; }
+};
+
+/// One row of the output.
+struct AttentionRow {
+  int64_t b = 0, h = 0, q = 0;
+  auto operator<=>(const AttentionRow &) const = default;
+};
+
+enum class Precision {
+  Float64, ///< all in double
+  /// Scores, softmax and sums in float; P rounded to V's type before P V, O
+  /// rounded to V's type: what a flash-attention kernel does.
+  Kernel,
+};
+
+/// Results for chosen rows, in their order.
+struct AttentionResult {
+  int64_t dim = 0;
+  std::vector<double> output;      ///< [rows, dim]; 0 where a row sees no key
+  std::vector<double> logSumExp;   ///< of scale * S, natural; -inf there
+  std::vector<double> maxScore;    ///< largest |scale * S| of the row
+  std::vector<double> absWeighted; ///< max over columns of sum_k P |V|
+};
+
+/// O and LSE of `rows`.
+AttentionResult attentionForward(const AttentionProblem &problem,
+                                 const std::vector<AttentionRow> &rows,
+                                 Precision precision);
+
+/// All rows when both references of them cost at most `multiplyAdds`; otherwise
+/// rows at tile boundaries, rows of every head, and random rows up to the cost.
+/// `always` is part of the sample in any case. Sorted, without repeats.
+std::vector<AttentionRow>
+sampleRows(const AttentionProblem &problem, double multiplyAdds, uint64_t seed,
+           const std::vector<AttentionRow> &always = {});
+
+} // namespace girih::reference
+
+#endif // GIRIH_REFERENCE_ATTENTION_H

@@ -1,0 +1,35 @@
+//===- Gemm.h - Matrix product on the CPU -----------------------*- C++ -*-===//
+#ifndef GIRIH_REFERENCE_GEMM_H
+#define GIRIH_REFERENCE_GEMM_H
+
+#include "girih/Support/ElementType.h"
+#include <cstdint>
+#include <vector>
+
+namespace girih::reference {
+
+/// A host matrix; `rowStride` in elements, the innermost stride is 1.
+struct MatrixView {
+  const void *data = nullptr;
+  ElementType type = ElementType::F32;
+  int64_t rows = 0, columns = 0, rowStride = 0;
+};
+
+struct GemmResult {
+  int64_t columns = 0;
+  std::vector<double> exact;  ///< [rows, columns] of A B in double
+  std::vector<double> kernel; ///< in float, then rounded to the type of C
+};
+
+/// The chosen rows of A [m, k] times B [k, n], in their order.
+GemmResult gemm(const MatrixView &a, const MatrixView &b,
+                ElementType outputType, const std::vector<int64_t> &rows);
+
+/// All rows of `m` when they cost at most `multiplyAdds`, otherwise rows at
+/// tile boundaries and random ones, sorted.
+std::vector<int64_t> sampleGemmRows(int64_t m, int64_t n, int64_t k,
+                                    double multiplyAdds, uint64_t seed);
+
+} // namespace girih::reference
+
+#endif // GIRIH_REFERENCE_GEMM_H

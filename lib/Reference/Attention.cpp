@@ -1,0 +1,184 @@
+//===- Attention.cpp - Attention on the CPU -------------------------------===//
+//
+// Rows are taken in groups that share a K/V head, so that a row of K or V is
+// converted once for the group: conversion would otherwise cost as much as the
+// arithmetic.
+//
+//===----------------------------------------------------------------------===//
+
+#include "girih/Reference/Attention.h"
+#include "Kernels.h"
+#include "girih/Support/Parallel.h"
+#include <algorithm>
+#include <cmath>
+#include <limits>
+
+using namespace girih;
+using namespace girih::reference;
+
+namespace {
+
+constexpr size_t rowsPerGroup = 16;
+
+struct Group {
+  int64_t b = 0, kvHead = 0;
+  std::vector<size_t> rows; ///< indices into the list of rows
+};
+
+std::vector<Group> groupRows(const AttentionProblem &problem,
+                             const std::vector<AttentionRow> &rows) {
+  int64_t ratio = problem.q.shape[1] / problem.k.shape[1];
+  std::vector<Group> groups;
+  for (size_t i = 0; i < rows.size(); ++i) {
+    int64_t kvHead = rows[i].h / ratio;
+    if (groups.empty() || groups.back().b != rows[i].b ||
+        groups.back().kvHead != kvHead ||
+        groups.back().rows.size() == rowsPerGroup)
+      groups.push_back({rows[i].b, kvHead, {}});
+    groups.back().rows.push_back(i);
+  }
+  return groups;
+}
+
+template <typename Real>
+void loadRow(const TensorView &tensor, int64_t b, int64_t h, int64_t row,
+             Real *values) {
+  size_t first =
+      b * tensor.strides[0] + h * tensor.strides[1] + row * tensor.strides[2];
+  for (int64_t i = 0; i < tensor.shape[3]; ++i)
+    values[i] = loadElement(tensor.type, tensor.data, first + i);
+}
+
+/// One group in the arithmetic of `Real`; float rounds P and O as a kernel
+/// does.
+template <typename Real> class GroupForward {
+public:
+  GroupForward(const AttentionProblem &problem,
+               const std::vector<AttentionRow> &rows, const Group &group,
+               AttentionResult &result)
+      : problem(problem), rows(rows), group(group), result(result),
+        count(group.rows.size()), keys(problem.keys()), scores(count * keys),
+        weightSums(count), ranges(count) {}
+
+  void run() {
+    computeScores();
+    for (size_t r = 0; r < count; ++r)
+      softmax(r);
+    multiplyByV();
+  }
+
+private:
+  static constexpr bool roundsLikeKernel = std::is_same_v<Real, float>;
+
+  void computeScores() {
+    int64_t dim = problem.q.shape[3];
+    std::vector<Real> queries(count * dim), key(dim);
+    for (size_t r = 0; r < count; ++r) {
+      const AttentionRow &row = rows[group.rows[r]];
+      loadRow(problem.q, row.b, row.h, row.q, &queries[r * dim]);
+      ranges[r] = problem.mask.visible(row.q, problem.queries(), keys);
+    }
+    for (int64_t k = 0; k < keys; ++k) {
+      if (!visibleToAny(k))
+        continue;
+      loadRow(problem.k, group.b, group.kvHead, k, key.data());
+      for (size_t r = 0; r < count; ++r)
+        if (ranges[r].begin <= k && k < ranges[r].end)
+          scores[r * keys + k] =
+              Real(problem.scale) * dot(&queries[r * dim], key.data(), dim);
+    }
+  }
+
+  bool visibleToAny(int64_t k) const {
+    return std::any_of(ranges.begin(), ranges.end(), [&](KeyRange range) {
+      return range.begin <= k && k < range.end;
+    });
+  }
+
+  /// Turns the row's scores into weights; a NaN anywhere makes the sum a NaN.
+  void softmax(size_t r) {
+    Real *row = &scores[r * keys];
+    Real maximum = -std::numeric_limits<Real>::infinity(), largest = 0;
+    for (int64_t k = ranges[r].begin; k < ranges[r].end; ++k) {
+      maximum = std::max(maximum, row[k]);
+      largest = std::max(largest, std::fabs(row[k]));
+    }
+    Real sum = 0;
+    for (int64_t k = ranges[r].begin; k < ranges[r].end; ++k) {
+      Real weight = std::exp(row[k] - maximum);
+      sum += weight;
+      row[k] =
+          roundsLikeKernel ? roundToElement(problem.v.type, weight) : weight;
+    }
+    weightSums[r] = sum;
+    result.maxScore[group.rows[r]] = largest;
+    result.logSumExp[group.rows[r]] =
+        ranges[r].size() ? maximum + std::log(sum)
+                         : -std::numeric_limits<double>::infinity();
+  }
+
+  void multiplyByV() {
+    int64_t dim = problem.outputDim();
+    std::vector<Real> value(dim), sums(count * dim);
+    std::vector<double> absolute(count * dim);
+    for (int64_t k = 0; k < keys; ++k) {
+      if (!visibleToAny(k))
+        continue;
+      loadRow(problem.v, group.b, group.kvHead, k, value.data());
+      for (size_t r = 0; r < count; ++r) {
+        if (k < ranges[r].begin || k >= ranges[r].end)
+          continue;
+        accumulate(scores[r * keys + k], value.data(), &sums[r * dim], dim);
+        if constexpr (!roundsLikeKernel)
+          accumulateAbsolute(scores[r * keys + k], value.data(),
+                             &absolute[r * dim], dim);
+      }
+    }
+    for (size_t r = 0; r < count; ++r)
+      store(r, &sums[r * dim], &absolute[r * dim]);
+  }
+
+  void store(size_t r, const Real *sums, const double *absolute) {
+    int64_t dim = problem.outputDim();
+    double *output = &result.output[group.rows[r] * dim];
+    for (int64_t i = 0; i < dim && ranges[r].size(); ++i) {
+      Real value = sums[i] / weightSums[r];
+      output[i] =
+          roundsLikeKernel ? roundToElement(problem.v.type, value) : value;
+    }
+    if (ranges[r].size() && !roundsLikeKernel)
+      result.absWeighted[group.rows[r]] =
+          *std::max_element(absolute, absolute + dim) / weightSums[r];
+  }
+
+  const AttentionProblem &problem;
+  const std::vector<AttentionRow> &rows;
+  const Group &group;
+  AttentionResult &result;
+  size_t count;
+  int64_t keys;
+  std::vector<Real> scores, weightSums;
+  std::vector<KeyRange> ranges;
+};
+
+} // namespace
+
+AttentionResult
+reference::attentionForward(const AttentionProblem &problem,
+                            const std::vector<AttentionRow> &rows,
+                            Precision precision) {
+  AttentionResult result;
+  result.dim = problem.outputDim();
+  result.output.resize(rows.size() * result.dim);
+  result.logSumExp.resize(rows.size());
+  result.maxScore.resize(rows.size());
+  result.absWeighted.resize(rows.size());
+  std::vector<Group> groups = groupRows(problem, rows);
+  parallelFor(groups.size(), [&](int64_t i) {
+    if (precision == Precision::Float64)
+      GroupForward<double>(problem, rows, groups[i], result).run();
+    else
+      GroupForward<float>(problem, rows, groups[i], result).run();
+  });
+  return result;
+}

@@ -1,0 +1,148 @@
+//===- Compare.cpp - Is a kernel's error what its arithmetic allows? ------===//
+
+#include "girih/Reference/Compare.h"
+#include <algorithm>
+#include <cmath>
+#include <cstdio>
+
+using namespace girih;
+using namespace girih::reference;
+
+namespace {
+
+/// Relative error of a tensor core's sum: 16 products at a time are added to a
+/// float accumulator that drops what falls off its end.
+double accumulationError(int64_t terms) {
+  return double((terms + 15) / 16) * 0x1p-22;
+}
+
+double maxAbs(const double *values, int64_t size) {
+  double largest = 0;
+  for (int64_t i = 0; i < size; ++i)
+    largest = std::max(largest, std::fabs(values[i]));
+  return largest;
+}
+
+std::string rowLabel(const AttentionRow &row) {
+  return "b=" + std::to_string(row.b) + " h=" + std::to_string(row.h) +
+         " q=" + std::to_string(row.q);
+}
+
+} // namespace
+
+void RowComparer::fail(const std::string &label, int64_t column, double actual,
+                       double exact, double bound) {
+  if (result.firstFailure.empty()) {
+    char text[200];
+    std::snprintf(text, sizeof text,
+                  "%s, column %lld: %.6g when it should be %.6g within %.3g",
+                  label.c_str(), static_cast<long long>(column), actual, exact,
+                  bound);
+    result.firstFailure = text;
+  }
+}
+
+void RowComparer::add(const std::string &label, const double *actual,
+                      const double *exact, const double *yardstick,
+                      int64_t size, double slack) {
+  double allowed = 0;
+  for (int64_t i = 0; i < size; ++i)
+    if (std::isfinite(exact[i]) && std::isfinite(yardstick[i]))
+      allowed = std::max(allowed, std::fabs(yardstick[i] - exact[i]));
+  result.maxYardstick = std::max(result.maxYardstick, allowed);
+  double bound = 2 * allowed + slack;
+  bool failed = false;
+  for (int64_t i = 0; i < size; ++i) {
+    if (!std::isfinite(exact[i])) {
+      bool same =
+          std::isnan(exact[i]) ? std::isnan(actual[i]) : actual[i] == exact[i];
+      if (!same && !failed)
+        fail(label, i, actual[i], exact[i], 0);
+      failed |= !same;
+      continue;
+    }
+    double error = std::fabs(actual[i] - exact[i]);
+    if (!(error <= bound)) { // also true for a NaN
+      if (!failed)
+        fail(label, i, actual[i], exact[i], bound);
+      failed = true;
+    }
+    // A NaN would hide every later row from these.
+    if (!std::isfinite(error))
+      error = HUGE_VAL;
+    result.maxDifference = std::max(result.maxDifference, error);
+    if (error > 0)
+      result.worstShare = std::max(result.worstShare, error / bound);
+    errorSquares += error * error;
+    yardstickSquares += (yardstick[i] - exact[i]) * (yardstick[i] - exact[i]);
+    exactSquares += exact[i] * exact[i];
+  }
+  result.failedRows += failed;
+}
+
+Comparison RowComparer::finish() const {
+  Comparison finished = result;
+  if (exactSquares > 0) {
+    finished.relativeError = std::sqrt(errorSquares / exactSquares);
+    finished.relativeYardstick = std::sqrt(yardstickSquares / exactSquares);
+  }
+  return finished;
+}
+
+double reference::outputSlack(const AttentionResult &exact, size_t row,
+                              int64_t keys, ElementType type) {
+  const double *output = &exact.output[row * exact.dim];
+  double rounding = unitRoundoff(type) * maxAbs(output, exact.dim);
+  // An error of a score is a relative error of its weight.
+  double scoreError =
+      0x1p-18 * exact.maxScore[row] + accumulationError(keys) + 0x1p-20;
+  double tiny =
+      type == ElementType::F16 ? 0x1p-24 : 0x1p-126; // a subnormal's step
+  return rounding + scoreError * exact.absWeighted[row] + tiny;
+}
+
+double reference::logSumExpSlack(const AttentionResult &exact, size_t row) {
+  return 0x1p-16 * std::max(1.0, exact.maxScore[row]);
+}
+
+Comparison reference::compareOutput(const std::vector<AttentionRow> &rows,
+                                    const AttentionResult &exact,
+                                    const AttentionResult &yardstick,
+                                    const std::vector<double> &actual,
+                                    int64_t keys, ElementType type) {
+  RowComparer comparer;
+  for (size_t row = 0; row < rows.size(); ++row) {
+    size_t first = row * exact.dim;
+    comparer.add(rowLabel(rows[row]), &actual[first], &exact.output[first],
+                 &yardstick.output[first], exact.dim,
+                 outputSlack(exact, row, keys, type));
+  }
+  return comparer.finish();
+}
+
+Comparison reference::compareLogSumExp(const std::vector<AttentionRow> &rows,
+                                       const AttentionResult &exact,
+                                       const AttentionResult &yardstick,
+                                       const std::vector<double> &actual) {
+  RowComparer comparer;
+  for (size_t row = 0; row < rows.size(); ++row)
+    comparer.add(rowLabel(rows[row]), &actual[row], &exact.logSumExp[row],
+                 &yardstick.logSumExp[row], 1, logSumExpSlack(exact, row));
+  return comparer.finish();
+}
+
+Comparison reference::compareGemm(const std::vector<int64_t> &rows,
+                                  const GemmResult &reference,
+                                  const std::vector<double> &actual,
+                                  int64_t depth, ElementType type) {
+  RowComparer comparer;
+  for (size_t row = 0; row < rows.size(); ++row) {
+    size_t first = row * reference.columns;
+    double largest = maxAbs(&reference.exact[first], reference.columns);
+    comparer.add("row " + std::to_string(rows[row]), &actual[first],
+                 &reference.exact[first], &reference.kernel[first],
+                 reference.columns,
+                 (unitRoundoff(type) + accumulationError(depth)) * largest);
+  }
+  return comparer.finish();
+}
