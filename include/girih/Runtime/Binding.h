@@ -1,0 +1,72 @@
+//===- Binding.h - A manifest with sizes and strides ------------*- C++ -*-===//
+//
+// What a manifest leaves to the launch: dynamic sizes, the memory order of the
+// tensors and the gaps between their rows. From these follow strides, the grid
+// and the tensor maps, all without a device.
+//
+//===----------------------------------------------------------------------===//
+#ifndef GIRIH_RUNTIME_BINDING_H
+#define GIRIH_RUNTIME_BINDING_H
+
+#include "girih/Reference/Attention.h"
+#include "girih/Runtime/Manifest.h"
+#include <map>
+
+namespace girih::runtime {
+
+/// Where a tensor's elements are, in elements from its first.
+struct TensorLayout {
+  std::vector<int64_t> shape, strides;
+  int64_t span =
+      0; ///< elements from the first to the end of the last row, gaps included
+
+  int64_t elements() const;
+};
+
+/// The user's choices for one launch.
+struct LaunchChoices {
+  std::map<std::string, int64_t> sizes;
+  /// Memory order of the tensors [b, h, s, d], as in "bshd"; empty: the
+  /// manifest's.
+  std::string layout;
+  /// Unused elements after every innermost row.
+  int64_t pad = 0;
+};
+
+/// A manifest whose sizes and strides are known. Refers to the manifest.
+struct Binding {
+  const Manifest *manifest = nullptr;
+  std::vector<int64_t> sizes;        ///< one for each of the manifest's sizes
+  std::vector<TensorLayout> tensors; ///< one for each of its tensors
+
+  int64_t value(const Extent &extent) const;
+  /// The value of a named size; throws Error when the manifest has no such
+  /// size.
+  int64_t size(const std::string &name) const;
+  const TensorLayout &layout(const std::string &tensor) const;
+  int tensorIndex(const std::string &tensor) const;
+};
+
+/// Throws Error when a choice names no size, contradicts a static one, or
+/// leaves a dynamic one open, or when the layout is not an order of b, h, s, d.
+Binding bindManifest(const Manifest &manifest, const LaunchChoices &choices);
+
+/// CTAs along x for `multiprocessors`, a multiple of the cluster size. Throws
+/// Error when there is no work or more than a grid holds.
+uint32_t computeGrid(const Binding &binding, int multiprocessors);
+
+/// The mask of an attention problem. Throws Error for one it does not know.
+reference::Mask problemMask(const Manifest &manifest);
+
+/// Floating-point operations of the problem: 4 b h sq skv d for attention, half
+/// of it when a square problem is causal, by visible pairs for other masks;
+/// 2 m n k for a matrix product; 0 for an unknown problem.
+double problemFlops(const Binding &binding);
+
+/// "[4, 32, 2048, 128] bf16", with "32/8" for grouped heads and "250x129" for a
+/// query length that is not the key length.
+std::string describeProblem(const Binding &binding);
+
+} // namespace girih::runtime
+
+#endif // GIRIH_RUNTIME_BINDING_H

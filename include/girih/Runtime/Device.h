@@ -1,0 +1,126 @@
+//===- Device.h - A GPU and what lives on it --------------------*- C++ -*-===//
+#ifndef GIRIH_RUNTIME_DEVICE_H
+#define GIRIH_RUNTIME_DEVICE_H
+
+#include "girih/Runtime/Driver.h"
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace girih::runtime {
+
+/// A device's facts, as far as launching and reporting need them.
+struct DeviceFacts {
+  int ordinal = 0;
+  std::string name, busId;
+  int major = 0, minor = 0; ///< compute capability
+  int multiprocessors = 0;
+  int64_t clockKHz = 0;
+  int64_t cacheBytes = 0;  ///< L2
+  int64_t sharedBytes = 0; ///< most that one CTA can have
+  int driverVersion = 0;   ///< 13000 is CUDA 13.0
+};
+
+/// One GPU with its primary context current: CUDA's libraries use the same one.
+class Device {
+public:
+  /// Throws Error when there is no such device.
+  explicit Device(int ordinal);
+  ~Device();
+  Device(const Device &) = delete;
+  Device &operator=(const Device &) = delete;
+
+  const DeviceFacts &facts() const { return deviceFacts; }
+
+private:
+  CUdevice device = 0;
+  DeviceFacts deviceFacts;
+};
+
+/// Device memory; at least 256-byte aligned, which cuMemAlloc promises.
+class DeviceBuffer {
+public:
+  DeviceBuffer() = default;
+  explicit DeviceBuffer(size_t bytes);
+  DeviceBuffer(DeviceBuffer &&other) noexcept { swap(other); }
+  DeviceBuffer &operator=(DeviceBuffer &&other) noexcept {
+    swap(other);
+    return *this;
+  }
+  ~DeviceBuffer();
+
+  CUdeviceptr address() const { return pointer; }
+  size_t bytes() const { return size; }
+  void upload(const std::vector<uint8_t> &host) const;
+  std::vector<uint8_t> download() const;
+
+private:
+  void swap(DeviceBuffer &other) {
+    std::swap(pointer, other.pointer);
+    std::swap(size, other.size);
+  }
+
+  CUdeviceptr pointer = 0;
+  size_t size = 0;
+};
+
+/// A stream of its own, not the default one.
+class Stream {
+public:
+  Stream();
+  ~Stream();
+  Stream(const Stream &) = delete;
+  Stream &operator=(const Stream &) = delete;
+
+  CUstream native() const { return stream; }
+  /// Waits for the stream's work. Throws Error when it fails, or when it takes
+  /// longer than `seconds`; the device is then abandoned.
+  void synchronize(double seconds = 30) const;
+
+private:
+  CUstream stream = nullptr;
+};
+
+/// A point in a stream whose time can be asked.
+class Event {
+public:
+  Event();
+  ~Event();
+  Event(const Event &) = delete;
+  Event &operator=(const Event &) = delete;
+
+  void record(const Stream &stream) const;
+  /// Milliseconds from `start` to this event; both must have happened.
+  float millisecondsSince(const Event &start) const;
+
+private:
+  CUevent event = nullptr;
+};
+
+/// Work of a stream, recorded once and launched as one: launches of small
+/// kernels then follow each other without waiting for the CPU.
+class Graph {
+public:
+  /// Records what `enqueue` puts into `stream`.
+  Graph(const Stream &stream, const std::function<void()> &enqueue);
+  ~Graph();
+  Graph(Graph &&other) noexcept
+      : graph(other.graph), executable(other.executable) {
+    other.graph = nullptr;
+    other.executable = nullptr;
+  }
+  Graph &operator=(Graph &&) = delete;
+
+  void launch(const Stream &stream) const;
+
+private:
+  CUgraph graph = nullptr;
+  CUgraphExec executable = nullptr;
+};
+
+} // namespace girih::runtime
+
+#endif // GIRIH_RUNTIME_DEVICE_H

@@ -1,0 +1,61 @@
+//===- HostTensor.h - Tensors of a problem in host memory -------*- C++ -*-===//
+#ifndef GIRIH_RUNTIME_HOSTTENSOR_H
+#define GIRIH_RUNTIME_HOSTTENSOR_H
+
+#include "girih/Runtime/Binding.h"
+#include <functional>
+
+namespace girih::runtime {
+
+/// A tensor's bytes, in its layout, gaps included.
+struct HostTensor {
+  TensorLayout layout;
+  ElementType type = ElementType::BF16;
+  std::vector<uint8_t> bytes;
+
+  /// Elements of the innermost dimension.
+  int64_t rowLength() const { return layout.shape.back(); }
+  int64_t rows() const {
+    return rowLength() ? layout.elements() / rowLength() : 0;
+  }
+  /// Element offset of row `index`, counted in the order of the dimensions.
+  int64_t rowOffset(int64_t index) const;
+  float load(int64_t offset) const {
+    return loadElement(type, bytes.data(), size_t(offset));
+  }
+};
+
+/// The bits that no kernel writes: a NaN whose payload no instruction makes.
+uint32_t poisonBits(ElementType type);
+
+/// Whether the element at `offset` still has the poison's bits.
+bool isPoison(const HostTensor &tensor, int64_t offset);
+
+/// A tensor whose every element, gaps included, is poison.
+HostTensor poisonedTensor(const TensorLayout &layout, ElementType type);
+
+/// A tensor of normally distributed numbers times `factor`; its gaps are
+/// poison, so that a kernel that reads one shows. The same for the same seed,
+/// on any number of threads.
+HostTensor randomTensor(const TensorLayout &layout, ElementType type,
+                        uint64_t seed, float factor);
+
+/// How a problem's inputs are made.
+struct DataOptions {
+  uint64_t seed = 1;
+  /// Factor of Q, and so of every score.
+  double scoreScale = 1;
+  /// Puts a NaN into one row of Q.
+  bool injectNan = false;
+};
+
+/// One tensor for each of the manifest's: inputs random, outputs poison.
+std::vector<HostTensor> makeProblemData(const Binding &binding,
+                                        const DataOptions &options);
+
+/// The row of Q that `injectNan` damages.
+reference::AttentionRow nanRow(const Binding &binding);
+
+} // namespace girih::runtime
+
+#endif // GIRIH_RUNTIME_HOSTTENSOR_H

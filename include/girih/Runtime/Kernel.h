@@ -1,0 +1,69 @@
+//===- Kernel.h - A compiled kernel, loaded and launched --------*- C++ -*-===//
+#ifndef GIRIH_RUNTIME_KERNEL_H
+#define GIRIH_RUNTIME_KERNEL_H
+
+#include "girih/Runtime/Binding.h"
+#include "girih/Runtime/Device.h"
+#include <array>
+
+namespace girih::runtime {
+
+/// Throws Error unless code for `target` ("sm_90a") runs on the device: "kernel
+/// is for sm_90a, device 0 is sm_80".
+void checkTarget(const std::string &target, const DeviceFacts &device);
+
+/// A kernel's code on a device. Refers to the manifest.
+class Kernel {
+public:
+  /// Loads the manifest's cubin, or its PTX when there is no cubin. Throws
+  /// Error when the code is not for the device, is not the manifest's, or has
+  /// other parameters than the manifest, and when it asks for more shared
+  /// memory or a larger cluster than there is.
+  Kernel(const Device &device, const Manifest &manifest);
+  ~Kernel();
+  Kernel(const Kernel &) = delete;
+  Kernel &operator=(const Kernel &) = delete;
+
+  CUfunction function() const { return handle; }
+  const Manifest &manifest() const { return declared; }
+  const DeviceFacts &device() const { return facts; }
+  /// An attribute of the loaded code, such as CU_FUNC_ATTRIBUTE_NUM_REGS.
+  int attribute(CUfunction_attribute which) const;
+
+private:
+  void checkParameters() const;
+  void prepareLaunch() const;
+
+  const Manifest &declared;
+  DeviceFacts facts;
+  CUmodule module = nullptr;
+  CUfunction handle = nullptr;
+};
+
+/// A kernel with its arguments: ready to be put into a stream any number of
+/// times.
+class KernelLaunch {
+public:
+  /// `tensors` holds one device address for each of the manifest's tensors.
+  /// Throws Error when a tensor map cannot describe a tensor's strides.
+  KernelLaunch(const Kernel &kernel, const Binding &binding,
+               const std::vector<CUdeviceptr> &tensors);
+
+  /// Puts one launch into `stream`, after the zeroing of its workspaces.
+  void enqueue(const Stream &stream) const;
+
+private:
+  /// Room for any parameter, aligned as a tensor map must be.
+  struct alignas(128) Parameter {
+    std::array<uint8_t, 128> bytes{};
+  };
+
+  const Kernel &kernel;
+  uint32_t grid = 0;
+  std::vector<Parameter> parameters;
+  std::vector<DeviceBuffer> workspaces;
+};
+
+} // namespace girih::runtime
+
+#endif // GIRIH_RUNTIME_KERNEL_H

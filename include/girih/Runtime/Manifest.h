@@ -1,0 +1,125 @@
+//===- Manifest.h - The contract between compiler and loader ----*- C++ -*-===//
+//
+// docs/manifest.md in C++. Reading checks everything that can be checked
+// without a device; what is left needs the sizes of a launch.
+//
+//===----------------------------------------------------------------------===//
+#ifndef GIRIH_RUNTIME_MANIFEST_H
+#define GIRIH_RUNTIME_MANIFEST_H
+
+#include "girih/Support/ElementType.h"
+#include "girih/Support/Error.h"
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace girih::runtime {
+
+/// A file beside the manifest and the hash of its bytes.
+struct KernelFile {
+  std::string path;    ///< relative to the manifest's folder
+  std::string xxh3128; ///< 32 lower-case hex digits
+};
+
+/// A size of the problem; without a value it is chosen at launch.
+struct SizeDeclaration {
+  std::string name;
+  std::optional<int64_t> value;
+};
+
+/// An extent: a named size or a number.
+struct Extent {
+  std::string size; ///< empty when it is `number`
+  int64_t number = 0;
+};
+
+struct TensorDeclaration {
+  std::string name;
+  bool isOutput = false;
+  ElementType type = ElementType::BF16;
+  std::vector<Extent> shape;
+  std::vector<int> order; ///< dimensions in memory order, outermost first
+};
+
+struct WorkDimension {
+  Extent size;
+  int64_t tile = 1;
+};
+
+struct LaunchDeclaration {
+  int threads = 0;
+  int cluster = 1;
+  int64_t sharedBytes = 0;
+  bool persistent = false;
+  std::vector<WorkDimension> work;
+};
+
+/// One dimension of a tensor map, innermost first.
+struct TensorMapMode {
+  int dim = 0;
+  std::optional<int64_t> extent; ///< the tensor's size of `dim` when absent
+  int64_t step = 1;              ///< elements of `dim` that one step moves
+  int64_t box = 1;
+};
+
+struct Argument {
+  enum class Kind { TensorMap, Pointer, Stride, Size, Workspace };
+  Kind kind = Kind::Pointer;
+  int tensor = -1; ///< index into Manifest::tensors
+  int dim = -1;    ///< of a stride
+  int size = -1;   ///< index into Manifest::sizes
+  int64_t bytes = 0;
+  int swizzle = 0;
+  std::vector<TensorMapMode> modes;
+
+  /// Bytes the kernel's parameter has.
+  size_t parameterBytes() const {
+    return kind == Kind::TensorMap ? 128 : kind == Kind::Size ? 4 : 8;
+  }
+};
+
+struct ProblemDeclaration {
+  std::string kind; ///< `attention.forward`, `gemm`, or anything else
+  std::string mask = "none";
+  int64_t window = 0;
+  double scale = 1;
+  /// Names the score function; a problem that has one is not checked.
+  std::string score;
+};
+
+struct Manifest {
+  std::string path; ///< of the manifest itself
+  std::string name, kernel, target, schedule;
+  std::optional<KernelFile> cubin, ptx;
+  ProblemDeclaration problem;
+  std::vector<SizeDeclaration> sizes;
+  std::vector<TensorDeclaration> tensors;
+  LaunchDeclaration launch;
+  std::vector<Argument> arguments;
+  std::optional<int> registers; ///< per thread, for reports
+  std::optional<int64_t> spillBytes;
+
+  /// Index of the tensor or size of that name, -1 when there is none.
+  int findTensor(const std::string &tensorName) const;
+  int findSize(const std::string &sizeName) const;
+};
+
+/// Parses `text`; `path` stands in messages. Throws Error with the place, as in
+/// "attention.json: arguments[3].tensor 'x' is not in tensors".
+Manifest parseManifest(const std::string &text, const std::string &path);
+
+/// Reads and parses the file at `path`.
+Manifest readManifest(const std::string &path);
+
+/// The bytes of a kernel file. Throws Error when it cannot be read or its hash
+/// is not the manifest's: "manifest and cubin do not belong together".
+std::string readKernelFile(const Manifest &manifest, const KernelFile &file,
+                           const char *what);
+
+/// XXH3-128 of `bytes` as 32 lower-case hex digits, most significant first.
+std::string hashBytes(const std::string &bytes);
+
+} // namespace girih::runtime
+
+#endif // GIRIH_RUNTIME_MANIFEST_H

@@ -1,0 +1,167 @@
+//===- HostTensor.cpp - Tensors of a problem in host memory ---------------===//
+//
+// Inputs are hundreds of megabytes, so a normal number costs one look-up: 16
+// random bits choose one of 65536 equally likely quantiles, already rounded to
+// the element type.
+//
+//===----------------------------------------------------------------------===//
+
+#include "girih/Runtime/HostTensor.h"
+#include "girih/Support/Parallel.h"
+#include <cmath>
+
+using namespace girih;
+using namespace girih::runtime;
+
+namespace {
+
+constexpr int quantiles = 1 << 16;
+
+/// x such that a normal number is below x with this probability.
+double normalQuantile(double probability) {
+  double low = -9, high = 9;
+  for (int step = 0; step < 50; ++step) {
+    double middle = (low + high) / 2;
+    (0.5 * std::erfc(-middle / std::sqrt(2.0)) < probability ? low : high) =
+        middle;
+  }
+  return (low + high) / 2;
+}
+
+const std::vector<float> &normalTable() {
+  static const std::vector<float> table = [] {
+    std::vector<float> values(quantiles);
+    parallelFor(64, [&](int64_t block) {
+      for (int64_t i = block * quantiles / 64; i < (block + 1) * quantiles / 64;
+           ++i)
+        values[i] = float(normalQuantile((double(i) + 0.5) / quantiles));
+    });
+    return values;
+  }();
+  return table;
+}
+
+/// A bijection that scatters its argument's bits; of consecutive numbers it
+/// makes independent-looking ones.
+uint64_t scatter(uint64_t x) {
+  x += 0x9e3779b97f4a7c15u;
+  x = (x ^ (x >> 30)) * 0xbf58476d1ce4e5b9u;
+  x = (x ^ (x >> 27)) * 0x94d049bb133111ebu;
+  return x ^ (x >> 31);
+}
+
+template <typename Bits> void fillPoison(HostTensor &tensor) {
+  Bits poison = Bits(poisonBits(tensor.type));
+  auto *elements = reinterpret_cast<Bits *>(tensor.bytes.data());
+  std::fill(elements, elements + tensor.layout.span, poison);
+}
+
+template <typename Bits>
+void fillRandom(HostTensor &tensor, uint64_t seed,
+                const std::vector<Bits> &table) {
+  auto *elements = reinterpret_cast<Bits *>(tensor.bytes.data());
+  int64_t length = tensor.rowLength(), rows = tensor.rows();
+  constexpr int64_t rowsPerBlock = 256;
+  parallelFor((rows + rowsPerBlock - 1) / rowsPerBlock, [&](int64_t block) {
+    for (int64_t row = block * rowsPerBlock;
+         row < std::min(rows, (block + 1) * rowsPerBlock); ++row) {
+      Bits *out = elements + tensor.rowOffset(row);
+      uint64_t key = scatter(seed ^ scatter(uint64_t(row)));
+      for (int64_t i = 0; i < length; i += 4) {
+        uint64_t random = scatter(key + uint64_t(i));
+        for (int64_t j = i; j < std::min(length, i + 4); ++j, random >>= 16)
+          out[j] = table[random & 0xffff];
+      }
+    }
+  });
+}
+
+} // namespace
+
+int64_t HostTensor::rowOffset(int64_t index) const {
+  int64_t offset = 0;
+  for (size_t dim = layout.shape.size() - 1; dim-- > 0;
+       index /= layout.shape[dim])
+    offset += index % layout.shape[dim] * layout.strides[dim];
+  return offset;
+}
+
+uint32_t runtime::poisonBits(ElementType type) {
+  switch (type) {
+  case ElementType::BF16:
+    return 0x7fa5;
+  case ElementType::F16:
+    return 0x7d5a;
+  case ElementType::F32:
+    return 0x7fa5a5a5;
+  }
+  return 0;
+}
+
+bool runtime::isPoison(const HostTensor &tensor, int64_t offset) {
+  size_t size = elementBytes(tensor.type);
+  uint32_t bits = 0;
+  std::memcpy(&bits, tensor.bytes.data() + size_t(offset) * size, size);
+  return bits == poisonBits(tensor.type);
+}
+
+HostTensor runtime::poisonedTensor(const TensorLayout &layout,
+                                   ElementType type) {
+  HostTensor tensor{layout, type, {}};
+  tensor.bytes.resize(size_t(layout.span) * elementBytes(type));
+  if (type == ElementType::F32)
+    fillPoison<uint32_t>(tensor);
+  else
+    fillPoison<uint16_t>(tensor);
+  return tensor;
+}
+
+HostTensor runtime::randomTensor(const TensorLayout &layout, ElementType type,
+                                 uint64_t seed, float factor) {
+  HostTensor tensor = poisonedTensor(layout, type);
+  auto fill = [&]<typename Bits>(Bits) {
+    std::vector<Bits> table(quantiles);
+    for (int i = 0; i < quantiles; ++i)
+      storeElement(type, table.data(), size_t(i), normalTable()[i] * factor);
+    fillRandom(tensor, seed, table);
+  };
+  if (type == ElementType::F32)
+    fill(uint32_t());
+  else
+    fill(uint16_t());
+  return tensor;
+}
+
+reference::AttentionRow runtime::nanRow(const Binding &binding) {
+  const std::vector<int64_t> &shape = binding.layout("q").shape;
+  return {shape[0] / 2, shape[1] / 2, shape[2] * 2 / 3};
+}
+
+std::vector<HostTensor> runtime::makeProblemData(const Binding &binding,
+                                                 const DataOptions &options) {
+  const Manifest &manifest = *binding.manifest;
+  std::vector<HostTensor> tensors;
+  for (size_t i = 0; i < manifest.tensors.size(); ++i) {
+    const TensorDeclaration &declared = manifest.tensors[i];
+    if (declared.isOutput) {
+      tensors.push_back(poisonedTensor(binding.tensors[i], declared.type));
+      continue;
+    }
+    float factor = declared.name == "q" ? float(options.scoreScale) : 1.0f;
+    tensors.push_back(randomTensor(binding.tensors[i], declared.type,
+                                   scatter(options.seed) + uint64_t(i),
+                                   factor));
+  }
+  if (options.injectNan) {
+    if (manifest.problem.kind != "attention.forward")
+      throw Error("a NaN can be put only into the Q of an attention problem");
+    HostTensor &q = tensors[binding.tensorIndex("q")];
+    reference::AttentionRow row = nanRow(binding);
+    const std::vector<int64_t> &strides = q.layout.strides;
+    int64_t offset =
+        row.b * strides[0] + row.h * strides[1] + row.q * strides[2];
+    if (!q.bytes.empty())
+      storeElement(q.type, q.bytes.data(), size_t(offset), std::nanf(""));
+  }
+  return tensors;
+}

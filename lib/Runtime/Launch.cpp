@@ -1,0 +1,129 @@
+//===- Launch.cpp - Arguments of a kernel and its launch ------------------===//
+
+#include "girih/Runtime/Kernel.h"
+#include "girih/Runtime/TensorMap.h"
+#include "girih/Support/Error.h"
+#include <cstring>
+
+using namespace girih;
+using namespace girih::runtime;
+
+namespace {
+
+CUtensorMapDataType tensorMapType(ElementType type) {
+  switch (type) {
+  case ElementType::BF16:
+    return CU_TENSOR_MAP_DATA_TYPE_BFLOAT16;
+  case ElementType::F16:
+    return CU_TENSOR_MAP_DATA_TYPE_FLOAT16;
+  case ElementType::F32:
+    return CU_TENSOR_MAP_DATA_TYPE_FLOAT32;
+  }
+  return CU_TENSOR_MAP_DATA_TYPE_FLOAT32;
+}
+
+CUtensorMapSwizzle tensorMapSwizzle(uint32_t bytes) {
+  switch (bytes) {
+  case 32:
+    return CU_TENSOR_MAP_SWIZZLE_32B;
+  case 64:
+    return CU_TENSOR_MAP_SWIZZLE_64B;
+  case 128:
+    return CU_TENSOR_MAP_SWIZZLE_128B;
+  default:
+    return CU_TENSOR_MAP_SWIZZLE_NONE;
+  }
+}
+
+void encodeTensorMap(const TensorMapFields &fields, CUdeviceptr address,
+                     CUtensorMap *map) {
+  checkTensorMap(fields, address);
+  cuuint32_t elementStrides[5] = {1, 1, 1, 1, 1};
+  cuuint64_t extents[5], strides[4];
+  for (uint32_t i = 0; i < fields.rank; ++i) {
+    extents[i] = fields.extents[i];
+    if (i > 0)
+      strides[i - 1] = fields.strides[i];
+  }
+  GIRIH_CUDA(cuTensorMapEncodeTiled, map, tensorMapType(fields.type),
+             fields.rank, reinterpret_cast<void *>(address), extents, strides,
+             fields.box.data(), elementStrides, CU_TENSOR_MAP_INTERLEAVE_NONE,
+             tensorMapSwizzle(fields.swizzle),
+             CU_TENSOR_MAP_L2_PROMOTION_L2_256B,
+             CU_TENSOR_MAP_FLOAT_OOB_FILL_NONE);
+}
+
+} // namespace
+
+KernelLaunch::KernelLaunch(const Kernel &kernel, const Binding &binding,
+                           const std::vector<CUdeviceptr> &tensors)
+    : kernel(kernel),
+      grid(computeGrid(binding, kernel.device().multiprocessors)) {
+  for (const Argument &argument : kernel.manifest().arguments) {
+    Parameter parameter;
+    auto store = [&](auto value) {
+      std::memcpy(parameter.bytes.data(), &value, sizeof value);
+    };
+    switch (argument.kind) {
+    case Argument::Kind::TensorMap: {
+      CUtensorMap map;
+      encodeTensorMap(tensorMapFields(argument, binding),
+                      tensors[argument.tensor], &map);
+      store(map);
+      break;
+    }
+    case Argument::Kind::Pointer:
+      store(uint64_t(tensors[argument.tensor]));
+      break;
+    case Argument::Kind::Stride:
+      store(int64_t(binding.tensors[argument.tensor].strides[argument.dim]));
+      break;
+    case Argument::Kind::Size: {
+      int64_t size = binding.sizes[argument.size];
+      if (size > INT32_MAX)
+        throw Error(kernel.manifest().path + ": size '" +
+                    kernel.manifest().sizes[argument.size].name + "' is " +
+                    std::to_string(size) +
+                    " when an argument holds at most 2147483647");
+      store(int32_t(size));
+      break;
+    }
+    case Argument::Kind::Workspace:
+      workspaces.emplace_back(size_t(argument.bytes));
+      store(uint64_t(workspaces.back().address()));
+      break;
+    }
+    parameters.push_back(parameter);
+  }
+}
+
+void KernelLaunch::enqueue(const Stream &stream) const {
+  for (const DeviceBuffer &workspace : workspaces)
+    GIRIH_CUDA(cuMemsetD8Async, workspace.address(), 0, workspace.bytes(),
+               stream.native());
+
+  std::vector<void *> addresses;
+  for (const Parameter &parameter : parameters)
+    addresses.push_back(const_cast<uint8_t *>(parameter.bytes.data()));
+
+  const LaunchDeclaration &launch = kernel.manifest().launch;
+  CUlaunchAttribute cluster{};
+  cluster.id = CU_LAUNCH_ATTRIBUTE_CLUSTER_DIMENSION;
+  cluster.value.clusterDim.x = unsigned(launch.cluster);
+  cluster.value.clusterDim.y = 1;
+  cluster.value.clusterDim.z = 1;
+
+  CUlaunchConfig config{};
+  config.gridDimX = grid;
+  config.gridDimY = 1;
+  config.gridDimZ = 1;
+  config.blockDimX = unsigned(launch.threads);
+  config.blockDimY = 1;
+  config.blockDimZ = 1;
+  config.sharedMemBytes = unsigned(launch.sharedBytes);
+  config.hStream = stream.native();
+  config.attrs = &cluster;
+  config.numAttrs = launch.cluster > 1 ? 1 : 0;
+  GIRIH_CUDA(cuLaunchKernelEx, &config, kernel.function(), addresses.data(),
+             nullptr);
+}

@@ -1,0 +1,264 @@
+//===- Manifest.cpp - Reading and checking a kernel manifest --------------===//
+
+#include "girih/Runtime/Manifest.h"
+#include "JsonReader.h"
+#include "girih/Runtime/Files.h"
+#include <algorithm>
+
+using namespace girih;
+using namespace girih::runtime;
+
+namespace {
+
+constexpr int64_t supportedVersion = 1;
+constexpr int64_t maxSize = int64_t(1) << 40;
+
+KernelFile readFile(const JsonReader &reader) {
+  KernelFile file{reader.member("path").string(),
+                  reader.member("xxh3_128").string()};
+  bool isHash =
+      file.xxh3128.size() == 32 &&
+      file.xxh3128.find_first_not_of("0123456789abcdef") == std::string::npos;
+  if (!isHash)
+    reader.member("xxh3_128").fail("should be 32 lower-case hex digits");
+  return file;
+}
+
+ProblemDeclaration readProblem(const JsonReader &reader) {
+  ProblemDeclaration problem;
+  problem.kind = reader.member("kind").string();
+  if (auto mask = reader.optionalMember("mask"))
+    problem.mask = mask->string();
+  if (auto window = reader.optionalMember("window"))
+    problem.window = window->integer(1, maxSize);
+  if (auto scale = reader.optionalMember("scale"))
+    problem.scale = scale->number();
+  if (auto score = reader.optionalMember("score"))
+    problem.score = score->isString() ? score->string() : "custom";
+  return problem;
+}
+
+/// Reads a manifest member by member; names are resolved as they are read, so
+/// sizes come before tensors and tensors before arguments.
+class ManifestReader {
+public:
+  ManifestReader(const JsonReader &root, Manifest &manifest)
+      : root(root), manifest(manifest) {}
+
+  void read() {
+    int64_t version = root.member("girih_manifest").integer(0, INT32_MAX);
+    if (version != supportedVersion)
+      root.member("girih_manifest")
+          .fail("is version " + std::to_string(version) +
+                " when this loader reads version " +
+                std::to_string(supportedVersion));
+    manifest.name = root.member("name").string();
+    manifest.kernel = root.member("kernel").string();
+    manifest.target = root.member("target").string();
+    readFiles(root.member("files"));
+    manifest.problem = readProblem(root.member("problem"));
+    for (auto &[name, value] : root.member("sizes").members())
+      manifest.sizes.push_back(
+          {name, value.isNull() ? std::nullopt
+                                : std::optional(value.integer(0, maxSize))});
+    for (const JsonReader &tensor : root.member("tensors").elements())
+      manifest.tensors.push_back(readTensor(tensor));
+    readLaunch(root.member("launch"));
+    for (const JsonReader &argument : root.member("arguments").elements())
+      manifest.arguments.push_back(readArgument(argument));
+    readReportedFacts();
+  }
+
+private:
+  void readFiles(const JsonReader &files) {
+    if (auto cubin = files.optionalMember("cubin"))
+      manifest.cubin = readFile(*cubin);
+    if (auto ptx = files.optionalMember("ptx"))
+      manifest.ptx = readFile(*ptx);
+    if (!manifest.cubin && !manifest.ptx)
+      files.fail("has neither 'cubin' nor 'ptx'");
+  }
+
+  Extent readExtent(const JsonReader &reader) const {
+    if (!reader.isString())
+      return {"", reader.integer(1, maxSize)};
+    if (manifest.findSize(reader.string()) < 0)
+      reader.fail("'" + reader.string() + "' is not in sizes");
+    return {reader.string(), 0};
+  }
+
+  TensorDeclaration readTensor(const JsonReader &reader) const {
+    TensorDeclaration tensor;
+    tensor.name = reader.member("name").string();
+    if (manifest.findTensor(tensor.name) >= 0)
+      reader.member("name").fail("'" + tensor.name + "' is there twice");
+    JsonReader access = reader.member("access"), type = reader.member("dtype");
+    if (access.string() != "read" && access.string() != "write")
+      access.fail("is '" + access.string() +
+                  "' when it should be 'read' or 'write'");
+    tensor.isOutput = access.string() == "write";
+    auto elementType = parseElementType(type.string());
+    if (!elementType)
+      type.fail("is '" + type.string() +
+                "' when it should be 'bf16', 'f16' or 'f32'");
+    tensor.type = *elementType;
+    for (const JsonReader &extent : reader.member("shape").elements())
+      tensor.shape.push_back(readExtent(extent));
+    if (tensor.shape.empty())
+      reader.member("shape").fail("is empty");
+    readOrder(reader.member("order"), tensor);
+    return tensor;
+  }
+
+  /// `order` names the entries of `shape`; equal names stand for its dimensions
+  /// from first to last.
+  void readOrder(const JsonReader &reader, TensorDeclaration &tensor) const {
+    for (const JsonReader &entry : reader.elements()) {
+      Extent extent = readExtent(entry);
+      int dim = 0, rank = int(tensor.shape.size());
+      while (dim < rank &&
+             (tensor.shape[dim].size != extent.size ||
+              tensor.shape[dim].number != extent.number ||
+              std::count(tensor.order.begin(), tensor.order.end(), dim)))
+        ++dim;
+      if (dim == rank)
+        entry.fail("is not a dimension that 'shape' still has");
+      tensor.order.push_back(dim);
+    }
+    if (tensor.order.size() != tensor.shape.size())
+      reader.fail("has " + std::to_string(tensor.order.size()) +
+                  " dimensions when 'shape' has " +
+                  std::to_string(tensor.shape.size()));
+    if (tensor.order.back() != int(tensor.shape.size()) - 1)
+      reader.fail(
+          "should end with the last dimension of 'shape', which has stride 1");
+  }
+
+  void readLaunch(const JsonReader &reader) {
+    LaunchDeclaration &launch = manifest.launch;
+    launch.threads = int(reader.member("threads").integer(1, 1024));
+    launch.cluster = int(reader.member("cluster").integer(1, 16));
+    launch.sharedBytes = reader.member("shared_bytes").integer(0, 1 << 20);
+    JsonReader grid = reader.member("grid");
+    if (grid.string() != "flat" && grid.string() != "persistent")
+      grid.fail("is '" + grid.string() +
+                "' when it should be 'flat' or 'persistent'");
+    launch.persistent = grid.string() == "persistent";
+    for (const JsonReader &dimension : reader.member("work").elements())
+      launch.work.push_back({readExtent(dimension.member("size")),
+                             dimension.member("tile").integer(1, maxSize)});
+  }
+
+  Argument readArgument(const JsonReader &reader) const {
+    Argument argument;
+    std::string kind = reader.member("kind").string();
+    if (kind == "tensor_map") {
+      argument.kind = Argument::Kind::TensorMap;
+      argument.tensor = readTensorName(reader);
+      readTensorMap(reader, argument);
+    } else if (kind == "pointer") {
+      argument.kind = Argument::Kind::Pointer;
+      argument.tensor = readTensorName(reader);
+    } else if (kind == "stride") {
+      argument.kind = Argument::Kind::Stride;
+      argument.tensor = readTensorName(reader);
+      argument.dim = readDim(reader, argument);
+    } else if (kind == "size") {
+      argument.kind = Argument::Kind::Size;
+      JsonReader name = reader.member("size");
+      argument.size = manifest.findSize(name.string());
+      if (argument.size < 0)
+        name.fail("'" + name.string() + "' is not in sizes");
+    } else if (kind == "workspace") {
+      argument.kind = Argument::Kind::Workspace;
+      argument.bytes = reader.member("bytes").integer(1, maxSize);
+    } else {
+      reader.member("kind").fail(
+          "is '" + kind +
+          "' when it should be 'tensor_map', 'pointer', 'stride', 'size' "
+          "or 'workspace'");
+    }
+    return argument;
+  }
+
+  int readTensorName(const JsonReader &reader) const {
+    JsonReader name = reader.member("tensor");
+    int tensor = manifest.findTensor(name.string());
+    if (tensor < 0)
+      name.fail("'" + name.string() + "' is not in tensors");
+    return tensor;
+  }
+
+  int readDim(const JsonReader &reader, const Argument &argument) const {
+    size_t rank = manifest.tensors[argument.tensor].shape.size();
+    return int(reader.member("dim").integer(0, int64_t(rank) - 1));
+  }
+
+  void readTensorMap(const JsonReader &reader, Argument &argument) const {
+    JsonReader swizzle = reader.member("swizzle"),
+               modes = reader.member("modes");
+    argument.swizzle = int(swizzle.integer(0, 128));
+    if (argument.swizzle % 32 != 0 || argument.swizzle == 96)
+      swizzle.fail("is " + std::to_string(argument.swizzle) +
+                   " when it should be 0, 32, 64 or 128");
+    for (const JsonReader &entry : modes.elements()) {
+      TensorMapMode mode;
+      mode.dim = readDim(entry, argument);
+      if (auto extent = entry.optionalMember("extent"))
+        mode.extent = extent->integer(1, maxSize);
+      if (auto step = entry.optionalMember("step"))
+        mode.step = step->integer(1, maxSize);
+      mode.box = entry.member("box").integer(1, 256);
+      argument.modes.push_back(mode);
+    }
+    if (argument.modes.empty() || argument.modes.size() > 5)
+      modes.fail("has " + std::to_string(argument.modes.size()) +
+                 " dimensions when a tensor map has 1 to 5");
+  }
+
+  /// What is only shown; a manifest without it is complete.
+  void readReportedFacts() {
+    if (auto schedule = root.optionalMember("schedule"))
+      manifest.schedule = schedule->string();
+    if (auto resources = root.optionalMember("resources")) {
+      if (auto registers = resources->optionalMember("registers"))
+        manifest.registers = int(registers->integer(0, 1 << 16));
+      if (auto spill = resources->optionalMember("spill_bytes"))
+        manifest.spillBytes = spill->integer(0, maxSize);
+    }
+  }
+
+  const JsonReader &root;
+  Manifest &manifest;
+};
+
+} // namespace
+
+int Manifest::findTensor(const std::string &tensorName) const {
+  for (size_t i = 0; i < tensors.size(); ++i)
+    if (tensors[i].name == tensorName)
+      return int(i);
+  return -1;
+}
+
+int Manifest::findSize(const std::string &sizeName) const {
+  for (size_t i = 0; i < sizes.size(); ++i)
+    if (sizes[i].name == sizeName)
+      return int(i);
+  return -1;
+}
+
+Manifest runtime::parseManifest(const std::string &text,
+                                const std::string &path) {
+  Manifest manifest;
+  manifest.path = path;
+  std::string file = path.substr(path.find_last_of('/') + 1);
+  JsonReader::Json json = JsonReader::parse(text, file);
+  JsonReader root(json, file);
+  ManifestReader(root, manifest).read();
+  return manifest;
+}
+
+Manifest runtime::readManifest(const std::string &path) {
+  return parseManifest(readWholeFile(path), path);
+}

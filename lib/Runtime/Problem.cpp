@@ -1,0 +1,74 @@
+//===- Problem.cpp - Mask, work and name of a bound problem ---------------===//
+
+#include "girih/Runtime/Binding.h"
+
+using namespace girih;
+using namespace girih::runtime;
+
+reference::Mask runtime::problemMask(const Manifest &manifest) {
+  using Kind = reference::Mask::Kind;
+  const ProblemDeclaration &problem = manifest.problem;
+  if (problem.mask == "none")
+    return {};
+  if (problem.mask == "causal")
+    return {Kind::Causal};
+  if (problem.mask == "causal_top_left")
+    return {Kind::CausalTopLeft};
+  if (problem.mask == "sliding_window") {
+    if (problem.window <= 0)
+      throw Error(manifest.path +
+                  ": problem.mask 'sliding_window' needs problem.window");
+    return {Kind::SlidingWindow, problem.window};
+  }
+  throw Error(
+      manifest.path + ": problem.mask '" + problem.mask +
+      "' is not 'none', 'causal', 'causal_top_left' or 'sliding_window'");
+}
+
+double runtime::problemFlops(const Binding &binding) {
+  const Manifest &manifest = *binding.manifest;
+  if (manifest.problem.kind == "gemm")
+    return 2.0 * double(binding.size("m")) * double(binding.size("n")) *
+           double(binding.size("k"));
+  if (manifest.problem.kind != "attention.forward")
+    return 0;
+  int64_t queries = binding.size("sq"), keys = binding.size("skv");
+  reference::Mask mask = problemMask(manifest);
+  double pairs = double(queries) * double(keys);
+  // The convention of the field, so that numbers compare with published ones:
+  // the diagonal's half is not counted exactly.
+  if (queries == keys && mask.kind != reference::Mask::Kind::None &&
+      mask.kind != reference::Mask::Kind::SlidingWindow)
+    pairs /= 2;
+  else if (mask.kind != reference::Mask::Kind::None)
+    pairs = double(mask.visiblePairs(queries, keys));
+  double dims = double(binding.layout("q").shape.back() +
+                       binding.layout("v").shape.back());
+  return 2.0 * double(binding.size("b")) * double(binding.size("h")) * pairs *
+         dims;
+}
+
+std::string runtime::describeProblem(const Binding &binding) {
+  const Manifest &manifest = *binding.manifest;
+  auto text = [&](const char *name) {
+    return std::to_string(binding.size(name));
+  };
+  if (manifest.problem.kind == "gemm")
+    return "[" + text("m") + ", " + text("n") + ", " + text("k") + "] " +
+           elementTypeName(manifest.tensors[binding.tensorIndex("a")].type);
+  if (manifest.problem.kind != "attention.forward")
+    return manifest.name;
+  std::string heads = text("h"), length = text("sq");
+  if (manifest.findSize("hkv") >= 0 && text("hkv") != heads)
+    heads += "/" + text("hkv");
+  if (text("skv") != length)
+    length += "x" + text("skv");
+  std::string shape =
+      "[" + text("b") + ", " + heads + ", " + length + ", " + text("d") + "] " +
+      elementTypeName(manifest.tensors[binding.tensorIndex("q")].type);
+  if (manifest.problem.mask != "none")
+    shape += " " + manifest.problem.mask;
+  if (!manifest.problem.score.empty())
+    shape += " " + manifest.problem.score;
+  return shape;
+}

@@ -1,0 +1,188 @@
+//===- Verify.cpp - Is what a kernel wrote right? -------------------------===//
+
+#include "girih/Runtime/Verify.h"
+#include "WriteScan.h"
+#include "girih/Reference/Compare.h"
+#include <cmath>
+
+using namespace girih;
+using namespace girih::runtime;
+using namespace girih::reference;
+
+namespace {
+
+TensorView viewOf(const HostTensor &tensor) {
+  TensorView view;
+  view.data = tensor.bytes.data();
+  view.type = tensor.type;
+  for (size_t dim = 0; dim < 4; ++dim) {
+    view.shape[dim] = tensor.layout.shape[dim];
+    view.strides[dim] = tensor.layout.strides[dim];
+  }
+  return view;
+}
+
+AttentionProblem attentionProblem(const Binding &binding,
+                                  const std::vector<HostTensor> &tensors) {
+  for (const char *name : {"q", "k", "v", "o"})
+    if (binding.layout(name).shape.size() != 4)
+      throw Error(binding.manifest->path + ": tensor '" + name + "' has " +
+                  std::to_string(binding.layout(name).shape.size()) +
+                  " dimensions when attention's have 4");
+  AttentionProblem problem;
+  problem.q = viewOf(tensors[binding.tensorIndex("q")]);
+  problem.k = viewOf(tensors[binding.tensorIndex("k")]);
+  problem.v = viewOf(tensors[binding.tensorIndex("v")]);
+  problem.scale = binding.manifest->problem.scale;
+  problem.mask = problemMask(*binding.manifest);
+  if (problem.k.shape[1] == 0 || problem.q.shape[1] % problem.k.shape[1] != 0)
+    throw Error(binding.manifest->path + ": " +
+                std::to_string(problem.q.shape[1]) +
+                " heads of Q are not a multiple of " +
+                std::to_string(problem.k.shape[1]) + " heads of K");
+  return problem;
+}
+
+/// Elements that may be NaN or infinite, by their place in O or LSE.
+struct ExpectedNonFinite {
+  std::optional<AttentionRow> nan;
+  const AttentionProblem &problem;
+
+  bool operator()(const std::vector<int64_t> &index, float value) const {
+    AttentionRow row{index[0], index[1], index[2]};
+    if (nan && row == *nan)
+      return std::isnan(value);
+    bool isLogSumExp = index.size() == 3;
+    bool seesNothing =
+        problem.mask.visible(row.q, problem.queries(), problem.keys()).size() ==
+        0;
+    return isLogSumExp && seesNothing && value < 0 && std::isinf(value);
+  }
+};
+
+std::vector<double> gatherRows(const HostTensor &tensor,
+                               const std::vector<AttentionRow> &rows) {
+  bool isLogSumExp = tensor.layout.shape.size() == 3;
+  int64_t dim = isLogSumExp ? 1 : tensor.rowLength();
+  const std::vector<int64_t> &strides = tensor.layout.strides;
+  std::vector<double> values;
+  for (const AttentionRow &row : rows)
+    for (int64_t i = 0; i < dim; ++i)
+      values.push_back(tensor.load(row.b * strides[0] + row.h * strides[1] +
+                                   row.q * strides[2] + i));
+  return values;
+}
+
+void record(Verdict &verdict, const Comparison &comparison,
+            const std::string &tensor) {
+  if (!comparison.passed())
+    verdict.fail(tensor + ": " + std::to_string(comparison.failedRows) +
+                 " of " + std::to_string(verdict.checkedRows) +
+                 " checked rows are wrong, first " + comparison.firstFailure);
+  verdict.worstShare = std::max(verdict.worstShare, comparison.worstShare);
+}
+
+void recordOutput(Verdict &verdict, const Comparison &comparison,
+                  const std::string &tensor) {
+  record(verdict, comparison, tensor);
+  verdict.maxDifference = comparison.maxDifference;
+  verdict.maxYardstick = comparison.maxYardstick;
+  verdict.relativeError = comparison.relativeError;
+}
+
+void verifyAttention(Verdict &verdict, const Binding &binding,
+                     const std::vector<HostTensor> &tensors,
+                     const DataOptions &options, double multiplyAdds) {
+  AttentionProblem problem = attentionProblem(binding, tensors);
+  ExpectedNonFinite expected{std::nullopt, problem};
+  std::vector<AttentionRow> always;
+  if (options.injectNan) {
+    expected.nan = nanRow(binding);
+    always.push_back(*expected.nan);
+  }
+  for (size_t i = 0; i < tensors.size(); ++i)
+    if (binding.manifest->tensors[i].isOutput)
+      scanWrites(verdict, binding.manifest->tensors[i].name, tensors[i],
+                 expected);
+  if (!binding.manifest->problem.score.empty())
+    return;
+
+  std::vector<AttentionRow> rows =
+      sampleRows(problem, multiplyAdds, options.seed, always);
+  AttentionResult exact = attentionForward(problem, rows, Precision::Float64);
+  AttentionResult yardstick =
+      attentionForward(problem, rows, Precision::Kernel);
+  verdict.hasReference = true;
+  verdict.checkedRows = int64_t(rows.size());
+  verdict.rows = problem.q.shape[0] * problem.q.shape[1] * problem.queries();
+  const HostTensor &o = tensors[binding.tensorIndex("o")];
+  recordOutput(verdict,
+               compareOutput(rows, exact, yardstick, gatherRows(o, rows),
+                             problem.keys(), o.type),
+               "o");
+  if (int index = binding.manifest->findTensor("lse"); index >= 0) {
+    Comparison comparison = compareLogSumExp(rows, exact, yardstick,
+                                             gatherRows(tensors[index], rows));
+    record(verdict, comparison, "lse");
+    verdict.maxLogSumExpDifference = comparison.maxDifference;
+  }
+}
+
+MatrixView matrixOf(const HostTensor &tensor) {
+  return {tensor.bytes.data(), tensor.type, tensor.layout.shape[0],
+          tensor.layout.shape[1], tensor.layout.strides[0]};
+}
+
+void verifyGemm(Verdict &verdict, const Binding &binding,
+                const std::vector<HostTensor> &tensors,
+                const DataOptions &options, double multiplyAdds) {
+  const HostTensor &a = tensors[binding.tensorIndex("a")];
+  const HostTensor &b = tensors[binding.tensorIndex("b")];
+  const HostTensor &c = tensors[binding.tensorIndex("c")];
+  for (const HostTensor *tensor : {&a, &b, &c})
+    if (tensor->layout.shape.size() != 2)
+      throw Error(binding.manifest->path + ": a tensor of a gemm has " +
+                  std::to_string(tensor->layout.shape.size()) +
+                  " dimensions when it should have 2");
+  scanWrites(verdict, "c", c,
+             [](const std::vector<int64_t> &, float) { return false; });
+  int64_t n = b.layout.shape[1], k = a.layout.shape[1];
+  std::vector<int64_t> rows =
+      sampleGemmRows(a.layout.shape[0], n, k, multiplyAdds, options.seed);
+  GemmResult result = gemm(matrixOf(a), matrixOf(b), c.type, rows);
+  std::vector<double> actual;
+  for (int64_t row : rows)
+    for (int64_t column = 0; column < n; ++column)
+      actual.push_back(c.load(row * c.layout.strides[0] + column));
+  verdict.hasReference = true;
+  verdict.checkedRows = int64_t(rows.size());
+  verdict.rows = a.layout.shape[0];
+  recordOutput(verdict, compareGemm(rows, result, actual, k, c.type), "c");
+}
+
+} // namespace
+
+void Verdict::fail(const std::string &why) {
+  if (passed)
+    failure = why;
+  passed = false;
+}
+
+Verdict runtime::verifyProblem(const Binding &binding,
+                               const std::vector<HostTensor> &tensors,
+                               const DataOptions &options,
+                               double multiplyAdds) {
+  Verdict verdict;
+  const std::string &kind = binding.manifest->problem.kind;
+  if (kind == "attention.forward") {
+    verifyAttention(verdict, binding, tensors, options, multiplyAdds);
+  } else if (kind == "gemm") {
+    verifyGemm(verdict, binding, tensors, options, multiplyAdds);
+  } else {
+    for (size_t i = 0; i < tensors.size(); ++i)
+      if (binding.manifest->tensors[i].isOutput)
+        scanWrites(verdict, binding.manifest->tensors[i].name, tensors[i],
+                   [](const std::vector<int64_t> &, float) { return true; });
+  }
+  return verdict;
+}
