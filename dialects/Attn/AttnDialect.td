@@ -1,0 +1,18 @@
+#ifndef GIRIH_ATTN_DIALECT
+#define GIRIH_ATTN_DIALECT
+
+include "mlir/IR/DialectBase.td"
+
+def Attn_Dialect : Dialect {
+  let name = "attn";
+  let cppNamespace = "::girih::attn";
+  let summary = "Attention problems: what to compute, not how";
+  let description = [{
+    One op states an attention problem on whole tensors. Everything about how it
+    runs is in its `schedule`, which the compiler fills in where it is open.
+  }];
+  let dependentDialects = ["::girih::tile::TileDialect"];
+  let useDefaultAttributePrinterParser = 1;
+}
+
+#endif // GIRIH_ATTN_DIALECT

@@ -1,0 +1,79 @@
+#include "dialects/Attn/Attn.h"
+
+#include "mlir/IR/Builders.h"
+#include <cmath>
+
+using namespace mlir;
+using namespace girih::attn;
+
+#define GET_OP_CLASSES
+#include "dialects/Attn/AttnOps.cpp.inc"
+
+double ForwardOp::getScaleValue() {
+  if (std::optional<APFloat> scale = getScale())
+    return scale->convertToDouble();
+  return 1.0 / std::sqrt(static_cast<double>(getQ().getType().getDimSize(3)));
+}
+
+static bool bothKnownAndDifferent(int64_t a, int64_t b) {
+  return ShapedType::isStatic(a) && ShapedType::isStatic(b) && a != b;
+}
+
+/// Names the first size in which two tensors must agree and do not.
+static LogicalResult verifySameSize(ForwardOp op, StringRef size, StringRef aName, int64_t a,
+                                    StringRef bName, int64_t b) {
+  if (bothKnownAndDifferent(a, b))
+    return op.emitOpError() << size << " differs: " << aName << " has " << a << ", " << bName
+                            << " has " << b;
+  return success();
+}
+
+static LogicalResult verifyShapes(ForwardOp op) {
+  RankedTensorType q = op.getQ().getType(), k = op.getK().getType(), v = op.getV().getType();
+  for (auto [name, type] : {std::pair("q", q), std::pair("k", k), std::pair("v", v)}) {
+    if (type.getRank() != 4)
+      return op.emitOpError() << name << " has " << type.getRank()
+                              << " dimensions, must be [batch, head, sequence, head size]";
+    if (type.getElementType() != q.getElementType())
+      return op.emitOpError() << "element types differ: q has " << q.getElementType() << ", "
+                              << name << " has " << type.getElementType();
+    if (type.isDynamicDim(3))
+      return op.emitOpError() << "the head size of " << name << " must be static";
+    for (int dim = 0; dim < 4; ++dim)
+      if (type.getDimSize(dim) == 0)
+        return op.emitOpError() << name << " has size 0 in dimension " << dim;
+    if (failed(verifySameSize(op, "batch", "q", q.getDimSize(0), name, type.getDimSize(0))) ||
+        failed(verifySameSize(op, "head size", "q", q.getDimSize(3), name, type.getDimSize(3))))
+      return failure();
+  }
+  if (failed(verifySameSize(op, "number of key heads", "k", k.getDimSize(1), "v", v.getDimSize(1))) ||
+      failed(verifySameSize(op, "key length", "k", k.getDimSize(2), "v", v.getDimSize(2))))
+    return failure();
+  if (q.isDynamicDim(1) != k.isDynamicDim(1))
+    return op.emitOpError("the numbers of query heads and key heads must both be static or both dynamic");
+  if (!q.isDynamicDim(1) && q.getDimSize(1) % k.getDimSize(1) != 0)
+    return op.emitOpError() << q.getDimSize(1) << " query heads are no multiple of "
+                            << k.getDimSize(1) << " key heads";
+  return success();
+}
+
+LogicalResult ForwardOp::verify() {
+  if (failed(verifyShapes(*this)))
+    return failure();
+  RankedTensorType q = getQ().getType();
+  if (getOutput().getType() != q)
+    return emitOpError() << "output is " << getOutput().getType() << ", q is " << q;
+  if (getLse() && getLse().getType().getShape() != q.getShape().drop_back())
+    return emitOpError() << "lse is " << getLse().getType() << ", must have q's first three sizes";
+  double scale = getScaleValue();
+  if (!std::isfinite(scale) || scale <= 0)
+    return emitOpError() << "scale is " << scale << ", must be positive and finite";
+  if (getScore().empty())
+    return success();
+  Builder builder(getContext());
+  SmallVector<Type> expected(5, builder.getIndexType());
+  expected[0] = builder.getF32Type();
+  if (getScore().getArgumentTypes() != TypeRange(expected))
+    return emitOpError("score region takes (f32, index, index, index, index): score, batch, head, query, key");
+  return success();
+}

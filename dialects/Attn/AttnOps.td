@@ -1,0 +1,86 @@
+#ifndef GIRIH_ATTN_OPS
+#define GIRIH_ATTN_OPS
+
+include "dialects/Attn/AttnDialect.td"
+include "dialects/Tile/TileAttrs.td"
+include "mlir/IR/EnumAttr.td"
+include "mlir/IR/OpBase.td"
+include "mlir/Interfaces/ControlFlowInterfaces.td"
+include "mlir/Interfaces/SideEffectInterfaces.td"
+
+def Attn_Mask : I32EnumAttr<"Mask", "which keys a query sees", [
+    I32EnumAttrCase<"None", 0, "none">,
+    I32EnumAttrCase<"Causal", 1, "causal">]> {
+  let cppNamespace = "::girih::attn";
+  let genSpecializedAttr = 0;
+}
+def Attn_MaskAttr : EnumAttr<Attn_Dialect, Attn_Mask, "mask"> {
+  let assemblyFormat = "$value";
+}
+
+def Attn_Order : I32EnumAttr<"Order", "the memory order of the tensors", [
+    I32EnumAttrCase<"BHSD", 0, "bhsd">,
+    I32EnumAttrCase<"BSHD", 1, "bshd">]> {
+  let cppNamespace = "::girih::attn";
+  let genSpecializedAttr = 0;
+}
+def Attn_OrderAttr : EnumAttr<Attn_Dialect, Attn_Order, "order"> {
+  let assemblyFormat = "$value";
+}
+
+def Attn_Tensor : RankedTensorOf<[BF16, F16]>;
+
+def Attn_ForwardOp : Op<Attn_Dialect, "forward", [Pure]> {
+  let summary = "attention: softmax(scale * Q K^T, masked) V";
+  let description = [{
+    | operand | shape |
+    |---|---|
+    | `q` | [B, H, Sq, D] |
+    | `k`, `v` | [B, Hkv, Skv, D]; Hkv divides H; query head h reads head h / (H / Hkv) |
+
+    | result | shape |
+    |---|---|
+    | `output` | [B, H, Sq, D] |
+    | `lse`, if asked for | [B, H, Sq], f32: the natural logarithm of the sum of exp(scale * score) of each row |
+
+    Shapes are logical; `order` tells in which order the dimensions lie in memory
+    by default, and a loader may choose any strides. `mask(causal)` lets query i
+    see key j when `j <= i + Skv - Sq`. A row that sees no key gives 0, and -inf as
+    its lse. `scale` is 1 / sqrt(D) unless given.
+
+    The `score` region maps a scaled score and its batch, head, query and key index
+    to the score to use:
+
+    ```mlir
+    %o = attn.forward %q, %k, %v mask(causal) score {
+    ^bb0(%s: f32, %b: index, %h: index, %i: index, %j: index):
+      attn.yield %s : f32
+    } : tensor<4x32x2048x128xbf16>, tensor<4x8x2048x128xbf16>, tensor<4x8x2048x128xbf16> -> tensor<4x32x2048x128xbf16>
+    ```
+  }];
+  let arguments = (ins Attn_Tensor:$q, Attn_Tensor:$k, Attn_Tensor:$v,
+                       DefaultValuedAttr<Attn_MaskAttr, "Mask::None">:$mask,
+                       DefaultValuedAttr<Attn_OrderAttr, "Order::BHSD">:$order,
+                       OptionalAttr<F64Attr>:$scale,
+                       OptionalAttr<Tile_ScheduleAttr>:$schedule);
+  let results = (outs Attn_Tensor:$output, Optional<RankedTensorOf<[F32]>>:$lse);
+  let regions = (region MaxSizedRegion<1>:$score);
+  let assemblyFormat = [{
+    $q `,` $k `,` $v (`mask` `(` $mask^ `)`)? (`order` `(` $order^ `)`)? (`scale` `(` $scale^ `)`)?
+    (`schedule` $schedule^)? (`score` $score^)? attr-dict
+    `:` type($q) `,` type($k) `,` type($v) `->` type($output) (`,` type($lse)^)?
+  }];
+  let hasVerifier = 1;
+  let extraClassDeclaration = [{
+    /// The scale as given, or 1 / sqrt(D).
+    double getScaleValue();
+  }];
+}
+
+def Attn_YieldOp : Op<Attn_Dialect, "yield", [Pure, Terminator, ReturnLike, HasParent<"ForwardOp">]> {
+  let summary = "the result of a score region";
+  let arguments = (ins F32:$score);
+  let assemblyFormat = "$score attr-dict `:` type($score)";
+}
+
+#endif // GIRIH_ATTN_OPS

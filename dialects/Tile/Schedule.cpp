@@ -1,0 +1,112 @@
+#include "dialects/Tile/Schedule.h"
+
+#include "mlir/IR/Builders.h"
+
+using namespace mlir;
+
+namespace girih::tile {
+
+static constexpr int64_t kMaxBytes = int64_t(1) << 40;
+
+static constexpr KnobInfo kKnobs[] = {
+    {"rows", &Schedule::rows, 1, 1024, "rows of the output that one work item computes"},
+    {"columns", &Schedule::columns, 1, 1024, "columns of the inner tile: keys per iteration"},
+    {"workers", &Schedule::workers, 1, 7, "compute warpgroups; the rows are split over them"},
+    {"stages", &Schedule::stages, 1, 32, "ring depth of the tiles that are loaded in a loop"},
+    {"load_registers", &Schedule::loadRegisters, 24, 256, "registers a thread of the load role"},
+    {"compute_registers", &Schedule::computeRegisters, 24, 256, "registers a thread of the compute role"},
+    {"overlap", &Schedule::overlap, 0, 1, "start the next iteration's first MMA before this iteration's elementwise work"},
+    {"ping_pong", &Schedule::pingPong, 0, 1, "workers take turns at starting MMAs"},
+    {"persistent", &Schedule::persistent, 0, 1, "one CTA a multiprocessor, which loops over work items"},
+    {"longest_first", &Schedule::longestFirst, 0, 1, "work items with more iterations come first"},
+    {"group_bytes", &Schedule::groupBytes, 0, kMaxBytes, "bytes of keys and values that concurrent work items share in the L2 cache; 0 is one head at a time"},
+    {"anchor", &Schedule::anchor, 0, 256, "the element of the first exponential on which the release of the key slot waits, plus one; 0 is none"},
+};
+
+ArrayRef<KnobInfo> scheduleKnobs() { return kKnobs; }
+
+Schedule Schedule::decode(ScheduleAttr attr) {
+  Schedule schedule;
+  if (!attr)
+    return schedule;
+  for (const KnobInfo &knob : kKnobs)
+    if (auto value = attr.getKnobs().getAs<IntegerAttr>(knob.name))
+      schedule.*knob.field = value.getInt();
+  return schedule;
+}
+
+ScheduleAttr Schedule::encode(MLIRContext *context) const {
+  Builder builder(context);
+  SmallVector<NamedAttribute> entries;
+  for (const KnobInfo &knob : kKnobs)
+    if (const Knob &value = this->*knob.field)
+      entries.push_back(builder.getNamedAttr(knob.name, builder.getI64IntegerAttr(*value)));
+  return ScheduleAttr::get(context, builder.getDictionaryAttr(entries));
+}
+
+Schedule Schedule::completedFrom(const Schedule &defaults) const {
+  Schedule result = *this;
+  for (const KnobInfo &knob : kKnobs)
+    if (!(result.*knob.field))
+      result.*knob.field = defaults.*knob.field;
+  return result;
+}
+
+//===----------------------------------------------------------------------===//
+// #tile.schedule<rows = 128, ...>
+//===----------------------------------------------------------------------===//
+
+Attribute ScheduleAttr::parse(AsmParser &parser, Type) {
+  Builder builder(parser.getContext());
+  SmallVector<NamedAttribute> entries;
+  SMLoc start = parser.getCurrentLocation();
+  auto parseKnob = [&]() -> ParseResult {
+    std::string name;
+    int64_t value;
+    if (parser.parseKeywordOrString(&name) || parser.parseEqual() || parser.parseInteger(value))
+      return failure();
+    entries.push_back(builder.getNamedAttr(name, builder.getI64IntegerAttr(value)));
+    return success();
+  };
+  if (parser.parseCommaSeparatedList(AsmParser::Delimiter::LessGreater, parseKnob))
+    return {};
+  if (DictionaryAttr::findDuplicate(entries, /*isSorted=*/false)) {
+    parser.emitError(start, "a knob is given twice");
+    return {};
+  }
+  return ScheduleAttr::getChecked([&] { return parser.emitError(start); }, parser.getContext(),
+                                  builder.getDictionaryAttr(entries));
+}
+
+void ScheduleAttr::print(AsmPrinter &printer) const {
+  printer << '<';
+  bool first = true;
+  for (const KnobInfo &knob : kKnobs)
+    if (auto value = getKnobs().getAs<IntegerAttr>(knob.name)) {
+      if (!std::exchange(first, false))
+        printer << ", ";
+      printer << knob.name << " = " << value.getInt();
+    }
+  printer << '>';
+}
+
+LogicalResult ScheduleAttr::verify(function_ref<InFlightDiagnostic()> emitError,
+                                   DictionaryAttr knobs) {
+  for (NamedAttribute entry : knobs) {
+    const auto *knob = llvm::find_if(
+        kKnobs, [&](const KnobInfo &info) { return info.name == entry.getName().strref(); });
+    if (knob == std::end(kKnobs)) {
+      InFlightDiagnostic diagnostic = emitError() << "unknown knob '" << entry.getName().strref() << "'; knobs are";
+      for (const KnobInfo &info : kKnobs)
+        diagnostic << " " << info.name;
+      return diagnostic;
+    }
+    auto value = dyn_cast<IntegerAttr>(entry.getValue());
+    if (!value || value.getInt() < knob->minimum || value.getInt() > knob->maximum)
+      return emitError() << "knob '" << knob->name << "' is " << entry.getValue()
+                         << ", its range is " << knob->minimum << " to " << knob->maximum;
+  }
+  return success();
+}
+
+} // namespace girih::tile

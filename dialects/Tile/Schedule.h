@@ -1,0 +1,43 @@
+// The knobs of a schedule, as C++ fields.
+#ifndef GIRIH_DIALECTS_TILE_SCHEDULE_H
+#define GIRIH_DIALECTS_TILE_SCHEDULE_H
+
+#include "dialects/Tile/Tile.h"
+#include "llvm/ADT/ArrayRef.h"
+#include "llvm/ADT/STLFunctionalExtras.h"
+#include <optional>
+
+namespace girih::tile {
+
+/// Every choice about how a kernel runs; a knob without a value is open.
+/// Schedule.cpp holds the table of names, ranges and meanings.
+struct Schedule {
+  using Knob = std::optional<int64_t>;
+
+  Knob rows, columns;
+  Knob workers, stages;
+  Knob loadRegisters, computeRegisters;
+  Knob overlap, pingPong;
+  Knob persistent, longestFirst, groupBytes;
+  Knob anchor;
+
+  static Schedule decode(ScheduleAttr attr);
+  ScheduleAttr encode(mlir::MLIRContext *context) const;
+
+  /// This schedule with its open knobs taken from `defaults`.
+  Schedule completedFrom(const Schedule &defaults) const;
+};
+
+/// One row of the table of knobs.
+struct KnobInfo {
+  llvm::StringLiteral name;
+  Schedule::Knob Schedule::*field;
+  int64_t minimum, maximum;
+  llvm::StringLiteral meaning;
+};
+
+llvm::ArrayRef<KnobInfo> scheduleKnobs();
+
+} // namespace girih::tile
+
+#endif // GIRIH_DIALECTS_TILE_SCHEDULE_H

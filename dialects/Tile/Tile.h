@@ -1,0 +1,62 @@
+// The `tile` dialect: attributes, types and ops.
+#ifndef GIRIH_DIALECTS_TILE_TILE_H
+#define GIRIH_DIALECTS_TILE_TILE_H
+
+#include "mlir/Bytecode/BytecodeOpInterface.h"
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/IR/BuiltinAttributeInterfaces.h"
+#include "mlir/IR/BuiltinOps.h"
+#include "mlir/IR/BuiltinTypes.h"
+#include "mlir/IR/Dialect.h"
+#include "mlir/IR/OpDefinition.h"
+#include "mlir/IR/OpImplementation.h"
+#include "mlir/IR/TensorEncoding.h"
+#include "mlir/Interfaces/InferTypeOpInterface.h"
+#include "mlir/Interfaces/SideEffectInterfaces.h"
+
+#include "dialects/Tile/TileDialect.h.inc"
+#include "dialects/Tile/TileEnums.h.inc"
+
+#define GET_ATTRDEF_CLASSES
+#include "dialects/Tile/TileAttrs.h.inc"
+#define GET_TYPEDEF_CLASSES
+#include "dialects/Tile/TileTypes.h.inc"
+#define GET_OP_CLASSES
+#include "dialects/Tile/TileOps.h.inc"
+
+namespace girih::tile {
+
+/// Bytes of shared memory that a tile of this type takes.
+int64_t sharedBytes(mlir::RankedTensorType tile);
+
+/// The shared-memory encoding of `type`, or null.
+SharedAttr sharedEncoding(mlir::Type type);
+
+/// The register encoding of `type`, or null.
+FragmentAttr fragmentEncoding(mlir::Type type);
+
+/// Names of the attributes that a kernel (`gpu.func`) and its arguments carry.
+/// On the function:
+inline constexpr llvm::StringLiteral kScheduleAttr = "tile.schedule";
+/// Work items: an array of [size name, tile] pairs, fastest first.
+inline constexpr llvm::StringLiteral kWorkAttr = "tile.work";
+/// What the kernel computes, for the manifest: a dictionary with `kind`.
+inline constexpr llvm::StringLiteral kProblemAttr = "tile.problem";
+/// After tile-bind-arguments: the tensors, as an array of dictionaries.
+inline constexpr llvm::StringLiteral kTensorsAttr = "tile.tensors";
+/// Bytes of shared memory, set when channels are lowered.
+inline constexpr llvm::StringLiteral kSharedBytesAttr = "tile.shared_bytes";
+/// On a tensor argument: its name, the names of its sizes, its memory order.
+inline constexpr llvm::StringLiteral kNameAttr = "tile.name";
+inline constexpr llvm::StringLiteral kSizesAttr = "tile.sizes";
+inline constexpr llvm::StringLiteral kOrderAttr = "tile.order";
+/// On an argument after tile-bind-arguments: how the loader makes it.
+inline constexpr llvm::StringLiteral kArgumentAttr = "tile.argument";
+/// On a loop: its body runs at least once.
+inline constexpr llvm::StringLiteral kNonEmptyAttr = "tile.non_empty";
+/// On a loop: the same number on every role's copy of one source loop.
+inline constexpr llvm::StringLiteral kLoopAttr = "tile.loop";
+
+} // namespace girih::tile
+
+#endif // GIRIH_DIALECTS_TILE_TILE_H

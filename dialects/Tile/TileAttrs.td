@@ -1,0 +1,63 @@
+#ifndef GIRIH_TILE_ATTRS
+#define GIRIH_TILE_ATTRS
+
+include "dialects/Tile/TileDialect.td"
+include "mlir/IR/AttrTypeBase.td"
+include "mlir/IR/EnumAttr.td"
+include "mlir/IR/BuiltinAttributeInterfaces.td"
+include "mlir/IR/TensorEncoding.td"
+
+class Tile_Attr<string name, string attrMnemonic, list<Trait> traits = []>
+    : AttrDef<Tile_Dialect, name, traits> {
+  let mnemonic = attrMnemonic;
+}
+
+def Tile_FragmentAttr : Tile_Attr<"Fragment", "fragment",
+    [DeclareAttrInterfaceMethods<VerifiableTensorEncoding>]> {
+  let summary = "the layout of a tile over registers, lanes and warps";
+  let description = [{
+    Three lists of modes, each `size : (step per tile dimension)`. Digit i of the
+    register number, written in the mixed radix of the register modes (first mode
+    fastest), moves by i times that mode's step; lanes and warps likewise. The
+    element that register r of lane l of warp w holds lies at the sum of the three
+    offsets. A step of zero in every dimension means that the lanes or warps of
+    the mode hold copies.
+
+    The accumulator of a 64x128 warpgroup MMA (PTX ISA, "wgmma register
+    fragments") is
+    `#tile.fragment<registers = [2 : (0, 1), 2 : (8, 0), 16 : (0, 8)], lanes = [4 : (0, 2), 8 : (1, 0)], warps = [4 : (16, 0)]>`.
+  }];
+  let parameters = (ins "unsigned":$rank,
+                        ArrayRefParameter<"int64_t">:$registers,
+                        ArrayRefParameter<"int64_t">:$lanes,
+                        ArrayRefParameter<"int64_t">:$warps);
+  let hasCustomAssemblyFormat = 1;
+  let genVerifyDecl = 1;
+}
+
+def Tile_SharedAttr : Tile_Attr<"Shared", "shared",
+    [DeclareAttrInterfaceMethods<VerifiableTensorEncoding>]> {
+  let summary = "a tile in shared memory";
+  let description = [{
+    The tile is cut into panels of `swizzle` bytes along its last dimension. A
+    panel stores its rows one after another, `swizzle` bytes each, with the
+    16-byte units of every row permuted as TMA and wgmma define for that swizzle
+    (PTX ISA, "shared memory matrix layout"); panels follow each other.
+  }];
+  let parameters = (ins "int64_t":$swizzle);
+  let assemblyFormat = "`<` `swizzle` `=` $swizzle `>`";
+  let genVerifyDecl = 1;
+}
+
+def Tile_ScheduleAttr : Tile_Attr<"Schedule", "schedule"> {
+  let summary = "every choice about how a kernel runs";
+  let description = [{
+    Knobs by name; a knob that is absent is open, and the schedule pass fills it
+    in. `dialects/Tile/Schedule.cpp` lists the knobs with their ranges.
+  }];
+  let parameters = (ins "::mlir::DictionaryAttr":$knobs);
+  let hasCustomAssemblyFormat = 1;
+  let genVerifyDecl = 1;
+}
+
+#endif // GIRIH_TILE_ATTRS

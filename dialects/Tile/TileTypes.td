@@ -1,0 +1,65 @@
+#ifndef GIRIH_TILE_TYPES
+#define GIRIH_TILE_TYPES
+
+include "dialects/Tile/TileAttrs.td"
+
+class Tile_Type<string name, string typeMnemonic, list<Trait> traits = []>
+    : TypeDef<Tile_Dialect, name, traits> {
+  let mnemonic = typeMnemonic;
+}
+
+def Tile_AsyncType : Tile_Type<"Async", "async"> {
+  let summary = "a tile that an asynchronous MMA is still writing";
+  let parameters = (ins "::mlir::RankedTensorType":$tile);
+  let assemblyFormat = "`<` $tile `>`";
+}
+
+def Tile_ChannelType : Tile_Type<"Channel", "channel"> {
+  let summary = "a ring of shared-memory tiles between a producer and a consumer role";
+  let description = [{
+    The n-th tile that the producer commits is the n-th tile that each consumer
+    waits for; at most `depth` tiles are committed and not yet released.
+  }];
+  let parameters = (ins "int64_t":$depth, "::mlir::RankedTensorType":$tile);
+  let assemblyFormat = "`<` $depth `x` $tile `>`";
+  let genVerifyDecl = 1;
+}
+
+def Tile_BufferType : Tile_Type<"Buffer", "buffer"> {
+  let summary = "an array of equal tiles in shared memory";
+  let parameters = (ins "int64_t":$count, "::mlir::RankedTensorType":$tile);
+  let assemblyFormat = "`<` $count `x` $tile `>`";
+  let genVerifyDecl = 1;
+}
+
+def Tile_BarriersType : Tile_Type<"Barriers", "barriers"> {
+  let summary = "an array of transaction barriers (mbarrier) in shared memory";
+  let description = [{
+    Each completes a phase after `arrivals` arrivals and once all bytes expected
+    in that phase have been written.
+  }];
+  let parameters = (ins "int64_t":$count, "int64_t":$arrivals);
+  let assemblyFormat = "`<` $count `,` `arrivals` `=` $arrivals `>`";
+  let genVerifyDecl = 1;
+}
+
+def Tile_TensorMapType : Tile_Type<"TensorMap", "tensor_map"> {
+  let summary = "a TMA descriptor of a tensor, built by the loader";
+  let description = [{
+    `box` is the block one copy moves, over the dimensions of the tensor; `panel`
+    is how many elements of the last dimension make one swizzled row, and
+    `folded` says that the map splits the last dimension into (panel, panels), so
+    that one copy moves every panel.
+  }];
+  let parameters = (ins ArrayRefParameter<"int64_t">:$box, "::mlir::Type":$elementType,
+                        "int64_t":$swizzle, "int64_t":$panel, "bool":$folded);
+  let assemblyFormat = "`<` `[` $box `]` `x` $elementType `,` `swizzle` `=` $swizzle `,` `panel` `=` $panel `,` `folded` `=` $folded `>`";
+}
+
+def Tile_GlobalPointerType : Tile_Type<"GlobalPointer", "pointer"> {
+  let summary = "the device address of a tensor's first element";
+  let parameters = (ins "::mlir::Type":$elementType);
+  let assemblyFormat = "`<` $elementType `>`";
+}
+
+#endif // GIRIH_TILE_TYPES

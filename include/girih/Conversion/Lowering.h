@@ -1,0 +1,55 @@
+// Building blocks for patterns that lower tiles to the values of one thread.
+#ifndef GIRIH_CONVERSION_LOWERING_H
+#define GIRIH_CONVERSION_LOWERING_H
+
+#include "dialects/Tile/Fragment.h"
+#include "mlir/Dialect/LLVMIR/LLVMDialect.h"
+#include "mlir/IR/ImplicitLocOpBuilder.h"
+#include "mlir/Transforms/DialectConversion.h"
+
+namespace girih {
+
+/// Threads of one worker: a warpgroup (PTX ISA, "warpgroup").
+inline constexpr int64_t kWarpsPerWorker = 4;
+inline constexpr int64_t kThreadsPerWorker = 32 * kWarpsPerWorker;
+
+/// A tile in registers becomes, per thread, the 32-bit registers that hold it:
+/// one value an element, or a vector of as many narrow elements as fit, in the
+/// order of the fragment's register number. A tile in shared memory, a buffer and
+/// an array of barriers become a 32-bit shared-memory address.
+class TileTypeConverter : public mlir::TypeConverter {
+public:
+  TileTypeConverter();
+};
+
+/// How many elements of a tile share one register.
+int64_t elementsPerRegister(mlir::Type elementType);
+
+/// The elements of a tile, one scalar each, out of its registers, and back.
+llvm::SmallVector<mlir::Value> unpackRegisters(mlir::ImplicitLocOpBuilder &b, mlir::ValueRange registers,
+                                               mlir::Type elementType);
+llvm::SmallVector<mlir::Value> packRegisters(mlir::ImplicitLocOpBuilder &b, mlir::ValueRange elements,
+                                             mlir::Type elementType);
+
+/// PTX that LLVM may neither move across memory accesses nor duplicate.
+/// `constraints` are LLVM's; the memory clobber is added.
+mlir::LLVM::InlineAsmOp emitPtx(mlir::ImplicitLocOpBuilder &b, mlir::TypeRange results, llvm::StringRef ptx,
+                                llvm::StringRef constraints, mlir::ValueRange operands);
+
+/// An i32 constant.
+mlir::Value constantI32(mlir::ImplicitLocOpBuilder &b, int64_t value);
+
+/// The lane in its warp and the warp in its worker, as i32.
+mlir::Value laneId(mlir::ImplicitLocOpBuilder &b);
+mlir::Value warpInWorker(mlir::ImplicitLocOpBuilder &b);
+
+/// The part of an element's index along `dim` that depends on the lane and on the
+/// warp, as i32; the register's part is a constant to add.
+mlir::Value threadOffset(mlir::ImplicitLocOpBuilder &b, const tile::Fragment &layout, unsigned dim);
+
+/// A shared-memory address as a pointer.
+mlir::Value sharedPointer(mlir::ImplicitLocOpBuilder &b, mlir::Value address);
+
+} // namespace girih
+
+#endif // GIRIH_CONVERSION_LOWERING_H

@@ -1,0 +1,100 @@
+#ifndef GIRIH_TRANSFORMS_PASSES
+#define GIRIH_TRANSFORMS_PASSES
+
+include "mlir/Pass/PassBase.td"
+
+def AttnSchedulePass : Pass<"attn-schedule", "::mlir::ModuleOp"> {
+  let summary = "Choose the target and complete the schedule of every problem";
+  let description = [{
+    Records the target on the module and gives each `attn.forward` a schedule
+    with no open knob: what the user wrote, else what the target's heuristics say.
+    Kernels written in the tile dialect get the target too. A problem that the
+    target cannot run is an error here.
+  }];
+  let options = [Option<"target", "target", "std::string", "", "the chip to compile for">];
+  let dependentDialects = ["::girih::tile::TileDialect", "::mlir::NVVM::NVVMDialect", "::mlir::gpu::GPUDialect"];
+}
+
+def AttnTilePass : Pass<"attn-tile", "::mlir::ModuleOp"> {
+  let summary = "Turn attention problems into tile kernels";
+  let description = [{
+    Each function with an `attn.forward` becomes a kernel of the same name: a walk
+    over work items (one block of queries of one head), and for each a loop over
+    tiles of keys and values with online softmax. Tiles are values; nothing is
+    said of memory, time or warps.
+  }];
+  let dependentDialects = ["::girih::tile::TileDialect", "::mlir::gpu::GPUDialect", "::mlir::memref::MemRefDialect",
+                           "::mlir::scf::SCFDialect", "::mlir::math::MathDialect", "::mlir::arith::ArithDialect"];
+}
+
+def TilePartitionPass : Pass<"tile-partition", "::mlir::gpu::GPUFuncOp"> {
+  let summary = "Split the rows of a kernel over its workers";
+  let description = [{
+    Every tile that has a row per output row shrinks to the rows of one worker.
+    Tiles that all workers read whole stay as they are; a loaded tile of which a
+    worker reads only its rows is loaded once and sliced.
+  }];
+  let dependentDialects = ["::girih::tile::TileDialect", "::mlir::arith::ArithDialect"];
+}
+
+def TilePipelinePass : Pass<"tile-pipeline", "::mlir::gpu::GPUFuncOp"> {
+  let summary = "Overlap loads, matrix units and elementwise work";
+  let description = [{
+    Marks the loads in loops as `stages` deep. With `overlap`, rotates a loop with
+    two dependent MMAs, so that the first MMA of an iteration and the second of the
+    one before run during the elementwise work between them. Then makes every MMA
+    asynchronous and waits for it as late as its users and operands allow. With
+    `ping_pong`, workers take turns at starting the MMAs of a loop.
+  }];
+  let dependentDialects = ["::girih::tile::TileDialect", "::mlir::arith::ArithDialect", "::mlir::scf::SCFDialect"];
+}
+
+def TileSplitLoopsPass : Pass<"tile-split-loops", "::mlir::gpu::GPUFuncOp"> {
+  let summary = "Cut loops where a condition on the induction variable changes";
+  let description = [{
+    A loop whose body asks `iv < bound`, with `bound` invariant, becomes two: one up
+    to the bound, where the answer is yes, and one from there on.
+  }];
+  let dependentDialects = ["::mlir::arith::ArithDialect", "::mlir::scf::SCFDialect"];
+}
+
+def TilePlacePass : Pass<"tile-place", "::mlir::gpu::GPUFuncOp"> {
+  let summary = "Choose a memory and a layout for every tile";
+  let description = [{
+    Loaded operands of MMAs go to shared memory, swizzled; MMA results to registers
+    in the target's accumulator layout, and elementwise tiles follow. Stores of
+    matrices are staged through shared memory. Checks that shared memory and
+    registers suffice.
+  }];
+  let dependentDialects = ["::girih::tile::TileDialect"];
+}
+
+def TileSpecializePass : Pass<"tile-specialize", "::mlir::gpu::GPUFuncOp"> {
+  let summary = "Give every warp role its own program";
+  let description = [{
+    The kernel's body is cloned into a role that loads and a role that computes;
+    each keeps what it needs. Every loaded tile crosses through a channel.
+  }];
+  let dependentDialects = ["::girih::tile::TileDialect"];
+}
+
+def TileLowerChannelsPass : Pass<"tile-lower-channels", "::mlir::gpu::GPUFuncOp"> {
+  let summary = "Turn channels into rings of shared memory and barriers";
+  let description = [{
+    A channel of depth n becomes a buffer of n tiles and two arrays of n barriers,
+    `full` and `empty`; slot and parity become loop-carried counters. Offsets of all
+    shared memory are fixed and the total is recorded.
+  }];
+  let dependentDialects = ["::girih::tile::TileDialect", "::mlir::arith::ArithDialect", "::mlir::scf::SCFDialect"];
+}
+
+def TileBindArgumentsPass : Pass<"tile-bind-arguments", "::mlir::gpu::GPUFuncOp"> {
+  let summary = "Replace tensor arguments by what the loader passes";
+  let description = [{
+    Each tensor becomes tensor maps, pointers, strides and sizes, as its uses need;
+    each new argument carries the recipe by which the loader makes it.
+  }];
+  let dependentDialects = ["::girih::tile::TileDialect", "::mlir::arith::ArithDialect"];
+}
+
+#endif // GIRIH_TRANSFORMS_PASSES

@@ -1,0 +1,87 @@
+// Barriers in shared memory.
+#include "Patterns.h"
+
+#include "mlir/Dialect/LLVMIR/NVVMDialect.h"
+
+using namespace mlir;
+
+namespace girih {
+namespace {
+
+constexpr int64_t kBarrierBytes = 8; // PTX ISA, "mbarrier object": 64 bits
+
+Value barrierAddress(ImplicitLocOpBuilder &b, Value barriers, Value index) {
+  Value number = arith::IndexCastOp::create(b, b.getI32Type(), index);
+  return arith::AddIOp::create(b, barriers, arith::MulIOp::create(b, number, constantI32(b, kBarrierBytes)));
+}
+
+/// The loop around try_wait stands inside the assembly: as LLVM blocks it costs
+/// the kernel's main loop 0.7% (docs/performance.md).
+struct ConvertWait : OpConversionPattern<tile::BarrierWaitOp> {
+  using OpConversionPattern::OpConversionPattern;
+
+  LogicalResult matchAndRewrite(tile::BarrierWaitOp op, OpAdaptor adaptor,
+                                ConversionPatternRewriter &rewriter) const override {
+    ImplicitLocOpBuilder b(op.getLoc(), rewriter);
+    Value address = barrierAddress(b, adaptor.getBarriers(), adaptor.getIndex());
+    emitPtx(b, {},
+            "{ .reg .pred done; again: "
+            "mbarrier.try_wait.parity.shared::cta.b64 done, [$0], $1; "
+            "@!done bra again; }",
+            "r,r", {address, adaptor.getParity()});
+    rewriter.eraseOp(op);
+    return success();
+  }
+};
+
+/// Lane 0 of each warp arrives. With `after`, the address is computed from a bit
+/// of that value that is always zero (the sign of an exponential), so that neither
+/// LLVM nor ptxas can arrive before the value is known.
+struct ConvertArrive : OpConversionPattern<tile::BarrierArriveOp> {
+  using OpConversionPattern::OpConversionPattern;
+
+  LogicalResult matchAndRewrite(tile::BarrierArriveOp op, OneToNOpAdaptor adaptor,
+                                ConversionPatternRewriter &rewriter) const override {
+    ImplicitLocOpBuilder b(op.getLoc(), rewriter);
+    Value address = barrierAddress(b, adaptor.getBarriers().front(), adaptor.getIndex().front());
+    if (op.getAfter()) {
+      auto kernel = op->getParentOfType<gpu::GPUFuncOp>();
+      auto schedule = tile::Schedule::decode(kernel->getAttrOfType<tile::ScheduleAttr>(tile::kScheduleAttr));
+      ValueRange values = adaptor.getAfter();
+      int64_t element = schedule.anchor.value_or(1) - 1;
+      Value anchor = values[std::min<int64_t>(element, values.size() - 1)];
+      Value bits = arith::BitcastOp::create(b, b.getI32Type(), anchor);
+      address = arith::AddIOp::create(b, address, arith::ShRUIOp::create(b, bits, constantI32(b, 31)));
+    }
+    Value isFirst = arith::CmpIOp::create(b, arith::CmpIPredicate::eq, laneId(b), constantI32(b, 0));
+    Value predicate = arith::ExtUIOp::create(b, b.getI32Type(), isFirst);
+    emitPtx(b, {},
+            "{ .reg .pred first; setp.ne.b32 first, $1, 0; "
+            "@first mbarrier.arrive.shared::cta.b64 _, [$0]; }",
+            "r,r", {address, predicate});
+    rewriter.eraseOp(op);
+    return success();
+  }
+};
+
+struct ConvertExpect : OpConversionPattern<tile::BarrierExpectOp> {
+  using OpConversionPattern::OpConversionPattern;
+
+  LogicalResult matchAndRewrite(tile::BarrierExpectOp op, OpAdaptor adaptor,
+                                ConversionPatternRewriter &rewriter) const override {
+    ImplicitLocOpBuilder b(op.getLoc(), rewriter);
+    Value address = barrierAddress(b, adaptor.getBarriers(), adaptor.getIndex());
+    emitPtx(b, {}, "mbarrier.arrive.expect_tx.shared::cta.b64 _, [$0], $1;", "r,r",
+            {address, constantI32(b, op.getBytes())});
+    rewriter.eraseOp(op);
+    return success();
+  }
+};
+
+} // namespace
+
+void populateBarrierPatterns(const TypeConverter &converter, RewritePatternSet &patterns) {
+  patterns.add<ConvertWait, ConvertArrive, ConvertExpect>(converter, patterns.getContext());
+}
+
+} // namespace girih

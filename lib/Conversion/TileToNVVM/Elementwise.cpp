@@ -1,0 +1,104 @@
+// Elementwise tiles: each thread does its own elements.
+#include "Patterns.h"
+
+using namespace mlir;
+
+namespace girih {
+namespace {
+
+RankedTensorType fragmentType(Type type) {
+  auto tile = dyn_cast<RankedTensorType>(type);
+  return tile && tile::fragmentEncoding(tile) ? tile : RankedTensorType();
+}
+
+/// arith and math ops on tiles become the same ops on scalars.
+struct ConvertElementwise : ConversionPattern {
+  ConvertElementwise(const TypeConverter &converter, MLIRContext *context)
+      : ConversionPattern(converter, MatchAnyOpTypeTag(), /*benefit=*/1, context) {}
+
+  LogicalResult matchAndRewrite(Operation *op, ArrayRef<ValueRange> operands,
+                                ConversionPatternRewriter &rewriter) const override {
+    if (!op->hasTrait<OpTrait::Elementwise>() || op->getNumResults() != 1)
+      return rewriter.notifyMatchFailure(op, "not elementwise");
+    RankedTensorType resultType = fragmentType(op->getResult(0).getType());
+    if (!resultType)
+      return rewriter.notifyMatchFailure(op, "not a tile in registers");
+    ImplicitLocOpBuilder b(op->getLoc(), rewriter);
+    SmallVector<SmallVector<Value>> columns;
+    for (auto [operand, registers] : llvm::zip(op->getOperands(), operands)) {
+      RankedTensorType type = fragmentType(operand.getType());
+      columns.push_back(type ? unpackRegisters(b, registers, type.getElementType()) : llvm::to_vector(registers));
+    }
+    SmallVector<Value> elements;
+    for (int64_t i = 0, e = tile::Fragment(tile::fragmentEncoding(resultType)).numRegisters(); i < e; ++i) {
+      SmallVector<Value> scalars;
+      for (const SmallVector<Value> &column : columns)
+        scalars.push_back(column.size() == 1 ? column[0] : column[i]);
+      OperationState state(op->getLoc(), op->getName(), scalars, resultType.getElementType(), op->getAttrs());
+      elements.push_back(rewriter.create(state)->getResult(0));
+    }
+    rewriter.replaceOpWithMultiple(op, {packRegisters(b, elements, resultType.getElementType())});
+    return success();
+  }
+};
+
+struct ConvertConstant : OpConversionPattern<arith::ConstantOp> {
+  using OpConversionPattern::OpConversionPattern;
+
+  LogicalResult matchAndRewrite(arith::ConstantOp op, OneToNOpAdaptor adaptor,
+                                ConversionPatternRewriter &rewriter) const override {
+    RankedTensorType type = fragmentType(op.getType());
+    auto splat = dyn_cast<SplatElementsAttr>(op.getValue());
+    if (!type || !splat)
+      return rewriter.notifyMatchFailure(op, "not a tile of one value");
+    ImplicitLocOpBuilder b(op.getLoc(), rewriter);
+    Value scalar = arith::ConstantOp::create(b, cast<TypedAttr>(splat.getSplatValue<Attribute>()));
+    SmallVector<Value> elements(tile::Fragment(tile::fragmentEncoding(type)).numRegisters(), scalar);
+    rewriter.replaceOpWithMultiple(op, {packRegisters(b, elements, type.getElementType())});
+    return success();
+  }
+};
+
+struct ConvertSplat : OpConversionPattern<tile::SplatOp> {
+  using OpConversionPattern::OpConversionPattern;
+
+  LogicalResult matchAndRewrite(tile::SplatOp op, OneToNOpAdaptor adaptor,
+                                ConversionPatternRewriter &rewriter) const override {
+    RankedTensorType type = fragmentType(op.getResult().getType());
+    if (!type)
+      return rewriter.notifyMatchFailure(op, "not a tile in registers");
+    ImplicitLocOpBuilder b(op.getLoc(), rewriter);
+    SmallVector<Value> elements(tile::Fragment(tile::fragmentEncoding(type)).numRegisters(), op.getScalar());
+    rewriter.replaceOpWithMultiple(op, {packRegisters(b, elements, type.getElementType())});
+    return success();
+  }
+};
+
+/// The index is a constant per register plus the thread's own offset.
+struct ConvertIota : OpConversionPattern<tile::IotaOp> {
+  using OpConversionPattern::OpConversionPattern;
+
+  LogicalResult matchAndRewrite(tile::IotaOp op, OneToNOpAdaptor adaptor,
+                                ConversionPatternRewriter &rewriter) const override {
+    RankedTensorType type = fragmentType(op.getResult().getType());
+    if (!type)
+      return rewriter.notifyMatchFailure(op, "not a tile in registers");
+    ImplicitLocOpBuilder b(op.getLoc(), rewriter);
+    tile::Fragment layout(tile::fragmentEncoding(type));
+    unsigned dim = op.getDimension();
+    Value mine = threadOffset(b, layout, dim);
+    SmallVector<Value> elements;
+    for (int64_t i = 0, e = layout.numRegisters(); i < e; ++i)
+      elements.push_back(b.createOrFold<arith::AddIOp>(mine, constantI32(b, layout.registerOffset(i)[dim])));
+    rewriter.replaceOpWithMultiple(op, {elements});
+    return success();
+  }
+};
+
+} // namespace
+
+void populateElementwisePatterns(const TypeConverter &converter, RewritePatternSet &patterns) {
+  patterns.add<ConvertElementwise, ConvertConstant, ConvertSplat, ConvertIota>(converter, patterns.getContext());
+}
+
+} // namespace girih

@@ -1,0 +1,117 @@
+// The kernel's function: arguments, launch bounds, thread numbers.
+#include "Patterns.h"
+
+#include "mlir/Dialect/LLVMIR/NVVMDialect.h"
+
+using namespace mlir;
+
+namespace girih {
+namespace {
+
+/// What LLVM must know of a converted argument. A tensor map is passed by value,
+/// 128 bytes, and read in place (PTX ISA, "tensor-map").
+SmallVector<NamedAttribute> argumentAttributes(Builder &builder, Type original) {
+  if (!isa<tile::TensorMapType>(original))
+    return {};
+  auto bytes = LLVM::LLVMArrayType::get(builder.getI8Type(), 128);
+  return {builder.getNamedAttr(LLVM::LLVMDialect::getByValAttrName(), TypeAttr::get(bytes)),
+          builder.getNamedAttr(LLVM::LLVMDialect::getAlignAttrName(), builder.getI64IntegerAttr(64)),
+          builder.getNamedAttr(NVVM::NVVMDialect::getGridConstantAttrName(), builder.getUnitAttr())};
+}
+
+/// The number of threads, from the roles' branches having been laid out.
+int64_t threadCount(gpu::GPUFuncOp kernel) {
+  return kernel->getAttrOfType<IntegerAttr>("tile.threads").getInt();
+}
+
+/// Replaces lane and warp numbers by values computed once at the entry. The warp
+/// number goes through a shuffle so that ptxas knows it to be uniform.
+void materializeThreadNumbers(Block *entry) {
+  ImplicitLocOpBuilder b(entry->getParentOp()->getLoc(), OpBuilder::atBlockBegin(entry));
+  Value thread = NVVM::ThreadIdXOp::create(b, b.getI32Type());
+  Value lane = arith::AndIOp::create(b, thread, constantI32(b, 31));
+  Value warp = NVVM::ShflOp::create(b, b.getI32Type(), constantI32(b, -1),
+                                    arith::ShRUIOp::create(b, thread, constantI32(b, 5)), constantI32(b, 0),
+                                    constantI32(b, 31), NVVM::ShflKind::idx, UnitAttr());
+  Value laneIndex = arith::IndexCastOp::create(b, b.getIndexType(), lane);
+  Value warpIndex = arith::IndexCastOp::create(b, b.getIndexType(), warp);
+  entry->walk([&](Operation *op) {
+    if (isa<gpu::LaneIdOp>(op))
+      op->getResult(0).replaceAllUsesWith(laneIndex);
+    else if (isa<gpu::SubgroupIdOp>(op))
+      op->getResult(0).replaceAllUsesWith(warpIndex);
+    else
+      return;
+    op->erase();
+  });
+}
+
+/// Block and grid numbers as NVVM reads them.
+void lowerGridNumbers(Block *entry) {
+  entry->walk([&](Operation *op) {
+    if (!isa<gpu::BlockIdOp, gpu::GridDimOp>(op))
+      return;
+    ImplicitLocOpBuilder b(op->getLoc(), op);
+    Value number = isa<gpu::BlockIdOp>(op) ? NVVM::BlockIdXOp::create(b, b.getI32Type()).getResult()
+                                           : NVVM::GridDimXOp::create(b, b.getI32Type()).getResult();
+    op->getResult(0).replaceAllUsesWith(arith::IndexCastOp::create(b, b.getIndexType(), number).getResult());
+    op->erase();
+  });
+}
+
+} // namespace
+
+LogicalResult lowerKernel(gpu::GPUFuncOp kernel, const TypeConverter &converter) {
+  OpBuilder builder(kernel);
+  Location loc = kernel.getLoc();
+  Block *entry = &kernel.getBody().front();
+
+  SmallVector<Type> types;
+  SmallVector<DictionaryAttr> attributes;
+  for (BlockArgument argument : entry->getArguments()) {
+    Type type = argument.getType(), converted = converter.convertType(type);
+    if (type.isIndex())
+      converted = builder.getI32Type();
+    if (!converted)
+      return kernel.emitError() << "argument " << argument.getArgNumber() << " of type " << type
+                                << " cannot be passed to a kernel: run tile-bind-arguments first";
+    types.push_back(converted);
+    NamedAttrList entries(kernel.getArgAttrDict(argument.getArgNumber()));
+    entries.append(argumentAttributes(builder, type));
+    attributes.push_back(entries.getDictionary(kernel.getContext()));
+  }
+  auto type = LLVM::LLVMFunctionType::get(LLVM::LLVMVoidType::get(kernel.getContext()), types);
+  auto function = LLVM::LLVMFuncOp::create(builder, loc, kernel.getName(), type);
+  for (NamedAttribute attr : kernel->getDiscardableAttrs())
+    if (attr.getName() != gpu::GPUDialect::getKernelFuncAttrName())
+      function->setAttr(attr.getName(), attr.getValue());
+  function->setAttr(NVVM::NVVMDialect::getKernelFuncAttrName(), builder.getUnitAttr());
+  function->setAttr(NVVM::NVVMDialect::getMaxntidAttrName(),
+                    builder.getDenseI32ArrayAttr({static_cast<int32_t>(threadCount(kernel)), 1, 1}));
+  function->setAttr(NVVM::NVVMDialect::getMinctasmAttrName(), builder.getI32IntegerAttr(1));
+  for (auto [i, dictionary] : llvm::enumerate(attributes))
+    function.setArgAttrs(i, dictionary);
+
+  function.getBody().takeBody(kernel.getBody());
+  builder.setInsertionPointToStart(entry);
+  for (auto [argument, converted] : llvm::zip(entry->getArguments(), types)) {
+    Type original = argument.getType();
+    argument.setType(converted);
+    if (original == converted || argument.use_empty())
+      continue;
+    Operation *cast = original.isIndex()
+                          ? arith::IndexCastOp::create(builder, loc, original, argument).getOperation()
+                          : UnrealizedConversionCastOp::create(builder, loc, original, argument).getOperation();
+    argument.replaceAllUsesExcept(cast->getResult(0), cast);
+  }
+  Operation *end = entry->getTerminator();
+  builder.setInsertionPoint(end);
+  LLVM::ReturnOp::create(builder, loc, ValueRange());
+  end->erase();
+  materializeThreadNumbers(entry);
+  lowerGridNumbers(entry);
+  kernel.erase();
+  return success();
+}
+
+} // namespace girih

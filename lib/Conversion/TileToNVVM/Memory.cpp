@@ -1,0 +1,290 @@
+// Shared-memory tiles and the copies between them and global memory.
+#include "Patterns.h"
+
+#include "mlir/Dialect/LLVMIR/NVVMDialect.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
+
+using namespace mlir;
+
+namespace girih {
+namespace {
+
+/// The address of the byte at `offset` of the kernel's shared memory.
+Value sharedAddress(ImplicitLocOpBuilder &b, int64_t offset) {
+  auto pointer = LLVM::LLVMPointerType::get(b.getContext(), 3);
+  Value start = LLVM::AddressOfOp::create(b, pointer, kSharedSymbol);
+  Value address = LLVM::PtrToIntOp::create(b, b.getI32Type(), start);
+  return b.createOrFold<arith::AddIOp>(address, constantI32(b, offset));
+}
+
+template <typename OpTy> struct ConvertAllocation : OpConversionPattern<OpTy> {
+  using OpConversionPattern<OpTy>::OpConversionPattern;
+
+  LogicalResult matchAndRewrite(OpTy op, typename OpTy::Adaptor, ConversionPatternRewriter &rewriter) const override {
+    ImplicitLocOpBuilder b(op.getLoc(), rewriter);
+    rewriter.replaceOp(op, sharedAddress(b, op.getOffset()));
+    return success();
+  }
+};
+
+struct ConvertSlot : OpConversionPattern<tile::SlotOp> {
+  using OpConversionPattern::OpConversionPattern;
+
+  LogicalResult matchAndRewrite(tile::SlotOp op, OpAdaptor adaptor, ConversionPatternRewriter &rewriter) const override {
+    ImplicitLocOpBuilder b(op.getLoc(), rewriter);
+    Value index = arith::IndexCastOp::create(b, b.getI32Type(), op.getIndex());
+    Value bytes = constantI32(b, tile::sharedBytes(op.getTile().getType()));
+    rewriter.replaceOpWithNewOp<arith::AddIOp>(op, adaptor.getBuffer(), arith::MulIOp::create(b, index, bytes));
+    return success();
+  }
+};
+
+/// Row r of a panel starts r rows further; offsets are multiples of the 8 rows
+/// after which the swizzle repeats.
+struct ConvertSlice : OpConversionPattern<tile::SliceOp> {
+  using OpConversionPattern::OpConversionPattern;
+
+  LogicalResult matchAndRewrite(tile::SliceOp op, OpAdaptor adaptor, ConversionPatternRewriter &rewriter) const override {
+    tile::SharedAttr encoding = tile::sharedEncoding(op.getTile().getType());
+    if (!encoding || op.getResult().getType().getDimSize(0) % 8 != 0)
+      return rewriter.notifyMatchFailure(op, "not whole groups of 8 rows in shared memory");
+    ImplicitLocOpBuilder b(op.getLoc(), rewriter);
+    Value row = arith::IndexCastOp::create(b, b.getI32Type(), op.getOffset());
+    Value bytes = arith::MulIOp::create(b, row, constantI32(b, encoding.getSwizzle()));
+    rewriter.replaceOpWithNewOp<arith::AddIOp>(op, adaptor.getTile(), bytes);
+    return success();
+  }
+};
+
+/// Calls `emit` for each TMA operation that moves the tile: with the byte offset
+/// in shared memory and the coordinates, innermost first (docs/manifest.md).
+void forEachBox(ImplicitLocOpBuilder &b, tile::TensorMapType map, RankedTensorType tile, ValueRange indices,
+                function_ref<void(int64_t, ArrayRef<Value>)> emit) {
+  SmallVector<Value> index;
+  for (Value value : indices)
+    index.push_back(arith::IndexCastOp::create(b, b.getI32Type(), value));
+  size_t last = index.size() - 1;
+  int64_t panelBytes = tile.getDimSize(0) * map.getSwizzle();
+  if (map.getFolded()) {
+    SmallVector<Value> coordinates = {constantI32(b, 0)};
+    if (last > 0)
+      coordinates.push_back(index[last - 1]);
+    coordinates.push_back(b.createOrFold<arith::DivUIOp>(index[last], constantI32(b, map.getPanel())));
+    for (size_t dim = last; dim-- > 1;)
+      coordinates.push_back(index[dim - 1]);
+    return emit(0, coordinates);
+  }
+  for (int64_t panel = 0; panel * map.getPanel() < tile.getDimSize(1); ++panel) {
+    SmallVector<Value> coordinates(llvm::reverse(index));
+    coordinates[0] = b.createOrFold<arith::AddIOp>(index[last], constantI32(b, panel * map.getPanel()));
+    emit(panel * panelBytes, coordinates);
+  }
+}
+
+struct ConvertCopy : OpConversionPattern<tile::CopyOp> {
+  using OpConversionPattern::OpConversionPattern;
+
+  LogicalResult matchAndRewrite(tile::CopyOp op, OpAdaptor adaptor, ConversionPatternRewriter &rewriter) const override {
+    auto map = dyn_cast<tile::TensorMapType>(op.getSource().getType());
+    if (!map || !op.getBarriers())
+      return rewriter.notifyMatchFailure(op, "no tensor map or no barrier");
+    ImplicitLocOpBuilder b(op.getLoc(), rewriter);
+    Value number = arith::IndexCastOp::create(b, b.getI32Type(), op.getBarrier());
+    Value barrier = arith::AddIOp::create(b, adaptor.getBarriers(), arith::MulIOp::create(b, number, constantI32(b, 8)));
+    forEachBox(b, map, op.getDest().getType(), op.getIndices(), [&](int64_t offset, ArrayRef<Value> coordinates) {
+      Value dest = b.createOrFold<arith::AddIOp>(adaptor.getDest(), constantI32(b, offset));
+      NVVM::CpAsyncBulkTensorGlobalToSharedClusterOp::create(
+          b, sharedPointer(b, dest), adaptor.getSource(), coordinates, sharedPointer(b, barrier),
+          /*im2colOffsets=*/ValueRange(), /*multicastMask=*/Value(), /*l2CacheHint=*/Value(),
+          NVVM::TMALoadMode::TILE, /*isCTAOnly=*/true, /*group=*/nullptr, /*predicate=*/Value());
+    });
+    rewriter.eraseOp(op);
+    return success();
+  }
+};
+
+/// Runs `body` in one thread of the worker.
+void inOneThread(ImplicitLocOpBuilder &b, function_ref<void()> body) {
+  Value firstWarp = arith::CmpIOp::create(b, arith::CmpIPredicate::eq, warpInWorker(b), constantI32(b, 0));
+  auto inWarp = scf::IfOp::create(b, firstWarp, /*withElseRegion=*/false);
+  OpBuilder::InsertionGuard guard(b);
+  b.setInsertionPointToStart(inWarp.thenBlock());
+  auto inThread = scf::IfOp::create(b, NVVM::ElectSyncOp::create(b, b.getI1Type(), Value()), false);
+  b.setInsertionPointToStart(inThread.thenBlock());
+  body();
+}
+
+struct ConvertStore : OpConversionPattern<tile::StoreOp> {
+  using OpConversionPattern::OpConversionPattern;
+
+  LogicalResult matchAndRewrite(tile::StoreOp op, OpAdaptor adaptor, ConversionPatternRewriter &rewriter) const override {
+    auto map = dyn_cast<tile::TensorMapType>(op.getDest().getType());
+    if (!map)
+      return rewriter.notifyMatchFailure(op, "no tensor map");
+    ImplicitLocOpBuilder b(op.getLoc(), rewriter);
+    inOneThread(b, [&] {
+      forEachBox(b, map, op.getTile().getType(), op.getIndices(), [&](int64_t offset, ArrayRef<Value> coordinates) {
+        Value source = b.createOrFold<arith::AddIOp>(adaptor.getTile(), constantI32(b, offset));
+        NVVM::CpAsyncBulkTensorSharedCTAToGlobalOp::create(b, adaptor.getDest(), sharedPointer(b, source), coordinates,
+                                                           /*l2CacheHint=*/Value(), NVVM::TMAStoreMode::TILE,
+                                                           /*predicate=*/Value());
+      });
+      NVVM::CpAsyncBulkCommitGroupOp::create(b);
+    });
+    rewriter.eraseOp(op);
+    return success();
+  }
+};
+
+void workerBarrier(ImplicitLocOpBuilder &b, Value index) {
+  Value id = arith::IndexCastOp::create(b, b.getI32Type(), index);
+  NVVM::BarrierOp::create(b, TypeRange(), id, constantI32(b, kThreadsPerWorker), NVVM::BarrierReductionAttr(), Value());
+}
+
+struct ConvertDrain : OpConversionPattern<tile::DrainStoresOp> {
+  using OpConversionPattern::OpConversionPattern;
+
+  LogicalResult matchAndRewrite(tile::DrainStoresOp op, OpAdaptor, ConversionPatternRewriter &rewriter) const override {
+    ImplicitLocOpBuilder b(op.getLoc(), rewriter);
+    // Waiting is free for the threads that store nothing, and needs no branch.
+    NVVM::CpAsyncBulkWaitGroupOp::create(b, b.getI32IntegerAttr(0), op.getCompleted() ? UnitAttr() : b.getUnitAttr());
+    if (op.getBarrier())
+      workerBarrier(b, op.getBarrier());
+    rewriter.eraseOp(op);
+    return success();
+  }
+};
+
+struct ConvertPublish : OpConversionPattern<tile::PublishOp> {
+  using OpConversionPattern::OpConversionPattern;
+
+  LogicalResult matchAndRewrite(tile::PublishOp op, OpAdaptor, ConversionPatternRewriter &rewriter) const override {
+    ImplicitLocOpBuilder b(op.getLoc(), rewriter);
+    NVVM::FenceProxyOp::create(b, NVVM::ProxyKindAttr::get(b.getContext(), NVVM::ProxyKind::async_shared),
+                               NVVM::SharedSpaceAttr::get(b.getContext(), NVVM::SharedSpace::shared_cta));
+    workerBarrier(b, op.getBarrier());
+    rewriter.eraseOp(op);
+    return success();
+  }
+};
+
+/// Four 8x8 matrices of 16-bit elements a step: a warp's 16 rows, 16 columns.
+/// Lane l gives the address of row l % 8 of matrix l / 8 (PTX ISA, "stmatrix").
+struct ConvertWrite : OpConversionPattern<tile::WriteSharedOp> {
+  using OpConversionPattern::OpConversionPattern;
+
+  static bool isMatrixLayout(const tile::Fragment &layout) {
+    using tile::Mode;
+    ArrayRef<Mode> registers = layout.registerModes(), lanes = layout.laneModes();
+    return registers.size() == 3 && registers[0] == Mode{2, {0, 1}} && registers[1] == Mode{2, {8, 0}} &&
+           registers[2].steps == Mode{0, {0, 8}}.steps && registers[2].size % 2 == 0 && lanes.size() == 2 &&
+           lanes[0] == Mode{4, {0, 2}} && lanes[1] == Mode{8, {1, 0}};
+  }
+
+  LogicalResult matchAndRewrite(tile::WriteSharedOp op, OneToNOpAdaptor adaptor,
+                                ConversionPatternRewriter &rewriter) const override {
+    RankedTensorType type = op.getTile().getType();
+    tile::Fragment layout(tile::fragmentEncoding(type));
+    if (!isMatrixLayout(layout) || type.getElementTypeBitWidth() != 16)
+      return rewriter.notifyMatchFailure(op, "not 8x8 matrices of 16-bit elements");
+    int64_t swizzle = tile::sharedEncoding(op.getDest().getType()).getSwizzle();
+    int64_t unitsPerPanel = swizzle / 16, panelBytes = type.getDimSize(0) * swizzle;
+
+    ImplicitLocOpBuilder b(op.getLoc(), rewriter);
+    Value lane = laneId(b);
+    auto binary = [&](auto tag, Value x, int64_t y) -> Value {
+      return b.createOrFold<typename decltype(tag)::Op>(x, constantI32(b, y));
+    };
+    Value rowInWarp = binary(Tag<arith::AndIOp>(), lane, 15);
+    Value half = binary(Tag<arith::ShRUIOp>(), lane, 4); // which 8 of the 16 columns
+    Value warpRow = binary(Tag<arith::MulIOp>(), warpInWorker(b), layout.warpModes()[0].steps[0]);
+    Value row = arith::AddIOp::create(b, warpRow, rowInWarp);
+    Value rowBytes = binary(Tag<arith::MulIOp>(), row, swizzle);
+    // The swizzle flips the unit number by address bits 7 and up (PTX ISA, "swizzling modes").
+    Value flip = binary(Tag<arith::AndIOp>(), binary(Tag<arith::ShRUIOp>(), rowBytes, 7), unitsPerPanel - 1);
+    Value start = arith::AddIOp::create(b, adaptor.getDest().front(), rowBytes);
+    ValueRange registers = adaptor.getTile();
+    for (int64_t step = 0; step * 4 < static_cast<int64_t>(registers.size()); ++step) {
+      int64_t unit = 2 * step, panel = unit / unitsPerPanel;
+      Value column = arith::XOrIOp::create(b, binary(Tag<arith::AddIOp>(), half, unit % unitsPerPanel), flip);
+      Value offset = binary(Tag<arith::ShLIOp>(), column, 4);
+      Value address = arith::AddIOp::create(b, start, binary(Tag<arith::AddIOp>(), offset, panel * panelBytes));
+      SmallVector<Value> sources;
+      for (Value value : registers.slice(step * 4, 4))
+        sources.push_back(LLVM::BitcastOp::create(b, b.getI32Type(), value));
+      NVVM::StMatrixOp::create(b, sharedPointer(b, address), sources, NVVM::MMALayout::row,
+                               NVVM::LdStMatrixShapeAttr::get(b.getContext(), 8, 8), NVVM::LdStMatrixEltType::B16);
+    }
+    rewriter.eraseOp(op);
+    return success();
+  }
+
+private:
+  template <typename OpTy> struct Tag {
+    using Op = OpTy;
+  };
+};
+
+/// Each element that one thread holds, if inside the limits; of lanes that hold
+/// copies, the first writes.
+struct ConvertScatter : OpConversionPattern<tile::ScatterOp> {
+  using OpConversionPattern::OpConversionPattern;
+
+  LogicalResult matchAndRewrite(tile::ScatterOp op, OneToNOpAdaptor adaptor,
+                                ConversionPatternRewriter &rewriter) const override {
+    RankedTensorType type = op.getTile().getType();
+    if (!tile::fragmentEncoding(type))
+      return rewriter.notifyMatchFailure(op, "not a tile in registers");
+    tile::Fragment layout(tile::fragmentEncoding(type));
+    ImplicitLocOpBuilder b(op.getLoc(), rewriter);
+    SmallVector<Value> mine;
+    for (unsigned dim = 0; dim < layout.getRank(); ++dim)
+      mine.push_back(threadOffset(b, layout, dim));
+    Value first = isFirstCopy(b, layout);
+    SmallVector<Value> elements = unpackRegisters(b, adaptor.getTile(), type.getElementType());
+    for (auto [i, element] : llvm::enumerate(elements)) {
+      Value inside = first, offset = op.getOffset();
+      for (unsigned dim = 0; dim < layout.getRank(); ++dim) {
+        Value index = b.createOrFold<arith::AddIOp>(mine[dim], constantI32(b, layout.registerOffset(i)[dim]));
+        Value limit = arith::IndexCastOp::create(b, b.getI32Type(), op.getLimits()[dim]);
+        Value fits = arith::CmpIOp::create(b, arith::CmpIPredicate::slt, index, limit);
+        inside = b.createOrFold<arith::AndIOp>(inside, fits);
+        Value wide = arith::ExtUIOp::create(b, b.getI64Type(), index);
+        offset = arith::AddIOp::create(b, offset, arith::MulIOp::create(b, wide, op.getStrides()[dim]));
+      }
+      auto guarded = scf::IfOp::create(b, inside, /*withElseRegion=*/false);
+      OpBuilder::InsertionGuard guard(b);
+      b.setInsertionPointToStart(guarded.thenBlock());
+      Value address = LLVM::GEPOp::create(b, adaptor.getDest().front().getType(), type.getElementType(),
+                                          adaptor.getDest().front(), ValueRange{offset});
+      LLVM::StoreOp::create(b, element, address);
+    }
+    rewriter.eraseOp(op);
+    return success();
+  }
+
+  static Value isFirstCopy(ImplicitLocOpBuilder &b, const tile::Fragment &layout) {
+    Value first = arith::ConstantOp::create(b, b.getBoolAttr(true));
+    int64_t place = 1;
+    for (const tile::Mode &mode : layout.laneModes()) {
+      if (llvm::all_of(mode.steps, [](int64_t step) { return step == 0; })) {
+        Value digit = arith::RemUIOp::create(b, arith::DivUIOp::create(b, laneId(b), constantI32(b, place)),
+                                             constantI32(b, mode.size));
+        Value isZero = arith::CmpIOp::create(b, arith::CmpIPredicate::eq, digit, constantI32(b, 0));
+        first = b.createOrFold<arith::AndIOp>(first, isZero);
+      }
+      place *= mode.size;
+    }
+    return first;
+  }
+};
+
+} // namespace
+
+void populateMemoryPatterns(const TypeConverter &converter, RewritePatternSet &patterns) {
+  patterns.add<ConvertAllocation<tile::AllocOp>, ConvertAllocation<tile::BarriersOp>, ConvertSlot, ConvertSlice,
+               ConvertCopy, ConvertStore, ConvertDrain, ConvertPublish, ConvertWrite, ConvertScatter>(
+      converter, patterns.getContext());
+}
+
+} // namespace girih

@@ -1,0 +1,28 @@
+// The shared patterns of convert-tile-to-nvvm, one function per family.
+#ifndef GIRIH_LIB_CONVERSION_TILETONVVM_PATTERNS_H
+#define GIRIH_LIB_CONVERSION_TILETONVVM_PATTERNS_H
+
+#include "girih/Conversion/Lowering.h"
+#include "girih/Target/Target.h"
+#include "mlir/Dialect/GPU/IR/GPUDialect.h"
+
+namespace girih {
+
+void populateElementwisePatterns(const mlir::TypeConverter &converter, mlir::RewritePatternSet &patterns);
+void populateReductionPatterns(const mlir::TypeConverter &converter, mlir::RewritePatternSet &patterns);
+void populateMemoryPatterns(const mlir::TypeConverter &converter, mlir::RewritePatternSet &patterns);
+void populateBarrierPatterns(const mlir::TypeConverter &converter, mlir::RewritePatternSet &patterns);
+
+/// Replaces the roles of a kernel by branches on the warp number, and sets up the
+/// barriers before them.
+mlir::LogicalResult lowerRoles(mlir::gpu::GPUFuncOp kernel, const Target &target);
+
+/// Turns the kernel, whose body is converted, into an llvm.func.
+mlir::LogicalResult lowerKernel(mlir::gpu::GPUFuncOp kernel, const mlir::TypeConverter &converter);
+
+/// The symbol that names the start of a kernel's shared memory.
+inline constexpr llvm::StringLiteral kSharedSymbol = "shared_memory";
+
+} // namespace girih
+
+#endif // GIRIH_LIB_CONVERSION_TILETONVVM_PATTERNS_H

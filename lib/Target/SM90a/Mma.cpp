@@ -1,0 +1,171 @@
+// wgmma: mma_async and await (PTX ISA, "asynchronous warpgroup-level matrix instructions").
+#include "SM90a.h"
+#include "girih/Conversion/Lowering.h"
+
+#include "llvm/Support/FormatVariadic.h"
+
+using namespace mlir;
+
+namespace girih::sm90a {
+namespace {
+
+constexpr int64_t kMmaDepth = 16;     ///< columns of A that one instruction on 16-bit elements takes
+constexpr int64_t kSwizzleBytes = 128;
+constexpr int64_t kGroupBytes = 8 * kSwizzleBytes; ///< 8 rows, after which the swizzle repeats
+
+/// A shared-memory operand: its descriptor, and how far it moves for each step
+/// along the inner dimension, in units of 16 bytes.
+struct SharedOperand {
+  Value descriptor;
+  SmallVector<int64_t> steps;
+};
+
+/// The matrix descriptor (PTX ISA, "matrix descriptor format"): address, leading
+/// and stride offsets in units of 16 bytes, swizzle mode in bits 62 and 63. The
+/// address is masked because a cluster's shared addresses have high bits set.
+Value makeDescriptor(ImplicitLocOpBuilder &b, Value address, int64_t leadingBytes) {
+  Value low = arith::AndIOp::create(b, address, constantI32(b, 0x3FFFF));
+  low = arith::ShRUIOp::create(b, low, constantI32(b, 4));
+  low = arith::OrIOp::create(b, low, constantI32(b, (leadingBytes >> 4) << 16));
+  Value wide = arith::ExtUIOp::create(b, b.getI64Type(), low);
+  int64_t high = ((kGroupBytes >> 4) << 32) | (int64_t(1) << 62);
+  return arith::OrIOp::create(b, wide, arith::ConstantOp::create(b, b.getI64IntegerAttr(high)));
+}
+
+/// Rows along the outer dimension, the inner one contiguous: a step is 32 bytes
+/// inside a panel, then on to the next panel. The leading offset is not used.
+SharedOperand innerContiguous(ImplicitLocOpBuilder &b, Value address, RankedTensorType stored, int64_t panelRows) {
+  int64_t perPanel = kSwizzleBytes / (2 * kMmaDepth);
+  SharedOperand operand{makeDescriptor(b, address, 16), {}};
+  for (int64_t step = 0; step < stored.getDimSize(1) / kMmaDepth; ++step)
+    operand.steps.push_back(((step / perPanel) * panelRows * kSwizzleBytes + (step % perPanel) * 2 * kMmaDepth) >> 4);
+  return operand;
+}
+
+/// Rows along the inner dimension, the outer one contiguous: a step is 16 rows;
+/// the leading offset leads to the next panel of outer elements.
+SharedOperand outerContiguous(ImplicitLocOpBuilder &b, Value address, RankedTensorType stored) {
+  int64_t rows = stored.getDimSize(0);
+  SharedOperand operand{makeDescriptor(b, address, rows * kSwizzleBytes), {}};
+  for (int64_t step = 0; step < rows / kMmaDepth; ++step)
+    operand.steps.push_back((step * kMmaDepth * kSwizzleBytes) >> 4);
+  return operand;
+}
+
+/// The rows of a panel in memory: a slice keeps the panels of its whole tile.
+int64_t panelRows(Value tile) {
+  if (auto slice = tile.getDefiningOp<tile::SliceOp>())
+    return slice.getTile().getType().getDimSize(0);
+  return cast<RankedTensorType>(tile.getType()).getDimSize(0);
+}
+
+/// One assembly string per MMA: fence, every step along the inner dimension,
+/// commit. Accumulators are tied to the results, so LLVM keeps them in place.
+struct ConvertMma : OpConversionPattern<tile::MmaAsyncOp> {
+  using OpConversionPattern::OpConversionPattern;
+
+  LogicalResult matchAndRewrite(tile::MmaAsyncOp op, OneToNOpAdaptor adaptor,
+                                ConversionPatternRewriter &rewriter) const override {
+    ImplicitLocOpBuilder b(op.getLoc(), rewriter);
+    auto aType = cast<RankedTensorType>(op.getA().getType()), bType = cast<RankedTensorType>(op.getB().getType());
+    RankedTensorType resultType = op.getResult().getType().getTile();
+    int64_t steps = aType.getDimSize(1) / kMmaDepth;
+    int64_t results = tile::Fragment(tile::fragmentEncoding(resultType)).numRegisters();
+    bool transposed = op.getTransposeB(), accumulates = static_cast<bool>(op.getAcc());
+    bool aInRegisters = static_cast<bool>(tile::fragmentEncoding(aType));
+
+    SmallVector<Value> operands;
+    std::string constraints, body;
+    auto addOperand = [&](Value value, StringRef constraint) {
+      constraints += ("," + constraint).str();
+      operands.push_back(value);
+      return results + static_cast<int64_t>(operands.size()) - 1;
+    };
+    for (int64_t i = 0; i < results; ++i)
+      constraints += i ? ",=f" : "=f";
+
+    SharedOperand left, right = transposed ? innerContiguous(b, adaptor.getB().front(), bType, panelRows(op.getB()))
+                                           : outerContiguous(b, adaptor.getB().front(), bType);
+    int64_t leftIndex = 0;
+    if (aInRegisters) {
+      leftIndex = results;
+      for (Value value : adaptor.getA())
+        addOperand(LLVM::BitcastOp::create(b, b.getI32Type(), value), "r");
+    } else {
+      left = innerContiguous(b, adaptor.getA().front(), aType, panelRows(op.getA()));
+      leftIndex = addOperand(left.descriptor, "l");
+    }
+    int64_t rightIndex = addOperand(right.descriptor, "l");
+    if (accumulates)
+      for (auto [i, value] : llvm::enumerate(adaptor.getAcc()))
+        addOperand(value, std::to_string(i));
+
+    std::string accumulator = list(0, results);
+    std::string type = elementName(aType.getElementType());
+    for (int64_t step = 0; step < steps; ++step) {
+      std::string leftText = "a";
+      if (aInRegisters)
+        leftText = "{" + list(leftIndex + 4 * step, 4) + "}";
+      else
+        body += llvm::formatv("add.s64 a, ${0}, {1}; ", leftIndex, left.steps[step]);
+      body += llvm::formatv("add.s64 b, ${0}, {1}; setp.ne.b32 p, {2}, 0; ", rightIndex, right.steps[step],
+                            accumulates || step > 0 ? 1 : 0);
+      body += llvm::formatv("wgmma.mma_async.sync.aligned.m64n{0}k16.f32.{1}.{1} {{{2}}, {3}, b, p, 1, 1, {4}{5}; ",
+                            resultType.getDimSize(1), type, accumulator, leftText, aInRegisters ? "" : "0, ",
+                            transposed ? 0 : 1);
+    }
+    std::string ptx = "{ .reg .pred p; .reg .b64 a, b; wgmma.fence.sync.aligned; " + body +
+                      "wgmma.commit_group.sync.aligned; }";
+    SmallVector<Type> types(results, b.getF32Type());
+    Value group = emitPtx(b, types, ptx, constraints, operands).getRes();
+    rewriter.replaceOpWithMultiple(op, {extractAll(b, group, results)});
+    return success();
+  }
+
+  /// "$from, $from+1, ..."
+  static std::string list(int64_t from, int64_t count) {
+    std::string text;
+    for (int64_t i = 0; i < count; ++i)
+      text += (i ? ", $" : "$") + std::to_string(from + i);
+    return text;
+  }
+
+  static std::string elementName(Type type) { return type.isBF16() ? "bf16" : "f16"; }
+
+  static SmallVector<Value> extractAll(ImplicitLocOpBuilder &b, Value group, int64_t count) {
+    SmallVector<Value> values;
+    for (int64_t i = 0; i < count; ++i)
+      values.push_back(LLVM::ExtractValueOp::create(b, group, i));
+    return values;
+  }
+};
+
+/// The wait takes the accumulators in and gives them back, so that LLVM cannot
+/// read them before it.
+struct ConvertAwait : OpConversionPattern<tile::AwaitOp> {
+  using OpConversionPattern::OpConversionPattern;
+
+  LogicalResult matchAndRewrite(tile::AwaitOp op, OneToNOpAdaptor adaptor,
+                                ConversionPatternRewriter &rewriter) const override {
+    ImplicitLocOpBuilder b(op.getLoc(), rewriter);
+    ValueRange values = adaptor.getValue();
+    std::string constraints;
+    for (size_t i = 0; i < values.size(); ++i)
+      constraints += i ? ",=f" : "=f";
+    for (size_t i = 0; i < values.size(); ++i)
+      constraints += "," + std::to_string(i);
+    std::string ptx = llvm::formatv("wgmma.wait_group.sync.aligned {0};", op.getInFlight());
+    SmallVector<Type> types(values.getTypes());
+    Value group = emitPtx(b, types, ptx, constraints, values).getRes();
+    rewriter.replaceOpWithMultiple(op, {ConvertMma::extractAll(b, group, values.size())});
+    return success();
+  }
+};
+
+} // namespace
+
+void populateMmaPatterns(const TypeConverter &converter, RewritePatternSet &patterns) {
+  patterns.add<ConvertMma, ConvertAwait>(converter, patterns.getContext());
+}
+
+} // namespace girih::sm90a

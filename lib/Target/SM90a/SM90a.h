@@ -1,0 +1,22 @@
+// Hopper, private to its folder.
+#ifndef GIRIH_LIB_TARGET_SM90A_SM90A_H
+#define GIRIH_LIB_TARGET_SM90A_SM90A_H
+
+#include "girih/Target/Target.h"
+
+namespace girih::sm90a {
+
+/// Rows of one wgmma: a warpgroup's accumulator has 64 (PTX ISA, "wgmma.mma_async").
+inline constexpr int64_t kMmaRows = 64;
+
+mlir::FailureOr<tile::Schedule> completeSchedule(attn::ForwardOp op, const tile::Schedule &given);
+
+/// mma_async and await.
+void populateMmaPatterns(const mlir::TypeConverter &converter, mlir::RewritePatternSet &patterns);
+
+/// Elementwise functions and conversions with an instruction of their own.
+void populateMathPatterns(const mlir::TypeConverter &converter, mlir::RewritePatternSet &patterns);
+
+} // namespace girih::sm90a
+
+#endif // GIRIH_LIB_TARGET_SM90A_SM90A_H

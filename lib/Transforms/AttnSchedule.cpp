@@ -1,0 +1,43 @@
+// attn-schedule: choose the target and complete the schedule of every problem.
+#include "girih/Transforms/Passes.h"
+
+#include "girih/Target/Target.h"
+
+using namespace mlir;
+
+namespace girih {
+#define GEN_PASS_DEF_ATTNSCHEDULEPASS
+#include "girih/Transforms/Passes.h.inc"
+
+namespace {
+
+struct AttnSchedulePass : impl::AttnSchedulePassBase<AttnSchedulePass> {
+  using AttnSchedulePassBase::AttnSchedulePassBase;
+
+  void runOnOperation() override {
+    ModuleOp module = getOperation();
+    const Target *chosen = lookupTarget(target, [&] { return module.emitError(); });
+    if (!chosen)
+      return signalPassFailure();
+    auto attr = NVVM::NVVMTargetAttr::get(&getContext(), /*optLevel=*/3, "nvptx64-nvidia-cuda",
+                                          chosen->chip(), chosen->ptxFeature());
+    module->setAttr(kTargetAttr, attr);
+    for (auto kernels : module.getOps<gpu::GPUModuleOp>())
+      if (!kernels.getTargetsAttr())
+        kernels.setTargetsAttr(ArrayAttr::get(&getContext(), attr));
+
+    WalkResult result = module.walk([&](attn::ForwardOp op) {
+      auto given = tile::Schedule::decode(op.getScheduleAttr());
+      FailureOr<tile::Schedule> complete = chosen->completeSchedule(op, given);
+      if (failed(complete))
+        return WalkResult::interrupt();
+      op.setScheduleAttr(complete->encode(&getContext()));
+      return WalkResult::advance();
+    });
+    if (result.wasInterrupted())
+      signalPassFailure();
+  }
+};
+
+} // namespace
+} // namespace girih

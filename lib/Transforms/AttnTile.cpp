@@ -1,0 +1,134 @@
+// attn-tile: each attention problem becomes a kernel on tiles.
+//
+//   %o = attn.forward %q, %k, %v : ...
+// becomes
+//   gpu.func @name(%q, %k, %v, %o : memref<...>) kernel {
+//     %tq = tile.load %q[...]
+//     %r:3 = scf.for ... iter_args(max, sum, output) {
+//       tile.mma, softmax, tile.mma
+//     }
+//     tile.store ...
+//   }
+#include "AttnTileBody.h"
+#include "girih/Transforms/Passes.h"
+
+#include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "mlir/Dialect/MemRef/IR/MemRef.h"
+#include "mlir/IR/Builders.h"
+#include "mlir/IR/Matchers.h"
+
+using namespace mlir;
+
+namespace girih {
+#define GEN_PASS_DEF_ATTNTILEPASS
+#include "girih/Transforms/Passes.h.inc"
+
+namespace {
+
+/// A kernel argument: the tensor as a memref with unit innermost stride and all
+/// other strides left to the loader.
+struct KernelArgument {
+  StringRef name;
+  RankedTensorType type;
+  SmallVector<StringRef> sizes;
+
+  MemRefType memref() const {
+    MLIRContext *context = type.getContext();
+    SmallVector<int64_t> strides(type.getRank(), ShapedType::kDynamic);
+    strides.back() = 1;
+    return MemRefType::get(type.getShape(), type.getElementType(),
+                           StridedLayoutAttr::get(context, /*offset=*/0, strides));
+  }
+};
+
+struct AttnTilePass : impl::AttnTilePassBase<AttnTilePass> {
+  void runOnOperation() override {
+    SmallVector<attn::ForwardOp> problems;
+    getOperation().walk([&](attn::ForwardOp op) { problems.push_back(op); });
+    for (attn::ForwardOp op : problems)
+      if (failed(lower(op)))
+        return signalPassFailure();
+  }
+
+  LogicalResult lower(attn::ForwardOp op);
+  LogicalResult checkFunction(attn::ForwardOp op, func::FuncOp function);
+  gpu::GPUFuncOp makeKernel(attn::ForwardOp op, func::FuncOp function);
+};
+
+/// A kernel reads what its function is given and writes what it returns, so
+/// nothing else may stand in the function.
+LogicalResult AttnTilePass::checkFunction(attn::ForwardOp op, func::FuncOp function) {
+  if (!function || !function.getBody().hasOneBlock())
+    return op.emitError("attn.forward must stand in a func.func of one block");
+  for (Value operand : op.getOperands())
+    if (!isa<BlockArgument>(operand))
+      return op.emitError("operands of attn.forward must be arguments of its function");
+  if (function.getBody().front().getTerminator()->getOperands() != op->getResults())
+    return op.emitError("the results of attn.forward must be what its function returns");
+  for (Operation &other : function.getBody().front().without_terminator())
+    if (&other != op)
+      return other.emitError("only attn.forward may stand in its function");
+  if (!op.getScore().empty())
+    return op.emitError("a score region cannot be compiled yet");
+  return success();
+}
+
+gpu::GPUFuncOp AttnTilePass::makeKernel(attn::ForwardOp op, func::FuncOp function) {
+  OpBuilder builder(function);
+  Location loc = op.getLoc();
+  SmallVector<KernelArgument> arguments = {
+      {"q", op.getQ().getType(), {"b", "h", "sq", "d"}},
+      {"k", op.getK().getType(), {"b", "hkv", "skv", "d"}},
+      {"v", op.getV().getType(), {"b", "hkv", "skv", "d"}},
+      {"o", op.getOutput().getType(), {"b", "h", "sq", "d"}}};
+  if (op.getLse())
+    arguments.push_back({"lse", cast<RankedTensorType>(op.getLse().getType()), {"b", "h", "sq"}});
+
+  auto module = gpu::GPUModuleOp::create(builder, loc, function.getName());
+  auto target = getOperation()->getAttr(kTargetAttr);
+  if (target)
+    module.setTargetsAttr(builder.getArrayAttr(target));
+  builder.setInsertionPointToStart(module.getBody());
+  SmallVector<Type> types;
+  for (const KernelArgument &argument : arguments)
+    types.push_back(argument.memref());
+  auto kernel = gpu::GPUFuncOp::create(builder, loc, function.getName(), builder.getFunctionType(types, {}));
+  kernel->setAttr(gpu::GPUDialect::getKernelFuncAttrName(), builder.getUnitAttr());
+  kernel->setAttr(tile::kScheduleAttr, op.getScheduleAttr());
+  kernel->setAttr(tile::kProblemAttr, builder.getDictionaryAttr({
+      builder.getNamedAttr("kind", builder.getStringAttr("attention.forward")),
+      builder.getNamedAttr("mask", builder.getStringAttr(attn::stringifyMask(op.getMask()))),
+      builder.getNamedAttr("scale", builder.getF64FloatAttr(op.getScaleValue()))}));
+  bool headsInside = op.getOrder() == attn::Order::BSHD;
+  for (auto [i, argument] : llvm::enumerate(arguments)) {
+    SmallVector<StringRef> order = argument.sizes;
+    if (headsInside)
+      std::swap(order[1], order[2]);
+    kernel.setArgAttr(i, tile::kNameAttr, builder.getStringAttr(argument.name));
+    kernel.setArgAttr(i, tile::kSizesAttr, builder.getStrArrayAttr(argument.sizes));
+    kernel.setArgAttr(i, tile::kOrderAttr, builder.getStrArrayAttr(order));
+  }
+  return kernel;
+}
+
+LogicalResult AttnTilePass::lower(attn::ForwardOp op) {
+  auto function = dyn_cast<func::FuncOp>(op->getParentOp());
+  if (failed(checkFunction(op, function)))
+    return failure();
+  const Target *target = lookupTarget(op);
+  if (!target)
+    return failure();
+  if (!op.getScheduleAttr())
+    return op.emitError("no schedule: run attn-schedule first");
+  auto schedule = tile::Schedule::decode(op.getScheduleAttr());
+  if (!schedule.rows || !schedule.columns)
+    return op.emitError("the schedule must say rows and columns");
+
+  gpu::GPUFuncOp kernel = makeKernel(op, function);
+  buildAttentionKernel(op, kernel, schedule, *target);
+  function.erase();
+  return success();
+}
+
+} // namespace
+} // namespace girih

@@ -1,0 +1,292 @@
+// The tile program of attention: work items, the loop over keys, online softmax.
+#include "AttnTileBody.h"
+#include "IndexBuilder.h"
+
+#include "mlir/Dialect/Math/IR/Math.h"
+#include "mlir/Dialect/MemRef/IR/MemRef.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
+#include <cmath>
+#include <numbers>
+
+using namespace mlir;
+
+namespace girih {
+namespace {
+
+/// One block of queries of one head.
+struct WorkItem {
+  Value batch, head, keyHead, firstRow;
+};
+
+/// The keys that a work item visits, last tile first.
+struct KeyRange {
+  Value tiles;       ///< how many tiles, at least 1
+  Value maskedTiles; ///< how many of the first tiles need a mask
+};
+
+class KernelBuilder {
+public:
+  KernelBuilder(attn::ForwardOp op, gpu::GPUFuncOp kernel, const tile::Schedule &schedule,
+                const Target &target)
+      : op(op), kernel(kernel), schedule(schedule), b(op.getLoc(), kernel.getContext()),
+        rows(*schedule.rows), columns(*schedule.columns),
+        headSize(op.getQ().getType().getDimSize(3)), partials(target.lanesPerRow()),
+        causal(op.getMask() == attn::Mask::Causal),
+        exponentScale(op.getScaleValue() * std::numbers::log2e) {}
+
+  void build();
+
+private:
+  Value size(unsigned argument, unsigned dim);
+  Value countHeads() { return b.mul(size(0, 0), size(0, 1)); }
+  WorkItem decode(Value work);
+  KeyRange keyRange(const WorkItem &item);
+  std::optional<int64_t> staticMaskedTiles();
+  void buildWorkItem(Value work);
+  scf::ForOp buildKeyLoop(const WorkItem &item, Value q);
+  void buildIteration(const WorkItem &item, Value q, const KeyRange &range, Value iteration,
+                      ValueRange state);
+  Value applyMask(Value scores, Value firstKey, const WorkItem &item);
+  Value guardEmptyRows(Value maximum);
+  void buildEpilogue(const WorkItem &item, ValueRange state);
+
+  RankedTensorType f32Tile(ArrayRef<int64_t> shape) { return RankedTensorType::get(shape, b.getF32Type()); }
+  RankedTensorType inputTile(int64_t tileRows) {
+    return RankedTensorType::get({tileRows, headSize}, op.getQ().getType().getElementType());
+  }
+  Value constant(RankedTensorType type, double value) {
+    return arith::ConstantOp::create(b, DenseElementsAttr::get(type, APFloat(static_cast<float>(value))));
+  }
+  Value broadcast(Value rowTile, int64_t width) {
+    return tile::BroadcastOp::create(b, f32Tile({rows, width}), rowTile);
+  }
+  Value splatIndex(Value index, RankedTensorType type) {
+    return tile::SplatOp::create(b, type, arith::IndexCastOp::create(b, b.getI32Type(), index));
+  }
+
+  attn::ForwardOp op;
+  gpu::GPUFuncOp kernel;
+  const tile::Schedule &schedule;
+  IndexBuilder b;
+  int64_t rows, columns, headSize, partials;
+  bool causal;
+  double exponentScale; ///< exp(scale * x) is exp2(exponentScale * x)
+};
+
+Value KernelBuilder::size(unsigned argument, unsigned dim) {
+  auto type = cast<MemRefType>(kernel.getArgument(argument).getType());
+  if (!type.isDynamicDim(dim))
+    return b.index(type.getDimSize(dim));
+  return memref::DimOp::create(b, kernel.getArgument(argument), dim);
+}
+
+/// Work items are numbered in groups of heads whose keys and values fit into
+/// `group_bytes` of the L2 cache together; in a group, all heads of one block
+/// of queries come before those of the next block.
+WorkItem KernelBuilder::decode(Value work) {
+  Value blocks = b.ceilDiv(size(0, 2), rows);
+  Value heads = countHeads();
+  Value queryHeads = size(0, 1), keyHeads = size(1, 1);
+  Value headsPerKeyHead = b.div(queryHeads, keyHeads);
+
+  int64_t bytesPerKey = 2 * headSize * op.getQ().getType().getElementTypeBitWidth() / 8;
+  int64_t keysPerGroup = std::max<int64_t>(1, *schedule.groupBytes / bytesPerKey);
+  Value group = b.mul(b.div(b.index(keysPerGroup), size(1, 2)), headsPerKeyHead);
+  group = b.minimum(b.maximum(group, b.index(1)), heads);
+
+  Value itemsPerGroup = b.mul(blocks, group);
+  Value firstHead = b.mul(b.div(work, itemsPerGroup), group);
+  Value inGroup = b.rem(work, itemsPerGroup);
+  Value groupHeads = b.minimum(group, b.sub(heads, firstHead)); // the last group may be smaller
+  Value block = b.div(inGroup, groupHeads);
+  Value flatHead = b.add(firstHead, b.rem(inGroup, groupHeads));
+  if (*schedule.longestFirst)
+    block = b.sub(b.sub(blocks, b.index(1)), block);
+
+  Value head = b.rem(flatHead, queryHeads);
+  return {b.div(flatHead, queryHeads), head, b.div(head, headsPerKeyHead),
+          b.mul(block, b.index(rows))};
+}
+
+/// The number of masked tiles where it is the same for every work item.
+std::optional<int64_t> KernelBuilder::staticMaskedTiles() {
+  int64_t queries = op.getQ().getType().getDimSize(2), keys = op.getK().getType().getDimSize(2);
+  if (!causal && ShapedType::isStatic(keys))
+    return keys % columns == 0 ? 0 : 1;
+  if (!causal)
+    return 1; // the last tile may be partial
+  if (ShapedType::isDynamic(queries) || ShapedType::isDynamic(keys))
+    return std::nullopt;
+  int64_t shift = keys - queries;
+  if (shift >= 0 && shift % columns == 0 && rows % columns == 0)
+    return rows / columns; // the diagonal cuts each block at the same place
+  return std::nullopt;
+}
+
+KeyRange KernelBuilder::keyRange(const WorkItem &item) {
+  Value keys = size(1, 2), visible = keys, one = b.index(1);
+  Value shift = b.sub(keys, size(0, 2));
+  if (causal) {
+    Value end = b.add(b.add(item.firstRow, shift), b.index(rows));
+    visible = b.maximum(b.minimum(keys, end), one); // no key visible: one tile, all masked
+  }
+  Value tiles = b.ceilDiv(visible, columns);
+  if (std::optional<int64_t> masked = staticMaskedTiles()) {
+    // A block at the end of the queries may have fewer tiles than the diagonal cuts.
+    return {tiles, *masked > 1 ? b.minimum(b.index(*masked), tiles) : b.index(*masked)};
+  }
+  // Whole tiles end before the first key that the first row does not see.
+  Value wholeEnd = b.minimum(keys, b.add(b.add(item.firstRow, shift), one));
+  Value whole = b.div(b.maximum(wholeEnd, b.index(0)), b.index(columns));
+  return {tiles, b.maximum(b.sub(tiles, whole), one)};
+}
+
+void KernelBuilder::build() {
+  b.setInsertionPointToStart(&kernel.getBody().front());
+  Value start = gpu::BlockIdOp::create(b, gpu::Dimension::x);
+  auto work = [&](StringRef name, int64_t tile) -> Attribute {
+    return b.getArrayAttr({b.getStringAttr(name), b.getI64IntegerAttr(tile)});
+  };
+  kernel->setAttr(tile::kWorkAttr, b.getArrayAttr({work("sq", rows), work("h", 1), work("b", 1)}));
+  if (*schedule.persistent) {
+    Value items = b.mul(b.ceilDiv(size(0, 2), rows), countHeads());
+    Value step = gpu::GridDimOp::create(b, gpu::Dimension::x);
+    auto loop = scf::ForOp::create(b, start, items, step);
+    OpBuilder::InsertionGuard guard(b);
+    b.setInsertionPointToStart(loop.getBody());
+    buildWorkItem(loop.getInductionVar());
+  } else {
+    buildWorkItem(start);
+  }
+  gpu::ReturnOp::create(b);
+}
+
+void KernelBuilder::buildWorkItem(Value work) {
+  WorkItem item = decode(work);
+  Value q = tile::LoadOp::create(b, inputTile(rows), kernel.getArgument(0),
+                                 ValueRange{item.batch, item.head, item.firstRow, b.index(0)});
+  scf::ForOp loop = buildKeyLoop(item, q);
+  buildEpilogue(item, loop.getResults());
+}
+
+scf::ForOp KernelBuilder::buildKeyLoop(const WorkItem &item, Value q) {
+  KeyRange range = keyRange(item);
+  Value maximum = constant(f32Tile({rows}), -INFINITY);
+  Value sum = constant(f32Tile({rows, partials}), 0.0);
+  Value output = constant(f32Tile({rows, headSize}), 0.0);
+  auto loop = scf::ForOp::create(b, b.index(0), range.tiles, b.index(1),
+                                 ValueRange{maximum, sum, output});
+  loop->setAttr(tile::kNonEmptyAttr, b.getUnitAttr());
+  OpBuilder::InsertionGuard guard(b);
+  b.setInsertionPointToStart(loop.getBody());
+  buildIteration(item, q, range, loop.getInductionVar(), loop.getRegionIterArgs());
+  return loop;
+}
+
+/// One tile of keys: s = q k^T, p = exp2(c s - c max), o = o * alpha + p v.
+/// The row sums stay partial, one per lane of a row, until the end.
+void KernelBuilder::buildIteration(const WorkItem &item, Value q, const KeyRange &range,
+                                   Value iteration, ValueRange state) {
+  Value oldMaximum = state[0], oldSum = state[1], oldOutput = state[2];
+  Value zero = b.index(0);
+  Value tileIndex = b.sub(b.sub(range.tiles, b.index(1)), iteration);
+  Value firstKey = b.mul(tileIndex, b.index(columns));
+  Value k = tile::LoadOp::create(b, inputTile(columns), kernel.getArgument(1),
+                                 ValueRange{item.batch, item.keyHead, firstKey, zero});
+  Value scores = tile::MmaOp::create(b, f32Tile({rows, columns}), q, k, /*acc=*/Value(),
+                                     /*transpose_b=*/true);
+  Value masked = arith::CmpIOp::create(b, arith::CmpIPredicate::slt, iteration, range.maskedTiles);
+  auto select = [&](Value value, function_ref<Value()> whenMasked) -> Value {
+    auto choice = scf::IfOp::create(b, value.getType(), masked, /*withElseRegion=*/true);
+    OpBuilder::InsertionGuard guard(b);
+    b.setInsertionPointToStart(choice.thenBlock());
+    scf::YieldOp::create(b, whenMasked());
+    b.setInsertionPointToStart(choice.elseBlock());
+    scf::YieldOp::create(b, value);
+    return choice.getResult(0);
+  };
+  scores = select(scores, [&] { return applyMask(scores, firstKey, item); });
+
+  Value tileMaximum = tile::ReduceOp::create(b, f32Tile({rows}), tile::ReduceKind::Max, scores);
+  Value maximum = arith::MaxNumFOp::create(b, oldMaximum, tileMaximum);
+  Value finite = causal ? select(maximum, [&] { return guardEmptyRows(maximum); }) : maximum;
+  Value shift = arith::MulFOp::create(b, finite, constant(f32Tile({rows}), -exponentScale));
+  Value exponent = math::FmaOp::create(b, scores, constant(f32Tile({rows, columns}), exponentScale),
+                                       broadcast(shift, columns));
+  Value p = math::Exp2Op::create(b, exponent);
+  Value alpha = math::Exp2Op::create(
+      b, math::FmaOp::create(b, oldMaximum, constant(f32Tile({rows}), exponentScale), shift));
+  Value partialSum = tile::ReduceOp::create(b, f32Tile({rows, partials}), tile::ReduceKind::Add, p);
+  Value sum = math::FmaOp::create(b, oldSum, broadcast(alpha, partials), partialSum);
+
+  auto pType = RankedTensorType::get({rows, columns}, op.getQ().getType().getElementType());
+  Value pNarrow = arith::TruncFOp::create(b, pType, p);
+  Value scaled = arith::MulFOp::create(b, oldOutput, broadcast(alpha, headSize));
+  Value v = tile::LoadOp::create(b, inputTile(columns), kernel.getArgument(2),
+                                 ValueRange{item.batch, item.keyHead, firstKey, zero});
+  Value output = tile::MmaOp::create(b, f32Tile({rows, headSize}), pNarrow, v, scaled,
+                                     /*transpose_b=*/false);
+  scf::YieldOp::create(b, ValueRange{maximum, sum, output});
+}
+
+/// -inf where a key is beyond the sequence or beyond what its row may see.
+Value KernelBuilder::applyMask(Value scores, Value firstKey, const WorkItem &item) {
+  auto i32Tile = [&](ArrayRef<int64_t> shape) { return RankedTensorType::get(shape, b.getI32Type()); };
+  Value keys = size(1, 2);
+  Value inSequence = b.sub(keys, firstKey); // columns before this one are keys
+  Value limit;
+  if (causal) {
+    Value first = b.sub(b.add(b.add(item.firstRow, b.sub(keys, size(0, 2))), b.index(1)), firstKey);
+    Value row = tile::IotaOp::create(b, i32Tile({rows}), 0);
+    Value visible = arith::AddIOp::create(b, row, splatIndex(first, i32Tile({rows})));
+    Value end = splatIndex(inSequence, i32Tile({rows}));
+    limit = tile::BroadcastOp::create(b, i32Tile({rows, columns}),
+                                      arith::MinSIOp::create(b, visible, end));
+  } else {
+    limit = splatIndex(inSequence, i32Tile({rows, columns}));
+  }
+  Value column = tile::IotaOp::create(b, i32Tile({rows, columns}), 1);
+  Value seen = arith::CmpIOp::create(b, arith::CmpIPredicate::slt, column, limit);
+  return arith::SelectOp::create(b, seen, scores, constant(f32Tile({rows, columns}), -INFINITY));
+}
+
+/// A row that has seen no key has maximum -inf, and exp2(-inf - -inf) is NaN;
+/// with 0 in its place, its exponentials are 0.
+Value KernelBuilder::guardEmptyRows(Value maximum) {
+  Value empty = arith::CmpFOp::create(b, arith::CmpFPredicate::OEQ, maximum,
+                                      constant(f32Tile({rows}), -INFINITY));
+  return arith::SelectOp::create(b, empty, constant(f32Tile({rows}), 0.0), maximum);
+}
+
+void KernelBuilder::buildEpilogue(const WorkItem &item, ValueRange state) {
+  Value maximum = state[0], output = state[2];
+  Value sum = tile::ReduceOp::create(b, f32Tile({rows}), tile::ReduceKind::Add, state[1]);
+  // An empty row has sum 0 and output 0, and 0 / 1 is the 0 it must give.
+  Value divisor = sum;
+  if (causal) {
+    Value empty = arith::CmpFOp::create(b, arith::CmpFPredicate::OEQ, sum, constant(f32Tile({rows}), 0.0));
+    divisor = arith::SelectOp::create(b, empty, constant(f32Tile({rows}), 1.0), sum);
+  }
+  Value inverse = arith::DivFOp::create(b, constant(f32Tile({rows}), 1.0), divisor);
+  Value normalized = arith::MulFOp::create(b, output, broadcast(inverse, headSize));
+  Value narrow = arith::TruncFOp::create(b, inputTile(rows), normalized);
+  tile::StoreOp::create(b, narrow, kernel.getArgument(3),
+                        ValueRange{item.batch, item.head, item.firstRow, b.index(0)});
+  if (!op.getLse())
+    return;
+  // ln(sum of exp(scale s)) = ln 2 * (c max + log2(sum))
+  Value log2 = math::FmaOp::create(b, maximum, constant(f32Tile({rows}), exponentScale),
+                                   math::Log2Op::create(b, sum));
+  Value lse = arith::MulFOp::create(b, log2, constant(f32Tile({rows}), std::numbers::ln2));
+  tile::StoreOp::create(b, lse, kernel.getArgument(4),
+                        ValueRange{item.batch, item.head, item.firstRow});
+}
+
+} // namespace
+
+void buildAttentionKernel(attn::ForwardOp op, gpu::GPUFuncOp kernel, const tile::Schedule &schedule,
+                          const Target &target) {
+  KernelBuilder(op, kernel, schedule, target).build();
+}
+
+} // namespace girih

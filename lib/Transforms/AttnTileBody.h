@@ -1,0 +1,17 @@
+// The body of an attention kernel; the pass around it is AttnTile.cpp.
+#ifndef GIRIH_LIB_TRANSFORMS_ATTNTILEBODY_H
+#define GIRIH_LIB_TRANSFORMS_ATTNTILEBODY_H
+
+#include "girih/Target/Target.h"
+#include "mlir/Dialect/GPU/IR/GPUDialect.h"
+
+namespace girih {
+
+/// Fills the empty kernel with the tile program for `op`. The schedule's rows
+/// and columns are set; the target says how many partial row sums to keep.
+void buildAttentionKernel(attn::ForwardOp op, mlir::gpu::GPUFuncOp kernel,
+                          const tile::Schedule &schedule, const Target &target);
+
+} // namespace girih
+
+#endif // GIRIH_LIB_TRANSFORMS_ATTNTILEBODY_H

@@ -1,0 +1,239 @@
+// tile-bind-arguments: replace tensor arguments by what the loader passes.
+//
+//   gpu.func @k(%q: memref<4x32x?x128xbf16, ...> {tile.name = "q"}) {
+//     %n = memref.dim %q, 2; tile.copy %q[...] to %slot
+// becomes
+//   gpu.func @k(%map: !tile.tensor_map<...> {tile.argument = {kind = "tensor_map", tensor = "q", ...}},
+//               %n: index {tile.argument = {kind = "size", size = "sq"}}) {
+//     tile.copy %map[...] to %slot
+#include "IndexBuilder.h"
+#include "girih/Transforms/Passes.h"
+
+#include "dialects/Tile/Tile.h"
+#include "mlir/Dialect/MemRef/IR/MemRef.h"
+#include "mlir/IR/Matchers.h"
+#include "llvm/ADT/MapVector.h"
+
+using namespace mlir;
+
+namespace girih {
+#define GEN_PASS_DEF_TILEBINDARGUMENTSPASS
+#include "girih/Transforms/Passes.h.inc"
+
+namespace {
+
+/// A tensor argument as its function describes it.
+struct Tensor {
+  BlockArgument argument;
+  MemRefType type;
+  StringAttr name;
+  ArrayAttr sizes;
+
+  StringRef size(int64_t dim) const { return cast<StringAttr>(sizes[dim]).getValue(); }
+};
+
+/// TMA takes at most 5 dimensions (PTX ISA, "tensor dimension, size and format").
+constexpr int64_t kMaxMapRank = 5;
+
+class Binder {
+public:
+  explicit Binder(gpu::GPUFuncOp kernel) : kernel(kernel), builder(kernel.getContext()) {}
+
+  LogicalResult run();
+
+private:
+  LogicalResult collect();
+  LogicalResult bindUses(const Tensor &tensor);
+  void describeTensors();
+  LogicalResult scatter(tile::StoreOp store, const Tensor &tensor);
+  tile::TensorMapType mapType(const Tensor &tensor, RankedTensorType tile);
+  DictionaryAttr mapRecipe(const Tensor &tensor, tile::TensorMapType type);
+  DictionaryAttr recipe(StringRef kind, ArrayRef<NamedAttribute> more);
+  Value argument(Type type, DictionaryAttr recipe, Location loc);
+  Value size(const Tensor &tensor, int64_t dim, Location loc);
+  NamedAttribute named(StringRef name, StringRef value) {
+    return builder.getNamedAttr(name, builder.getStringAttr(value));
+  }
+  NamedAttribute named(StringRef name, int64_t value) {
+    return builder.getNamedAttr(name, builder.getI64IntegerAttr(value));
+  }
+
+  gpu::GPUFuncOp kernel;
+  Builder builder;
+  SmallVector<Tensor> tensors;
+  llvm::DenseMap<Attribute, Value> bound; ///< recipe to new argument
+};
+
+LogicalResult Binder::collect() {
+  for (BlockArgument argument : kernel.getBody().front().getArguments()) {
+    unsigned i = argument.getArgNumber();
+    auto type = dyn_cast<MemRefType>(argument.getType());
+    auto name = kernel.getArgAttrOfType<StringAttr>(i, tile::kNameAttr);
+    auto sizes = kernel.getArgAttrOfType<ArrayAttr>(i, tile::kSizesAttr);
+    if (!type || !name || !sizes || static_cast<int64_t>(sizes.size()) != type.getRank() ||
+        !llvm::all_of(sizes, llvm::IsaPred<StringAttr>))
+      return kernel.emitError() << "argument " << i << " must be a memref with " << tile::kNameAttr << " and "
+                                << tile::kSizesAttr << ", one name per dimension";
+    auto [strides, offset] = type.getStridesAndOffset();
+    if (strides.empty() || strides.back() != 1 || offset != 0)
+      return kernel.emitError() << "argument " << i << " must have innermost stride 1 and offset 0";
+    tensors.push_back({argument, type, name, sizes});
+  }
+  return success();
+}
+
+LogicalResult Binder::run() {
+  if (failed(collect()))
+    return failure();
+  describeTensors();
+  for (const Tensor &tensor : tensors)
+    if (failed(bindUses(tensor)))
+      return failure();
+  llvm::BitVector old(kernel.getNumArguments());
+  for (const Tensor &tensor : tensors)
+    old.set(tensor.argument.getArgNumber());
+  return kernel.eraseArguments(old);
+}
+
+/// Records the tensors on the function for the manifest.
+void Binder::describeTensors() {
+  SmallVector<Attribute> entries;
+  for (const Tensor &tensor : tensors) {
+    bool written = llvm::any_of(tensor.argument.getUsers(), [](Operation *user) { return isa<tile::StoreOp>(user); });
+    ArrayAttr order = kernel.getArgAttrOfType<ArrayAttr>(tensor.argument.getArgNumber(), tile::kOrderAttr);
+    entries.push_back(builder.getDictionaryAttr(
+        {builder.getNamedAttr("name", tensor.name), named("access", written ? "write" : "read"),
+         builder.getNamedAttr("element", TypeAttr::get(tensor.type.getElementType())),
+         builder.getNamedAttr("shape", builder.getDenseI64ArrayAttr(tensor.type.getShape())),
+         builder.getNamedAttr("sizes", tensor.sizes),
+         builder.getNamedAttr("order", order ? order : tensor.sizes)}));
+  }
+  kernel->setAttr(tile::kTensorsAttr, builder.getArrayAttr(entries));
+}
+
+DictionaryAttr Binder::recipe(StringRef kind, ArrayRef<NamedAttribute> more) {
+  SmallVector<NamedAttribute> entries = {named("kind", kind)};
+  entries.append(more.begin(), more.end());
+  return builder.getDictionaryAttr(entries);
+}
+
+/// The argument with that recipe, made when first asked for.
+Value Binder::argument(Type type, DictionaryAttr recipe, Location loc) {
+  Value &value = bound[recipe];
+  if (value)
+    return value;
+  unsigned index = kernel.getNumArguments();
+  auto attributes = builder.getDictionaryAttr(builder.getNamedAttr(tile::kArgumentAttr, recipe));
+  (void)kernel.insertArgument(index, type, attributes, loc);
+  return value = kernel.getArgument(index);
+}
+
+Value Binder::size(const Tensor &tensor, int64_t dim, Location loc) {
+  if (!tensor.type.isDynamicDim(dim)) {
+    OpBuilder atStart = OpBuilder::atBlockBegin(&kernel.getBody().front());
+    return arith::ConstantIndexOp::create(atStart, loc, tensor.type.getDimSize(dim));
+  }
+  return argument(builder.getIndexType(), recipe("size", named("size", tensor.size(dim))), loc);
+}
+
+/// One copy moves the whole tile where the last dimension splits evenly into
+/// panels; else a panel at a time, so that TMA sees where the tensor ends.
+tile::TensorMapType Binder::mapType(const Tensor &tensor, RankedTensorType tile) {
+  int64_t swizzle = tile::sharedEncoding(tile).getSwizzle();
+  int64_t panel = swizzle * 8 / tile.getElementTypeBitWidth();
+  int64_t rank = tensor.type.getRank(), last = tensor.type.getDimSize(rank - 1);
+  SmallVector<int64_t> box(rank - tile.getRank(), 1);
+  llvm::append_range(box, tile.getShape());
+  bool folded = ShapedType::isStatic(last) && last % panel == 0 && rank + 1 <= kMaxMapRank;
+  if (!folded)
+    box.back() = panel;
+  return tile::TensorMapType::get(builder.getContext(), box, tile.getElementType(), swizzle, panel, folded);
+}
+
+/// The modes of docs/manifest.md, innermost first.
+DictionaryAttr Binder::mapRecipe(const Tensor &tensor, tile::TensorMapType type) {
+  int64_t rank = tensor.type.getRank(), last = rank - 1;
+  SmallVector<Attribute> modes;
+  auto add = [&](ArrayRef<NamedAttribute> entries) { modes.push_back(builder.getDictionaryAttr(entries)); };
+  auto addWhole = [&](int64_t dim) { add({named("dim", dim), named("box", type.getBox()[dim])}); };
+  if (type.getFolded())
+    add({named("dim", last), named("extent", type.getPanel()), named("box", type.getPanel())});
+  else
+    addWhole(last);
+  if (rank > 1)
+    addWhole(last - 1);
+  if (type.getFolded())
+    add({named("dim", last), named("extent", tensor.type.getDimSize(last) / type.getPanel()),
+         named("step", type.getPanel()), named("box", type.getBox().back() / type.getPanel())});
+  for (int64_t dim = last - 2; dim >= 0; --dim)
+    addWhole(dim);
+  return recipe("tensor_map", {builder.getNamedAttr("tensor", tensor.name), named("swizzle", type.getSwizzle()),
+                               builder.getNamedAttr("modes", builder.getArrayAttr(modes))});
+}
+
+LogicalResult Binder::bindUses(const Tensor &tensor) {
+  for (Operation *user : llvm::make_early_inc_range(tensor.argument.getUsers())) {
+    Location loc = user->getLoc();
+    auto mapFor = [&](Value tile) {
+      tile::TensorMapType type = mapType(tensor, cast<RankedTensorType>(tile.getType()));
+      return argument(type, mapRecipe(tensor, type), loc);
+    };
+    if (auto dim = dyn_cast<memref::DimOp>(user)) {
+      std::optional<int64_t> index = dim.getConstantIndex();
+      if (!index)
+        return dim.emitError("the dimension asked for must be a constant");
+      dim.replaceAllUsesWith(size(tensor, *index, loc));
+      dim.erase();
+    } else if (auto copy = dyn_cast<tile::CopyOp>(user)) {
+      copy.getSourceMutable().assign(mapFor(copy.getDest()));
+    } else if (auto store = dyn_cast<tile::StoreOp>(user)) {
+      if (tile::sharedEncoding(store.getTile().getType()))
+        store.getDestMutable().assign(mapFor(store.getTile()));
+      else if (failed(scatter(store, tensor)))
+        return failure();
+    } else {
+      return user->emitError("a tensor argument cannot be used here by now");
+    }
+  }
+  return success();
+}
+
+LogicalResult Binder::scatter(tile::StoreOp store, const Tensor &tensor) {
+  Location loc = store.getLoc();
+  IndexBuilder b(loc, store);
+  auto [strides, offset] = tensor.type.getStridesAndOffset();
+  Type i64 = b.getI64Type();
+  auto stride = [&, strides = strides](int64_t dim) -> Value {
+    if (ShapedType::isStatic(strides[dim]))
+      return arith::ConstantOp::create(b, b.getI64IntegerAttr(strides[dim]));
+    return argument(i64, recipe("stride", {builder.getNamedAttr("tensor", tensor.name), named("dim", dim)}), loc);
+  };
+  Value start = arith::ConstantOp::create(b, b.getI64IntegerAttr(0));
+  SmallVector<Value> tileStrides, limits;
+  int64_t rank = tensor.type.getRank(), firstTileDim = rank - store.getTile().getType().getRank();
+  for (int64_t dim = 0; dim < rank; ++dim) {
+    Value index = store.getIndices()[dim];
+    Value step = stride(dim);
+    Value wide = arith::IndexCastOp::create(b, i64, index);
+    start = arith::AddIOp::create(b, start, arith::MulIOp::create(b, wide, step));
+    if (dim < firstTileDim)
+      continue;
+    tileStrides.push_back(step);
+    limits.push_back(b.sub(size(tensor, dim, loc), index));
+  }
+  auto pointer = tile::GlobalPointerType::get(builder.getContext(), tensor.type.getElementType());
+  Value dest = argument(pointer, recipe("pointer", builder.getNamedAttr("tensor", tensor.name)), loc);
+  tile::ScatterOp::create(b, store.getTile(), dest, start, tileStrides, limits);
+  store.erase();
+  return success();
+}
+
+struct TileBindArgumentsPass : impl::TileBindArgumentsPassBase<TileBindArgumentsPass> {
+  void runOnOperation() override {
+    if (failed(Binder(getOperation()).run()))
+      signalPassFailure();
+  }
+};
+
+} // namespace
+} // namespace girih

@@ -1,0 +1,305 @@
+// tile-lower-channels: channels become rings of shared memory and barriers.
+//
+//   %k = tile.wait %c; ...; tile.release %c
+// becomes, with %n counting the tiles of this channel so far,
+//   %slot = %n % depth; %parity = (%n / depth) & 1
+//   tile.barrier_wait %full[%slot] parity(%parity)
+//   %k = tile.slot %buffer[%slot]; ...
+//   tile.barrier_arrive %empty[%slot]
+#include "IndexBuilder.h"
+#include "girih/Transforms/Passes.h"
+
+#include "dialects/Tile/Schedule.h"
+#include "mlir/Dialect/LLVMIR/NVVMDialect.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
+#include "llvm/ADT/MapVector.h"
+#include "llvm/Support/MathExtras.h"
+
+using namespace mlir;
+
+namespace girih {
+#define GEN_PASS_DEF_TILELOWERCHANNELSPASS
+#include "girih/Transforms/Passes.h.inc"
+
+namespace {
+
+constexpr int64_t kTileAlignment = 1024; // 8 rows of 128 bytes: the 128-byte swizzle repeats there
+constexpr int64_t kBarrierBytes = 8;
+constexpr int64_t kWarpsPerWorker = 4;
+constexpr int64_t kThreadsPerWorker = 128;
+
+/// What a channel becomes.
+struct Ring {
+  Value buffer, full, empty;
+  int64_t depth, bytes;
+};
+
+/// Hardware barriers by number; 0 is the whole CTA's (PTX ISA, "bar").
+struct NamedBarriers {
+  int64_t workers;
+  int64_t staging() const { return 1; }          ///< one per worker
+  int64_t turn() const { return 1 + workers; }   ///< one per worker
+};
+
+/// One role's program, channel by channel. Slot and parity come from a count of
+/// the tiles so far, which loops carry.
+class RoleLowering {
+public:
+  RoleLowering(tile::RoleOp role, llvm::MapVector<Value, Ring> &rings, Value staging)
+      : role(role), rings(rings), staging(staging), rewriter(role.getContext()),
+        named{static_cast<int64_t>(role.getWorkers())} {}
+
+  LogicalResult run();
+
+private:
+  using Counts = llvm::MapVector<Value, Value>; ///< channel to number of tiles so far
+
+  LogicalResult lower(Block *block, Counts &counts);
+  LogicalResult lowerLoop(scf::ForOp loop, Counts &counts);
+  void lowerAcquire(tile::AcquireOp op, Counts &counts);
+  void lowerWait(tile::WaitOp op, Counts &counts, llvm::MapVector<Value, Value> &held);
+  void lowerStore(tile::ToSharedOp op);
+  void lowerTurns();
+  SmallVector<Value> channelsIn(Operation *op);
+
+  Value slotOf(IndexBuilder &b, Value count, int64_t depth) { return b.rem(count, b.index(depth)); }
+  Value parityOf(IndexBuilder &b, Value count, int64_t depth, bool flipped) {
+    Value round = b.div(count, b.index(depth));
+    if (flipped)
+      round = b.add(round, b.index(1));
+    Value bit = arith::AndIOp::create(b, round, b.index(1));
+    return arith::IndexCastOp::create(b, b.getI32Type(), bit);
+  }
+  Value barrierOfWorker(IndexBuilder &b, int64_t first) {
+    return b.add(tile::WorkerOp::create(b), b.index(first));
+  }
+
+  tile::RoleOp role;
+  llvm::MapVector<Value, Ring> &rings;
+  Value staging;
+  IRRewriter rewriter;
+  NamedBarriers named;
+  bool stores = false;
+};
+
+SmallVector<Value> RoleLowering::channelsIn(Operation *op) {
+  llvm::SetVector<Value> found;
+  op->walk([&](Operation *inner) {
+    if (isa<tile::AcquireOp, tile::WaitOp>(inner))
+      found.insert(inner->getOperand(0));
+  });
+  return found.takeVector();
+}
+
+LogicalResult RoleLowering::run() {
+  Counts counts;
+  IndexBuilder b(role.getLoc(), OpBuilder::atBlockBegin(&role.getBody().front()));
+  lowerTurns();
+  for (Value channel : channelsIn(role))
+    counts[channel] = b.index(0);
+  if (failed(lower(&role.getBody().front(), counts)))
+    return failure();
+  if (stores) {
+    b.setInsertionPointToEnd(&role.getBody().front());
+    tile::DrainStoresOp::create(b, Value(), /*completed=*/true);
+  }
+  return success();
+}
+
+LogicalResult RoleLowering::lower(Block *block, Counts &counts) {
+  llvm::MapVector<Value, Value> held; // channel to the slot waited for
+  for (Operation &op : llvm::make_early_inc_range(*block)) {
+    rewriter.setInsertionPoint(&op);
+    if (auto acquire = dyn_cast<tile::AcquireOp>(op)) {
+      lowerAcquire(acquire, counts);
+    } else if (isa<tile::CommitOp>(op)) {
+      op.erase(); // the copies themselves complete the phase
+    } else if (auto wait = dyn_cast<tile::WaitOp>(op)) {
+      lowerWait(wait, counts, held);
+    } else if (auto release = dyn_cast<tile::ReleaseOp>(op)) {
+      auto slot = held.find(release.getChannel());
+      if (slot == held.end())
+        return release.emitError("no tile of this channel was waited for in this block");
+      tile::BarrierArriveOp::create(rewriter, op.getLoc(), rings[release.getChannel()].empty, slot->second,
+                                    release.getAfter());
+      held.erase(slot);
+      op.erase();
+    } else if (auto toShared = dyn_cast<tile::ToSharedOp>(op)) {
+      lowerStore(toShared);
+    } else if (auto loop = dyn_cast<scf::ForOp>(op)) {
+      if (failed(lowerLoop(loop, counts)))
+        return failure();
+    } else if (op.getNumRegions() > 0) {
+      if (!channelsIn(&op).empty())
+        return op.emitError("a channel cannot be used under a condition");
+    }
+  }
+  return success();
+}
+
+LogicalResult RoleLowering::lowerLoop(scf::ForOp loop, Counts &counts) {
+  SmallVector<Value> channels = channelsIn(loop), inits;
+  if (channels.empty())
+    return lower(loop.getBody(), counts);
+  for (Value channel : channels)
+    inits.push_back(counts[channel]);
+  unsigned oldResults = loop.getNumResults();
+  FailureOr<LoopLikeOpInterface> widened = loop.replaceWithAdditionalYields(
+      rewriter, inits, /*replaceInitOperandUsesInLoop=*/false,
+      [](OpBuilder &, Location, ArrayRef<BlockArgument> arguments) {
+        return SmallVector<Value>(arguments.begin(), arguments.end());
+      });
+  if (failed(widened))
+    return failure();
+  auto newLoop = cast<scf::ForOp>(widened->getOperation());
+  Counts inside = counts;
+  for (auto [i, channel] : llvm::enumerate(channels))
+    inside[channel] = newLoop.getRegionIterArg(oldResults + i);
+  if (failed(lower(newLoop.getBody(), inside)))
+    return failure();
+  auto yield = cast<scf::YieldOp>(newLoop.getBody()->getTerminator());
+  for (auto [i, channel] : llvm::enumerate(channels)) {
+    yield->setOperand(oldResults + i, inside[channel]);
+    counts[channel] = newLoop.getResult(oldResults + i);
+  }
+  return success();
+}
+
+void RoleLowering::lowerAcquire(tile::AcquireOp op, Counts &counts) {
+  IndexBuilder b(op.getLoc(), rewriter);
+  const Ring &ring = rings[op.getChannel()];
+  Value &count = counts[op.getChannel()];
+  Value slot = slotOf(b, count, ring.depth);
+  // The phase before the first counts as complete, so the first round passes.
+  tile::BarrierWaitOp::create(b, ring.empty, slot, parityOf(b, count, ring.depth, /*flipped=*/true));
+  tile::BarrierExpectOp::create(b, ring.full, slot, ring.bytes);
+  Value tile = tile::SlotOp::create(b, op.getSlot().getType(), ring.buffer, slot);
+  for (Operation *user : llvm::make_early_inc_range(op->getUsers()))
+    if (auto copy = dyn_cast<tile::CopyOp>(user)) {
+      copy.getBarriersMutable().assign(ring.full);
+      copy.getBarrierMutable().assign(slot);
+    }
+  op.replaceAllUsesWith(tile);
+  op.erase();
+  count = b.add(count, b.index(1));
+}
+
+void RoleLowering::lowerWait(tile::WaitOp op, Counts &counts, llvm::MapVector<Value, Value> &held) {
+  IndexBuilder b(op.getLoc(), rewriter);
+  const Ring &ring = rings[op.getChannel()];
+  Value &count = counts[op.getChannel()];
+  Value slot = slotOf(b, count, ring.depth);
+  tile::BarrierWaitOp::create(b, ring.full, slot, parityOf(b, count, ring.depth, /*flipped=*/false));
+  op.replaceAllUsesWith(tile::SlotOp::create(b, op.getTile().getType(), ring.buffer, slot).getResult());
+  held[op.getChannel()] = slot;
+  op.erase();
+  count = b.add(count, b.index(1));
+}
+
+/// A worker's stores are staged in its own buffer, which the store before must
+/// have read.
+void RoleLowering::lowerStore(tile::ToSharedOp op) {
+  IndexBuilder b(op.getLoc(), rewriter);
+  stores = true;
+  Value barrier = barrierOfWorker(b, named.staging());
+  tile::DrainStoresOp::create(b, barrier, /*completed=*/false);
+  Value slot = tile::SlotOp::create(b, op.getResult().getType(), staging, tile::WorkerOp::create(b));
+  tile::WriteSharedOp::create(b, op.getTile(), slot);
+  tile::PublishOp::create(b, barrier);
+  op.replaceAllUsesWith(slot);
+  op.erase();
+}
+
+/// Worker w waits on the turn barrier w, on which the worker before it arrives;
+/// the last worker gives worker 0 its first turn.
+void RoleLowering::lowerTurns() {
+  SmallVector<Operation *> turns;
+  role.walk([&](Operation *op) {
+    if (isa<tile::TakeTurnOp, tile::PassTurnOp>(op))
+      turns.push_back(op);
+  });
+  if (turns.empty())
+    return;
+  auto threads = [&](IndexBuilder &b) -> Value {
+    return arith::ConstantOp::create(b, b.getI32IntegerAttr(2 * kThreadsPerWorker));
+  };
+  auto id = [&](IndexBuilder &b, Value worker) -> Value {
+    return arith::IndexCastOp::create(b, b.getI32Type(), b.add(worker, b.index(named.turn())));
+  };
+  for (Operation *op : turns) {
+    IndexBuilder b(op->getLoc(), op);
+    Value worker = tile::WorkerOp::create(b);
+    if (isa<tile::TakeTurnOp>(op)) {
+      NVVM::BarrierOp::create(b, TypeRange(), id(b, worker), threads(b), NVVM::BarrierReductionAttr(), Value());
+    } else {
+      Value next = b.add(worker, b.index(1));
+      Value last = arith::CmpIOp::create(b, arith::CmpIPredicate::eq, next, b.index(named.workers));
+      next = arith::SelectOp::create(b, last, b.index(0), next);
+      NVVM::BarrierArriveOp::create(b, id(b, next), threads(b));
+    }
+    op->erase();
+  }
+  IndexBuilder b(role.getLoc(), OpBuilder::atBlockBegin(&role.getBody().front()));
+  Value isLast = arith::CmpIOp::create(b, arith::CmpIPredicate::eq, tile::WorkerOp::create(b),
+                                       b.index(named.workers - 1));
+  auto start = scf::IfOp::create(b, isLast, /*withElseRegion=*/false);
+  b.setInsertionPointToStart(start.thenBlock());
+  NVVM::BarrierArriveOp::create(b, id(b, b.index(0)), threads(b));
+}
+
+struct TileLowerChannelsPass : impl::TileLowerChannelsPassBase<TileLowerChannelsPass> {
+  void runOnOperation() override {
+    gpu::GPUFuncOp kernel = getOperation();
+    llvm::MapVector<Value, Ring> rings;
+    Value staging = allocate(kernel, rings);
+    for (tile::RoleOp role : llvm::make_early_inc_range(kernel.getBody().front().getOps<tile::RoleOp>()))
+      if (failed(RoleLowering(role, rings, staging).run()))
+        return signalPassFailure();
+    for (auto &ring : rings)
+      ring.first.getDefiningOp()->erase();
+  }
+
+  Value allocate(gpu::GPUFuncOp kernel, llvm::MapVector<Value, Ring> &rings);
+};
+
+/// Lays out shared memory: tiles first, each at a multiple of the swizzle's
+/// period, then the barriers. Returns the staging buffer, if stores need one.
+Value TileLowerChannelsPass::allocate(gpu::GPUFuncOp kernel, llvm::MapVector<Value, Ring> &rings) {
+  OpBuilder builder = OpBuilder::atBlockBegin(&kernel.getBody().front());
+  int64_t offset = 0, consumers = 0;
+  auto makeBuffer = [&](Location loc, StringRef name, int64_t count, RankedTensorType type) -> Value {
+    int64_t at = offset;
+    offset = llvm::alignTo(at + count * tile::sharedBytes(type), kTileAlignment);
+    return tile::AllocOp::create(builder, loc, tile::BufferType::get(&getContext(), count, type), name, at);
+  };
+  for (auto channel : kernel.getBody().front().getOps<tile::ChannelOp>()) {
+    tile::ChannelType type = channel.getChannel().getType();
+    rings[channel.getChannel()] = {makeBuffer(channel.getLoc(), channel.getName(), type.getDepth(), type.getTile()),
+                                   {}, {}, type.getDepth(), tile::sharedBytes(type.getTile())};
+  }
+  Value staging;
+  for (auto role : kernel.getBody().front().getOps<tile::RoleOp>()) {
+    if (!role.getOneThread())
+      consumers += role.getWorkers();
+    role.walk([&](tile::ToSharedOp op) {
+      if (!staging)
+        staging = makeBuffer(op.getLoc(), "staging", role.getWorkers(), op.getResult().getType());
+    });
+  }
+  for (auto &[channel, ring] : rings) {
+    auto makeBarriers = [&](StringRef suffix, int64_t arrivals) -> Value {
+      auto op = channel.getDefiningOp<tile::ChannelOp>();
+      auto type = tile::BarriersType::get(&getContext(), ring.depth, arrivals);
+      int64_t at = offset;
+      offset += kBarrierBytes * ring.depth;
+      return tile::BarriersOp::create(builder, op.getLoc(), type, (op.getName() + suffix).str(), at);
+    };
+    ring.full = makeBarriers("_full", 1);
+    ring.empty = makeBarriers("_empty", kWarpsPerWorker * consumers);
+  }
+  kernel->setAttr(tile::kSharedBytesAttr, builder.getI64IntegerAttr(offset));
+  return staging;
+}
+
+} // namespace
+} // namespace girih

@@ -1,0 +1,149 @@
+// tile-partition: split the rows of a kernel over its workers.
+//
+//   %q = tile.load ... -> tensor<128x64xbf16>
+//   %s = tile.mma %q, %k transpose_b ... -> tensor<128x128xf32>
+// becomes, for 2 workers,
+//   %q = tile.load ... -> tensor<128x64xbf16>
+//   %w = tile.worker
+//   %mine = tile.slice %q[%w * 64] : ... -> tensor<64x64xbf16>
+//   %s = tile.mma %mine, %k transpose_b ... -> tensor<64x128xf32>
+#include "IndexBuilder.h"
+#include "TileTies.h"
+#include "girih/Transforms/Passes.h"
+
+#include "dialects/Tile/Schedule.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
+#include "llvm/ADT/SetVector.h"
+
+using namespace mlir;
+
+namespace girih {
+#define GEN_PASS_DEF_TILEPARTITIONPASS
+#include "girih/Transforms/Passes.h.inc"
+
+namespace {
+
+/// Finds the tiles that have one row per output row: MMA results and whatever
+/// is tied to them element by element or through a loop.
+class RowTiles {
+public:
+  explicit RowTiles(gpu::GPUFuncOp kernel) {
+    kernel.walk([&](tile::MmaOp mma) { add(mma.getResult()); });
+    while (!worklist.empty()) {
+      Value value = worklist.pop_back_val();
+      forEachTied(value, [&](Value other) { add(other); });
+      for (OpOperand &use : value.getUses())
+        addMma(use.getOwner(), value);
+      if (Operation *definition = value.getDefiningOp())
+        addMma(definition, value);
+    }
+  }
+  const llvm::SetVector<Value> &get() const { return tiles; }
+
+private:
+  void add(Value value) {
+    if (isa<RankedTensorType>(value.getType()) && tiles.insert(value))
+      worklist.push_back(value);
+  }
+
+  /// An MMA ties its accumulator, its result and a computed left operand.
+  void addMma(Operation *op, Value value) {
+    auto mma = dyn_cast<tile::MmaOp>(op);
+    if (!mma || value == mma.getB())
+      return;
+    add(mma.getResult());
+    if (mma.getAcc())
+      add(mma.getAcc());
+    if (!mma.getA().getDefiningOp<tile::LoadOp>())
+      add(mma.getA());
+  }
+
+  llvm::SetVector<Value> tiles;
+  SmallVector<Value> worklist;
+};
+
+struct TilePartitionPass : impl::TilePartitionPassBase<TilePartitionPass> {
+  void runOnOperation() override {
+    gpu::GPUFuncOp kernel = getOperation();
+    auto attr = kernel->getAttrOfType<tile::ScheduleAttr>(tile::kScheduleAttr);
+    workers = tile::Schedule::decode(attr).workers.value_or(1);
+    if (workers == 1)
+      return;
+    separateTileUses(kernel);
+    RowTiles rowTiles(kernel);
+    if (failed(check(rowTiles)))
+      return signalPassFailure();
+    for (Value value : rowTiles.get())
+      shrink(value);
+    kernel.walk([&](Operation *op) { adjust(op, rowTiles); });
+  }
+
+  LogicalResult check(const RowTiles &rowTiles) {
+    for (Value value : rowTiles.get()) {
+      auto type = cast<RankedTensorType>(value.getType());
+      if (type.getDimSize(0) % workers != 0)
+        return emitError(value.getLoc()) << "a tile of " << type.getDimSize(0)
+                                         << " rows cannot be split over " << workers << " workers";
+      if (value.getDefiningOp<tile::LoadOp>())
+        return emitError(value.getLoc(), "a loaded tile that is split over workers can only be the left operand of an MMA");
+    }
+    return success();
+  }
+
+  RankedTensorType mine(RankedTensorType type) {
+    SmallVector<int64_t> shape(type.getShape());
+    shape[0] /= workers;
+    return type.clone(shape);
+  }
+
+  void shrink(Value value) {
+    auto type = mine(cast<RankedTensorType>(value.getType()));
+    if (auto constant = value.getDefiningOp<arith::ConstantOp>())
+      constant.setValueAttr(cast<SplatElementsAttr>(constant.getValue()).resizeSplat(type));
+    value.setType(type);
+  }
+
+  Value firstRow(OpBuilder &builder, Location loc, int64_t rows) {
+    IndexBuilder b(loc, builder);
+    return b.mul(tile::WorkerOp::create(b), b.index(rows));
+  }
+
+  void adjust(Operation *op, const RowTiles &rowTiles);
+
+  int64_t workers = 1;
+};
+
+/// Rewrites the ops at the border between row tiles and the rest: left operands
+/// that are loaded whole, row numbers, stores.
+void TilePartitionPass::adjust(Operation *op, const RowTiles &rowTiles) {
+  OpBuilder builder(op);
+  Location loc = op->getLoc();
+  if (auto mma = dyn_cast<tile::MmaOp>(op)) {
+    if (rowTiles.get().contains(mma.getA()))
+      return;
+    RankedTensorType type = mine(cast<RankedTensorType>(mma.getA().getType()));
+    Value offset = firstRow(builder, loc, type.getDimSize(0));
+    mma.getAMutable().assign(tile::SliceOp::create(builder, loc, type, mma.getA(), offset));
+  } else if (auto iota = dyn_cast<tile::IotaOp>(op)) {
+    if (!rowTiles.get().contains(iota.getResult()) || iota.getDimension() != 0)
+      return;
+    builder.setInsertionPointAfter(iota);
+    RankedTensorType type = iota.getResult().getType();
+    Value offset = firstRow(builder, loc, type.getDimSize(0));
+    Value scalar = arith::IndexCastOp::create(builder, loc, builder.getI32Type(), offset);
+    Value splat = tile::SplatOp::create(builder, loc, type, scalar);
+    auto sum = arith::AddIOp::create(builder, loc, iota.getResult(), splat);
+    iota.getResult().replaceAllUsesExcept(sum, sum);
+  } else if (auto store = dyn_cast<tile::StoreOp>(op)) {
+    if (!rowTiles.get().contains(store.getTile()))
+      return;
+    RankedTensorType type = store.getTile().getType();
+    unsigned rowIndex = store.getIndices().size() - type.getRank();
+    IndexBuilder b(loc, builder);
+    Value row = b.add(store.getIndices()[rowIndex], firstRow(builder, loc, type.getDimSize(0)));
+    store.getIndicesMutable().slice(rowIndex, 1).assign(row);
+  }
+}
+
+} // namespace
+} // namespace girih

@@ -1,0 +1,199 @@
+// tile-place: choose a memory and a layout for every tile.
+//
+//   %k = tile.load ... -> tensor<128x64xbf16>
+//   %s = tile.mma_async %q, %k ... -> !tile.async<tensor<64x128xf32>>
+// becomes
+//   %k = tile.load ... -> tensor<128x64xbf16, #tile.shared<swizzle = 128>>
+//   %s = tile.mma_async %q, %k ... -> !tile.async<tensor<64x128xf32, #tile.fragment<...>>>
+#include "TilePlaceBudget.h"
+#include "TileTies.h"
+#include "girih/Transforms/Passes.h"
+
+#include "mlir/Dialect/SCF/IR/SCF.h"
+
+using namespace mlir;
+
+namespace girih {
+#define GEN_PASS_DEF_TILEPLACEPASS
+#include "girih/Transforms/Passes.h.inc"
+
+namespace {
+
+RankedTensorType withEncoding(RankedTensorType type, Attribute encoding) {
+  return RankedTensorType::get(type.getShape(), type.getElementType(), encoding);
+}
+
+RankedTensorType tileType(Value value) {
+  if (auto async = dyn_cast<tile::AsyncType>(value.getType()))
+    return async.getTile();
+  return dyn_cast<RankedTensorType>(value.getType());
+}
+
+void setEncoding(Value value, Attribute encoding) {
+  RankedTensorType type = withEncoding(tileType(value), encoding);
+  if (auto constant = value.getDefiningOp<arith::ConstantOp>())
+    constant.setValueAttr(cast<SplatElementsAttr>(constant.getValue()).resizeSplat(type));
+  value.setType(isa<tile::AsyncType>(value.getType()) ? Type(tile::AsyncType::get(type.getContext(), type))
+                                                      : Type(type));
+}
+
+/// The widest swizzle that divides a row of the tile.
+FailureOr<tile::SharedAttr> chooseSwizzle(Operation *op, RankedTensorType type) {
+  int64_t rowBytes = type.getShape().back() * type.getElementTypeBitWidth() / 8;
+  for (int64_t swizzle : {128, 64, 32})
+    if (rowBytes % swizzle == 0)
+      return tile::SharedAttr::get(op->getContext(), swizzle);
+  return op->emitError() << "a tile row of " << rowBytes << " bytes is no multiple of 32, the least swizzle";
+}
+
+struct TilePlacePass : impl::TilePlacePassBase<TilePlacePass> {
+  void runOnOperation() override {
+    gpu::GPUFuncOp kernel = getOperation();
+    target = lookupTarget(kernel);
+    if (!target)
+      return signalPassFailure();
+    auto schedule = tile::Schedule::decode(kernel->getAttrOfType<tile::ScheduleAttr>(tile::kScheduleAttr));
+    separateTileUses(kernel);
+    if (failed(placeLoads(kernel)) || failed(placeMmas(kernel)) || failed(spread()) ||
+        failed(checkComplete(kernel)) || failed(stageStores(kernel)) ||
+        failed(checkBudget(kernel, schedule, *target)))
+      signalPassFailure();
+  }
+
+  LogicalResult placeLoads(gpu::GPUFuncOp kernel);
+  LogicalResult placeMmas(gpu::GPUFuncOp kernel);
+  LogicalResult place(Value value, const tile::Fragment &layout);
+  LogicalResult spread();
+  LogicalResult spreadFrom(Value value);
+  LogicalResult checkComplete(gpu::GPUFuncOp kernel);
+  LogicalResult stageStores(gpu::GPUFuncOp kernel);
+
+  const Target *target = nullptr;
+  SmallVector<Value> worklist;
+};
+
+/// Loaded tiles and slices of them are MMA operands in shared memory.
+LogicalResult TilePlacePass::placeLoads(gpu::GPUFuncOp kernel) {
+  WalkResult result = kernel.walk([&](tile::LoadOp load) {
+    for (Operation *user : load->getUsers())
+      if (!isa<tile::MmaAsyncOp, tile::SliceOp>(user)) {
+        load.emitError("a loaded tile can only be an operand of an MMA");
+        return WalkResult::interrupt();
+      }
+    FailureOr<tile::SharedAttr> shared = chooseSwizzle(load, load.getResult().getType());
+    if (failed(shared))
+      return WalkResult::interrupt();
+    setEncoding(load.getResult(), *shared);
+    for (Operation *user : load->getUsers())
+      if (auto slice = dyn_cast<tile::SliceOp>(user))
+        setEncoding(slice.getResult(), *shared);
+    return WalkResult::advance();
+  });
+  return failure(result.wasInterrupted());
+}
+
+LogicalResult TilePlacePass::placeMmas(gpu::GPUFuncOp kernel) {
+  WalkResult result = kernel.walk([&](tile::MmaAsyncOp mma) {
+    RankedTensorType type = tileType(mma.getResult());
+    RankedTensorType a = tileType(mma.getA()), b = tileType(mma.getB());
+    FailureOr<tile::Fragment> layout = target->accumulatorLayout(mma, type.getDimSize(0), type.getDimSize(1));
+    if (failed(layout) || failed(target->checkMma(mma, a, b, mma.getTransposeB())))
+      return WalkResult::interrupt();
+    if (!tile::sharedEncoding(b)) {
+      mma.emitError("the right operand of an MMA must be loaded");
+      return WalkResult::interrupt();
+    }
+    if (failed(place(mma.getResult(), *layout)) || (mma.getAcc() && failed(place(mma.getAcc(), *layout))))
+      return WalkResult::interrupt();
+    // A left operand in registers lies as an accumulator of its shape does.
+    if (tile::sharedEncoding(a))
+      return WalkResult::advance();
+    FailureOr<tile::Fragment> left = target->accumulatorLayout(mma, a.getDimSize(0), a.getDimSize(1));
+    return WalkResult(success(succeeded(left) && succeeded(place(mma.getA(), *left))));
+  });
+  return failure(result.wasInterrupted());
+}
+
+LogicalResult TilePlacePass::place(Value value, const tile::Fragment &layout) {
+  tile::FragmentAttr encoding = layout.toAttr(&getContext());
+  if (tile::FragmentAttr present = tile::fragmentEncoding(value.getType())) {
+    if (present == encoding)
+      return success();
+    return emitError(value.getLoc()) << "a tile is needed in two layouts, " << present << " and " << encoding;
+  }
+  setEncoding(value, encoding);
+  worklist.push_back(value);
+  return success();
+}
+
+LogicalResult TilePlacePass::spread() {
+  while (!worklist.empty())
+    if (failed(spreadFrom(worklist.pop_back_val())))
+      return failure();
+  return success();
+}
+
+/// Elementwise partners share the layout; a reduction drops or folds columns; a
+/// broadcast reads the rows of its result.
+LogicalResult TilePlacePass::spreadFrom(Value value) {
+  tile::Fragment layout(tile::fragmentEncoding(value.getType()));
+  LogicalResult result = success();
+  auto placeAs = [&](Value other, const tile::Fragment &as) {
+    if (succeeded(result) && tileType(other))
+      result = place(other, as);
+  };
+  forEachTied(value, [&](Value other) {
+    // Reductions and broadcasts change the shape; they are handled below.
+    if (tileType(other) && tileType(other).getShape() == tileType(value).getShape())
+      placeAs(other, layout);
+  });
+  auto throughAwait = [&](Operation *op) {
+    if (auto await = dyn_cast_or_null<tile::AwaitOp>(op)) {
+      placeAs(await.getValue(), layout);
+      placeAs(await.getResult(), layout);
+    }
+  };
+  throughAwait(value.getDefiningOp());
+  for (Operation *user : value.getUsers()) {
+    throughAwait(user);
+    if (auto reduce = dyn_cast<tile::ReduceOp>(user))
+      placeAs(reduce.getResult(), tileType(reduce.getResult()).getRank() == 1 ? layout.dropColumns()
+                                                                              : layout.foldColumnRegisters());
+  }
+  if (auto broadcast = value.getDefiningOp<tile::BroadcastOp>())
+    placeAs(broadcast.getTile(), layout.dropColumns());
+  return result;
+}
+
+LogicalResult TilePlacePass::checkComplete(gpu::GPUFuncOp kernel) {
+  WalkResult result = kernel.walk([&](Operation *op) {
+    for (Value value : op->getResults())
+      if (RankedTensorType type = tileType(value); type && !type.getEncoding()) {
+        op->emitError("nothing decides the layout of this tile: it is tied to no MMA");
+        return WalkResult::interrupt();
+      }
+    return WalkResult::advance();
+  });
+  return failure(result.wasInterrupted());
+}
+
+/// Matrices are stored by TMA from shared memory, row vectors from registers.
+LogicalResult TilePlacePass::stageStores(gpu::GPUFuncOp kernel) {
+  SmallVector<tile::StoreOp> stores;
+  kernel.walk([&](tile::StoreOp store) { stores.push_back(store); });
+  for (tile::StoreOp store : stores) {
+    RankedTensorType type = store.getTile().getType();
+    if (type.getRank() != 2)
+      continue;
+    FailureOr<tile::SharedAttr> shared = chooseSwizzle(store, type);
+    if (failed(shared))
+      return failure();
+    OpBuilder builder(store);
+    store.getTileMutable().assign(tile::ToSharedOp::create(builder, store.getLoc(), withEncoding(type, *shared),
+                                                           store.getTile()));
+  }
+  return success();
+}
+
+} // namespace
+} // namespace girih
