@@ -79,7 +79,7 @@ std::vector<uint8_t> DeviceBuffer::download() const {
   return host;
 }
 
-Stream::Stream() {
+Stream::Stream(double timeout) : timeout(timeout) {
   GIRIH_CUDA(cuStreamCreate, &stream, CU_STREAM_NON_BLOCKING);
 }
 
@@ -88,7 +88,7 @@ Stream::~Stream() {
     driver().cuStreamDestroy(stream);
 }
 
-void Stream::synchronize(double seconds) const {
+void Stream::synchronize() const {
   using Clock = std::chrono::steady_clock;
   Clock::time_point start = Clock::now();
   for (;;) {
@@ -97,10 +97,10 @@ void Stream::synchronize(double seconds) const {
       return;
     if (result != CUDA_ERROR_NOT_READY)
       checkCuda(result, "the kernel");
-    if (std::chrono::duration<double>(Clock::now() - start).count() > seconds) {
+    if (std::chrono::duration<double>(Clock::now() - start).count() > timeout) {
       abandonDevice();
       throw Error("the kernel did not finish within " +
-                  std::to_string(int(seconds)) + " s");
+                  std::to_string(int(timeout)) + " s");
     }
     std::this_thread::sleep_for(std::chrono::microseconds(50));
   }

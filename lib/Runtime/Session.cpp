@@ -18,7 +18,7 @@ public:
           const LaunchChoices &choices, const SessionOptions &options,
           KernelReport &report)
       : device(device), options(options), report(report),
-        binding(bindManifest(manifest, choices)) {
+        binding(bindManifest(manifest, choices)), stream(options.timeout) {
     report.name = manifest.name;
     report.schedule = manifest.schedule;
     report.shape = describeProblem(binding);

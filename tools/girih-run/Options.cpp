@@ -68,6 +68,10 @@ void declare(CLI::App &app, Arguments &arguments, Options &options) {
   app.add_option("--rounds", session.rounds, "Rounds of timing")
       ->check(CLI::Range(1, 10000))
       ->capture_default_str();
+  app.add_option("--timeout", session.timeout,
+                 "Seconds after which a launch counts as hung")
+      ->check(CLI::PositiveNumber)
+      ->capture_default_str();
   app.add_option("--device", options.device, "Ordinal of the GPU")
       ->capture_default_str();
   app.add_option("--json", options.jsonFile,

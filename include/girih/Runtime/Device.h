@@ -70,17 +70,19 @@ private:
 /// A stream of its own, not the default one.
 class Stream {
 public:
-  Stream();
+  /// `timeout` bounds what synchronize waits, in seconds.
+  explicit Stream(double timeout = 30);
   ~Stream();
   Stream(const Stream &) = delete;
   Stream &operator=(const Stream &) = delete;
 
   CUstream native() const { return stream; }
   /// Waits for the stream's work. Throws Error when it fails, or when it takes
-  /// longer than `seconds`; the device is then abandoned.
-  void synchronize(double seconds = 30) const;
+  /// longer than the timeout; the device is then abandoned.
+  void synchronize() const;
 
 private:
+  double timeout;
   CUstream stream = nullptr;
 };
 

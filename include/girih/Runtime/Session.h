@@ -16,6 +16,7 @@ struct SessionOptions {
   DataOptions data;
   int inputs = 3; ///< random inputs to check with
   int rounds = 15;
+  double timeout = 30; ///< seconds a launch or a turn may take
 };
 
 /// Runs `entry` on `device`. What goes wrong with the kernel is in the report's

@@ -1,0 +1,44 @@
+//===- CompareTest.cpp - The bound on a kernel's error --------------------===//
+
+#include "girih/Reference/Compare.h"
+#include <cmath>
+#include <gtest/gtest.h>
+
+using namespace girih::reference;
+
+TEST(CompareTest, twice_the_yardstick_and_the_slack_pass) {
+  double exact[] = {1, 2}, yardstick[] = {1.01, 2};
+  double near[] = {1, 2.0299}, far[] = {1, 2.0301};
+  RowComparer comparer;
+  comparer.add("row 0", near, exact, yardstick, 2, 0.01);
+  EXPECT_TRUE(comparer.finish().passed());
+  comparer.add("row 1", far, exact, yardstick, 2, 0.01);
+  Comparison result = comparer.finish();
+  EXPECT_EQ(1, result.failedRows);
+  EXPECT_EQ("row 1, column 1: 2.0301 when it should be 2 within 0.03",
+            result.firstFailure);
+  EXPECT_NEAR(0.0301, result.maxDifference, 1e-12);
+  EXPECT_NEAR(0.0301 / 0.03, result.worstShare, 1e-9);
+}
+
+TEST(CompareTest, nan_and_infinity_must_agree) {
+  double nan = NAN, infinity = INFINITY, one = 1;
+  auto passes = [](double actual, double exact) {
+    RowComparer comparer;
+    comparer.add("row", &actual, &exact, &exact, 1, 10);
+    return comparer.finish().passed();
+  };
+  EXPECT_TRUE(passes(nan, nan));
+  EXPECT_TRUE(passes(-infinity, -infinity));
+  EXPECT_FALSE(passes(nan, one));
+  EXPECT_FALSE(passes(one, nan));
+  EXPECT_FALSE(passes(infinity, -infinity));
+  EXPECT_FALSE(passes(infinity, one));
+}
+
+TEST(CompareTest, relative_error_is_the_frobenius_norm) {
+  double exact[] = {3, 4}, actual[] = {3, 4.5}, yardstick[] = {3, 4};
+  RowComparer comparer;
+  comparer.add("row", actual, exact, yardstick, 2, 1);
+  EXPECT_NEAR(0.1, comparer.finish().relativeError, 1e-12);
+}

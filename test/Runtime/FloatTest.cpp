@@ -1,0 +1,91 @@
+//===- FloatTest.cpp - Conversions of 16-bit floating point ---------------===//
+
+#include "girih/Support/ElementType.h"
+#include <cmath>
+#include <gtest/gtest.h>
+
+using namespace girih;
+
+namespace {
+
+/// Decodes a 16-bit format with `exponentBits` by its definition.
+double decode(uint16_t bits, int exponentBits) {
+  int fractionBits = 15 - exponentBits, bias = (1 << (exponentBits - 1)) - 1;
+  int exponent = (bits >> fractionBits) & ((1 << exponentBits) - 1);
+  int fraction = bits & ((1 << fractionBits) - 1);
+  double sign = bits & 0x8000 ? -1 : 1;
+  if (exponent == (1 << exponentBits) - 1)
+    return fraction ? NAN : sign * INFINITY;
+  if (exponent == 0)
+    return sign * std::ldexp(fraction, 1 - bias - fractionBits);
+  return sign * std::ldexp(fraction + (1 << fractionBits),
+                           exponent - bias - fractionBits);
+}
+
+struct Format {
+  int exponentBits;
+  float (*toFloat)(uint16_t);
+  uint16_t (*fromFloat)(float);
+};
+
+class FloatTest : public testing::TestWithParam<Format> {};
+
+} // namespace
+
+TEST_P(FloatTest, every_value_decodes_and_comes_back) {
+  Format format = GetParam();
+  for (uint32_t bits = 0; bits < 0x10000; ++bits) {
+    double expected = decode(uint16_t(bits), format.exponentBits);
+    float value = format.toFloat(uint16_t(bits));
+    if (std::isnan(expected)) {
+      EXPECT_TRUE(std::isnan(value));
+      EXPECT_TRUE(std::isnan(format.toFloat(format.fromFloat(value))));
+      continue;
+    }
+    ASSERT_EQ(expected, double(value)) << bits;
+    ASSERT_EQ(bits, format.fromFloat(value)) << bits;
+  }
+}
+
+TEST_P(FloatTest, between_neighbours_rounds_to_nearest_even) {
+  Format format = GetParam();
+  uint16_t infinity = format.fromFloat(INFINITY);
+  for (uint32_t bits = 0; bits + 1 < infinity; ++bits) {
+    float low = format.toFloat(uint16_t(bits)),
+          high = format.toFloat(uint16_t(bits + 1));
+    float middle = float((double(low) + double(high)) / 2);
+    uint16_t even = uint16_t(bits % 2 ? bits + 1 : bits);
+    // The smallest bfloat16 subnormals have no float half way between them.
+    if (double(middle) != (double(low) + double(high)) / 2)
+      continue;
+    ASSERT_EQ(even, format.fromFloat(middle)) << bits;
+    ASSERT_EQ(bits, format.fromFloat(std::nextafter(middle, -INFINITY)))
+        << bits;
+    ASSERT_EQ(bits + 1, format.fromFloat(std::nextafter(middle, INFINITY)))
+        << bits;
+    ASSERT_EQ(even | 0x8000, format.fromFloat(-middle)) << bits;
+  }
+}
+
+TEST_P(FloatTest, beyond_the_largest_is_infinity) {
+  Format format = GetParam();
+  uint16_t infinity = format.fromFloat(INFINITY);
+  float largest = format.toFloat(uint16_t(infinity - 1));
+  EXPECT_EQ(infinity - 1, format.fromFloat(largest));
+  EXPECT_EQ(infinity, format.fromFloat(std::numeric_limits<float>::max()));
+  EXPECT_EQ(infinity | 0x8000,
+            format.fromFloat(-std::numeric_limits<float>::max()));
+}
+
+INSTANTIATE_TEST_SUITE_P(Formats, FloatTest,
+                         testing::Values(Format{8, bfloat16ToFloat,
+                                                floatToBfloat16},
+                                         Format{5, halfToFloat, floatToHalf}));
+
+TEST(ElementTypeTest, unit_roundoff_is_half_an_ulp_of_one) {
+  for (ElementType type : {ElementType::BF16, ElementType::F16}) {
+    float roundoff = float(unitRoundoff(type));
+    EXPECT_EQ(1.0f, roundToElement(type, 1 + roundoff));
+    EXPECT_EQ(1 + 2 * roundoff, roundToElement(type, 1 + 1.01f * roundoff));
+  }
+}

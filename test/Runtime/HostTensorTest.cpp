@@ -1,0 +1,80 @@
+//===- HostTensorTest.cpp - Inputs of checks and timings ------------------===//
+
+#include "girih/Runtime/HostTensor.h"
+#include "TestManifest.h"
+#include <cmath>
+
+using namespace girih;
+using namespace girih::runtime;
+using namespace girih::runtime::test;
+
+namespace {
+
+TensorLayout dense(int64_t rows, int64_t columns, int64_t stride) {
+  return {{rows, columns}, {stride, 1}, rows * stride};
+}
+
+} // namespace
+
+TEST(HostTensorTest, numbers_are_normal_and_repeatable) {
+  HostTensor tensor =
+      randomTensor(dense(1000, 130, 130), ElementType::BF16, 5, 2);
+  double sum = 0, squares = 0, count = 130000;
+  for (int64_t i = 0; i < 130000; ++i) {
+    sum += tensor.load(i);
+    squares += tensor.load(i) * tensor.load(i);
+  }
+  EXPECT_NEAR(0, sum / count, 0.03);
+  EXPECT_NEAR(4, squares / count, 0.06);
+  EXPECT_EQ(tensor.bytes,
+            randomTensor(dense(1000, 130, 130), ElementType::BF16, 5, 2).bytes);
+  EXPECT_NE(tensor.bytes,
+            randomTensor(dense(1000, 130, 130), ElementType::BF16, 6, 2).bytes);
+}
+
+TEST(HostTensorTest, layout_does_not_change_the_numbers) {
+  HostTensor narrow = randomTensor(dense(9, 6, 6), ElementType::F16, 5, 1);
+  HostTensor wide = randomTensor(dense(9, 6, 10), ElementType::F16, 5, 1);
+  for (int64_t row = 0; row < 9; ++row)
+    for (int64_t i = 0; i < 10; ++i)
+      if (i < 6)
+        EXPECT_EQ(narrow.load(row * 6 + i), wide.load(row * 10 + i));
+      else
+        EXPECT_TRUE(isPoison(wide, row * 10 + i));
+}
+
+TEST(HostTensorTest, poison_is_a_nan_that_random_numbers_are_not) {
+  for (ElementType type :
+       {ElementType::BF16, ElementType::F16, ElementType::F32}) {
+    HostTensor tensor = poisonedTensor(dense(3, 5, 5), type);
+    for (int64_t i = 0; i < 15; ++i) {
+      EXPECT_TRUE(isPoison(tensor, i));
+      EXPECT_TRUE(std::isnan(tensor.load(i)));
+    }
+    storeElement(type, tensor.bytes.data(), 7, NAN);
+    EXPECT_FALSE(isPoison(tensor, 7));
+  }
+}
+
+TEST(HostTensorTest, problem_data) {
+  Manifest manifest = parseManifest(attentionText(), "attention.json");
+  LaunchChoices choices;
+  choices.sizes = {{"sq", 30}, {"skv", 20}};
+  choices.layout = "bshd";
+  Binding binding = bindManifest(manifest, choices);
+  DataOptions options;
+  options.injectNan = true;
+  std::vector<HostTensor> tensors = makeProblemData(binding, options);
+  ASSERT_EQ(5u, tensors.size());
+  EXPECT_TRUE(isPoison(tensors[3], 0) && isPoison(tensors[4], 0));
+  reference::AttentionRow row = nanRow(binding);
+  EXPECT_EQ((reference::AttentionRow{1, 2, 20}), row);
+  const std::vector<int64_t> &strides = tensors[0].layout.strides;
+  int nans = 0;
+  for (int64_t i = 0; i < tensors[0].layout.span; ++i)
+    nans += std::isnan(tensors[0].load(i));
+  EXPECT_EQ(1, nans);
+  EXPECT_TRUE(std::isnan(
+      tensors[0].load(strides[0] + 2 * strides[1] + 20 * strides[2])));
+  EXPECT_NE(tensors[1].bytes, tensors[2].bytes);
+}

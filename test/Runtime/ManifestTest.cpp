@@ -1,0 +1,124 @@
+//===- ManifestTest.cpp - Reading and refusing manifests ------------------===//
+
+#include "TestManifest.h"
+#include "girih/Runtime/Files.h"
+#include <filesystem>
+
+using namespace girih::runtime;
+using namespace girih::runtime::test;
+
+namespace {
+
+std::string parseError(const std::string &from, const std::string &to) {
+  return errorOf([&] {
+    parseManifest(replaced(attentionText(), from, to), "dir/attention.json");
+  });
+}
+
+} // namespace
+
+TEST(ManifestTest, reads_every_part) {
+  Manifest manifest = parseManifest(attentionText(), "dir/attention.json");
+  EXPECT_EQ("attention", manifest.kernel);
+  EXPECT_EQ("sm_90a", manifest.target);
+  ASSERT_EQ(6u, manifest.sizes.size());
+  EXPECT_EQ("hkv", manifest.sizes[2].name);
+  EXPECT_EQ(2, manifest.sizes[2].value);
+  EXPECT_FALSE(manifest.sizes[3].value);
+  ASSERT_EQ(5u, manifest.tensors.size());
+  EXPECT_TRUE(manifest.tensors[3].isOutput);
+  EXPECT_EQ(girih::ElementType::F32, manifest.tensors[4].type);
+  EXPECT_EQ((std::vector<int>{0, 1, 2}), manifest.tensors[4].order);
+  ASSERT_EQ(12u, manifest.arguments.size());
+  const Argument &map = manifest.arguments[0];
+  EXPECT_EQ(128, map.swizzle);
+  ASSERT_EQ(5u, map.modes.size());
+  EXPECT_EQ(64, map.modes[2].step);
+  EXPECT_EQ(2, map.modes[2].extent);
+  EXPECT_FALSE(map.modes[1].extent);
+  EXPECT_EQ(2, manifest.arguments[6].dim);
+  EXPECT_EQ(4, manifest.arguments[11].bytes);
+}
+
+TEST(ManifestTest, order_can_differ_from_shape) {
+  Manifest manifest = parseManifest(
+      replaced(attentionText(), R"("order": ["b", "h", "sq", "d"])",
+               R"("order": ["b", "sq", "h", "d"])"),
+      "attention.json");
+  EXPECT_EQ((std::vector<int>{0, 2, 1, 3}), manifest.tensors[0].order);
+}
+
+TEST(ManifestTest, says_where_a_mistake_is) {
+  EXPECT_EQ("attention.json: arguments[3].tensor 'x' is not in tensors",
+            parseError(R"({"kind": "pointer", "tensor": "o"})",
+                       R"({"kind": "pointer", "tensor": "x"})"));
+  EXPECT_EQ("attention.json: girih_manifest is version 2 when this loader "
+            "reads version 1",
+            parseError("\"girih_manifest\": 1", "\"girih_manifest\": 2"));
+  EXPECT_EQ("attention.json: 'kernel' is missing",
+            parseError("\"kernel\": \"attention\"", "\"colonel\": 1"));
+  EXPECT_EQ("attention.json: launch has no 'threads'",
+            parseError("\"threads\": 384", "\"thread\": 384"));
+  EXPECT_EQ(
+      "attention.json: launch.threads is 2048 when it should be from 1 to 1024",
+      parseError("384", "2048"));
+  EXPECT_EQ("attention.json: sizes.b should be a whole number",
+            parseError("\"b\": 2", "\"b\": 2.5"));
+  EXPECT_EQ("attention.json: arguments[0].swizzle is 96 when it should be 0, "
+            "32, 64 or 128",
+            parseError("\"swizzle\": 128", "\"swizzle\": 96"));
+  EXPECT_EQ(
+      "attention.json: arguments[4].dim is 4 when it should be from 0 to 3",
+      parseError("\"tensor\": \"o\", \"dim\": 0",
+                 "\"tensor\": \"o\", \"dim\": 4"));
+  EXPECT_EQ("attention.json: tensors[0].dtype is 'f64' when it should be "
+            "'bf16', 'f16' or 'f32'",
+            parseError("bf16", "f64"));
+  EXPECT_EQ("attention.json: tensors[0].order[1] is not a dimension that "
+            "'shape' still has",
+            parseError(R"("order": ["b", "h", "sq", "d"])",
+                       R"("order": ["b", "b", "sq", "d"])"));
+  EXPECT_EQ("attention.json: tensors[0].order should end with the last "
+            "dimension of 'shape', "
+            "which has stride 1",
+            parseError(R"("order": ["b", "h", "sq", "d"])",
+                       R"("order": ["b", "h", "d", "sq"])"));
+  EXPECT_EQ("attention.json: launch.work[0].size 'sk' is not in sizes",
+            parseError(R"({"size": "sq", "tile": 128})",
+                       R"({"size": "sk", "tile": 128})"));
+  EXPECT_EQ(
+      "attention.json: files.cubin.xxh3_128 should be 32 lower-case hex digits",
+      parseError("00000000000000000000000000000000", "0"));
+  EXPECT_NE(std::string::npos, parseError("{", "").find(
+                                   "attention.json: not JSON: error at byte"));
+  EXPECT_EQ("attention.json: a JSON object is expected",
+            errorOf([] { parseManifest("[]", "attention.json"); }));
+  EXPECT_EQ("attention.json: sizes.b is 18446744073709551615 when it should be "
+            "from 0 to 1099511627776",
+            parseError("\"b\": 2", "\"b\": 18446744073709551615"));
+}
+
+TEST(ManifestTest, wrong_file_is_refused) {
+  std::string folder = testing::TempDir() + "girih-manifest-test";
+  std::filesystem::create_directories(folder);
+  writeWholeFile(folder + "/attention.cubin", fakeCubin);
+  Manifest manifest =
+      parseManifest(attentionText(), folder + "/attention.json");
+  std::string message =
+      errorOf([&] { readKernelFile(manifest, *manifest.cubin, "cubin"); });
+  EXPECT_NE(std::string::npos,
+            message.find("manifest and cubin do not belong together"))
+      << message;
+  manifest.cubin->xxh3128 = hashBytes(fakeCubin);
+  EXPECT_EQ(fakeCubin, readKernelFile(manifest, *manifest.cubin, "cubin"));
+  std::filesystem::remove_all(folder);
+  message =
+      errorOf([&] { readKernelFile(manifest, *manifest.cubin, "cubin"); });
+  EXPECT_NE(std::string::npos, message.find("cannot open: No such file"))
+      << message;
+}
+
+TEST(ManifestTest, hash_is_xxh3_128) {
+  // The reference values of the algorithm for the empty input.
+  EXPECT_EQ("99aa06d3014798d86001c324468d497f", hashBytes(""));
+}

@@ -1,0 +1,198 @@
+//===- ReferenceTest.cpp - The references against plain loops -------------===//
+
+#include "girih/Reference/Attention.h"
+#include "girih/Reference/Gemm.h"
+#include <cmath>
+#include <gtest/gtest.h>
+#include <random>
+#include <set>
+
+using namespace girih;
+using namespace girih::reference;
+
+namespace {
+
+/// Small tensors of floats, dense in the order [b, h, s, d].
+struct Attention {
+  std::vector<float> q, k, v;
+  AttentionProblem problem;
+
+  Attention(int64_t b, int64_t h, int64_t hkv, int64_t sq, int64_t skv,
+            int64_t d) {
+    std::mt19937 random(7);
+    std::normal_distribution<float> normal;
+    auto fill = [&](std::vector<float> &data, TensorView &view, int64_t heads,
+                    int64_t rows) {
+      data.resize(size_t(b * heads * rows * d));
+      for (float &value : data)
+        value = normal(random);
+      view = {data.data(),
+              ElementType::F32,
+              {b, heads, rows, d},
+              {heads * rows * d, rows * d, d, 1}};
+    };
+    fill(q, problem.q, h, sq);
+    fill(k, problem.k, hkv, skv);
+    fill(v, problem.v, hkv, skv);
+    problem.scale = 0.3;
+  }
+
+  /// One element of O by the definition, with `sees` as the mask.
+  template <typename Sees>
+  double element(int64_t b, int64_t h, int64_t row, int64_t column,
+                 const Sees &sees) const {
+    int64_t heads = problem.q.shape[1], kvHeads = problem.k.shape[1],
+            d = problem.q.shape[3];
+    int64_t sq = problem.queries(), skv = problem.keys(),
+            kv = h / (heads / kvHeads);
+    double above = 0, below = 0;
+    for (int64_t key = 0; key < skv; ++key) {
+      if (!sees(row, key))
+        continue;
+      double score = 0;
+      for (int64_t i = 0; i < d; ++i)
+        score += double(q[size_t(((b * heads + h) * sq + row) * d + i)]) *
+                 double(k[size_t(((b * kvHeads + kv) * skv + key) * d + i)]);
+      double weight = std::exp(problem.scale * score);
+      above += weight *
+               double(v[size_t(((b * kvHeads + kv) * skv + key) * d + column)]);
+      below += weight;
+    }
+    return below > 0 ? above / below : 0;
+  }
+
+  std::vector<AttentionRow> allRows() const {
+    return sampleRows(problem, 1e18, 1);
+  }
+};
+
+template <typename Sees>
+void expectMatches(const Attention &attention, const Sees &sees) {
+  std::vector<AttentionRow> rows = attention.allRows();
+  AttentionResult exact =
+      attentionForward(attention.problem, rows, Precision::Float64);
+  AttentionResult kernel =
+      attentionForward(attention.problem, rows, Precision::Kernel);
+  for (size_t row = 0; row < rows.size(); ++row)
+    for (int64_t i = 0; i < exact.dim; ++i) {
+      double expected =
+          attention.element(rows[row].b, rows[row].h, rows[row].q, i, sees);
+      size_t at = row * size_t(exact.dim) + size_t(i);
+      ASSERT_NEAR(expected, exact.output[at], 1e-12);
+      ASSERT_NEAR(expected, kernel.output[at], 1e-5);
+    }
+}
+
+} // namespace
+
+TEST(ReferenceTest, attention_of_grouped_heads) {
+  Attention attention(2, 6, 2, 9, 21, 13);
+  expectMatches(attention, [](int64_t, int64_t) { return true; });
+}
+
+TEST(ReferenceTest, causal_is_aligned_at_the_bottom_right) {
+  Attention longer(1, 2, 1, 9, 21, 8);
+  longer.problem.mask.kind = Mask::Kind::Causal;
+  expectMatches(longer, [](int64_t q, int64_t k) { return k <= q + 12; });
+  Attention shorter(1, 2, 1, 21, 9, 8);
+  shorter.problem.mask.kind = Mask::Kind::Causal;
+  expectMatches(shorter, [](int64_t q, int64_t k) { return k <= q - 12; });
+}
+
+TEST(ReferenceTest, other_masks) {
+  Attention attention(1, 1, 1, 9, 21, 8);
+  attention.problem.mask.kind = Mask::Kind::CausalTopLeft;
+  expectMatches(attention, [](int64_t q, int64_t k) { return k <= q; });
+  attention.problem.mask = {Mask::Kind::SlidingWindow, 3};
+  expectMatches(attention,
+                [](int64_t q, int64_t k) { return k <= q + 12 && k > q + 9; });
+}
+
+TEST(ReferenceTest, row_that_sees_nothing_is_zero) {
+  Attention attention(1, 1, 1, 5, 2, 4);
+  attention.problem.mask.kind = Mask::Kind::Causal;
+  AttentionResult result = attentionForward(
+      attention.problem, {{0, 0, 2}, {0, 0, 3}}, Precision::Float64);
+  EXPECT_EQ(0, result.output[0]);
+  EXPECT_EQ(-INFINITY, result.logSumExp[0]);
+  // The next row sees one key: its weight is 1.
+  EXPECT_EQ(double(attention.v[0]), result.output[4]);
+  double score = 0;
+  for (size_t i = 0; i < 4; ++i)
+    score += double(attention.q[12 + i]) * double(attention.k[i]);
+  EXPECT_NEAR(0.3 * score, result.logSumExp[1], 1e-12);
+}
+
+TEST(ReferenceTest, nan_stays_in_its_row) {
+  Attention attention(1, 1, 1, 5, 7, 4);
+  attention.q[2 * 4] = NAN;
+  AttentionResult result = attentionForward(
+      attention.problem, attention.allRows(), Precision::Float64);
+  for (size_t row = 0; row < 5; ++row)
+    for (size_t i = 0; i < 4; ++i)
+      EXPECT_EQ(row == 2, std::isnan(result.output[row * 4 + i]));
+  EXPECT_TRUE(std::isnan(result.logSumExp[2]));
+}
+
+TEST(ReferenceTest, large_scores_do_not_overflow) {
+  Attention attention(1, 1, 1, 5, 7, 4);
+  for (float &value : attention.q)
+    value *= 1e4f;
+  AttentionResult result = attentionForward(
+      attention.problem, attention.allRows(), Precision::Kernel);
+  for (double value : result.output)
+    EXPECT_TRUE(std::isfinite(value));
+}
+
+TEST(ReferenceTest, visible_pairs_are_counted) {
+  Mask causal{Mask::Kind::Causal};
+  EXPECT_EQ(10, causal.visiblePairs(4, 4));
+  EXPECT_EQ(2 + 3, causal.visiblePairs(2, 3));
+  EXPECT_EQ(1 + 2, causal.visiblePairs(3, 2));
+  EXPECT_EQ(12, Mask{}.visiblePairs(4, 3));
+}
+
+TEST(ReferenceTest, sample_holds_boundaries_every_head_and_what_is_asked) {
+  Attention attention(2, 4, 2, 600, 600, 4);
+  double all = 2.0 * 600 * 8;
+  AttentionRow asked{1, 2, 333};
+  std::vector<AttentionRow> rows =
+      sampleRows(attention.problem, 300 * all, 5, {asked});
+  EXPECT_EQ(300u, rows.size());
+  std::set<AttentionRow> set(rows.begin(), rows.end());
+  EXPECT_EQ(rows.size(), set.size());
+  EXPECT_TRUE(set.count(asked) && set.count({0, 0, 0}) &&
+              set.count({1, 3, 599}) && set.count({0, 0, 128}));
+  std::set<std::pair<int64_t, int64_t>> heads;
+  for (const AttentionRow &row : rows)
+    heads.insert({row.b, row.h});
+  EXPECT_EQ(8u, heads.size());
+  EXPECT_EQ(size_t(2 * 4 * 600),
+            sampleRows(attention.problem, 5000 * all, 5).size());
+}
+
+TEST(ReferenceTest, gemm) {
+  int64_t m = 5, n = 300, k = 17;
+  std::vector<float> a(size_t(m * k)), b(size_t(k * n));
+  std::mt19937 random(3);
+  std::normal_distribution<float> normal;
+  for (float &value : a)
+    value = normal(random);
+  for (float &value : b)
+    value = normal(random);
+  GemmResult result =
+      gemm({a.data(), ElementType::F32, m, k, k},
+           {b.data(), ElementType::F32, k, n, n}, ElementType::BF16, {1, 4});
+  for (size_t r = 0; r < 2; ++r)
+    for (int64_t j = 0; j < n; ++j) {
+      double expected = 0;
+      for (int64_t i = 0; i < k; ++i)
+        expected += double(a[size_t((r ? 4 : 1) * k + i)]) *
+                    double(b[size_t(i * n + j)]);
+      ASSERT_NEAR(expected, result.exact[r * size_t(n) + size_t(j)], 1e-12);
+      ASSERT_NEAR(expected, result.kernel[r * size_t(n) + size_t(j)],
+                  std::fabs(expected) / 256 + 1e-5);
+    }
+  EXPECT_EQ(5u, sampleGemmRows(m, n, k, 1e9, 1).size());
+  EXPECT_EQ(4u, sampleGemmRows(1000, n, k, 4.0 * 2 * double(n * k), 1).size());
+}
