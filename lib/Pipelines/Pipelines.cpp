@@ -91,7 +91,8 @@ void registerAllDialects(DialectRegistry &registry) {
 
 void registerAllPasses() {
   registerTransformsPasses();
-  registerCanonicalizerPass();
+  arith::registerArithPasses();
+  registerConversionPasses();
   registerGirihTransformsPasses();
   registerGirihConversionPasses();
   PassPipelineRegistration<CompileOptions>("attention-to-tile", "Problems to tile kernels", buildAttentionToTile);

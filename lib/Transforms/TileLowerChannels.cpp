@@ -179,9 +179,9 @@ void RoleLowering::lowerAcquire(tile::AcquireOp op, Counts &counts) {
       copy.getBarriersMutable().assign(ring.full);
       copy.getBarrierMutable().assign(slot);
     }
+  count = b.add(count, b.index(1));
   op.replaceAllUsesWith(tile);
   op.erase();
-  count = b.add(count, b.index(1));
 }
 
 void RoleLowering::lowerWait(tile::WaitOp op, Counts &counts, llvm::MapVector<Value, Value> &held) {
@@ -192,8 +192,8 @@ void RoleLowering::lowerWait(tile::WaitOp op, Counts &counts, llvm::MapVector<Va
   tile::BarrierWaitOp::create(b, ring.full, slot, parityOf(b, count, ring.depth, /*flipped=*/false));
   op.replaceAllUsesWith(tile::SlotOp::create(b, op.getTile().getType(), ring.buffer, slot).getResult());
   held[op.getChannel()] = slot;
-  op.erase();
   count = b.add(count, b.index(1));
+  op.erase();
 }
 
 /// A worker's stores are staged in its own buffer, which the store before must

@@ -21,8 +21,10 @@ namespace girih {
 
 namespace {
 
-/// Whether the loop itself, not one inside it, holds MMAs.
-bool holdsMma(scf::ForOp loop) { return !loop.getBody()->getOps<tile::MmaOp>().empty(); }
+/// Whether this is an innermost loop with MMAs.
+bool holdsMma(scf::ForOp loop) {
+  return !loop.getBody()->getOps<tile::MmaOp>().empty() && loop.getBody()->getOps<scf::ForOp>().empty();
+}
 
 /// Names the ring of every load after its tensor, and gives those in MMA loops
 /// `stages` slots.

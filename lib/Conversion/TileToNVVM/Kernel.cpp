@@ -8,10 +8,26 @@ using namespace mlir;
 namespace girih {
 namespace {
 
-/// What LLVM must know of a converted argument. A tensor map is passed by value,
-/// 128 bytes, and read in place (PTX ISA, "tensor-map").
-SmallVector<NamedAttribute> argumentAttributes(Builder &builder, Type original) {
-  if (!isa<tile::TensorMapType>(original))
+/// The body's arguments take the types that the loader passes.
+struct ConvertArguments : OpConversionPattern<gpu::GPUFuncOp> {
+  using OpConversionPattern::OpConversionPattern;
+
+  LogicalResult matchAndRewrite(gpu::GPUFuncOp op, OpAdaptor, ConversionPatternRewriter &rewriter) const override {
+    TypeConverter::SignatureConversion signature(op.getNumArguments());
+    if (failed(getTypeConverter()->convertSignatureArgs(op.getArgumentTypes(), signature)) ||
+        failed(rewriter.convertRegionTypes(&op.getBody(), *getTypeConverter(), &signature)))
+      return failure();
+    rewriter.modifyOpInPlace(op, [&] {
+      op.setFunctionType(rewriter.getFunctionType(signature.getConvertedTypes(), {}));
+    });
+    return success();
+  }
+};
+
+/// What LLVM must know of an argument beside its recipe. A tensor map is passed by
+/// value, 128 bytes, and read in place (PTX ISA, "tensor-map").
+SmallVector<NamedAttribute> argumentAttributes(Builder &builder, DictionaryAttr recipe) {
+  if (recipe.getAs<StringAttr>("kind") != "tensor_map")
     return {};
   auto bytes = LLVM::LLVMArrayType::get(builder.getI8Type(), 128);
   return {builder.getNamedAttr(LLVM::LLVMDialect::getByValAttrName(), TypeAttr::get(bytes)),
@@ -61,7 +77,11 @@ void lowerGridNumbers(Block *entry) {
 
 } // namespace
 
-LogicalResult lowerKernel(gpu::GPUFuncOp kernel, const TypeConverter &converter) {
+void populateKernelPatterns(const TypeConverter &converter, RewritePatternSet &patterns) {
+  patterns.add<ConvertArguments>(converter, patterns.getContext());
+}
+
+LogicalResult lowerKernel(gpu::GPUFuncOp kernel) {
   OpBuilder builder(kernel);
   Location loc = kernel.getLoc();
   Block *entry = &kernel.getBody().front();
@@ -69,15 +89,14 @@ LogicalResult lowerKernel(gpu::GPUFuncOp kernel, const TypeConverter &converter)
   SmallVector<Type> types;
   SmallVector<DictionaryAttr> attributes;
   for (BlockArgument argument : entry->getArguments()) {
-    Type type = argument.getType(), converted = converter.convertType(type);
-    if (type.isIndex())
-      converted = builder.getI32Type();
-    if (!converted)
-      return kernel.emitError() << "argument " << argument.getArgNumber() << " of type " << type
-                                << " cannot be passed to a kernel: run tile-bind-arguments first";
-    types.push_back(converted);
-    NamedAttrList entries(kernel.getArgAttrDict(argument.getArgNumber()));
-    entries.append(argumentAttributes(builder, type));
+    unsigned i = argument.getArgNumber();
+    Type type = argument.getType();
+    auto recipe = kernel.getArgAttrOfType<DictionaryAttr>(i, tile::kArgumentAttr);
+    if (!recipe)
+      return kernel.emitError() << "argument " << i << " has no recipe: run tile-bind-arguments first";
+    types.push_back(type.isIndex() ? builder.getI32Type() : type);
+    NamedAttrList entries(kernel.getArgAttrDict(i));
+    entries.append(argumentAttributes(builder, recipe));
     attributes.push_back(entries.getDictionary(kernel.getContext()));
   }
   auto type = LLVM::LLVMFunctionType::get(LLVM::LLVMVoidType::get(kernel.getContext()), types);
@@ -99,10 +118,8 @@ LogicalResult lowerKernel(gpu::GPUFuncOp kernel, const TypeConverter &converter)
     argument.setType(converted);
     if (original == converted || argument.use_empty())
       continue;
-    Operation *cast = original.isIndex()
-                          ? arith::IndexCastOp::create(builder, loc, original, argument).getOperation()
-                          : UnrealizedConversionCastOp::create(builder, loc, original, argument).getOperation();
-    argument.replaceAllUsesExcept(cast->getResult(0), cast);
+    Value index = arith::IndexCastOp::create(builder, loc, original, argument);
+    argument.replaceAllUsesExcept(index, index.getDefiningOp());
   }
   Operation *end = entry->getTerminator();
   builder.setInsertionPoint(end);

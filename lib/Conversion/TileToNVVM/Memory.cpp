@@ -7,15 +7,15 @@
 using namespace mlir;
 
 namespace girih {
-namespace {
 
-/// The address of the byte at `offset` of the kernel's shared memory.
 Value sharedAddress(ImplicitLocOpBuilder &b, int64_t offset) {
   auto pointer = LLVM::LLVMPointerType::get(b.getContext(), 3);
   Value start = LLVM::AddressOfOp::create(b, pointer, kSharedSymbol);
   Value address = LLVM::PtrToIntOp::create(b, b.getI32Type(), start);
   return b.createOrFold<arith::AddIOp>(address, constantI32(b, offset));
 }
+
+namespace {
 
 template <typename OpTy> struct ConvertAllocation : OpConversionPattern<OpTy> {
   using OpConversionPattern<OpTy>::OpConversionPattern;

@@ -30,7 +30,7 @@ struct ConvertTileToNVVMPass : impl::ConvertTileToNVVMPassBase<ConvertTileToNVVM
     for (gpu::GPUFuncOp kernel : kernels) {
       setThreadCount(kernel);
       if (failed(lowerRoles(kernel, *target)) || failed(convertBody(kernel, converter, *target)) ||
-          failed(lowerKernel(kernel, converter)))
+          failed(lowerKernel(kernel)))
         return signalPassFailure();
     }
   }
@@ -52,6 +52,7 @@ struct ConvertTileToNVVMPass : impl::ConvertTileToNVVMPassBase<ConvertTileToNVVM
 
   LogicalResult convertBody(gpu::GPUFuncOp kernel, const TypeConverter &converter, const Target &target) {
     RewritePatternSet patterns(&getContext());
+    populateKernelPatterns(converter, patterns);
     populateElementwisePatterns(converter, patterns);
     populateReductionPatterns(converter, patterns);
     populateMemoryPatterns(converter, patterns);
@@ -61,9 +62,11 @@ struct ConvertTileToNVVMPass : impl::ConvertTileToNVVMPassBase<ConvertTileToNVVM
     scf::populateSCFStructuralTypeConversionsAndLegality(converter, patterns, legality);
     legality.addIllegalDialect<tile::TileDialect>();
     legality.addLegalDialect<LLVM::LLVMDialect, NVVM::NVVMDialect, gpu::GPUDialect, vector::VectorDialect>();
+    legality.addDynamicallyLegalOp<gpu::GPUFuncOp>(
+        [&](gpu::GPUFuncOp op) { return converter.isLegal(op.getArgumentTypes()); });
     legality.addDynamicallyLegalDialect<arith::ArithDialect, math::MathDialect>(
         [&](Operation *op) { return converter.isLegal(op); });
-    return applyPartialConversion(kernel.getBody().front().getParentOp(), legality, std::move(patterns));
+    return applyPartialConversion(kernel, legality, std::move(patterns));
   }
 };
 

@@ -18,7 +18,13 @@ void populateBarrierPatterns(const mlir::TypeConverter &converter, mlir::Rewrite
 mlir::LogicalResult lowerRoles(mlir::gpu::GPUFuncOp kernel, const Target &target);
 
 /// Turns the kernel, whose body is converted, into an llvm.func.
-mlir::LogicalResult lowerKernel(mlir::gpu::GPUFuncOp kernel, const mlir::TypeConverter &converter);
+mlir::LogicalResult lowerKernel(mlir::gpu::GPUFuncOp kernel);
+
+/// Converts the types of the kernel's arguments.
+void populateKernelPatterns(const mlir::TypeConverter &converter, mlir::RewritePatternSet &patterns);
+
+/// The address of the byte at `offset` of the kernel's shared memory, as i32.
+mlir::Value sharedAddress(mlir::ImplicitLocOpBuilder &b, int64_t offset);
 
 /// The symbol that names the start of a kernel's shared memory.
 inline constexpr llvm::StringLiteral kSharedSymbol = "shared_memory";

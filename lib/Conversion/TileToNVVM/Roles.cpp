@@ -23,9 +23,8 @@ void initializeBarriers(gpu::GPUFuncOp kernel, Operation *before) {
     b.setInsertionPointToStart(first.thenBlock());
     for (tile::BarriersOp array : arrays) {
       tile::BarriersType type = array.getBarriers().getType();
-      Value start = UnrealizedConversionCastOp::create(b, TypeRange(b.getI32Type()), ValueRange(array.getBarriers())).getResult(0);
       for (int64_t i = 0; i < type.getCount(); ++i) {
-        Value address = b.createOrFold<arith::AddIOp>(start, constantI32(b, 8 * i));
+        Value address = sharedAddress(b, array.getOffset() + 8 * i);
         NVVM::MBarrierInitOp::create(b, sharedPointer(b, address), constantI32(b, type.getArrivals()), Value());
       }
     }
