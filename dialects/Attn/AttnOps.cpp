@@ -20,11 +20,10 @@ static bool bothKnownAndDifferent(int64_t a, int64_t b) {
 }
 
 /// Names the first size in which two tensors must agree and do not.
-static LogicalResult verifySameSize(ForwardOp op, StringRef size, StringRef aName, int64_t a,
-                                    StringRef bName, int64_t b) {
+static LogicalResult verifySameSize(ForwardOp op, StringRef size, StringRef aName, int64_t a, StringRef bName,
+                                    int64_t b) {
   if (bothKnownAndDifferent(a, b))
-    return op.emitOpError() << size << " differs: " << aName << " has " << a << ", " << bName
-                            << " has " << b;
+    return op.emitOpError() << size << " differs: " << aName << " has " << a << ", " << bName << " has " << b;
   return success();
 }
 
@@ -35,8 +34,8 @@ static LogicalResult verifyShapes(ForwardOp op) {
       return op.emitOpError() << name << " has " << type.getRank()
                               << " dimensions, must be [batch, head, sequence, head size]";
     if (type.getElementType() != q.getElementType())
-      return op.emitOpError() << "element types differ: q has " << q.getElementType() << ", "
-                              << name << " has " << type.getElementType();
+      return op.emitOpError() << "element types differ: q has " << q.getElementType() << ", " << name << " has "
+                              << type.getElementType();
     if (type.isDynamicDim(3))
       return op.emitOpError() << "the head size of " << name << " must be static";
     for (int dim = 0; dim < 4; ++dim)
@@ -52,8 +51,7 @@ static LogicalResult verifyShapes(ForwardOp op) {
   if (q.isDynamicDim(1) != k.isDynamicDim(1))
     return op.emitOpError("the numbers of query heads and key heads must both be static or both dynamic");
   if (!q.isDynamicDim(1) && q.getDimSize(1) % k.getDimSize(1) != 0)
-    return op.emitOpError() << q.getDimSize(1) << " query heads are no multiple of "
-                            << k.getDimSize(1) << " key heads";
+    return op.emitOpError() << q.getDimSize(1) << " query heads are no multiple of " << k.getDimSize(1) << " key heads";
   return success();
 }
 

@@ -25,8 +25,8 @@ static SmallVector<int64_t> flatten(const Fragment::Modes &modes) {
 }
 
 Fragment::Fragment(FragmentAttr attr)
-    : rank(attr.getRank()), registers(unflatten(rank, attr.getRegisters())),
-      lanes(unflatten(rank, attr.getLanes())), warps(unflatten(rank, attr.getWarps())) {}
+    : rank(attr.getRank()), registers(unflatten(rank, attr.getRegisters())), lanes(unflatten(rank, attr.getLanes())),
+      warps(unflatten(rank, attr.getWarps())) {}
 
 FragmentAttr Fragment::toAttr(MLIRContext *context) const {
   return FragmentAttr::get(context, rank, flatten(registers), flatten(lanes), flatten(warps));

@@ -24,8 +24,7 @@ public:
   using Position = llvm::SmallVector<int64_t, 2>;
 
   Fragment(unsigned rank, Modes registers, Modes lanes, Modes warps)
-      : rank(rank), registers(std::move(registers)), lanes(std::move(lanes)),
-        warps(std::move(warps)) {}
+      : rank(rank), registers(std::move(registers)), lanes(std::move(lanes)), warps(std::move(warps)) {}
   explicit Fragment(FragmentAttr attr);
 
   FragmentAttr toAttr(mlir::MLIRContext *context) const;

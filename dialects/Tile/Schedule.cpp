@@ -15,12 +15,15 @@ static constexpr KnobInfo kKnobs[] = {
     {"stages", &Schedule::stages, 1, 32, "ring depth of the tiles that are loaded in a loop"},
     {"load_registers", &Schedule::loadRegisters, 24, 256, "registers a thread of the load role"},
     {"compute_registers", &Schedule::computeRegisters, 24, 256, "registers a thread of the compute role"},
-    {"overlap", &Schedule::overlap, 0, 1, "start the next iteration's first MMA before this iteration's elementwise work"},
+    {"overlap", &Schedule::overlap, 0, 1,
+     "start the next iteration's first MMA before this iteration's elementwise work"},
     {"ping_pong", &Schedule::pingPong, 0, 1, "workers take turns at starting MMAs"},
     {"persistent", &Schedule::persistent, 0, 1, "one CTA a multiprocessor, which loops over work items"},
     {"longest_first", &Schedule::longestFirst, 0, 1, "work items with more iterations come first"},
-    {"group_bytes", &Schedule::groupBytes, 0, kMaxBytes, "bytes of keys and values that concurrent work items share in the L2 cache; 0 is one head at a time"},
-    {"anchor", &Schedule::anchor, 0, 256, "the element of the first exponential on which the release of the key slot waits, plus one; 0 is none"},
+    {"group_bytes", &Schedule::groupBytes, 0, kMaxBytes,
+     "bytes of keys and values that concurrent work items share in the L2 cache; 0 is one head at a time"},
+    {"anchor", &Schedule::anchor, 0, 256,
+     "the element of the first exponential on which the release of the key slot waits, plus one; 0 is none"},
 };
 
 ArrayRef<KnobInfo> scheduleKnobs() { return kKnobs; }
@@ -90,11 +93,10 @@ void ScheduleAttr::print(AsmPrinter &printer) const {
   printer << '>';
 }
 
-LogicalResult ScheduleAttr::verify(function_ref<InFlightDiagnostic()> emitError,
-                                   DictionaryAttr knobs) {
+LogicalResult ScheduleAttr::verify(function_ref<InFlightDiagnostic()> emitError, DictionaryAttr knobs) {
   for (NamedAttribute entry : knobs) {
-    const auto *knob = llvm::find_if(
-        kKnobs, [&](const KnobInfo &info) { return info.name == entry.getName().strref(); });
+    const auto *knob =
+        llvm::find_if(kKnobs, [&](const KnobInfo &info) { return info.name == entry.getName().strref(); });
     if (knob == std::end(kKnobs)) {
       InFlightDiagnostic diagnostic = emitError() << "unknown knob '" << entry.getName().strref() << "'; knobs are";
       for (const KnobInfo &info : kKnobs)
@@ -103,8 +105,8 @@ LogicalResult ScheduleAttr::verify(function_ref<InFlightDiagnostic()> emitError,
     }
     auto value = dyn_cast<IntegerAttr>(entry.getValue());
     if (!value || value.getInt() < knob->minimum || value.getInt() > knob->maximum)
-      return emitError() << "knob '" << knob->name << "' is " << entry.getValue()
-                         << ", its range is " << knob->minimum << " to " << knob->maximum;
+      return emitError() << "knob '" << knob->name << "' is " << entry.getValue() << ", its range is " << knob->minimum
+                         << " to " << knob->maximum;
   }
   return success();
 }

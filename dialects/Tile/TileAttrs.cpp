@@ -50,11 +50,11 @@ Attribute FragmentAttr::parse(AsmParser &parser, Type) {
   SmallVector<int64_t> registers, lanes, warps;
   SMLoc start = parser.getCurrentLocation();
   if (parser.parseLess() || parseModes(parser, "registers", rank, registers) || parser.parseComma() ||
-      parseModes(parser, "lanes", rank, lanes) || parser.parseComma() ||
-      parseModes(parser, "warps", rank, warps) || parser.parseGreater())
+      parseModes(parser, "lanes", rank, lanes) || parser.parseComma() || parseModes(parser, "warps", rank, warps) ||
+      parser.parseGreater())
     return {};
-  return FragmentAttr::getChecked([&] { return parser.emitError(start); }, parser.getContext(),
-                                  rank.value_or(1), registers, lanes, warps);
+  return FragmentAttr::getChecked([&] { return parser.emitError(start); }, parser.getContext(), rank.value_or(1),
+                                  registers, lanes, warps);
 }
 
 static void printModes(AsmPrinter &printer, StringRef keyword, unsigned rank, ArrayRef<int64_t> flat) {
@@ -78,8 +78,7 @@ void FragmentAttr::print(AsmPrinter &printer) const {
 }
 
 LogicalResult FragmentAttr::verify(function_ref<InFlightDiagnostic()> emitError, unsigned rank,
-                                   ArrayRef<int64_t> registers, ArrayRef<int64_t> lanes,
-                                   ArrayRef<int64_t> warps) {
+                                   ArrayRef<int64_t> registers, ArrayRef<int64_t> lanes, ArrayRef<int64_t> warps) {
   if (rank < 1 || rank > 2)
     return emitError() << "a fragment has 1 or 2 dimensions, not " << rank;
   int64_t numLanes = 1;
@@ -102,11 +101,10 @@ LogicalResult FragmentAttr::verifyEncoding(ArrayRef<int64_t> shape, Type element
   Fragment layout(*this);
   for (unsigned dim = 0; dim < getRank(); ++dim) {
     int64_t last = layout.registerOffset(layout.numRegisters() - 1)[dim] +
-                   layout.laneOffset(layout.numLanes() - 1)[dim] +
-                   layout.warpOffset(layout.numWarps() - 1)[dim];
+                   layout.laneOffset(layout.numLanes() - 1)[dim] + layout.warpOffset(layout.numWarps() - 1)[dim];
     if (last + 1 != shape[dim])
-      return emitError() << "fragment covers " << last + 1 << " elements of dimension " << dim
-                         << ", tile has " << shape[dim];
+      return emitError() << "fragment covers " << last + 1 << " elements of dimension " << dim << ", tile has "
+                         << shape[dim];
   }
   return success();
 }
@@ -127,7 +125,6 @@ LogicalResult SharedAttr::verifyEncoding(ArrayRef<int64_t> shape, Type elementTy
     return emitError() << "a tile in shared memory has 2 dimensions, not " << shape.size();
   int64_t rowBytes = shape[1] * elementType.getIntOrFloatBitWidth() / 8;
   if (rowBytes % getSwizzle() != 0)
-    return emitError() << "a row of " << rowBytes << " bytes is no multiple of the swizzle of "
-                       << getSwizzle();
+    return emitError() << "a row of " << rowBytes << " bytes is no multiple of the swizzle of " << getSwizzle();
   return success();
 }

@@ -23,8 +23,8 @@ void TileDialect::initialize() {
       >();
 }
 
-static LogicalResult verifyRing(function_ref<InFlightDiagnostic()> emitError, StringRef what,
-                                int64_t count, RankedTensorType tile) {
+static LogicalResult verifyRing(function_ref<InFlightDiagnostic()> emitError, StringRef what, int64_t count,
+                                RankedTensorType tile) {
   if (count < 1)
     return emitError() << what << " has " << count << " slots, needs at least 1";
   if (!sharedEncoding(tile))
@@ -32,21 +32,17 @@ static LogicalResult verifyRing(function_ref<InFlightDiagnostic()> emitError, St
   return success();
 }
 
-LogicalResult ChannelType::verify(function_ref<InFlightDiagnostic()> emitError, int64_t depth,
-                                  RankedTensorType tile) {
+LogicalResult ChannelType::verify(function_ref<InFlightDiagnostic()> emitError, int64_t depth, RankedTensorType tile) {
   return verifyRing(emitError, "a channel", depth, tile);
 }
 
-LogicalResult BufferType::verify(function_ref<InFlightDiagnostic()> emitError, int64_t count,
-                                 RankedTensorType tile) {
+LogicalResult BufferType::verify(function_ref<InFlightDiagnostic()> emitError, int64_t count, RankedTensorType tile) {
   return verifyRing(emitError, "a buffer", count, tile);
 }
 
-LogicalResult BarriersType::verify(function_ref<InFlightDiagnostic()> emitError, int64_t count,
-                                   int64_t arrivals) {
+LogicalResult BarriersType::verify(function_ref<InFlightDiagnostic()> emitError, int64_t count, int64_t arrivals) {
   if (count < 1 || arrivals < 1)
-    return emitError() << "there must be at least one barrier with one arrival, not " << count
-                       << " with " << arrivals;
+    return emitError() << "there must be at least one barrier with one arrival, not " << count << " with " << arrivals;
   return success();
 }
 

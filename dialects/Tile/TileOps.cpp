@@ -17,46 +17,40 @@ static RankedTensorType tileType(Value value) {
 
 /// Rules shared by loads and stores: one index per dimension of the tensor, the
 /// tile over its last ones, equal element types.
-static LogicalResult verifyAccess(Operation *op, RankedTensorType tile, MemRefType tensor,
-                                  size_t numIndices) {
+static LogicalResult verifyAccess(Operation *op, RankedTensorType tile, MemRefType tensor, size_t numIndices) {
   if (static_cast<int64_t>(numIndices) != tensor.getRank())
-    return op->emitOpError() << "has " << numIndices << " indices, tensor has " << tensor.getRank()
-                             << " dimensions";
+    return op->emitOpError() << "has " << numIndices << " indices, tensor has " << tensor.getRank() << " dimensions";
   if (tile.getRank() > tensor.getRank())
-    return op->emitOpError() << "tile has " << tile.getRank() << " dimensions, tensor has "
-                             << tensor.getRank();
+    return op->emitOpError() << "tile has " << tile.getRank() << " dimensions, tensor has " << tensor.getRank();
   if (tile.getElementType() != tensor.getElementType())
-    return op->emitOpError() << "element types differ: tile has " << tile.getElementType()
-                             << ", tensor has " << tensor.getElementType();
+    return op->emitOpError() << "element types differ: tile has " << tile.getElementType() << ", tensor has "
+                             << tensor.getElementType();
   return success();
 }
 
 LogicalResult LoadOp::verify() {
   if (getStages() && static_cast<int64_t>(*getStages()) < 1)
     return emitOpError() << "needs at least 1 stage, has " << *getStages();
-  return verifyAccess(*this, tileType(getResult()), cast<MemRefType>(getSource().getType()),
-                      getIndices().size());
+  return verifyAccess(*this, tileType(getResult()), cast<MemRefType>(getSource().getType()), getIndices().size());
 }
 
 LogicalResult StoreOp::verify() {
   if (auto map = dyn_cast<TensorMapType>(getDest().getType())) {
     if (map.getBox().size() != getIndices().size())
-      return emitOpError() << "has " << getIndices().size() << " indices, tensor has "
-                           << map.getBox().size() << " dimensions";
+      return emitOpError() << "has " << getIndices().size() << " indices, tensor has " << map.getBox().size()
+                           << " dimensions";
     return success();
   }
-  return verifyAccess(*this, tileType(getTile()), cast<MemRefType>(getDest().getType()),
-                      getIndices().size());
+  return verifyAccess(*this, tileType(getTile()), cast<MemRefType>(getDest().getType()), getIndices().size());
 }
 
 /// MxK times KxN (or NxK transposed) into MxN.
-static LogicalResult verifyMma(Operation *op, RankedTensorType a, RankedTensorType b,
-                               RankedTensorType result, bool transposeB) {
+static LogicalResult verifyMma(Operation *op, RankedTensorType a, RankedTensorType b, RankedTensorType result,
+                               bool transposeB) {
   if (a.getRank() != 2 || b.getRank() != 2 || result.getRank() != 2)
     return op->emitOpError("needs tiles of 2 dimensions");
   if (a.getElementType() != b.getElementType())
-    return op->emitOpError() << "operand types differ: " << a.getElementType() << " and "
-                             << b.getElementType();
+    return op->emitOpError() << "operand types differ: " << a.getElementType() << " and " << b.getElementType();
   int64_t k = a.getDimSize(1), bK = b.getDimSize(transposeB ? 1 : 0);
   if (k != bK)
     return op->emitOpError() << "inner sizes differ: a has " << k << ", b has " << bK;
@@ -90,21 +84,18 @@ LogicalResult ReduceOp::verify() {
   if (source.getRank() != 2)
     return emitOpError() << "needs a tile of 2 dimensions, not " << source.getRank();
   if (source.getElementType() != result.getElementType())
-    return emitOpError() << "element types differ: " << source.getElementType() << " and "
-                         << result.getElementType();
+    return emitOpError() << "element types differ: " << source.getElementType() << " and " << result.getElementType();
   if (result.getDimSize(0) != source.getDimSize(0))
-    return emitOpError() << "result has " << result.getDimSize(0) << " rows, tile has "
-                         << source.getDimSize(0);
+    return emitOpError() << "result has " << result.getDimSize(0) << " rows, tile has " << source.getDimSize(0);
   if (result.getRank() == 2 && source.getDimSize(1) % result.getDimSize(1) != 0)
-    return emitOpError() << "tile of " << source.getDimSize(1) << " columns cannot make "
-                         << result.getDimSize(1) << " equal partial results";
+    return emitOpError() << "tile of " << source.getDimSize(1) << " columns cannot make " << result.getDimSize(1)
+                         << " equal partial results";
   return success();
 }
 
 LogicalResult BroadcastOp::verify() {
   RankedTensorType source = tileType(getTile()), result = tileType(getResult());
-  if (source.getRank() != 1 || result.getRank() != 2 ||
-      source.getDimSize(0) != result.getDimSize(0) ||
+  if (source.getRank() != 1 || result.getRank() != 2 || source.getDimSize(0) != result.getDimSize(0) ||
       source.getElementType() != result.getElementType())
     return emitOpError() << "cannot repeat " << source << " to " << result;
   return success();
@@ -131,8 +122,7 @@ LogicalResult SliceOp::verify() {
 
 LogicalResult AwaitOp::verify() {
   if (tileType(getValue()) != tileType(getResult()))
-    return emitOpError() << "waits for " << tileType(getValue()) << " but gives "
-                         << tileType(getResult());
+    return emitOpError() << "waits for " << tileType(getValue()) << " but gives " << tileType(getResult());
   if (static_cast<int64_t>(getInFlight()) < 0)
     return emitOpError("in_flight is negative");
   return success();
@@ -141,8 +131,7 @@ LogicalResult AwaitOp::verify() {
 LogicalResult ToSharedOp::verify() {
   RankedTensorType source = tileType(getTile()), result = tileType(getResult());
   if (!fragmentEncoding(source) || !sharedEncoding(result))
-    return emitOpError() << "goes from registers to shared memory, not from " << source << " to "
-                         << result;
+    return emitOpError() << "goes from registers to shared memory, not from " << source << " to " << result;
   if (source.getShape() != result.getShape() || source.getElementType() != result.getElementType())
     return emitOpError() << "changes the tile from " << source << " to " << result;
   return success();

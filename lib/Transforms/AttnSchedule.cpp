@@ -19,8 +19,8 @@ struct AttnSchedulePass : impl::AttnSchedulePassBase<AttnSchedulePass> {
     const Target *chosen = lookupTarget(target, [&] { return module.emitError(); });
     if (!chosen)
       return signalPassFailure();
-    auto attr = NVVM::NVVMTargetAttr::get(&getContext(), /*optLevel=*/3, "nvptx64-nvidia-cuda",
-                                          chosen->chip(), chosen->ptxFeature());
+    auto attr = NVVM::NVVMTargetAttr::get(&getContext(), /*optLevel=*/3, "nvptx64-nvidia-cuda", chosen->chip(),
+                                          chosen->ptxFeature());
     module->setAttr(kTargetAttr, attr);
     for (auto kernels : module.getOps<gpu::GPUModuleOp>())
       if (!kernels.getTargetsAttr())

@@ -76,11 +76,10 @@ LogicalResult AttnTilePass::checkFunction(attn::ForwardOp op, func::FuncOp funct
 gpu::GPUFuncOp AttnTilePass::makeKernel(attn::ForwardOp op, func::FuncOp function) {
   OpBuilder builder(function);
   Location loc = op.getLoc();
-  SmallVector<KernelArgument> arguments = {
-      {"q", op.getQ().getType(), {"b", "h", "sq", "d"}},
-      {"k", op.getK().getType(), {"b", "hkv", "skv", "d"}},
-      {"v", op.getV().getType(), {"b", "hkv", "skv", "d"}},
-      {"o", op.getOutput().getType(), {"b", "h", "sq", "d"}}};
+  SmallVector<KernelArgument> arguments = {{"q", op.getQ().getType(), {"b", "h", "sq", "d"}},
+                                           {"k", op.getK().getType(), {"b", "hkv", "skv", "d"}},
+                                           {"v", op.getV().getType(), {"b", "hkv", "skv", "d"}},
+                                           {"o", op.getOutput().getType(), {"b", "h", "sq", "d"}}};
   if (op.getLse())
     arguments.push_back({"lse", cast<RankedTensorType>(op.getLse().getType()), {"b", "h", "sq"}});
 
@@ -95,10 +94,11 @@ gpu::GPUFuncOp AttnTilePass::makeKernel(attn::ForwardOp op, func::FuncOp functio
   auto kernel = gpu::GPUFuncOp::create(builder, loc, function.getName(), builder.getFunctionType(types, {}));
   kernel->setAttr(gpu::GPUDialect::getKernelFuncAttrName(), builder.getUnitAttr());
   kernel->setAttr(tile::kScheduleAttr, op.getScheduleAttr());
-  kernel->setAttr(tile::kProblemAttr, builder.getDictionaryAttr({
-      builder.getNamedAttr("kind", builder.getStringAttr("attention.forward")),
-      builder.getNamedAttr("mask", builder.getStringAttr(attn::stringifyMask(op.getMask()))),
-      builder.getNamedAttr("scale", builder.getF64FloatAttr(op.getScaleValue()))}));
+  kernel->setAttr(
+      tile::kProblemAttr,
+      builder.getDictionaryAttr({builder.getNamedAttr("kind", builder.getStringAttr("attention.forward")),
+                                 builder.getNamedAttr("mask", builder.getStringAttr(attn::stringifyMask(op.getMask()))),
+                                 builder.getNamedAttr("scale", builder.getF64FloatAttr(op.getScaleValue()))}));
   bool headsInside = op.getOrder() == attn::Order::BSHD;
   for (auto [i, argument] : llvm::enumerate(arguments)) {
     SmallVector<StringRef> order = argument.sizes;

@@ -26,13 +26,10 @@ struct KeyRange {
 
 class KernelBuilder {
 public:
-  KernelBuilder(attn::ForwardOp op, gpu::GPUFuncOp kernel, const tile::Schedule &schedule,
-                const Target &target)
-      : op(op), kernel(kernel), schedule(schedule), b(op.getLoc(), kernel.getContext()),
-        rows(*schedule.rows), columns(*schedule.columns),
-        headSize(op.getQ().getType().getDimSize(3)), partials(target.lanesPerRow()),
-        causal(op.getMask() == attn::Mask::Causal),
-        exponentScale(op.getScaleValue() * std::numbers::log2e) {}
+  KernelBuilder(attn::ForwardOp op, gpu::GPUFuncOp kernel, const tile::Schedule &schedule, const Target &target)
+      : op(op), kernel(kernel), schedule(schedule), b(op.getLoc(), kernel.getContext()), rows(*schedule.rows),
+        columns(*schedule.columns), headSize(op.getQ().getType().getDimSize(3)), partials(target.lanesPerRow()),
+        causal(op.getMask() == attn::Mask::Causal), exponentScale(op.getScaleValue() * std::numbers::log2e) {}
 
   void build();
 
@@ -44,8 +41,7 @@ private:
   std::optional<int64_t> staticMaskedTiles();
   void buildWorkItem(Value work);
   scf::ForOp buildKeyLoop(const WorkItem &item, Value q);
-  void buildIteration(const WorkItem &item, Value q, const KeyRange &range, Value iteration,
-                      ValueRange state);
+  void buildIteration(const WorkItem &item, Value q, const KeyRange &range, Value iteration, ValueRange state);
   Value applyMask(Value scores, Value firstKey, const WorkItem &item);
   Value guardEmptyRows(Value maximum);
   void buildEpilogue(const WorkItem &item, ValueRange state);
@@ -104,8 +100,7 @@ WorkItem KernelBuilder::decode(Value work) {
     block = b.sub(b.sub(blocks, b.index(1)), block);
 
   Value head = b.rem(flatHead, queryHeads);
-  return {b.div(flatHead, queryHeads), head, b.div(head, headsPerKeyHead),
-          b.mul(block, b.index(rows))};
+  return {b.div(flatHead, queryHeads), head, b.div(head, headsPerKeyHead), b.mul(block, b.index(rows))};
 }
 
 /// The number of masked tiles where it is the same for every work item.
@@ -174,8 +169,7 @@ scf::ForOp KernelBuilder::buildKeyLoop(const WorkItem &item, Value q) {
   Value maximum = constant(f32Tile({rows}), -INFINITY);
   Value sum = constant(f32Tile({rows, partials}), 0.0);
   Value output = constant(f32Tile({rows, headSize}), 0.0);
-  auto loop = scf::ForOp::create(b, b.index(0), range.tiles, b.index(1),
-                                 ValueRange{maximum, sum, output});
+  auto loop = scf::ForOp::create(b, b.index(0), range.tiles, b.index(1), ValueRange{maximum, sum, output});
   loop->setAttr(tile::kNonEmptyAttr, b.getUnitAttr());
   OpBuilder::InsertionGuard guard(b);
   b.setInsertionPointToStart(loop.getBody());
@@ -185,8 +179,8 @@ scf::ForOp KernelBuilder::buildKeyLoop(const WorkItem &item, Value q) {
 
 /// One tile of keys: s = q k^T, p = exp2(c s - c max), o = o * alpha + p v.
 /// The row sums stay partial, one per lane of a row, until the end.
-void KernelBuilder::buildIteration(const WorkItem &item, Value q, const KeyRange &range,
-                                   Value iteration, ValueRange state) {
+void KernelBuilder::buildIteration(const WorkItem &item, Value q, const KeyRange &range, Value iteration,
+                                   ValueRange state) {
   Value oldMaximum = state[0], oldSum = state[1], oldOutput = state[2];
   Value zero = b.index(0);
   Value tileIndex = b.sub(b.sub(range.tiles, b.index(1)), iteration);
@@ -211,11 +205,11 @@ void KernelBuilder::buildIteration(const WorkItem &item, Value q, const KeyRange
   Value maximum = arith::MaxNumFOp::create(b, oldMaximum, tileMaximum);
   Value finite = causal ? select(maximum, [&] { return guardEmptyRows(maximum); }) : maximum;
   Value shift = arith::MulFOp::create(b, finite, constant(f32Tile({rows}), -exponentScale));
-  Value exponent = math::FmaOp::create(b, scores, constant(f32Tile({rows, columns}), exponentScale),
-                                       broadcast(shift, columns));
+  Value exponent =
+      math::FmaOp::create(b, scores, constant(f32Tile({rows, columns}), exponentScale), broadcast(shift, columns));
   Value p = math::Exp2Op::create(b, exponent);
-  Value alpha = math::Exp2Op::create(
-      b, math::FmaOp::create(b, oldMaximum, constant(f32Tile({rows}), exponentScale), shift));
+  Value alpha =
+      math::Exp2Op::create(b, math::FmaOp::create(b, oldMaximum, constant(f32Tile({rows}), exponentScale), shift));
   Value partialSum = tile::ReduceOp::create(b, f32Tile({rows, partials}), tile::ReduceKind::Add, p);
   Value sum = math::FmaOp::create(b, oldSum, broadcast(alpha, partials), partialSum);
 
@@ -240,8 +234,7 @@ Value KernelBuilder::applyMask(Value scores, Value firstKey, const WorkItem &ite
     Value row = tile::IotaOp::create(b, i32Tile({rows}), 0);
     Value visible = arith::AddIOp::create(b, row, splatIndex(first, i32Tile({rows})));
     Value end = splatIndex(inSequence, i32Tile({rows}));
-    limit = tile::BroadcastOp::create(b, i32Tile({rows, columns}),
-                                      arith::MinSIOp::create(b, visible, end));
+    limit = tile::BroadcastOp::create(b, i32Tile({rows, columns}), arith::MinSIOp::create(b, visible, end));
   } else {
     limit = splatIndex(inSequence, i32Tile({rows, columns}));
   }
@@ -253,8 +246,7 @@ Value KernelBuilder::applyMask(Value scores, Value firstKey, const WorkItem &ite
 /// A row that has seen no key has maximum -inf, and exp2(-inf - -inf) is NaN;
 /// with 0 in its place, its exponentials are 0.
 Value KernelBuilder::guardEmptyRows(Value maximum) {
-  Value empty = arith::CmpFOp::create(b, arith::CmpFPredicate::OEQ, maximum,
-                                      constant(f32Tile({rows}), -INFINITY));
+  Value empty = arith::CmpFOp::create(b, arith::CmpFPredicate::OEQ, maximum, constant(f32Tile({rows}), -INFINITY));
   return arith::SelectOp::create(b, empty, constant(f32Tile({rows}), 0.0), maximum);
 }
 
@@ -270,16 +262,13 @@ void KernelBuilder::buildEpilogue(const WorkItem &item, ValueRange state) {
   Value inverse = arith::DivFOp::create(b, constant(f32Tile({rows}), 1.0), divisor);
   Value normalized = arith::MulFOp::create(b, output, broadcast(inverse, headSize));
   Value narrow = arith::TruncFOp::create(b, inputTile(rows), normalized);
-  tile::StoreOp::create(b, narrow, kernel.getArgument(3),
-                        ValueRange{item.batch, item.head, item.firstRow, b.index(0)});
+  tile::StoreOp::create(b, narrow, kernel.getArgument(3), ValueRange{item.batch, item.head, item.firstRow, b.index(0)});
   if (!op.getLse())
     return;
   // ln(sum of exp(scale s)) = ln 2 * (c max + log2(sum))
-  Value log2 = math::FmaOp::create(b, maximum, constant(f32Tile({rows}), exponentScale),
-                                   math::Log2Op::create(b, sum));
+  Value log2 = math::FmaOp::create(b, maximum, constant(f32Tile({rows}), exponentScale), math::Log2Op::create(b, sum));
   Value lse = arith::MulFOp::create(b, log2, constant(f32Tile({rows}), std::numbers::ln2));
-  tile::StoreOp::create(b, lse, kernel.getArgument(4),
-                        ValueRange{item.batch, item.head, item.firstRow});
+  tile::StoreOp::create(b, lse, kernel.getArgument(4), ValueRange{item.batch, item.head, item.firstRow});
 }
 
 } // namespace

@@ -9,8 +9,8 @@ namespace girih {
 
 /// Fills the empty kernel with the tile program for `op`. The schedule's rows
 /// and columns are set; the target says how many partial row sums to keep.
-void buildAttentionKernel(attn::ForwardOp op, mlir::gpu::GPUFuncOp kernel,
-                          const tile::Schedule &schedule, const Target &target);
+void buildAttentionKernel(attn::ForwardOp op, mlir::gpu::GPUFuncOp kernel, const tile::Schedule &schedule,
+                          const Target &target);
 
 } // namespace girih
 

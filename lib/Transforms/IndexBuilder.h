@@ -12,9 +12,7 @@ class IndexBuilder : public mlir::ImplicitLocOpBuilder {
 public:
   using ImplicitLocOpBuilder::ImplicitLocOpBuilder;
 
-  mlir::Value index(int64_t value) {
-    return mlir::arith::ConstantIndexOp::create(*this, value);
-  }
+  mlir::Value index(int64_t value) { return mlir::arith::ConstantIndexOp::create(*this, value); }
   mlir::Value add(mlir::Value a, mlir::Value b) { return fold<mlir::arith::AddIOp>(a, b); }
   mlir::Value sub(mlir::Value a, mlir::Value b) { return fold<mlir::arith::SubIOp>(a, b); }
   mlir::Value mul(mlir::Value a, mlir::Value b) { return fold<mlir::arith::MulIOp>(a, b); }
@@ -27,9 +25,7 @@ public:
   mlir::Value ceilDiv(mlir::Value a, int64_t b) { return div(add(a, index(b - 1)), index(b)); }
 
 private:
-  template <typename OpTy> mlir::Value fold(mlir::Value a, mlir::Value b) {
-    return createOrFold<OpTy>(a, b);
-  }
+  template <typename OpTy> mlir::Value fold(mlir::Value a, mlir::Value b) { return createOrFold<OpTy>(a, b); }
 };
 
 } // namespace girih

@@ -96,8 +96,8 @@ void shrinkLoop(scf::ForOp loop, const Liveness &liveness) {
     inits.push_back(loop.getInitArgs()[i]);
     yields.push_back(loop.getYieldedValues()[i]);
   }
-  auto shrunk = scf::ForOp::create(builder, loop.getLoc(), loop.getLowerBound(), loop.getUpperBound(),
-                                   loop.getStep(), inits);
+  auto shrunk =
+      scf::ForOp::create(builder, loop.getLoc(), loop.getLowerBound(), loop.getUpperBound(), loop.getStep(), inits);
   shrunk->setDiscardableAttrs(loop->getDiscardableAttrDictionary());
   Block *body = shrunk.getBody();
   body->getOperations().clear();

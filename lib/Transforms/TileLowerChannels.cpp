@@ -37,8 +37,8 @@ struct Ring {
 /// Hardware barriers by number; 0 is the whole CTA's (PTX ISA, "bar").
 struct NamedBarriers {
   int64_t workers;
-  int64_t staging() const { return 1; }          ///< one per worker
-  int64_t turn() const { return 1 + workers; }   ///< one per worker
+  int64_t staging() const { return 1; }        ///< one per worker
+  int64_t turn() const { return 1 + workers; } ///< one per worker
 };
 
 /// One role's program, channel by channel. Slot and parity come from a count of
@@ -70,9 +70,7 @@ private:
     Value bit = arith::AndIOp::create(b, round, b.index(1));
     return arith::IndexCastOp::create(b, b.getI32Type(), bit);
   }
-  Value barrierOfWorker(IndexBuilder &b, int64_t first) {
-    return b.add(tile::WorkerOp::create(b), b.index(first));
-  }
+  Value barrierOfWorker(IndexBuilder &b, int64_t first) { return b.add(tile::WorkerOp::create(b), b.index(first)); }
 
   tile::RoleOp role;
   llvm::MapVector<Value, Ring> &rings;
@@ -144,11 +142,11 @@ LogicalResult RoleLowering::lowerLoop(scf::ForOp loop, Counts &counts) {
   for (Value channel : channels)
     inits.push_back(counts[channel]);
   unsigned oldResults = loop.getNumResults();
-  FailureOr<LoopLikeOpInterface> widened = loop.replaceWithAdditionalYields(
-      rewriter, inits, /*replaceInitOperandUsesInLoop=*/false,
-      [](OpBuilder &, Location, ArrayRef<BlockArgument> arguments) {
-        return SmallVector<Value>(arguments.begin(), arguments.end());
-      });
+  FailureOr<LoopLikeOpInterface> widened =
+      loop.replaceWithAdditionalYields(rewriter, inits, /*replaceInitOperandUsesInLoop=*/false,
+                                       [](OpBuilder &, Location, ArrayRef<BlockArgument> arguments) {
+                                         return SmallVector<Value>(arguments.begin(), arguments.end());
+                                       });
   if (failed(widened))
     return failure();
   auto newLoop = cast<scf::ForOp>(widened->getOperation());
@@ -240,8 +238,8 @@ void RoleLowering::lowerTurns() {
     op->erase();
   }
   IndexBuilder b(role.getLoc(), OpBuilder::atBlockBegin(&role.getBody().front()));
-  Value isLast = arith::CmpIOp::create(b, arith::CmpIPredicate::eq, tile::WorkerOp::create(b),
-                                       b.index(named.workers - 1));
+  Value isLast =
+      arith::CmpIOp::create(b, arith::CmpIPredicate::eq, tile::WorkerOp::create(b), b.index(named.workers - 1));
   auto start = scf::IfOp::create(b, isLast, /*withElseRegion=*/false);
   b.setInsertionPointToStart(start.thenBlock());
   NVVM::BarrierArriveOp::create(b, id(b, b.index(0)), threads(b));
@@ -275,7 +273,10 @@ Value TileLowerChannelsPass::allocate(gpu::GPUFuncOp kernel, llvm::MapVector<Val
   for (auto channel : kernel.getBody().front().getOps<tile::ChannelOp>()) {
     tile::ChannelType type = channel.getChannel().getType();
     rings[channel.getChannel()] = {makeBuffer(channel.getLoc(), channel.getName(), type.getDepth(), type.getTile()),
-                                   {}, {}, type.getDepth(), tile::sharedBytes(type.getTile())};
+                                   {},
+                                   {},
+                                   type.getDepth(),
+                                   tile::sharedBytes(type.getTile())};
   }
   Value staging;
   for (auto role : kernel.getBody().front().getOps<tile::RoleOp>()) {

@@ -82,10 +82,11 @@ struct TilePartitionPass : impl::TilePartitionPassBase<TilePartitionPass> {
     for (Value value : rowTiles.get()) {
       auto type = cast<RankedTensorType>(value.getType());
       if (type.getDimSize(0) % workers != 0)
-        return emitError(value.getLoc()) << "a tile of " << type.getDimSize(0)
-                                         << " rows cannot be split over " << workers << " workers";
+        return emitError(value.getLoc()) << "a tile of " << type.getDimSize(0) << " rows cannot be split over "
+                                         << workers << " workers";
       if (value.getDefiningOp<tile::LoadOp>())
-        return emitError(value.getLoc(), "a loaded tile that is split over workers can only be the left operand of an MMA");
+        return emitError(value.getLoc(),
+                         "a loaded tile that is split over workers can only be the left operand of an MMA");
     }
     return success();
   }

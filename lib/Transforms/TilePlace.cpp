@@ -54,9 +54,8 @@ struct TilePlacePass : impl::TilePlacePassBase<TilePlacePass> {
       return signalPassFailure();
     auto schedule = tile::Schedule::decode(kernel->getAttrOfType<tile::ScheduleAttr>(tile::kScheduleAttr));
     separateTileUses(kernel);
-    if (failed(placeLoads(kernel)) || failed(placeMmas(kernel)) || failed(spread()) ||
-        failed(checkComplete(kernel)) || failed(stageStores(kernel)) ||
-        failed(checkBudget(kernel, schedule, *target)))
+    if (failed(placeLoads(kernel)) || failed(placeMmas(kernel)) || failed(spread()) || failed(checkComplete(kernel)) ||
+        failed(stageStores(kernel)) || failed(checkBudget(kernel, schedule, *target)))
       signalPassFailure();
   }
 
@@ -157,8 +156,8 @@ LogicalResult TilePlacePass::spreadFrom(Value value) {
   for (Operation *user : value.getUsers()) {
     throughAwait(user);
     if (auto reduce = dyn_cast<tile::ReduceOp>(user))
-      placeAs(reduce.getResult(), tileType(reduce.getResult()).getRank() == 1 ? layout.dropColumns()
-                                                                              : layout.foldColumnRegisters());
+      placeAs(reduce.getResult(),
+              tileType(reduce.getResult()).getRank() == 1 ? layout.dropColumns() : layout.foldColumnRegisters());
   }
   if (auto broadcast = value.getDefiningOp<tile::BroadcastOp>())
     placeAs(broadcast.getTile(), layout.dropColumns());
@@ -189,8 +188,8 @@ LogicalResult TilePlacePass::stageStores(gpu::GPUFuncOp kernel) {
     if (failed(shared))
       return failure();
     OpBuilder builder(store);
-    store.getTileMutable().assign(tile::ToSharedOp::create(builder, store.getLoc(), withEncoding(type, *shared),
-                                                           store.getTile()));
+    store.getTileMutable().assign(
+        tile::ToSharedOp::create(builder, store.getLoc(), withEncoding(type, *shared), store.getTile()));
   }
   return success();
 }

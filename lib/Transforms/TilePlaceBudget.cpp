@@ -75,9 +75,8 @@ int64_t sharedBytesOf(gpu::GPUFuncOp kernel, int64_t workers) {
     rings[load.getRing().value_or("")] = stages * tile::sharedBytes(load.getResult().getType());
     barriers += 2 * stages;
   });
-  kernel.walk([&](tile::ToSharedOp op) {
-    staging = std::max(staging, workers * tile::sharedBytes(op.getResult().getType()));
-  });
+  kernel.walk(
+      [&](tile::ToSharedOp op) { staging = std::max(staging, workers * tile::sharedBytes(op.getResult().getType())); });
   int64_t total = staging + 8 * barriers;
   for (const auto &ring : rings)
     total += ring.second;
@@ -91,22 +90,21 @@ LogicalResult checkBudget(gpu::GPUFuncOp kernel, const tile::Schedule &schedule,
   int64_t workers = schedule.workers.value_or(1);
   int64_t shared = sharedBytesOf(kernel, workers);
   if (shared > limits.sharedBytes)
-    return kernel.emitError() << "tiles need " << shared << " bytes of shared memory, "
-                              << target.chip() << " has " << limits.sharedBytes
-                              << " (knobs rows, columns and stages)";
+    return kernel.emitError() << "tiles need " << shared << " bytes of shared memory, " << target.chip() << " has "
+                              << limits.sharedBytes << " (knobs rows, columns and stages)";
 
   int64_t budget = schedule.computeRegisters.value_or(limits.registersPerThread);
   int64_t needed = 0;
   kernel.walk([&](Block *block) { needed = std::max(needed, peakRegisters(block)); });
   if (needed > budget)
-    return kernel.emitError() << "tiles need " << needed << " registers a thread, the compute role has "
-                              << budget << " (knobs rows, columns, workers and compute_registers)";
+    return kernel.emitError() << "tiles need " << needed << " registers a thread, the compute role has " << budget
+                              << " (knobs rows, columns, workers and compute_registers)";
 
   int64_t load = schedule.loadRegisters.value_or(0), file = limits.registersPerProcessor;
   int64_t total = 128 * (load + workers * budget);
   if (total > file)
-    return kernel.emitError() << "roles ask for " << total << " registers, " << target.chip() << " has "
-                              << file << " (knobs workers, load_registers and compute_registers)";
+    return kernel.emitError() << "roles ask for " << total << " registers, " << target.chip() << " has " << file
+                              << " (knobs workers, load_registers and compute_registers)";
   return success();
 }
 

@@ -10,8 +10,7 @@ namespace girih {
 
 /// Fails, with a diagnostic at the kernel, if the placed tiles do not fit into the
 /// shared memory of a CTA, the registers of a thread or the register file.
-mlir::LogicalResult checkBudget(mlir::gpu::GPUFuncOp kernel, const tile::Schedule &schedule,
-                                const Target &target);
+mlir::LogicalResult checkBudget(mlir::gpu::GPUFuncOp kernel, const tile::Schedule &schedule, const Target &target);
 
 } // namespace girih
 

@@ -30,9 +30,7 @@ private:
   bool findMmas();
   void collectLate();
   bool isLate(Operation *op) const { return late.contains(op); }
-  bool isLateValue(Value value) const {
-    return value.getDefiningOp() && isLate(value.getDefiningOp());
-  }
+  bool isLateValue(Value value) const { return value.getDefiningOp() && isLate(value.getDefiningOp()); }
   bool isInBody(Operation *op) const { return op && op->getBlock() == body; }
   std::optional<unsigned> carriedIndex(Value value) const {
     auto argument = dyn_cast<BlockArgument>(value);
@@ -66,8 +64,8 @@ bool Rotation::findMmas() {
   options.inclusive = true;
   options.omitUsesFromAbove = false;
   options.filter = [&](Operation *op) { return loop->isProperAncestor(op); };
-  return second.getA().getDefiningOp() &&
-         succeeded(getBackwardSlice(second.getA(), &slice, options)) && slice.contains(first);
+  return second.getA().getDefiningOp() && succeeded(getBackwardSlice(second.getA(), &slice, options)) &&
+         slice.contains(first);
 }
 
 static bool isIndexArithmetic(Operation *op) {

@@ -81,9 +81,8 @@ LogicalResult TileSpecializePass::makeChannels(gpu::GPUFuncOp kernel, OpBuilder 
 /// lets a reader of the roles know which loops those are.
 void TileSpecializePass::numberLoops(gpu::GPUFuncOp kernel) {
   int64_t next = 0;
-  kernel.walk<WalkOrder::PreOrder>([&](scf::ForOp loop) {
-    loop->setAttr(tile::kLoopAttr, Builder(&getContext()).getI64IntegerAttr(next++));
-  });
+  kernel.walk<WalkOrder::PreOrder>(
+      [&](scf::ForOp loop) { loop->setAttr(tile::kLoopAttr, Builder(&getContext()).getI64IntegerAttr(next++)); });
 }
 
 /// Loads become copies into acquired slots. Among loads that the same op waits
@@ -105,9 +104,8 @@ void TileSpecializePass::makeLoader(tile::RoleOp role) {
     load.replaceAllUsesWith(slot);
     load.erase();
   }
-  eraseAllBut(&role.getBody().front(), [](Operation *op) {
-    return isa<tile::AcquireOp, tile::CopyOp, tile::CommitOp>(op);
-  });
+  eraseAllBut(&role.getBody().front(),
+              [](Operation *op) { return isa<tile::AcquireOp, tile::CopyOp, tile::CommitOp>(op); });
 }
 
 /// The op after which no MMA reads the tile any more.

@@ -24,8 +24,8 @@ namespace {
 arith::CmpIOp findCondition(scf::ForOp loop) {
   for (auto compare : loop.getBody()->getOps<arith::CmpIOp>()) {
     bool decides = llvm::any_of(compare->getUsers(), [](Operation *user) { return isa<scf::IfOp>(user); });
-    if (decides && compare.getPredicate() == arith::CmpIPredicate::slt &&
-        compare.getLhs() == loop.getInductionVar() && loop.isDefinedOutsideOfLoop(compare.getRhs()))
+    if (decides && compare.getPredicate() == arith::CmpIPredicate::slt && compare.getLhs() == loop.getInductionVar() &&
+        loop.isDefinedOutsideOfLoop(compare.getRhs()))
       return compare;
   }
   return nullptr;

@@ -2,8 +2,8 @@
 #ifndef GIRIH_LIB_TRANSFORMS_TILETIES_H
 #define GIRIH_LIB_TRANSFORMS_TILETIES_H
 
-#include "mlir/IR/Operation.h"
 #include "mlir/Dialect/GPU/IR/GPUDialect.h"
+#include "mlir/IR/Operation.h"
 
 namespace girih {
 

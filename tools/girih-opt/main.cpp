@@ -7,6 +7,5 @@ int main(int argc, char **argv) {
   mlir::DialectRegistry registry;
   girih::registerAllDialects(registry);
   girih::registerAllPasses();
-  return mlir::asMainReturnCode(
-      mlir::MlirOptMain(argc, argv, "Girih optimizer driver\n", registry));
+  return mlir::asMainReturnCode(mlir::MlirOptMain(argc, argv, "Girih optimizer driver\n", registry));
 }

@@ -31,8 +31,7 @@ public:
 
   /// Fills in the open knobs for an attention problem, or says on `op` why the
   /// chip cannot run it.
-  virtual mlir::FailureOr<tile::Schedule> completeSchedule(attn::ForwardOp op,
-                                                           const tile::Schedule &given) const = 0;
+  virtual mlir::FailureOr<tile::Schedule> completeSchedule(attn::ForwardOp op, const tile::Schedule &given) const = 0;
 
   /// The register layout of a rows x columns accumulator of one worker, or a
   /// diagnostic on `op` when no MMA makes such a tile.
@@ -43,13 +42,12 @@ public:
   virtual int64_t lanesPerRow() const = 0;
 
   /// Whether an MMA can take operands of this type; else a diagnostic on `op`.
-  virtual mlir::LogicalResult checkMma(mlir::Operation *op, mlir::RankedTensorType a,
-                                       mlir::RankedTensorType b, bool transposeB) const = 0;
+  virtual mlir::LogicalResult checkMma(mlir::Operation *op, mlir::RankedTensorType a, mlir::RankedTensorType b,
+                                       bool transposeB) const = 0;
 
   /// Patterns for the ops that each chip lowers in its own way: mma_async,
   /// await, and elementwise functions with a hardware instruction.
-  virtual void populatePatterns(const mlir::TypeConverter &converter,
-                                mlir::RewritePatternSet &patterns) const = 0;
+  virtual void populatePatterns(const mlir::TypeConverter &converter, mlir::RewritePatternSet &patterns) const = 0;
 };
 
 /// All chips, in the order of Targets.def.

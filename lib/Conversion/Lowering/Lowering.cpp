@@ -74,8 +74,7 @@ LLVM::InlineAsmOp emitPtx(ImplicitLocOpBuilder &b, TypeRange results, StringRef 
   else if (results.size() > 1)
     result = LLVM::LLVMStructType::getLiteral(b.getContext(), llvm::to_vector(results));
   return LLVM::InlineAsmOp::create(b, result ? TypeRange(result) : TypeRange(), operands, ptx, withClobber,
-                                   /*has_side_effects=*/true, /*is_align_stack=*/false,
-                                   LLVM::TailCallKind::None,
+                                   /*has_side_effects=*/true, /*is_align_stack=*/false, LLVM::TailCallKind::None,
                                    LLVM::AsmDialectAttr::get(b.getContext(), LLVM::AsmDialect::AD_ATT),
                                    /*operand_attrs=*/ArrayAttr());
 }

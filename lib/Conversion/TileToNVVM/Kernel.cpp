@@ -17,9 +17,8 @@ struct ConvertArguments : OpConversionPattern<gpu::GPUFuncOp> {
     if (failed(getTypeConverter()->convertSignatureArgs(op.getArgumentTypes(), signature)) ||
         failed(rewriter.convertRegionTypes(&op.getBody(), *getTypeConverter(), &signature)))
       return failure();
-    rewriter.modifyOpInPlace(op, [&] {
-      op.setFunctionType(rewriter.getFunctionType(signature.getConvertedTypes(), {}));
-    });
+    rewriter.modifyOpInPlace(op,
+                             [&] { op.setFunctionType(rewriter.getFunctionType(signature.getConvertedTypes(), {})); });
     return success();
   }
 };
@@ -36,9 +35,7 @@ SmallVector<NamedAttribute> argumentAttributes(Builder &builder, DictionaryAttr 
 }
 
 /// The number of threads, from the roles' branches having been laid out.
-int64_t threadCount(gpu::GPUFuncOp kernel) {
-  return kernel->getAttrOfType<IntegerAttr>("tile.threads").getInt();
-}
+int64_t threadCount(gpu::GPUFuncOp kernel) { return kernel->getAttrOfType<IntegerAttr>("tile.threads").getInt(); }
 
 /// Replaces lane and warp numbers by values computed once at the entry. The warp
 /// number goes through a shuffle so that ptxas knows it to be uniform.
@@ -46,9 +43,9 @@ void materializeThreadNumbers(Block *entry) {
   ImplicitLocOpBuilder b(entry->getParentOp()->getLoc(), OpBuilder::atBlockBegin(entry));
   Value thread = NVVM::ThreadIdXOp::create(b, b.getI32Type());
   Value lane = arith::AndIOp::create(b, thread, constantI32(b, 31));
-  Value warp = NVVM::ShflOp::create(b, b.getI32Type(), constantI32(b, -1),
-                                    arith::ShRUIOp::create(b, thread, constantI32(b, 5)), constantI32(b, 0),
-                                    constantI32(b, 31), NVVM::ShflKind::idx, UnitAttr());
+  Value warp =
+      NVVM::ShflOp::create(b, b.getI32Type(), constantI32(b, -1), arith::ShRUIOp::create(b, thread, constantI32(b, 5)),
+                           constantI32(b, 0), constantI32(b, 31), NVVM::ShflKind::idx, UnitAttr());
   Value laneIndex = arith::IndexCastOp::create(b, b.getIndexType(), lane);
   Value warpIndex = arith::IndexCastOp::create(b, b.getIndexType(), warp);
   entry->walk([&](Operation *op) {

@@ -30,7 +30,8 @@ template <typename OpTy> struct ConvertAllocation : OpConversionPattern<OpTy> {
 struct ConvertSlot : OpConversionPattern<tile::SlotOp> {
   using OpConversionPattern::OpConversionPattern;
 
-  LogicalResult matchAndRewrite(tile::SlotOp op, OpAdaptor adaptor, ConversionPatternRewriter &rewriter) const override {
+  LogicalResult matchAndRewrite(tile::SlotOp op, OpAdaptor adaptor,
+                                ConversionPatternRewriter &rewriter) const override {
     ImplicitLocOpBuilder b(op.getLoc(), rewriter);
     Value index = arith::IndexCastOp::create(b, b.getI32Type(), op.getIndex());
     Value bytes = constantI32(b, tile::sharedBytes(op.getTile().getType()));
@@ -44,7 +45,8 @@ struct ConvertSlot : OpConversionPattern<tile::SlotOp> {
 struct ConvertSlice : OpConversionPattern<tile::SliceOp> {
   using OpConversionPattern::OpConversionPattern;
 
-  LogicalResult matchAndRewrite(tile::SliceOp op, OpAdaptor adaptor, ConversionPatternRewriter &rewriter) const override {
+  LogicalResult matchAndRewrite(tile::SliceOp op, OpAdaptor adaptor,
+                                ConversionPatternRewriter &rewriter) const override {
     tile::SharedAttr encoding = tile::sharedEncoding(op.getTile().getType());
     if (!encoding || op.getResult().getType().getDimSize(0) % 8 != 0)
       return rewriter.notifyMatchFailure(op, "not whole groups of 8 rows in shared memory");
@@ -84,19 +86,21 @@ void forEachBox(ImplicitLocOpBuilder &b, tile::TensorMapType map, RankedTensorTy
 struct ConvertCopy : OpConversionPattern<tile::CopyOp> {
   using OpConversionPattern::OpConversionPattern;
 
-  LogicalResult matchAndRewrite(tile::CopyOp op, OpAdaptor adaptor, ConversionPatternRewriter &rewriter) const override {
+  LogicalResult matchAndRewrite(tile::CopyOp op, OpAdaptor adaptor,
+                                ConversionPatternRewriter &rewriter) const override {
     auto map = dyn_cast<tile::TensorMapType>(op.getSource().getType());
     if (!map || !op.getBarriers())
       return rewriter.notifyMatchFailure(op, "no tensor map or no barrier");
     ImplicitLocOpBuilder b(op.getLoc(), rewriter);
     Value number = arith::IndexCastOp::create(b, b.getI32Type(), op.getBarrier());
-    Value barrier = arith::AddIOp::create(b, adaptor.getBarriers(), arith::MulIOp::create(b, number, constantI32(b, 8)));
+    Value barrier =
+        arith::AddIOp::create(b, adaptor.getBarriers(), arith::MulIOp::create(b, number, constantI32(b, 8)));
     forEachBox(b, map, op.getDest().getType(), op.getIndices(), [&](int64_t offset, ArrayRef<Value> coordinates) {
       Value dest = b.createOrFold<arith::AddIOp>(adaptor.getDest(), constantI32(b, offset));
       NVVM::CpAsyncBulkTensorGlobalToSharedClusterOp::create(
           b, sharedPointer(b, dest), adaptor.getSource(), coordinates, sharedPointer(b, barrier),
-          /*im2colOffsets=*/ValueRange(), /*multicastMask=*/Value(), /*l2CacheHint=*/Value(),
-          NVVM::TMALoadMode::TILE, /*isCTAOnly=*/true, /*group=*/nullptr, /*predicate=*/Value());
+          /*im2colOffsets=*/ValueRange(), /*multicastMask=*/Value(), /*l2CacheHint=*/Value(), NVVM::TMALoadMode::TILE,
+          /*isCTAOnly=*/true, /*group=*/nullptr, /*predicate=*/Value());
     });
     rewriter.eraseOp(op);
     return success();
@@ -117,7 +121,8 @@ void inOneThread(ImplicitLocOpBuilder &b, function_ref<void()> body) {
 struct ConvertStore : OpConversionPattern<tile::StoreOp> {
   using OpConversionPattern::OpConversionPattern;
 
-  LogicalResult matchAndRewrite(tile::StoreOp op, OpAdaptor adaptor, ConversionPatternRewriter &rewriter) const override {
+  LogicalResult matchAndRewrite(tile::StoreOp op, OpAdaptor adaptor,
+                                ConversionPatternRewriter &rewriter) const override {
     auto map = dyn_cast<tile::TensorMapType>(op.getDest().getType());
     if (!map)
       return rewriter.notifyMatchFailure(op, "no tensor map");

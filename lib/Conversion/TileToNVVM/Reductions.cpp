@@ -33,9 +33,9 @@ Value combineLanes(ImplicitLocOpBuilder &b, tile::ReduceKind kind, const tile::F
   for (const tile::Mode &mode : source.laneModes()) {
     if (mode.movesAlong(1))
       for (int64_t distance = 1; distance < mode.size; distance *= 2) {
-        Value other = NVVM::ShflOp::create(b, b.getF32Type(), constantI32(b, -1), value,
-                                           constantI32(b, distance * place), constantI32(b, 31),
-                                           NVVM::ShflKind::bfly, UnitAttr());
+        Value other =
+            NVVM::ShflOp::create(b, b.getF32Type(), constantI32(b, -1), value, constantI32(b, distance * place),
+                                 constantI32(b, 31), NVVM::ShflKind::bfly, UnitAttr());
         value = combine(b, kind, value, other);
       }
     place *= mode.size;

@@ -62,7 +62,8 @@ void buildRole(ImplicitLocOpBuilder &b, tile::RoleOp role, int64_t firstWarpgrou
     ImplicitLocOpBuilder at(worker.getLoc(), worker);
     Value warp = gpu::SubgroupIdOp::create(at, nullptr);
     Value group = arith::DivUIOp::create(at, warp, arith::ConstantIndexOp::create(at, kWarpsPerWorker));
-    worker.replaceAllUsesWith(arith::SubIOp::create(at, group, arith::ConstantIndexOp::create(at, firstWarpgroup)).getResult());
+    worker.replaceAllUsesWith(
+        arith::SubIOp::create(at, group, arith::ConstantIndexOp::create(at, firstWarpgroup)).getResult());
     worker.erase();
   });
   if (!role.getOneThread())

@@ -34,8 +34,8 @@ template <typename OpTy> struct ConvertToIntrinsic : OpConversionPattern<OpTy> {
       SmallVector<Value> scalars;
       for (ValueRange column : columns)
         scalars.push_back(column[i]);
-      elements.push_back(LLVM::CallIntrinsicOp::create(b, b.getF32Type(), b.getStringAttr(intrinsic), scalars)
-                             .getResult(0));
+      elements.push_back(
+          LLVM::CallIntrinsicOp::create(b, b.getF32Type(), b.getStringAttr(intrinsic), scalars).getResult(0));
     }
     rewriter.replaceOpWithMultiple(op, {elements});
     return success();
@@ -61,9 +61,9 @@ struct ConvertTruncF : OpConversionPattern<arith::TruncFOp> {
     ValueRange elements = adaptor.getIn();
     SmallVector<Value> registers;
     for (size_t i = 0; i < elements.size(); i += 2)
-      registers.push_back(LLVM::CallIntrinsicOp::create(b, pair, b.getStringAttr(intrinsic),
-                                                        ValueRange{elements[i + 1], elements[i]})
-                              .getResult(0));
+      registers.push_back(
+          LLVM::CallIntrinsicOp::create(b, pair, b.getStringAttr(intrinsic), ValueRange{elements[i + 1], elements[i]})
+              .getResult(0));
     rewriter.replaceOpWithMultiple(op, {registers});
     return success();
   }

@@ -9,7 +9,7 @@ using namespace mlir;
 namespace girih::sm90a {
 namespace {
 
-constexpr int64_t kMmaDepth = 16;     ///< columns of A that one instruction on 16-bit elements takes
+constexpr int64_t kMmaDepth = 16; ///< columns of A that one instruction on 16-bit elements takes
 constexpr int64_t kSwizzleBytes = 128;
 constexpr int64_t kGroupBytes = 8 * kSwizzleBytes; ///< 8 rows, after which the swizzle repeats
 
@@ -114,8 +114,8 @@ struct ConvertMma : OpConversionPattern<tile::MmaAsyncOp> {
                             resultType.getDimSize(1), type, accumulator, leftText, aInRegisters ? "" : "0, ",
                             transposed ? 0 : 1);
     }
-    std::string ptx = "{ .reg .pred p; .reg .b64 a, b; wgmma.fence.sync.aligned; " + body +
-                      "wgmma.commit_group.sync.aligned; }";
+    std::string ptx =
+        "{ .reg .pred p; .reg .b64 a, b; wgmma.fence.sync.aligned; " + body + "wgmma.commit_group.sync.aligned; }";
     SmallVector<Type> types(results, b.getF32Type());
     Value group = emitPtx(b, types, ptx, constraints, operands).getRes();
     rewriter.replaceOpWithMultiple(op, {extractAll(b, group, results)});

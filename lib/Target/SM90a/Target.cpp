@@ -24,11 +24,10 @@ public:
   /// up to 256.
   FailureOr<tile::Fragment> accumulatorLayout(Operation *op, int64_t rows, int64_t columns) const override {
     if (rows != sm90a::kMmaRows)
-      return op->emitError() << "an MMA of one worker has " << rows << " rows, " << chip() << " has "
-                             << sm90a::kMmaRows << " (knobs rows and workers)";
+      return op->emitError() << "an MMA of one worker has " << rows << " rows, " << chip() << " has " << sm90a::kMmaRows
+                             << " (knobs rows and workers)";
     if (columns % 8 != 0 || columns > 256)
-      return op->emitError() << "an MMA has " << columns << " columns, " << chip()
-                             << " takes multiples of 8 up to 256";
+      return op->emitError() << "an MMA has " << columns << " columns, " << chip() << " takes multiples of 8 up to 256";
     return tile::Fragment(2, {{2, {0, 1}}, {2, {8, 0}}, {columns / 8, {0, 8}}}, {{4, {0, 2}}, {8, {1, 0}}},
                           {{4, {16, 0}}});
   }
