@@ -69,6 +69,8 @@ public:
 
 private:
   static constexpr bool roundsLikeKernel = std::is_same_v<Real, float>;
+  /// Scores this far below the largest have weights too small to matter.
+  static constexpr Real negligible = 24;
 
   void computeScores() {
     int64_t dim = problem.q.shape[3];
@@ -84,9 +86,17 @@ private:
       loadRow(problem.k, group.b, group.kvHead, k, key.data());
       for (size_t r = 0; r < count; ++r)
         if (ranges[r].begin <= k && k < ranges[r].end)
-          scores[r * keys + k] =
-              Real(problem.scale) * dot(&queries[r * dim], key.data(), dim);
+          scores[r * keys + k] = score(
+              r, k,
+              Real(problem.scale) * dot(&queries[r * dim], key.data(), dim));
     }
+  }
+
+  Real score(size_t r, int64_t k, Real scaled) const {
+    const AttentionRow &row = rows[group.rows[r]];
+    return problem.score
+               ? Real(problem.score->evaluate(scaled, row.b, row.h, row.q, k))
+               : scaled;
   }
 
   bool visibleToAny(int64_t k) const {
@@ -98,13 +108,18 @@ private:
   /// Turns the row's scores into weights; a NaN anywhere makes the sum a NaN.
   void softmax(size_t r) {
     Real *row = &scores[r * keys];
-    Real maximum = -std::numeric_limits<Real>::infinity(), largest = 0;
+    constexpr Real infinity = std::numeric_limits<Real>::infinity();
+    Real maximum = -infinity, largest = 0, sum = 0;
+    bool seesNothing = true; // also when the score function hides every key
     for (int64_t k = ranges[r].begin; k < ranges[r].end; ++k) {
       maximum = std::max(maximum, row[k]);
-      largest = std::max(largest, std::fabs(row[k]));
+      seesNothing &= row[k] == -infinity;
     }
-    Real sum = 0;
+    if (seesNothing)
+      ranges[r] = {};
     for (int64_t k = ranges[r].begin; k < ranges[r].end; ++k) {
+      if (row[k] > maximum - negligible)
+        largest = std::max(largest, std::fabs(row[k]));
       Real weight = std::exp(row[k] - maximum);
       sum += weight;
       row[k] =
@@ -113,8 +128,7 @@ private:
     weightSums[r] = sum;
     result.maxScore[group.rows[r]] = largest;
     result.logSumExp[group.rows[r]] =
-        ranges[r].size() ? maximum + std::log(sum)
-                         : -std::numeric_limits<double>::infinity();
+        seesNothing ? -infinity : maximum + std::log(sum);
   }
 
   void multiplyByV() {

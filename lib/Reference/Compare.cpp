@@ -16,6 +16,14 @@ double accumulationError(int64_t terms) {
   return double((terms + 15) / 16) * 0x1p-22;
 }
 
+/// Error of the row's scores: of a sum in the tensor core and a few operations
+/// in float, or of a score function that the GPU approximates.
+double scoreError(const AttentionProblem &problem, const AttentionResult &exact,
+                  size_t row) {
+  bool approximate = problem.score && problem.score->isApproximate();
+  return (approximate ? 0x1p-10 : 0x1p-18) * exact.maxScore[row];
+}
+
 double maxAbs(const double *values, int64_t size) {
   double largest = 0;
   for (int64_t i = 0; i < size; ++i)
@@ -89,45 +97,49 @@ Comparison RowComparer::finish() const {
   return finished;
 }
 
-double reference::outputSlack(const AttentionResult &exact, size_t row,
-                              int64_t keys, ElementType type) {
+double reference::outputSlack(const AttentionProblem &problem,
+                              const AttentionResult &exact, size_t row) {
+  ElementType type = problem.v.type;
   const double *output = &exact.output[row * exact.dim];
   double rounding = unitRoundoff(type) * maxAbs(output, exact.dim);
   // An error of a score is a relative error of its weight.
-  double scoreError =
-      0x1p-18 * exact.maxScore[row] + accumulationError(keys) + 0x1p-20;
+  double weightError = scoreError(problem, exact, row) +
+                       accumulationError(problem.keys()) + 0x1p-20;
   double tiny =
       type == ElementType::F16 ? 0x1p-24 : 0x1p-126; // a subnormal's step
-  return rounding + scoreError * exact.absWeighted[row] + tiny;
+  return rounding + weightError * exact.absWeighted[row] + tiny;
 }
 
-double reference::logSumExpSlack(const AttentionResult &exact, size_t row) {
-  return 0x1p-16 * std::max(1.0, exact.maxScore[row]);
+double reference::logSumExpSlack(const AttentionProblem &problem,
+                                 const AttentionResult &exact, size_t row) {
+  return scoreError(problem, exact, row) + 0x1p-16;
 }
 
-Comparison reference::compareOutput(const std::vector<AttentionRow> &rows,
+Comparison reference::compareOutput(const AttentionProblem &problem,
+                                    const std::vector<AttentionRow> &rows,
                                     const AttentionResult &exact,
                                     const AttentionResult &yardstick,
-                                    const std::vector<double> &actual,
-                                    int64_t keys, ElementType type) {
+                                    const std::vector<double> &actual) {
   RowComparer comparer;
   for (size_t row = 0; row < rows.size(); ++row) {
     size_t first = row * exact.dim;
     comparer.add(rowLabel(rows[row]), &actual[first], &exact.output[first],
                  &yardstick.output[first], exact.dim,
-                 outputSlack(exact, row, keys, type));
+                 outputSlack(problem, exact, row));
   }
   return comparer.finish();
 }
 
-Comparison reference::compareLogSumExp(const std::vector<AttentionRow> &rows,
+Comparison reference::compareLogSumExp(const AttentionProblem &problem,
+                                       const std::vector<AttentionRow> &rows,
                                        const AttentionResult &exact,
                                        const AttentionResult &yardstick,
                                        const std::vector<double> &actual) {
   RowComparer comparer;
   for (size_t row = 0; row < rows.size(); ++row)
     comparer.add(rowLabel(rows[row]), &actual[row], &exact.logSumExp[row],
-                 &yardstick.logSumExp[row], 1, logSumExpSlack(exact, row));
+                 &yardstick.logSumExp[row], 1,
+                 logSumExpSlack(problem, exact, row));
   return comparer.finish();
 }
 

@@ -179,7 +179,7 @@ private:
 
 std::unique_ptr<Peer> runtime::makeCudnnPeer(const Binding &binding) {
   const ProblemDeclaration &problem = binding.manifest->problem;
-  if (problem.kind != "attention.forward" || !problem.score.empty())
+  if (problem.kind != "attention.forward" || problem.hasScore)
     throw Error(binding.manifest->path +
                 ": cudnn compares with problems of kind "
                 "'attention.forward' without a score function");

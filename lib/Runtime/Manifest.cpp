@@ -2,6 +2,7 @@
 
 #include "girih/Runtime/Manifest.h"
 #include "JsonReader.h"
+#include "girih/Reference/Score.h"
 #include "girih/Runtime/Files.h"
 #include <algorithm>
 
@@ -33,8 +34,18 @@ ProblemDeclaration readProblem(const JsonReader &reader) {
     problem.window = window->integer(1, maxSize);
   if (auto scale = reader.optionalMember("scale"))
     problem.scale = scale->number();
-  if (auto score = reader.optionalMember("score"))
-    problem.score = score->isString() ? score->string() : "custom";
+  if (auto score = reader.optionalMember("score")) {
+    problem.hasScore = true;
+    if (!score->isNull())
+      for (const JsonReader &word : score->elements())
+        problem.score.push_back(word.string());
+    try {
+      if (!problem.score.empty())
+        reference::ScoreProgram check(problem.score);
+    } catch (const Error &error) {
+      score->fail(std::string("cannot be evaluated: ") + error.what());
+    }
+  }
   return problem;
 }
 

@@ -68,7 +68,7 @@ std::string runtime::describeProblem(const Binding &binding) {
       elementTypeName(manifest.tensors[binding.tensorIndex("q")].type);
   if (manifest.problem.mask != "none")
     shape += " " + manifest.problem.mask;
-  if (!manifest.problem.score.empty())
-    shape += " " + manifest.problem.score;
+  if (manifest.problem.hasScore)
+    shape += " with score";
   return shape;
 }

@@ -47,15 +47,18 @@ AttentionProblem attentionProblem(const Binding &binding,
 struct ExpectedNonFinite {
   std::optional<AttentionRow> nan;
   const AttentionProblem &problem;
+  bool hasScore;
 
   bool operator()(const std::vector<int64_t> &index, float value) const {
     AttentionRow row{index[0], index[1], index[2]};
     if (nan && row == *nan)
       return std::isnan(value);
     bool isLogSumExp = index.size() == 3;
+    // A score function can hide every key of a row, as a mask can.
     bool seesNothing =
+        hasScore ||
         problem.mask.visible(row.q, problem.queries(), problem.keys()).size() ==
-        0;
+            0;
     return isLogSumExp && seesNothing && value < 0 && std::isinf(value);
   }
 };
@@ -94,7 +97,8 @@ void verifyAttention(Verdict &verdict, const Binding &binding,
                      const std::vector<HostTensor> &tensors,
                      const DataOptions &options, double multiplyAdds) {
   AttentionProblem problem = attentionProblem(binding, tensors);
-  ExpectedNonFinite expected{std::nullopt, problem};
+  ExpectedNonFinite expected{std::nullopt, problem,
+                             binding.manifest->problem.hasScore};
   std::vector<AttentionRow> always;
   if (options.injectNan) {
     expected.nan = nanRow(binding);
@@ -104,8 +108,11 @@ void verifyAttention(Verdict &verdict, const Binding &binding,
     if (binding.manifest->tensors[i].isOutput)
       scanWrites(verdict, binding.manifest->tensors[i].name, tensors[i],
                  expected);
-  if (!binding.manifest->problem.score.empty())
+  const ProblemDeclaration &declared = binding.manifest->problem;
+  if (declared.hasScore && declared.score.empty())
     return;
+  if (declared.hasScore)
+    problem.score.emplace(declared.score);
 
   std::vector<AttentionRow> rows =
       sampleRows(problem, multiplyAdds, options.seed, always);
@@ -116,12 +123,11 @@ void verifyAttention(Verdict &verdict, const Binding &binding,
   verdict.checkedRows = int64_t(rows.size());
   verdict.rows = problem.q.shape[0] * problem.q.shape[1] * problem.queries();
   const HostTensor &o = tensors[binding.tensorIndex("o")];
-  recordOutput(verdict,
-               compareOutput(rows, exact, yardstick, gatherRows(o, rows),
-                             problem.keys(), o.type),
-               "o");
+  recordOutput(
+      verdict,
+      compareOutput(problem, rows, exact, yardstick, gatherRows(o, rows)), "o");
   if (int index = binding.manifest->findTensor("lse"); index >= 0) {
-    Comparison comparison = compareLogSumExp(rows, exact, yardstick,
+    Comparison comparison = compareLogSumExp(problem, rows, exact, yardstick,
                                              gatherRows(tensors[index], rows));
     record(verdict, comparison, "lse");
     verdict.maxLogSumExpDifference = comparison.maxDifference;

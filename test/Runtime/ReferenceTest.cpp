@@ -2,6 +2,7 @@
 
 #include "girih/Reference/Attention.h"
 #include "girih/Reference/Gemm.h"
+#include "girih/Support/Error.h"
 #include <cmath>
 #include <gtest/gtest.h>
 #include <random>
@@ -121,6 +122,54 @@ TEST(ReferenceTest, row_that_sees_nothing_is_zero) {
   for (size_t i = 0; i < 4; ++i)
     score += double(attention.q[12 + i]) * double(attention.k[i]);
   EXPECT_NEAR(0.3 * score, result.logSumExp[1], 1e-12);
+}
+
+TEST(ReferenceTest, score_function_is_applied) {
+  Attention attention(1, 2, 1, 5, 7, 4);
+  // A mask of its own: key 3 is hidden, and query 2 sees nothing.
+  attention.problem.score.emplace(std::vector<std::string>{
+      "k", "3", "eq", "q", "2", "eq", "or", "-inf", "s", "select"});
+  std::vector<AttentionRow> rows = attention.allRows();
+  AttentionResult result =
+      attentionForward(attention.problem, rows, Precision::Float64);
+  for (size_t row = 0; row < rows.size(); ++row) {
+    double expected = attention.element(
+        0, rows[row].h, rows[row].q, 1,
+        [](int64_t q, int64_t k) { return k != 3 && q != 2; });
+    EXPECT_NEAR(expected, result.output[row * 4 + 1], 1e-12);
+    EXPECT_EQ(rows[row].q == 2, std::isinf(result.logSumExp[row]));
+  }
+}
+
+TEST(ScoreProgramTest, evaluates_postfix) {
+  auto evaluate = [](const std::vector<std::string> &words) {
+    return ScoreProgram(words).evaluate(3, 1, 2, 10, 4);
+  };
+  EXPECT_DOUBLE_EQ(30 * std::tanh(0.1),
+                   evaluate({"s", "30", "div", "tanh", "30", "mul"}));
+  EXPECT_EQ(3 - 0.5 * 6, evaluate({"s", "0.5", "q", "k", "sub", "mul", "sub"}));
+  EXPECT_EQ(2, evaluate({"q", "k", "mod"}));
+  EXPECT_EQ(2, evaluate({"q", "k", "idiv"}));
+  EXPECT_EQ(-INFINITY, evaluate({"b", "h", "ge", "s", "-inf", "select"}));
+  EXPECT_TRUE(ScoreProgram({"s", "tanh"}).isApproximate());
+  EXPECT_FALSE(ScoreProgram({"s", "2", "mul"}).isApproximate());
+}
+
+TEST(ScoreProgramTest, mistakes_are_told) {
+  auto message = [](const std::vector<std::string> &words) -> std::string {
+    try {
+      ScoreProgram program(words);
+    } catch (const Error &error) {
+      return error.what();
+    }
+    return "";
+  };
+  EXPECT_EQ("score: 'add' takes 2 operands when there are 1",
+            message({"s", "add"}));
+  EXPECT_EQ("score: 2 values are left when there should be 1",
+            message({"s", "k"}));
+  EXPECT_EQ("score: 'x' is not a number, a variable or an operation",
+            message({"x"}));
 }
 
 TEST(ReferenceTest, nan_stays_in_its_row) {

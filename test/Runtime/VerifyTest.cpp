@@ -90,6 +90,15 @@ TEST_F(VerifyTest, rows_that_see_nothing_are_minus_infinity) {
       << verify().failure;
 }
 
+TEST_F(VerifyTest, score_function_without_a_program_is_not_compared) {
+  make("none", 70, 90);
+  manifest.problem.hasScore = true;
+  Verdict verdict = verify();
+  EXPECT_TRUE(verdict.passed && !verdict.hasReference);
+  manifest.problem.score = {"s", "0.5", "mul"};
+  EXPECT_FALSE(verify().passed);
+}
+
 TEST_F(VerifyTest, two_ulps_of_the_largest_element_are_too_many) {
   make("none", 70, 90);
   int64_t at = offset(3, {1, 2, 33});
@@ -136,4 +145,40 @@ TEST_F(VerifyTest, injected_nan_must_fill_its_row_and_no_other) {
   store(3, offset(3, row) + 3, 0);
   EXPECT_TRUE(contains(verify().failure, "column 3: 0 when it should be nan"))
       << verify().failure;
+}
+
+TEST(VerifyGemmTest, rows_of_c_are_compared) {
+  Manifest manifest = parseManifest(R"({
+    "girih_manifest": 1, "name": "gemm", "kernel": "gemm", "target": "sm_90a",
+    "files": {"ptx": {"path": "gemm.ptx", "xxh3_128": "00000000000000000000000000000000"}},
+    "problem": {"kind": "gemm"}, "sizes": {"m": 65, "n": 72, "k": 80},
+    "tensors": [
+      {"name": "a", "access": "read", "dtype": "f16", "shape": ["m", "k"], "order": ["m", "k"]},
+      {"name": "b", "access": "read", "dtype": "f16", "shape": ["k", "n"], "order": ["k", "n"]},
+      {"name": "c", "access": "write", "dtype": "f32", "shape": ["m", "n"], "order": ["m", "n"]}],
+    "launch": {"threads": 128, "cluster": 1, "shared_bytes": 0, "work": [], "grid": "flat"},
+    "arguments": []})",
+                                    "gemm.json");
+  LaunchChoices choices;
+  choices.pad = 4;
+  Binding binding = bindManifest(manifest, choices);
+  EXPECT_EQ(2.0 * 65 * 72 * 80, problemFlops(binding));
+  EXPECT_EQ("[65, 72, 80] f16", describeProblem(binding));
+  DataOptions options;
+  std::vector<HostTensor> tensors = makeProblemData(binding, options);
+  for (int64_t i = 0; i < 65; ++i)
+    for (int64_t j = 0; j < 72; ++j) {
+      float sum = 0;
+      for (int64_t k = 0; k < 80; ++k)
+        sum += tensors[0].load(i * 84 + k) * tensors[1].load(k * 76 + j);
+      storeElement(ElementType::F32, tensors[2].bytes.data(),
+                   size_t(i * 76 + j), sum);
+    }
+  Verdict verdict = verifyProblem(binding, tensors, options);
+  EXPECT_TRUE(verdict.passed) << verdict.failure;
+  EXPECT_EQ(65, verdict.checkedRows);
+  storeElement(ElementType::F32, tensors[2].bytes.data(), 64 * 76 + 71,
+               tensors[2].load(64 * 76 + 71) + 0.01f);
+  EXPECT_TRUE(contains(verifyProblem(binding, tensors, options).failure,
+                       "first row 64, column 71"));
 }

@@ -9,9 +9,11 @@
 #ifndef GIRIH_REFERENCE_ATTENTION_H
 #define GIRIH_REFERENCE_ATTENTION_H
 
+#include "girih/Reference/Score.h"
 #include "girih/Support/ElementType.h"
 #include <array>
 #include <cstdint>
+#include <optional>
 #include <vector>
 
 namespace girih::reference {
@@ -51,6 +53,8 @@ struct AttentionProblem {
   TensorView v; ///< [b, hkv, skv, dv]
   double scale = 1;
   Mask mask;
+  /// Applied to the scaled score; the identity when absent.
+  std::optional<ScoreProgram> score;
 
   int64_t queries() const { return q.shape[2]; }
   int64_t keys() const { return k.shape[2]; }
@@ -75,7 +79,7 @@ struct AttentionResult {
   int64_t dim = 0;
   std::vector<double> output;      ///< [rows, dim]; 0 where a row sees no key
   std::vector<double> logSumExp;   ///< of scale * S, natural; -inf there
-  std::vector<double> maxScore;    ///< largest |scale * S| of the row
+  std::vector<double> maxScore;    ///< largest |score| that matters
   std::vector<double> absWeighted; ///< max over columns of sum_k P |V|
 };
 

@@ -50,21 +50,23 @@ private:
 };
 
 /// What a row of O may differ by beyond twice the yardstick's error.
-double outputSlack(const AttentionResult &exact, size_t row, int64_t keys,
-                   ElementType type);
+double outputSlack(const AttentionProblem &problem,
+                   const AttentionResult &exact, size_t row);
 
 /// What a row of LSE may differ by beyond twice the yardstick's error.
-double logSumExpSlack(const AttentionResult &exact, size_t row);
+double logSumExpSlack(const AttentionProblem &problem,
+                      const AttentionResult &exact, size_t row);
 
 /// Compares O, `actual` being [rows, dim].
-Comparison compareOutput(const std::vector<AttentionRow> &rows,
+Comparison compareOutput(const AttentionProblem &problem,
+                         const std::vector<AttentionRow> &rows,
                          const AttentionResult &exact,
                          const AttentionResult &yardstick,
-                         const std::vector<double> &actual, int64_t keys,
-                         ElementType type);
+                         const std::vector<double> &actual);
 
 /// Compares LSE, `actual` being [rows].
-Comparison compareLogSumExp(const std::vector<AttentionRow> &rows,
+Comparison compareLogSumExp(const AttentionProblem &problem,
+                            const std::vector<AttentionRow> &rows,
                             const AttentionResult &exact,
                             const AttentionResult &yardstick,
                             const std::vector<double> &actual);

@@ -84,8 +84,11 @@ struct ProblemDeclaration {
   std::string mask = "none";
   int64_t window = 0;
   double scale = 1;
-  /// Names the score function; a problem that has one is not checked.
-  std::string score;
+  /// Whether there is a score function.
+  bool hasScore = false;
+  /// It as a reference::ScoreProgram; empty when it has no such form, and then
+  /// the problem has no reference.
+  std::vector<std::string> score;
 };
 
 struct Manifest {

@@ -1,0 +1,123 @@
+//===- Score.cpp - A score function as data -------------------------------===//
+
+#include "girih/Reference/Score.h"
+#include "girih/Support/Error.h"
+#include <array>
+#include <cmath>
+#include <cstdlib>
+
+using namespace girih;
+using namespace girih::reference;
+
+namespace {
+
+constexpr int maxDepth = 32;
+constexpr int pushNumber = -1, pushVariable = -2;
+constexpr const char *variables[] = {"s", "b", "h", "q", "k"};
+
+struct Operation {
+  const char *name;
+  int operands;
+  double (*apply)(const double *operand);
+  bool approximate = false;
+};
+
+constexpr Operation operations[] = {
+    {"add", 2, [](const double *x) { return x[0] + x[1]; }},
+    {"sub", 2, [](const double *x) { return x[0] - x[1]; }},
+    {"mul", 2, [](const double *x) { return x[0] * x[1]; }},
+    {"div", 2, [](const double *x) { return x[0] / x[1]; }},
+    {"idiv", 2, [](const double *x) { return std::trunc(x[0] / x[1]); }},
+    {"mod", 2, [](const double *x) { return std::fmod(x[0], x[1]); }},
+    {"min", 2, [](const double *x) { return std::fmin(x[0], x[1]); }},
+    {"max", 2, [](const double *x) { return std::fmax(x[0], x[1]); }},
+    {"pow", 2, [](const double *x) { return std::pow(x[0], x[1]); }, true},
+    {"neg", 1, [](const double *x) { return -x[0]; }},
+    {"abs", 1, [](const double *x) { return std::fabs(x[0]); }},
+    {"sqrt", 1, [](const double *x) { return std::sqrt(x[0]); }},
+    {"exp", 1, [](const double *x) { return std::exp(x[0]); }, true},
+    {"exp2", 1, [](const double *x) { return std::exp2(x[0]); }, true},
+    {"log", 1, [](const double *x) { return std::log(x[0]); }, true},
+    {"log2", 1, [](const double *x) { return std::log2(x[0]); }, true},
+    {"tanh", 1, [](const double *x) { return std::tanh(x[0]); }, true},
+    {"sin", 1, [](const double *x) { return std::sin(x[0]); }, true},
+    {"cos", 1, [](const double *x) { return std::cos(x[0]); }, true},
+    {"lt", 2, [](const double *x) { return double(x[0] < x[1]); }},
+    {"le", 2, [](const double *x) { return double(x[0] <= x[1]); }},
+    {"eq", 2, [](const double *x) { return double(x[0] == x[1]); }},
+    {"ne", 2, [](const double *x) { return double(x[0] != x[1]); }},
+    {"ge", 2, [](const double *x) { return double(x[0] >= x[1]); }},
+    {"gt", 2, [](const double *x) { return double(x[0] > x[1]); }},
+    {"and", 2, [](const double *x) { return double(x[0] != 0 && x[1] != 0); }},
+    {"or", 2, [](const double *x) { return double(x[0] != 0 || x[1] != 0); }},
+    {"not", 1, [](const double *x) { return double(x[0] == 0); }},
+    {"select", 3, [](const double *x) { return x[0] != 0 ? x[1] : x[2]; }},
+};
+
+/// Index of `word` in a table, -1 when it is not there.
+template <typename Table, typename Name>
+int find(const Table &table, const std::string &word, const Name &name) {
+  int index = 0;
+  for (const auto &entry : table) {
+    if (word == name(entry))
+      return index;
+    ++index;
+  }
+  return -1;
+}
+
+} // namespace
+
+ScoreProgram::ScoreProgram(const std::vector<std::string> &words) {
+  int depth = 0;
+  for (const std::string &word : words) {
+    int variable = find(variables, word, [](const char *name) { return name; });
+    int operation = find(operations, word,
+                         [](const Operation &entry) { return entry.name; });
+    char *end = nullptr;
+    double number = std::strtod(word.c_str(), &end);
+    if (operation >= 0) {
+      const Operation &entry = operations[operation];
+      if (depth < entry.operands)
+        throw Error("score: '" + word + "' takes " +
+                    std::to_string(entry.operands) +
+                    " operands when there are " + std::to_string(depth));
+      depth -= entry.operands;
+      approximate |= entry.approximate;
+      steps.push_back({operation, 0});
+    } else if (variable >= 0) {
+      steps.push_back({pushVariable, double(variable)});
+    } else if (!word.empty() && *end == '\0') {
+      steps.push_back({pushNumber, number});
+    } else {
+      throw Error("score: '" + word +
+                  "' is not a number, a variable or an operation");
+    }
+    if (++depth > maxDepth)
+      throw Error("score: more than " + std::to_string(maxDepth) +
+                  " values at a time");
+  }
+  if (depth != 1)
+    throw Error("score: " + std::to_string(depth) +
+                " values are left when there should be 1");
+}
+
+double ScoreProgram::evaluate(double score, int64_t b, int64_t h, int64_t q,
+                              int64_t k) const {
+  double values[] = {score, double(b), double(h), double(q), double(k)};
+  std::array<double, maxDepth + 1> stack;
+  int depth = 0;
+  for (const Step &step : steps) {
+    if (step.operation == pushNumber) {
+      stack[depth++] = step.number;
+    } else if (step.operation == pushVariable) {
+      stack[depth++] = values[int(step.number)];
+    } else {
+      const Operation &operation = operations[step.operation];
+      depth -= operation.operands;
+      stack[depth] = operation.apply(&stack[depth]);
+      ++depth;
+    }
+  }
+  return stack[0];
+}
