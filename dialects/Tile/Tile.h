@@ -46,6 +46,10 @@ inline constexpr llvm::StringLiteral kProblemAttr = "tile.problem";
 inline constexpr llvm::StringLiteral kTensorsAttr = "tile.tensors";
 /// Bytes of shared memory, set when channels are lowered.
 inline constexpr llvm::StringLiteral kSharedBytesAttr = "tile.shared_bytes";
+/// The roles, once they are branches: dictionaries of name, warps and registers.
+inline constexpr llvm::StringLiteral kRolesAttr = "tile.roles";
+/// The recipes of all arguments, once the kernel is an llvm.func.
+inline constexpr llvm::StringLiteral kArgumentsAttr = "tile.arguments";
 /// On a tensor argument: its name, the names of its sizes, its memory order.
 inline constexpr llvm::StringLiteral kNameAttr = "tile.name";
 inline constexpr llvm::StringLiteral kSizesAttr = "tile.sizes";

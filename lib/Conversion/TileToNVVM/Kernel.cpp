@@ -34,8 +34,12 @@ SmallVector<NamedAttribute> argumentAttributes(Builder &builder, DictionaryAttr 
           builder.getNamedAttr(NVVM::NVVMDialect::getGridConstantAttrName(), builder.getUnitAttr())};
 }
 
-/// The number of threads, from the roles' branches having been laid out.
-int64_t threadCount(gpu::GPUFuncOp kernel) { return kernel->getAttrOfType<IntegerAttr>("tile.threads").getInt(); }
+int64_t threadCount(gpu::GPUFuncOp kernel) {
+  int64_t warps = 0;
+  for (auto role : kernel->getAttrOfType<ArrayAttr>(tile::kRolesAttr).getAsRange<DictionaryAttr>())
+    warps += role.getAs<IntegerAttr>("warps").getInt();
+  return 32 * warps;
+}
 
 /// Replaces lane and warp numbers by values computed once at the entry. The warp
 /// number goes through a shuffle so that ptxas knows it to be uniform.
@@ -85,6 +89,7 @@ LogicalResult lowerKernel(gpu::GPUFuncOp kernel) {
 
   SmallVector<Type> types;
   SmallVector<DictionaryAttr> attributes;
+  SmallVector<Attribute> recipes;
   for (BlockArgument argument : entry->getArguments()) {
     unsigned i = argument.getArgNumber();
     Type type = argument.getType();
@@ -92,15 +97,15 @@ LogicalResult lowerKernel(gpu::GPUFuncOp kernel) {
     if (!recipe)
       return kernel.emitError() << "argument " << i << " has no recipe: run tile-bind-arguments first";
     types.push_back(type.isIndex() ? builder.getI32Type() : type);
-    NamedAttrList entries(kernel.getArgAttrDict(i));
-    entries.append(argumentAttributes(builder, recipe));
-    attributes.push_back(entries.getDictionary(kernel.getContext()));
+    recipes.push_back(recipe);
+    attributes.push_back(builder.getDictionaryAttr(argumentAttributes(builder, recipe)));
   }
   auto type = LLVM::LLVMFunctionType::get(LLVM::LLVMVoidType::get(kernel.getContext()), types);
   auto function = LLVM::LLVMFuncOp::create(builder, loc, kernel.getName(), type);
   for (NamedAttribute attr : kernel->getDiscardableAttrs())
     if (attr.getName() != gpu::GPUDialect::getKernelFuncAttrName())
       function->setAttr(attr.getName(), attr.getValue());
+  function->setAttr(tile::kArgumentsAttr, builder.getArrayAttr(recipes));
   function->setAttr(NVVM::NVVMDialect::getKernelFuncAttrName(), builder.getUnitAttr());
   function->setAttr(NVVM::NVVMDialect::getMaxntidAttrName(),
                     builder.getDenseI32ArrayAttr({static_cast<int32_t>(threadCount(kernel)), 1, 1}));

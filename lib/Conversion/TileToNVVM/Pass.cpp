@@ -28,7 +28,7 @@ struct ConvertTileToNVVMPass : impl::ConvertTileToNVVMPassBase<ConvertTileToNVVM
     declareSharedMemory(module);
     TileTypeConverter converter;
     for (gpu::GPUFuncOp kernel : kernels) {
-      setThreadCount(kernel);
+      describeRoles(kernel);
       if (failed(lowerRoles(kernel, *target)) || failed(convertBody(kernel, converter, *target)) ||
           failed(lowerKernel(kernel)))
         return signalPassFailure();
@@ -43,11 +43,16 @@ struct ConvertTileToNVVMPass : impl::ConvertTileToNVVMPassBase<ConvertTileToNVVM
                            /*value=*/Attribute(), /*alignment=*/1024, /*addrSpace=*/3);
   }
 
-  void setThreadCount(gpu::GPUFuncOp kernel) {
-    int64_t threads = 0;
+  /// The roles are recorded for the launch and the manifest before they dissolve.
+  void describeRoles(gpu::GPUFuncOp kernel) {
+    Builder builder(&getContext());
+    SmallVector<Attribute> roles;
     for (auto role : kernel.getBody().front().getOps<tile::RoleOp>())
-      threads += kThreadsPerWorker * role.getWorkers();
-    kernel->setAttr("tile.threads", Builder(&getContext()).getI64IntegerAttr(threads));
+      roles.push_back(builder.getDictionaryAttr(
+          {builder.getNamedAttr("name", role.getNameAttr()),
+           builder.getNamedAttr("warps", builder.getI64IntegerAttr(kWarpsPerWorker * role.getWorkers())),
+           builder.getNamedAttr("registers", builder.getI64IntegerAttr(role.getRegisters()))}));
+    kernel->setAttr(tile::kRolesAttr, builder.getArrayAttr(roles));
   }
 
   LogicalResult convertBody(gpu::GPUFuncOp kernel, const TypeConverter &converter, const Target &target) {

@@ -1,0 +1,28 @@
+// Compilation of a module, as girih-compile and the bindings do it.
+#ifndef GIRIH_PIPELINES_COMPILE_H
+#define GIRIH_PIPELINES_COMPILE_H
+
+#include "girih/Target/Manifest.h"
+#include "mlir/IR/BuiltinOps.h"
+
+namespace girih {
+
+struct CompileRequest {
+  std::string target;
+  std::string name;  ///< stem of the files; the kernel's own name if empty
+  std::string ptxas; ///< its path, or empty to look for it
+  /// Called with the name of each phase and the module after it.
+  std::function<void(llvm::StringRef, mlir::ModuleOp)> afterPhase;
+};
+
+struct CompileResult {
+  CompiledKernel kernel;
+  llvm::json::Object manifest;
+};
+
+/// Compiles every kernel of the module, which is consumed. Errors are diagnostics.
+mlir::FailureOr<std::vector<CompileResult>> compileModule(mlir::ModuleOp module, const CompileRequest &request);
+
+} // namespace girih
+
+#endif // GIRIH_PIPELINES_COMPILE_H

@@ -1,0 +1,39 @@
+// From a lowered kernel module to PTX and a cubin.
+#ifndef GIRIH_TARGET_EMIT_H
+#define GIRIH_TARGET_EMIT_H
+
+#include "girih/Target/Target.h"
+#include "mlir/Dialect/GPU/IR/GPUDialect.h"
+
+namespace girih {
+
+/// What ptxas reports of a kernel.
+struct Resources {
+  int64_t registers = 0;   ///< per thread at launch
+  int64_t spillBytes = 0;  ///< stores and loads to local memory, bytes per thread
+  int64_t stackBytes = 0;
+};
+
+/// An assembled kernel.
+struct Assembly {
+  std::string cubin;
+  Resources resources;
+  std::string log; ///< all that ptxas wrote
+};
+
+/// Translates the module, whose functions are in the LLVM dialect, to LLVM IR,
+/// optimizes it for the target and writes PTX. Errors go to the module's location.
+mlir::FailureOr<std::string> emitPtxText(mlir::gpu::GPUModuleOp module, const Target &target);
+
+/// The path of ptxas: `given` if not empty, else the one of the CUDA toolkit named
+/// by CUDA_ROOT, CUDA_HOME or CUDA_PATH, on PATH, or in its usual place; empty if none.
+std::string findPtxas(llvm::StringRef given);
+
+/// Assembles PTX. ptxas' errors become a diagnostic at `loc`; a spill, or its
+/// warning that it ignored or serialized something, becomes a warning.
+mlir::FailureOr<Assembly> assemble(mlir::Location loc, llvm::StringRef ptx, llvm::StringRef chip,
+                                   llvm::StringRef ptxas);
+
+} // namespace girih
+
+#endif // GIRIH_TARGET_EMIT_H

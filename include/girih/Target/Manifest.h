@@ -1,0 +1,28 @@
+// The manifest and the C header of a compiled kernel (docs/manifest.md).
+#ifndef GIRIH_TARGET_MANIFEST_H
+#define GIRIH_TARGET_MANIFEST_H
+
+#include "girih/Target/Emit.h"
+#include "mlir/Dialect/LLVMIR/LLVMDialect.h"
+#include "llvm/Support/JSON.h"
+
+namespace girih {
+
+/// A compiled kernel and what was learnt on the way.
+struct CompiledKernel {
+  std::string name; ///< stem of the files
+  std::string ptx;
+  Assembly assembly;
+  std::vector<std::pair<std::string, double>> milliseconds; ///< phase, time
+};
+
+/// The manifest of a kernel, from the attributes that the passes left on it.
+mlir::FailureOr<llvm::json::Object> makeManifest(mlir::LLVM::LLVMFuncOp kernel, const Target &target,
+                                                 const CompiledKernel &compiled);
+
+/// A C header that embeds the cubin and launches it through the driver API.
+std::string makeHeader(const llvm::json::Object &manifest, const CompiledKernel &compiled);
+
+} // namespace girih
+
+#endif // GIRIH_TARGET_MANIFEST_H

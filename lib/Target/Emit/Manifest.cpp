@@ -1,0 +1,147 @@
+// The manifest, read off the kernel's attributes (docs/manifest.md).
+#include "girih/Target/Manifest.h"
+
+#include "dialects/Tile/Schedule.h"
+#include "llvm/ADT/StringExtras.h"
+#include "llvm/Support/xxhash.h"
+
+using namespace mlir;
+namespace json = llvm::json;
+
+namespace girih {
+namespace {
+
+constexpr int64_t kManifestVersion = 1;
+
+/// Attributes as JSON: dictionaries, arrays, strings and numbers are themselves.
+json::Value toJson(Attribute attr) {
+  if (auto dictionary = dyn_cast<DictionaryAttr>(attr)) {
+    json::Object object;
+    for (NamedAttribute entry : dictionary)
+      object[entry.getName().strref()] = toJson(entry.getValue());
+    return object;
+  }
+  if (auto array = dyn_cast<ArrayAttr>(attr)) {
+    json::Array values;
+    for (Attribute element : array)
+      values.push_back(toJson(element));
+    return values;
+  }
+  if (auto text = dyn_cast<StringAttr>(attr))
+    return text.getValue().str();
+  if (auto number = dyn_cast<FloatAttr>(attr))
+    return number.getValueAsDouble();
+  if (auto number = dyn_cast<IntegerAttr>(attr))
+    return number.getInt();
+  std::string text;
+  llvm::raw_string_ostream(text) << attr;
+  return text;
+}
+
+std::string hashOf(StringRef bytes) {
+  auto hash = llvm::xxh3_128bits(ArrayRef(reinterpret_cast<const uint8_t *>(bytes.data()), bytes.size()));
+  return llvm::utohexstr(hash.high64, /*LowerCase=*/true, /*Width=*/16) +
+         llvm::utohexstr(hash.low64, /*LowerCase=*/true, /*Width=*/16);
+}
+
+std::string elementName(Type type) {
+  std::string text;
+  llvm::raw_string_ostream(text) << type;
+  return text;
+}
+
+/// Tensors, and the sizes that their shapes name. A size that one tensor knows
+/// statically is static for all.
+LogicalResult addTensors(LLVM::LLVMFuncOp kernel, json::Object &manifest) {
+  auto tensors = kernel->getAttrOfType<ArrayAttr>(tile::kTensorsAttr);
+  if (!tensors)
+    return kernel.emitError("has no description of its tensors: run tile-bind-arguments first");
+  json::Object sizes;
+  json::Array list;
+  for (auto tensor : tensors.getAsRange<DictionaryAttr>()) {
+    auto shape = tensor.getAs<DenseI64ArrayAttr>("shape").asArrayRef();
+    auto names = tensor.getAs<ArrayAttr>("sizes").getAsValueRange<StringAttr>();
+    for (auto [name, size] : llvm::zip(names, shape)) {
+      std::optional<int64_t> known = sizes.getInteger(name);
+      if (known && ShapedType::isStatic(size) && *known != size)
+        return kernel.emitError() << "size '" << name << "' is " << *known << " in one tensor and " << size
+                                  << " in another";
+      if (!known)
+        sizes[name] = ShapedType::isStatic(size) ? json::Value(size) : json::Value(nullptr);
+    }
+    list.push_back(json::Object{{"name", tensor.getAs<StringAttr>("name").str()},
+                                {"access", tensor.getAs<StringAttr>("access").str()},
+                                {"dtype", elementName(tensor.getAs<TypeAttr>("element").getValue())},
+                                {"shape", toJson(tensor.getAs<ArrayAttr>("sizes"))},
+                                {"order", toJson(tensor.getAs<ArrayAttr>("order"))}});
+  }
+  manifest["sizes"] = std::move(sizes);
+  manifest["tensors"] = std::move(list);
+  return success();
+}
+
+LogicalResult addLaunch(LLVM::LLVMFuncOp kernel, const tile::Schedule &schedule, json::Object &manifest) {
+  auto threads = kernel->getAttrOfType<DenseI32ArrayAttr>(NVVM::NVVMDialect::getMaxntidAttrName());
+  auto shared = kernel->getAttrOfType<IntegerAttr>(tile::kSharedBytesAttr);
+  auto work = kernel->getAttrOfType<ArrayAttr>(tile::kWorkAttr);
+  if (!threads || !shared)
+    return kernel.emitError("is not a lowered tile kernel");
+  if (!work)
+    return kernel.emitError() << "must say its work items in " << tile::kWorkAttr << ", as [[size, tile], ...]";
+  json::Array items;
+  for (Attribute entry : work) {
+    auto pair = dyn_cast<ArrayAttr>(entry);
+    if (!pair || pair.size() != 2 || !isa<StringAttr>(pair[0]) || !isa<IntegerAttr>(pair[1]))
+      return kernel.emitError() << tile::kWorkAttr << " must be a list of [size name, tile]";
+    items.push_back(json::Object{{"size", toJson(pair[0])}, {"tile", toJson(pair[1])}});
+  }
+  manifest["launch"] = json::Object{{"threads", threads[0]},
+                                    {"cluster", 1},
+                                    {"shared_bytes", shared.getInt()},
+                                    {"work", std::move(items)},
+                                    {"grid", schedule.persistent.value_or(0) ? "persistent" : "flat"}};
+  return success();
+}
+
+json::Value sizeOrNull(std::optional<int64_t> value) {
+  return value ? json::Value(*value) : json::Value(nullptr);
+}
+
+} // namespace
+
+FailureOr<json::Object> makeManifest(LLVM::LLVMFuncOp kernel, const Target &target, const CompiledKernel &compiled) {
+  auto scheduleAttr = kernel->getAttrOfType<tile::ScheduleAttr>(tile::kScheduleAttr);
+  auto schedule = tile::Schedule::decode(scheduleAttr);
+  json::Object manifest{{"girih_manifest", kManifestVersion},
+                        {"name", compiled.name},
+                        {"kernel", kernel.getName().str()},
+                        {"target", target.chip().str()}};
+  auto file = [&](StringRef extension, StringRef bytes) {
+    return json::Object{{"path", compiled.name + "." + extension.str()}, {"xxh3_128", hashOf(bytes)}};
+  };
+  manifest["files"] = json::Object{{"cubin", file("cubin", compiled.assembly.cubin)}, {"ptx", file("ptx", compiled.ptx)}};
+  auto problem = kernel->getAttrOfType<DictionaryAttr>(tile::kProblemAttr);
+  manifest["problem"] = problem ? toJson(problem) : json::Value(json::Object{{"kind", "unknown"}});
+  if (failed(addTensors(kernel, manifest)) || failed(addLaunch(kernel, schedule, manifest)))
+    return failure();
+
+  auto arguments = kernel->getAttrOfType<ArrayAttr>(tile::kArgumentsAttr);
+  if (!arguments)
+    return kernel.emitError("has no recipes for its arguments: run convert-tile-to-nvvm first");
+  manifest["arguments"] = toJson(arguments);
+  manifest["schedule"] = scheduleAttr ? toJson(scheduleAttr) : json::Value(nullptr);
+  const Resources &resources = compiled.assembly.resources;
+  auto roles = kernel->getAttrOfType<ArrayAttr>(tile::kRolesAttr);
+  manifest["resources"] = json::Object{{"registers", resources.registers},
+                                       {"spill_bytes", resources.spillBytes},
+                                       {"stack_bytes", resources.stackBytes},
+                                       {"stages", sizeOrNull(schedule.stages)},
+                                       {"roles", roles ? toJson(roles) : json::Value(nullptr)}};
+  json::Object times;
+  for (const auto &[phase, milliseconds] : compiled.milliseconds)
+    times[phase] = milliseconds;
+  manifest["compile_ms"] = std::move(times);
+  return manifest;
+}
+
+} // namespace girih

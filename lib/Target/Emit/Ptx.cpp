@@ -1,0 +1,103 @@
+// LLVM IR and PTX from a lowered module.
+#include "girih/Target/Emit.h"
+
+#include "mlir/Target/LLVMIR/ModuleTranslation.h"
+#include "mlir/Target/LLVMIR/Export.h"
+#include "llvm/IR/InlineAsm.h"
+#include "llvm/IR/Instructions.h"
+#include "llvm/IR/LegacyPassManager.h"
+#include "llvm/IR/Module.h"
+#include "llvm/IR/Verifier.h"
+#include "llvm/MC/TargetRegistry.h"
+#include "llvm/Passes/PassBuilder.h"
+#include "llvm/Support/TargetSelect.h"
+#include "llvm/Target/TargetMachine.h"
+#include "llvm/TargetParser/Triple.h"
+
+using namespace mlir;
+
+namespace girih {
+namespace {
+
+constexpr llvm::StringLiteral kTriple = "nvptx64-nvidia-cuda";
+
+/// What the kernels need of LLVM is little: their loops are laid out and their
+/// tiles are scalars already. The loop passes of -O3 gain nothing, cost time, and
+/// can keep ptxas from seeing that a branch is uniform (docs/performance.md).
+constexpr llvm::StringLiteral kPasses =
+    "function(early-cse,instcombine<no-verify-fixpoint>,simplifycfg,early-cse),globaldce";
+
+std::unique_ptr<llvm::TargetMachine> makeMachine(Location loc, const Target &target) {
+  static const bool initialized = [] {
+    LLVMInitializeNVPTXTargetInfo();
+    LLVMInitializeNVPTXTarget();
+    LLVMInitializeNVPTXTargetMC();
+    LLVMInitializeNVPTXAsmPrinter();
+    return true;
+  }();
+  (void)initialized;
+  std::string error;
+  llvm::Triple triple(kTriple);
+  const llvm::Target *backend = llvm::TargetRegistry::lookupTarget(triple, error);
+  if (!backend) {
+    emitError(loc) << "this LLVM has no NVPTX back end: " << error;
+    return nullptr;
+  }
+  return std::unique_ptr<llvm::TargetMachine>(backend->createTargetMachine(
+      triple, target.chip(), target.ptxFeature(), llvm::TargetOptions(), std::nullopt, std::nullopt,
+      llvm::CodeGenOptLevel::Aggressive));
+}
+
+/// MLIR's inline assembly cannot be marked convergent. Without the mark LLVM
+/// duplicates blocks around barriers, and warps that should meet do not.
+void markAssemblyConvergent(llvm::Module &module) {
+  for (llvm::Function &function : module)
+    for (llvm::BasicBlock &block : function)
+      for (llvm::Instruction &instruction : block)
+        if (auto *call = dyn_cast<llvm::CallInst>(&instruction); call && call->isInlineAsm()) {
+          call->setConvergent();
+          call->setDoesNotThrow();
+        }
+}
+
+void optimize(llvm::Module &module, llvm::TargetMachine &machine) {
+  llvm::LoopAnalysisManager loops;
+  llvm::FunctionAnalysisManager functions;
+  llvm::CGSCCAnalysisManager graph;
+  llvm::ModuleAnalysisManager modules;
+  llvm::PassBuilder builder(&machine);
+  builder.registerModuleAnalyses(modules);
+  builder.registerCGSCCAnalyses(graph);
+  builder.registerFunctionAnalyses(functions);
+  builder.registerLoopAnalyses(loops);
+  builder.crossRegisterProxies(loops, functions, graph, modules);
+  llvm::ModulePassManager passes;
+  llvm::cantFail(builder.parsePassPipeline(passes, kPasses));
+  passes.run(module, modules);
+}
+
+} // namespace
+
+FailureOr<std::string> emitPtxText(gpu::GPUModuleOp module, const Target &target) {
+  std::unique_ptr<llvm::TargetMachine> machine = makeMachine(module.getLoc(), target);
+  if (!machine)
+    return failure();
+  llvm::LLVMContext context;
+  std::unique_ptr<llvm::Module> llvmModule = translateModuleToLLVMIR(module, context, module.getName());
+  if (!llvmModule)
+    return module.emitError("cannot be translated to LLVM IR");
+  llvmModule->setTargetTriple(llvm::Triple(kTriple));
+  llvmModule->setDataLayout(machine->createDataLayout());
+  markAssemblyConvergent(*llvmModule);
+  optimize(*llvmModule, *machine);
+
+  llvm::SmallString<0> ptx;
+  llvm::raw_svector_ostream stream(ptx);
+  llvm::legacy::PassManager codegen;
+  if (machine->addPassesToEmitFile(codegen, stream, nullptr, llvm::CodeGenFileType::AssemblyFile))
+    return module.emitError("LLVM cannot write PTX");
+  codegen.run(*llvmModule);
+  return ptx.str().str();
+}
+
+} // namespace girih

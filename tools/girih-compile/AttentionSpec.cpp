@@ -1,0 +1,176 @@
+// Parses "b=4,h=32,sq=4096,..." and builds the problem it describes.
+#include "AttentionSpec.h"
+
+#include "dialects/Attn/Attn.h"
+#include "dialects/Tile/Schedule.h"
+#include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "mlir/IR/ImplicitLocOpBuilder.h"
+#include "llvm/ADT/StringMap.h"
+
+using namespace mlir;
+
+namespace girih {
+
+const char *const kAttentionSpecHelp =
+    "an attention problem instead of a file: key=value, comma separated. Sizes b, h, hkv, sq, skv, d are numbers, or ? "
+    "(all but d) to be chosen at launch; hkv defaults to h, skv to sq. dtype=bf16|f16, mask=none|causal, "
+    "order=bhsd|bshd, lse=0|1, scale=NUMBER (1/sqrt(d)); any knob of the schedule, such as stages=2";
+
+namespace {
+
+class Spec {
+public:
+  Spec(MLIRContext &context, StringRef text) : context(context), text(text) {}
+
+  LogicalResult parse();
+  OwningOpRef<ModuleOp> build();
+  std::string fileName() const;
+
+private:
+  LogicalResult parseEntry(StringRef entry);
+  LogicalResult parseSize(StringRef key, StringRef value);
+  template <typename EnumT>
+  LogicalResult parseEnum(StringRef value, std::optional<EnumT> (*symbolize)(StringRef), EnumT &result);
+  InFlightDiagnostic error(StringRef at) {
+    int64_t column = at.data() - text.data() + 1;
+    return emitError(FileLineColLoc::get(&context, "--attention", 1, column));
+  }
+  int64_t size(StringRef key) const { return sizes.lookup(key); }
+
+  MLIRContext &context;
+  StringRef text;
+  llvm::StringMap<int64_t> sizes;
+  tile::Schedule schedule;
+  attn::Mask mask = attn::Mask::None;
+  attn::Order order = attn::Order::BHSD;
+  std::string dtype = "bf16";
+  bool lse = false;
+  std::optional<double> scale;
+};
+
+constexpr llvm::StringLiteral kSizes[] = {"b", "h", "hkv", "sq", "skv", "d"};
+
+LogicalResult Spec::parseSize(StringRef key, StringRef value) {
+  if (value == "?") {
+    if (key == "d")
+      return error(value) << "d must be a number: a kernel is made for one head size";
+    sizes[key] = ShapedType::kDynamic;
+    return success();
+  }
+  int64_t number;
+  if (value.getAsInteger(10, number) || number < 1 || number > INT32_MAX)
+    return error(value) << key << " is '" << value << "', must be a number from 1 to " << INT32_MAX << " or ?";
+  sizes[key] = number;
+  return success();
+}
+
+template <typename EnumT>
+LogicalResult Spec::parseEnum(StringRef value, std::optional<EnumT> (*symbolize)(StringRef), EnumT &result) {
+  std::optional<EnumT> found = symbolize(value);
+  if (!found)
+    return error(value) << "unknown value '" << value << "'";
+  result = *found;
+  return success();
+}
+
+LogicalResult Spec::parseEntry(StringRef entry) {
+  auto [key, value] = entry.split('=');
+  if (key.empty() || value.empty())
+    return error(entry) << "expected key=value, found '" << entry << "'";
+  if (llvm::is_contained(kSizes, key))
+    return sizes.count(key) ? LogicalResult(error(key) << key << " is given twice") : parseSize(key, value);
+  if (key == "mask")
+    return parseEnum<attn::Mask>(value, attn::symbolizeMask, mask);
+  if (key == "order")
+    return parseEnum<attn::Order>(value, attn::symbolizeOrder, order);
+  if (key == "dtype") {
+    dtype = value.str();
+    return value == "bf16" || value == "f16" ? success()
+                                             : LogicalResult(error(value) << "unknown dtype '" << value << "'; bf16 and f16 are known");
+  }
+  if (key == "lse") {
+    lse = value == "1";
+    return value == "0" || value == "1" ? success() : LogicalResult(error(value) << "lse is '" << value << "', must be 0 or 1");
+  }
+  if (key == "scale") {
+    double number;
+    if (value.getAsDouble(number))
+      return error(value) << "scale is '" << value << "', must be a number";
+    scale = number;
+    return success();
+  }
+  for (const tile::KnobInfo &knob : tile::scheduleKnobs()) {
+    if (knob.name != key)
+      continue;
+    int64_t number;
+    if (value.getAsInteger(10, number) || number < knob.minimum || number > knob.maximum)
+      return error(value) << key << " is '" << value << "', its range is " << knob.minimum << " to " << knob.maximum;
+    schedule.*knob.field = number;
+    return success();
+  }
+  return error(key) << "unknown key '" << key << "'";
+}
+
+LogicalResult Spec::parse() {
+  SmallVector<StringRef> entries;
+  text.split(entries, ',');
+  for (StringRef entry : entries)
+    if (failed(parseEntry(entry)))
+      return failure();
+  if (!sizes.count("hkv") && sizes.count("h"))
+    sizes["hkv"] = size("h");
+  if (!sizes.count("skv") && sizes.count("sq"))
+    sizes["skv"] = size("sq");
+  for (StringRef key : kSizes)
+    if (!sizes.count(key))
+      return error(text) << "size " << key << " is missing";
+  return success();
+}
+
+OwningOpRef<ModuleOp> Spec::build() {
+  Location loc = FileLineColLoc::get(&context, "--attention", 1, 1);
+  OwningOpRef<ModuleOp> module = ModuleOp::create(loc);
+  ImplicitLocOpBuilder b(loc, OpBuilder::atBlockBegin(module->getBody()));
+  Type element = dtype == "bf16" ? Type(b.getBF16Type()) : Type(b.getF16Type());
+  auto query = RankedTensorType::get({size("b"), size("h"), size("sq"), size("d")}, element);
+  auto key = RankedTensorType::get({size("b"), size("hkv"), size("skv"), size("d")}, element);
+  Type lseType = lse ? RankedTensorType::get(query.getShape().drop_back(), b.getF32Type()) : Type();
+  SmallVector<Type> results = {query};
+  if (lse)
+    results.push_back(lseType);
+  auto function = func::FuncOp::create(b, "attention", b.getFunctionType({query, key, key}, results));
+  b.setInsertionPointToStart(function.addEntryBlock());
+  auto op = attn::ForwardOp::create(
+      b, query, lseType, function.getArgument(0), function.getArgument(1), function.getArgument(2),
+      attn::MaskAttr::get(&context, mask), attn::OrderAttr::get(&context, order),
+      scale ? b.getF64FloatAttr(*scale) : FloatAttr(), schedule.encode(&context));
+  func::ReturnOp::create(b, op.getResults());
+  return module;
+}
+
+std::string Spec::fileName() const {
+  auto show = [&](StringRef key) {
+    return ShapedType::isDynamic(size(key)) ? std::string("n") : std::to_string(size(key));
+  };
+  std::string name = "attention_" + show("b") + "x" + show("h");
+  if (size("hkv") != size("h"))
+    name += "k" + show("hkv");
+  name += "x" + show("sq");
+  if (size("skv") != size("sq"))
+    name += "k" + show("skv");
+  name += "x" + show("d") + "_" + dtype + "_" + attn::stringifyMask(mask).str();
+  return name + (lse ? "_lse" : "");
+}
+
+} // namespace
+
+OwningOpRef<ModuleOp> buildAttention(MLIRContext &context, StringRef text, std::string &name) {
+  context.loadDialect<attn::AttnDialect, func::FuncDialect>();
+  Spec spec(context, text);
+  if (failed(spec.parse()))
+    return nullptr;
+  name = spec.fileName();
+  return spec.build();
+}
+
+} // namespace girih
