@@ -26,10 +26,9 @@ void loadCudnn() {
     return;
   // cudnn-frontend opens the CUDA runtime by its short name, which works once
   // it is open, wherever it was found.
-  SharedLibrary::open(nvidiaLibraryCandidates(
-      "GIRIH_CUDART_LIBRARY", "libcudart.so.13", {"cu13", "cuda_runtime"}));
-  SharedLibrary library = SharedLibrary::open(nvidiaLibraryCandidates(
-      "GIRIH_CUDNN_LIBRARY", "libcudnn.so.9", {"cudnn", "cu13"}));
+  SharedLibrary::open(nvidiaLibraryCandidates("GIRIH_CUDART_LIBRARY", "libcudart.so.13", {"cu13", "cuda_runtime"}));
+  SharedLibrary library =
+      SharedLibrary::open(nvidiaLibraryCandidates("GIRIH_CUDNN_LIBRARY", "libcudnn.so.9", {"cudnn", "cu13"}));
   if (!library)
     throw Error("no cuDNN: libcudnn.so.9 not found; install nvidia-cudnn-cu13 "
                 "into .venv or set "
@@ -39,8 +38,7 @@ void loadCudnn() {
 
 void check(fe::error_t error, const char *step) {
   if (error.is_bad())
-    throw Error(std::string("cuDNN cannot ") + step + ": " +
-                error.get_message());
+    throw Error(std::string("cuDNN cannot ") + step + ": " + error.get_message());
 }
 
 fe::DataType_t dataType(ElementType type) {
@@ -74,19 +72,15 @@ public:
 
   std::string name() const override {
     size_t version = fe::detail::get_backend_version();
-    return "cuDNN " + std::to_string(version / 10000) + "." +
-           std::to_string(version / 100 % 100) + "." +
+    return "cuDNN " + std::to_string(version / 10000) + "." + std::to_string(version / 100 % 100) + "." +
            std::to_string(version % 100);
   }
 
-  void enqueue(const Stream &stream,
-               const std::vector<CUdeviceptr> &tensors) override {
+  void enqueue(const Stream &stream, const std::vector<CUdeviceptr> &tensors) override {
     check(fe::detail::set_stream(handle, stream.native()));
     for (auto &[key, address] : addresses)
       address = reinterpret_cast<void *>(tensors[size_t(key - firstKey)]);
-    ::check(graph.execute(handle, addresses,
-                          reinterpret_cast<void *>(workspace.address())),
-            "run this problem");
+    ::check(graph.execute(handle, addresses, reinterpret_cast<void *>(workspace.address())), "run this problem");
   }
 
 private:
@@ -99,8 +93,7 @@ private:
 
   /// Names a tensor by its place in the manifest, which is also its key at run
   /// time.
-  fe::graph::Tensor_attributes attributes(const Binding &binding,
-                                          const char *tensor) {
+  fe::graph::Tensor_attributes attributes(const Binding &binding, const char *tensor) {
     int index = binding.tensorIndex(tensor);
     TensorLayout layout = binding.tensors[size_t(index)];
     while (layout.shape.size() < 4) { // LSE is [b, h, sq, 1] there
@@ -119,9 +112,7 @@ private:
   void build(const Binding &binding) {
     const Manifest &manifest = *binding.manifest;
     bool hasLogSumExp = manifest.findTensor("lse") >= 0;
-    graph
-        .set_io_data_type(
-            dataType(manifest.tensors[size_t(binding.tensorIndex("q"))].type))
+    graph.set_io_data_type(dataType(manifest.tensors[size_t(binding.tensorIndex("q"))].type))
         .set_intermediate_data_type(fe::DataType_t::FLOAT)
         .set_compute_data_type(fe::DataType_t::FLOAT);
     auto options = fe::graph::SDPA_attributes()
@@ -129,21 +120,18 @@ private:
                        .set_generate_stats(hasLogSumExp)
                        .set_attn_scale(float(manifest.problem.scale));
     setMask(options, binding);
-    auto [output, stats] =
-        graph.sdpa(graph.tensor(attributes(binding, "q")),
-                   graph.tensor(attributes(binding, "k")),
-                   graph.tensor(attributes(binding, "v")), options);
+    auto [output, stats] = graph.sdpa(graph.tensor(attributes(binding, "q")), graph.tensor(attributes(binding, "k")),
+                                      graph.tensor(attributes(binding, "v")), options);
     setOutput(*output, attributes(binding, "o"));
     if (hasLogSumExp)
       setOutput(*stats, attributes(binding, "lse"));
-    ::check(graph.build(handle, {fe::HeurMode_t::A}), "build this problem");
+    ::check(graph.build(handle, {fe::HeurMode_t::A, fe::HeurMode_t::FALLBACK}), "build this problem");
     int64_t bytes = 0;
     ::check(graph.get_workspace_size(bytes), "size its workspace");
     workspace = DeviceBuffer(size_t(bytes));
   }
 
-  static void setOutput(fe::graph::Tensor_attributes &tensor,
-                        const fe::graph::Tensor_attributes &declared) {
+  static void setOutput(fe::graph::Tensor_attributes &tensor, const fe::graph::Tensor_attributes &declared) {
     tensor.set_output(true)
         .set_uid(declared.get_uid())
         .set_dim(declared.get_dim())
@@ -151,14 +139,12 @@ private:
         .set_data_type(declared.get_data_type());
   }
 
-  static void setMask(fe::graph::SDPA_attributes &options,
-                      const Binding &binding) {
+  static void setMask(fe::graph::SDPA_attributes &options, const Binding &binding) {
     using Kind = reference::Mask::Kind;
     reference::Mask mask = problemMask(*binding.manifest);
     // For a square problem both alignments are one; top left is the older and
     // wider supported path.
-    bool topLeft = mask.kind == Kind::CausalTopLeft ||
-                   binding.size("sq") == binding.size("skv");
+    bool topLeft = mask.kind == Kind::CausalTopLeft || binding.size("sq") == binding.size("skv");
     if (mask.kind == Kind::None)
       return;
     if (topLeft)
@@ -180,9 +166,8 @@ private:
 std::unique_ptr<Peer> runtime::makeCudnnPeer(const Binding &binding) {
   const ProblemDeclaration &problem = binding.manifest->problem;
   if (problem.kind != "attention.forward" || problem.hasScore)
-    throw Error(binding.manifest->path +
-                ": cudnn compares with problems of kind "
-                "'attention.forward' without a score function");
+    throw Error(binding.manifest->path + ": cudnn compares with problems of kind "
+                                         "'attention.forward' without a score function");
   loadCudnn();
   // Anything the frontend throws must end as our one exception.
   try {

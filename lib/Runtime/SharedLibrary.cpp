@@ -22,9 +22,7 @@ SharedLibrary SharedLibrary::open(const std::vector<std::string> &names) {
   return library;
 }
 
-void *SharedLibrary::find(const char *symbol) const {
-  return handle ? dlsym(handle, symbol) : nullptr;
-}
+void *SharedLibrary::find(const char *symbol) const { return handle ? dlsym(handle, symbol) : nullptr; }
 
 void *SharedLibrary::requireAddress(const char *symbol) const {
   void *address = find(symbol);
@@ -33,33 +31,48 @@ void *SharedLibrary::requireAddress(const char *symbol) const {
   return address;
 }
 
-std::vector<std::string>
-runtime::nvidiaLibraryCandidates(const char *environment,
-                                 const std::string &file,
-                                 const std::vector<std::string> &folders) {
+namespace fs = std::filesystem;
+
+static std::vector<std::string> splitPath(const char *variable) {
+  std::vector<std::string> entries;
+  const char *value = std::getenv(variable);
+  std::istringstream text(value ? value : "");
+  for (std::string entry; std::getline(text, entry, ':');)
+    if (!entry.empty())
+      entries.push_back(entry);
+  return entries;
+}
+
+/// Folders of Python packages, the likeliest first.
+static std::vector<fs::path> pythonPackageFolders() {
+  std::vector<fs::path> roots;
+  if (const char *active = std::getenv("VIRTUAL_ENV"); active && *active)
+    roots.push_back(active);
+  roots.push_back(".venv");
+  std::error_code ignored;
+  for (const std::string &folder : splitPath("PATH"))
+    if (fs::exists(fs::path(folder) / "python3", ignored)) {
+      roots.push_back(fs::path(folder).parent_path());
+      break; // the one that `python3` starts
+    }
+  std::vector<fs::path> packages;
+  for (const fs::path &root : roots)
+    for (const auto &entry : fs::directory_iterator(root / "lib", ignored))
+      if (entry.path().filename().string().rfind("python3", 0) == 0)
+        for (const char *name : {"site-packages", "dist-packages"})
+          packages.push_back(entry.path() / name);
+  for (const std::string &folder : splitPath("PYTHONPATH"))
+    packages.push_back(folder);
+  return packages;
+}
+
+std::vector<std::string> runtime::nvidiaLibraryCandidates(const char *environment, const std::string &file,
+                                                          const std::vector<std::string> &folders) {
   if (const char *chosen = std::getenv(environment); chosen && *chosen)
     return {chosen};
   std::vector<std::string> candidates{file};
-
-  namespace fs = std::filesystem;
-  std::vector<fs::path> packages;
-  auto addEnvironment = [&](const fs::path &root) {
-    std::error_code ignored;
-    for (const auto &entry : fs::directory_iterator(root / "lib", ignored))
-      if (entry.path().filename().string().rfind("python", 0) == 0)
-        packages.push_back(entry.path() / "site-packages");
-  };
-  if (const char *active = std::getenv("VIRTUAL_ENV"); active && *active)
-    addEnvironment(active);
-  addEnvironment(".venv");
-  if (const char *path = std::getenv("PYTHONPATH")) {
-    std::istringstream entries(path);
-    for (std::string entry; std::getline(entries, entry, ':');)
-      if (!entry.empty())
-        packages.push_back(entry);
-  }
   std::error_code ignored;
-  for (const fs::path &package : packages)
+  for (const fs::path &package : pythonPackageFolders())
     for (const std::string &folder : folders) {
       fs::path candidate = package / "nvidia" / folder / "lib" / file;
       if (fs::exists(candidate, ignored))

@@ -34,12 +34,11 @@ private:
 };
 
 /// Where NVIDIA's library `file` of a pip package may be: the variable
-/// `environment` when it is set (and then nothing else), the loader's own path,
-/// then nvidia/FOLDER/lib in the site-packages of the active virtual
-/// environment, of .venv here, and beside PYTHONPATH's entries.
-std::vector<std::string>
-nvidiaLibraryCandidates(const char *environment, const std::string &file,
-                        const std::vector<std::string> &folders);
+/// `environment` when it is set (and then nowhere else), the loader's own path,
+/// then nvidia/FOLDER/lib among the packages of the active virtual environment,
+/// of .venv in the working folder, of the python3 on PATH, and of PYTHONPATH.
+std::vector<std::string> nvidiaLibraryCandidates(const char *environment, const std::string &file,
+                                                 const std::vector<std::string> &folders);
 
 } // namespace girih::runtime
 
