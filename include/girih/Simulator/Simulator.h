@@ -1,0 +1,114 @@
+//===- Simulator.h - Run PTX on the CPU and judge it ------------*- C++ -*-===//
+//
+// The library's surface: load a PTX module, describe a launch, run it under a
+// schedule, read the verdicts. Results are in the launch's buffers.
+//
+//===----------------------------------------------------------------------===//
+#ifndef GIRIH_SIMULATOR_SIMULATOR_H
+#define GIRIH_SIMULATOR_SIMULATOR_H
+
+#include "girih/Simulator/TensorMapRecipe.h"
+#include "girih/Simulator/Trace.h"
+#include "girih/Simulator/Verdict.h"
+
+#include <array>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace girih::sim {
+
+/// A range of global memory that the kernel may touch.
+struct Buffer {
+  std::string name;
+  std::vector<uint8_t> bytes;
+  /// A write to it is a misuse, and reads need no race check.
+  bool isReadOnly = false;
+};
+
+/// One kernel argument: plain bytes, a pointer into a buffer, or a tensor map
+/// over a buffer.
+struct Argument {
+  enum class Kind { Bytes, Pointer, TensorMap };
+  Kind kind = Kind::Bytes;
+  std::vector<uint8_t> bytes;
+  unsigned buffer = 0;
+  uint64_t offset = 0;
+  TensorMapRecipe map;
+};
+
+/// A name for the warps of one role, in warp order.
+struct Role {
+  std::string name;
+  unsigned warps = 0;
+};
+
+struct Launch {
+  std::string kernel;
+  std::array<uint32_t, 3> grid{1, 1, 1}, block{1, 1, 1}, cluster{1, 1, 1};
+  uint32_t dynamicSharedBytes = 0;
+  /// Registers of a thread at launch; 0 derives them from the block size.
+  uint32_t registersPerThread = 0;
+  /// Clusters that are resident at once, when they may wait for each other.
+  uint32_t multiprocessors = 132;
+  std::vector<Argument> arguments;
+  std::vector<Buffer> buffers;
+  std::vector<Role> roles;
+};
+
+enum class Schedule {
+  Deterministic, ///< round robin; asynchronous work one round after its issue
+  Random,        ///< any agent next, by the seed
+  Late,          ///< asynchronous work only when no warp can move
+  Early,         ///< asynchronous work at once when it is issued
+};
+
+std::optional<Schedule> parseSchedule(const std::string &name);
+
+struct Options {
+  Schedule schedule = Schedule::Deterministic;
+  uint64_t seed = 1;
+  /// Host threads; clusters that cannot affect each other run in parallel.
+  unsigned threads = 0;
+  /// Races are collected up to this many; any other verdict ends the run.
+  unsigned mostVerdicts = 8;
+  /// Instructions that a warp may execute while nothing else happens.
+  uint64_t spinLimit = 2'000'000;
+  bool wantsTrace = false;
+};
+
+struct Report {
+  std::vector<Verdict> verdicts;
+  uint64_t warpInstructions = 0;
+  uint64_t asynchronousOperations = 0;
+  std::vector<TraceEvent> trace;
+
+  bool isClean() const { return verdicts.empty(); }
+};
+
+struct Program;
+
+class Simulator {
+public:
+  /// Parses and decodes; throws Stop (syntax or unsupported) with the line.
+  explicit Simulator(const std::string &ptx);
+  ~Simulator();
+  Simulator(Simulator &&) noexcept;
+
+  /// Runs the launch; the buffers hold the result afterwards.
+  Report run(Launch &launch, const Options &options) const;
+
+  /// Names of the module's kernels.
+  std::vector<std::string> kernels() const;
+  /// The `.target` of the module.
+  const std::string &target() const;
+
+private:
+  std::unique_ptr<Program> program;
+};
+
+} // namespace girih::sim
+
+#endif // GIRIH_SIMULATOR_SIMULATOR_H

@@ -1,0 +1,27 @@
+//===- Trace.h - The timeline of a run --------------------------*- C++ -*-===//
+#ifndef GIRIH_SIMULATOR_TRACE_H
+#define GIRIH_SIMULATOR_TRACE_H
+
+#include <cstdint>
+#include <iosfwd>
+#include <string>
+#include <vector>
+
+namespace girih::sim {
+
+/// One bar of the timeline. Time counts the steps of the cluster's schedule;
+/// it orders events and is no measure of cycles.
+struct TraceEvent {
+  uint32_t process = 0; ///< the CTA
+  std::string row;      ///< the warp or asynchronous unit
+  std::string name;
+  std::string detail;
+  uint64_t begin = 0, end = 0;
+};
+
+/// Writes Chrome trace format, which Perfetto opens.
+void writeTrace(std::ostream &out, const std::vector<TraceEvent> &events);
+
+} // namespace girih::sim
+
+#endif // GIRIH_SIMULATOR_TRACE_H

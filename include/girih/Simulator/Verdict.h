@@ -1,0 +1,61 @@
+//===- Verdict.h - What the simulator has to say about a kernel -*- C++ -*-===//
+//
+// A verdict is one finding: what is wrong, on which PTX line, by which warp or
+// asynchronous unit, and what was expected instead.
+//
+//===----------------------------------------------------------------------===//
+#ifndef GIRIH_SIMULATOR_VERDICT_H
+#define GIRIH_SIMULATOR_VERDICT_H
+
+#include <exception>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace girih::sim {
+
+enum class VerdictKind {
+  Syntax,        ///< the PTX or the launch description cannot be read
+  Unsupported,   ///< an instruction outside the simulated set
+  Race,          ///< two accesses without a happens-before edge
+  Deadlock,      ///< no agent can move
+  Misuse,        ///< a rule of the PTX ISA is broken
+  Uninitialised, ///< an undefined value reaches an output
+  Mismatch,      ///< the result differs from the reference
+};
+
+/// The word that heads a printed verdict ("race", "deadlock", ...).
+const char *verdictName(VerdictKind kind);
+
+struct Verdict {
+  VerdictKind kind = VerdictKind::Misuse;
+  std::string message;
+  /// Line of the PTX text, from 1; 0 when no line is to blame.
+  unsigned line = 0;
+  /// `file:line:column` of the source, when the PTX carries line information.
+  std::string source;
+  /// Which warp, lane group or asynchronous unit, with its role.
+  std::string agent;
+  /// Further facts: the other access of a race, who waits for what.
+  std::vector<std::string> notes;
+
+  /// The verdict as text, several lines when there are notes.
+  std::string str() const;
+};
+
+/// Thrown where simulation cannot go on; caught at the simulator's surface.
+class Stop : public std::exception {
+public:
+  explicit Stop(Verdict verdict) : found(std::move(verdict)) {}
+  Stop(VerdictKind kind, std::string message, unsigned line = 0) {
+    found.kind = kind;
+    found.message = std::move(message);
+    found.line = line;
+  }
+  const char *what() const noexcept override { return found.message.c_str(); }
+  Verdict found;
+};
+
+} // namespace girih::sim
+
+#endif // GIRIH_SIMULATOR_VERDICT_H

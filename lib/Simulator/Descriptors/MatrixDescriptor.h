@@ -1,0 +1,44 @@
+//===- MatrixDescriptor.h - Shared memory matrix descriptors ----*- C++ -*-===//
+//
+// PTX ISA, "Matrix-Descriptor Format" of wgmma and "Shared memory descriptor"
+// of tcgen05: 64 bits that say where the 8-row core matrices of an operand
+// lie.
+//
+//===----------------------------------------------------------------------===//
+#ifndef GIRIH_SIMULATOR_DESCRIPTORS_MATRIXDESCRIPTOR_H
+#define GIRIH_SIMULATOR_DESCRIPTORS_MATRIXDESCRIPTOR_H
+
+#include <cstdint>
+#include <string>
+
+namespace girih::sim {
+
+struct MatrixDescriptor {
+  /// Byte address within 18 bits, and the two byte offsets.
+  uint32_t start = 0, leading = 0, stride = 0;
+  /// 0, 32, 64 or 128 bytes.
+  uint32_t swizzle = 0;
+  /// What makes the descriptor unusable; empty when nothing does.
+  std::string problem;
+
+  /// Unswizzled byte offset, from `start`, of element (mn, k) of an operand of
+  /// the given element size. In a K-major operand neighbours along k are
+  /// adjacent, in an MN-major one neighbours along m or n are.
+  uint32_t offsetOf(uint32_t mn, uint32_t k, uint32_t elementBytes,
+                    bool isMnMajor) const;
+  /// The absolute address with the swizzle applied.
+  uint32_t addressOf(uint32_t mn, uint32_t k, uint32_t elementBytes,
+                     bool isMnMajor) const;
+};
+
+/// sm_90a: start [0,14), leading [16,30), stride [32,46), base offset
+/// [49,52), layout [62,64); the first three in units of 16 bytes.
+MatrixDescriptor decodeMatrixDescriptor90(uint64_t bits);
+
+/// sm_100a: as above, with a version of 1 in [46,48), the mode of the leading
+/// offset in bit 52 and the layout in [61,64).
+MatrixDescriptor decodeMatrixDescriptor100(uint64_t bits);
+
+} // namespace girih::sim
+
+#endif // GIRIH_SIMULATOR_DESCRIPTORS_MATRIXDESCRIPTOR_H

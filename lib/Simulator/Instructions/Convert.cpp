@@ -1,0 +1,257 @@
+//===- Convert.cpp - cvt --------------------------------------------------===//
+#include "Elementwise.h"
+#include "girih/Support/Float.h"
+
+#include <cmath>
+
+namespace girih::sim {
+namespace {
+
+struct ConvertMode {
+  Rounding rounding = Rounding::NearestEven;
+  /// `.rni/.rzi/.rmi/.rpi`: round to an integral value.
+  bool toIntegral = false;
+  bool flushes = false, saturates = false, satfinite = false, isRelu = false;
+};
+
+ConvertMode takeMode(Decoder &d) {
+  ConvertMode mode;
+  std::string integral = d.oneOf({"rni", "rzi", "rmi", "rpi"});
+  mode.toIntegral = !integral.empty();
+  mode.rounding = integral == "rzi"   ? Rounding::Zero
+                  : integral == "rmi" ? Rounding::Down
+                  : integral == "rpi" ? Rounding::Up
+                                      : takeRounding(d);
+  mode.flushes = d.has("ftz");
+  mode.saturates = d.has("sat");
+  mode.satfinite = d.has("satfinite");
+  mode.isRelu = d.has("relu");
+  return mode;
+}
+
+double roundIntegral(double x, Rounding rounding) {
+  switch (rounding) {
+  case Rounding::Zero:
+    return std::trunc(x);
+  case Rounding::Down:
+    return std::floor(x);
+  case Rounding::Up:
+    return std::ceil(x);
+  case Rounding::NearestAway:
+    return std::round(x);
+  default:
+    return std::nearbyint(x);
+  }
+}
+
+/// The value of a scalar float of any type as double; exact for all of them.
+double toDouble(uint64_t bits, Type type, bool flushes) {
+  if (type == Type::F64)
+    return __builtin_bit_cast(double, bits);
+  if (type == Type::F32 || type == Type::TF32) {
+    float f = __builtin_bit_cast(float, uint32_t(bits));
+    return flushes ? flush(f) : f;
+  }
+  return decodeFloat(uint32_t(bits), formatOf(type));
+}
+
+uint64_t fromDouble(double x, Type type, const ConvertMode &mode) {
+  if (mode.saturates)
+    x = !(x > 0) ? 0 : x > 1 ? 1 : x;
+  if (mode.isRelu && !(x > 0) && !std::isnan(x))
+    x = 0;
+  if (type == Type::F64)
+    return __builtin_bit_cast(uint64_t, x);
+  if (type == Type::F32) {
+    float f = mode.rounding == Rounding::NearestEven ? float(x)
+                                                     : narrow(x, mode.rounding);
+    if (mode.flushes)
+      f = flush(f);
+    if (std::isnan(f))
+      return 0x7fffffffu;
+    return __builtin_bit_cast(uint32_t, f);
+  }
+  if (type == Type::TF32)
+    return uint64_t(encodeFloat(x, formatOf(type), mode.rounding,
+                                mode.satfinite))
+           << 13;
+  return encodeFloat(x, formatOf(type), mode.rounding, mode.satfinite);
+}
+
+template <class From>
+int64_t clampTo(From value, Type into, bool saturates) {
+  if (!saturates)
+    return int64_t(value);
+  unsigned bits = typeBits(into);
+  __int128 low = isSigned(into) ? -(__int128(1) << (bits - 1)) : 0;
+  __int128 high = isSigned(into) ? (__int128(1) << (bits - 1)) - 1
+                                 : (__int128(1) << bits) - 1;
+  __int128 wide = value;
+  return int64_t(wide < low ? low : wide > high ? high : wide);
+}
+
+/// PTX ISA, "cvt": float to integer saturates always; a NaN gives zero.
+uint64_t floatToInteger(double x, Type into) {
+  if (std::isnan(x))
+    return 0;
+  unsigned bits = typeBits(into);
+  if (isSigned(into)) {
+    double limit = std::ldexp(1.0, int(bits) - 1);
+    if (x >= limit)
+      return (1ull << (bits - 1)) - 1;
+    if (x < -limit)
+      return 1ull << (bits - 1);
+    return uint64_t(int64_t(x));
+  }
+  if (x <= 0)
+    return 0;
+  if (x >= std::ldexp(1.0, int(bits)))
+    return bits == 64 ? ~0ull : (1ull << bits) - 1;
+  return uint64_t(x);
+}
+
+uint64_t integerToFloat(uint64_t bits, Type from, Type into,
+                        const ConvertMode &mode) {
+  // long double holds 64-bit integers exactly; one rounding follows. Nearest
+  // float conversions of the compiler are used where they apply.
+  if (into == Type::F32 && mode.rounding == Rounding::NearestEven) {
+    float f = isSigned(from) ? float(int64_t(bits)) : float(bits);
+    return __builtin_bit_cast(uint32_t, f);
+  }
+  double x = isSigned(from) ? double(int64_t(bits)) : double(bits);
+  if (into == Type::F64 && mode.rounding == Rounding::NearestEven)
+    return __builtin_bit_cast(uint64_t, x);
+  long double exact = isSigned(from) ? (long double)int64_t(bits)
+                                     : (long double)bits;
+  // Rounding to odd keeps the second rounding right.
+  double odd = double(exact);
+  if ((long double)odd != exact) {
+    if (std::fabs((long double)odd) > std::fabs(exact))
+      odd = std::nextafter(odd, 0.0);
+    odd = __builtin_bit_cast(double, __builtin_bit_cast(uint64_t, odd) | 1);
+  }
+  return fromDouble(odd, into, mode);
+}
+
+/// The bits of an integer operand extended to 64 by its type.
+uint64_t extend(uint64_t bits, Type type) {
+  unsigned width = typeBits(type);
+  if (width == 64)
+    return bits;
+  uint64_t shifted = bits << (64 - width);
+  return isSigned(type) ? uint64_t(int64_t(shifted) >> (64 - width))
+                        : shifted >> (64 - width);
+}
+
+bool isPacked(Type type) {
+  return type == Type::F16x2 || type == Type::BF16x2 ||
+         (type >= Type::E4M3x2 && type <= Type::UE8M0x2);
+}
+
+/// `cvt.d.f32 d, a, b` packs two floats (a in the upper half); the source may
+/// also be one packed register.
+void decodePackedConvert(Decoder &d, Type into, Type from,
+                         const ConvertMode &mode) {
+  Operand dst = d.destination(0), a = d.source(1, from);
+  Format format = formatOf(into);
+  unsigned bits = typeBits(into) / 2;
+  if (from == Type::F32 && d.count() == 3) {
+    Operand b = d.source(2, from);
+    if (into == Type::BF16x2 && mode.rounding == Rounding::NearestEven &&
+        !mode.satfinite && !mode.isRelu) {
+      d.run([=](Step &s) {
+        auto x = s.read<float>(a), y = s.read<float>(b);
+        Lanes<uint32_t> r;
+        auto convert = [](float v) -> uint32_t {
+          return std::isnan(v) ? 0x7fff : floatToBfloat16(v);
+        };
+        for (unsigned i = 0; i < warpSize; ++i)
+          r[i] = convert(x[i]) << 16 | convert(y[i]);
+        s.write(dst, r);
+        return Outcome::Next;
+      });
+      return;
+    }
+    d.run([=](Step &s) {
+      auto x = s.read<float>(a), y = s.read<float>(b);
+      Lanes<uint32_t> r;
+      for (unsigned i = 0; i < warpSize; ++i)
+        r[i] = uint32_t(fromDouble(x[i], into, mode)) << bits |
+               uint32_t(fromDouble(y[i], into, mode));
+      s.write(dst, r);
+      return Outcome::Next;
+    });
+    return;
+  }
+  if (!isPacked(from))
+    d.unsupported();
+  Format source = formatOf(from);
+  unsigned sourceBits = typeBits(from) / 2;
+  d.run([=](Step &s) {
+    auto x = s.read<uint32_t>(a);
+    Lanes<uint32_t> r;
+    for (unsigned i = 0; i < warpSize; ++i) {
+      r[i] = 0;
+      for (unsigned e = 0; e < 2; ++e) {
+        uint32_t code =
+            x[i] >> (sourceBits * e) & ((1u << sourceBits) - 1);
+        double value = decodeFloat(code, source);
+        if (mode.isRelu && !(value > 0) && !std::isnan(value))
+          value = 0;
+        r[i] |= encodeFloat(value, format, mode.rounding, mode.satfinite)
+                << (bits * e);
+      }
+    }
+    s.write(dst, r);
+    return Outcome::Next;
+  });
+}
+
+void decodeCvt(Decoder &d) {
+  if (d.has("pack"))
+    d.unsupported();
+  ConvertMode mode = takeMode(d);
+  Type into = d.type(), from = d.type();
+  if (isPacked(into) || isPacked(from))
+    return decodePackedConvert(d, into, from, mode);
+  if (typeBits(into) == 4 || typeBits(from) == 4)
+    d.unsupported();
+  Operand dst = d.destination(0), a = d.source(1, from);
+  if (d.count() != 2)
+    d.unsupported();
+  auto convert = [=](uint64_t bits) -> uint64_t {
+    if (isFloat(from)) {
+      double x = toDouble(bits, from, mode.flushes);
+      if (!isFloat(into))
+        return floatToInteger(roundIntegral(x, mode.rounding), into);
+      if (mode.toIntegral)
+        x = roundIntegral(x, mode.rounding);
+      return fromDouble(x, into, mode);
+    }
+    uint64_t wide = extend(bits, from);
+    if (isFloat(into))
+      return integerToFloat(wide, from, into, mode);
+    return isSigned(from)
+               ? uint64_t(clampTo(int64_t(wide), into, mode.saturates))
+               : uint64_t(clampTo(wide, into, mode.saturates));
+  };
+  // The result is extended to the register by the type of the destination.
+  bool extends = !isFloat(into);
+  d.run([=](Step &s) {
+    auto x = s.read<uint64_t>(a);
+    Lanes<uint64_t> r;
+    for (unsigned i = 0; i < warpSize; ++i) {
+      r[i] = convert(x[i]);
+      if (extends)
+        r[i] = extend(r[i], into);
+    }
+    s.write(dst, r);
+    return Outcome::Next;
+  });
+}
+
+} // namespace
+
+void registerConvert(DecodeTable &table) { table["cvt"] = decodeCvt; }
+
+} // namespace girih::sim

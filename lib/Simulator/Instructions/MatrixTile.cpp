@@ -1,0 +1,121 @@
+//===- MatrixTile.cpp - Operand tiles of matrix instructions --------------===//
+#include "MatrixTile.h"
+
+#include "../Numbers/Formats.h"
+#include "girih/Support/Float.h"
+
+#include <array>
+#include <cstring>
+
+namespace girih::sim {
+
+static std::array<float, 256> makeTable(Type type) {
+  std::array<float, 256> table;
+  for (uint32_t code = 0; code < 256; ++code)
+    table[code] = float(decodeFloat(
+        code & ((1u << formatOf(type).bits()) - 1), formatOf(type)));
+  return table;
+}
+
+float decodeElement(uint32_t code, Type type) {
+  static const auto e4m3 = makeTable(Type::E4M3), e5m2 = makeTable(Type::E5M2),
+                    e3m2 = makeTable(Type::E3M2), e2m3 = makeTable(Type::E2M3),
+                    e2m1 = makeTable(Type::E2M1);
+  switch (type) {
+  case Type::BF16:
+    return bfloat16ToFloat(uint16_t(code));
+  case Type::F16:
+    return halfToFloat(uint16_t(code));
+  case Type::TF32:
+    // The matrix unit ignores the low 13 bits.
+    return __builtin_bit_cast(float, code & 0xffffe000u);
+  case Type::F32:
+    return __builtin_bit_cast(float, code);
+  case Type::E4M3:
+    return e4m3[code & 0xff];
+  case Type::E5M2:
+    return e5m2[code & 0xff];
+  case Type::E3M2:
+    return e3m2[code & 0xff];
+  case Type::E2M3:
+    return e2m3[code & 0xff];
+  case Type::E2M1:
+    return e2m1[code & 0xff];
+  case Type::S8:
+    return float(int8_t(code));
+  default:
+    return float(uint8_t(code));
+  }
+}
+
+float roundTo(float value, Type type) {
+  if (type == Type::F16)
+    return halfToFloat(floatToHalf(value));
+  return value;
+}
+
+MatrixTile readTile(Cta &cta, const MatrixDescriptor &descriptor, uint32_t mn,
+                    uint32_t k, Type type, bool isMnMajor, bool transposes,
+                    const Access &access, const Knowledge &knowledge) {
+  uint32_t bytes = typeBits(type) < 8 ? 1 : typeBits(type) / 8;
+  // 16 bytes are contiguous along the major dimension in every layout.
+  uint32_t step = 16 / bytes;
+  uint32_t outer = isMnMajor ? k : mn, inner = isMnMajor ? mn : k;
+  MatrixTile tile;
+  tile.rows = transposes ? k : mn;
+  tile.columns = transposes ? mn : k;
+  tile.values.resize(size_t(mn) * k);
+  tile.isDefined.assign(mn, 1);
+  for (uint32_t o = 0; o < outer; ++o)
+    for (uint32_t i = 0; i < inner; i += step) {
+      uint32_t atMn = isMnMajor ? i : o, atK = isMnMajor ? o : i;
+      uint8_t chunk[16];
+      bool isDefined;
+      cta.readShared(descriptor.addressOf(atMn, atK, bytes, isMnMajor), chunk,
+                     16, access, knowledge, &isDefined);
+      for (uint32_t e = 0; e < step; ++e) {
+        uint32_t code = 0;
+        std::memcpy(&code, chunk + e * bytes, bytes);
+        uint32_t m = isMnMajor ? i + e : o, kk = isMnMajor ? o : i + e;
+        if (m >= mn || kk >= k)
+          continue;
+        size_t at = transposes ? size_t(kk) * mn + m : size_t(m) * k + kk;
+        tile.values[at] = decodeElement(code, type);
+        if (!isDefined)
+          tile.isDefined[m] = 0;
+      }
+    }
+  return tile;
+}
+
+void multiply(const MatrixTile &a, const MatrixTile &b, bool isInteger,
+              Accumulators &d) {
+  uint32_t m = a.rows, k = a.columns, n = b.columns;
+  for (uint32_t row = 0; row < m; ++row) {
+    const float *factors = a.values.data() + size_t(row) * k;
+    if (isInteger) {
+      int32_t *out = d.integers.data() + size_t(row) * n;
+      for (uint32_t kk = 0; kk < k; ++kk) {
+        int32_t factor = int32_t(factors[kk]);
+        const float *other = b.values.data() + size_t(kk) * n;
+        for (uint32_t col = 0; col < n; ++col)
+          out[col] += factor * int32_t(other[col]);
+      }
+    } else {
+      float *out = d.floats.data() + size_t(row) * n;
+      for (uint32_t kk = 0; kk < k; ++kk) {
+        // Products of these types are exact in float32; their sum is rounded
+        // after each step, the hardware's at coarser, unpublished points.
+        float factor = factors[kk];
+        const float *other = b.values.data() + size_t(kk) * n;
+        for (uint32_t col = 0; col < n; ++col)
+          out[col] += factor * other[col];
+      }
+    }
+    for (uint32_t col = 0; col < n; ++col)
+      d.isDefined[size_t(row) * n + col] &=
+          a.isDefined[row] & b.isDefined[col];
+  }
+}
+
+} // namespace girih::sim

@@ -1,0 +1,45 @@
+//===- MatrixTile.h - Operand tiles of matrix instructions ------*- C++ -*-===//
+#ifndef GIRIH_SIMULATOR_INSTRUCTIONS_MATRIXTILE_H
+#define GIRIH_SIMULATOR_INSTRUCTIONS_MATRIXTILE_H
+
+#include "../Descriptors/MatrixDescriptor.h"
+#include "../Machine/Cluster.h"
+
+namespace girih::sim {
+
+/// An operand decoded to numbers. Integers up to 8 bits are exact in float.
+struct MatrixTile {
+  uint32_t rows = 0, columns = 0;
+  /// Row-major values, and whether every element of a row (for A) or column
+  /// (for B) is defined.
+  std::vector<float> values;
+  std::vector<uint8_t> isDefined;
+};
+
+/// Accumulators of a matrix instruction, row-major, as float or as int32.
+struct Accumulators {
+  uint32_t rows = 0, columns = 0;
+  std::vector<float> floats;
+  std::vector<int32_t> integers;
+  std::vector<uint8_t> isDefined;
+};
+
+/// The value of one element; the code is in the low bits.
+float decodeElement(uint32_t code, Type type);
+
+/// Reads A [mn = rows][k] or, with `transposes`, B as [k][mn] from shared
+/// memory through a descriptor.
+MatrixTile readTile(Cta &cta, const MatrixDescriptor &descriptor, uint32_t mn,
+                    uint32_t k, Type type, bool isMnMajor, bool transposes,
+                    const Access &access, const Knowledge &knowledge);
+
+/// D = A B (+ D). `a` is [m][k], `b` is [k][n].
+void multiply(const MatrixTile &a, const MatrixTile &b, bool isInteger,
+              Accumulators &d);
+
+/// The float nearest in a 16-bit type, or the float itself.
+float roundTo(float value, Type type);
+
+} // namespace girih::sim
+
+#endif // GIRIH_SIMULATOR_INSTRUCTIONS_MATRIXTILE_H

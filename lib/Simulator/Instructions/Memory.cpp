@@ -1,0 +1,271 @@
+//===- Memory.cpp - ld, st, prefetch, discard -----------------------------===//
+#include "Memory.h"
+
+#include "Elementwise.h"
+
+namespace girih::sim {
+
+MemoryOrder takeOrder(Decoder &d) {
+  MemoryOrder order;
+  std::string found = d.oneOf({"weak", "volatile", "relaxed", "acquire",
+                               "release", "acq_rel", "mmio"});
+  order.isStrong = !found.empty() && found != "weak";
+  order.acquires = found == "acquire" || found == "acq_rel";
+  order.releases = found == "release" || found == "acq_rel";
+  d.oneOf({"cta", "cluster", "gpu", "sys"});
+  return order;
+}
+
+/// What a strong access at an address has made known, within the cluster for
+/// shared memory and across clusters for global memory.
+void acquireAt(Step &s, const Place &place, const MemoryOrder &order) {
+  if (!order.isStrong)
+    return;
+  Warp &warp = s.warp;
+  if (place.space == StateSpace::Shared) {
+    auto found = place.cta->syncPoints.find(uint32_t(place.offset));
+    if (found == place.cta->syncPoints.end())
+      return;
+    if (order.acquires)
+      warp.acquire(found->second);
+    else
+      warp.fencePending.join(found->second);
+    return;
+  }
+  Device &device = s.cluster().device;
+  auto found = device.syncPoints.find(place.offset);
+  if (found == device.syncPoints.end())
+    return;
+  Knowledge brought;
+  for (const auto &[key, tick] : found->second.clock) {
+    if (key >> 16 == s.cluster().index)
+      brought.generic.raise(Component(key & 0xffff), tick);
+    brought.foreign[key] = tick;
+  }
+  if (order.acquires)
+    warp.acquire(brought);
+  else
+    warp.fencePending.join(brought);
+}
+
+void releaseAt(Step &s, const Place &place, const MemoryOrder &order) {
+  Warp &warp = s.warp;
+  if (!order.isStrong || (!order.releases && !warp.hasFenceReleased))
+    return;
+  Knowledge passed = order.releases ? warp.release() : warp.fenceReleased;
+  if (place.space == StateSpace::Shared) {
+    place.cta->syncPoints[uint32_t(place.offset)].join(passed);
+    return;
+  }
+  ForeignClock &clock = s.cluster().device.syncPoints[place.offset].clock;
+  for (size_t c = 0; c < passed.generic.size(); ++c)
+    if (uint32_t tick = passed.generic.get(Component(c))) {
+      uint32_t &old = clock[uint64_t(s.cluster().index) << 16 | c];
+      old = std::max(old, tick);
+    }
+  for (const auto &[key, tick] : passed.foreign)
+    clock[key] = std::max(clock[key], tick);
+}
+
+namespace {
+
+unsigned takeVector(Decoder &d) {
+  std::string found = d.oneOf({"v2", "v4", "v8"});
+  return found.empty() ? 1 : unsigned(found[1] - '0');
+}
+
+/// The frame's own space for `.param` variables, else the space as written.
+StateSpace spaceOf(const AddressOperand &address, StateSpace space) {
+  if (space == StateSpace::Param && address.isFrameParameter)
+    return StateSpace::Local;
+  return space;
+}
+
+/// The value of a loaded element extended to 64 bits by its type.
+uint64_t extendLoaded(const uint8_t *bytes, Type type) {
+  uint64_t raw = 0;
+  unsigned size = std::min(8u, typeBits(type) / 8);
+  std::memcpy(&raw, bytes, size);
+  if (!isSigned(type) || isFloat(type) || size == 8)
+    return raw;
+  unsigned shift = 64 - 8 * size;
+  return uint64_t(int64_t(raw << shift) >> shift);
+}
+
+void decodeLd(Decoder &d) {
+  MemoryOrder order = takeOrder(d);
+  StateSpace space = d.stateSpace();
+  d.takeCacheHints();
+  unsigned vector = takeVector(d);
+  Type type = d.type();
+  auto into = d.destinations(0);
+  AddressOperand address = d.address(1);
+  if (into.size() != vector)
+    d.fail("has " + std::to_string(into.size()) + " destinations for .v" +
+           std::to_string(vector));
+  if (address.isKernelParameter && space == StateSpace::Generic)
+    space = StateSpace::Param;
+  space = spaceOf(address, space);
+  unsigned size = typeBits(type) / 8;
+  d.run([=](Step &s) {
+    auto base = s.read<uint64_t>(address.base);
+    std::vector<Lanes<uint64_t>> values(vector);
+    std::vector<Lanes<unsigned __int128>> wide(size == 16 ? vector : 0);
+    LaneMask known = s.definedLanes(address.base);
+    if (s.mask & ~known)
+      s.stop(VerdictKind::Uninitialised, "loads from an undefined address");
+    uint8_t bytes[64];
+    for (unsigned lane = 0; lane < warpSize; ++lane) {
+      if (!(s.mask >> lane & 1))
+        continue;
+      Place place =
+          s.resolve(space, base[lane] + uint64_t(address.offset),
+                    size * vector, false, size * vector);
+      bool isDefined;
+      if (order.isStrong) {
+        std::lock_guard<std::mutex> lock(
+            s.cluster().device.memory.atomics);
+        s.load(place, lane, bytes, size * vector, true, &isDefined);
+        acquireAt(s, place, order);
+      } else {
+        s.load(place, lane, bytes, size * vector, false, &isDefined);
+      }
+      if (!isDefined)
+        known &= ~(1u << lane);
+      for (unsigned e = 0; e < vector; ++e) {
+        if (size == 16)
+          std::memcpy(&wide[e][lane], bytes + 16 * e, 16);
+        else
+          values[e][lane] = extendLoaded(bytes + size * e, type);
+      }
+    }
+    s.defined = known;
+    for (unsigned e = 0; e < vector; ++e) {
+      if (size == 16)
+        s.write(into[e], wide[e]);
+      else
+        s.write(into[e], values[e]);
+    }
+    return Outcome::Next;
+  });
+}
+
+void decodeAsyncStore(Decoder &d);
+
+void decodeSt(Decoder &d) {
+  if (d.has("async"))
+    return decodeAsyncStore(d);
+  if (d.has("bulk"))
+    d.unsupported();
+  MemoryOrder order = takeOrder(d);
+  StateSpace space = d.stateSpace();
+  d.takeCacheHints();
+  unsigned vector = takeVector(d);
+  Type type = d.type();
+  AddressOperand address = d.address(0);
+  auto from = d.sources(1, type);
+  if (from.size() != vector)
+    d.fail("has " + std::to_string(from.size()) + " sources for .v" +
+           std::to_string(vector));
+  space = spaceOf(address, space);
+  unsigned size = typeBits(type) / 8;
+  d.run([=](Step &s) {
+    auto base = s.read<uint64_t>(address.base);
+    if (s.mask & ~s.definedLanes(address.base))
+      s.stop(VerdictKind::Uninitialised, "stores to an undefined address");
+    std::vector<Lanes<unsigned __int128>> values;
+    LaneMask known = allLanes;
+    for (const Operand &operand : from) {
+      values.push_back(s.read<unsigned __int128>(operand));
+      known &= s.definedLanes(operand);
+    }
+    uint8_t bytes[64];
+    for (unsigned lane = 0; lane < warpSize; ++lane) {
+      if (!(s.mask >> lane & 1))
+        continue;
+      Place place = s.resolve(space, base[lane] + uint64_t(address.offset),
+                              size * vector, true, size * vector);
+      for (unsigned e = 0; e < vector; ++e)
+        std::memcpy(bytes + size * e, &values[e][lane], size);
+      if (order.isStrong) {
+        std::lock_guard<std::mutex> lock(
+            s.cluster().device.memory.atomics);
+        releaseAt(s, place, order);
+        s.store(place, lane, bytes, size * vector, true, known >> lane & 1);
+      } else {
+        s.store(place, lane, bytes, size * vector, false, known >> lane & 1);
+      }
+    }
+    return Outcome::Next;
+  });
+}
+
+/// st.async writes remote shared memory and completes on an mbarrier beside
+/// it.
+void decodeAsyncStore(Decoder &d) {
+  takeOrder(d);
+  d.require("mbarrier::complete_tx::bytes");
+  d.has("shared::cluster");
+  unsigned vector = takeVector(d);
+  Type type = d.type();
+  AddressOperand address = d.address(0), barrier = d.address(2);
+  auto from = d.sources(1, type);
+  unsigned size = typeBits(type) / 8;
+  d.instruction().passesUndefined = false;
+  d.run([=](Step &s) {
+    auto base = s.read<uint64_t>(address.base),
+         to = s.read<uint64_t>(barrier.base);
+    std::vector<Lanes<uint64_t>> values;
+    for (const Operand &operand : from)
+      values.push_back(s.read<uint64_t>(operand));
+    for (unsigned lane = 0; lane < warpSize; ++lane) {
+      if (!(s.mask >> lane & 1))
+        continue;
+      std::vector<uint8_t> bytes(size * vector);
+      for (unsigned e = 0; e < vector; ++e)
+        std::memcpy(bytes.data() + size * e, &values[e][lane], size);
+      startAsyncStore(s, base[lane] + uint64_t(address.offset),
+                      to[lane] + uint64_t(barrier.offset), std::move(bytes));
+    }
+    return Outcome::Next;
+  });
+}
+
+/// Prefetches and discards move no data that a program can see.
+void decodePrefetch(Decoder &d) {
+  d.stateSpace();
+  d.oneOf({"tensormap", "L1", "L2"});
+  d.takeCacheHints();
+  d.oneOf({"L2::evict_last", "L2::evict_normal"});
+  AddressOperand address = d.address(0);
+  (void)address;
+  d.run([](Step &) { return Outcome::Next; });
+}
+
+/// createpolicy gives an opaque cache policy.
+void decodeCreatepolicy(Decoder &d) {
+  d.oneOf({"fractional", "range"});
+  while (!d.startingWith("L2::").empty())
+    ;
+  d.has("global");
+  d.type();
+  Operand into = d.destination(0);
+  d.run([=](Step &s) {
+    Lanes<uint64_t> r{};
+    s.write(into, r);
+    return Outcome::Next;
+  });
+}
+
+} // namespace
+
+void registerMemory(DecodeTable &table) {
+  table["ld"] = decodeLd;
+  table["ldu"] = decodeLd;
+  table["st"] = decodeSt;
+  table["prefetch"] = decodePrefetch;
+  table["prefetchu"] = decodePrefetch;
+  table["createpolicy"] = decodeCreatepolicy;
+}
+
+} // namespace girih::sim

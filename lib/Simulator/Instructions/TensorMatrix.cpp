@@ -1,0 +1,2 @@
+#include "Elementwise.h"
+namespace girih::sim { void registerTensorMatrix(DecodeTable &) {} }

@@ -1,0 +1,41 @@
+//===- AsyncUnit.h - Agents that run beside the warps -----------*- C++ -*-===//
+#ifndef GIRIH_SIMULATOR_MACHINE_ASYNCUNIT_H
+#define GIRIH_SIMULATOR_MACHINE_ASYNCUNIT_H
+
+#include "../Memory/Clock.h"
+
+#include <deque>
+#include <functional>
+#include <string>
+
+namespace girih::sim {
+
+class Cta;
+
+/// Work that an instruction has started and that completes by itself.
+struct AsyncOperation {
+  std::string name;
+  unsigned line = 0;
+  /// For the timeline and for messages.
+  std::string detail;
+  uint64_t issuedAt = 0;
+  /// Does a piece of the work; true once all is done.
+  std::function<bool()> step;
+};
+
+/// A queue of operations: the copy engine, one warpgroup's wgmma pipe, ...
+/// An ordered unit completes its operations in issue order; in an unordered
+/// one any may be next.
+struct AsyncUnit {
+  std::string name;
+  uint32_t cta = 0;
+  bool isOrdered = true;
+  Component component = 0;
+  /// Operations issued and, in an ordered unit, completed; both count from 1.
+  uint32_t issued = 0, completed = 0;
+  std::deque<AsyncOperation> queue;
+};
+
+} // namespace girih::sim
+
+#endif // GIRIH_SIMULATOR_MACHINE_ASYNCUNIT_H

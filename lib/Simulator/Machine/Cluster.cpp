@@ -1,0 +1,177 @@
+//===- Cluster.cpp - CTAs, components and units of a cluster --------------===//
+#include "Cluster.h"
+
+namespace girih::sim {
+
+Cluster::Cluster(Device &device, uint32_t index,
+                 std::array<uint32_t, 3> firstCta,
+                 const CompiledFunction &entry)
+    : device(device), index(index),
+      random(device.options.seed * 0x9e3779b97f4a7c15ull + index) {
+  const auto &shape = device.launch.cluster;
+  unsigned rank = 0;
+  for (uint32_t z = 0; z < shape[2]; ++z)
+    for (uint32_t y = 0; y < shape[1]; ++y)
+      for (uint32_t x = 0; x < shape[0]; ++x)
+        ctas.push_back(std::make_unique<Cta>(
+            *this, rank++,
+            std::array<uint32_t, 3>{firstCta[0] + x, firstCta[1] + y,
+                                    firstCta[2] + z},
+            entry));
+  // Extremes are as interesting as the middle: asynchronous work that is
+  // nearly always late, or a warp that hardly gets to run.
+  static constexpr double biases[] = {0.02, 0.2, 0.5, 0.9};
+  asyncBias = biases[random() % 4];
+  for (size_t i = 0; i < warps.size(); ++i)
+    warpWeights.push_back(random() % 4 == 0 ? 0.05 : 1.0);
+}
+
+Component Cluster::newComponent(std::string name) {
+  componentNames.push_back(std::move(name));
+  return static_cast<Component>(componentNames.size() - 1);
+}
+
+AsyncUnit *Cluster::newUnit(std::string name, uint32_t cta, bool isOrdered) {
+  auto unit = std::make_unique<AsyncUnit>();
+  unit->component = newComponent(name);
+  unit->name = std::move(name);
+  unit->cta = cta;
+  unit->isOrdered = isOrdered;
+  units.push_back(std::move(unit));
+  return units.back().get();
+}
+
+void Cluster::enqueue(AsyncUnit &unit, AsyncOperation operation) {
+  operation.issuedAt = now;
+  ++asynchronousOperations;
+  unit.queue.push_back(std::move(operation));
+  if (device.options.schedule == Schedule::Early && !isDraining)
+    drain();
+}
+
+bool Cluster::chance(double probability) {
+  if (device.options.schedule != Schedule::Random)
+    return false;
+  return static_cast<double>(random() >> 11) * 0x1p-53 < probability;
+}
+
+unsigned Cluster::pieces() {
+  switch (device.options.schedule) {
+  case Schedule::Random:
+    return 1 + random() % 4;
+  case Schedule::Deterministic:
+    return 2;
+  default:
+    return 1;
+  }
+}
+
+Cta &Cluster::ctaOf(uint32_t sharedAddress, unsigned line) {
+  uint32_t rank = sharedAddress >> 24;
+  if (rank >= ctas.size())
+    throw Stop(VerdictKind::Misuse,
+               "shared::cluster address " + std::to_string(sharedAddress) +
+                   " names CTA " + std::to_string(rank) +
+                   " of a cluster of " + std::to_string(ctas.size()),
+               line);
+  return *ctas[rank];
+}
+
+void Cluster::trace(uint32_t cta, const std::string &row,
+                    const std::string &name, uint64_t begin,
+                    std::string detail) {
+  if (!device.options.wantsTrace)
+    return;
+  TraceEvent event;
+  event.process =
+      index * static_cast<uint32_t>(std::max<size_t>(ctas.size(), 1)) + cta;
+  event.row = row;
+  event.name = name;
+  event.detail = std::move(detail);
+  event.begin = begin;
+  event.end = now;
+  events.push_back(std::move(event));
+}
+
+bool Cluster::isDone() const {
+  for (const Warp *warp : warps)
+    if (!warp->isDone())
+      return false;
+  return true;
+}
+
+bool Cluster::hasAsyncWork() const {
+  for (const auto &unit : units)
+    if (!unit->queue.empty())
+      return true;
+  return false;
+}
+
+void Cluster::finish() {
+  for (const auto &unit : units)
+    for (const AsyncOperation &operation : unit->queue) {
+      Verdict verdict;
+      verdict.line = operation.line;
+      verdict.agent = unit->name;
+      verdict.message = "the kernel ends while " + operation.name +
+                        " is still in flight; expected a wait for it";
+      device.report(verdict);
+    }
+  drain();
+  for (auto &cta : ctas) {
+    for (auto &[offset, barrier] : cta->barriers)
+      if (barrier.transactions != 0) {
+        Verdict verdict;
+        verdict.line = barrier.lastExpectLine;
+        verdict.agent = cta->describe();
+        verdict.message =
+            "the kernel ends while the mbarrier at " + std::to_string(offset) +
+            " has " + std::to_string(barrier.transactions) +
+            " transaction bytes outstanding; expected 0";
+        device.report(verdict);
+      }
+    for (auto &[column, count] : cta->tensor.allocations) {
+      Verdict verdict;
+      verdict.line = cta->tensor.allocationLines[column];
+      verdict.agent = cta->describe();
+      verdict.message = "the kernel ends without tcgen05.dealloc of " +
+                        std::to_string(count) +
+                        " columns of tensor memory at column " +
+                        std::to_string(column);
+      device.report(verdict);
+    }
+  }
+}
+
+void Cta::finish() {
+  Knowledge all;
+  for (auto &warp : warps)
+    all.join(warp->known);
+  for (auto &[component, access] : remoteAccesses) {
+    if (all.generic.get(component) >= access.tick)
+      continue;
+    Verdict verdict;
+    verdict.kind = VerdictKind::Race;
+    verdict.line = access.line;
+    verdict.agent = cluster.componentName(component);
+    verdict.message = describe() +
+                      " exits, and its shared memory with it, without being "
+                      "ordered after this remote access";
+    verdict.notes.push_back("expected a cluster barrier before the exit");
+    cluster.device.report(verdict);
+  }
+  for (auto &warp : warps)
+    for (auto &[lane, groups] : warp->bulkGroups)
+      if (groups.readDone < groups.issued &&
+          warp->known.generic.get(groups.readComponent) < groups.issued) {
+        Verdict verdict;
+        verdict.agent = warp->describe();
+        verdict.message = "the CTA exits without waiting for " +
+                          std::to_string(groups.issued) +
+                          " bulk copies out of its shared memory; expected "
+                          "cp.async.bulk.wait_group";
+        cluster.device.report(verdict);
+      }
+}
+
+} // namespace girih::sim

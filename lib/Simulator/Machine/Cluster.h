@@ -1,0 +1,87 @@
+//===- Cluster.h - CTAs that run together, and their schedule ---*- C++ -*-===//
+#ifndef GIRIH_SIMULATOR_MACHINE_CLUSTER_H
+#define GIRIH_SIMULATOR_MACHINE_CLUSTER_H
+
+#include "Cta.h"
+#include "Device.h"
+
+#include <random>
+
+namespace girih::sim {
+
+/// barrier.cluster: one barrier that all threads of the cluster share.
+struct ClusterBarrier {
+  uint64_t phase = 0;
+  Knowledge arriving, completed;
+  /// Lanes that have arrived in the current phase, by warp.
+  std::map<const Warp *, LaneMask> arrivals;
+};
+
+class Cluster {
+public:
+  Cluster(Device &device, uint32_t index, std::array<uint32_t, 3> firstCta,
+          const CompiledFunction &entry);
+
+  Device &device;
+  const uint32_t index;
+  std::vector<std::unique_ptr<Cta>> ctas;
+  ClusterBarrier barrier;
+  /// Steps of the schedule so far; changes that may wake somebody.
+  uint64_t now = 0, progress = 1;
+  uint64_t asynchronousOperations = 0;
+
+  /// Runs until done or until the budget of warp instructions is spent; true
+  /// when the cluster has finished. Throws Stop.
+  bool run(uint64_t budget);
+
+  Component newComponent(std::string name);
+  const std::string &componentName(Component component) const {
+    return componentNames[component];
+  }
+  AsyncUnit *newUnit(std::string name, uint32_t cta, bool isOrdered);
+  /// Queues an operation; under the early schedule it runs at once.
+  void enqueue(AsyncUnit &unit, AsyncOperation operation);
+  /// True with the given probability, in schedules that vary.
+  bool chance(double probability);
+  /// Pieces into which a transfer is cut.
+  unsigned pieces();
+
+  /// The CTA of a shared::cluster address; a Stop when there is none.
+  Cta &ctaOf(uint32_t sharedAddress, unsigned line);
+  void trace(uint32_t cta, const std::string &row, const std::string &name,
+             uint64_t begin, std::string detail = "");
+
+  std::vector<Warp *> warps;
+
+private:
+  bool runRoundRobin(uint64_t budget);
+  bool runRandom(uint64_t budget);
+  /// Runs a warp for up to `most` instructions; how many it executed.
+  uint64_t runWarp(Warp &warp, uint64_t most);
+  /// Advances one operation of a unit.
+  void stepUnit(AsyncUnit &unit, size_t position);
+  void drain();
+  bool stepAnyUnit();
+  bool stepOldOperations();
+  bool hasAsyncWork() const;
+  bool isDone() const;
+  void finish();
+  [[noreturn]] void reportDeadlock();
+
+  std::vector<std::unique_ptr<AsyncUnit>> units;
+  std::vector<std::string> componentNames;
+  std::mt19937_64 random;
+  /// Probability of an asynchronous step; drawn once for each seed.
+  double asyncBias = 0.5;
+  std::vector<double> warpWeights;
+  bool isDraining = false;
+  size_t nextUnit = 0;
+  std::vector<TraceEvent> events;
+
+public:
+  std::vector<TraceEvent> takeEvents() { return std::move(events); }
+};
+
+} // namespace girih::sim
+
+#endif // GIRIH_SIMULATOR_MACHINE_CLUSTER_H

@@ -1,0 +1,185 @@
+//===- Cta.cpp - Shared memory and its checks -----------------------------===//
+#include "Cta.h"
+
+#include "Cluster.h"
+
+#include <cstring>
+
+namespace girih::sim {
+
+/// Names of warps by role: "load", or "compute 3" where a role has several.
+static std::string warpName(const Launch &launch, unsigned index) {
+  unsigned first = 0;
+  for (const Role &role : launch.roles) {
+    if (index < first + role.warps)
+      return "warp " + std::to_string(index) + " (" + role.name +
+             (role.warps > 1 ? " " + std::to_string(index - first) : "") + ")";
+    first += role.warps;
+  }
+  return "warp " + std::to_string(index);
+}
+
+Cta::Cta(Cluster &cluster, unsigned rank, std::array<uint32_t, 3> id,
+         const CompiledFunction &entry)
+    : cluster(cluster), rank(rank), id(id) {
+  Device &device = cluster.device;
+  const Launch &launch = device.launch;
+  uint64_t bytes =
+      device.program.dynamicSharedOffset + launch.dynamicSharedBytes;
+  shared.assign(bytes, 0xff);
+  sharedDefined.assign(bytes, 0);
+  sharedShadow = std::make_unique<Shadow>(bytes);
+  std::string prefix =
+      cluster.device.launch.cluster[0] * cluster.device.launch.cluster[1] > 1
+          ? "cta " + std::to_string(rank) + " "
+          : "";
+  copyEngine = cluster.newUnit(prefix + "copy engine", rank, false);
+  unsigned threads = device.threadsPerCta();
+  for (unsigned first = 0, w = 0; first < threads; first += warpSize, ++w) {
+    LaneMask lanes = threads - first >= warpSize
+                         ? allLanes
+                         : (1u << (threads - first)) - 1;
+    auto warp = std::make_unique<Warp>(*this, w, lanes, entry);
+    warp->name = warpName(launch, w);
+    warp->component = cluster.newComponent(prefix + warp->name);
+    warp->known.generic.raise(warp->component, 1);
+    cluster.warps.push_back(warp.get());
+    warps.push_back(std::move(warp));
+  }
+  warpgroups.resize((warps.size() + 3) / 4);
+  launchRegisters = device.registersAtLaunch();
+  for (auto &warp : warps)
+    warp->registersPerThread = launchRegisters;
+  // PTX ISA, "setmaxnreg": registers come from and go to a pool of the CTA;
+  // it starts with what the launch has not given out.
+  freeRegisters = 0;
+}
+
+bool Cta::isDone() const {
+  for (const auto &warp : warps)
+    if (!warp->isDone())
+      return false;
+  return true;
+}
+
+std::string Cta::describe() const {
+  return "cta (" + std::to_string(id[0]) + ", " + std::to_string(id[1]) +
+         ", " + std::to_string(id[2]) + ")";
+}
+
+void Cta::checkShared(uint32_t offset, uint64_t size, unsigned line,
+                      const char *what) const {
+  if (offset >= sharedBase && offset + size <= shared.size())
+    return;
+  Verdict verdict;
+  verdict.line = line;
+  verdict.agent = describe();
+  verdict.message = std::string(what) + " touches shared memory bytes " +
+                    std::to_string(offset) + " to " +
+                    std::to_string(offset + size) +
+                    " when the CTA has bytes " + std::to_string(sharedBase) +
+                    " to " + std::to_string(shared.size());
+  throw Stop(verdict);
+}
+
+void Cta::reportRace(const char *space, uint64_t address,
+                     const Conflict &conflict, const Access &access) {
+  auto kind = [](const Access &a) {
+    std::string text = a.proxy == Proxy::Async    ? "async-proxy "
+                       : a.proxy == Proxy::Tensor ? "tensor-memory "
+                                                  : "";
+    return text + (a.isWrite ? "write" : "read");
+  };
+  const Access &earlier = conflict.earlier;
+  Verdict verdict;
+  verdict.kind = VerdictKind::Race;
+  verdict.line = access.line;
+  std::string me = cluster.componentName(access.component);
+  std::string other =
+      earlier.cluster == cluster.index
+          ? cluster.componentName(earlier.component)
+          : "cluster " + std::to_string(earlier.cluster);
+  verdict.agent = describe() + " " + me;
+  verdict.message = kind(access) + " of " + space + " byte " +
+                    std::to_string(address) + " is not ordered after the " +
+                    kind(earlier) + " of line " + std::to_string(earlier.line) +
+                    " by " + other;
+  bool crossesProxy = conflict.lacksProxyFence &&
+                      access.proxy == Proxy::Async &&
+                      earlier.proxy == Proxy::Generic;
+  if (crossesProxy)
+    verdict.notes.push_back("expected fence.proxy.async between the two");
+  else if (access.proxy == Proxy::Tensor && conflict.lacksProxyFence)
+    verdict.notes.push_back(
+        "expected tcgen05.wait and tcgen05.fence::before_thread_sync / "
+        "::after_thread_sync between the two");
+  else
+    verdict.notes.push_back("expected a barrier or wait between the two");
+  cluster.device.report(verdict);
+}
+
+void Cta::readShared(uint32_t offset, void *into, uint32_t size,
+                     const Access &access, const Knowledge &knowledge,
+                     bool *isDefined) {
+  checkShared(offset, size, access.line, "a read");
+  if (auto conflict = sharedShadow->enter(offset, size, access, knowledge))
+    reportRace("shared memory", conflict->address, *conflict, access);
+  std::memcpy(into, shared.data() + offset, size);
+  if (isDefined) {
+    const uint8_t *flags = sharedDefined.data() + offset;
+    *isDefined = std::memchr(flags, 0, size) == nullptr;
+  }
+}
+
+void Cta::writeShared(uint32_t offset, const void *from, uint32_t size,
+                      const Access &access, const Knowledge &knowledge,
+                      bool isDefined) {
+  checkShared(offset, size, access.line, "a write");
+  for (uint32_t at = offset & ~7u; at < offset + size && !barriers.empty();
+       at += 8)
+    if (auto found = barriers.find(at); found != barriers.end()) {
+      Verdict verdict;
+      verdict.line = access.line;
+      verdict.agent = describe();
+      verdict.message =
+          "a write to shared memory bytes " + std::to_string(offset) + " to " +
+          std::to_string(offset + size) + " hits the mbarrier at " +
+          std::to_string(at) + " that line " +
+          std::to_string(found->second.initLine) + " initialised";
+      throw Stop(verdict);
+    }
+  if (auto conflict = sharedShadow->enter(offset, size, access, knowledge))
+    reportRace("shared memory", conflict->address, *conflict, access);
+  std::memcpy(shared.data() + offset, from, size);
+  std::memset(sharedDefined.data() + offset, isDefined, size);
+}
+
+MemoryBarrier &Cta::barrier(uint32_t offset, unsigned line, const char *what) {
+  auto fail = [&](const std::string &message) {
+    Verdict verdict;
+    verdict.line = line;
+    verdict.agent = describe();
+    verdict.message = std::string(what) + " " + message;
+    throw Stop(verdict);
+  };
+  if (offset % 8)
+    fail("uses an mbarrier at shared memory byte " + std::to_string(offset) +
+         ", which is not a multiple of 8");
+  checkShared(offset, 8, line, what);
+  auto found = barriers.find(offset);
+  if (found == barriers.end())
+    fail("uses shared memory byte " + std::to_string(offset) +
+         " as an mbarrier, which is not initialised");
+  return found->second;
+}
+
+void Cta::advance(MemoryBarrier &barrier) {
+  // The transactions of the phase that ends become known to its waiters.
+  if (barrier.pending == 0 && barrier.transactions == 0 && barrier.hasComponent)
+    barrier.arriving.raise(barrier.component,
+                           static_cast<uint32_t>(barrier.phase + 1));
+  if (barrier.advance())
+    ++cluster.progress;
+}
+
+} // namespace girih::sim

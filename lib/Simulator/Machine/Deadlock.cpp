@@ -1,0 +1,93 @@
+//===- Deadlock.cpp - Who waits for whom ----------------------------------===//
+#include "Cluster.h"
+
+namespace girih::sim {
+namespace {
+
+struct Waiter {
+  const Warp *warp;
+  const Group *group;
+  std::vector<Component> others;
+};
+
+/// A cycle among the waiters, as positions; empty when there is none.
+std::vector<size_t> findCycle(const std::vector<Waiter> &waiters) {
+  std::vector<int> state(waiters.size(), 0);
+  std::vector<size_t> path;
+  std::function<std::vector<size_t>(size_t)> visit =
+      [&](size_t at) -> std::vector<size_t> {
+    state[at] = 1;
+    path.push_back(at);
+    for (Component other : waiters[at].others)
+      for (size_t next = 0; next < waiters.size(); ++next) {
+        if (waiters[next].warp->component != other || next == at)
+          continue;
+        if (state[next] == 1) {
+          auto first = std::find(path.begin(), path.end(), next);
+          return {first, path.end()};
+        }
+        if (state[next] == 0)
+          if (auto cycle = visit(next); !cycle.empty())
+            return cycle;
+      }
+    path.pop_back();
+    state[at] = 2;
+    return {};
+  };
+  for (size_t i = 0; i < waiters.size(); ++i)
+    if (state[i] == 0)
+      if (auto cycle = visit(i); !cycle.empty())
+        return cycle;
+  return {};
+}
+
+} // namespace
+
+void Cluster::reportDeadlock() {
+  std::vector<Waiter> waiters;
+  for (const Warp *warp : warps)
+    for (const auto &group : warp->groups)
+      waiters.push_back({warp, group.get(),
+                         group->wait.others ? group->wait.others()
+                                            : std::vector<Component>()});
+  Verdict verdict;
+  verdict.kind = VerdictKind::Deadlock;
+  verdict.message = "no warp and no asynchronous unit can move; " +
+                    std::to_string(waiters.size()) + " wait";
+  const size_t mostListed = 32;
+  for (size_t i = 0; i < waiters.size() && i < mostListed; ++i) {
+    const auto &[warp, group, others] = waiters[i];
+    verdict.notes.push_back(
+        warp->describe(group->mask) + ", line " +
+        std::to_string(group->wait.line) + ": waits " +
+        (group->wait.describe ? group->wait.describe() : group->wait.what));
+  }
+  auto cycle = findCycle(waiters);
+  if (!cycle.empty()) {
+    std::string text = "cycle: ";
+    for (size_t at : cycle)
+      text += waiters[at].warp->name + " waits " + waiters[at].group->wait.what +
+              " from ";
+    text += waiters[cycle.front()].warp->name;
+    verdict.notes.push_back(text);
+  }
+  if (!waiters.empty()) {
+    // Blame the wait of a cycle, else the first wait on an mbarrier.
+    const Waiter *first = &waiters.front();
+    for (const Waiter &waiter : waiters)
+      if (waiter.group->wait.what.starts_with("mbarrier")) {
+        first = &waiter;
+        break;
+      }
+    if (!cycle.empty())
+      first = &waiters[cycle.front()];
+    verdict.line = first->group->wait.line;
+    verdict.agent = first->warp->describe(first->group->mask);
+    const CompiledFunction &function = *first->group->stack.back().function;
+    verdict.source = function.program->locationOf(
+        function, function.body[first->group->pc]);
+  }
+  throw Stop(verdict);
+}
+
+} // namespace girih::sim

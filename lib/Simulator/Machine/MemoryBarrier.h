@@ -1,0 +1,59 @@
+//===- MemoryBarrier.h - The state of an mbarrier object --------*- C++ -*-===//
+#ifndef GIRIH_SIMULATOR_MACHINE_MEMORYBARRIER_H
+#define GIRIH_SIMULATOR_MACHINE_MEMORYBARRIER_H
+
+#include "../Memory/Clock.h"
+
+#include <set>
+#include <string>
+
+namespace girih::sim {
+
+/// PTX ISA, "mbarrier object": a phase ends when no arrivals are pending and
+/// no transactions are outstanding.
+struct MemoryBarrier {
+  uint32_t expected = 0;
+  int64_t pending = 0;
+  int64_t transactions = 0;
+  /// Phases that have ended.
+  uint64_t phase = 0;
+  /// Set once a fence has made the initialisation visible to the async proxy.
+  bool isFenced = false;
+  /// The warp that initialised it, and when.
+  Component initComponent = 0;
+  uint32_t initTick = 0;
+  unsigned initLine = 0;
+  /// Component of the transactions that complete here.
+  Component component = 0;
+  bool hasComponent = false;
+  /// What arrivals of the current phase, and of all ended ones, knew.
+  Knowledge arriving, completed;
+  /// For messages: the last line that arrived, the last that expected bytes.
+  unsigned lastArriveLine = 0, lastExpectLine = 0;
+  /// Warps that have arrived in some phase, to find who is missing.
+  std::set<Component> arrivers;
+
+  bool testParity(unsigned parity) const { return (phase & 1) != parity; }
+
+  /// Ends the phase when it is complete; true if it did.
+  bool advance() {
+    if (pending != 0 || transactions != 0)
+      return false;
+    completed.join(arriving);
+    arriving = Knowledge();
+    pending = expected;
+    ++phase;
+    return true;
+  }
+
+  std::string describe() const {
+    return "phase " + std::to_string(phase) + " (parity " +
+           std::to_string(phase & 1) + "), " + std::to_string(pending) +
+           " of " + std::to_string(expected) + " arrivals pending, " +
+           std::to_string(transactions) + " transaction bytes outstanding";
+  }
+};
+
+} // namespace girih::sim
+
+#endif // GIRIH_SIMULATOR_MACHINE_MEMORYBARRIER_H

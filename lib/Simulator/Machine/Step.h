@@ -1,0 +1,188 @@
+//===- Step.h - What an instruction sees while it executes ------*- C++ -*-===//
+#ifndef GIRIH_SIMULATOR_MACHINE_STEP_H
+#define GIRIH_SIMULATOR_MACHINE_STEP_H
+
+#include "Cluster.h"
+
+#include <cstring>
+#include <type_traits>
+
+namespace girih::sim {
+
+/// A resolved address of one lane.
+struct Place {
+  StateSpace space = StateSpace::Global;
+  Cta *cta = nullptr;
+  Region *region = nullptr;
+  /// Offset in shared or local memory, address in global memory.
+  uint64_t offset = 0;
+};
+
+struct Step {
+  Warp &warp;
+  Group &group;
+  const Instruction &instruction;
+  /// Lanes that execute: of the group, with a true guard.
+  LaneMask mask;
+  /// Lanes whose inputs are all defined; what write() records.
+  LaneMask defined;
+
+  Cta &cta() const { return warp.cta; }
+  Cluster &cluster() const { return warp.cluster; }
+  unsigned line() const { return instruction.line; }
+
+  /// The value of an operand in each lane, truncated or extended with zeros
+  /// to T.
+  template <class T> Lanes<T> read(const Operand &operand) const;
+  /// Writes the active lanes of a destination, extended with zeros.
+  template <class T> void write(const Operand &operand, const Lanes<T> &value) {
+    write(operand, value, mask);
+  }
+  template <class T>
+  void write(const Operand &operand, const Lanes<T> &value, LaneMask lanes);
+
+  LaneMask readPredicate(const Operand &operand) const;
+  void writePredicate(const Operand &operand, LaneMask value);
+  LaneMask definedLanes(const Operand &operand) const;
+
+  /// The lane that executes an instruction meant for one thread; a Stop when
+  /// there are several.
+  unsigned onlyLane(const char *what) const;
+  unsigned firstLane() const { return __builtin_ctz(mask); }
+
+  [[noreturn]] void misuse(const std::string &message,
+                           std::vector<std::string> notes = {}) const;
+  [[noreturn]] void stop(VerdictKind kind, const std::string &message,
+                         std::vector<std::string> notes = {}) const;
+  /// Records a verdict and goes on.
+  void report(VerdictKind kind, const std::string &message,
+              std::vector<std::string> notes = {}) const;
+
+  Outcome wait(Wait wait) {
+    warp.block(group, instruction, std::move(wait));
+    return Outcome::Retry;
+  }
+  /// Waits until the lanes of a member mask have converged; true once they
+  /// have.
+  bool isConverged(LaneMask members) const {
+    return (members & warp.live & ~group.mask) == 0;
+  }
+  Outcome waitForLanes(LaneMask members);
+
+  /// Memory (Instructions/Address.cpp).
+  Place resolve(StateSpace space, uint64_t address, uint64_t size,
+                bool isWrite, uint64_t alignment);
+  void load(const Place &place, unsigned lane, void *into, uint32_t size,
+            bool isStrong, bool *isDefined);
+  void store(const Place &place, unsigned lane, const void *from,
+             uint32_t size, bool isStrong, bool isDefined);
+  /// The CTA and offset of a shared address: a 32-bit one, or a generic one
+  /// within the shared window.
+  uint32_t sharedOffset(uint64_t address, bool mayBeRemote, Cta *&owner) const;
+
+private:
+  template <class T> static T splat(uint64_t value);
+  Lanes<uint64_t> readSpecial(const Operand &operand) const;
+};
+
+/// Fills lanes of a special register (Machine/SpecialRegisters.cpp).
+void readSpecialRegister(const Step &step, SpecialRegister which,
+                         Lanes<uint64_t> &into);
+
+template <class T> Lanes<T> Step::read(const Operand &operand) const {
+  Lanes<T> result;
+  using Bits = std::conditional_t<
+      sizeof(T) == 16, unsigned __int128,
+      std::conditional_t<
+          sizeof(T) == 8, uint64_t,
+          std::conditional_t<sizeof(T) == 4, uint32_t,
+                             std::conditional_t<sizeof(T) == 2, uint16_t,
+                                                uint8_t>>>>;
+  auto convert = [](auto wide) {
+    Bits bits = static_cast<Bits>(wide);
+    T value;
+    std::memcpy(&value, &bits, sizeof(T));
+    return value;
+  };
+  const Frame &frame = group.stack.back();
+  switch (operand.kind) {
+  case Operand::Kind::Register: {
+    uint32_t slot =
+        operand.slot + frame.base[static_cast<unsigned>(operand.cls)];
+    if (operand.cls == RegisterClass::Bits32)
+      for (unsigned i = 0; i < warpSize; ++i)
+        result[i] = convert(warp.bits32[slot][i]);
+    else if (operand.cls == RegisterClass::Bits64)
+      for (unsigned i = 0; i < warpSize; ++i)
+        result[i] = convert(warp.bits64[slot][i]);
+    else if (operand.cls == RegisterClass::Bits128)
+      for (unsigned i = 0; i < warpSize; ++i)
+        result[i] = convert(warp.bits128[slot][i]);
+    else
+      for (unsigned i = 0; i < warpSize; ++i)
+        result[i] = convert(warp.predicates[slot] >> i & 1);
+    return result;
+  }
+  case Operand::Kind::Special: {
+    Lanes<uint64_t> wide = readSpecial(operand);
+    for (unsigned i = 0; i < warpSize; ++i)
+      result[i] = convert(wide[i]);
+    return result;
+  }
+  default: {
+    uint64_t value = operand.value;
+    if (operand.kind == Operand::Kind::SharedAddress)
+      value = warp.cta.sharedAddress(static_cast<uint32_t>(value));
+    else if (operand.kind == Operand::Kind::LocalAddress)
+      value += frame.localBase;
+    T bits = convert(value);
+    for (unsigned i = 0; i < warpSize; ++i)
+      result[i] = bits;
+    return result;
+  }
+  }
+}
+
+template <class T>
+void Step::write(const Operand &operand, const Lanes<T> &value,
+                 LaneMask lanes) {
+  if (operand.kind != Operand::Kind::Register)
+    return;
+  using Bits = std::conditional_t<
+      sizeof(T) == 16, unsigned __int128,
+      std::conditional_t<
+          sizeof(T) == 8, uint64_t,
+          std::conditional_t<sizeof(T) == 4, uint32_t,
+                             std::conditional_t<sizeof(T) == 2, uint16_t,
+                                                uint8_t>>>>;
+  auto convert = [](const T &from) {
+    Bits bits;
+    std::memcpy(&bits, &from, sizeof(T));
+    return bits;
+  };
+  unsigned cls = static_cast<unsigned>(operand.cls);
+  uint32_t slot = operand.slot + group.stack.back().base[cls];
+  auto fill = [&](auto &registers) {
+    using Wide = std::decay_t<decltype(registers[slot][0])>;
+    if (lanes == allLanes) {
+      for (unsigned i = 0; i < warpSize; ++i)
+        registers[slot][i] = static_cast<Wide>(convert(value[i]));
+    } else {
+      for (unsigned i = 0; i < warpSize; ++i)
+        if (lanes >> i & 1)
+          registers[slot][i] = static_cast<Wide>(convert(value[i]));
+    }
+  };
+  if (operand.cls == RegisterClass::Bits32)
+    fill(warp.bits32);
+  else if (operand.cls == RegisterClass::Bits64)
+    fill(warp.bits64);
+  else if (operand.cls == RegisterClass::Bits128)
+    fill(warp.bits128);
+  LaneMask &known = warp.defined[cls][slot];
+  known = (known & ~lanes) | (defined & lanes);
+}
+
+} // namespace girih::sim
+
+#endif // GIRIH_SIMULATOR_MACHINE_STEP_H

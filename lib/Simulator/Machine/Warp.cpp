@@ -1,0 +1,284 @@
+//===- Warp.cpp - Divergence, blocking and clocks of a warp ---------------===//
+//
+// Lanes that share a program counter form a group. The group with the deepest
+// call and the lowest program counter goes first, which reconverges at the
+// earliest point; a group that is blocked lets the others go on, as
+// independent thread scheduling does.
+//
+//===----------------------------------------------------------------------===//
+#include "Warp.h"
+
+#include "Cluster.h"
+#include "Step.h"
+
+namespace girih::sim {
+
+Warp::Warp(Cta &cta, unsigned index, LaneMask lanes,
+           const CompiledFunction &entry)
+    : cta(cta), cluster(cta.cluster), index(index), live(lanes), local(32) {
+  auto group = std::make_unique<Group>();
+  group->mask = lanes;
+  Frame none;
+  group->stack.push_back(makeFrame(entry, none, true));
+  groups.push_back(std::move(group));
+}
+
+Frame Warp::makeFrame(const CompiledFunction &function, const Frame &caller,
+                      bool isEntry) {
+  Frame frame;
+  frame.function = &function;
+  for (unsigned cls = 0; cls < 4; ++cls) {
+    frame.base[cls] =
+        isEntry ? 0 : caller.base[cls] + caller.function->registers[cls];
+    size_t end = frame.base[cls] + function.registers[cls];
+    if (defined[cls].size() < end)
+      defined[cls].resize(end, 0);
+  }
+  if (predicates.size() < defined[0].size())
+    predicates.resize(defined[0].size(), 0);
+  if (bits32.size() < defined[1].size()) {
+    bits32.resize(defined[1].size());
+    uses.resize(defined[1].size());
+  }
+  if (bits64.size() < defined[2].size())
+    bits64.resize(defined[2].size());
+  if (bits128.size() < defined[3].size())
+    bits128.resize(defined[3].size());
+  frame.localBase =
+      isEntry ? 0 : caller.localBase + caller.function->localSize;
+  for (auto &bytes : local)
+    if (bytes.size() < frame.localBase + function.localSize)
+      bytes.resize(frame.localBase + function.localSize);
+  if (frame.localBase > 1 << 20)
+    throw Stop(VerdictKind::Misuse, "call stack exceeds 1 MiB of local memory");
+  return frame;
+}
+
+bool Warp::canMove() const {
+  for (const auto &group : groups)
+    if (!group->isBlocked || group->seenProgress != cluster.progress)
+      return true;
+  return false;
+}
+
+Group *Warp::pick() {
+  Group *best = nullptr;
+  for (const auto &group : groups) {
+    if (group->isBlocked && group->seenProgress == cluster.progress)
+      continue;
+    if (!best || group->stack.size() > best->stack.size() ||
+        (group->stack.size() == best->stack.size() && group->pc < best->pc))
+      best = group.get();
+  }
+  return best;
+}
+
+bool Warp::step() {
+  Group *group = pick();
+  if (!group)
+    return false;
+  execute(*group);
+  if (groups.size() > 1 || (!groups.empty() && !groups[0]->mask)) {
+    removeEmptyGroups();
+    mergeGroups();
+  }
+  return true;
+}
+
+void Warp::removeEmptyGroups() {
+  std::erase_if(groups, [](const auto &group) { return group->mask == 0; });
+}
+
+void Warp::mergeGroups() {
+  for (size_t i = 0; i < groups.size(); ++i)
+    for (size_t j = i + 1; j < groups.size();) {
+      Group &a = *groups[i], &b = *groups[j];
+      // A group that has already arrived somewhere (ticket) stays by itself.
+      bool isSame = a.pc == b.pc && a.stack.size() == b.stack.size() &&
+                    !a.ticket && !b.ticket &&
+                    a.stack.back().function == b.stack.back().function &&
+                    a.stack.back().returnTo == b.stack.back().returnTo;
+      if (!isSame) {
+        ++j;
+        continue;
+      }
+      a.mask |= b.mask;
+      a.isBlocked = false;
+      groups.erase(groups.begin() + static_cast<long>(j));
+    }
+}
+
+void Warp::execute(Group &group) {
+  const CompiledFunction &function = *group.frame().function;
+  if (group.pc >= function.body.size()) {
+    // Falling off the end is a return.
+    throw Stop(VerdictKind::Misuse,
+               "control reaches the end of '" + function.syntax->name +
+                   "' without ret",
+               function.syntax->line);
+  }
+  const Instruction &instruction = function.body[group.pc];
+  Step step{*this, group, instruction, group.mask, allLanes};
+  if (instruction.guard) {
+    step.mask &= step.readPredicate(instruction.guard);
+    if (group.mask & ~step.definedLanes(instruction.guard))
+      step.report(VerdictKind::Uninitialised,
+                  "an undefined predicate guards '" + instruction.opcode + "'");
+  }
+  if (instruction.isAligned && step.mask) {
+    if (step.mask != group.mask)
+      step.misuse("'" + instruction.opcode +
+                  "' is executed by some lanes only: its predicate differs "
+                  "within the warp");
+    if (!step.isConverged(allLanes)) {
+      step.waitForLanes(allLanes);
+      return;
+    }
+  }
+  if (!step.mask) {
+    ++group.pc;
+    ++instructions;
+    return;
+  }
+  for (const Operand &operand : instruction.reads)
+    step.defined &= step.definedLanes(operand);
+  if (!instruction.passesUndefined && (step.mask & ~step.defined))
+    step.stop(VerdictKind::Uninitialised,
+              "'" + instruction.opcode + "' uses an undefined register");
+  if (function.syntax && !uses.empty())
+    checkRegisters(group, instruction);
+  Outcome outcome = instruction.run(step);
+  if (outcome == Outcome::Retry)
+    return;
+  if (group.isBlocked) {
+    if (group.wait.since < cluster.now)
+      cluster.trace(cta.rank, name, "wait " + group.wait.what, group.wait.since,
+                    "line " + std::to_string(group.wait.line));
+    group.isBlocked = false;
+  }
+  group.ticket = 0;
+  ++instructions;
+  if (outcome == Outcome::Next)
+    ++group.pc;
+  uint64_t progress = cluster.progress + cluster.device.globalWrites;
+  if (group.spunProgress != progress) {
+    group.spunProgress = progress;
+    group.spun = 0;
+  } else if (++group.spun > cluster.device.options.spinLimit) {
+    step.stop(VerdictKind::Deadlock,
+              "the warp spins: " + std::to_string(group.spun) +
+                  " instructions while nothing else happens");
+  }
+}
+
+/// The rules of PTX ISA, "wgmma: Registers": between wgmma.mma_async and its
+/// wait, accumulators must not be touched and A fragments not be written; a
+/// register that the warp has touched needs wgmma.fence before its next use.
+void Warp::checkRegisters(Group &group, const Instruction &instruction) {
+  if (instruction.isMatrixAsync)
+    return;
+  const Frame &frame = group.stack.back();
+  auto visit = [&](const Operand &operand, bool isWrite) {
+    if (operand.kind != Operand::Kind::Register ||
+        operand.cls != RegisterClass::Bits32)
+      return;
+    RegisterUse &use = uses[operand.slot + frame.base[1]];
+    if (hasMatrixInFlight &&
+        (use.writtenBy || use.loadedBy || (isWrite && use.readBy))) {
+      Step step{*this, group, instruction, group.mask, allLanes};
+      const char *producer =
+          use.loadedBy ? "tcgen05.ld of line " : "wgmma.mma_async of line ";
+      const char *missing =
+          use.loadedBy ? "tcgen05.wait::ld" : "wgmma.wait_group";
+      step.stop(VerdictKind::Race,
+                std::string(isWrite ? "writes" : "reads") +
+                    " a register of the " + producer +
+                    std::to_string(use.inFlightLine) +
+                    ", which is still in flight; expected " + missing +
+                    " in between");
+    }
+    use.touchedAt = matrixFences;
+    use.touchedLine = instruction.line;
+  };
+  for (const Operand &operand : instruction.reads)
+    visit(operand, false);
+  for (const Operand &operand : instruction.writes)
+    visit(operand, true);
+}
+
+Knowledge Warp::release() {
+  Knowledge passed;
+  known.generic.raise(component, tick);
+  passed.generic = known.generic;
+  passed.async = known.async;
+  passed.tensor = tensorReleased;
+  passed.foreign = known.foreign;
+  ++tick;
+  known.generic.raise(component, tick);
+  return passed;
+}
+
+void Warp::acquire(const Knowledge &other) {
+  known.generic.join(other.generic);
+  known.async.join(other.async);
+  tensorPending.join(other.tensor);
+  for (const auto &[key, at] : other.foreign)
+    known.foreign[key] = std::max(known.foreign[key], at);
+}
+
+Knowledge Warp::fork() {
+  known.generic.raise(component, tick);
+  Knowledge copy = known;
+  ++tick;
+  known.generic.raise(component, tick);
+  return copy;
+}
+
+Access Warp::access(unsigned line, bool isWrite, bool isStrong) const {
+  Access made;
+  made.cluster = cluster.index;
+  made.component = component;
+  made.tick = tick;
+  made.line = line;
+  made.isWrite = isWrite;
+  made.isStrong = isStrong;
+  return made;
+}
+
+void Warp::exitLanes(Group &group, LaneMask lanes) {
+  group.mask &= ~lanes;
+  live &= ~lanes;
+  ++cluster.progress;
+}
+
+void Warp::split(Group &group, LaneMask lanes, uint32_t pc) {
+  auto made = std::make_unique<Group>();
+  made->mask = lanes;
+  made->pc = pc;
+  made->stack = group.stack;
+  group.mask &= ~lanes;
+  groups.push_back(std::move(made));
+}
+
+void Warp::block(Group &group, const Instruction &instruction, Wait wait) {
+  uint64_t since = group.isBlocked ? group.wait.since : cluster.now;
+  group.wait = std::move(wait);
+  group.wait.line = instruction.line;
+  group.wait.since = since;
+  group.isBlocked = true;
+  group.seenProgress = cluster.progress;
+}
+
+std::string Warp::describe() const {
+  return cta.describe() + " " + name;
+}
+
+std::string Warp::describe(LaneMask lanes) const {
+  if (lanes == live)
+    return describe();
+  char hex[16];
+  std::snprintf(hex, sizeof hex, "0x%08x", lanes);
+  return describe() + " lanes " + hex;
+}
+
+} // namespace girih::sim

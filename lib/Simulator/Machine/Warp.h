@@ -1,0 +1,160 @@
+//===- Warp.h - Registers, control flow and clocks of a warp ----*- C++ -*-===//
+#ifndef GIRIH_SIMULATOR_MACHINE_WARP_H
+#define GIRIH_SIMULATOR_MACHINE_WARP_H
+
+#include "../Memory/Shadow.h"
+#include "../Program/Program.h"
+#include "AsyncUnit.h"
+#include "CommitGroups.h"
+
+#include <memory>
+
+namespace girih::sim {
+
+class Cluster;
+
+/// Bytes to copy between the frames of a caller and a callee.
+struct ParameterCopy {
+  uint64_t from, to, size;
+};
+
+struct Frame {
+  const CompiledFunction *function = nullptr;
+  uint32_t base[4] = {0, 0, 0, 0};
+  uint64_t localBase = 0;
+  /// Where the caller goes on, and which results it takes back.
+  uint32_t returnTo = 0;
+  const std::vector<ParameterCopy> *results = nullptr;
+};
+
+/// What a group is blocked on, told when somebody asks.
+struct Wait {
+  /// One short phrase for the timeline ("mbarrier 1024").
+  std::string what;
+  std::function<std::string()> describe;
+  unsigned line = 0;
+  uint64_t since = 0;
+  /// The warps that could end the wait, to find cycles.
+  std::function<std::vector<Component>()> others;
+};
+
+/// Lanes that share a program counter. A warp has one group except while it
+/// is divergent.
+struct Group {
+  LaneMask mask = allLanes;
+  uint32_t pc = 0;
+  std::vector<Frame> stack;
+  bool isBlocked = false;
+  uint64_t seenProgress = 0;
+  Wait wait;
+  /// Marks that a blocking instruction has already done its arrival.
+  uint64_t ticket = 0;
+  /// The last test_wait that failed, to park a polling loop.
+  uint32_t failedPc = ~0u;
+  uint64_t failedProgress = 0;
+  /// Instructions executed since anything else happened.
+  uint64_t spun = 0, spunProgress = 0;
+
+  Frame &frame() { return stack.back(); }
+};
+
+/// Per-register bookkeeping of asynchronous matrix instructions.
+struct RegisterUse {
+  /// The value of Warp::matrixFences when it was last touched.
+  uint32_t touchedAt = 0;
+  uint32_t touchedLine = 0;
+  /// Operation in flight that writes (accumulator) or reads it; 0 is none.
+  uint32_t writtenBy = 0, readBy = 0;
+  /// Load from tensor memory in flight into it.
+  uint32_t loadedBy = 0;
+  uint32_t inFlightLine = 0;
+};
+
+class Warp {
+public:
+  Warp(Cta &cta, unsigned index, LaneMask lanes, const CompiledFunction &entry);
+
+  Cta &cta;
+  Cluster &cluster;
+  const unsigned index;
+  std::string name;
+  Component component = 0;
+  uint32_t tick = 1;
+  Knowledge known;
+  /// Tensor-memory order that a release passes on: what lay before the last
+  /// tcgen05.fence::before_thread_sync; and what an acquire has brought that
+  /// waits for tcgen05.fence::after_thread_sync.
+  VectorClock tensorReleased, tensorPending;
+  /// Clocks of fence.acq_rel / membar: what a later relaxed store releases
+  /// and what earlier relaxed loads have seen.
+  Knowledge fenceReleased, fencePending;
+  bool hasFenceReleased = false;
+
+  std::vector<std::unique_ptr<Group>> groups;
+  LaneMask live = 0;
+  std::vector<Lanes<uint32_t>> bits32;
+  std::vector<Lanes<uint64_t>> bits64;
+  std::vector<Lanes<unsigned __int128>> bits128;
+  std::vector<LaneMask> predicates;
+  std::vector<LaneMask> defined[4];
+  std::vector<RegisterUse> uses;
+  uint32_t matrixFences = 0;
+  bool hasMatrixInFlight = false, hasTensorLoadInFlight = false;
+  /// (operation, register) of every wgmma register in flight.
+  std::vector<std::pair<uint32_t, uint32_t>> matrixInFlight;
+  std::vector<std::vector<uint8_t>> local;
+  /// The condition code of add.cc and its like.
+  LaneMask carry = 0;
+
+  uint32_t registersPerThread = 0;
+  uint64_t instructions = 0;
+
+  /// Phase of the cluster barrier that this warp has arrived for, plus one.
+  uint64_t clusterPhase = 0;
+
+  // Asynchronous work that this warp has started.
+  CommitGroups copyGroups;
+  std::map<unsigned, CommitGroups> bulkGroups;
+  uint32_t matrixIssued = 0;
+  std::deque<uint32_t> matrixGroups;
+  uint32_t matrixWaited = 0;
+  AsyncUnit *tensorUnit = nullptr;
+  CommitGroups tensorLoads, tensorStores;
+
+  bool isDone() const { return groups.empty(); }
+  /// Runs one instruction of one group; false when every group is blocked.
+  bool step();
+  /// True when some group may move.
+  bool canMove() const;
+
+  /// What a release at this point passes on; starts a new tick.
+  Knowledge release();
+  void acquire(const Knowledge &other);
+  /// An access of this warp at this instruction, for the shadow memory.
+  Access access(unsigned line, bool isWrite, bool isStrong = false) const;
+  /// The clock of an asynchronous operation started now.
+  Knowledge fork();
+
+  /// Makes room for a frame on top of the given one.
+  Frame makeFrame(const CompiledFunction &function, const Frame &caller,
+                  bool isEntry);
+  /// Ends lanes of a group.
+  void exitLanes(Group &group, LaneMask lanes);
+  /// Splits lanes off a group to continue elsewhere.
+  void split(Group &group, LaneMask lanes, uint32_t pc);
+  void block(Group &group, const Instruction &instruction, Wait wait);
+
+  std::string describe() const;
+  std::string describe(LaneMask lanes) const;
+
+private:
+  Group *pick();
+  void mergeGroups();
+  void removeEmptyGroups();
+  void execute(Group &group);
+  void checkRegisters(Group &group, const Instruction &instruction);
+};
+
+} // namespace girih::sim
+
+#endif // GIRIH_SIMULATOR_MACHINE_WARP_H

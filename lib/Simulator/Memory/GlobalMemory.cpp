@@ -1,0 +1,70 @@
+//===- GlobalMemory.cpp - Buffers, constants and parameters ---------------===//
+#include "GlobalMemory.h"
+
+#include <cstdio>
+
+namespace girih::sim {
+
+Region &GlobalMemory::add(std::string name, uint64_t base, uint8_t *bytes,
+                          uint64_t size, bool isReadOnly, bool isChecked) {
+  Region &region = regions[base];
+  region.name = std::move(name);
+  region.base = base;
+  region.size = size;
+  region.bytes = bytes;
+  region.isReadOnly = isReadOnly;
+  if (isChecked) {
+    region.shadow = std::make_unique<Shadow>(size);
+    region.locks = std::make_unique<std::mutex[]>(Region::lockCount);
+  }
+  return region;
+}
+
+Region *GlobalMemory::find(uint64_t address, uint64_t size) {
+  auto after = regions.upper_bound(address);
+  if (after == regions.begin())
+    return nullptr;
+  Region &region = std::prev(after)->second;
+  uint64_t offset = address - region.base;
+  return offset <= region.size && size <= region.size - offset ? &region
+                                                               : nullptr;
+}
+
+std::string GlobalMemory::describe(uint64_t address) const {
+  char hex[32];
+  std::snprintf(hex, sizeof hex, "0x%llx",
+                static_cast<unsigned long long>(address));
+  auto after = regions.upper_bound(address);
+  if (after == regions.begin())
+    return std::string(hex) + " (in no buffer)";
+  const Region &region = std::prev(after)->second;
+  uint64_t offset = address - region.base;
+  if (offset >= windowSize)
+    return std::string(hex) + " (in no buffer)";
+  return std::string(hex) + " (byte " + std::to_string(offset) + " of '" +
+         region.name + "', which has " + std::to_string(region.size) + ")";
+}
+
+std::optional<Conflict> GlobalMemory::enter(Region &region, uint64_t address,
+                                            uint64_t size, const Access &access,
+                                            const Knowledge &knowledge) {
+  if (!region.shadow)
+    return std::nullopt;
+  uint64_t offset = address - region.base;
+  std::optional<Conflict> first;
+  // One lock guards a stretch of 4 KiB; stretches are entered one by one.
+  for (uint64_t at = offset, end = offset + size; at < end;) {
+    uint64_t stretch = at >> 12;
+    uint64_t stop = std::min(end, (stretch + 1) << 12);
+    std::lock_guard<std::mutex> lock(region.locks[stretch % Region::lockCount]);
+    auto conflict = region.shadow->enter(at, stop - at, access, knowledge);
+    if (conflict && !first) {
+      first = conflict;
+      first->address += region.base;
+    }
+    at = stop;
+  }
+  return first;
+}
+
+} // namespace girih::sim

@@ -1,0 +1,74 @@
+//===- Formats.h - Small floating-point formats -----------------*- C++ -*-===//
+#ifndef GIRIH_SIMULATOR_NUMBERS_FORMATS_H
+#define GIRIH_SIMULATOR_NUMBERS_FORMATS_H
+
+#include "../Program/Types.h"
+
+#include <cstdint>
+
+namespace girih::sim {
+
+enum class Rounding : uint8_t {
+  NearestEven,
+  NearestAway,
+  Zero,
+  Down,
+  Up,
+};
+
+/// What the largest exponent codes mean (PTX ISA, "Alternate Floating-Point
+/// Data Formats").
+enum class Specials : uint8_t {
+  Ieee,     ///< infinities and NaNs as in IEEE 754
+  OneNaN,   ///< e4m3: no infinity, S.1111.111 is NaN
+  None,     ///< e3m2, e2m3, e2m1: every code is a number
+  PowerOnly ///< ue8m0: an exponent alone, 0xff is NaN
+};
+
+struct Format {
+  unsigned exponentBits, mantissaBits;
+  int bias;
+  Specials specials;
+  unsigned bits() const { return 1 + exponentBits + mantissaBits; }
+};
+
+/// The format of an element type; packed types give that of an element.
+Format formatOf(Type type);
+
+/// The value of a code, exactly.
+double decodeFloat(uint32_t code, const Format &format);
+
+/// The code nearest to a value under a rounding. With `saturates`, what lies
+/// beyond the largest finite number becomes that number (.satfinite); without
+/// it, infinity, or NaN in formats that have none.
+uint32_t encodeFloat(double value, const Format &format, Rounding rounding,
+                     bool saturates);
+
+/// Sum of a product and an addend, rounded to odd at double precision: a
+/// second rounding to a narrower format is then correct.
+double fusedRoundToOdd(double a, double b, double c);
+
+/// float32 arithmetic under a directed rounding.
+float addRounded(float a, float b, Rounding rounding);
+float mulRounded(float a, float b, Rounding rounding);
+float fmaRounded(float a, float b, float c, Rounding rounding);
+float divRounded(float a, float b, Rounding rounding);
+float sqrtRounded(float a, Rounding rounding);
+double addRounded(double a, double b, Rounding rounding);
+double mulRounded(double a, double b, Rounding rounding);
+double fmaRounded(double a, double b, double c, Rounding rounding);
+double divRounded(double a, double b, Rounding rounding);
+double sqrtRounded(double a, Rounding rounding);
+/// A double as float under a rounding.
+float narrow(double value, Rounding rounding);
+
+/// Subnormal numbers as zero of the same sign (.ftz).
+inline float flush(float value) {
+  uint32_t bits = __builtin_bit_cast(uint32_t, value);
+  return bits & 0x7f800000u ? value
+                            : __builtin_bit_cast(float, bits & 0x80000000u);
+}
+
+} // namespace girih::sim
+
+#endif // GIRIH_SIMULATOR_NUMBERS_FORMATS_H

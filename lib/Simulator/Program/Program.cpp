@@ -1,0 +1,161 @@
+//===- Program.cpp - Layout and decoding of a module ----------------------===//
+#include "Program.h"
+
+#include "../Memory/GlobalMemory.h"
+#include "Decoder.h"
+#include "girih/Simulator/Verdict.h"
+
+namespace girih::sim {
+namespace {
+
+uint64_t alignTo(uint64_t value, uint64_t align) {
+  return align ? (value + align - 1) / align * align : value;
+}
+
+DecodeTable makeTable() {
+  DecodeTable table;
+  registerArithmetic(table);
+  registerIntegerExtras(table);
+  registerBitwise(table);
+  registerFloat(table);
+  registerApproximate(table);
+  registerPackedFloat(table);
+  registerCompare(table);
+  registerConvert(table);
+  registerMove(table);
+  registerWarpCollective(table);
+  registerControl(table);
+  registerMemory(table);
+  registerAtomic(table);
+  registerFences(table);
+  registerBarriers(table);
+  registerMemoryBarrier(table);
+  registerCopy(table);
+  registerBulkCopy(table);
+  registerTensorCopy(table);
+  registerMatrixLoad(table);
+  registerMatrixSync(table);
+  registerMatrixAsync(table);
+  registerTensorMemory(table);
+  registerTensorMatrix(table);
+  return table;
+}
+
+/// Gives every variable its address within its space.
+void layOut(Program &program) {
+  SyntaxModule &module = *program.syntax;
+  uint64_t nextModule = moduleWindow + 256, nextShared = sharedBase;
+  uint64_t dynamicAlign = 16;
+  std::vector<Variable *> dynamic;
+  auto place = [&](Variable &variable) {
+    if (variable.space == StateSpace::Shared && variable.isDynamic) {
+      dynamic.push_back(&variable);
+      dynamicAlign = std::max(dynamicAlign, variable.align);
+    } else if (variable.space == StateSpace::Shared) {
+      nextShared = alignTo(nextShared, variable.align);
+      variable.address = nextShared;
+      nextShared += variable.size;
+    } else if (variable.space == StateSpace::Global ||
+               variable.space == StateSpace::Const) {
+      nextModule = alignTo(nextModule, std::max<uint64_t>(variable.align, 16));
+      variable.address = nextModule;
+      nextModule += variable.size + 64;
+    }
+  };
+  for (auto &variable : module.variables)
+    place(*variable);
+  for (auto &function : module.functions)
+    for (auto &variable : function->variables)
+      place(*variable);
+  program.staticShared = nextShared;
+  program.dynamicSharedOffset = alignTo(nextShared, dynamicAlign);
+  for (Variable *variable : dynamic)
+    variable->address = program.dynamicSharedOffset;
+}
+
+/// Local variables, `.param` variables and formal parameters of a frame.
+void layOutFrame(Function &syntax, CompiledFunction &function) {
+  uint64_t next = 16;
+  for (auto &variable : syntax.variables) {
+    if (variable->space != StateSpace::Local &&
+        variable->space != StateSpace::Param)
+      continue;
+    next = alignTo(next, std::max<uint64_t>(variable->align, 8));
+    variable->address = next;
+    if (variable->space == StateSpace::Param)
+      function.paramOffsets[variable->name] = next;
+    next += variable->size;
+  }
+  if (!syntax.isEntry)
+    for (const auto *list : {&syntax.parameters, &syntax.results})
+      for (const Parameter &parameter : *list) {
+        next = alignTo(next, std::max<uint64_t>(parameter.align, 8));
+        function.paramOffsets[parameter.name] = next;
+        next += parameter.size;
+      }
+  function.localSize = alignTo(next, 16);
+}
+
+bool readsGlobalState(const std::string &opcode) {
+  bool isAtomic = opcode.starts_with("atom") || opcode.starts_with("red.") ||
+                  opcode.starts_with("ld.acquire") ||
+                  opcode.starts_with("ld.volatile") ||
+                  opcode.starts_with("ld.relaxed") ||
+                  opcode.starts_with("clusterlaunchcontrol");
+  return isAtomic && opcode.find("shared") == opcode.npos;
+}
+
+} // namespace
+
+std::unique_ptr<Program> decodeProgram(std::unique_ptr<SyntaxModule> syntax) {
+  static const DecodeTable table = makeTable();
+  auto program = std::make_unique<Program>();
+  program->syntax = std::move(syntax);
+  layOut(*program);
+  for (auto &source : program->syntax->functions) {
+    if (!source->hasBody)
+      continue;
+    auto function = std::make_unique<CompiledFunction>();
+    function->syntax = source.get();
+    function->program = program.get();
+    for (int cls = 0; cls < 4; ++cls)
+      function->registers[cls] = source->registers[cls];
+    layOutFrame(*source, *function);
+    program->functions[source->name] = std::move(function);
+  }
+  for (auto &[name, function] : program->functions) {
+    function->body.reserve(function->syntax->body.size());
+    for (const SyntaxInstruction &instruction : function->syntax->body) {
+      Instruction &decoded = function->body.emplace_back();
+      Decoder decoder(*program, *function, instruction, decoded);
+      auto found = table.find(decoder.root());
+      if (found == table.end())
+        decoder.unsupported();
+      found->second(decoder);
+      if (!decoded.run)
+        decoder.unsupported();
+      program->usesGlobalAtomics |= readsGlobalState(instruction.opcode);
+    }
+  }
+  return program;
+}
+
+const CompiledFunction *Program::find(const std::string &name) const {
+  auto found = functions.find(name);
+  return found == functions.end() ? nullptr : found->second.get();
+}
+
+std::string Program::locationOf(const CompiledFunction &function,
+                                const Instruction &instruction) const {
+  if (instruction.location < 0)
+    return "";
+  const SourceLocation &at =
+      function.syntax->locations[static_cast<size_t>(instruction.location)];
+  auto file = syntax->files.find(at.file);
+  if (file == syntax->files.end() || !at.line)
+    return "";
+  return file->second + ":" + std::to_string(at.line) + ":" +
+         std::to_string(at.column);
+}
+
+} // namespace girih::sim

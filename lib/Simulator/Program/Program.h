@@ -1,0 +1,100 @@
+//===- Program.h - Decoded instructions -------------------------*- C++ -*-===//
+//
+// Decoding turns each instruction into a closure over resolved operands; the
+// machine then only walks a vector.
+//
+//===----------------------------------------------------------------------===//
+#ifndef GIRIH_SIMULATOR_PROGRAM_PROGRAM_H
+#define GIRIH_SIMULATOR_PROGRAM_PROGRAM_H
+
+#include "../Syntax/Syntax.h"
+#include "Types.h"
+
+#include <functional>
+
+namespace girih::sim {
+
+struct Step;
+
+enum class SpecialRegister : uint8_t;
+
+struct Operand {
+  enum class Kind : uint8_t {
+    None, ///< absent, or `_`
+    Register,
+    Immediate,
+    Special,
+    SharedAddress, ///< a shared variable; the CTA's rank is added
+    LocalAddress,  ///< a local variable of the current frame
+  };
+  Kind kind = Kind::None;
+  RegisterClass cls = RegisterClass::Bits32;
+  uint8_t bits = 32;
+  bool negated = false;
+  uint32_t slot = 0;
+  uint64_t value = 0;
+
+  explicit operator bool() const { return kind != Kind::None; }
+};
+
+/// What the machine does after an instruction.
+enum class Outcome : uint8_t {
+  Next,  ///< go on with the next instruction
+  Retry, ///< blocked: run it again once something has happened
+  Moved, ///< control flow has set the program counter itself
+};
+
+struct Instruction {
+  unsigned line = 0;
+  int location = -1;
+  std::string opcode;
+  Operand guard;
+  /// All live lanes of the warp have to execute it together.
+  bool isAligned = false;
+  /// Definedness of the result is the handler's business.
+  bool ownsDefinedness = false;
+  /// Undefined inputs are harmless (moves, selections, stores).
+  bool passesUndefined = true;
+  /// An asynchronous matrix instruction judges its own registers.
+  bool isMatrixAsync = false;
+  std::vector<Operand> reads, writes;
+  std::function<Outcome(Step &)> run;
+};
+
+struct Program;
+
+struct CompiledFunction {
+  const Function *syntax = nullptr;
+  const Program *program = nullptr;
+  std::vector<Instruction> body;
+  uint32_t registers[4] = {0, 0, 0, 0};
+  /// Bytes of local memory of one frame: variables, parameters, results.
+  uint64_t localSize = 0;
+  /// Offsets of `.param` variables and formal parameters in the frame.
+  std::map<std::string, uint64_t> paramOffsets;
+};
+
+/// A module ready to run: addresses are assigned, instructions decoded.
+struct Program {
+  std::unique_ptr<SyntaxModule> syntax;
+  std::map<std::string, std::unique_ptr<CompiledFunction>> functions;
+  /// Bytes of statically declared shared memory, from address `sharedBase`.
+  uint64_t staticShared = 0;
+  uint64_t dynamicSharedOffset = 0;
+  bool usesGlobalAtomics = false;
+
+  const CompiledFunction *find(const std::string &name) const;
+  /// `file:line:column` of an instruction, or the empty string.
+  std::string locationOf(const CompiledFunction &function,
+                         const Instruction &instruction) const;
+};
+
+/// Where the hardware's own shared memory ends and the kernel's begins: the
+/// driver keeps the first KiB of each CTA on these chips.
+constexpr uint64_t sharedBase = 1024;
+
+std::unique_ptr<Program> decodeProgram(std::unique_ptr<SyntaxModule> syntax);
+
+} // namespace girih::sim
+
+#endif // GIRIH_SIMULATOR_PROGRAM_PROGRAM_H

@@ -1,0 +1,47 @@
+//===- Simulator.cpp - The library's surface ------------------------------===//
+#include "girih/Simulator/Simulator.h"
+
+#include "Machine/Device.h"
+#include "Program/Program.h"
+
+namespace girih::sim {
+
+std::optional<Schedule> parseSchedule(const std::string &name) {
+  if (name == "deterministic")
+    return Schedule::Deterministic;
+  if (name == "random")
+    return Schedule::Random;
+  if (name == "late")
+    return Schedule::Late;
+  if (name == "early")
+    return Schedule::Early;
+  return std::nullopt;
+}
+
+Simulator::Simulator(const std::string &ptx)
+    : program(decodeProgram(parsePTX(ptx))) {}
+Simulator::~Simulator() = default;
+Simulator::Simulator(Simulator &&) noexcept = default;
+
+Report Simulator::run(Launch &launch, const Options &options) const {
+  Report report;
+  try {
+    Device device(*program, launch, options);
+    device.run(report);
+  } catch (Stop &stop) {
+    report.verdicts.push_back(stop.found);
+  }
+  return report;
+}
+
+std::vector<std::string> Simulator::kernels() const {
+  std::vector<std::string> names;
+  for (const auto &[name, function] : program->functions)
+    if (function->syntax->isEntry)
+      names.push_back(name);
+  return names;
+}
+
+const std::string &Simulator::target() const { return program->syntax->target; }
+
+} // namespace girih::sim

@@ -1,0 +1,73 @@
+//===- Parser.h - The recursive-descent parser of PTX -----------*- C++ -*-===//
+#ifndef GIRIH_SIMULATOR_SYNTAX_PARSER_H
+#define GIRIH_SIMULATOR_SYNTAX_PARSER_H
+
+#include "Lexer.h"
+#include "Syntax.h"
+
+namespace girih::sim {
+
+/// Size in bytes of a fundamental type such as `.b32`; 0 when unknown or .pred.
+unsigned fundamentalTypeSize(std::string_view name);
+
+class Parser {
+public:
+  explicit Parser(const std::string &text) : tokens(tokenize(text)) {}
+  std::unique_ptr<SyntaxModule> run();
+
+private:
+  // Token helpers (Parser.cpp).
+  const Token &peek(size_t ahead = 0) const;
+  const Token &take();
+  bool accept(std::string_view text);
+  void expect(std::string_view text);
+  [[noreturn]] void fail(const std::string &message) const;
+  std::string takeName(const char *what);
+  uint64_t takeInteger(const char *what);
+  void skipLine();
+  void skipBraces();
+
+  // Module level (Parser.cpp).
+  void moduleItem();
+  void fileDirective();
+  void variable(std::vector<std::unique_ptr<Variable>> &into, bool isExtern);
+  void initializer(Variable &variable, unsigned elementSize);
+  void initialElement(Variable &variable, unsigned elementSize);
+
+  // Functions (FunctionParser.cpp).
+  void function(bool isEntry);
+  std::vector<Parameter> parameterList();
+  void functionDirective(Function &function);
+  void body();
+  void statement();
+  void registerDeclaration();
+  void declareRegister(const std::string &name, RegisterName reg);
+  void locDirective();
+  void branchTargets(const std::string &name);
+  void instruction();
+
+  // Operands (FunctionParser.cpp).
+  SyntaxOperand operand();
+  SyntaxOperand plainOperand();
+  SyntaxOperand number(bool isNegative);
+  SyntaxOperand name();
+  SyntaxOperand address();
+  SyntaxOperand sequence(const char *close, SyntaxOperand::Kind kind);
+  const Variable *findVariable(const std::string &name) const;
+
+  struct Scope {
+    std::unordered_map<std::string, RegisterName> registers;
+    std::unordered_map<std::string, const Variable *> variables;
+  };
+
+  std::vector<Token> tokens;
+  size_t at = 0;
+  std::unique_ptr<SyntaxModule> module;
+  Function *current = nullptr;
+  std::vector<unsigned> openScopes;
+  std::vector<Scope> scopes;
+};
+
+} // namespace girih::sim
+
+#endif // GIRIH_SIMULATOR_SYNTAX_PARSER_H
