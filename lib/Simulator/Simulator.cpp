@@ -18,8 +18,7 @@ std::optional<Schedule> parseSchedule(const std::string &name) {
   return std::nullopt;
 }
 
-Simulator::Simulator(const std::string &ptx)
-    : program(decodeProgram(parsePTX(ptx))) {}
+Simulator::Simulator(const std::string &ptx) : program(decodeProgram(parsePTX(ptx))) {}
 Simulator::~Simulator() = default;
 Simulator::Simulator(Simulator &&) noexcept = default;
 

@@ -18,8 +18,7 @@ void writeTrace(std::ostream &out, const std::vector<TraceEvent> &events) {
     isFirst = false;
   };
   for (const TraceEvent &event : events) {
-    auto [row, isNew] = rows.emplace(std::pair(event.process, event.row),
-                                     static_cast<int>(rows.size()) + 1);
+    auto [row, isNew] = rows.emplace(std::pair(event.process, event.row), static_cast<int>(rows.size()) + 1);
     if (isNew) {
       put({{"ph", "M"},
            {"name", "process_name"},

@@ -16,8 +16,7 @@ MatrixDescriptor decodeCommon(uint64_t bits) {
   made.leading = field(bits, 16, 14) << 4;
   made.stride = field(bits, 32, 14) << 4;
   if (field(bits, 49, 3))
-    made.problem = "a base offset of " + std::to_string(field(bits, 49, 3)) +
-                   " is not simulated";
+    made.problem = "a base offset of " + std::to_string(field(bits, 49, 3)) + " is not simulated";
   return made;
 }
 
@@ -29,8 +28,7 @@ MatrixDescriptor decodeMatrixDescriptor90(uint64_t bits) {
   made.swizzle = spans[field(bits, 62, 2)];
   // Bits [14,16), [30,32), [46,49) and [52,62) have no meaning; addresses that
   // carry more than 18 bits spill into them.
-  if (field(bits, 14, 2) || field(bits, 30, 2) || field(bits, 46, 3) ||
-      field(bits, 52, 10))
+  if (field(bits, 14, 2) || field(bits, 30, 2) || field(bits, 46, 3) || field(bits, 52, 10))
     made.problem = "reserved bits are set (was the address masked to 18 bits "
                    "before it was shifted?)";
   return made;
@@ -52,20 +50,16 @@ MatrixDescriptor decodeMatrixDescriptor100(uint64_t bits) {
     made.swizzle = 32;
     break;
   default:
-    made.problem = "layout type " + std::to_string(field(bits, 61, 3)) +
-                   " is not simulated";
+    made.problem = "layout type " + std::to_string(field(bits, 61, 3)) + " is not simulated";
   }
   if (field(bits, 46, 2) != 1)
-    made.problem = "descriptor version is " +
-                   std::to_string(field(bits, 46, 2)) + " when it should be 1";
+    made.problem = "descriptor version is " + std::to_string(field(bits, 46, 2)) + " when it should be 1";
   if (field(bits, 52, 1))
     made.problem = "an absolute leading dimension offset is not simulated";
   return made;
 }
 
-uint32_t MatrixDescriptor::offsetOf(uint32_t mn, uint32_t k,
-                                    uint32_t elementBytes,
-                                    bool isMnMajor) const {
+uint32_t MatrixDescriptor::offsetOf(uint32_t mn, uint32_t k, uint32_t elementBytes, bool isMnMajor) const {
   if (!isMnMajor) {
     uint32_t bytes = k * elementBytes;
     if (!swizzle)
@@ -75,13 +69,10 @@ uint32_t MatrixDescriptor::offsetOf(uint32_t mn, uint32_t k,
   uint32_t bytes = mn * elementBytes;
   if (!swizzle)
     return bytes / 16 * stride + bytes % 16 + k % 8 * 16 + k / 8 * leading;
-  return bytes / swizzle * leading + bytes % swizzle + k % 8 * swizzle +
-         k / 8 * stride;
+  return bytes / swizzle * leading + bytes % swizzle + k % 8 * swizzle + k / 8 * stride;
 }
 
-uint32_t MatrixDescriptor::addressOf(uint32_t mn, uint32_t k,
-                                     uint32_t elementBytes,
-                                     bool isMnMajor) const {
+uint32_t MatrixDescriptor::addressOf(uint32_t mn, uint32_t k, uint32_t elementBytes, bool isMnMajor) const {
   uint32_t unswizzled = start + offsetOf(mn, k, elementBytes, isMnMajor);
   return girih::sim::swizzle(unswizzled, swizzle);
 }

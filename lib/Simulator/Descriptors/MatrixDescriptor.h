@@ -24,11 +24,9 @@ struct MatrixDescriptor {
   /// Unswizzled byte offset, from `start`, of element (mn, k) of an operand of
   /// the given element size. In a K-major operand neighbours along k are
   /// adjacent, in an MN-major one neighbours along m or n are.
-  uint32_t offsetOf(uint32_t mn, uint32_t k, uint32_t elementBytes,
-                    bool isMnMajor) const;
+  uint32_t offsetOf(uint32_t mn, uint32_t k, uint32_t elementBytes, bool isMnMajor) const;
   /// The absolute address with the swizzle applied.
-  uint32_t addressOf(uint32_t mn, uint32_t k, uint32_t elementBytes,
-                     bool isMnMajor) const;
+  uint32_t addressOf(uint32_t mn, uint32_t k, uint32_t elementBytes, bool isMnMajor) const;
 };
 
 /// sm_90a: start [0,14), leading [16,30), stride [32,46), base offset

@@ -48,29 +48,22 @@ std::string checkTensorMap(const TensorMapRecipe &recipe, uint64_t address) {
   for (uint32_t i = 0; i < recipe.rank; ++i) {
     std::string dimension = "dimension " + text(i) + ": ";
     if (recipe.sizes[i] < 1 || recipe.sizes[i] > 1ull << 32)
-      return dimension + "size is " + text(recipe.sizes[i]) +
-             " when it should be 1 to 2^32";
+      return dimension + "size is " + text(recipe.sizes[i]) + " when it should be 1 to 2^32";
     if (recipe.box[i] < 1 || recipe.box[i] > 256)
-      return dimension + "box is " + text(recipe.box[i]) +
-             " when it should be 1 to 256";
+      return dimension + "box is " + text(recipe.box[i]) + " when it should be 1 to 256";
     if (recipe.elementStrides[i] < 1 || recipe.elementStrides[i] > 8)
-      return dimension + "element stride is " +
-             text(recipe.elementStrides[i]) + " when it should be 1 to 8";
+      return dimension + "element stride is " + text(recipe.elementStrides[i]) + " when it should be 1 to 8";
     if (i && (recipe.strides[i] % 16 || recipe.strides[i] >= 1ull << 40))
       return dimension + "stride is " + text(recipe.strides[i]) +
              " bytes when it should be a multiple of 16 below 2^40";
   }
   uint32_t inner = recipe.box[0] * bytes;
   if (inner % 16)
-    return "the box's inner dimension has " + text(inner) +
-           " bytes when it should be a multiple of 16";
-  if (recipe.swizzle && recipe.swizzle != 32 && recipe.swizzle != 64 &&
-      recipe.swizzle != 128)
-    return "swizzle is " + text(recipe.swizzle) +
-           " bytes when it should be 0, 32, 64 or 128";
+    return "the box's inner dimension has " + text(inner) + " bytes when it should be a multiple of 16";
+  if (recipe.swizzle && recipe.swizzle != 32 && recipe.swizzle != 64 && recipe.swizzle != 128)
+    return "swizzle is " + text(recipe.swizzle) + " bytes when it should be 0, 32, 64 or 128";
   if (recipe.swizzle && inner > recipe.swizzle)
-    return "the box's inner dimension has " + text(inner) +
-           " bytes when the swizzle allows " + text(recipe.swizzle);
+    return "the box's inner dimension has " + text(inner) + " bytes when the swizzle allows " + text(recipe.swizzle);
   if (recipe.elementStrides[0] != 1)
     return "an element stride of the innermost dimension is not simulated";
   return "";
@@ -78,14 +71,11 @@ std::string checkTensorMap(const TensorMapRecipe &recipe, uint64_t address) {
 
 static constexpr uint32_t mapMagic = 0x50414d47;
 
-std::array<uint8_t, 128> encodeTensorMap(const TensorMapRecipe &recipe,
-                                         uint64_t address) {
+std::array<uint8_t, 128> encodeTensorMap(const TensorMapRecipe &recipe, uint64_t address) {
   if (std::string wrong = checkTensorMap(recipe, address); !wrong.empty())
     throw Stop(VerdictKind::Misuse, "tensor map: " + wrong);
   std::array<uint8_t, 128> bytes{};
-  auto put = [&](size_t at, auto value) {
-    std::memcpy(bytes.data() + at, &value, sizeof value);
-  };
+  auto put = [&](size_t at, auto value) { std::memcpy(bytes.data() + at, &value, sizeof value); };
   put(0, address);
   put(8, static_cast<uint8_t>(recipe.element));
   put(9, static_cast<uint8_t>(recipe.rank));
@@ -104,9 +94,7 @@ std::array<uint8_t, 128> encodeTensorMap(const TensorMapRecipe &recipe,
 
 std::optional<TensorMap> decodeTensorMap(const uint8_t *bytes) {
   TensorMap map;
-  auto get = [&](size_t at, auto &value) {
-    std::memcpy(&value, bytes + at, sizeof value);
-  };
+  auto get = [&](size_t at, auto &value) { std::memcpy(&value, bytes + at, sizeof value); };
   uint32_t magic;
   get(12, magic);
   if (magic != mapMagic)
@@ -128,8 +116,7 @@ std::optional<TensorMap> decodeTensorMap(const uint8_t *bytes) {
   return map;
 }
 
-std::vector<BoxRow> rowsOfBox(const TensorMap &map,
-                              const std::array<int32_t, 5> &coordinates) {
+std::vector<BoxRow> rowsOfBox(const TensorMap &map, const std::array<int32_t, 5> &coordinates) {
   const TensorMapRecipe &recipe = map.recipe;
   uint32_t bytes = map.elementBytes(), inner = map.boxElements(0);
   uint32_t count = map.boxBytes() / (inner * bytes);
@@ -142,8 +129,7 @@ std::vector<BoxRow> rowsOfBox(const TensorMap &map,
     int64_t address = int64_t(map.address);
     bool isInside = true;
     for (uint32_t i = 1; i < recipe.rank; ++i) {
-      int64_t position =
-          coordinates[i] + int64_t(at[i]) * recipe.elementStrides[i];
+      int64_t position = coordinates[i] + int64_t(at[i]) * recipe.elementStrides[i];
       isInside &= position >= 0 && position < int64_t(recipe.sizes[i]);
       address += position * int64_t(recipe.strides[i]);
     }

@@ -30,8 +30,7 @@ struct TensorMap {
 std::string checkTensorMap(const TensorMapRecipe &recipe, uint64_t address);
 
 /// Throws Stop when the recipe is not a legal one.
-std::array<uint8_t, 128> encodeTensorMap(const TensorMapRecipe &recipe,
-                                         uint64_t address);
+std::array<uint8_t, 128> encodeTensorMap(const TensorMapRecipe &recipe, uint64_t address);
 /// Nothing when the bytes are not a tensor map.
 std::optional<TensorMap> decodeTensorMap(const uint8_t *bytes);
 
@@ -46,8 +45,7 @@ struct BoxRow {
 };
 
 /// The rows of the box at the given coordinates, in shared memory order.
-std::vector<BoxRow> rowsOfBox(const TensorMap &map,
-                              const std::array<int32_t, 5> &coordinates);
+std::vector<BoxRow> rowsOfBox(const TensorMap &map, const std::array<int32_t, 5> &coordinates);
 
 } // namespace girih::sim
 

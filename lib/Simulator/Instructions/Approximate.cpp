@@ -19,13 +19,11 @@ namespace {
 
 double inverseSqrt(double x) { return 1.0 / std::sqrt(x); }
 
-template <double (*function)(double)>
-void decodeFunction(Decoder &d, Type type) {
+template <double (*function)(double)> void decodeFunction(Decoder &d, Type type) {
   d.has("approx");
   bool flushes = d.has("ftz");
   if (type == Type::F64)
-    return runUnary<double, double>(d, type,
-                                    [](double a) { return function(a); });
+    return runUnary<double, double>(d, type, [](double a) { return function(a); });
   runUnary<float, float>(d, type, [=](float a) {
     float r = float(function(flushes ? flush(a) : a));
     return flushes ? flush(r) : r;
@@ -34,14 +32,12 @@ void decodeFunction(Decoder &d, Type type) {
 
 void decodeEx2(Decoder &d) {
   Type type = d.type();
-  isPackedFloat(type) ? decodeExp16(d, type)
-                      : decodeFunction<std::exp2>(d, type);
+  isPackedFloat(type) ? decodeExp16(d, type) : decodeFunction<std::exp2>(d, type);
 }
 
 void decodeTanh(Decoder &d) {
   Type type = d.type();
-  isPackedFloat(type) ? decodeTanh16(d, type)
-                      : decodeFunction<std::tanh>(d, type);
+  isPackedFloat(type) ? decodeTanh16(d, type) : decodeFunction<std::tanh>(d, type);
 }
 
 void decodeLg2(Decoder &d) { decodeFunction<std::log2>(d, d.type()); }

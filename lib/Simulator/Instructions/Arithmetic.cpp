@@ -6,13 +6,11 @@
 namespace girih::sim {
 namespace {
 
-template <class T> using Wide = std::conditional_t<
-    sizeof(T) == 8,
-    std::conditional_t<std::is_signed_v<T>, __int128, unsigned __int128>,
-    std::conditional_t<
-        std::is_signed_v<T>,
-        std::conditional_t<sizeof(T) == 4, int64_t, int32_t>,
-        std::conditional_t<sizeof(T) == 4, uint64_t, uint32_t>>>;
+template <class T>
+using Wide =
+    std::conditional_t<sizeof(T) == 8, std::conditional_t<std::is_signed_v<T>, __int128, unsigned __int128>,
+                       std::conditional_t<std::is_signed_v<T>, std::conditional_t<sizeof(T) == 4, int64_t, int32_t>,
+                                          std::conditional_t<sizeof(T) == 4, uint64_t, uint32_t>>>;
 
 template <class T> T wrapAdd(T a, T b) {
   using U = std::make_unsigned_t<T>;
@@ -36,8 +34,7 @@ void decodeCarry(Decoder &d, Type type, bool isSubtraction, bool usesCarry) {
   bool setsCarry = d.has("cc");
   withInteger(d, type, [&](auto zero) {
     using T = std::make_unsigned_t<decltype(zero)>;
-    Operand into = d.destination(0), a = d.source(1, type),
-            b = d.source(2, type);
+    Operand into = d.destination(0), a = d.source(1, type), b = d.source(2, type);
     d.run([=](Step &s) {
       auto x = s.read<T>(a), y = s.read<T>(b);
       Lanes<T> r;
@@ -45,8 +42,7 @@ void decodeCarry(Decoder &d, Type type, bool isSubtraction, bool usesCarry) {
       for (unsigned i = 0; i < warpSize; ++i) {
         unsigned __int128 in = usesCarry ? s.warp.carry >> i & 1 : 0;
         unsigned __int128 sum =
-            isSubtraction ? (unsigned __int128)x[i] - y[i] - in
-                          : (unsigned __int128)x[i] + y[i] + in;
+            isSubtraction ? (unsigned __int128)x[i] - y[i] - in : (unsigned __int128)x[i] + y[i] + in;
         r[i] = T(sum);
         carry |= LaneMask((sum >> (sizeof(T) * 8)) & 1) << i;
       }
@@ -66,9 +62,7 @@ void decodeAddSub(Decoder &d, bool isSubtraction) {
     return decodeCarry(d, type, isSubtraction, false);
   if (type == Type::U16x2 || type == Type::S16x2)
     return runBinary<uint32_t, uint32_t>(d, type, [=](uint32_t a, uint32_t b) {
-      return halves<uint16_t>(a, b, [=](uint16_t x, uint16_t y) {
-        return isSubtraction ? x - y : x + y;
-      });
+      return halves<uint16_t>(a, b, [=](uint16_t x, uint16_t y) { return isSubtraction ? x - y : x + y; });
     });
   if (d.has("sat"))
     return runBinary<int32_t, int32_t>(d, type, [=](int32_t a, int32_t b) {
@@ -100,9 +94,7 @@ void decodeMul(Decoder &d) {
     if (part == "wide")
       runBinary<W, T>(d, type, [](T a, T b) { return W(W(a) * W(b)); });
     else if (part == "hi")
-      runBinary<T, T>(d, type, [](T a, T b) {
-        return T((W(a) * W(b)) >> (sizeof(T) * 8));
-      });
+      runBinary<T, T>(d, type, [](T a, T b) { return T((W(a) * W(b)) >> (sizeof(T) * 8)); });
     else
       runBinary<T, T>(d, type, [](T a, T b) { return T(W(a) * W(b)); });
   });
@@ -130,8 +122,7 @@ void decodeMadCarry(Decoder &d, Type type, bool usesCarry) {
   withInteger(d, type, [&](auto zero) {
     using T = decltype(zero);
     using U = std::make_unsigned_t<T>;
-    Operand into = d.destination(0), a = d.source(1, type),
-            b = d.source(2, type), c = d.source(3, type);
+    Operand into = d.destination(0), a = d.source(1, type), b = d.source(2, type), c = d.source(3, type);
     d.run([=](Step &s) {
       auto x = s.read<T>(a), y = s.read<T>(b), z = s.read<T>(c);
       Lanes<T> r;
@@ -139,8 +130,7 @@ void decodeMadCarry(Decoder &d, Type type, bool usesCarry) {
       for (unsigned i = 0; i < warpSize; ++i) {
         Wide<T> product = Wide<T>(x[i]) * Wide<T>(y[i]);
         U part = U(isHigh ? product >> (sizeof(T) * 8) : product);
-        unsigned __int128 sum = (unsigned __int128)part + U(z[i]) +
-                                (usesCarry ? s.warp.carry >> i & 1 : 0);
+        unsigned __int128 sum = (unsigned __int128)part + U(z[i]) + (usesCarry ? s.warp.carry >> i & 1 : 0);
         r[i] = T(U(sum));
         carry |= LaneMask((sum >> (sizeof(T) * 8)) & 1) << i;
       }
@@ -164,19 +154,14 @@ void decodeMad(Decoder &d) {
     using W = Wide<T>;
     if (part == "wide") {
       if constexpr (sizeof(T) < 8)
-        runTernary<W, T, W>(d, type, widened(type), [](T a, T b, W c) {
-          return wrapAdd<W>(W(W(a) * W(b)), c);
-        });
+        runTernary<W, T, W>(d, type, widened(type), [](T a, T b, W c) { return wrapAdd<W>(W(W(a) * W(b)), c); });
       else
         d.unsupported();
     } else if (part == "hi") {
-      runTernary<T, T, T>(d, type, type, [](T a, T b, T c) {
-        return wrapAdd<T>(T((W(a) * W(b)) >> (sizeof(T) * 8)), c);
-      });
+      runTernary<T, T, T>(d, type, type,
+                          [](T a, T b, T c) { return wrapAdd<T>(T((W(a) * W(b)) >> (sizeof(T) * 8)), c); });
     } else {
-      runTernary<T, T, T>(d, type, type, [](T a, T b, T c) {
-        return wrapAdd<T>(T(W(a) * W(b)), c);
-      });
+      runTernary<T, T, T>(d, type, type, [](T a, T b, T c) { return wrapAdd<T>(T(W(a) * W(b)), c); });
     }
   });
 }
@@ -212,9 +197,7 @@ void decodeMinMax(Decoder &d, bool isMax) {
   bool isRelu = d.has("relu");
   if (type == Type::U16x2)
     return runBinary<uint32_t, uint32_t>(d, type, [=](uint32_t a, uint32_t b) {
-      return halves<uint16_t>(a, b, [=](uint16_t x, uint16_t y) {
-        return isMax ? std::max(x, y) : std::min(x, y);
-      });
+      return halves<uint16_t>(a, b, [=](uint16_t x, uint16_t y) { return isMax ? std::max(x, y) : std::min(x, y); });
     });
   if (type == Type::S16x2)
     return runBinary<uint32_t, uint32_t>(d, type, [=](uint32_t a, uint32_t b) {
@@ -241,9 +224,7 @@ void decodeAbsNeg(Decoder &d, bool isAbs) {
     return decodeFloatSign(d, type, isAbs);
   withInteger(d, type, [&](auto zero) {
     using T = decltype(zero);
-    runUnary<T, T>(d, type, [=](T a) {
-      return isAbs && !(a < 0) ? a : wrapSub(T(0), a);
-    });
+    runUnary<T, T>(d, type, [=](T a) { return isAbs && !(a < 0) ? a : wrapSub(T(0), a); });
   });
 }
 

@@ -9,8 +9,7 @@ namespace {
 float addFlushed(float a, float b) { return flush(flush(a) + flush(b)); }
 
 /// One float element of an atomic: add, min or max.
-uint32_t combineFloat(uint32_t a, uint32_t b, Type type,
-                      const std::string &how) {
+uint32_t combineFloat(uint32_t a, uint32_t b, Type type, const std::string &how) {
   if (type == Type::F32) {
     float x = __builtin_bit_cast(float, a), y = __builtin_bit_cast(float, b);
     return __builtin_bit_cast(uint32_t, how == "add"   ? addFlushed(x, y)
@@ -19,9 +18,7 @@ uint32_t combineFloat(uint32_t a, uint32_t b, Type type,
   }
   Format format = formatOf(type);
   double x = decodeFloat(a & 0xffff, format), y = decodeFloat(b & 0xffff, format);
-  double r = how == "add"   ? fusedRoundToOdd(1, x, y)
-             : how == "min" ? std::min(x, y)
-                            : std::max(x, y);
+  double r = how == "add" ? fusedRoundToOdd(1, x, y) : how == "min" ? std::min(x, y) : std::max(x, y);
   return encodeFloat(r, format, Rounding::NearestEven, false);
 }
 
@@ -29,8 +26,7 @@ uint32_t combineFloat(uint32_t a, uint32_t b, Type type,
 
 /// The new value of memory for an atomic of up to 8 bytes; b and c are the
 /// operands. Also the arithmetic of reducing copies.
-uint64_t combineAtomic(uint64_t old, uint64_t b, uint64_t c, Type type,
-                       const std::string &how) {
+uint64_t combineAtomic(uint64_t old, uint64_t b, uint64_t c, Type type, const std::string &how) {
   unsigned bits = typeBits(type);
   if (how == "exch")
     return b;
@@ -43,13 +39,10 @@ uint64_t combineAtomic(uint64_t old, uint64_t b, uint64_t c, Type type,
   if (isFloat(type)) {
     if (type == Type::F16x2 || type == Type::BF16x2)
       return combineFloat(uint32_t(old), uint32_t(b), type, how) |
-             combineFloat(uint32_t(old >> 16), uint32_t(b >> 16), type, how)
-                 << 16;
+             combineFloat(uint32_t(old >> 16), uint32_t(b >> 16), type, how) << 16;
     return combineFloat(uint32_t(old), uint32_t(b), type, how);
   }
-  auto extend = [=](uint64_t v) {
-    return bits == 64 ? int64_t(v) : int64_t(v << (64 - bits)) >> (64 - bits);
-  };
+  auto extend = [=](uint64_t v) { return bits == 64 ? int64_t(v) : int64_t(v << (64 - bits)) >> (64 - bits); };
   if (how == "add")
     return old + b;
   if (how == "and")
@@ -74,8 +67,7 @@ void decodeAtomOf(Decoder &d, bool returns) {
   order.isStrong = true;
   StateSpace space = d.stateSpace();
   d.takeCacheHints();
-  std::string how = d.oneOf({"add", "min", "max", "and", "or", "xor", "exch",
-                             "cas", "inc", "dec"});
+  std::string how = d.oneOf({"add", "min", "max", "and", "or", "xor", "exch", "cas", "inc", "dec"});
   if (how.empty())
     d.unsupported();
   d.has("noftz");
@@ -93,8 +85,7 @@ void decodeAtomOf(Decoder &d, bool returns) {
   Operand c = how == "cas" ? d.source(at, type) : Operand();
   unsigned size = typeBits(type) / 8;
   if (b.size() != count)
-    d.fail("has " + std::to_string(b.size()) + " operands for a vector of " +
-           std::to_string(count));
+    d.fail("has " + std::to_string(b.size()) + " operands for a vector of " + std::to_string(count));
   d.instruction().passesUndefined = false;
   d.run([=](Step &s) {
     auto base = s.read<uint64_t>(address.base);
@@ -108,16 +99,14 @@ void decodeAtomOf(Decoder &d, bool returns) {
       if (!(s.mask >> lane & 1))
         continue;
       for (unsigned e = 0; e < count; ++e) {
-        Place place = s.resolve(
-            space, base[lane] + uint64_t(address.offset) + e * size, size, true,
-            e ? size : size * count);
+        Place place =
+            s.resolve(space, base[lane] + uint64_t(address.offset) + e * size, size, true, e ? size : size * count);
         uint64_t value = 0;
         bool isDefined;
         s.load(place, lane, &value, size, true, &isDefined);
         acquireAt(s, place, order);
         old[e][lane] = value;
-        uint64_t next =
-            combineAtomic(value, y[e][lane] & bits, z[lane] & bits, type, how);
+        uint64_t next = combineAtomic(value, y[e][lane] & bits, z[lane] & bits, type, how);
         releaseAt(s, place, order);
         if ((next & bits) != value || how == "exch")
           s.store(place, lane, &next, size, true, isDefined);

@@ -34,33 +34,26 @@ struct BarrierCall {
   Operand input, into;
 };
 
-void arriveNamed(Step &s, const BarrierCall &call, NamedBarrier &barrier,
-                 uint32_t id, uint32_t expected) {
+void arriveNamed(Step &s, const BarrierCall &call, NamedBarrier &barrier, uint32_t id, uint32_t expected) {
   if (barrier.arrived && barrier.expected != expected)
-    s.misuse("barrier " + std::to_string(id) + " expects " +
-             std::to_string(expected) + " threads here and " +
-             std::to_string(barrier.expected) + " in line " +
-             std::to_string(barrier.firstLine));
+    s.misuse("barrier " + std::to_string(id) + " expects " + std::to_string(expected) + " threads here and " +
+             std::to_string(barrier.expected) + " in line " + std::to_string(barrier.firstLine));
   if (!barrier.arrived)
     barrier.firstLine = s.line();
   barrier.expected = expected;
-  barrier.arrived += call.isAligned
-                         ? warpSize
-                         : unsigned(__builtin_popcount(s.mask));
+  barrier.arrived += call.isAligned ? warpSize : unsigned(__builtin_popcount(s.mask));
   // A last warp of fewer lanes counts those only.
   if (call.isAligned && !expected)
     barrier.arrived -= warpSize - unsigned(__builtin_popcount(s.mask));
   if (expected && barrier.arrived > expected)
-    s.misuse("barrier " + std::to_string(id) + " gets " +
-             std::to_string(barrier.arrived) + " threads when it expects " +
-             std::to_string(expected));
+    s.misuse("barrier " + std::to_string(id) + " gets " + std::to_string(barrier.arrived) +
+             " threads when it expects " + std::to_string(expected));
   if (!call.reduction.empty()) {
     LaneMask votes = s.readPredicate(call.input) & s.mask;
     if (call.reduction == "popc")
       barrier.count += unsigned(__builtin_popcount(votes));
     else // and: count the lanes that say no; or: those that say yes
-      barrier.count += unsigned(__builtin_popcount(
-          call.reduction == "and" ? s.mask & ~votes : votes));
+      barrier.count += unsigned(__builtin_popcount(call.reduction == "and" ? s.mask & ~votes : votes));
   }
   barrier.arriving.join(s.warp.release());
   barrier.warps.insert(&s.warp);
@@ -72,11 +65,8 @@ Outcome waitNamed(Step &s, NamedBarrier &barrier, uint32_t id) {
   Cta *cta = &s.cta();
   NamedBarrier *waited = &barrier;
   wait.describe = [=] {
-    return "on barrier " + std::to_string(id) + ": " +
-           std::to_string(waited->arrived) + " of " +
-           std::to_string(waited->expected ? waited->expected
-                                           : liveThreads(*cta)) +
-           " threads have arrived";
+    return "on barrier " + std::to_string(id) + ": " + std::to_string(waited->arrived) + " of " +
+           std::to_string(waited->expected ? waited->expected : liveThreads(*cta)) + " threads have arrived";
   };
   wait.others = [=] {
     std::vector<Component> missing;
@@ -90,13 +80,11 @@ Outcome waitNamed(Step &s, NamedBarrier &barrier, uint32_t id) {
 
 Outcome runNamed(Step &s, const BarrierCall &call) {
   uint32_t id = s.read<uint32_t>(call.id)[s.firstLane()];
-  uint32_t expected =
-      call.count ? s.read<uint32_t>(call.count)[s.firstLane()] : 0;
+  uint32_t expected = call.count ? s.read<uint32_t>(call.count)[s.firstLane()] : 0;
   if (id >= 16)
     s.misuse("barrier " + std::to_string(id) + " when there are 16");
   if (call.count && (expected == 0 || expected % warpSize))
-    s.misuse("barrier " + std::to_string(id) + " expects " +
-             std::to_string(expected) +
+    s.misuse("barrier " + std::to_string(id) + " expects " + std::to_string(expected) +
              " threads when a positive multiple of 32 is needed");
   NamedBarrier &barrier = s.cta().named[id];
   if (!s.group.ticket) {
@@ -135,13 +123,11 @@ void decodeWarpSync(Decoder &d) {
       s.misuse("a lane executes bar.warp.sync that is not in its mask");
     LaneMask here = s.mask;
     for (const auto &other : s.warp.groups)
-      if (other.get() != &s.group && other->isBlocked &&
-          other->wait.what == "bar.warp.sync")
+      if (other.get() != &s.group && other->isBlocked && other->wait.what == "bar.warp.sync")
         here |= other->mask;
     if (s.group.ticket == ~0ull || !(mask & s.warp.live & ~here)) {
       for (const auto &other : s.warp.groups)
-        if (other.get() != &s.group && other->isBlocked &&
-            other->wait.what == "bar.warp.sync")
+        if (other.get() != &s.group && other->isBlocked && other->wait.what == "bar.warp.sync")
           other->ticket = ~0ull; // released
       ++s.cluster().progress;
       return Outcome::Next;
@@ -197,8 +183,7 @@ void decodeCluster(Decoder &d) {
         size_t missing = 0;
         for (const Warp *warp : cluster.warps)
           missing += !warp->isDone() && !barrier.arrivals.count(warp);
-        return "on the cluster barrier: " + std::to_string(missing) +
-               " warps have not arrived";
+        return "on the cluster barrier: " + std::to_string(missing) + " warps have not arrived";
       };
       wait.others = [&barrier, &cluster] {
         std::vector<Component> missing;

@@ -12,9 +12,7 @@ template <Logic logic> void decodeLogic(Decoder &d) {
     Operand into = d.destination(0), a = d.predicate(1), b = d.predicate(2);
     d.run([=](Step &s) {
       LaneMask x = s.readPredicate(a), y = s.readPredicate(b);
-      s.writePredicate(into, logic == Logic::And  ? x & y
-                             : logic == Logic::Or ? x | y
-                                                  : x ^ y);
+      s.writePredicate(into, logic == Logic::And ? x & y : logic == Logic::Or ? x | y : x ^ y);
       return Outcome::Next;
     });
     return;
@@ -22,9 +20,7 @@ template <Logic logic> void decodeLogic(Decoder &d) {
   withInteger(d, type, [&](auto zero) {
     using T = std::make_unsigned_t<decltype(zero)>;
     runBinary<T, T>(d, type, [](T a, T b) {
-      return T(logic == Logic::And  ? a & b
-               : logic == Logic::Or ? a | b
-                                    : a ^ b);
+      return T(logic == Logic::And ? a & b : logic == Logic::Or ? a | b : a ^ b);
     });
   });
 }
@@ -59,19 +55,16 @@ void decodeLop3(Decoder &d) {
   d.type();
   if (!combine.empty())
     d.unsupported("the form with a predicate");
-  Operand into = d.destination(0), a = d.source(1, Type::B32),
-          b = d.source(2, Type::B32), c = d.source(3, Type::B32);
+  Operand into = d.destination(0), a = d.source(1, Type::B32), b = d.source(2, Type::B32), c = d.source(3, Type::B32);
   uint32_t table = uint32_t(d.literal(4));
   d.run([=](Step &s) {
-    auto x = s.read<uint32_t>(a), y = s.read<uint32_t>(b),
-         z = s.read<uint32_t>(c);
+    auto x = s.read<uint32_t>(a), y = s.read<uint32_t>(b), z = s.read<uint32_t>(c);
     Lanes<uint32_t> r;
     for (unsigned i = 0; i < warpSize; ++i) {
       uint32_t value = 0;
       for (unsigned entry = 0; entry < 8; ++entry)
         if (table >> entry & 1)
-          value |= (entry & 4 ? x[i] : ~x[i]) & (entry & 2 ? y[i] : ~y[i]) &
-                   (entry & 1 ? z[i] : ~z[i]);
+          value |= (entry & 4 ? x[i] : ~x[i]) & (entry & 2 ? y[i] : ~y[i]) & (entry & 1 ? z[i] : ~z[i]);
       r[i] = value;
     }
     s.write(into, r);
@@ -83,10 +76,8 @@ void decodeLop3(Decoder &d) {
 template <bool isLeft> void decodeShift(Decoder &d) {
   Type type = d.type();
   withInteger(d, type, [&](auto zero) {
-    using T = std::conditional_t<isLeft, std::make_unsigned_t<decltype(zero)>,
-                                 decltype(zero)>;
-    Operand into = d.destination(0), a = d.source(1, type),
-            b = d.source(2, Type::U32);
+    using T = std::conditional_t<isLeft, std::make_unsigned_t<decltype(zero)>, decltype(zero)>;
+    Operand into = d.destination(0), a = d.source(1, type), b = d.source(2, Type::U32);
     d.run([=](Step &s) {
       auto x = s.read<T>(a);
       auto y = s.read<uint32_t>(b);
@@ -110,17 +101,15 @@ void decodeFunnel(Decoder &d) {
   bool isLeft = d.oneOf({"l", "r"}) == "l";
   bool wraps = d.oneOf({"clamp", "wrap"}) == "wrap";
   d.type();
-  runTernary<uint32_t, uint32_t, uint32_t>(
-      d, Type::B32, Type::U32, [=](uint32_t low, uint32_t high, uint32_t c) {
-        uint32_t n = wraps ? c & 31 : std::min(c, 32u);
-        uint64_t both = uint64_t(high) << 32 | low;
-        return isLeft ? uint32_t(both << n >> 32) : uint32_t(both >> n);
-      });
+  runTernary<uint32_t, uint32_t, uint32_t>(d, Type::B32, Type::U32, [=](uint32_t low, uint32_t high, uint32_t c) {
+    uint32_t n = wraps ? c & 31 : std::min(c, 32u);
+    uint64_t both = uint64_t(high) << 32 | low;
+    return isLeft ? uint32_t(both << n >> 32) : uint32_t(both >> n);
+  });
 }
 
 /// PTX ISA, "prmt": which of the eight bytes of {b, a} each selector names.
-uint32_t permute(uint32_t a, uint32_t b, uint32_t selector,
-                 const std::string &mode) {
+uint32_t permute(uint32_t a, uint32_t b, uint32_t selector, const std::string &mode) {
   uint64_t bytes = uint64_t(b) << 32 | a;
   uint32_t result = 0;
   unsigned c = selector & 3;
@@ -150,10 +139,8 @@ uint32_t permute(uint32_t a, uint32_t b, uint32_t selector,
 void decodePrmt(Decoder &d) {
   d.require("b32");
   std::string mode = d.oneOf({"f4e", "b4e", "rc8", "ecl", "ecr", "rc16"});
-  runTernary<uint32_t, uint32_t, uint32_t>(
-      d, Type::B32, Type::B32, [=](uint32_t a, uint32_t b, uint32_t c) {
-        return permute(a, b, c, mode);
-      });
+  runTernary<uint32_t, uint32_t, uint32_t>(d, Type::B32, Type::B32,
+                                           [=](uint32_t a, uint32_t b, uint32_t c) { return permute(a, b, c, mode); });
 }
 
 } // namespace

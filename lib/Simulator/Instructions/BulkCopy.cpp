@@ -9,8 +9,7 @@ uint32_t laneOf(const Step &s) { return s.onlyLane(s.instruction.opcode.c_str())
 
 void checkBulk(const Step &s, uint64_t to, uint64_t from, uint32_t size) {
   if (size % 16 || to % 16 || from % 16)
-    s.misuse("a bulk copy of " + std::to_string(size) +
-             " bytes needs addresses and size to be multiples of 16");
+    s.misuse("a bulk copy of " + std::to_string(size) + " bytes needs addresses and size to be multiples of 16");
 }
 
 /// Into shared memory, counted on an mbarrier; from global memory or from the
@@ -26,17 +25,14 @@ void decodeInto(Decoder &d, bool fromShared) {
     unsigned lane = laneOf(s);
     uint64_t target = s.read<uint64_t>(to.base)[lane] + uint64_t(to.offset);
     uint64_t source = s.read<uint64_t>(from.base)[lane] + uint64_t(from.offset);
-    uint64_t signal =
-        s.read<uint64_t>(barrier.base)[lane] + uint64_t(barrier.offset);
+    uint64_t signal = s.read<uint64_t>(barrier.base)[lane] + uint64_t(barrier.offset);
     uint32_t bytes = s.read<uint32_t>(size)[lane];
     Cta *owner, *sourceCta = nullptr;
     uint32_t offset = s.sharedOffset(target, true, owner);
     BarrierPlace place = findBarrier(s, signal, true, true);
     checkBulk(s, offset, source, bytes);
-    uint32_t sourceOffset =
-        fromShared ? s.sharedOffset(source, false, sourceCta) : 0;
-    uint32_t mask = isMulticast ? s.read<uint32_t>(ctas)[lane] & 0xffff
-                                : 1u << owner->rank;
+    uint32_t sourceOffset = fromShared ? s.sharedOffset(source, false, sourceCta) : 0;
+    uint32_t mask = isMulticast ? s.read<uint32_t>(ctas)[lane] & 0xffff : 1u << owner->rank;
     auto knowledge = std::make_shared<Knowledge>(s.warp.fork());
     unsigned line = s.line();
     Cluster *cluster = &s.cluster();
@@ -44,8 +40,7 @@ void decodeInto(Decoder &d, bool fromShared) {
       if (!(mask >> rank & 1))
         continue;
       Cta *into = cluster->ctas[rank].get();
-      BarrierPlace counted = isMulticast ? BarrierPlace{into, place.offset}
-                                         : place;
+      BarrierPlace counted = isMulticast ? BarrierPlace{into, place.offset} : place;
       into->barrier(counted.offset, line, "a bulk copy");
       AsyncOperation operation;
       operation.name = "cp.async.bulk";
@@ -57,12 +52,10 @@ void decodeInto(Decoder &d, bool fromShared) {
         read.isWrite = false;
         bool isDefined = true;
         if (fromShared)
-          sourceCta->readShared(sourceOffset, data.data(), bytes, read,
-                                *knowledge, &isDefined);
+          sourceCta->readShared(sourceOffset, data.data(), bytes, read, *knowledge, &isDefined);
         else
           readGlobal(*cluster, source, data.data(), bytes, read, *knowledge);
-        into->writeShared(offset, data.data(), bytes, write, *knowledge,
-                          isDefined);
+        into->writeShared(offset, data.data(), bytes, write, *knowledge, isDefined);
         completeTransactions(counted, bytes, line);
         return true;
       };
@@ -95,10 +88,8 @@ void decodeOut(Decoder &d, bool isReduction) {
     checkBulk(s, target, offset, bytes);
     CommitGroups &groups = bulkGroupsOf(s, lane);
     uint32_t number = groups.issue();
-    Access read =
-        groupAccess(s, groups.readComponent, number, false, Proxy::Async);
-    Access write =
-        groupAccess(s, groups.writeComponent, number, true, Proxy::Async);
+    Access read = groupAccess(s, groups.readComponent, number, false, Proxy::Async);
+    Access write = groupAccess(s, groups.writeComponent, number, true, Proxy::Async);
     auto knowledge = std::make_shared<Knowledge>(s.warp.fork());
     auto data = std::make_shared<std::vector<uint8_t>>();
     auto isDefined = std::make_shared<bool>(true);
@@ -111,17 +102,14 @@ void decodeOut(Decoder &d, bool isReduction) {
     operation.step = [=] {
       if (data->empty() && bytes) {
         data->resize(bytes);
-        owner->readShared(offset, data->data(), bytes, read, *knowledge,
-                          isDefined.get());
+        owner->readShared(offset, data->data(), bytes, read, *knowledge, isDefined.get());
         tracked->finishRead(number);
         return false;
       }
       if (isReduction)
-        reduceGlobal(*cluster, target, data->data(), bytes, type, how, write,
-                     *knowledge, *isDefined);
+        reduceGlobal(*cluster, target, data->data(), bytes, type, how, write, *knowledge, *isDefined);
       else
-        writeGlobal(*cluster, target, data->data(), bytes, write, *knowledge,
-                    *isDefined);
+        writeGlobal(*cluster, target, data->data(), bytes, write, *knowledge, *isDefined);
       tracked->finishWrite(number);
       return true;
     };
@@ -155,8 +143,7 @@ void decodeWait(Decoder &d) {
         CommitGroups *waited = &groups;
         wait.describe = [=] {
           return "for bulk copy " + std::to_string(last) + "; " +
-                 std::to_string(isRead ? waited->readDone : waited->done) +
-                 " are done";
+                 std::to_string(isRead ? waited->readDone : waited->done) + " are done";
         };
         return s.wait(std::move(wait));
       }
@@ -190,8 +177,7 @@ void decodeBulkCopy(Decoder &d, bool isReduction) {
   }
   bool counts = d.has("mbarrier::complete_tx::bytes");
   bool isGroup = d.has("bulk_group");
-  bool hasCluster = d.has("shared::cluster"), hasCta = d.has("shared::cta"),
-       hasGlobal = d.has("global");
+  bool hasCluster = d.has("shared::cluster"), hasCta = d.has("shared::cta"), hasGlobal = d.has("global");
   if (counts && !isReduction && (hasCluster || hasCta))
     return decodeInto(d, !hasGlobal);
   if (isGroup && hasCta && hasGlobal)

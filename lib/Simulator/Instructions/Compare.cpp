@@ -39,8 +39,7 @@ Comparison takeComparison(Decoder &d) {
   made.name = d.oneOf({"equ", "neu", "ltu", "leu", "gtu", "geu"});
   made.isUnordered = !made.name.empty();
   if (made.name.empty())
-    made.name = d.oneOf({"eq", "ne", "lt", "le", "gt", "ge", "lo", "ls", "hi",
-                         "hs", "num", "nan"});
+    made.name = d.oneOf({"eq", "ne", "lt", "le", "gt", "ge", "lo", "ls", "hi", "hs", "num", "nan"});
   if (made.name.empty())
     d.unsupported("it has no comparison");
   return made;
@@ -49,9 +48,7 @@ Comparison takeComparison(Decoder &d) {
 /// Reads both operands as the type and compares lane by lane.
 using CompareFunction = std::function<LaneMask(Step &)>;
 
-template <class T>
-CompareFunction compareAs(Operand a, Operand b, Comparison compare,
-                          bool flushes) {
+template <class T> CompareFunction compareAs(Operand a, Operand b, Comparison compare, bool flushes) {
   return [=](Step &s) {
     auto x = s.read<T>(a), y = s.read<T>(b);
     LaneMask result = 0;
@@ -66,23 +63,20 @@ CompareFunction compareAs(Operand a, Operand b, Comparison compare,
 }
 
 /// The low (or only) 16-bit elements compared as numbers.
-CompareFunction compareHalves(Operand a, Operand b, Comparison compare,
-                              Type type, unsigned element) {
+CompareFunction compareHalves(Operand a, Operand b, Comparison compare, Type type, unsigned element) {
   Format format = formatOf(type);
   return [=](Step &s) {
     auto x = s.read<uint32_t>(a), y = s.read<uint32_t>(b);
     LaneMask result = 0;
     for (unsigned i = 0; i < warpSize; ++i)
-      result |= LaneMask(compare(
-                    decodeFloat(x[i] >> (16 * element) & 0xffff, format),
-                    decodeFloat(y[i] >> (16 * element) & 0xffff, format)))
+      result |= LaneMask(compare(decodeFloat(x[i] >> (16 * element) & 0xffff, format),
+                                 decodeFloat(y[i] >> (16 * element) & 0xffff, format)))
                 << i;
     return result;
   };
 }
 
-CompareFunction compareFunction(Decoder &d, Type type, size_t first,
-                                const Comparison &compare, bool flushes) {
+CompareFunction compareFunction(Decoder &d, Type type, size_t first, const Comparison &compare, bool flushes) {
   Operand a = d.source(first, type), b = d.source(first + 1, type);
   if (type == Type::F32)
     return compareAs<float>(a, b, compare, flushes);
@@ -91,9 +85,7 @@ CompareFunction compareFunction(Decoder &d, Type type, size_t first,
   if (isPackedFloat(type))
     return compareHalves(a, b, compare, type, 0);
   CompareFunction made;
-  withInteger(d, type, [&](auto zero) {
-    made = compareAs<decltype(zero)>(a, b, compare, flushes);
-  });
+  withInteger(d, type, [&](auto zero) { made = compareAs<decltype(zero)>(a, b, compare, flushes); });
   return made;
 }
 
@@ -135,10 +127,7 @@ void decodeSet(Decoder &d) {
   Operand dst = d.destination(0);
   auto function = compareFunction(d, type, 1, compare, flushes);
   Operand c = how.empty() ? Operand() : d.predicate(3);
-  uint32_t yes = into == Type::F32    ? 0x3f800000u
-                 : into == Type::F16  ? 0x3c00u
-                 : into == Type::BF16 ? 0x3f80u
-                                      : ~0u;
+  uint32_t yes = into == Type::F32 ? 0x3f800000u : into == Type::F16 ? 0x3c00u : into == Type::BF16 ? 0x3f80u : ~0u;
   d.run([=](Step &s) {
     LaneMask found = combine(how, function(s), s.readPredicate(c));
     Lanes<uint32_t> r;
@@ -152,16 +141,14 @@ void decodeSet(Decoder &d) {
 /// Only the chosen operand has to be defined.
 void decodeSelp(Decoder &d) {
   Type type = d.type();
-  Operand into = d.destination(0), a = d.source(1, type), b = d.source(2, type),
-          p = d.predicate(3);
+  Operand into = d.destination(0), a = d.source(1, type), b = d.source(2, type), p = d.predicate(3);
   d.run([=](Step &s) {
     LaneMask choice = s.readPredicate(p);
     auto x = s.read<uint64_t>(a), y = s.read<uint64_t>(b);
     Lanes<uint64_t> r;
     for (unsigned i = 0; i < warpSize; ++i)
       r[i] = choice >> i & 1 ? x[i] : y[i];
-    s.defined = s.definedLanes(p) & ((choice & s.definedLanes(a)) |
-                                     (~choice & s.definedLanes(b)));
+    s.defined = s.definedLanes(p) & ((choice & s.definedLanes(a)) | (~choice & s.definedLanes(b)));
     s.write(into, r);
     return Outcome::Next;
   });
@@ -171,16 +158,14 @@ void decodeSelp(Decoder &d) {
 void decodeSlct(Decoder &d) {
   bool flushes = d.has("ftz");
   Type type = d.type(), by = d.type();
-  Operand into = d.destination(0), a = d.source(1, type), b = d.source(2, type),
-          c = d.source(3, by);
+  Operand into = d.destination(0), a = d.source(1, type), b = d.source(2, type), c = d.source(3, by);
   d.run([=](Step &s) {
     auto x = s.read<uint64_t>(a), y = s.read<uint64_t>(b);
     auto z = s.read<uint32_t>(c);
     Lanes<uint64_t> r;
     for (unsigned i = 0; i < warpSize; ++i) {
       float f = __builtin_bit_cast(float, z[i]);
-      bool isFirst = by == Type::F32 ? (flushes ? flush(f) : f) >= 0
-                                     : int32_t(z[i]) >= 0;
+      bool isFirst = by == Type::F32 ? (flushes ? flush(f) : f) >= 0 : int32_t(z[i]) >= 0;
       r[i] = isFirst ? x[i] : y[i];
     }
     s.write(into, r);

@@ -44,8 +44,7 @@ void decodeBrx(Decoder &d) {
     while (left) {
       uint32_t value = x[unsigned(__builtin_ctz(left))];
       if (value >= targets.size())
-        s.misuse("brx.idx has index " + std::to_string(value) + " of " +
-                 std::to_string(targets.size()) + " targets");
+        s.misuse("brx.idx has index " + std::to_string(value) + " of " + std::to_string(targets.size()) + " targets");
       LaneMask same = 0;
       for (unsigned i = 0; i < warpSize; ++i)
         if (left >> i & 1 && x[i] == value)
@@ -75,22 +74,18 @@ void decodeCall(Decoder &d) {
   if (found == d.currentProgram().functions.end())
     d.unsupported("no body for function '" + name + "'");
   const CompiledFunction *callee = found->second.get();
-  auto copies = [&](const SyntaxOperand *actual,
-                    const std::vector<Parameter> &formal, bool isResult) {
+  auto copies = [&](const SyntaxOperand *actual, const std::vector<Parameter> &formal, bool isResult) {
     auto list = std::make_shared<std::vector<ParameterCopy>>();
     size_t count = actual ? actual->elements.size() : 0;
     if (count != formal.size())
-      d.fail("passes " + std::to_string(count) + " values where '" + name +
-             "' has " + std::to_string(formal.size()));
+      d.fail("passes " + std::to_string(count) + " values where '" + name + "' has " + std::to_string(formal.size()));
     for (size_t i = 0; i < count; ++i) {
       const Variable *variable = actual->elements[i].variable;
       if (!variable || variable->space != StateSpace::Param)
         d.unsupported("an argument that is not a .param variable");
-      uint64_t mine = variable->address,
-               theirs = callee->paramOffsets.at(formal[i].name);
+      uint64_t mine = variable->address, theirs = callee->paramOffsets.at(formal[i].name);
       uint64_t size = std::min(variable->size, formal[i].size);
-      list->push_back(isResult ? ParameterCopy{theirs, mine, size}
-                               : ParameterCopy{mine, theirs, size});
+      list->push_back(isResult ? ParameterCopy{theirs, mine, size} : ParameterCopy{mine, theirs, size});
     }
     return list;
   };
@@ -108,8 +103,7 @@ void decodeCall(Decoder &d) {
       if (s.mask >> lane & 1)
         for (const ParameterCopy &copy : *in)
           std::memcpy(s.warp.local[lane].data() + frame.localBase + copy.to,
-                      s.warp.local[lane].data() + caller.localBase + copy.from,
-                      copy.size);
+                      s.warp.local[lane].data() + caller.localBase + copy.from, copy.size);
     s.group.stack.push_back(frame);
     s.group.pc = 0;
     return Outcome::Moved;
@@ -139,8 +133,7 @@ void decodeRet(Decoder &d) {
       if (s.mask >> lane & 1)
         for (const ParameterCopy &copy : *callee.results)
           std::memcpy(s.warp.local[lane].data() + caller.localBase + copy.to,
-                      s.warp.local[lane].data() + callee.localBase + copy.from,
-                      copy.size);
+                      s.warp.local[lane].data() + callee.localBase + copy.from, copy.size);
     s.group.pc = callee.returnTo;
     return Outcome::Moved;
   });
@@ -151,7 +144,6 @@ void decodeExit(Decoder &d) { d.run(leave); }
 void decodeTrap(Decoder &d) {
   d.run([](Step &s) -> Outcome { s.misuse("the kernel traps"); });
 }
-
 
 void decodeNanosleep(Decoder &d) {
   d.type();
@@ -179,26 +171,21 @@ void decodeSetmaxnreg(Decoder &d) {
     Warp &warp = s.warp;
     Cta &cta = s.cta();
     if (count < 24 || count > 256 || count % 8)
-      s.misuse("setmaxnreg has " + std::to_string(count) +
-               " registers when 24 to 256 in steps of 8 are allowed");
+      s.misuse("setmaxnreg has " + std::to_string(count) + " registers when 24 to 256 in steps of 8 are allowed");
     int64_t change = (count - int64_t(warp.registersPerThread)) * warpSize;
     if (isIncrease && change < 0)
-      s.misuse("setmaxnreg.inc to " + std::to_string(count) +
-               " registers when the warp has " +
+      s.misuse("setmaxnreg.inc to " + std::to_string(count) + " registers when the warp has " +
                std::to_string(warp.registersPerThread));
     if (!isIncrease && change > 0)
-      s.misuse("setmaxnreg.dec to " + std::to_string(count) +
-               " registers when the warp has " +
+      s.misuse("setmaxnreg.dec to " + std::to_string(count) + " registers when the warp has " +
                std::to_string(warp.registersPerThread));
     if (change > cta.freeRegisters) {
       Wait wait;
       wait.what = "setmaxnreg";
       Cta *owner = &cta;
       wait.describe = [owner, change, count] {
-        return "for " + std::to_string(change) +
-               " registers to reach " + std::to_string(count) +
-               " a thread; the pool has " +
-               std::to_string(owner->freeRegisters);
+        return "for " + std::to_string(change) + " registers to reach " + std::to_string(count) +
+               " a thread; the pool has " + std::to_string(owner->freeRegisters);
       };
       return s.wait(std::move(wait));
     }

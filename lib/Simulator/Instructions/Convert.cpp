@@ -61,10 +61,9 @@ uint64_t fromDouble(double x, Type type, const ConvertMode &mode) {
   if (mode.isRelu && !(x > 0) && !std::isnan(x))
     x = 0;
   if (type == Type::F64)
-    return __builtin_bit_cast(uint64_t, x);
+    return std::isnan(x) ? 0x7ff8000000000000ull : __builtin_bit_cast(uint64_t, x);
   if (type == Type::F32) {
-    float f = mode.rounding == Rounding::NearestEven ? float(x)
-                                                     : narrow(x, mode.rounding);
+    float f = mode.rounding == Rounding::NearestEven ? float(x) : narrow(x, mode.rounding);
     if (mode.flushes)
       f = flush(f);
     if (std::isnan(f))
@@ -72,20 +71,16 @@ uint64_t fromDouble(double x, Type type, const ConvertMode &mode) {
     return __builtin_bit_cast(uint32_t, f);
   }
   if (type == Type::TF32)
-    return uint64_t(encodeFloat(x, formatOf(type), mode.rounding,
-                                mode.satfinite))
-           << 13;
+    return uint64_t(encodeFloat(x, formatOf(type), mode.rounding, mode.satfinite)) << 13;
   return encodeFloat(x, formatOf(type), mode.rounding, mode.satfinite);
 }
 
-template <class From>
-int64_t clampTo(From value, Type into, bool saturates) {
+template <class From> int64_t clampTo(From value, Type into, bool saturates) {
   if (!saturates)
     return int64_t(value);
   unsigned bits = typeBits(into);
   __int128 low = isSigned(into) ? -(__int128(1) << (bits - 1)) : 0;
-  __int128 high = isSigned(into) ? (__int128(1) << (bits - 1)) - 1
-                                 : (__int128(1) << bits) - 1;
+  __int128 high = isSigned(into) ? (__int128(1) << (bits - 1)) - 1 : (__int128(1) << bits) - 1;
   __int128 wide = value;
   return int64_t(wide < low ? low : wide > high ? high : wide);
 }
@@ -110,8 +105,7 @@ uint64_t floatToInteger(double x, Type into) {
   return uint64_t(x);
 }
 
-uint64_t integerToFloat(uint64_t bits, Type from, Type into,
-                        const ConvertMode &mode) {
+uint64_t integerToFloat(uint64_t bits, Type from, Type into, const ConvertMode &mode) {
   // long double holds 64-bit integers exactly; one rounding follows. Nearest
   // float conversions of the compiler are used where they apply.
   if (into == Type::F32 && mode.rounding == Rounding::NearestEven) {
@@ -121,8 +115,7 @@ uint64_t integerToFloat(uint64_t bits, Type from, Type into,
   double x = isSigned(from) ? double(int64_t(bits)) : double(bits);
   if (into == Type::F64 && mode.rounding == Rounding::NearestEven)
     return __builtin_bit_cast(uint64_t, x);
-  long double exact = isSigned(from) ? (long double)int64_t(bits)
-                                     : (long double)bits;
+  long double exact = isSigned(from) ? (long double)int64_t(bits) : (long double)bits;
   // Rounding to odd keeps the second rounding right.
   double odd = double(exact);
   if ((long double)odd != exact) {
@@ -139,32 +132,26 @@ uint64_t extend(uint64_t bits, Type type) {
   if (width == 64)
     return bits;
   uint64_t shifted = bits << (64 - width);
-  return isSigned(type) ? uint64_t(int64_t(shifted) >> (64 - width))
-                        : shifted >> (64 - width);
+  return isSigned(type) ? uint64_t(int64_t(shifted) >> (64 - width)) : shifted >> (64 - width);
 }
 
 bool isPacked(Type type) {
-  return type == Type::F16x2 || type == Type::BF16x2 ||
-         (type >= Type::E4M3x2 && type <= Type::UE8M0x2);
+  return type == Type::F16x2 || type == Type::BF16x2 || (type >= Type::E4M3x2 && type <= Type::UE8M0x2);
 }
 
 /// `cvt.d.f32 d, a, b` packs two floats (a in the upper half); the source may
 /// also be one packed register.
-void decodePackedConvert(Decoder &d, Type into, Type from,
-                         const ConvertMode &mode) {
+void decodePackedConvert(Decoder &d, Type into, Type from, const ConvertMode &mode) {
   Operand dst = d.destination(0), a = d.source(1, from);
   Format format = formatOf(into);
   unsigned bits = typeBits(into) / 2;
   if (from == Type::F32 && d.count() == 3) {
     Operand b = d.source(2, from);
-    if (into == Type::BF16x2 && mode.rounding == Rounding::NearestEven &&
-        !mode.satfinite && !mode.isRelu) {
+    if (into == Type::BF16x2 && mode.rounding == Rounding::NearestEven && !mode.satfinite && !mode.isRelu) {
       d.run([=](Step &s) {
         auto x = s.read<float>(a), y = s.read<float>(b);
         Lanes<uint32_t> r;
-        auto convert = [](float v) -> uint32_t {
-          return std::isnan(v) ? 0x7fff : floatToBfloat16(v);
-        };
+        auto convert = [](float v) -> uint32_t { return std::isnan(v) ? 0x7fff : floatToBfloat16(v); };
         for (unsigned i = 0; i < warpSize; ++i)
           r[i] = convert(x[i]) << 16 | convert(y[i]);
         s.write(dst, r);
@@ -176,8 +163,7 @@ void decodePackedConvert(Decoder &d, Type into, Type from,
       auto x = s.read<float>(a), y = s.read<float>(b);
       Lanes<uint32_t> r;
       for (unsigned i = 0; i < warpSize; ++i)
-        r[i] = uint32_t(fromDouble(x[i], into, mode)) << bits |
-               uint32_t(fromDouble(y[i], into, mode));
+        r[i] = uint32_t(fromDouble(x[i], into, mode)) << bits | uint32_t(fromDouble(y[i], into, mode));
       s.write(dst, r);
       return Outcome::Next;
     });
@@ -193,13 +179,11 @@ void decodePackedConvert(Decoder &d, Type into, Type from,
     for (unsigned i = 0; i < warpSize; ++i) {
       r[i] = 0;
       for (unsigned e = 0; e < 2; ++e) {
-        uint32_t code =
-            x[i] >> (sourceBits * e) & ((1u << sourceBits) - 1);
+        uint32_t code = x[i] >> (sourceBits * e) & ((1u << sourceBits) - 1);
         double value = decodeFloat(code, source);
         if (mode.isRelu && !(value > 0) && !std::isnan(value))
           value = 0;
-        r[i] |= encodeFloat(value, format, mode.rounding, mode.satfinite)
-                << (bits * e);
+        r[i] |= encodeFloat(value, format, mode.rounding, mode.satfinite) << (bits * e);
       }
     }
     s.write(dst, r);
@@ -231,9 +215,8 @@ void decodeCvt(Decoder &d) {
     uint64_t wide = extend(bits, from);
     if (isFloat(into))
       return integerToFloat(wide, from, into, mode);
-    return isSigned(from)
-               ? uint64_t(clampTo(int64_t(wide), into, mode.saturates))
-               : uint64_t(clampTo(wide, into, mode.saturates));
+    return isSigned(from) ? uint64_t(clampTo(int64_t(wide), into, mode.saturates))
+                          : uint64_t(clampTo(wide, into, mode.saturates));
   };
   // The result is extended to the register by the type of the destination.
   bool extends = !isFloat(into);

@@ -8,8 +8,7 @@ namespace {
 CommitGroups &copyGroupsOf(Step &s) {
   CommitGroups &groups = s.warp.copyGroups;
   if (!groups.unit) {
-    groups.unit = s.cluster().newUnit("cp.async of " + s.warp.name,
-                                      s.cta().rank, true);
+    groups.unit = s.cluster().newUnit("cp.async of " + s.warp.name, s.cta().rank, true);
     groups.writeComponent = groups.unit->component;
   }
   return groups;
@@ -26,8 +25,7 @@ void runCopy(Step &s, std::vector<LaneCopy> copies) {
   CommitGroups &groups = copyGroupsOf(s);
   uint32_t number = groups.issue();
   // The reads are those of the thread's own proxy, at any later time.
-  Access write = groupAccess(s, groups.writeComponent, number, true,
-                             Proxy::Generic);
+  Access write = groupAccess(s, groups.writeComponent, number, true, Proxy::Generic);
   Access read = write;
   read.isWrite = false;
   auto knowledge = std::make_shared<Knowledge>(s.warp.fork());
@@ -40,8 +38,7 @@ void runCopy(Step &s, std::vector<LaneCopy> copies) {
     for (const LaneCopy &copy : copies) {
       uint8_t bytes[16] = {};
       if (copy.sourceSize)
-        readGlobal(*cluster, copy.from, bytes, copy.sourceSize, read,
-                   *knowledge);
+        readGlobal(*cluster, copy.from, bytes, copy.sourceSize, read, *knowledge);
       copy.cta->writeShared(copy.to, bytes, copy.size, write, *knowledge);
     }
     tracked->finishWrite(number);
@@ -61,14 +58,14 @@ void decodeCopy(Decoder &d) {
   AddressOperand to = d.address(0), from = d.address(1);
   uint32_t size = uint32_t(d.literal(2));
   if (size != 4 && size != 8 && size != 16)
-    d.fail("copies " + std::to_string(size) + " bytes when 4, 8 or 16 are "
+    d.fail("copies " + std::to_string(size) +
+           " bytes when 4, 8 or 16 are "
            "allowed");
   Operand third;
   bool ignores = false;
   if (d.count() > 3) {
     third = d.source(3, Type::U32);
-    ignores = third.cls == RegisterClass::Predicate &&
-              third.kind == Operand::Kind::Register;
+    ignores = third.cls == RegisterClass::Predicate && third.kind == Operand::Kind::Register;
   }
   d.instruction().passesUndefined = false;
   d.run([=](Step &s) {
@@ -83,12 +80,9 @@ void decodeCopy(Decoder &d) {
       copy.to = s.sharedOffset(a[lane] + uint64_t(to.offset), false, copy.cta);
       copy.from = b[lane] + uint64_t(from.offset);
       copy.size = size;
-      copy.sourceSize = ignored >> lane & 1 ? 0
-                        : third && !ignores ? std::min(n[lane], size)
-                                            : size;
+      copy.sourceSize = ignored >> lane & 1 ? 0 : third && !ignores ? std::min(n[lane], size) : size;
       if (copy.to % size || copy.from % size)
-        s.misuse("cp.async of " + std::to_string(size) +
-                 " bytes to shared memory byte " + std::to_string(copy.to) +
+        s.misuse("cp.async of " + std::to_string(size) + " bytes to shared memory byte " + std::to_string(copy.to) +
                  " is misaligned");
       copies.push_back(copy);
     }
@@ -104,10 +98,7 @@ Outcome waitCopies(Step &s, uint32_t pending, bool isAll) {
     Wait wait;
     wait.what = "cp.async";
     CommitGroups *waited = &groups;
-    wait.describe = [=] {
-      return "for " + std::to_string(last - waited->done) +
-             " asynchronous copies";
-    };
+    wait.describe = [=] { return "for " + std::to_string(last - waited->done) + " asynchronous copies"; };
     return s.wait(std::move(wait));
   }
   // Ordinary (generic) writes: the async proxy needs a fence to see them.
@@ -147,8 +138,7 @@ void decodeArrive(Decoder &d) {
     for (unsigned lane = 0; lane < warpSize; ++lane) {
       if (!(s.mask >> lane & 1))
         continue;
-      BarrierPlace place =
-          findBarrier(s, base[lane] + uint64_t(at.offset), false, false);
+      BarrierPlace place = findBarrier(s, base[lane] + uint64_t(at.offset), false, false);
       if (!keepsCount)
         ++place.cta->barriers[place.offset].pending;
       auto knowledge = std::make_shared<Knowledge>(s.warp.fork());
@@ -176,8 +166,7 @@ void decodeCp(Decoder &d) {
   const std::string &opcode = d.instruction().opcode;
   if (opcode.find("mbarrier") != std::string::npos && d.has("mbarrier"))
     return decodeArrive(d);
-  if (opcode.find("group") != std::string::npos ||
-      opcode.find("wait_all") != std::string::npos)
+  if (opcode.find("group") != std::string::npos || opcode.find("wait_all") != std::string::npos)
     return decodeGroups(d);
   decodeCopy(d);
 }

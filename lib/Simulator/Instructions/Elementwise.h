@@ -8,8 +8,7 @@
 
 namespace girih::sim {
 
-template <class R, class T, class F>
-void runUnary(Decoder &d, Type type, F f) {
+template <class R, class T, class F> void runUnary(Decoder &d, Type type, F f) {
   Operand into = d.destination(0), a = d.source(1, type);
   d.run([=](Step &s) {
     auto x = s.read<T>(a);
@@ -21,10 +20,8 @@ void runUnary(Decoder &d, Type type, F f) {
   });
 }
 
-template <class R, class T, class F>
-void runBinary(Decoder &d, Type type, F f) {
-  Operand into = d.destination(0), a = d.source(1, type),
-          b = d.source(2, type);
+template <class R, class T, class F> void runBinary(Decoder &d, Type type, F f) {
+  Operand into = d.destination(0), a = d.source(1, type), b = d.source(2, type);
   d.run([=](Step &s) {
     auto x = s.read<T>(a), y = s.read<T>(b);
     Lanes<R> r;
@@ -36,10 +33,8 @@ void runBinary(Decoder &d, Type type, F f) {
 }
 
 /// The addend may be wider than the factors (mad.wide).
-template <class R, class T, class C, class F>
-void runTernary(Decoder &d, Type type, Type addend, F f) {
-  Operand into = d.destination(0), a = d.source(1, type),
-          b = d.source(2, type), c = d.source(3, addend);
+template <class R, class T, class C, class F> void runTernary(Decoder &d, Type type, Type addend, F f) {
+  Operand into = d.destination(0), a = d.source(1, type), b = d.source(2, type), c = d.source(3, addend);
   d.run([=](Step &s) {
     auto x = s.read<T>(a), y = s.read<T>(b);
     auto z = s.read<C>(c);

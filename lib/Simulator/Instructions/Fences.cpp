@@ -32,8 +32,7 @@ void fenceBarriers(Step &s) {
 void decodeProxyFence(Decoder &d) {
   d.oneOf({"acquire", "release"});
   d.oneOf({"cta", "cluster", "gpu", "sys"});
-  std::string proxy = d.oneOf({"async", "async::generic", "alias",
-                               "tensormap::generic"});
+  std::string proxy = d.oneOf({"async", "async::generic", "alias", "tensormap::generic"});
   d.oneOf({"global", "shared::cta", "shared::cluster"});
   d.startingWith("sync_restrict");
   bool isAsync = proxy.starts_with("async");

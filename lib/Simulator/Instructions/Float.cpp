@@ -11,9 +11,7 @@ struct FloatMode {
   Rounding rounding = Rounding::NearestEven;
   bool flushes = false, saturates = false;
 
-  explicit FloatMode(Decoder &d)
-      : rounding(takeRounding(d)), flushes(d.has("ftz")),
-        saturates(d.has("sat")) {}
+  explicit FloatMode(Decoder &d) : rounding(takeRounding(d)), flushes(d.has("ftz")), saturates(d.has("sat")) {}
 
   float in(float x) const { return flushes ? flush(x) : x; }
   double in(double x) const { return x; }
@@ -30,12 +28,8 @@ struct FloatMode {
 
 /// A NaN that arithmetic makes is the canonical one (PTX ISA, "Floating-Point
 /// Instructions": single precision NaN payloads are not kept).
-float canonical(float x) {
-  return std::isnan(x) ? __builtin_bit_cast(float, 0x7fffffffu) : x;
-}
-double canonical(double x) {
-  return std::isnan(x) ? __builtin_bit_cast(double, 0x7ff8000000000000ull) : x;
-}
+float canonical(float x) { return std::isnan(x) ? __builtin_bit_cast(float, 0x7fffffffu) : x; }
+double canonical(double x) { return std::isnan(x) ? __builtin_bit_cast(double, 0x7ff8000000000000ull) : x; }
 
 template <class T> void decodeAddOf(Decoder &d, Type type, bool isSubtraction) {
   FloatMode mode(d);
@@ -47,35 +41,28 @@ template <class T> void decodeAddOf(Decoder &d, Type type, bool isSubtraction) {
   else
     runBinary<T, T>(d, type, [=](T a, T b) {
       b = isSubtraction ? -b : b;
-      return mode.out(
-          canonical(addRounded(mode.in(a), mode.in(b), mode.rounding)));
+      return mode.out(canonical(addRounded(mode.in(a), mode.in(b), mode.rounding)));
     });
 }
 
 template <class T> void decodeMulOf(Decoder &d, Type type) {
   FloatMode mode(d);
   if (mode.isNearest())
-    runBinary<T, T>(d, type, [=](T a, T b) {
-      return mode.out(canonical(mode.in(a) * mode.in(b)));
-    });
+    runBinary<T, T>(d, type, [=](T a, T b) { return mode.out(canonical(mode.in(a)*mode.in(b))); });
   else
-    runBinary<T, T>(d, type, [=](T a, T b) {
-      return mode.out(
-          canonical(mulRounded(mode.in(a), mode.in(b), mode.rounding)));
-    });
+    runBinary<T, T>(d, type,
+                    [=](T a, T b) { return mode.out(canonical(mulRounded(mode.in(a), mode.in(b), mode.rounding))); });
 }
 
 template <class T> void decodeFmaOf(Decoder &d, Type type) {
   FloatMode mode(d);
   if (mode.isNearest())
     runTernary<T, T, T>(d, type, type, [=](T a, T b, T c) {
-      return mode.out(
-          canonical(std::fma(mode.in(a), mode.in(b), mode.in(c))));
+      return mode.out(canonical(std::fma(mode.in(a), mode.in(b), mode.in(c))));
     });
   else
     runTernary<T, T, T>(d, type, type, [=](T a, T b, T c) {
-      return mode.out(canonical(
-          fmaRounded(mode.in(a), mode.in(b), mode.in(c), mode.rounding)));
+      return mode.out(canonical(fmaRounded(mode.in(a), mode.in(b), mode.in(c), mode.rounding)));
     });
 }
 
@@ -85,9 +72,7 @@ template <class T> void decodeDivOf(Decoder &d, Type type) {
   FloatMode mode(d);
   runBinary<T, T>(d, type, [=](T a, T b) {
     a = mode.in(a), b = mode.in(b);
-    return mode.out(canonical(mode.isNearest()
-                                  ? a / b
-                                  : divRounded(a, b, mode.rounding)));
+    return mode.out(canonical(mode.isNearest() ? a / b : divRounded(a, b, mode.rounding)));
   });
 }
 
@@ -96,15 +81,13 @@ template <class T> void decodeSqrtOf(Decoder &d, Type type) {
   FloatMode mode(d);
   runUnary<T, T>(d, type, [=](T a) {
     a = mode.in(a);
-    return mode.out(canonical(
-        mode.isNearest() ? std::sqrt(a) : sqrtRounded(a, mode.rounding)));
+    return mode.out(canonical(mode.isNearest() ? std::sqrt(a) : sqrtRounded(a, mode.rounding)));
   });
 }
 
 void decodeSqrt(Decoder &d) {
   Type type = d.type();
-  type == Type::F64 ? decodeSqrtOf<double>(d, type)
-                    : decodeSqrtOf<float>(d, type);
+  type == Type::F64 ? decodeSqrtOf<double>(d, type) : decodeSqrtOf<float>(d, type);
 }
 
 template <class T> void decodeRcpOf(Decoder &d, Type type) {
@@ -112,16 +95,13 @@ template <class T> void decodeRcpOf(Decoder &d, Type type) {
   FloatMode mode(d);
   runUnary<T, T>(d, type, [=](T a) {
     a = mode.in(a);
-    return mode.out(canonical(mode.isNearest()
-                                  ? T(1) / a
-                                  : divRounded(T(1), a, mode.rounding)));
+    return mode.out(canonical(mode.isNearest() ? T(1) / a : divRounded(T(1), a, mode.rounding)));
   });
 }
 
 void decodeRcp(Decoder &d) {
   Type type = d.type();
-  type == Type::F64 ? decodeRcpOf<double>(d, type)
-                    : decodeRcpOf<float>(d, type);
+  type == Type::F64 ? decodeRcpOf<double>(d, type) : decodeRcpOf<float>(d, type);
 }
 
 /// PTX ISA, "min", "max": a NaN loses against a number, unless `.NaN`; -0 is
@@ -146,12 +126,10 @@ template <class T> void decodeMinMaxOf(Decoder &d, Type type, bool isMax) {
     if (!isXorsign)
       return pick(a, b, isMax, keepsNaN);
     bool sign = std::signbit(a) != std::signbit(b);
-    return std::copysign(pick(std::fabs(a), std::fabs(b), isMax, keepsNaN),
-                         sign ? T(-1) : T(1));
+    return std::copysign(pick(std::fabs(a), std::fabs(b), isMax, keepsNaN), sign ? T(-1) : T(1));
   };
   if (d.count() == 4)
-    runTernary<T, T, T>(d, type, type,
-                        [=](T a, T b, T c) { return f(f(a, b), c); });
+    runTernary<T, T, T>(d, type, type, [=](T a, T b, T c) { return f(f(a, b), c); });
   else
     runBinary<T, T>(d, type, f);
 }
@@ -159,11 +137,9 @@ template <class T> void decodeMinMaxOf(Decoder &d, Type type, bool isMax) {
 void decodeCopysign(Decoder &d) {
   Type type = d.type();
   if (type == Type::F64)
-    runBinary<double, double>(
-        d, type, [](double a, double b) { return std::copysign(b, a); });
+    runBinary<double, double>(d, type, [](double a, double b) { return std::copysign(b, a); });
   else
-    runBinary<float, float>(
-        d, type, [](float a, float b) { return std::copysign(b, a); });
+    runBinary<float, float>(d, type, [](float a, float b) { return std::copysign(b, a); });
 }
 
 template <class T> bool testProperty(T x, const std::string &property) {
@@ -181,8 +157,7 @@ template <class T> bool testProperty(T x, const std::string &property) {
 }
 
 template <class T> void decodeTestpOf(Decoder &d, Type type) {
-  std::string property = d.oneOf({"finite", "infinite", "number", "notanumber",
-                                  "normal", "subnormal"});
+  std::string property = d.oneOf({"finite", "infinite", "number", "notanumber", "normal", "subnormal"});
   Operand into = d.destination(0), a = d.source(1, type);
   d.run([=](Step &s) {
     auto x = s.read<T>(a);
@@ -196,8 +171,7 @@ template <class T> void decodeTestpOf(Decoder &d, Type type) {
 
 void decodeTestp(Decoder &d) {
   Type type = d.type();
-  type == Type::F64 ? decodeTestpOf<double>(d, type)
-                    : decodeTestpOf<float>(d, type);
+  type == Type::F64 ? decodeTestpOf<double>(d, type) : decodeTestpOf<float>(d, type);
 }
 
 /// fma is a float instruction only.
@@ -208,46 +182,38 @@ void decodeFma(Decoder &d) { decodeFloatFma(d, d.type()); }
 void decodeFloatAdd(Decoder &d, Type type, bool isSubtraction) {
   if (isPackedFloat(type))
     return decodePackedFloat(d, type, isSubtraction ? "sub" : "add");
-  type == Type::F64 ? decodeAddOf<double>(d, type, isSubtraction)
-                    : decodeAddOf<float>(d, type, isSubtraction);
+  type == Type::F64 ? decodeAddOf<double>(d, type, isSubtraction) : decodeAddOf<float>(d, type, isSubtraction);
 }
 
 void decodeFloatMul(Decoder &d, Type type) {
   if (isPackedFloat(type))
     return decodePackedFloat(d, type, "mul");
-  type == Type::F64 ? decodeMulOf<double>(d, type)
-                    : decodeMulOf<float>(d, type);
+  type == Type::F64 ? decodeMulOf<double>(d, type) : decodeMulOf<float>(d, type);
 }
 
 void decodeFloatFma(Decoder &d, Type type) {
   if (isPackedFloat(type))
     return decodePackedFloat(d, type, "fma");
-  type == Type::F64 ? decodeFmaOf<double>(d, type)
-                    : decodeFmaOf<float>(d, type);
+  type == Type::F64 ? decodeFmaOf<double>(d, type) : decodeFmaOf<float>(d, type);
 }
 
 void decodeFloatDiv(Decoder &d, Type type) {
-  type == Type::F64 ? decodeDivOf<double>(d, type)
-                    : decodeDivOf<float>(d, type);
+  type == Type::F64 ? decodeDivOf<double>(d, type) : decodeDivOf<float>(d, type);
 }
 
 void decodeFloatMinMax(Decoder &d, Type type, bool isMax) {
   if (isPackedFloat(type))
     return decodePackedFloat(d, type, isMax ? "max" : "min");
-  type == Type::F64 ? decodeMinMaxOf<double>(d, type, isMax)
-                    : decodeMinMaxOf<float>(d, type, isMax);
+  type == Type::F64 ? decodeMinMaxOf<double>(d, type, isMax) : decodeMinMaxOf<float>(d, type, isMax);
 }
 
 /// abs and neg move the sign bit of each element.
 void decodeFloatSign(Decoder &d, Type type, bool isAbs) {
   bool flushes = d.has("ftz");
   if (type == Type::F64)
-    return runUnary<uint64_t, uint64_t>(d, type, [=](uint64_t a) {
-      return isAbs ? a & ~(1ull << 63) : a ^ (1ull << 63);
-    });
-  uint32_t signs = type == Type::F32                         ? 0x80000000u
-                   : type == Type::F16 || type == Type::BF16 ? 0x8000u
-                                                             : 0x80008000u;
+    return runUnary<uint64_t, uint64_t>(d, type,
+                                        [=](uint64_t a) { return isAbs ? a & ~(1ull << 63) : a ^ (1ull << 63); });
+  uint32_t signs = type == Type::F32 ? 0x80000000u : type == Type::F16 || type == Type::BF16 ? 0x8000u : 0x80008000u;
   runUnary<uint32_t, uint32_t>(d, type, [=](uint32_t a) {
     if (flushes && type == Type::F32)
       a = __builtin_bit_cast(uint32_t, flush(__builtin_bit_cast(float, a)));

@@ -21,8 +21,7 @@ void decodeSad(Decoder &d) {
 /// mul24 and mad24: the product of the low 24 bits.
 template <class T> int64_t product24(T a, T b) {
   if constexpr (std::is_signed_v<T>)
-    return int64_t(int32_t(uint32_t(a) << 8) >> 8) *
-           (int32_t(uint32_t(b) << 8) >> 8);
+    return int64_t(int32_t(uint32_t(a) << 8) >> 8) * (int32_t(uint32_t(b) << 8) >> 8);
   else
     return int64_t(uint64_t(a & 0xffffff) * (b & 0xffffff));
 }
@@ -30,20 +29,15 @@ template <class T> int64_t product24(T a, T b) {
 void decodeMul24(Decoder &d, bool isMad) {
   Type type = d.type();
   bool isHigh = d.oneOf({"lo", "hi"}) == "hi";
-  auto part = [=](int64_t product) {
-    return uint32_t(isHigh ? product >> 16 : product);
-  };
+  auto part = [=](int64_t product) { return uint32_t(isHigh ? product >> 16 : product); };
   withInteger(d, type, [&](auto zero) {
     using T = decltype(zero);
     if constexpr (sizeof(T) == 4) {
       if (isMad)
-        runTernary<uint32_t, T, uint32_t>(
-            d, type, type, [=](T a, T b, uint32_t c) {
-              return part(product24(a, b)) + c;
-            });
+        runTernary<uint32_t, T, uint32_t>(d, type, type,
+                                          [=](T a, T b, uint32_t c) { return part(product24(a, b)) + c; });
       else
-        runBinary<uint32_t, T>(
-            d, type, [=](T a, T b) { return part(product24(a, b)); });
+        runBinary<uint32_t, T>(d, type, [=](T a, T b) { return part(product24(a, b)); });
     } else {
       d.unsupported();
     }
@@ -54,39 +48,35 @@ void decodeMad24(Decoder &d) { decodeMul24(d, true); }
 
 int32_t element(uint32_t word, unsigned index, unsigned bits, bool isSigned) {
   uint32_t shifted = word << (32 - bits * (index + 1));
-  return isSigned ? int32_t(shifted) >> (32 - bits)
-                  : int32_t(shifted >> (32 - bits));
+  return isSigned ? int32_t(shifted) >> (32 - bits) : int32_t(shifted >> (32 - bits));
 }
 
 void decodeDp4a(Decoder &d) {
   Type a = d.type(), b = d.type();
   bool sa = isSigned(a), sb = isSigned(b);
-  runTernary<uint32_t, uint32_t, uint32_t>(
-      d, Type::B32, Type::B32, [=](uint32_t x, uint32_t y, uint32_t c) {
-        for (unsigned i = 0; i < 4; ++i)
-          c += uint32_t(element(x, i, 8, sa) * element(y, i, 8, sb));
-        return c;
-      });
+  runTernary<uint32_t, uint32_t, uint32_t>(d, Type::B32, Type::B32, [=](uint32_t x, uint32_t y, uint32_t c) {
+    for (unsigned i = 0; i < 4; ++i)
+      c += uint32_t(element(x, i, 8, sa) * element(y, i, 8, sb));
+    return c;
+  });
 }
 
 void decodeDp2a(Decoder &d) {
   Type a = d.type(), b = d.type();
   bool sa = isSigned(a), sb = isSigned(b);
   unsigned first = d.oneOf({"lo", "hi"}) == "hi" ? 2 : 0;
-  runTernary<uint32_t, uint32_t, uint32_t>(
-      d, Type::B32, Type::B32, [=](uint32_t x, uint32_t y, uint32_t c) {
-        for (unsigned i = 0; i < 2; ++i)
-          c += uint32_t(element(x, i, 16, sa) * element(y, first + i, 8, sb));
-        return c;
-      });
+  runTernary<uint32_t, uint32_t, uint32_t>(d, Type::B32, Type::B32, [=](uint32_t x, uint32_t y, uint32_t c) {
+    for (unsigned i = 0; i < 2; ++i)
+      c += uint32_t(element(x, i, 16, sa) * element(y, first + i, 8, sb));
+    return c;
+  });
 }
 
 void decodePopc(Decoder &d) {
   Type type = d.type();
   withInteger(d, type, [&](auto zero) {
     using T = std::make_unsigned_t<decltype(zero)>;
-    runUnary<uint32_t, T>(d, type,
-                          [](T a) { return uint32_t(std::popcount(a)); });
+    runUnary<uint32_t, T>(d, type, [](T a) { return uint32_t(std::popcount(a)); });
   });
 }
 
@@ -94,8 +84,7 @@ void decodeClz(Decoder &d) {
   Type type = d.type();
   withInteger(d, type, [&](auto zero) {
     using T = std::make_unsigned_t<decltype(zero)>;
-    runUnary<uint32_t, T>(d, type,
-                          [](T a) { return uint32_t(std::countl_zero(a)); });
+    runUnary<uint32_t, T>(d, type, [](T a) { return uint32_t(std::countl_zero(a)); });
   });
 }
 
@@ -134,8 +123,7 @@ void decodeBfe(Decoder &d) {
   Type type = d.type();
   withInteger(d, type, [&](auto zero) {
     using T = decltype(zero);
-    Operand into = d.destination(0), a = d.source(1, type),
-            b = d.source(2, Type::U32), c = d.source(3, Type::U32);
+    Operand into = d.destination(0), a = d.source(1, type), b = d.source(2, Type::U32), c = d.source(3, Type::U32);
     d.run([=](Step &s) {
       auto x = s.read<T>(a);
       auto y = s.read<uint32_t>(b), z = s.read<uint32_t>(c);
@@ -143,13 +131,10 @@ void decodeBfe(Decoder &d) {
       constexpr unsigned top = sizeof(T) * 8 - 1;
       for (unsigned i = 0; i < warpSize; ++i) {
         unsigned position = y[i] & 0xff, length = z[i] & 0xff;
-        bool sign = std::is_signed_v<T> && length &&
-                    (x[i] >> std::min(position + length - 1, top) & 1);
+        bool sign = std::is_signed_v<T> && length && (x[i] >> std::min(position + length - 1, top) & 1);
         T value = 0;
         for (unsigned bit = 0; bit <= top; ++bit) {
-          bool set = bit < length && position + bit <= top
-                         ? x[i] >> (position + bit) & 1
-                         : sign;
+          bool set = bit < length && position + bit <= top ? x[i] >> (position + bit) & 1 : sign;
           value = T(value | T(set) << bit);
         }
         r[i] = value;
@@ -164,8 +149,7 @@ void decodeBfi(Decoder &d) {
   Type type = d.type();
   withInteger(d, type, [&](auto zero) {
     using T = std::make_unsigned_t<decltype(zero)>;
-    Operand into = d.destination(0), a = d.source(1, type),
-            b = d.source(2, type), c = d.source(3, Type::U32),
+    Operand into = d.destination(0), a = d.source(1, type), b = d.source(2, type), c = d.source(3, Type::U32),
             e = d.source(4, Type::U32);
     d.run([=](Step &s) {
       auto x = s.read<T>(a), y = s.read<T>(b);
@@ -207,24 +191,22 @@ void decodeSzext(Decoder &d) {
     if (n == 0 || n == 32)
       return n ? a : 0u;
     uint32_t shifted = a << (32 - n);
-    return isSignedType ? uint32_t(int32_t(shifted) >> (32 - n))
-                        : shifted >> (32 - n);
+    return isSignedType ? uint32_t(int32_t(shifted) >> (32 - n)) : shifted >> (32 - n);
   });
 }
 
 /// fns: the place of the n-th set bit from a base.
 void decodeFns(Decoder &d) {
   d.type();
-  runTernary<uint32_t, uint32_t, uint32_t>(
-      d, Type::B32, Type::S32, [](uint32_t mask, uint32_t base, uint32_t off) {
-        int32_t wanted = int32_t(off), step = wanted < 0 ? -1 : 1;
-        if (wanted == 0)
-          return mask >> (base & 31) & 1 ? base : ~0u;
-        for (int32_t at = int32_t(base); at >= 0 && at < 32; at += step)
-          if (mask >> at & 1 && (wanted -= step) == 0)
-            return uint32_t(at);
-        return ~0u;
-      });
+  runTernary<uint32_t, uint32_t, uint32_t>(d, Type::B32, Type::S32, [](uint32_t mask, uint32_t base, uint32_t off) {
+    int32_t wanted = int32_t(off), step = wanted < 0 ? -1 : 1;
+    if (wanted == 0)
+      return mask >> (base & 31) & 1 ? base : ~0u;
+    for (int32_t at = int32_t(base); at >= 0 && at < 32; at += step)
+      if (mask >> at & 1 && (wanted -= step) == 0)
+        return uint32_t(at);
+    return ~0u;
+  });
 }
 
 } // namespace

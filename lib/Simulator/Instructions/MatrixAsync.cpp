@@ -19,8 +19,8 @@ using Shape = MatrixShape;
 
 /// PTX ISA, "Register Fragments": the place of accumulator register `index`
 /// of a lane within the 16 rows of its warp.
-void accumulatorPlace(const Shape &shape, unsigned lane, unsigned index,
-                      unsigned half, unsigned &row, unsigned &column) {
+void accumulatorPlace(const Shape &shape, unsigned lane, unsigned index, unsigned half, unsigned &row,
+                      unsigned &column) {
   if (shape.accumulator == Type::F16) {
     row = lane / 4 + 8 * (index & 1);
     column = lane % 4 * 2 + half + 8 * (index / 2);
@@ -52,13 +52,11 @@ void readAccumulators(MatrixOperation &op, Accumulators &d) {
   }
 }
 
-uint32_t encodeAccumulator(const MatrixOperation &op, const Accumulators &d,
-                           size_t at) {
+uint32_t encodeAccumulator(const MatrixOperation &op, const Accumulators &d, size_t at) {
   if (op.shape.accumulator == Type::S32)
     return uint32_t(d.integers[at]);
   if (op.shape.accumulator == Type::F16)
-    return encodeFloat(d.floats[at], formatOf(Type::F16),
-                       Rounding::NearestEven, false);
+    return encodeFloat(d.floats[at], formatOf(Type::F16), Rounding::NearestEven, false);
   return __builtin_bit_cast(uint32_t, d.floats[at]);
 }
 
@@ -108,8 +106,7 @@ MatrixTile readFragment(MatrixOperation &op) {
           tile.isDefined[row] = 0;
         for (unsigned i = 0; i < e; ++i) {
           unsigned k = lane % 4 * e + i + 4 * e * (r >> 1);
-          uint32_t code = bits == 32 ? word
-                                     : word >> (bits * i) & ((1u << bits) - 1);
+          uint32_t code = bits == 32 ? word : word >> (bits * i) & ((1u << bits) - 1);
           tile.values[row * shape.k + k] = decodeElement(code, shape.a);
         }
       }
@@ -120,14 +117,11 @@ MatrixTile readFragment(MatrixOperation &op) {
 void execute(MatrixOperation &op, const Access &access) {
   const Shape &shape = op.shape;
   Cta &cta = op.quarters[0].warp->cta;
-  MatrixTile a =
-      op.fromRegisters
-          ? readFragment(op)
-          : readTile(cta, decodeMatrixDescriptor90(op.descriptorA), 64, shape.k,
-                     shape.a, op.transposesA, false, access, op.knowledge);
-  MatrixTile b = readTile(cta, decodeMatrixDescriptor90(op.descriptorB),
-                          shape.n, shape.k, shape.b, op.transposesB, true,
-                          access, op.knowledge);
+  MatrixTile a = op.fromRegisters ? readFragment(op)
+                                  : readTile(cta, decodeMatrixDescriptor90(op.descriptorA), 64, shape.k, shape.a,
+                                             op.transposesA, false, access, op.knowledge);
+  MatrixTile b = readTile(cta, decodeMatrixDescriptor90(op.descriptorB), shape.n, shape.k, shape.b, op.transposesB,
+                          true, access, op.knowledge);
   if (op.negatesA != op.negatesB)
     for (float &value : a.values)
       value = -value;
@@ -152,33 +146,28 @@ std::vector<uint32_t> slotsOf(const Step &s, const std::vector<Operand> &list) {
   return slots;
 }
 
-void judgeRegisters(Step &s, const std::vector<uint32_t> &accumulators,
-                    const std::vector<uint32_t> &fragment) {
+void judgeRegisters(Step &s, const std::vector<uint32_t> &accumulators, const std::vector<uint32_t> &fragment) {
   Warp &warp = s.warp;
   if (!warp.matrixFences)
     s.misuse("the first wgmma.mma_async comes before any wgmma.fence");
   auto needsFence = [&](uint32_t slot) {
     const RegisterUse &use = warp.uses[slot];
-    if (use.touchedLine && use.touchedAt == warp.matrixFences &&
-        !use.writtenBy)
+    if (use.touchedLine && use.touchedAt == warp.matrixFences && !use.writtenBy)
       s.misuse("a register that line " + std::to_string(use.touchedLine) +
                " has touched is used without wgmma.fence in between");
   };
   for (uint32_t slot : accumulators) {
     needsFence(slot);
     if (warp.uses[slot].readBy)
-      s.stop(VerdictKind::Race,
-             "an accumulator is the A operand of the wgmma.mma_async of line " +
-                 std::to_string(warp.uses[slot].inFlightLine) +
-                 ", which is still in flight");
+      s.stop(VerdictKind::Race, "an accumulator is the A operand of the wgmma.mma_async of line " +
+                                    std::to_string(warp.uses[slot].inFlightLine) + ", which is still in flight");
   }
   for (uint32_t slot : fragment) {
     needsFence(slot);
     if (warp.uses[slot].writtenBy)
       s.stop(VerdictKind::Race,
              "the A operand is an accumulator of the wgmma.mma_async of line " +
-                 std::to_string(warp.uses[slot].inFlightLine) +
-                 ", which is still in flight",
+                 std::to_string(warp.uses[slot].inFlightLine) + ", which is still in flight",
              {"expected wgmma.wait_group in between"});
   }
 }
@@ -201,10 +190,8 @@ Outcome issueMatrix(Step &s, const MatrixIssue &issue) {
     s.misuse("wgmma.mma_async in a warpgroup of fewer than four warps");
   Warpgroup &group = cta.warpgroups[warp.index / 4];
   if (!group.unit)
-    group.unit = s.cluster().newUnit(
-        "wgmma of warps " + std::to_string(first) + " to " +
-            std::to_string(first + 3),
-        cta.rank, true);
+    group.unit = s.cluster().newUnit("wgmma of warps " + std::to_string(first) + " to " + std::to_string(first + 3),
+                                     cta.rank, true);
   auto accumulators = slotsOf(s, issue.accumulators);
   auto fragment = slotsOf(s, issue.fragment);
   judgeRegisters(s, accumulators, fragment);
@@ -231,12 +218,10 @@ Outcome issueMatrix(Step &s, const MatrixIssue &issue) {
       checkDescriptor(s, a, "A");
     checkDescriptor(s, b, "B");
   } else {
-    if (op->line != s.line() || op->descriptorA != a || op->descriptorB != b ||
-        op->accumulates != accumulates)
+    if (op->line != s.line() || op->descriptorA != a || op->descriptorB != b || op->accumulates != accumulates)
       s.misuse("the warps of a warpgroup execute different wgmma.mma_async: "
                "this one and that of line " +
-               std::to_string(op->line) +
-               (op->line == s.line() ? " with other descriptors" : ""));
+               std::to_string(op->line) + (op->line == s.line() ? " with other descriptors" : ""));
     op->knowledge.meet(knowledge);
   }
   op->quarters[warp.index % 4] = {&warp, accumulators, fragment};
@@ -256,8 +241,7 @@ Outcome issueMatrix(Step &s, const MatrixIssue &issue) {
   AsyncOperation operation;
   operation.name = "wgmma";
   operation.line = s.line();
-  operation.detail = "m64n" + std::to_string(issue.shape.n) + "k" +
-                     std::to_string(issue.shape.k);
+  operation.detail = "m64n" + std::to_string(issue.shape.n) + "k" + std::to_string(issue.shape.k);
   Access access;
   access.cluster = s.cluster().index;
   access.component = group.unit->component;
@@ -277,17 +261,15 @@ Outcome issueMatrix(Step &s, const MatrixIssue &issue) {
 Outcome waitMatrix(Step &s, uint32_t pending) {
   Warp &warp = s.warp;
   auto &groups = warp.matrixGroups;
-  uint32_t last = groups.size() > pending
-                      ? groups[groups.size() - 1 - pending]
-                      : warp.matrixWaited;
+  uint32_t last = groups.size() > pending ? groups[groups.size() - 1 - pending] : warp.matrixWaited;
   AsyncUnit *unit = s.cta().warpgroups[warp.index / 4].unit;
   uint32_t done = unit ? unit->completed : 0;
   if (done < last) {
     Wait wait;
     wait.what = "wgmma";
     wait.describe = [=] {
-      return "for wgmma " + std::to_string(last) + " of its warpgroup; " +
-             std::to_string(unit ? unit->completed : 0) + " are complete";
+      return "for wgmma " + std::to_string(last) + " of its warpgroup; " + std::to_string(unit ? unit->completed : 0) +
+             " are complete";
     };
     return s.wait(std::move(wait));
   }

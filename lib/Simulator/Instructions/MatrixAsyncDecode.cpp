@@ -15,22 +15,18 @@ MatrixShape takeShape(Decoder &d) {
   shape.n = uint32_t(std::atoi(text.c_str() + 4));
   shape.k = uint32_t(std::atoi(text.c_str() + k + 1));
   if (shape.n < 8 || shape.n > 256 || shape.n % 8)
-    d.fail("n is " + std::to_string(shape.n) +
-           " when it should be 8 to 256 in steps of 8");
+    d.fail("n is " + std::to_string(shape.n) + " when it should be 8 to 256 in steps of 8");
   return shape;
 }
 
 void checkTypes(Decoder &d, const MatrixShape &shape) {
   uint32_t k = 256 / typeBits(shape.a);
-  bool isKnown = shape.a == Type::BF16 || shape.a == Type::F16 ||
-                 shape.a == Type::TF32 || shape.a == Type::E4M3 ||
-                 shape.a == Type::E5M2 || shape.a == Type::S8 ||
-                 shape.a == Type::U8;
+  bool isKnown = shape.a == Type::BF16 || shape.a == Type::F16 || shape.a == Type::TF32 || shape.a == Type::E4M3 ||
+                 shape.a == Type::E5M2 || shape.a == Type::S8 || shape.a == Type::U8;
   if (!isKnown || typeBits(shape.a) != typeBits(shape.b))
     d.unsupported("its operand types");
   if (shape.k != k)
-    d.fail("k is " + std::to_string(shape.k) + " when it should be " +
-           std::to_string(k));
+    d.fail("k is " + std::to_string(shape.k) + " when it should be " + std::to_string(k));
 }
 
 void decodeMma(Decoder &d) {
@@ -50,14 +46,13 @@ void decodeMma(Decoder &d) {
   bool isHalf = issue.shape.accumulator == Type::F16;
   size_t wanted = issue.shape.n / (isHalf ? 4 : 2);
   if (issue.accumulators.size() != wanted)
-    d.fail("has " + std::to_string(issue.accumulators.size()) +
-           " accumulators when it should have " + std::to_string(wanted));
+    d.fail("has " + std::to_string(issue.accumulators.size()) + " accumulators when it should have " +
+           std::to_string(wanted));
   bool fromRegisters = d.raw(1).kind == SyntaxOperand::Kind::Vector;
   if (fromRegisters) {
     issue.fragment = d.sources(1, Type::B32);
     if (issue.fragment.size() != 4)
-      d.fail("has " + std::to_string(issue.fragment.size()) +
-             " registers of A when it should have 4");
+      d.fail("has " + std::to_string(issue.fragment.size()) + " registers of A when it should have 4");
   } else {
     issue.a = d.source(1, Type::B64);
   }
@@ -68,8 +63,7 @@ void decodeMma(Decoder &d) {
   auto sign = [&] {
     int64_t value = d.literal(at++);
     if (value != 1 && value != -1)
-      d.fail("a scale is " + std::to_string(value) +
-             " when it should be 1 or -1");
+      d.fail("a scale is " + std::to_string(value) + " when it should be 1 or -1");
     return value < 0;
   };
   if (d.count() > at) {
@@ -80,8 +74,7 @@ void decodeMma(Decoder &d) {
     issue.transposesA = d.literal(at++) != 0;
   if (d.count() > at)
     issue.transposesB = d.literal(at++) != 0;
-  if ((issue.transposesA || issue.transposesB) &&
-      typeBits(issue.shape.a) != 16)
+  if ((issue.transposesA || issue.transposesB) && typeBits(issue.shape.a) != 16)
     d.fail("only 16-bit operands can be transposed");
   Instruction &instruction = d.instruction();
   instruction.isAligned = true;

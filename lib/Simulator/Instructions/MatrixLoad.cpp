@@ -24,8 +24,7 @@ void decodeLdmatrix(Decoder &d) {
   auto into = d.destinations(0);
   AddressOperand address = d.address(1);
   if (into.size() != count)
-    d.fail("has " + std::to_string(into.size()) + " destinations for x" +
-           std::to_string(count));
+    d.fail("has " + std::to_string(into.size()) + " destinations for x" + std::to_string(count));
   d.instruction().isAligned = true;
   d.instruction().passesUndefined = false;
   d.run([=](Step &s) {
@@ -35,8 +34,7 @@ void decodeLdmatrix(Decoder &d) {
       bool known[8];
       for (unsigned r = 0; r < 8; ++r) {
         unsigned lane = 8 * m + r;
-        Place place = s.resolve(space, base[lane] + uint64_t(address.offset),
-                                16, false, 16);
+        Place place = s.resolve(space, base[lane] + uint64_t(address.offset), 16, false, 16);
         s.load(place, lane, rows[r], 16, false, &known[r]);
       }
       Lanes<uint32_t> r;
@@ -44,11 +42,9 @@ void decodeLdmatrix(Decoder &d) {
       for (unsigned lane = 0; lane < warpSize; ++lane) {
         unsigned row = lane / 4, column = lane % 4 * 2;
         uint32_t low = transposes ? rows[column][row] : rows[row][column];
-        uint32_t high =
-            transposes ? rows[column + 1][row] : rows[row][column + 1];
+        uint32_t high = transposes ? rows[column + 1][row] : rows[row][column + 1];
         r[lane] = low | high << 16;
-        bool isDefined =
-            transposes ? known[column] && known[column + 1] : known[row];
+        bool isDefined = transposes ? known[column] && known[column + 1] : known[row];
         s.defined |= LaneMask(isDefined) << lane;
       }
       s.write(into[m], r);
@@ -65,8 +61,7 @@ void decodeStmatrix(Decoder &d) {
   AddressOperand address = d.address(0);
   auto from = d.sources(1, Type::B32);
   if (from.size() != count)
-    d.fail("has " + std::to_string(from.size()) + " sources for x" +
-           std::to_string(count));
+    d.fail("has " + std::to_string(from.size()) + " sources for x" + std::to_string(count));
   d.instruction().isAligned = true;
   d.run([=](Step &s) {
     auto base = s.read<uint64_t>(address.base);
@@ -86,8 +81,7 @@ void decodeStmatrix(Decoder &d) {
         }
       for (unsigned r = 0; r < 8; ++r) {
         unsigned lane = 8 * m + r;
-        Place place = s.resolve(space, base[lane] + uint64_t(address.offset),
-                                16, true, 16);
+        Place place = s.resolve(space, base[lane] + uint64_t(address.offset), 16, true, 16);
         s.store(place, lane, rows[r], 16, false, isDefined[r]);
       }
     }

@@ -13,8 +13,7 @@ struct MmaShape {
   Type a, b, c, d;
 };
 
-MatrixTile gatherA(const Step &s, const std::vector<Operand> &registers,
-                   const MmaShape &shape) {
+MatrixTile gatherA(const Step &s, const std::vector<Operand> &registers, const MmaShape &shape) {
   unsigned bits = typeBits(shape.a), e = 32 / bits;
   MatrixTile tile;
   tile.rows = 16;
@@ -30,8 +29,7 @@ MatrixTile gatherA(const Step &s, const std::vector<Operand> &registers,
         tile.isDefined[row] = 0;
       for (unsigned i = 0; i < e; ++i) {
         unsigned k = lane % 4 * e + i + 4 * e * (r >> 1);
-        uint32_t code = bits == 32 ? x[lane]
-                                   : x[lane] >> (bits * i) & ((1u << bits) - 1);
+        uint32_t code = bits == 32 ? x[lane] : x[lane] >> (bits * i) & ((1u << bits) - 1);
         tile.values[row * shape.k + k] = decodeElement(code, shape.a);
       }
     }
@@ -39,8 +37,7 @@ MatrixTile gatherA(const Step &s, const std::vector<Operand> &registers,
   return tile;
 }
 
-MatrixTile gatherB(const Step &s, const std::vector<Operand> &registers,
-                   const MmaShape &shape) {
+MatrixTile gatherB(const Step &s, const std::vector<Operand> &registers, const MmaShape &shape) {
   unsigned bits = typeBits(shape.b), e = 32 / bits;
   MatrixTile tile;
   tile.rows = shape.k;
@@ -56,8 +53,7 @@ MatrixTile gatherB(const Step &s, const std::vector<Operand> &registers,
         tile.isDefined[column] = 0;
       for (unsigned i = 0; i < e; ++i) {
         unsigned k = lane % 4 * e + i + 4 * e * r;
-        uint32_t code = bits == 32 ? x[lane]
-                                   : x[lane] >> (bits * i) & ((1u << bits) - 1);
+        uint32_t code = bits == 32 ? x[lane] : x[lane] >> (bits * i) & ((1u << bits) - 1);
         tile.values[k * shape.n + column] = decodeElement(code, shape.b);
       }
     }
@@ -66,8 +62,7 @@ MatrixTile gatherB(const Step &s, const std::vector<Operand> &registers,
 }
 
 /// The place of element h of accumulator register i.
-void placeOf(Type type, unsigned lane, unsigned i, unsigned h, unsigned &row,
-             unsigned &column) {
+void placeOf(Type type, unsigned lane, unsigned i, unsigned h, unsigned &row, unsigned &column) {
   if (type == Type::F16) {
     row = lane / 4 + 8 * i;
     column = lane % 4 * 2 + h;
@@ -99,8 +94,7 @@ void decodeMma(Decoder &d) {
   if (bits < 8 || bits > 32 || bits != typeBits(shape.b) || shape.c != shape.d)
     d.unsupported("its operand types");
   auto into = d.destinations(0);
-  auto a = d.sources(1, Type::B32), b = d.sources(2, Type::B32),
-       c = d.sources(3, Type::B32);
+  auto a = d.sources(1, Type::B32), b = d.sources(2, Type::B32), c = d.sources(3, Type::B32);
   size_t wantedA = 16 * shape.k * bits / 1024, wantedB = wantedA / 2;
   if (a.size() != wantedA || b.size() != wantedB || into.size() != c.size())
     d.unsupported("its registers");
@@ -124,8 +118,7 @@ void decodeMma(Decoder &d) {
           if (isInteger)
             sum.integers[row * 8 + column] = int32_t(x[lane]);
           else
-            sum.floats[row * 8 + column] =
-                decodeElement(x[lane] >> (16 * h), shape.d);
+            sum.floats[row * 8 + column] = decodeElement(x[lane] >> (16 * h), shape.d);
         }
     }
     multiply(gatherA(s, a, shape), gatherB(s, b, shape), isInteger, sum);
@@ -138,12 +131,9 @@ void decodeMma(Decoder &d) {
           unsigned row, column;
           placeOf(shape.d, lane, i, h, row, column);
           size_t at = row * 8 + column;
-          uint32_t code =
-              isInteger ? uint32_t(sum.integers[at])
-              : halves == 2
-                  ? encodeFloat(sum.floats[at], formatOf(Type::F16),
-                                Rounding::NearestEven, false)
-                  : __builtin_bit_cast(uint32_t, sum.floats[at]);
+          uint32_t code = isInteger     ? uint32_t(sum.integers[at])
+                          : halves == 2 ? encodeFloat(sum.floats[at], formatOf(Type::F16), Rounding::NearestEven, false)
+                                        : __builtin_bit_cast(uint32_t, sum.floats[at]);
           r[lane] |= code << (16 * h);
           if (!sum.isDefined[at])
             s.defined &= ~(1u << lane);

@@ -12,15 +12,13 @@ namespace girih::sim {
 static std::array<float, 256> makeTable(Type type) {
   std::array<float, 256> table;
   for (uint32_t code = 0; code < 256; ++code)
-    table[code] = float(decodeFloat(
-        code & ((1u << formatOf(type).bits()) - 1), formatOf(type)));
+    table[code] = float(decodeFloat(code & ((1u << formatOf(type).bits()) - 1), formatOf(type)));
   return table;
 }
 
 float decodeElement(uint32_t code, Type type) {
-  static const auto e4m3 = makeTable(Type::E4M3), e5m2 = makeTable(Type::E5M2),
-                    e3m2 = makeTable(Type::E3M2), e2m3 = makeTable(Type::E2M3),
-                    e2m1 = makeTable(Type::E2M1);
+  static const auto e4m3 = makeTable(Type::E4M3), e5m2 = makeTable(Type::E5M2), e3m2 = makeTable(Type::E3M2),
+                    e2m3 = makeTable(Type::E2M3), e2m1 = makeTable(Type::E2M1);
   switch (type) {
   case Type::BF16:
     return bfloat16ToFloat(uint16_t(code));
@@ -54,9 +52,8 @@ float roundTo(float value, Type type) {
   return value;
 }
 
-MatrixTile readTile(Cta &cta, const MatrixDescriptor &descriptor, uint32_t mn,
-                    uint32_t k, Type type, bool isMnMajor, bool transposes,
-                    const Access &access, const Knowledge &knowledge) {
+MatrixTile readTile(Cta &cta, const MatrixDescriptor &descriptor, uint32_t mn, uint32_t k, Type type, bool isMnMajor,
+                    bool transposes, const Access &access, const Knowledge &knowledge) {
   uint32_t bytes = typeBits(type) < 8 ? 1 : typeBits(type) / 8;
   // 16 bytes are contiguous along the major dimension in every layout.
   uint32_t step = 16 / bytes;
@@ -71,8 +68,7 @@ MatrixTile readTile(Cta &cta, const MatrixDescriptor &descriptor, uint32_t mn,
       uint32_t atMn = isMnMajor ? i : o, atK = isMnMajor ? o : i;
       uint8_t chunk[16];
       bool isDefined;
-      cta.readShared(descriptor.addressOf(atMn, atK, bytes, isMnMajor), chunk,
-                     16, access, knowledge, &isDefined);
+      cta.readShared(descriptor.addressOf(atMn, atK, bytes, isMnMajor), chunk, 16, access, knowledge, &isDefined);
       for (uint32_t e = 0; e < step; ++e) {
         uint32_t code = 0;
         std::memcpy(&code, chunk + e * bytes, bytes);
@@ -88,8 +84,7 @@ MatrixTile readTile(Cta &cta, const MatrixDescriptor &descriptor, uint32_t mn,
   return tile;
 }
 
-void multiply(const MatrixTile &a, const MatrixTile &b, bool isInteger,
-              Accumulators &d) {
+void multiply(const MatrixTile &a, const MatrixTile &b, bool isInteger, Accumulators &d) {
   uint32_t m = a.rows, k = a.columns, n = b.columns;
   for (uint32_t row = 0; row < m; ++row) {
     const float *factors = a.values.data() + size_t(row) * k;
@@ -113,8 +108,7 @@ void multiply(const MatrixTile &a, const MatrixTile &b, bool isInteger,
       }
     }
     for (uint32_t col = 0; col < n; ++col)
-      d.isDefined[size_t(row) * n + col] &=
-          a.isDefined[row] & b.isDefined[col];
+      d.isDefined[size_t(row) * n + col] &= a.isDefined[row] & b.isDefined[col];
   }
 }
 

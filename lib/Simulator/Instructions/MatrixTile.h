@@ -29,13 +29,11 @@ float decodeElement(uint32_t code, Type type);
 
 /// Reads A [mn = rows][k] or, with `transposes`, B as [k][mn] from shared
 /// memory through a descriptor.
-MatrixTile readTile(Cta &cta, const MatrixDescriptor &descriptor, uint32_t mn,
-                    uint32_t k, Type type, bool isMnMajor, bool transposes,
-                    const Access &access, const Knowledge &knowledge);
+MatrixTile readTile(Cta &cta, const MatrixDescriptor &descriptor, uint32_t mn, uint32_t k, Type type, bool isMnMajor,
+                    bool transposes, const Access &access, const Knowledge &knowledge);
 
 /// D = A B (+ D). `a` is [m][k], `b` is [k][n].
-void multiply(const MatrixTile &a, const MatrixTile &b, bool isInteger,
-              Accumulators &d);
+void multiply(const MatrixTile &a, const MatrixTile &b, bool isInteger, Accumulators &d);
 
 /// The float nearest in a 16-bit type, or the float itself.
 float roundTo(float value, Type type);

@@ -7,8 +7,7 @@ namespace girih::sim {
 
 MemoryOrder takeOrder(Decoder &d) {
   MemoryOrder order;
-  std::string found = d.oneOf({"weak", "volatile", "relaxed", "acquire",
-                               "release", "acq_rel", "mmio"});
+  std::string found = d.oneOf({"weak", "volatile", "relaxed", "acquire", "release", "acq_rel", "mmio"});
   order.isStrong = !found.empty() && found != "weak";
   order.acquires = found == "acquire" || found == "acq_rel";
   order.releases = found == "release" || found == "acq_rel";
@@ -101,8 +100,7 @@ void decodeLd(Decoder &d) {
   auto into = d.destinations(0);
   AddressOperand address = d.address(1);
   if (into.size() != vector)
-    d.fail("has " + std::to_string(into.size()) + " destinations for .v" +
-           std::to_string(vector));
+    d.fail("has " + std::to_string(into.size()) + " destinations for .v" + std::to_string(vector));
   if (address.isKernelParameter && space == StateSpace::Generic)
     space = StateSpace::Param;
   space = spaceOf(address, space);
@@ -118,13 +116,10 @@ void decodeLd(Decoder &d) {
     for (unsigned lane = 0; lane < warpSize; ++lane) {
       if (!(s.mask >> lane & 1))
         continue;
-      Place place =
-          s.resolve(space, base[lane] + uint64_t(address.offset),
-                    size * vector, false, size * vector);
+      Place place = s.resolve(space, base[lane] + uint64_t(address.offset), size * vector, false, size * vector);
       bool isDefined;
       if (order.isStrong) {
-        std::lock_guard<std::mutex> lock(
-            s.cluster().device.memory.atomics);
+        std::lock_guard<std::mutex> lock(s.cluster().device.memory.atomics);
         s.load(place, lane, bytes, size * vector, true, &isDefined);
         acquireAt(s, place, order);
       } else {
@@ -165,8 +160,7 @@ void decodeSt(Decoder &d) {
   AddressOperand address = d.address(0);
   auto from = d.sources(1, type);
   if (from.size() != vector)
-    d.fail("has " + std::to_string(from.size()) + " sources for .v" +
-           std::to_string(vector));
+    d.fail("has " + std::to_string(from.size()) + " sources for .v" + std::to_string(vector));
   space = spaceOf(address, space);
   unsigned size = typeBits(type) / 8;
   d.run([=](Step &s) {
@@ -183,13 +177,11 @@ void decodeSt(Decoder &d) {
     for (unsigned lane = 0; lane < warpSize; ++lane) {
       if (!(s.mask >> lane & 1))
         continue;
-      Place place = s.resolve(space, base[lane] + uint64_t(address.offset),
-                              size * vector, true, size * vector);
+      Place place = s.resolve(space, base[lane] + uint64_t(address.offset), size * vector, true, size * vector);
       for (unsigned e = 0; e < vector; ++e)
         std::memcpy(bytes + size * e, &values[e][lane], size);
       if (order.isStrong) {
-        std::lock_guard<std::mutex> lock(
-            s.cluster().device.memory.atomics);
+        std::lock_guard<std::mutex> lock(s.cluster().device.memory.atomics);
         releaseAt(s, place, order);
         s.store(place, lane, bytes, size * vector, true, known >> lane & 1);
       } else {
@@ -213,8 +205,7 @@ void decodeAsyncStore(Decoder &d) {
   unsigned size = typeBits(type) / 8;
   d.instruction().passesUndefined = false;
   d.run([=](Step &s) {
-    auto base = s.read<uint64_t>(address.base),
-         to = s.read<uint64_t>(barrier.base);
+    auto base = s.read<uint64_t>(address.base), to = s.read<uint64_t>(barrier.base);
     std::vector<Lanes<uint64_t>> values;
     for (const Operand &operand : from)
       values.push_back(s.read<uint64_t>(operand));
@@ -224,8 +215,7 @@ void decodeAsyncStore(Decoder &d) {
       std::vector<uint8_t> bytes(size * vector);
       for (unsigned e = 0; e < vector; ++e)
         std::memcpy(bytes.data() + size * e, &values[e][lane], size);
-      startAsyncStore(s, base[lane] + uint64_t(address.offset),
-                      to[lane] + uint64_t(barrier.offset), std::move(bytes));
+      startAsyncStore(s, base[lane] + uint64_t(address.offset), to[lane] + uint64_t(barrier.offset), std::move(bytes));
     }
     return Outcome::Next;
   });

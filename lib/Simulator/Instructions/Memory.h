@@ -18,8 +18,7 @@ void releaseAt(Step &s, const Place &place, const MemoryOrder &order);
 
 /// st.async: bytes to a shared::cluster address, counted on an mbarrier of
 /// the same CTA (AsyncStore.cpp).
-void startAsyncStore(Step &s, uint64_t address, uint64_t barrier,
-                     std::vector<uint8_t> bytes);
+void startAsyncStore(Step &s, uint64_t address, uint64_t barrier, std::vector<uint8_t> bytes);
 
 } // namespace girih::sim
 

@@ -28,8 +28,7 @@ BarrierOperand takeBarrier(Decoder &d, size_t index) {
 }
 
 /// Runs f(lane, place) for each active lane.
-template <class F>
-void forLanes(Step &s, const BarrierOperand &operand, F f) {
+template <class F> void forLanes(Step &s, const BarrierOperand &operand, F f) {
   for (unsigned lane = 0; lane < warpSize; ++lane)
     if (s.mask >> lane & 1)
       f(lane, findBarrier(s, operand.in(s, lane), operand.mayBeRemote, false));
@@ -46,20 +45,16 @@ void decodeInit(Decoder &d) {
       Cta *cta;
       uint32_t offset = s.sharedOffset(at.in(s, lane), false, cta);
       if (offset % 8)
-        s.misuse("mbarrier at " + std::to_string(offset) +
-                 " is not a multiple of 8");
+        s.misuse("mbarrier at " + std::to_string(offset) + " is not a multiple of 8");
       // PTX ISA, "Contents of the mbarrier object".
       if (counts[lane] < 1 || counts[lane] >= 1u << 20)
-        s.misuse("mbarrier is initialised with " +
-                 std::to_string(counts[lane]) +
+        s.misuse("mbarrier is initialised with " + std::to_string(counts[lane]) +
                  " arrivals when 1 to 1048575 are allowed");
       if (auto found = cta->barriers.find(offset); found != cta->barriers.end())
-        s.misuse("mbarrier at " + std::to_string(offset) +
-                 " is initialised again; line " +
+        s.misuse("mbarrier at " + std::to_string(offset) + " is initialised again; line " +
                  std::to_string(found->second.initLine) + " did so before");
       uint64_t opaque = 0;
-      cta->writeShared(offset, &opaque, 8, s.warp.access(s.line(), true),
-                       s.warp.known);
+      cta->writeShared(offset, &opaque, 8, s.warp.access(s.line(), true), s.warp.known);
       MemoryBarrier &barrier = cta->barriers[offset];
       barrier.expected = counts[lane];
       barrier.pending = counts[lane];
@@ -74,17 +69,13 @@ void decodeInit(Decoder &d) {
 void decodeInval(Decoder &d) {
   BarrierOperand at = takeBarrier(d, 0);
   d.run([=](Step &s) {
-    forLanes(s, at, [&](unsigned, BarrierPlace place) {
-      place.cta->barriers.erase(place.offset);
-    });
+    forLanes(s, at, [&](unsigned, BarrierPlace place) { place.cta->barriers.erase(place.offset); });
     return Outcome::Next;
   });
 }
 
 /// The opaque state is the number of ended phases.
-void writeState(Step &s, const Operand &into, const Lanes<uint64_t> &state) {
-  s.write(into, state);
-}
+void writeState(Step &s, const Operand &into, const Lanes<uint64_t> &state) { s.write(into, state); }
 
 void decodeArrive(Decoder &d, bool isDrop) {
   bool expects = d.has("expect_tx"), noComplete = d.has("noComplete");
@@ -105,18 +96,15 @@ void decodeArrive(Decoder &d, bool isDrop) {
         expectTransactions(s, place, numbers[lane]);
       if (isDrop) {
         if (count > barrier.expected)
-          s.misuse("arrive_drop of " + std::to_string(count) +
-                   " from an expected count of " +
+          s.misuse("arrive_drop of " + std::to_string(count) + " from an expected count of " +
                    std::to_string(barrier.expected));
         barrier.expected -= count;
       }
       if (noComplete && barrier.pending == count)
         s.misuse("arrive.noComplete completes the phase");
       if (place.cta != &s.cta())
-        place.cta->remoteAccesses[s.warp.component] =
-            s.warp.access(s.line(), true);
-      arrive(place, count, isRelaxed ? nullptr : &passed, s.line(),
-             s.warp.component);
+        place.cta->remoteAccesses[s.warp.component] = s.warp.access(s.line(), true);
+      arrive(place, count, isRelaxed ? nullptr : &passed, s.line(), s.warp.component);
     });
     writeState(s, into, state);
     return Outcome::Next;
@@ -145,18 +133,15 @@ Wait waitOn(Cta *cta, uint32_t offset, uint64_t wanted, bool isParity) {
   wait.what = "mbarrier " + std::to_string(offset);
   wait.describe = [=] {
     auto found = cta->barriers.find(offset);
-    return "on the mbarrier at " + std::to_string(offset) + " of " +
-           cta->describe() + " for " + (isParity ? "parity " : "phase ") +
-           std::to_string(wanted) + ": " +
-           (found == cta->barriers.end() ? std::string("invalidated")
-                                         : found->second.describe());
+    return "on the mbarrier at " + std::to_string(offset) + " of " + cta->describe() + " for " +
+           (isParity ? "parity " : "phase ") + std::to_string(wanted) + ": " +
+           (found == cta->barriers.end() ? std::string("invalidated") : found->second.describe());
   };
   wait.others = [=] {
     auto found = cta->barriers.find(offset);
     if (found == cta->barriers.end())
       return std::vector<Component>();
-    return std::vector<Component>(found->second.arrivers.begin(),
-                                  found->second.arrivers.end());
+    return std::vector<Component>(found->second.arrivers.begin(), found->second.arrivers.end());
   };
   return wait;
 }
@@ -180,10 +165,8 @@ void decodeWait(Decoder &d, bool suspends) {
     forLanes(s, at, [&](unsigned lane, BarrierPlace place) {
       MemoryBarrier &barrier = place.cta->barriers[place.offset];
       if (isParity && numbers[lane] > 1)
-        s.misuse("phase parity is " + std::to_string(numbers[lane]) +
-                 " when it should be 0 or 1");
-      bool isDone = isParity ? barrier.testParity(unsigned(numbers[lane]))
-                             : barrier.phase > numbers[lane];
+        s.misuse("phase parity is " + std::to_string(numbers[lane]) + " when it should be 0 or 1");
+      bool isDone = isParity ? barrier.testParity(unsigned(numbers[lane])) : barrier.phase > numbers[lane];
       if (isDone) {
         ready |= 1u << lane;
         if (place.cta != last.cta || place.offset != last.offset)
@@ -194,8 +177,7 @@ void decodeWait(Decoder &d, bool suspends) {
     });
     Group &group = s.group;
     if (!ready) {
-      bool polls = group.failedPc == group.pc &&
-                   group.failedProgress == s.cluster().progress;
+      bool polls = group.failedPc == group.pc && group.failedProgress == s.cluster().progress;
       bool givesUp = suspends ? s.cluster().chance(0.05) : !polls;
       if (!givesUp)
         return s.wait(waitOn(last.cta, last.offset, lastWanted, isParity));
@@ -209,9 +191,7 @@ void decodeWait(Decoder &d, bool suspends) {
   });
 }
 
-void decodePendingCount(Decoder &d) {
-  d.unsupported("the state of this simulator's mbarriers holds no count");
-}
+void decodePendingCount(Decoder &d) { d.unsupported("the state of this simulator's mbarriers holds no count"); }
 
 void decodeMbarrier(Decoder &d) {
   if (d.has("init"))
@@ -235,8 +215,6 @@ void decodeMbarrier(Decoder &d) {
 
 } // namespace
 
-void registerMemoryBarrier(DecodeTable &table) {
-  table["mbarrier"] = decodeMbarrier;
-}
+void registerMemoryBarrier(DecodeTable &table) { table["mbarrier"] = decodeMbarrier; }
 
 } // namespace girih::sim

@@ -27,8 +27,7 @@ void decodeMov(Decoder &d) {
     });
     return;
   }
-  unsigned sourceBits = bits / unsigned(sources.size()),
-           partBits = bits / unsigned(parts.size());
+  unsigned sourceBits = bits / unsigned(sources.size()), partBits = bits / unsigned(parts.size());
   d.run([=](Step &s) {
     Lanes<Wide> all{};
     for (size_t e = 0; e < sources.size(); ++e) {
@@ -84,15 +83,12 @@ void decodeIsspacep(Decoder &d) {
     auto x = s.read<uint64_t>(a);
     LaneMask found = 0;
     for (unsigned i = 0; i < warpSize; ++i) {
-      auto in = [&](uint64_t base) {
-        return x[i] >= base && x[i] < base + windowSize;
-      };
+      auto in = [&](uint64_t base) { return x[i] >= base && x[i] < base + windowSize; };
       bool is = space == StateSpace::Shared  ? in(sharedWindow)
                 : space == StateSpace::Local ? in(localWindow)
                 : space == StateSpace::Param ? in(paramWindow)
-                : space == StateSpace::Const
-                    ? false
-                    : x[i] >= moduleWindow;
+                : space == StateSpace::Const ? false
+                                             : x[i] >= moduleWindow;
       if (is && space == StateSpace::Shared && window == "cta")
         is = (x[i] - sharedWindow) >> 24 == s.cta().rank;
       found |= LaneMask(is) << i;
@@ -106,8 +102,7 @@ void decodeIsspacep(Decoder &d) {
 void decodeMapa(Decoder &d) {
   bool isShared = d.has("shared::cluster");
   Type type = d.type();
-  Operand into = d.destination(0), a = d.source(1, type),
-          b = d.source(2, Type::U32);
+  Operand into = d.destination(0), a = d.source(1, type), b = d.source(2, Type::U32);
   d.run([=](Step &s) {
     auto x = s.read<uint64_t>(a);
     auto rank = s.read<uint32_t>(b);
@@ -115,13 +110,11 @@ void decodeMapa(Decoder &d) {
       if (!(s.mask >> i & 1))
         continue;
       if (rank[i] >= s.cluster().ctas.size())
-        s.misuse("mapa names CTA " + std::to_string(rank[i]) +
-                 " of a cluster of " +
+        s.misuse("mapa names CTA " + std::to_string(rank[i]) + " of a cluster of " +
                  std::to_string(s.cluster().ctas.size()));
       uint64_t base = isShared ? 0 : sharedWindow;
       if (x[i] < base || x[i] - base >= windowSize)
-        s.misuse("mapa of address " + std::to_string(x[i]) +
-                 ", which is outside the shared window");
+        s.misuse("mapa of address " + std::to_string(x[i]) + ", which is outside the shared window");
       x[i] = base + (((x[i] - base) & 0xffffff) | uint64_t(rank[i]) << 24);
     }
     s.write(into, x);

@@ -25,8 +25,8 @@ MapOperand takeMap(Decoder &d, size_t index, uint32_t rank) {
   else
     made.coordinates.push_back(d.bindSource(list, Type::S32));
   if (made.coordinates.size() != rank)
-    d.fail("has " + std::to_string(made.coordinates.size()) +
-           " coordinates for a tensor of rank " + std::to_string(rank));
+    d.fail("has " + std::to_string(made.coordinates.size()) + " coordinates for a tensor of rank " +
+           std::to_string(rank));
   return made;
 }
 
@@ -36,25 +36,18 @@ struct BoxOperand {
   std::string detail;
 };
 
-std::shared_ptr<BoxOperand> readBox(Step &s, const MapOperand &operand,
-                                    uint32_t rank, unsigned lane) {
-  uint64_t address = s.read<uint64_t>(operand.map.base)[lane] +
-                     uint64_t(operand.map.offset);
-  Place place = s.resolve(operand.map.isKernelParameter ? StateSpace::Param
-                                                        : StateSpace::Generic,
-                          address, 128, false, 64);
+std::shared_ptr<BoxOperand> readBox(Step &s, const MapOperand &operand, uint32_t rank, unsigned lane) {
+  uint64_t address = s.read<uint64_t>(operand.map.base)[lane] + uint64_t(operand.map.offset);
+  Place place =
+      s.resolve(operand.map.isKernelParameter ? StateSpace::Param : StateSpace::Generic, address, 128, false, 64);
   auto box = std::make_shared<BoxOperand>();
   auto decoded =
-      place.region ? decodeTensorMap(place.region->bytes +
-                                     (place.offset - place.region->base))
-                   : std::nullopt;
+      place.region ? decodeTensorMap(place.region->bytes + (place.offset - place.region->base)) : std::nullopt;
   if (!decoded)
-    s.misuse("no tensor map at " +
-             s.cluster().device.memory.describe(place.offset));
+    s.misuse("no tensor map at " + s.cluster().device.memory.describe(place.offset));
   box->map = *decoded;
   if (box->map.recipe.rank != rank)
-    s.misuse("the tensor map has rank " +
-             std::to_string(box->map.recipe.rank) + " and the copy " +
+    s.misuse("the tensor map has rank " + std::to_string(box->map.recipe.rank) + " and the copy " +
              std::to_string(rank));
   std::array<int32_t, 5> coordinates{};
   box->detail = "at (";
@@ -67,19 +60,15 @@ std::shared_ptr<BoxOperand> readBox(Step &s, const MapOperand &operand,
   return box;
 }
 
-void checkTile(const Step &s, const BoxOperand &box, const Cta &cta,
-               uint32_t offset) {
+void checkTile(const Step &s, const BoxOperand &box, const Cta &cta, uint32_t offset) {
   // PTX ISA, "cp.async.bulk.tensor": shared memory is aligned to 128 bytes.
   if (offset % 128)
-    s.misuse("shared memory byte " + std::to_string(offset) +
-             " of a tensor copy is not a multiple of 128");
-  cta.checkShared(offset, box.map.boxBytes(), s.line(),
-                  s.instruction.opcode.c_str());
+    s.misuse("shared memory byte " + std::to_string(offset) + " of a tensor copy is not a multiple of 128");
+  cta.checkShared(offset, box.map.boxBytes(), s.line(), s.instruction.opcode.c_str());
 }
 
 /// Fills a row of out-of-bounds elements and puts those inside over it.
-std::vector<uint8_t> loadRow(Cluster &cluster, const BoxOperand &box,
-                             const BoxRow &row, const Access &read,
+std::vector<uint8_t> loadRow(Cluster &cluster, const BoxOperand &box, const BoxRow &row, const Access &read,
                              const Knowledge &knowledge) {
   uint32_t bytes = box.map.elementBytes();
   std::vector<uint8_t> data(box.map.boxElements(0) * bytes, 0);
@@ -87,16 +76,14 @@ std::vector<uint8_t> loadRow(Cluster &cluster, const BoxOperand &box,
     for (uint8_t &byte : data)
       byte = 0xff;
   if (row.last > row.first)
-    readGlobal(cluster, row.globalAddress, data.data() + row.first * bytes,
-               (row.last - row.first) * bytes, read, knowledge);
+    readGlobal(cluster, row.globalAddress, data.data() + row.first * bytes, (row.last - row.first) * bytes, read,
+               knowledge);
   return data;
 }
 
 /// Calls f(shared offset, offset in the row, size) for the 16-byte chunks of
 /// a row, where swizzling puts them.
-template <class F>
-void forChunks(uint32_t base, const BoxRow &row, uint32_t size,
-               uint32_t span, F f) {
+template <class F> void forChunks(uint32_t base, const BoxRow &row, uint32_t size, uint32_t span, F f) {
   uint32_t chunk = span ? 16 : size;
   for (uint32_t at = 0; at < size; at += chunk)
     f(swizzle(base + row.sharedOffset + at, span), at, chunk);
@@ -108,8 +95,7 @@ struct LoadTarget {
   BarrierPlace counted;
 };
 
-void startLoad(Step &s, std::shared_ptr<BoxOperand> box, LoadTarget target,
-               std::shared_ptr<Knowledge> knowledge) {
+void startLoad(Step &s, std::shared_ptr<BoxOperand> box, LoadTarget target, std::shared_ptr<Knowledge> knowledge) {
   Cluster *cluster = &s.cluster();
   unsigned line = s.line();
   auto next = std::make_shared<size_t>(0);
@@ -127,11 +113,9 @@ void startLoad(Step &s, std::shared_ptr<BoxOperand> box, LoadTarget target,
     for (; *next < end; ++*next) {
       const BoxRow &row = box->rows[*next];
       auto data = loadRow(*cluster, *box, row, read, *knowledge);
-      forChunks(target.offset, row, uint32_t(data.size()),
-                box->map.recipe.swizzle,
+      forChunks(target.offset, row, uint32_t(data.size()), box->map.recipe.swizzle,
                 [&](uint32_t offset, uint32_t at, uint32_t size) {
-                  target.cta->writeShared(offset, data.data() + at, size, write,
-                                          *knowledge);
+                  target.cta->writeShared(offset, data.data() + at, size, write, *knowledge);
                 });
       bytes += data.size();
     }
@@ -154,21 +138,15 @@ void decodeLoad(Decoder &d, uint32_t rank) {
     unsigned lane = s.onlyLane("a tensor copy");
     auto box = readBox(s, from, rank, lane);
     Cta *owner;
-    uint32_t offset = s.sharedOffset(
-        s.read<uint64_t>(to.base)[lane] + uint64_t(to.offset), true, owner);
-    BarrierPlace place = findBarrier(
-        s, s.read<uint64_t>(barrier.base)[lane] + uint64_t(barrier.offset),
-        true, true);
+    uint32_t offset = s.sharedOffset(s.read<uint64_t>(to.base)[lane] + uint64_t(to.offset), true, owner);
+    BarrierPlace place = findBarrier(s, s.read<uint64_t>(barrier.base)[lane] + uint64_t(barrier.offset), true, true);
     if (!isMulticast && !isPair && place.cta != owner)
-      s.misuse("a tensor copy into " + owner->describe() +
-               " completes on an mbarrier of " + place.cta->describe());
+      s.misuse("a tensor copy into " + owner->describe() + " completes on an mbarrier of " + place.cta->describe());
     checkTile(s, *box, *owner, offset);
-    uint32_t mask = isMulticast ? s.read<uint32_t>(ctas)[lane] & 0xffff
-                                : 1u << owner->rank;
+    uint32_t mask = isMulticast ? s.read<uint32_t>(ctas)[lane] & 0xffff : 1u << owner->rank;
     Cluster &cluster = s.cluster();
     if (mask >> cluster.ctas.size())
-      s.misuse("multicast mask " + std::to_string(mask) +
-               " names CTAs beyond the cluster's " +
+      s.misuse("multicast mask " + std::to_string(mask) + " names CTAs beyond the cluster's " +
                std::to_string(cluster.ctas.size()));
     auto knowledge = std::make_shared<Knowledge>(s.warp.fork());
     for (uint32_t rank = 0; rank < cluster.ctas.size(); ++rank) {
@@ -179,8 +157,7 @@ void decodeLoad(Decoder &d, uint32_t rank) {
       if (isMulticast) {
         // With .cta_group::2 the signal goes to the CTA of the pair that the
         // mbarrier operand names, else to the same offset in each target.
-        uint32_t signalled =
-            isPair ? (rank & ~1u) | (place.cta->rank & 1u) : rank;
+        uint32_t signalled = isPair ? (rank & ~1u) | (place.cta->rank & 1u) : rank;
         target.counted = {cluster.ctas[signalled].get(), place.offset};
         target.counted.cta->barrier(place.offset, s.line(), "a tensor copy");
       }
@@ -212,21 +189,18 @@ Type reductionType(MapElement element) {
   }
 }
 
-void storeRow(Cluster &cluster, Cta &cta, const BoxOperand &box,
-              const BoxRow &row, uint32_t base, std::vector<uint8_t> &data,
-              bool &isDefined, const Access &read, const Knowledge &knowledge) {
+void storeRow(Cluster &cluster, Cta &cta, const BoxOperand &box, const BoxRow &row, uint32_t base,
+              std::vector<uint8_t> &data, bool &isDefined, const Access &read, const Knowledge &knowledge) {
   (void)cluster;
   data.resize(box.map.boxElements(0) * box.map.elementBytes());
   isDefined = true;
   uint32_t bytes = box.map.elementBytes();
-  forChunks(base, row, uint32_t(data.size()), box.map.recipe.swizzle,
-            [&](uint32_t offset, uint32_t at, uint32_t size) {
-              bool isChunkDefined;
-              cta.readShared(offset, data.data() + at, size, read, knowledge,
-                             &isChunkDefined);
-              if (at + size > row.first * bytes && at < row.last * bytes)
-                isDefined &= isChunkDefined;
-            });
+  forChunks(base, row, uint32_t(data.size()), box.map.recipe.swizzle, [&](uint32_t offset, uint32_t at, uint32_t size) {
+    bool isChunkDefined;
+    cta.readShared(offset, data.data() + at, size, read, knowledge, &isChunkDefined);
+    if (at + size > row.first * bytes && at < row.last * bytes)
+      isDefined &= isChunkDefined;
+  });
 }
 
 void decodeStore(Decoder &d, uint32_t rank, bool isReduction) {
@@ -241,15 +215,12 @@ void decodeStore(Decoder &d, uint32_t rank, bool isReduction) {
     unsigned lane = s.onlyLane("a tensor copy");
     auto box = readBox(s, to, rank, lane);
     Cta *owner;
-    uint32_t offset = s.sharedOffset(
-        s.read<uint64_t>(from.base)[lane] + uint64_t(from.offset), false, owner);
+    uint32_t offset = s.sharedOffset(s.read<uint64_t>(from.base)[lane] + uint64_t(from.offset), false, owner);
     checkTile(s, *box, *owner, offset);
     CommitGroups &groups = bulkGroupsOf(s, lane);
     uint32_t number = groups.issue();
-    Access read =
-        groupAccess(s, groups.readComponent, number, false, Proxy::Async);
-    Access write =
-        groupAccess(s, groups.writeComponent, number, true, Proxy::Async);
+    Access read = groupAccess(s, groups.readComponent, number, false, Proxy::Async);
+    Access write = groupAccess(s, groups.writeComponent, number, true, Proxy::Async);
     auto knowledge = std::make_shared<Knowledge>(s.warp.fork());
     auto rows = std::make_shared<std::vector<std::vector<uint8_t>>>();
     auto defined = std::make_shared<std::vector<bool>>();
@@ -263,8 +234,7 @@ void decodeStore(Decoder &d, uint32_t rank, bool isReduction) {
       if (rows->empty()) {
         for (const BoxRow &row : box->rows) {
           bool isDefined;
-          storeRow(*cluster, *owner, *box, row, offset, rows->emplace_back(),
-                   isDefined, read, *knowledge);
+          storeRow(*cluster, *owner, *box, row, offset, rows->emplace_back(), isDefined, read, *knowledge);
           defined->push_back(isDefined);
         }
         tracked->finishRead(number);
@@ -278,12 +248,10 @@ void decodeStore(Decoder &d, uint32_t rank, bool isReduction) {
         const uint8_t *data = (*rows)[r].data() + row.first * bytes;
         uint32_t size = (row.last - row.first) * bytes;
         if (isReduction)
-          reduceGlobal(*cluster, row.globalAddress, data, size,
-                       reductionType(box->map.recipe.element), how, write,
+          reduceGlobal(*cluster, row.globalAddress, data, size, reductionType(box->map.recipe.element), how, write,
                        *knowledge, (*defined)[r]);
         else
-          writeGlobal(*cluster, row.globalAddress, data, size, write,
-                      *knowledge, (*defined)[r]);
+          writeGlobal(*cluster, row.globalAddress, data, size, write, *knowledge, (*defined)[r]);
       }
       tracked->finishWrite(number);
       return true;

@@ -1,2 +1,4 @@
 #include "Elementwise.h"
-namespace girih::sim { void registerTensorMatrix(DecodeTable &) {} }
+namespace girih::sim {
+void registerTensorMatrix(DecodeTable &) {}
+} // namespace girih::sim

@@ -1,2 +1,4 @@
 #include "Elementwise.h"
-namespace girih::sim { void registerTensorMemory(DecodeTable &) {} }
+namespace girih::sim {
+void registerTensorMemory(DecodeTable &) {}
+} // namespace girih::sim

@@ -12,8 +12,7 @@ bool gather(Step &s, const Operand &members, LaneMask &mask, Outcome &outcome) {
   auto values = s.read<uint32_t>(members);
   mask = values[s.firstLane()];
   if (s.mask & ~mask)
-    s.misuse("a lane executes '" + s.instruction.opcode +
-             "' that is not in its member mask");
+    s.misuse("a lane executes '" + s.instruction.opcode + "' that is not in its member mask");
   if (s.isConverged(mask))
     return true;
   outcome = s.waitForLanes(mask);
@@ -25,8 +24,7 @@ void decodeShfl(Decoder &d) {
   d.require("sync");
   std::string mode = d.oneOf({"up", "down", "bfly", "idx"});
   d.type();
-  Operand into = d.destination(0), p = d.secondDestination(0),
-          a = d.source(1, Type::B32), b = d.source(2, Type::B32),
+  Operand into = d.destination(0), p = d.secondDestination(0), a = d.source(1, Type::B32), b = d.source(2, Type::B32),
           c = d.source(3, Type::B32), members = d.source(4, Type::B32);
   d.instruction().ownsDefinedness = true;
   d.run([=](Step &s) {
@@ -34,8 +32,7 @@ void decodeShfl(Decoder &d) {
     Outcome outcome;
     if (!gather(s, members, mask, outcome))
       return outcome;
-    auto x = s.read<uint32_t>(a), y = s.read<uint32_t>(b),
-         z = s.read<uint32_t>(c);
+    auto x = s.read<uint32_t>(a), y = s.read<uint32_t>(b), z = s.read<uint32_t>(c);
     Lanes<uint32_t> r;
     LaneMask inRange = 0, sourceDefined = s.definedLanes(a), known = 0;
     for (unsigned lane = 0; lane < warpSize; ++lane) {
@@ -78,8 +75,7 @@ void decodeVote(Decoder &d) {
   d.require("sync");
   std::string mode = d.oneOf({"all", "any", "uni", "ballot"});
   d.type();
-  Operand into = d.destination(0), a = d.predicate(1),
-          members = d.source(2, Type::B32);
+  Operand into = d.destination(0), a = d.predicate(1), members = d.source(2, Type::B32);
   d.run([=](Step &s) {
     LaneMask mask;
     Outcome outcome;
@@ -93,9 +89,7 @@ void decodeVote(Decoder &d) {
       s.write(into, r);
       return Outcome::Next;
     }
-    bool result = mode == "all"   ? votes == s.mask
-                  : mode == "any" ? votes != 0
-                                  : votes == 0 || votes == s.mask;
+    bool result = mode == "all" ? votes == s.mask : mode == "any" ? votes != 0 : votes == 0 || votes == s.mask;
     s.writePredicate(into, result ? allLanes : 0);
     return Outcome::Next;
   });
@@ -105,8 +99,7 @@ void decodeMatch(Decoder &d) {
   bool isAll = d.oneOf({"any", "all"}) == "all";
   d.require("sync");
   Type type = d.type();
-  Operand into = d.destination(0), p = d.secondDestination(0),
-          a = d.source(1, type), members = d.source(2, Type::B32);
+  Operand into = d.destination(0), p = d.secondDestination(0), a = d.source(1, type), members = d.source(2, Type::B32);
   d.run([=](Step &s) {
     LaneMask mask;
     Outcome outcome;
@@ -142,8 +135,7 @@ template <class T, class F> T reduce(const Lanes<T> &x, LaneMask mask, F f) {
   return result;
 }
 
-float reduceFloat(const Lanes<float> &x, LaneMask mask, bool isMax, bool isAbs,
-                  bool keepsNaN) {
+float reduceFloat(const Lanes<float> &x, LaneMask mask, bool isMax, bool isAbs, bool keepsNaN) {
   Lanes<float> values = x;
   if (isAbs)
     for (float &v : values.v)
@@ -155,8 +147,7 @@ float reduceFloat(const Lanes<float> &x, LaneMask mask, bool isMax, bool isAbs,
   });
 }
 
-uint32_t reduceInteger(const Lanes<uint32_t> &x, LaneMask mask,
-                       const std::string &how, bool isSignedType) {
+uint32_t reduceInteger(const Lanes<uint32_t> &x, LaneMask mask, const std::string &how, bool isSignedType) {
   return reduce(x, mask, [&](uint32_t a, uint32_t b) -> uint32_t {
     if (how == "add")
       return a + b;
@@ -176,8 +167,7 @@ void decodeRedux(Decoder &d) {
   std::string how = d.oneOf({"add", "min", "max", "and", "or", "xor"});
   bool isAbs = d.has("abs"), keepsNaN = d.has("NaN");
   Type type = d.type();
-  Operand into = d.destination(0), a = d.source(1, type),
-          members = d.source(2, Type::B32);
+  Operand into = d.destination(0), a = d.source(1, type), members = d.source(2, Type::B32);
   d.run([=](Step &s) {
     LaneMask mask;
     Outcome outcome;
@@ -185,9 +175,7 @@ void decodeRedux(Decoder &d) {
       return outcome;
     uint32_t value =
         type == Type::F32
-            ? __builtin_bit_cast(uint32_t,
-                                 reduceFloat(s.read<float>(a), s.mask,
-                                             how == "max", isAbs, keepsNaN))
+            ? __builtin_bit_cast(uint32_t, reduceFloat(s.read<float>(a), s.mask, how == "max", isAbs, keepsNaN))
             : reduceInteger(s.read<uint32_t>(a), s.mask, how, isSigned(type));
     Lanes<uint32_t> r;
     for (unsigned i = 0; i < warpSize; ++i)
@@ -200,8 +188,7 @@ void decodeRedux(Decoder &d) {
 /// elect.sync chooses the lowest member; which one is unspecified.
 void decodeElect(Decoder &d) {
   d.require("sync");
-  Operand into = d.destination(0), p = d.secondDestination(0),
-          members = d.source(1, Type::B32);
+  Operand into = d.destination(0), p = d.secondDestination(0), members = d.source(1, Type::B32);
   d.run([=](Step &s) {
     LaneMask mask;
     Outcome outcome;

@@ -3,29 +3,23 @@
 
 namespace girih::sim {
 
-uint32_t Step::sharedOffset(uint64_t address, bool mayBeRemote,
-                            Cta *&owner) const {
+uint32_t Step::sharedOffset(uint64_t address, bool mayBeRemote, Cta *&owner) const {
   if (address >= sharedWindow && address < sharedWindow + windowSize)
     address -= sharedWindow;
   if (address >> 32)
-    misuse("address " + std::to_string(address) +
-           " is outside the shared window");
+    misuse("address " + std::to_string(address) + " is outside the shared window");
   uint32_t word = static_cast<uint32_t>(address);
   owner = &warp.cluster.ctaOf(word, line());
   if (owner != &warp.cta && !mayBeRemote)
-    misuse("shared::cta address " + std::to_string(word) +
-           " belongs to CTA " + std::to_string(owner->rank) +
-           " of the cluster, not to CTA " + std::to_string(warp.cta.rank) +
-           " that uses it");
+    misuse("shared::cta address " + std::to_string(word) + " belongs to CTA " + std::to_string(owner->rank) +
+           " of the cluster, not to CTA " + std::to_string(warp.cta.rank) + " that uses it");
   if (owner != &warp.cta && owner->isDone())
-    stop(VerdictKind::Race, "shared memory of " + owner->describe() +
-                                " is used after that CTA has exited",
+    stop(VerdictKind::Race, "shared memory of " + owner->describe() + " is used after that CTA has exited",
          {"expected a cluster barrier before the exit"});
   return word & 0xffffff;
 }
 
-Place Step::resolve(StateSpace space, uint64_t address, uint64_t size,
-                    bool isWrite, uint64_t alignment) {
+Place Step::resolve(StateSpace space, uint64_t address, uint64_t size, bool isWrite, uint64_t alignment) {
   Place place;
   place.space = space;
   place.offset = address;
@@ -45,16 +39,12 @@ Place Step::resolve(StateSpace space, uint64_t address, uint64_t size,
     place.space = StateSpace::Global;
   }
   if (address % alignment)
-    misuse("address " + warp.cluster.device.memory.describe(place.offset) +
-           " of an access of " + std::to_string(size) +
+    misuse("address " + warp.cluster.device.memory.describe(place.offset) + " of an access of " + std::to_string(size) +
            " bytes is not a multiple of " + std::to_string(alignment));
   if (place.space == StateSpace::Shared) {
-    bool mayBeRemote = space == StateSpace::Generic ||
-                       instruction.opcode.find("shared::cluster") !=
-                           std::string::npos;
+    bool mayBeRemote = space == StateSpace::Generic || instruction.opcode.find("shared::cluster") != std::string::npos;
     place.offset = sharedOffset(address, mayBeRemote, place.cta);
-    place.cta->checkShared(static_cast<uint32_t>(place.offset), size, line(),
-                           instruction.opcode.c_str());
+    place.cta->checkShared(static_cast<uint32_t>(place.offset), size, line(), instruction.opcode.c_str());
     return place;
   }
   if (place.space == StateSpace::Local)
@@ -62,52 +52,43 @@ Place Step::resolve(StateSpace space, uint64_t address, uint64_t size,
   GlobalMemory &memory = warp.cluster.device.memory;
   place.region = memory.find(place.offset, size);
   if (!place.region)
-    misuse("access of " + std::to_string(size) + " bytes at " +
-           memory.describe(place.offset) + " is out of range");
+    misuse("access of " + std::to_string(size) + " bytes at " + memory.describe(place.offset) + " is out of range");
   if (isWrite && place.region->isReadOnly)
     misuse("write to " + memory.describe(place.offset) + ", which is read-only");
   return place;
 }
 
-void Step::load(const Place &place, unsigned lane, void *into, uint32_t size,
-                bool isStrong, bool *isDefined) {
+void Step::load(const Place &place, unsigned lane, void *into, uint32_t size, bool isStrong, bool *isDefined) {
   if (isDefined)
     *isDefined = true;
   Access access = warp.access(line(), false, isStrong);
   if (place.space == StateSpace::Shared) {
     if (place.cta != &warp.cta)
       place.cta->remoteAccesses[warp.component] = access;
-    place.cta->readShared(static_cast<uint32_t>(place.offset), into, size,
-                          access, warp.known, isDefined);
+    place.cta->readShared(static_cast<uint32_t>(place.offset), into, size, access, warp.known, isDefined);
     return;
   }
   if (place.space == StateSpace::Local) {
     const auto &bytes = warp.local[lane];
     if (place.offset + size > bytes.size())
-      misuse("local address " + std::to_string(place.offset) +
-             " is beyond the frame's " + std::to_string(bytes.size()) +
-             " bytes");
+      misuse("local address " + std::to_string(place.offset) + " is beyond the frame's " +
+             std::to_string(bytes.size()) + " bytes");
     std::memcpy(into, bytes.data() + place.offset, size);
     return;
   }
   GlobalMemory &memory = warp.cluster.device.memory;
-  if (auto conflict = memory.enter(*place.region, place.offset, size, access,
-                                   warp.known))
-    warp.cta.reportRace(("global memory '" + place.region->name + "'").c_str(),
-                        conflict->address - place.region->base, *conflict,
-                        access);
-  std::memcpy(into, place.region->bytes + (place.offset - place.region->base),
-              size);
+  if (auto conflict = memory.enter(*place.region, place.offset, size, access, warp.known))
+    warp.cta.reportRace(("global memory '" + place.region->name + "'").c_str(), conflict->address - place.region->base,
+                        *conflict, access);
+  std::memcpy(into, place.region->bytes + (place.offset - place.region->base), size);
 }
 
-void Step::store(const Place &place, unsigned lane, const void *from,
-                 uint32_t size, bool isStrong, bool isDefined) {
+void Step::store(const Place &place, unsigned lane, const void *from, uint32_t size, bool isStrong, bool isDefined) {
   Access access = warp.access(line(), true, isStrong);
   if (place.space == StateSpace::Shared) {
     if (place.cta != &warp.cta)
       place.cta->remoteAccesses[warp.component] = access;
-    place.cta->writeShared(static_cast<uint32_t>(place.offset), from, size,
-                           access, warp.known, isDefined);
+    place.cta->writeShared(static_cast<uint32_t>(place.offset), from, size, access, warp.known, isDefined);
     if (isStrong)
       ++warp.cluster.progress;
     return;
@@ -115,23 +96,18 @@ void Step::store(const Place &place, unsigned lane, const void *from,
   if (place.space == StateSpace::Local) {
     auto &bytes = warp.local[lane];
     if (place.offset + size > bytes.size())
-      misuse("local address " + std::to_string(place.offset) +
-             " is beyond the frame's " + std::to_string(bytes.size()) +
-             " bytes");
+      misuse("local address " + std::to_string(place.offset) + " is beyond the frame's " +
+             std::to_string(bytes.size()) + " bytes");
     std::memcpy(bytes.data() + place.offset, from, size);
     return;
   }
   GlobalMemory &memory = warp.cluster.device.memory;
   if (!isDefined)
-    report(VerdictKind::Uninitialised,
-           "an undefined value is stored to " + memory.describe(place.offset));
-  if (auto conflict = memory.enter(*place.region, place.offset, size, access,
-                                   warp.known))
-    warp.cta.reportRace(("global memory '" + place.region->name + "'").c_str(),
-                        conflict->address - place.region->base, *conflict,
-                        access);
-  std::memcpy(place.region->bytes + (place.offset - place.region->base), from,
-              size);
+    report(VerdictKind::Uninitialised, "an undefined value is stored to " + memory.describe(place.offset));
+  if (auto conflict = memory.enter(*place.region, place.offset, size, access, warp.known))
+    warp.cta.reportRace(("global memory '" + place.region->name + "'").c_str(), conflict->address - place.region->base,
+                        *conflict, access);
+  std::memcpy(place.region->bytes + (place.offset - place.region->base), from, size);
   ++warp.cluster.device.globalWrites;
   ++warp.cluster.progress;
 }

@@ -3,21 +3,15 @@
 
 namespace girih::sim {
 
-Cluster::Cluster(Device &device, uint32_t index,
-                 std::array<uint32_t, 3> firstCta,
-                 const CompiledFunction &entry)
-    : device(device), index(index),
-      random(device.options.seed * 0x9e3779b97f4a7c15ull + index) {
+Cluster::Cluster(Device &device, uint32_t index, std::array<uint32_t, 3> firstCta, const CompiledFunction &entry)
+    : device(device), index(index), random(device.options.seed * 0x9e3779b97f4a7c15ull + index) {
   const auto &shape = device.launch.cluster;
   unsigned rank = 0;
   for (uint32_t z = 0; z < shape[2]; ++z)
     for (uint32_t y = 0; y < shape[1]; ++y)
       for (uint32_t x = 0; x < shape[0]; ++x)
         ctas.push_back(std::make_unique<Cta>(
-            *this, rank++,
-            std::array<uint32_t, 3>{firstCta[0] + x, firstCta[1] + y,
-                                    firstCta[2] + z},
-            entry));
+            *this, rank++, std::array<uint32_t, 3>{firstCta[0] + x, firstCta[1] + y, firstCta[2] + z}, entry));
   // Extremes are as interesting as the middle: asynchronous work that is
   // nearly always late, or a warp that hardly gets to run.
   static constexpr double biases[] = {0.02, 0.2, 0.5, 0.9};
@@ -70,21 +64,17 @@ Cta &Cluster::ctaOf(uint32_t sharedAddress, unsigned line) {
   uint32_t rank = sharedAddress >> 24;
   if (rank >= ctas.size())
     throw Stop(VerdictKind::Misuse,
-               "shared::cluster address " + std::to_string(sharedAddress) +
-                   " names CTA " + std::to_string(rank) +
+               "shared::cluster address " + std::to_string(sharedAddress) + " names CTA " + std::to_string(rank) +
                    " of a cluster of " + std::to_string(ctas.size()),
                line);
   return *ctas[rank];
 }
 
-void Cluster::trace(uint32_t cta, const std::string &row,
-                    const std::string &name, uint64_t begin,
-                    std::string detail) {
+void Cluster::trace(uint32_t cta, const std::string &row, const std::string &name, uint64_t begin, std::string detail) {
   if (!device.options.wantsTrace)
     return;
   TraceEvent event;
-  event.process =
-      index * static_cast<uint32_t>(std::max<size_t>(ctas.size(), 1)) + cta;
+  event.process = index * static_cast<uint32_t>(std::max<size_t>(ctas.size(), 1)) + cta;
   event.row = row;
   event.name = name;
   event.detail = std::move(detail);
@@ -113,8 +103,7 @@ void Cluster::finish() {
       Verdict verdict;
       verdict.line = operation.line;
       verdict.agent = unit->name;
-      verdict.message = "the kernel ends while " + operation.name +
-                        " is still in flight; expected a wait for it";
+      verdict.message = "the kernel ends while " + operation.name + " is still in flight; expected a wait for it";
       device.report(verdict);
     }
   drain();
@@ -124,20 +113,16 @@ void Cluster::finish() {
         Verdict verdict;
         verdict.line = barrier.lastExpectLine;
         verdict.agent = cta->describe();
-        verdict.message =
-            "the kernel ends while the mbarrier at " + std::to_string(offset) +
-            " has " + std::to_string(barrier.transactions) +
-            " transaction bytes outstanding; expected 0";
+        verdict.message = "the kernel ends while the mbarrier at " + std::to_string(offset) + " has " +
+                          std::to_string(barrier.transactions) + " transaction bytes outstanding; expected 0";
         device.report(verdict);
       }
     for (auto &[column, count] : cta->tensor.allocations) {
       Verdict verdict;
       verdict.line = cta->tensor.allocationLines[column];
       verdict.agent = cta->describe();
-      verdict.message = "the kernel ends without tcgen05.dealloc of " +
-                        std::to_string(count) +
-                        " columns of tensor memory at column " +
-                        std::to_string(column);
+      verdict.message = "the kernel ends without tcgen05.dealloc of " + std::to_string(count) +
+                        " columns of tensor memory at column " + std::to_string(column);
       device.report(verdict);
     }
   }
@@ -154,20 +139,17 @@ void Cta::finish() {
     verdict.kind = VerdictKind::Race;
     verdict.line = access.line;
     verdict.agent = cluster.componentName(component);
-    verdict.message = describe() +
-                      " exits, and its shared memory with it, without being "
-                      "ordered after this remote access";
+    verdict.message = describe() + " exits, and its shared memory with it, without being "
+                                   "ordered after this remote access";
     verdict.notes.push_back("expected a cluster barrier before the exit");
     cluster.device.report(verdict);
   }
   for (auto &warp : warps)
     for (auto &[lane, groups] : warp->bulkGroups)
-      if (groups.readDone < groups.issued &&
-          warp->known.generic.get(groups.readComponent) < groups.issued) {
+      if (groups.readDone < groups.issued && warp->known.generic.get(groups.readComponent) < groups.issued) {
         Verdict verdict;
         verdict.agent = warp->describe();
-        verdict.message = "the CTA exits without waiting for " +
-                          std::to_string(groups.issued) +
+        verdict.message = "the CTA exits without waiting for " + std::to_string(groups.issued) +
                           " bulk copies out of its shared memory; expected "
                           "cp.async.bulk.wait_group";
         cluster.device.report(verdict);

@@ -19,8 +19,7 @@ struct ClusterBarrier {
 
 class Cluster {
 public:
-  Cluster(Device &device, uint32_t index, std::array<uint32_t, 3> firstCta,
-          const CompiledFunction &entry);
+  Cluster(Device &device, uint32_t index, std::array<uint32_t, 3> firstCta, const CompiledFunction &entry);
 
   Device &device;
   const uint32_t index;
@@ -35,9 +34,7 @@ public:
   bool run(uint64_t budget);
 
   Component newComponent(std::string name);
-  const std::string &componentName(Component component) const {
-    return componentNames[component];
-  }
+  const std::string &componentName(Component component) const { return componentNames[component]; }
   AsyncUnit *newUnit(std::string name, uint32_t cta, bool isOrdered);
   /// Queues an operation; under the early schedule it runs at once.
   void enqueue(AsyncUnit &unit, AsyncOperation operation);
@@ -48,8 +45,7 @@ public:
 
   /// The CTA of a shared::cluster address; a Stop when there is none.
   Cta &ctaOf(uint32_t sharedAddress, unsigned line);
-  void trace(uint32_t cta, const std::string &row, const std::string &name,
-             uint64_t begin, std::string detail = "");
+  void trace(uint32_t cta, const std::string &row, const std::string &name, uint64_t begin, std::string detail = "");
 
   std::vector<Warp *> warps;
 

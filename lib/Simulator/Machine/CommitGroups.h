@@ -39,8 +39,7 @@ struct CommitGroups {
   }
 
 private:
-  static void finish(std::deque<bool> &flags, uint32_t &prefix,
-                     uint32_t copy) {
+  static void finish(std::deque<bool> &flags, uint32_t &prefix, uint32_t copy) {
     flags[copy - prefix - 1] = true;
     while (!flags.empty() && flags.front()) {
       flags.pop_front();

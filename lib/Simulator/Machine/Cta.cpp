@@ -19,26 +19,21 @@ static std::string warpName(const Launch &launch, unsigned index) {
   return "warp " + std::to_string(index);
 }
 
-Cta::Cta(Cluster &cluster, unsigned rank, std::array<uint32_t, 3> id,
-         const CompiledFunction &entry)
+Cta::Cta(Cluster &cluster, unsigned rank, std::array<uint32_t, 3> id, const CompiledFunction &entry)
     : cluster(cluster), rank(rank), id(id) {
   Device &device = cluster.device;
   const Launch &launch = device.launch;
-  uint64_t bytes =
-      device.program.dynamicSharedOffset + launch.dynamicSharedBytes;
+  uint64_t bytes = device.program.dynamicSharedOffset + launch.dynamicSharedBytes;
   shared.assign(bytes, 0xff);
   sharedDefined.assign(bytes, 0);
   sharedShadow = std::make_unique<Shadow>(bytes);
-  std::string prefix =
-      cluster.device.launch.cluster[0] * cluster.device.launch.cluster[1] > 1
-          ? "cta " + std::to_string(rank) + " "
-          : "";
+  std::string prefix = cluster.device.launch.cluster[0] * cluster.device.launch.cluster[1] > 1
+                           ? "cta " + std::to_string(rank) + " "
+                           : "";
   copyEngine = cluster.newUnit(prefix + "copy engine", rank, false);
   unsigned threads = device.threadsPerCta();
   for (unsigned first = 0, w = 0; first < threads; first += warpSize, ++w) {
-    LaneMask lanes = threads - first >= warpSize
-                         ? allLanes
-                         : (1u << (threads - first)) - 1;
+    LaneMask lanes = threads - first >= warpSize ? allLanes : (1u << (threads - first)) - 1;
     auto warp = std::make_unique<Warp>(*this, w, lanes, entry);
     warp->name = warpName(launch, w);
     warp->component = cluster.newComponent(prefix + warp->name);
@@ -63,31 +58,24 @@ bool Cta::isDone() const {
 }
 
 std::string Cta::describe() const {
-  return "cta (" + std::to_string(id[0]) + ", " + std::to_string(id[1]) +
-         ", " + std::to_string(id[2]) + ")";
+  return "cta (" + std::to_string(id[0]) + ", " + std::to_string(id[1]) + ", " + std::to_string(id[2]) + ")";
 }
 
-void Cta::checkShared(uint32_t offset, uint64_t size, unsigned line,
-                      const char *what) const {
+void Cta::checkShared(uint32_t offset, uint64_t size, unsigned line, const char *what) const {
   if (offset >= sharedBase && offset + size <= shared.size())
     return;
   Verdict verdict;
   verdict.line = line;
   verdict.agent = describe();
-  verdict.message = std::string(what) + " touches shared memory bytes " +
-                    std::to_string(offset) + " to " +
-                    std::to_string(offset + size) +
-                    " when the CTA has bytes " + std::to_string(sharedBase) +
-                    " to " + std::to_string(shared.size());
+  verdict.message = std::string(what) + " touches shared memory bytes " + std::to_string(offset) + " to " +
+                    std::to_string(offset + size) + " when the CTA has bytes " + std::to_string(sharedBase) + " to " +
+                    std::to_string(shared.size());
   throw Stop(verdict);
 }
 
-void Cta::reportRace(const char *space, uint64_t address,
-                     const Conflict &conflict, const Access &access) {
+void Cta::reportRace(const char *space, uint64_t address, const Conflict &conflict, const Access &access) {
   auto kind = [](const Access &a) {
-    std::string text = a.proxy == Proxy::Async    ? "async-proxy "
-                       : a.proxy == Proxy::Tensor ? "tensor-memory "
-                                                  : "";
+    std::string text = a.proxy == Proxy::Async ? "async-proxy " : a.proxy == Proxy::Tensor ? "tensor-memory " : "";
     return text + (a.isWrite ? "write" : "read");
   };
   const Access &earlier = conflict.earlier;
@@ -95,31 +83,23 @@ void Cta::reportRace(const char *space, uint64_t address,
   verdict.kind = VerdictKind::Race;
   verdict.line = access.line;
   std::string me = cluster.componentName(access.component);
-  std::string other =
-      earlier.cluster == cluster.index
-          ? cluster.componentName(earlier.component)
-          : "cluster " + std::to_string(earlier.cluster);
+  std::string other = earlier.cluster == cluster.index ? cluster.componentName(earlier.component)
+                                                       : "cluster " + std::to_string(earlier.cluster);
   verdict.agent = describe() + " " + me;
-  verdict.message = kind(access) + " of " + space + " byte " +
-                    std::to_string(address) + " is not ordered after the " +
-                    kind(earlier) + " of line " + std::to_string(earlier.line) +
-                    " by " + other;
-  bool crossesProxy = conflict.lacksProxyFence &&
-                      access.proxy == Proxy::Async &&
-                      earlier.proxy == Proxy::Generic;
+  verdict.message = kind(access) + " of " + space + " byte " + std::to_string(address) + " is not ordered after the " +
+                    kind(earlier) + " of line " + std::to_string(earlier.line) + " by " + other;
+  bool crossesProxy = conflict.lacksProxyFence && access.proxy == Proxy::Async && earlier.proxy == Proxy::Generic;
   if (crossesProxy)
     verdict.notes.push_back("expected fence.proxy.async between the two");
   else if (access.proxy == Proxy::Tensor && conflict.lacksProxyFence)
-    verdict.notes.push_back(
-        "expected tcgen05.wait and tcgen05.fence::before_thread_sync / "
-        "::after_thread_sync between the two");
+    verdict.notes.push_back("expected tcgen05.wait and tcgen05.fence::before_thread_sync / "
+                            "::after_thread_sync between the two");
   else
     verdict.notes.push_back("expected a barrier or wait between the two");
   cluster.device.report(verdict);
 }
 
-void Cta::readShared(uint32_t offset, void *into, uint32_t size,
-                     const Access &access, const Knowledge &knowledge,
+void Cta::readShared(uint32_t offset, void *into, uint32_t size, const Access &access, const Knowledge &knowledge,
                      bool *isDefined) {
   checkShared(offset, size, access.line, "a read");
   if (auto conflict = sharedShadow->enter(offset, size, access, knowledge))
@@ -131,21 +111,17 @@ void Cta::readShared(uint32_t offset, void *into, uint32_t size,
   }
 }
 
-void Cta::writeShared(uint32_t offset, const void *from, uint32_t size,
-                      const Access &access, const Knowledge &knowledge,
-                      bool isDefined) {
+void Cta::writeShared(uint32_t offset, const void *from, uint32_t size, const Access &access,
+                      const Knowledge &knowledge, bool isDefined) {
   checkShared(offset, size, access.line, "a write");
-  for (uint32_t at = offset & ~7u; at < offset + size && !barriers.empty();
-       at += 8)
+  for (uint32_t at = offset & ~7u; at < offset + size && !barriers.empty(); at += 8)
     if (auto found = barriers.find(at); found != barriers.end()) {
       Verdict verdict;
       verdict.line = access.line;
       verdict.agent = describe();
-      verdict.message =
-          "a write to shared memory bytes " + std::to_string(offset) + " to " +
-          std::to_string(offset + size) + " hits the mbarrier at " +
-          std::to_string(at) + " that line " +
-          std::to_string(found->second.initLine) + " initialised";
+      verdict.message = "a write to shared memory bytes " + std::to_string(offset) + " to " +
+                        std::to_string(offset + size) + " hits the mbarrier at " + std::to_string(at) + " that line " +
+                        std::to_string(found->second.initLine) + " initialised";
       throw Stop(verdict);
     }
   if (auto conflict = sharedShadow->enter(offset, size, access, knowledge))
@@ -163,21 +139,18 @@ MemoryBarrier &Cta::barrier(uint32_t offset, unsigned line, const char *what) {
     throw Stop(verdict);
   };
   if (offset % 8)
-    fail("uses an mbarrier at shared memory byte " + std::to_string(offset) +
-         ", which is not a multiple of 8");
+    fail("uses an mbarrier at shared memory byte " + std::to_string(offset) + ", which is not a multiple of 8");
   checkShared(offset, 8, line, what);
   auto found = barriers.find(offset);
   if (found == barriers.end())
-    fail("uses shared memory byte " + std::to_string(offset) +
-         " as an mbarrier, which is not initialised");
+    fail("uses shared memory byte " + std::to_string(offset) + " as an mbarrier, which is not initialised");
   return found->second;
 }
 
 void Cta::advance(MemoryBarrier &barrier) {
   // The transactions of the phase that ends become known to its waiters.
   if (barrier.pending == 0 && barrier.transactions == 0 && barrier.hasComponent)
-    barrier.arriving.raise(barrier.component,
-                           static_cast<uint32_t>(barrier.phase + 1));
+    barrier.arriving.raise(barrier.component, static_cast<uint32_t>(barrier.phase + 1));
   if (barrier.advance())
     ++cluster.progress;
 }

@@ -45,15 +45,12 @@ struct TensorMemory {
   bool hasRelinquished = false;
   unsigned lastAllocateLine = 0;
 
-  static uint64_t address(unsigned lane, unsigned column) {
-    return (uint64_t(lane) * columns + column) * 4;
-  }
+  static uint64_t address(unsigned lane, unsigned column) { return (uint64_t(lane) * columns + column) * 4; }
 };
 
 class Cta {
 public:
-  Cta(Cluster &cluster, unsigned rank, std::array<uint32_t, 3> id,
-      const CompiledFunction &entry);
+  Cta(Cluster &cluster, unsigned rank, std::array<uint32_t, 3> id, const CompiledFunction &entry);
 
   Cluster &cluster;
   const unsigned rank;
@@ -78,30 +75,24 @@ public:
   uint32_t launchRegisters = 0;
 
   /// The shared::cluster address of a byte of this CTA.
-  uint32_t sharedAddress(uint32_t offset) const {
-    return rank << 24 | offset;
-  }
+  uint32_t sharedAddress(uint32_t offset) const { return rank << 24 | offset; }
   bool isDone() const;
   std::string describe() const;
 
   /// Reads and writes of shared memory with all checks: range, races,
   /// definedness, live mbarriers. The access says who and through which proxy.
-  void readShared(uint32_t offset, void *into, uint32_t size,
-                  const Access &access, const Knowledge &knowledge,
+  void readShared(uint32_t offset, void *into, uint32_t size, const Access &access, const Knowledge &knowledge,
                   bool *isDefined = nullptr);
-  void writeShared(uint32_t offset, const void *from, uint32_t size,
-                   const Access &access, const Knowledge &knowledge,
+  void writeShared(uint32_t offset, const void *from, uint32_t size, const Access &access, const Knowledge &knowledge,
                    bool isDefined = true);
-  void checkShared(uint32_t offset, uint64_t size, unsigned line,
-                   const char *what) const;
+  void checkShared(uint32_t offset, uint64_t size, unsigned line, const char *what) const;
   /// The mbarrier at an offset, or a Stop that says what is wrong.
   MemoryBarrier &barrier(uint32_t offset, unsigned line, const char *what);
   /// Ends the barrier's phase when it is complete.
   void advance(MemoryBarrier &barrier);
   /// Checks at the exit of the CTA's last warp.
   void finish();
-  void reportRace(const char *space, uint64_t address, const Conflict &conflict,
-                  const Access &access);
+  void reportRace(const char *space, uint64_t address, const Conflict &conflict, const Access &access);
 };
 
 } // namespace girih::sim

@@ -14,8 +14,7 @@ struct Waiter {
 std::vector<size_t> findCycle(const std::vector<Waiter> &waiters) {
   std::vector<int> state(waiters.size(), 0);
   std::vector<size_t> path;
-  std::function<std::vector<size_t>(size_t)> visit =
-      [&](size_t at) -> std::vector<size_t> {
+  std::function<std::vector<size_t>(size_t)> visit = [&](size_t at) -> std::vector<size_t> {
     state[at] = 1;
     path.push_back(at);
     for (Component other : waiters[at].others)
@@ -47,27 +46,21 @@ void Cluster::reportDeadlock() {
   std::vector<Waiter> waiters;
   for (const Warp *warp : warps)
     for (const auto &group : warp->groups)
-      waiters.push_back({warp, group.get(),
-                         group->wait.others ? group->wait.others()
-                                            : std::vector<Component>()});
+      waiters.push_back({warp, group.get(), group->wait.others ? group->wait.others() : std::vector<Component>()});
   Verdict verdict;
   verdict.kind = VerdictKind::Deadlock;
-  verdict.message = "no warp and no asynchronous unit can move; " +
-                    std::to_string(waiters.size()) + " wait";
+  verdict.message = "no warp and no asynchronous unit can move; " + std::to_string(waiters.size()) + " wait";
   const size_t mostListed = 32;
   for (size_t i = 0; i < waiters.size() && i < mostListed; ++i) {
     const auto &[warp, group, others] = waiters[i];
-    verdict.notes.push_back(
-        warp->describe(group->mask) + ", line " +
-        std::to_string(group->wait.line) + ": waits " +
-        (group->wait.describe ? group->wait.describe() : group->wait.what));
+    verdict.notes.push_back(warp->describe(group->mask) + ", line " + std::to_string(group->wait.line) + ": waits " +
+                            (group->wait.describe ? group->wait.describe() : group->wait.what));
   }
   auto cycle = findCycle(waiters);
   if (!cycle.empty()) {
     std::string text = "cycle: ";
     for (size_t at : cycle)
-      text += waiters[at].warp->name + " waits " + waiters[at].group->wait.what +
-              " from ";
+      text += waiters[at].warp->name + " waits " + waiters[at].group->wait.what + " from ";
     text += waiters[cycle.front()].warp->name;
     verdict.notes.push_back(text);
   }
@@ -84,8 +77,7 @@ void Cluster::reportDeadlock() {
     verdict.line = first->group->wait.line;
     verdict.agent = first->warp->describe(first->group->mask);
     const CompiledFunction &function = *first->group->stack.back().function;
-    verdict.source = function.program->locationOf(
-        function, function.body[first->group->pc]);
+    verdict.source = function.program->locationOf(function, function.body[first->group->pc]);
   }
   throw Stop(verdict);
 }

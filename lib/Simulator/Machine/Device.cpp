@@ -13,12 +13,10 @@ Device::Device(const Program &program, Launch &launch, const Options &options)
     : program(program), launch(launch), options(options) {
   entry = program.find(launch.kernel);
   if (!entry || !entry->syntax->isEntry)
-    throw Stop(VerdictKind::Syntax,
-               "the module has no kernel '" + launch.kernel + "'");
+    throw Stop(VerdictKind::Syntax, "the module has no kernel '" + launch.kernel + "'");
   const Function &syntax = *entry->syntax;
   if (syntax.clusterShape[0] && launch.cluster == std::array<uint32_t, 3>{1, 1, 1})
-    launch.cluster = {syntax.clusterShape[0], syntax.clusterShape[1],
-                      syntax.clusterShape[2]};
+    launch.cluster = {syntax.clusterShape[0], syntax.clusterShape[1], syntax.clusterShape[2]};
   checkLaunch();
   clusterCount = 1;
   for (int axis = 0; axis < 3; ++axis)
@@ -28,36 +26,27 @@ Device::Device(const Program &program, Launch &launch, const Options &options)
 }
 
 void Device::checkLaunch() const {
-  auto fail = [](const std::string &message) {
-    throw Stop(VerdictKind::Misuse, message);
-  };
-  uint64_t threads =
-      uint64_t(launch.block[0]) * launch.block[1] * launch.block[2];
+  auto fail = [](const std::string &message) { throw Stop(VerdictKind::Misuse, message); };
+  uint64_t threads = uint64_t(launch.block[0]) * launch.block[1] * launch.block[2];
   if (threads == 0 || threads > 1024)
-    fail("a block has " + std::to_string(threads) +
-         " threads when it should have 1 to 1024");
+    fail("a block has " + std::to_string(threads) + " threads when it should have 1 to 1024");
   const Function &syntax = *entry->syntax;
   if (syntax.maxThreads && threads > syntax.maxThreads)
-    fail("a block has " + std::to_string(threads) +
-         " threads when .maxntid allows " + std::to_string(syntax.maxThreads));
+    fail("a block has " + std::to_string(threads) + " threads when .maxntid allows " +
+         std::to_string(syntax.maxThreads));
   uint64_t size = 1;
   for (int axis = 0; axis < 3; ++axis) {
-    if (!launch.grid[axis] || !launch.cluster[axis] ||
-        launch.grid[axis] % launch.cluster[axis])
-      fail("grid size " + std::to_string(launch.grid[axis]) +
-           " is not a multiple of the cluster size " +
+    if (!launch.grid[axis] || !launch.cluster[axis] || launch.grid[axis] % launch.cluster[axis])
+      fail("grid size " + std::to_string(launch.grid[axis]) + " is not a multiple of the cluster size " +
            std::to_string(launch.cluster[axis]));
     size *= launch.cluster[axis];
   }
   if (size > 16)
-    fail("a cluster has " + std::to_string(size) +
-         " CTAs when 16 is the most");
+    fail("a cluster has " + std::to_string(size) + " CTAs when 16 is the most");
   // CUDA C++ Programming Guide, "Compute Capabilities": 227 KiB for a block.
-  uint64_t shared = program.dynamicSharedOffset - sharedBase +
-                    launch.dynamicSharedBytes;
+  uint64_t shared = program.dynamicSharedOffset - sharedBase + launch.dynamicSharedBytes;
   if (shared > 227 * 1024)
-    fail("a CTA uses " + std::to_string(shared) +
-         " bytes of shared memory when it may use " +
+    fail("a CTA uses " + std::to_string(shared) + " bytes of shared memory when it may use " +
          std::to_string(227 * 1024));
 }
 
@@ -74,8 +63,7 @@ uint32_t Device::registersAtLaunch() const {
 
 void Device::placeModule() {
   for (const auto &variable : program.syntax->variables) {
-    if (variable->space != StateSpace::Global &&
-        variable->space != StateSpace::Const)
+    if (variable->space != StateSpace::Global && variable->space != StateSpace::Const)
       continue;
     auto &bytes = moduleBytes.emplace_back(variable->initial);
     bytes.resize(variable->size, 0);
@@ -85,8 +73,7 @@ void Device::placeModule() {
           uint64_t value = target->address + relocation.addend;
           std::memcpy(bytes.data() + relocation.offset, &value, 8);
         }
-    memory.add(variable->name, variable->address, bytes.data(), bytes.size(),
-               variable->space == StateSpace::Const,
+    memory.add(variable->name, variable->address, bytes.data(), bytes.size(), variable->space == StateSpace::Const,
                variable->space == StateSpace::Global);
   }
 }
@@ -96,66 +83,49 @@ void Device::placeArguments() {
   std::vector<uint64_t> addresses;
   for (Buffer &buffer : launch.buffers) {
     addresses.push_back(next);
-    memory.add(buffer.name, next, buffer.bytes.data(), buffer.bytes.size(),
-               buffer.isReadOnly, !buffer.isReadOnly);
+    memory.add(buffer.name, next, buffer.bytes.data(), buffer.bytes.size(), buffer.isReadOnly, !buffer.isReadOnly);
     // A gap, so that a stray access hits nothing; 256 bytes of alignment, as
     // the driver gives.
     next = (next + buffer.bytes.size() + 65536 + 255) / 256 * 256;
   }
   const auto &formal = entry->syntax->parameters;
   if (formal.size() != launch.arguments.size())
-    throw Stop(VerdictKind::Misuse,
-               "kernel '" + launch.kernel + "' has " +
-                   std::to_string(formal.size()) +
-                   " parameters and the launch gives " +
-                   std::to_string(launch.arguments.size()));
-  parameters.assign(formal.empty() ? 0
-                                   : formal.back().offset + formal.back().size,
-                    0);
+    throw Stop(VerdictKind::Misuse, "kernel '" + launch.kernel + "' has " + std::to_string(formal.size()) +
+                                        " parameters and the launch gives " + std::to_string(launch.arguments.size()));
+  parameters.assign(formal.empty() ? 0 : formal.back().offset + formal.back().size, 0);
   for (size_t i = 0; i < formal.size(); ++i) {
     const Argument &argument = launch.arguments[i];
     std::vector<uint8_t> bytes = argument.bytes;
-    if (argument.kind != Argument::Kind::Bytes &&
-        argument.buffer >= addresses.size())
-      throw Stop(VerdictKind::Misuse, "argument " + std::to_string(i) +
-                                          " names buffer " +
-                                          std::to_string(argument.buffer) +
-                                          ", which does not exist");
+    if (argument.kind != Argument::Kind::Bytes && argument.buffer >= addresses.size())
+      throw Stop(VerdictKind::Misuse, "argument " + std::to_string(i) + " names buffer " +
+                                          std::to_string(argument.buffer) + ", which does not exist");
     if (argument.kind == Argument::Kind::Pointer) {
       uint64_t address = addresses[argument.buffer] + argument.offset;
       bytes.resize(8);
       std::memcpy(bytes.data(), &address, 8);
     } else if (argument.kind == Argument::Kind::TensorMap) {
-      auto encoded = encodeTensorMap(
-          argument.map, addresses[argument.buffer] + argument.offset);
+      auto encoded = encodeTensorMap(argument.map, addresses[argument.buffer] + argument.offset);
       bytes.assign(encoded.begin(), encoded.end());
     }
     if (bytes.size() != formal[i].size)
-      throw Stop(VerdictKind::Misuse,
-                 "argument " + std::to_string(i) + " has " +
-                     std::to_string(bytes.size()) + " bytes when '" +
-                     formal[i].name + "' has " +
-                     std::to_string(formal[i].size));
-    std::memcpy(parameters.data() + formal[i].offset, bytes.data(),
-                bytes.size());
+      throw Stop(VerdictKind::Misuse, "argument " + std::to_string(i) + " has " + std::to_string(bytes.size()) +
+                                          " bytes when '" + formal[i].name + "' has " + std::to_string(formal[i].size));
+    std::memcpy(parameters.data() + formal[i].offset, bytes.data(), bytes.size());
   }
-  memory.add("the kernel parameters", paramWindow, parameters.data(),
-             parameters.size(), true, false);
+  memory.add("the kernel parameters", paramWindow, parameters.data(), parameters.size(), true, false);
 }
 
 std::array<uint32_t, 3> Device::firstCtaOf(uint32_t cluster) const {
   uint32_t nx = launch.grid[0] / launch.cluster[0];
   uint32_t ny = launch.grid[1] / launch.cluster[1];
-  return {cluster % nx * launch.cluster[0],
-          cluster / nx % ny * launch.cluster[1],
+  return {cluster % nx * launch.cluster[0], cluster / nx % ny * launch.cluster[1],
           cluster / nx / ny * launch.cluster[2]};
 }
 
 void Device::report(Verdict verdict) {
   std::lock_guard<std::mutex> lock(reportLock);
   // One finding for each pair of lines is enough.
-  std::string key = std::string(verdictName(verdict.kind)) + ":" +
-                    std::to_string(verdict.line);
+  std::string key = std::string(verdictName(verdict.kind)) + ":" + std::to_string(verdict.line);
   if (!seen.insert(key).second)
     return;
   verdicts.push_back(verdict);
@@ -169,8 +139,7 @@ void Device::collect(Cluster &cluster, Report &report) {
     report.warpInstructions += warp->instructions;
   report.asynchronousOperations += cluster.asynchronousOperations;
   auto events = cluster.takeEvents();
-  report.trace.insert(report.trace.end(),
-                      std::make_move_iterator(events.begin()),
+  report.trace.insert(report.trace.end(), std::make_move_iterator(events.begin()),
                       std::make_move_iterator(events.end()));
 }
 
@@ -178,8 +147,7 @@ void Device::runOne(uint32_t index, Report &report) {
   Cluster cluster(*this, index, firstCtaOf(index), *entry);
   auto keep = [&](Verdict verdict) {
     std::lock_guard<std::mutex> lock(reportLock);
-    std::string key = std::string(verdictName(verdict.kind)) + ":" +
-                      std::to_string(verdict.line);
+    std::string key = std::string(verdictName(verdict.kind)) + ":" + std::to_string(verdict.line);
     if (seen.insert(key).second)
       verdicts.push_back(std::move(verdict));
     isStopped = true;
@@ -198,8 +166,7 @@ void Device::runOne(uint32_t index, Report &report) {
 }
 
 void Device::runParallel(Report &report) {
-  unsigned threads = options.threads ? options.threads
-                                     : std::max(1u, std::thread::hardware_concurrency());
+  unsigned threads = options.threads ? options.threads : std::max(1u, std::thread::hardware_concurrency());
   threads = std::min<unsigned>(threads, clusterCount);
   auto work = [&] {
     while (!isStopped) {
@@ -221,16 +188,14 @@ void Device::runParallel(Report &report) {
 /// Clusters that may wait for each other share one host thread in turns, so
 /// that a run can be repeated.
 void Device::runTogether(Report &report) {
-  uint32_t resident = std::max<uint32_t>(
-      1, launch.multiprocessors /
-             (launch.cluster[0] * launch.cluster[1] * launch.cluster[2]));
+  uint32_t resident =
+      std::max<uint32_t>(1, launch.multiprocessors / (launch.cluster[0] * launch.cluster[1] * launch.cluster[2]));
   std::vector<std::unique_ptr<Cluster>> running;
   try {
     while (true) {
       while (running.size() < resident && nextCluster < clusterCount) {
         uint32_t index = nextCluster++;
-        running.push_back(std::make_unique<Cluster>(*this, index,
-                                                    firstCtaOf(index), *entry));
+        running.push_back(std::make_unique<Cluster>(*this, index, firstCtaOf(index), *entry));
       }
       if (running.empty())
         return;
@@ -243,8 +208,7 @@ void Device::runTogether(Report &report) {
     }
   } catch (Stop &stop) {
     std::lock_guard<std::mutex> lock(reportLock);
-    std::string key = std::string(verdictName(stop.found.kind)) + ":" +
-                      std::to_string(stop.found.line);
+    std::string key = std::string(verdictName(stop.found.kind)) + ":" + std::to_string(stop.found.line);
     if (seen.insert(key).second)
       verdicts.push_back(stop.found);
   }

@@ -44,9 +44,7 @@ public:
 
   std::array<uint32_t, 3> firstCtaOf(uint32_t cluster) const;
   uint32_t registersAtLaunch() const;
-  uint32_t threadsPerCta() const {
-    return launch.block[0] * launch.block[1] * launch.block[2];
-  }
+  uint32_t threadsPerCta() const { return launch.block[0] * launch.block[1] * launch.block[2]; }
 
 private:
   void checkLaunch() const;

@@ -47,9 +47,8 @@ struct MemoryBarrier {
   }
 
   std::string describe() const {
-    return "phase " + std::to_string(phase) + " (parity " +
-           std::to_string(phase & 1) + "), " + std::to_string(pending) +
-           " of " + std::to_string(expected) + " arrivals pending, " +
+    return "phase " + std::to_string(phase) + " (parity " + std::to_string(phase & 1) + "), " +
+           std::to_string(pending) + " of " + std::to_string(expected) + " arrivals pending, " +
            std::to_string(transactions) + " transaction bytes outstanding";
   }
 };

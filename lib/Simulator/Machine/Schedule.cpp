@@ -13,8 +13,7 @@ namespace girih::sim {
 constexpr uint64_t quantum = 16;
 
 bool Cluster::run(uint64_t budget) {
-  return device.options.schedule == Schedule::Random ? runRandom(budget)
-                                                     : runRoundRobin(budget);
+  return device.options.schedule == Schedule::Random ? runRandom(budget) : runRoundRobin(budget);
 }
 
 uint64_t Cluster::runWarp(Warp &warp, uint64_t most) {
@@ -26,8 +25,7 @@ uint64_t Cluster::runWarp(Warp &warp, uint64_t most) {
   if (done && device.options.wantsTrace) {
     // One bar for consecutive rounds of work.
     now = begin + 1;
-    if (!events.empty() && events.back().row == warp.name &&
-        events.back().name == "run" && events.back().end == begin)
+    if (!events.empty() && events.back().row == warp.name && events.back().name == "run" && events.back().end == begin)
       events.back().end = now;
     else
       trace(warp.cta.rank, warp.name, "run", begin);
@@ -48,8 +46,7 @@ void Cluster::stepUnit(AsyncUnit &unit, size_t position) {
     return;
   AsyncOperation &operation = unit.queue[position];
   trace(unit.cta, unit.name, operation.name, operation.issuedAt,
-        "line " + std::to_string(operation.line) +
-            (operation.detail.empty() ? "" : ", " + operation.detail));
+        "line " + std::to_string(operation.line) + (operation.detail.empty() ? "" : ", " + operation.detail));
   unit.queue.erase(unit.queue.begin() + static_cast<long>(position));
   ++unit.completed;
 }

@@ -63,18 +63,13 @@ std::optional<SpecialRegister> parseSpecialRegister(std::string_view name) {
 }
 
 unsigned specialRegisterBits(SpecialRegister which) {
-  return which == SR::Clock64 || which == SR::Globaltimer ||
-                 which == SR::Gridid
-             ? 64
-             : 32;
+  return which == SR::Clock64 || which == SR::Globaltimer || which == SR::Gridid ? 64 : 32;
 }
 
 static uint64_t uniformValue(const Step &step, SR which) {
   const Cta &cta = step.cta();
   const Launch &launch = step.cluster().device.launch;
-  auto axis = [&](SR first) {
-    return static_cast<unsigned>(which) - static_cast<unsigned>(first);
-  };
+  auto axis = [&](SR first) { return static_cast<unsigned>(which) - static_cast<unsigned>(first); };
   if (which >= SR::NtidX && which <= SR::NtidZ)
     return launch.block[axis(SR::NtidX)];
   if (which >= SR::CtaidX && which <= SR::CtaidZ)
@@ -84,11 +79,9 @@ static uint64_t uniformValue(const Step &step, SR which) {
   if (which >= SR::ClusteridX && which <= SR::ClusteridZ)
     return cta.id[axis(SR::ClusteridX)] / launch.cluster[axis(SR::ClusteridX)];
   if (which >= SR::NclusteridX && which <= SR::NclusteridZ)
-    return launch.grid[axis(SR::NclusteridX)] /
-           launch.cluster[axis(SR::NclusteridX)];
+    return launch.grid[axis(SR::NclusteridX)] / launch.cluster[axis(SR::NclusteridX)];
   if (which >= SR::ClusterCtaidX && which <= SR::ClusterCtaidZ)
-    return cta.id[axis(SR::ClusterCtaidX)] %
-           launch.cluster[axis(SR::ClusterCtaidX)];
+    return cta.id[axis(SR::ClusterCtaidX)] % launch.cluster[axis(SR::ClusterCtaidX)];
   if (which >= SR::ClusterNctaidX && which <= SR::ClusterNctaidZ)
     return launch.cluster[axis(SR::ClusterNctaidX)];
   switch (which) {
@@ -101,9 +94,7 @@ static uint64_t uniformValue(const Step &step, SR which) {
   case SR::Nwarpid:
     return cta.warps.size();
   case SR::Smid:
-    return (uint64_t(step.cluster().index) * step.cluster().ctas.size() +
-            cta.rank) %
-           launch.multiprocessors;
+    return (uint64_t(step.cluster().index) * step.cluster().ctas.size() + cta.rank) % launch.multiprocessors;
   case SR::Nsmid:
     return launch.multiprocessors;
   case SR::Clock:
@@ -123,8 +114,7 @@ static uint64_t uniformValue(const Step &step, SR which) {
   }
 }
 
-void readSpecialRegister(const Step &step, SpecialRegister which,
-                         Lanes<uint64_t> &into) {
+void readSpecialRegister(const Step &step, SpecialRegister which, Lanes<uint64_t> &into) {
   const auto &block = step.cluster().device.launch.block;
   uint64_t uniform = uniformValue(step, which);
   for (unsigned lane = 0; lane < warpSize; ++lane) {

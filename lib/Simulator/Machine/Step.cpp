@@ -7,15 +7,13 @@ namespace girih::sim {
 
 Lanes<uint64_t> Step::readSpecial(const Operand &operand) const {
   Lanes<uint64_t> values;
-  readSpecialRegister(*this, static_cast<SpecialRegister>(operand.slot),
-                      values);
+  readSpecialRegister(*this, static_cast<SpecialRegister>(operand.slot), values);
   return values;
 }
 
 LaneMask Step::readPredicate(const Operand &operand) const {
   LaneMask value = 0;
-  if (operand.kind == Operand::Kind::Register &&
-      operand.cls == RegisterClass::Predicate)
+  if (operand.kind == Operand::Kind::Register && operand.cls == RegisterClass::Predicate)
     value = warp.predicates[operand.slot + group.stack.back().base[0]];
   else if (operand.kind == Operand::Kind::Immediate)
     value = operand.value ? allLanes : 0;
@@ -40,14 +38,12 @@ LaneMask Step::definedLanes(const Operand &operand) const {
 
 unsigned Step::onlyLane(const char *what) const {
   if (__builtin_popcount(mask) != 1)
-    misuse(std::string(what) + " is executed by " +
-           std::to_string(__builtin_popcount(mask)) +
+    misuse(std::string(what) + " is executed by " + std::to_string(__builtin_popcount(mask)) +
            " lanes of the warp when one should issue it");
   return firstLane();
 }
 
-static Verdict makeVerdict(const Step &step, VerdictKind kind,
-                           const std::string &message,
+static Verdict makeVerdict(const Step &step, VerdictKind kind, const std::string &message,
                            std::vector<std::string> notes) {
   Verdict verdict;
   verdict.kind = kind;
@@ -60,28 +56,23 @@ static Verdict makeVerdict(const Step &step, VerdictKind kind,
   return verdict;
 }
 
-void Step::stop(VerdictKind kind, const std::string &message,
-                std::vector<std::string> notes) const {
+void Step::stop(VerdictKind kind, const std::string &message, std::vector<std::string> notes) const {
   throw Stop(makeVerdict(*this, kind, message, std::move(notes)));
 }
 
-void Step::misuse(const std::string &message,
-                  std::vector<std::string> notes) const {
+void Step::misuse(const std::string &message, std::vector<std::string> notes) const {
   stop(VerdictKind::Misuse, message, std::move(notes));
 }
 
-void Step::report(VerdictKind kind, const std::string &message,
-                  std::vector<std::string> notes) const {
-  warp.cluster.device.report(
-      makeVerdict(*this, kind, message, std::move(notes)));
+void Step::report(VerdictKind kind, const std::string &message, std::vector<std::string> notes) const {
+  warp.cluster.device.report(makeVerdict(*this, kind, message, std::move(notes)));
 }
 
 Outcome Step::waitForLanes(LaneMask members) {
   // Two groups that both wait for the whole warp at different instructions
   // will never meet.
   for (const auto &other : warp.groups)
-    if (other.get() != &group && other->isBlocked &&
-        other->wait.what == "convergence" && other->pc != group.pc &&
+    if (other.get() != &group && other->isBlocked && other->wait.what == "convergence" && other->pc != group.pc &&
         instruction.isAligned && other->frame().function == group.frame().function &&
         group.frame().function->body[other->pc].isAligned)
       misuse("'" + instruction.opcode +

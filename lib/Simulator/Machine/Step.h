@@ -35,11 +35,8 @@ struct Step {
   /// to T.
   template <class T> Lanes<T> read(const Operand &operand) const;
   /// Writes the active lanes of a destination, extended with zeros.
-  template <class T> void write(const Operand &operand, const Lanes<T> &value) {
-    write(operand, value, mask);
-  }
-  template <class T>
-  void write(const Operand &operand, const Lanes<T> &value, LaneMask lanes);
+  template <class T> void write(const Operand &operand, const Lanes<T> &value) { write(operand, value, mask); }
+  template <class T> void write(const Operand &operand, const Lanes<T> &value, LaneMask lanes);
 
   LaneMask readPredicate(const Operand &operand) const;
   void writePredicate(const Operand &operand, LaneMask value);
@@ -50,13 +47,10 @@ struct Step {
   unsigned onlyLane(const char *what) const;
   unsigned firstLane() const { return __builtin_ctz(mask); }
 
-  [[noreturn]] void misuse(const std::string &message,
-                           std::vector<std::string> notes = {}) const;
-  [[noreturn]] void stop(VerdictKind kind, const std::string &message,
-                         std::vector<std::string> notes = {}) const;
+  [[noreturn]] void misuse(const std::string &message, std::vector<std::string> notes = {}) const;
+  [[noreturn]] void stop(VerdictKind kind, const std::string &message, std::vector<std::string> notes = {}) const;
   /// Records a verdict and goes on.
-  void report(VerdictKind kind, const std::string &message,
-              std::vector<std::string> notes = {}) const;
+  void report(VerdictKind kind, const std::string &message, std::vector<std::string> notes = {}) const;
 
   Outcome wait(Wait wait) {
     warp.block(group, instruction, std::move(wait));
@@ -64,18 +58,13 @@ struct Step {
   }
   /// Waits until the lanes of a member mask have converged; true once they
   /// have.
-  bool isConverged(LaneMask members) const {
-    return (members & warp.live & ~group.mask) == 0;
-  }
+  bool isConverged(LaneMask members) const { return (members & warp.live & ~group.mask) == 0; }
   Outcome waitForLanes(LaneMask members);
 
   /// Memory (Instructions/Address.cpp).
-  Place resolve(StateSpace space, uint64_t address, uint64_t size,
-                bool isWrite, uint64_t alignment);
-  void load(const Place &place, unsigned lane, void *into, uint32_t size,
-            bool isStrong, bool *isDefined);
-  void store(const Place &place, unsigned lane, const void *from,
-             uint32_t size, bool isStrong, bool isDefined);
+  Place resolve(StateSpace space, uint64_t address, uint64_t size, bool isWrite, uint64_t alignment);
+  void load(const Place &place, unsigned lane, void *into, uint32_t size, bool isStrong, bool *isDefined);
+  void store(const Place &place, unsigned lane, const void *from, uint32_t size, bool isStrong, bool isDefined);
   /// The CTA and offset of a shared address: a 32-bit one, or a generic one
   /// within the shared window.
   uint32_t sharedOffset(uint64_t address, bool mayBeRemote, Cta *&owner) const;
@@ -86,18 +75,15 @@ private:
 };
 
 /// Fills lanes of a special register (Machine/SpecialRegisters.cpp).
-void readSpecialRegister(const Step &step, SpecialRegister which,
-                         Lanes<uint64_t> &into);
+void readSpecialRegister(const Step &step, SpecialRegister which, Lanes<uint64_t> &into);
 
 template <class T> Lanes<T> Step::read(const Operand &operand) const {
   Lanes<T> result;
-  using Bits = std::conditional_t<
-      sizeof(T) == 16, unsigned __int128,
-      std::conditional_t<
-          sizeof(T) == 8, uint64_t,
-          std::conditional_t<sizeof(T) == 4, uint32_t,
-                             std::conditional_t<sizeof(T) == 2, uint16_t,
-                                                uint8_t>>>>;
+  using Bits =
+      std::conditional_t<sizeof(T) == 16, unsigned __int128,
+                         std::conditional_t<sizeof(T) == 8, uint64_t,
+                                            std::conditional_t<sizeof(T) == 4, uint32_t,
+                                                               std::conditional_t<sizeof(T) == 2, uint16_t, uint8_t>>>>;
   auto convert = [](auto wide) {
     Bits bits = static_cast<Bits>(wide);
     T value;
@@ -107,8 +93,7 @@ template <class T> Lanes<T> Step::read(const Operand &operand) const {
   const Frame &frame = group.stack.back();
   switch (operand.kind) {
   case Operand::Kind::Register: {
-    uint32_t slot =
-        operand.slot + frame.base[static_cast<unsigned>(operand.cls)];
+    uint32_t slot = operand.slot + frame.base[static_cast<unsigned>(operand.cls)];
     if (operand.cls == RegisterClass::Bits32)
       for (unsigned i = 0; i < warpSize; ++i)
         result[i] = convert(warp.bits32[slot][i]);
@@ -143,18 +128,14 @@ template <class T> Lanes<T> Step::read(const Operand &operand) const {
   }
 }
 
-template <class T>
-void Step::write(const Operand &operand, const Lanes<T> &value,
-                 LaneMask lanes) {
+template <class T> void Step::write(const Operand &operand, const Lanes<T> &value, LaneMask lanes) {
   if (operand.kind != Operand::Kind::Register)
     return;
-  using Bits = std::conditional_t<
-      sizeof(T) == 16, unsigned __int128,
-      std::conditional_t<
-          sizeof(T) == 8, uint64_t,
-          std::conditional_t<sizeof(T) == 4, uint32_t,
-                             std::conditional_t<sizeof(T) == 2, uint16_t,
-                                                uint8_t>>>>;
+  using Bits =
+      std::conditional_t<sizeof(T) == 16, unsigned __int128,
+                         std::conditional_t<sizeof(T) == 8, uint64_t,
+                                            std::conditional_t<sizeof(T) == 4, uint32_t,
+                                                               std::conditional_t<sizeof(T) == 2, uint16_t, uint8_t>>>>;
   auto convert = [](const T &from) {
     Bits bits;
     std::memcpy(&bits, &from, sizeof(T));

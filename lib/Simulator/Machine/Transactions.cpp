@@ -4,36 +4,30 @@
 namespace girih::sim {
 namespace {
 
-[[noreturn]] void fail(BarrierPlace place, unsigned line,
-                       const std::string &message) {
+[[noreturn]] void fail(BarrierPlace place, unsigned line, const std::string &message) {
   Verdict verdict;
   verdict.line = line;
   verdict.agent = place.cta->describe();
-  verdict.message =
-      "mbarrier at " + std::to_string(place.offset) + ": " + message;
+  verdict.message = "mbarrier at " + std::to_string(place.offset) + ": " + message;
   verdict.notes.push_back(place.cta->barriers[place.offset].describe());
   throw Stop(verdict);
 }
 
 /// No arrival can come any more in this phase, so nothing can raise the count
 /// of expected bytes back to zero.
-void checkOverrun(BarrierPlace place, const MemoryBarrier &barrier,
-                  unsigned line) {
+void checkOverrun(BarrierPlace place, const MemoryBarrier &barrier, unsigned line) {
   if (barrier.pending == 0 && barrier.transactions < 0)
     fail(place, line,
-         std::to_string(-barrier.transactions) +
-             " bytes more have arrived than were expected (expect_tx of line " +
+         std::to_string(-barrier.transactions) + " bytes more have arrived than were expected (expect_tx of line " +
              std::to_string(barrier.lastExpectLine) + ")");
 }
 
 } // namespace
 
-BarrierPlace findBarrier(Step &s, uint64_t address, bool mayBeRemote,
-                         bool isAsync) {
+BarrierPlace findBarrier(Step &s, uint64_t address, bool mayBeRemote, bool isAsync) {
   BarrierPlace place;
   place.offset = s.sharedOffset(address, mayBeRemote, place.cta);
-  MemoryBarrier &barrier =
-      place.cta->barrier(place.offset, s.line(), s.instruction.opcode.c_str());
+  MemoryBarrier &barrier = place.cta->barrier(place.offset, s.line(), s.instruction.opcode.c_str());
   if (s.warp.known.generic.get(barrier.initComponent) < barrier.initTick)
     s.report(VerdictKind::Race,
              "the mbarrier at " + std::to_string(place.offset) +
@@ -44,8 +38,8 @@ BarrierPlace findBarrier(Step &s, uint64_t address, bool mayBeRemote,
   if (isAsync && !barrier.isFenced)
     s.report(VerdictKind::Race,
              "the mbarrier at " + std::to_string(place.offset) +
-                 " is used by the async proxy, but its initialisation in line " +
-                 std::to_string(barrier.initLine) + " was not fenced",
+                 " is used by the async proxy, but its initialisation in line " + std::to_string(barrier.initLine) +
+                 " was not fenced",
              {"expected fence.mbarrier_init or fence.proxy.async after it"});
   return place;
 }
@@ -55,8 +49,7 @@ Access transactionAccess(BarrierPlace place, unsigned line) {
   Cluster &cluster = place.cta->cluster;
   if (!barrier.hasComponent) {
     barrier.component =
-        cluster.newComponent("the copies that complete on the mbarrier at " +
-                             std::to_string(place.offset));
+        cluster.newComponent("the copies that complete on the mbarrier at " + std::to_string(place.offset));
     barrier.hasComponent = true;
   }
   Access access;
@@ -83,18 +76,15 @@ void expectTransactions(Step &s, BarrierPlace place, uint64_t bytes) {
   barrier.transactions += static_cast<int64_t>(bytes);
   barrier.lastExpectLine = s.line();
   if (barrier.transactions > most)
-    s.misuse("the mbarrier at " + std::to_string(place.offset) + " expects " +
-             std::to_string(barrier.transactions) +
+    s.misuse("the mbarrier at " + std::to_string(place.offset) + " expects " + std::to_string(barrier.transactions) +
              " bytes when it counts up to " + std::to_string(most));
 }
 
-void arrive(BarrierPlace place, uint32_t count, const Knowledge *knowledge,
-            unsigned line, Component component) {
+void arrive(BarrierPlace place, uint32_t count, const Knowledge *knowledge, unsigned line, Component component) {
   MemoryBarrier &barrier = place.cta->barrier(place.offset, line, "an arrival");
   if (count > barrier.pending)
     fail(place, line,
-         std::to_string(count) + " arrivals when " +
-             std::to_string(barrier.pending) + " of " +
+         std::to_string(count) + " arrivals when " + std::to_string(barrier.pending) + " of " +
              std::to_string(barrier.expected) + " are pending");
   barrier.pending -= count;
   if (knowledge)

@@ -14,8 +14,7 @@ struct BarrierPlace {
 
 /// The mbarrier that an operand names, checked to be initialised and visible
 /// to this warp; `isAsync` also asks for the fence towards the async proxy.
-BarrierPlace findBarrier(Step &s, uint64_t address, bool mayBeRemote,
-                         bool isAsync);
+BarrierPlace findBarrier(Step &s, uint64_t address, bool mayBeRemote, bool isAsync);
 
 /// An asynchronous write whose completion the barrier's current phase counts.
 Access transactionAccess(BarrierPlace place, unsigned line);
@@ -27,8 +26,7 @@ void completeTransactions(BarrierPlace place, uint64_t bytes, unsigned line);
 void expectTransactions(Step &s, BarrierPlace place, uint64_t bytes);
 
 /// An arrival of `count`; what the arriver knows goes to the phase's waiters.
-void arrive(BarrierPlace place, uint32_t count, const Knowledge *knowledge,
-            unsigned line, Component component);
+void arrive(BarrierPlace place, uint32_t count, const Knowledge *knowledge, unsigned line, Component component);
 
 } // namespace girih::sim
 

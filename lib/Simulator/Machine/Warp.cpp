@@ -13,8 +13,7 @@
 
 namespace girih::sim {
 
-Warp::Warp(Cta &cta, unsigned index, LaneMask lanes,
-           const CompiledFunction &entry)
+Warp::Warp(Cta &cta, unsigned index, LaneMask lanes, const CompiledFunction &entry)
     : cta(cta), cluster(cta.cluster), index(index), live(lanes), local(32) {
   auto group = std::make_unique<Group>();
   group->mask = lanes;
@@ -23,13 +22,11 @@ Warp::Warp(Cta &cta, unsigned index, LaneMask lanes,
   groups.push_back(std::move(group));
 }
 
-Frame Warp::makeFrame(const CompiledFunction &function, const Frame &caller,
-                      bool isEntry) {
+Frame Warp::makeFrame(const CompiledFunction &function, const Frame &caller, bool isEntry) {
   Frame frame;
   frame.function = &function;
   for (unsigned cls = 0; cls < 4; ++cls) {
-    frame.base[cls] =
-        isEntry ? 0 : caller.base[cls] + caller.function->registers[cls];
+    frame.base[cls] = isEntry ? 0 : caller.base[cls] + caller.function->registers[cls];
     size_t end = frame.base[cls] + function.registers[cls];
     if (defined[cls].size() < end)
       defined[cls].resize(end, 0);
@@ -44,8 +41,7 @@ Frame Warp::makeFrame(const CompiledFunction &function, const Frame &caller,
     bits64.resize(defined[2].size());
   if (bits128.size() < defined[3].size())
     bits128.resize(defined[3].size());
-  frame.localBase =
-      isEntry ? 0 : caller.localBase + caller.function->localSize;
+  frame.localBase = isEntry ? 0 : caller.localBase + caller.function->localSize;
   for (auto &bytes : local)
     if (bytes.size() < frame.localBase + function.localSize)
       bytes.resize(frame.localBase + function.localSize);
@@ -94,8 +90,7 @@ void Warp::mergeGroups() {
     for (size_t j = i + 1; j < groups.size();) {
       Group &a = *groups[i], &b = *groups[j];
       // A group that has already arrived somewhere (ticket) stays by itself.
-      bool isSame = a.pc == b.pc && a.stack.size() == b.stack.size() &&
-                    !a.ticket && !b.ticket &&
+      bool isSame = a.pc == b.pc && a.stack.size() == b.stack.size() && !a.ticket && !b.ticket &&
                     a.stack.back().function == b.stack.back().function &&
                     a.stack.back().returnTo == b.stack.back().returnTo;
       if (!isSame) {
@@ -112,9 +107,7 @@ void Warp::execute(Group &group) {
   const CompiledFunction &function = *group.frame().function;
   if (group.pc >= function.body.size()) {
     // Falling off the end is a return.
-    throw Stop(VerdictKind::Misuse,
-               "control reaches the end of '" + function.syntax->name +
-                   "' without ret",
+    throw Stop(VerdictKind::Misuse, "control reaches the end of '" + function.syntax->name + "' without ret",
                function.syntax->line);
   }
   const Instruction &instruction = function.body[group.pc];
@@ -122,8 +115,7 @@ void Warp::execute(Group &group) {
   if (instruction.guard) {
     step.mask &= step.readPredicate(instruction.guard);
     if (group.mask & ~step.definedLanes(instruction.guard))
-      step.report(VerdictKind::Uninitialised,
-                  "an undefined predicate guards '" + instruction.opcode + "'");
+      step.report(VerdictKind::Uninitialised, "an undefined predicate guards '" + instruction.opcode + "'");
   }
   if (instruction.isAligned && step.mask) {
     if (step.mask != group.mask)
@@ -143,8 +135,7 @@ void Warp::execute(Group &group) {
   for (const Operand &operand : instruction.reads)
     step.defined &= step.definedLanes(operand);
   if (!instruction.passesUndefined && (step.mask & ~step.defined))
-    step.stop(VerdictKind::Uninitialised,
-              "'" + instruction.opcode + "' uses an undefined register");
+    step.stop(VerdictKind::Uninitialised, "'" + instruction.opcode + "' uses an undefined register");
   if (function.syntax && !uses.empty())
     checkRegisters(group, instruction);
   Outcome outcome = instruction.run(step);
@@ -166,8 +157,7 @@ void Warp::execute(Group &group) {
     group.spun = 0;
   } else if (++group.spun > cluster.device.options.spinLimit) {
     step.stop(VerdictKind::Deadlock,
-              "the warp spins: " + std::to_string(group.spun) +
-                  " instructions while nothing else happens");
+              "the warp spins: " + std::to_string(group.spun) + " instructions while nothing else happens");
   }
 }
 
@@ -179,23 +169,16 @@ void Warp::checkRegisters(Group &group, const Instruction &instruction) {
     return;
   const Frame &frame = group.stack.back();
   auto visit = [&](const Operand &operand, bool isWrite) {
-    if (operand.kind != Operand::Kind::Register ||
-        operand.cls != RegisterClass::Bits32)
+    if (operand.kind != Operand::Kind::Register || operand.cls != RegisterClass::Bits32)
       return;
     RegisterUse &use = uses[operand.slot + frame.base[1]];
-    if (hasMatrixInFlight &&
-        (use.writtenBy || use.loadedBy || (isWrite && use.readBy))) {
+    if (hasMatrixInFlight && (use.writtenBy || use.loadedBy || (isWrite && use.readBy))) {
       Step step{*this, group, instruction, group.mask, allLanes};
-      const char *producer =
-          use.loadedBy ? "tcgen05.ld of line " : "wgmma.mma_async of line ";
-      const char *missing =
-          use.loadedBy ? "tcgen05.wait::ld" : "wgmma.wait_group";
-      step.stop(VerdictKind::Race,
-                std::string(isWrite ? "writes" : "reads") +
-                    " a register of the " + producer +
-                    std::to_string(use.inFlightLine) +
-                    ", which is still in flight; expected " + missing +
-                    " in between");
+      const char *producer = use.loadedBy ? "tcgen05.ld of line " : "wgmma.mma_async of line ";
+      const char *missing = use.loadedBy ? "tcgen05.wait::ld" : "wgmma.wait_group";
+      step.stop(VerdictKind::Race, std::string(isWrite ? "writes" : "reads") + " a register of the " + producer +
+                                       std::to_string(use.inFlightLine) + ", which is still in flight; expected " +
+                                       missing + " in between");
     }
     use.touchedAt = matrixFences;
     use.touchedLine = instruction.line;
@@ -269,9 +252,7 @@ void Warp::block(Group &group, const Instruction &instruction, Wait wait) {
   group.seenProgress = cluster.progress;
 }
 
-std::string Warp::describe() const {
-  return cta.describe() + " " + name;
-}
+std::string Warp::describe() const { return cta.describe() + " " + name; }
 
 std::string Warp::describe(LaneMask lanes) const {
   if (lanes == live)

@@ -136,8 +136,7 @@ public:
   Knowledge fork();
 
   /// Makes room for a frame on top of the given one.
-  Frame makeFrame(const CompiledFunction &function, const Frame &caller,
-                  bool isEntry);
+  Frame makeFrame(const CompiledFunction &function, const Frame &caller, bool isEntry);
   /// Ends lanes of a group.
   void exitLanes(Group &group, LaneMask lanes);
   /// Splits lanes off a group to continue elsewhere.

@@ -19,9 +19,7 @@ using Component = uint16_t;
 
 class VectorClock {
 public:
-  uint32_t get(Component component) const {
-    return component < ticks.size() ? ticks[component] : 0;
-  }
+  uint32_t get(Component component) const { return component < ticks.size() ? ticks[component] : 0; }
   void raise(Component component, uint32_t tick) {
     if (component >= ticks.size())
       ticks.resize(component + 1, 0);

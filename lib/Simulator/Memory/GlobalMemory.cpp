@@ -5,8 +5,8 @@
 
 namespace girih::sim {
 
-Region &GlobalMemory::add(std::string name, uint64_t base, uint8_t *bytes,
-                          uint64_t size, bool isReadOnly, bool isChecked) {
+Region &GlobalMemory::add(std::string name, uint64_t base, uint8_t *bytes, uint64_t size, bool isReadOnly,
+                          bool isChecked) {
   Region &region = regions[base];
   region.name = std::move(name);
   region.base = base;
@@ -26,14 +26,12 @@ Region *GlobalMemory::find(uint64_t address, uint64_t size) {
     return nullptr;
   Region &region = std::prev(after)->second;
   uint64_t offset = address - region.base;
-  return offset <= region.size && size <= region.size - offset ? &region
-                                                               : nullptr;
+  return offset <= region.size && size <= region.size - offset ? &region : nullptr;
 }
 
 std::string GlobalMemory::describe(uint64_t address) const {
   char hex[32];
-  std::snprintf(hex, sizeof hex, "0x%llx",
-                static_cast<unsigned long long>(address));
+  std::snprintf(hex, sizeof hex, "0x%llx", static_cast<unsigned long long>(address));
   auto after = regions.upper_bound(address);
   if (after == regions.begin())
     return std::string(hex) + " (in no buffer)";
@@ -41,12 +39,11 @@ std::string GlobalMemory::describe(uint64_t address) const {
   uint64_t offset = address - region.base;
   if (offset >= windowSize)
     return std::string(hex) + " (in no buffer)";
-  return std::string(hex) + " (byte " + std::to_string(offset) + " of '" +
-         region.name + "', which has " + std::to_string(region.size) + ")";
+  return std::string(hex) + " (byte " + std::to_string(offset) + " of '" + region.name + "', which has " +
+         std::to_string(region.size) + ")";
 }
 
-std::optional<Conflict> GlobalMemory::enter(Region &region, uint64_t address,
-                                            uint64_t size, const Access &access,
+std::optional<Conflict> GlobalMemory::enter(Region &region, uint64_t address, uint64_t size, const Access &access,
                                             const Knowledge &knowledge) {
   if (!region.shadow)
     return std::nullopt;

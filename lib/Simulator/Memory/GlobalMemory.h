@@ -33,8 +33,7 @@ struct Region {
 class GlobalMemory {
 public:
   /// Adds a region; the caller keeps the bytes alive.
-  Region &add(std::string name, uint64_t base, uint8_t *bytes, uint64_t size,
-              bool isReadOnly, bool isChecked);
+  Region &add(std::string name, uint64_t base, uint8_t *bytes, uint64_t size, bool isReadOnly, bool isChecked);
 
   /// The region that holds [address, address + size), or null.
   Region *find(uint64_t address, uint64_t size);
@@ -42,8 +41,7 @@ public:
   std::string describe(uint64_t address) const;
 
   /// Checks and enters an access; conflicts come back.
-  std::optional<Conflict> enter(Region &region, uint64_t address, uint64_t size,
-                                const Access &access,
+  std::optional<Conflict> enter(Region &region, uint64_t address, uint64_t size, const Access &access,
                                 const Knowledge &knowledge);
 
   /// Serialises atomic operations.

@@ -34,8 +34,7 @@ struct Conflict {
 };
 
 /// True when `earlier` happens before an access with this knowledge.
-bool happensBefore(const Access &earlier, const Access &access,
-                   const Knowledge &knowledge);
+bool happensBefore(const Access &earlier, const Access &access, const Knowledge &knowledge);
 
 /// Access history of one range of memory in cells of 8 bytes. A cell keeps
 /// the accesses that no later one has made redundant.
@@ -45,8 +44,7 @@ public:
 
   /// Checks an access of [address, address + size) against the history and
   /// enters it. Returns the first conflict.
-  std::optional<Conflict> enter(uint64_t address, uint64_t size, Access access,
-                                const Knowledge &knowledge);
+  std::optional<Conflict> enter(uint64_t address, uint64_t size, Access access, const Knowledge &knowledge);
 
 private:
   /// Reads kept for one cell; older ones are forgotten beyond that, which can
@@ -56,8 +54,7 @@ private:
   struct Cell {
     std::vector<Access> history;
   };
-  std::optional<Conflict> enterCell(Cell &cell, const Access &access,
-                                    const Knowledge &knowledge);
+  std::optional<Conflict> enterCell(Cell &cell, const Access &access, const Knowledge &knowledge);
 
   std::vector<Cell> cells;
 };

@@ -56,12 +56,10 @@ double decodeFloat(uint32_t code, const Format &format) {
   double value;
   if (exponent == top && format.specials == Specials::Ieee) {
     value = mantissa ? nan : std::numeric_limits<double>::infinity();
-  } else if (exponent == top && format.specials == Specials::OneNaN &&
-             mantissa == (1u << format.mantissaBits) - 1) {
+  } else if (exponent == top && format.specials == Specials::OneNaN && mantissa == (1u << format.mantissaBits) - 1) {
     value = nan;
   } else if (exponent == 0) {
-    value = std::ldexp(double(mantissa),
-                       1 - format.bias - int(format.mantissaBits));
+    value = std::ldexp(double(mantissa), 1 - format.bias - int(format.mantissaBits));
   } else {
     value = std::ldexp(double(mantissa | 1u << format.mantissaBits),
                        int(exponent) - format.bias - int(format.mantissaBits));
@@ -136,8 +134,7 @@ uint32_t encodePower(double value, Rounding rounding, bool saturates) {
 
 } // namespace
 
-uint32_t encodeFloat(double value, const Format &format, Rounding rounding,
-                     bool saturates) {
+uint32_t encodeFloat(double value, const Format &format, Rounding rounding, bool saturates) {
   if (format.specials == Specials::PowerOnly)
     return encodePower(value, rounding, saturates);
   bool isNegative = std::signbit(value);
@@ -149,14 +146,11 @@ uint32_t encodeFloat(double value, const Format &format, Rounding rounding,
   auto overflow = [&]() -> uint32_t {
     bool staysFinite =
         saturates || format.specials == Specials::None ||
-        (!std::isinf(value) &&
-         (rounding == Rounding::Zero ||
-          (rounding == Rounding::Down && !isNegative) ||
-          (rounding == Rounding::Up && isNegative)));
+        (!std::isinf(value) && (rounding == Rounding::Zero || (rounding == Rounding::Down && !isNegative) ||
+                                (rounding == Rounding::Up && isNegative)));
     if (staysFinite)
       return sign | largest;
-    return format.specials == Specials::OneNaN ? sign | (largest + 1)
-                                               : sign | (largest + 1);
+    return format.specials == Specials::OneNaN ? sign | (largest + 1) : sign | (largest + 1);
   };
   if (std::isinf(value))
     return overflow();
@@ -166,8 +160,7 @@ uint32_t encodeFloat(double value, const Format &format, Rounding rounding,
   std::frexp(magnitude, &exponent);
   int smallest = 1 - format.bias;
   int scale = std::max(exponent - 1, smallest) - int(format.mantissaBits);
-  double rounded =
-      roundScaled(std::ldexp(magnitude, -scale), rounding, isNegative);
+  double rounded = roundScaled(std::ldexp(magnitude, -scale), rounding, isNegative);
   // Rounding may carry into the next binade; the code is monotonic, so adding
   // the mantissa to the exponent field is right in every case.
   uint32_t code;
@@ -176,8 +169,7 @@ uint32_t encodeFloat(double value, const Format &format, Rounding rounding,
     code = static_cast<uint32_t>(rounded); // subnormal
   } else {
     int field = scale + int(format.mantissaBits) + format.bias;
-    code = (static_cast<uint32_t>(field) << format.mantissaBits) +
-           static_cast<uint32_t>(rounded - unit);
+    code = (static_cast<uint32_t>(field) << format.mantissaBits) + static_cast<uint32_t>(rounded - unit);
   }
   return code > largest ? overflow() : sign | code;
 }

@@ -41,8 +41,7 @@ double decodeFloat(uint32_t code, const Format &format);
 /// The code nearest to a value under a rounding. With `saturates`, what lies
 /// beyond the largest finite number becomes that number (.satfinite); without
 /// it, infinity, or NaN in formats that have none.
-uint32_t encodeFloat(double value, const Format &format, Rounding rounding,
-                     bool saturates);
+uint32_t encodeFloat(double value, const Format &format, Rounding rounding, bool saturates);
 
 /// Sum of a product and an addend, rounded to odd at double precision: a
 /// second rounding to a narrower format is then correct.
@@ -65,8 +64,7 @@ float narrow(double value, Rounding rounding);
 /// Subnormal numbers as zero of the same sign (.ftz).
 inline float flush(float value) {
   uint32_t bits = __builtin_bit_cast(uint32_t, value);
-  return bits & 0x7f800000u ? value
-                            : __builtin_bit_cast(float, bits & 0x80000000u);
+  return bits & 0x7f800000u ? value : __builtin_bit_cast(float, bits & 0x80000000u);
 }
 
 } // namespace girih::sim

@@ -8,8 +8,7 @@
 
 namespace girih::sim {
 
-Decoder::Decoder(Program &program, CompiledFunction &function,
-                 const SyntaxInstruction &syntax, Instruction &out)
+Decoder::Decoder(Program &program, CompiledFunction &function, const SyntaxInstruction &syntax, Instruction &out)
     : program(program), function(function), syntax(syntax), out(out) {
   // `.` separates modifiers; `::` belongs to one.
   std::string_view rest = syntax.opcode;
@@ -32,15 +31,12 @@ Decoder::Decoder(Program &program, CompiledFunction &function,
 }
 
 void Decoder::fail(const std::string &message) const {
-  throw Stop(VerdictKind::Syntax, "'" + syntax.opcode + "': " + message,
-             syntax.line);
+  throw Stop(VerdictKind::Syntax, "'" + syntax.opcode + "': " + message, syntax.line);
 }
 
 void Decoder::unsupported(const std::string &why) const {
   throw Stop(VerdictKind::Unsupported,
-             "instruction '" + syntax.opcode +
-                 "' is outside the simulated set" +
-                 (why.empty() ? "" : ": " + why),
+             "instruction '" + syntax.opcode + "' is outside the simulated set" + (why.empty() ? "" : ": " + why),
              syntax.line);
 }
 
@@ -56,8 +52,7 @@ void Decoder::require(std::string_view modifier) {
     unsupported("expected the modifier '." + std::string(modifier) + "'");
 }
 
-std::string
-Decoder::oneOf(std::initializer_list<std::string_view> names) {
+std::string Decoder::oneOf(std::initializer_list<std::string_view> names) {
   for (std::string_view name : names)
     if (has(name))
       return std::string(name);
@@ -116,8 +111,7 @@ void Decoder::takeCacheHints() {
 
 const SyntaxOperand &Decoder::raw(size_t index) const {
   if (index >= syntax.operands.size())
-    fail("has " + std::to_string(syntax.operands.size()) +
-         " operands when operand " + std::to_string(index + 1) +
+    fail("has " + std::to_string(syntax.operands.size()) + " operands when operand " + std::to_string(index + 1) +
          " is needed");
   return syntax.operands[index];
 }
@@ -152,8 +146,7 @@ Operand Decoder::symbol(const SyntaxOperand &operand) {
     made.value = variable->address + static_cast<uint64_t>(operand.offset);
     if (variable->space == StateSpace::Shared)
       made.kind = Operand::Kind::SharedAddress;
-    else if (variable->space == StateSpace::Local ||
-             variable->space == StateSpace::Param)
+    else if (variable->space == StateSpace::Local || variable->space == StateSpace::Param)
       made.kind = Operand::Kind::LocalAddress;
     return made;
   }
@@ -163,8 +156,7 @@ Operand Decoder::symbol(const SyntaxOperand &operand) {
         made.value = parameter.offset + static_cast<uint64_t>(operand.offset);
         return made;
       }
-  } else if (auto found = function.paramOffsets.find(operand.name);
-             found != function.paramOffsets.end()) {
+  } else if (auto found = function.paramOffsets.find(operand.name); found != function.paramOffsets.end()) {
     made.kind = Operand::Kind::LocalAddress;
     made.value = found->second + static_cast<uint64_t>(operand.offset);
     return made;
@@ -189,11 +181,10 @@ Operand Decoder::bindSource(const SyntaxOperand &operand, Type type) {
     made.bits = static_cast<uint8_t>(operand.floatBits);
     made.value = operand.value;
     if (operand.floatBits == 64 && typeBits(type) == 32)
-      made.value = std::bit_cast<uint32_t>(
-          static_cast<float>(std::bit_cast<double>(operand.value)));
+      made.value = std::bit_cast<uint32_t>(static_cast<float>(std::bit_cast<double>(operand.value)));
     else if (operand.floatBits == 32 && typeBits(type) == 64)
-      made.value = std::bit_cast<uint64_t>(static_cast<double>(
-          std::bit_cast<float>(static_cast<uint32_t>(operand.value))));
+      made.value =
+          std::bit_cast<uint64_t>(static_cast<double>(std::bit_cast<float>(static_cast<uint32_t>(operand.value))));
     return made;
   case SyntaxOperand::Kind::Name:
     return symbol(operand);
@@ -214,13 +205,9 @@ Operand Decoder::bindDestination(const SyntaxOperand &operand) {
   return made;
 }
 
-Operand Decoder::source(size_t index, Type type) {
-  return bindSource(raw(index), type);
-}
+Operand Decoder::source(size_t index, Type type) { return bindSource(raw(index), type); }
 
-Operand Decoder::destination(size_t index) {
-  return bindDestination(raw(index));
-}
+Operand Decoder::destination(size_t index) { return bindDestination(raw(index)); }
 
 Operand Decoder::secondDestination(size_t index) {
   const SyntaxOperand &operand = raw(index);
@@ -229,8 +216,7 @@ Operand Decoder::secondDestination(size_t index) {
 
 Operand Decoder::predicate(size_t index) {
   const SyntaxOperand &operand = raw(index);
-  if (operand.kind == SyntaxOperand::Kind::Register &&
-      operand.reg.cls != RegisterClass::Predicate)
+  if (operand.kind == SyntaxOperand::Kind::Register && operand.reg.cls != RegisterClass::Predicate)
     fail("operand " + std::to_string(index + 1) + " is not a predicate");
   return bindSource(operand, Type::Pred);
 }
@@ -264,8 +250,7 @@ AddressOperand Decoder::address(size_t index) {
   made.base = bindSource(base, Type::B64);
   made.offset = operand.offset;
   if (base.kind == SyntaxOperand::Kind::Name && !base.variable)
-    (function.syntax->isEntry ? made.isKernelParameter
-                              : made.isFrameParameter) = true;
+    (function.syntax->isEntry ? made.isKernelParameter : made.isFrameParameter) = true;
   if (base.variable && base.variable->space == StateSpace::Param)
     made.isFrameParameter = true;
   for (size_t i = 1; i < operand.elements.size(); ++i)
@@ -280,9 +265,7 @@ int64_t Decoder::literal(size_t index) {
   return static_cast<int64_t>(operand.value);
 }
 
-int Decoder::label(const std::string &name) const {
-  return function.syntax->findLabel(syntax.scope, name);
-}
+int Decoder::label(const std::string &name) const { return function.syntax->findLabel(syntax.scope, name); }
 
 void Decoder::run(std::function<Outcome(Step &)> handler) {
   for (size_t i = 0; i < words.size(); ++i)

@@ -32,8 +32,7 @@ struct AddressOperand {
 
 class Decoder {
 public:
-  Decoder(Program &program, CompiledFunction &function,
-          const SyntaxInstruction &syntax, Instruction &out);
+  Decoder(Program &program, CompiledFunction &function, const SyntaxInstruction &syntax, Instruction &out);
 
   // Modifiers, in any order. Each call takes what it finds.
   bool has(std::string_view modifier);

@@ -8,9 +8,7 @@
 namespace girih::sim {
 namespace {
 
-uint64_t alignTo(uint64_t value, uint64_t align) {
-  return align ? (value + align - 1) / align * align : value;
-}
+uint64_t alignTo(uint64_t value, uint64_t align) { return align ? (value + align - 1) / align * align : value; }
 
 DecodeTable makeTable() {
   DecodeTable table;
@@ -55,8 +53,7 @@ void layOut(Program &program) {
       nextShared = alignTo(nextShared, variable.align);
       variable.address = nextShared;
       nextShared += variable.size;
-    } else if (variable.space == StateSpace::Global ||
-               variable.space == StateSpace::Const) {
+    } else if (variable.space == StateSpace::Global || variable.space == StateSpace::Const) {
       nextModule = alignTo(nextModule, std::max<uint64_t>(variable.align, 16));
       variable.address = nextModule;
       nextModule += variable.size + 64;
@@ -77,8 +74,7 @@ void layOut(Program &program) {
 void layOutFrame(Function &syntax, CompiledFunction &function) {
   uint64_t next = 16;
   for (auto &variable : syntax.variables) {
-    if (variable->space != StateSpace::Local &&
-        variable->space != StateSpace::Param)
+    if (variable->space != StateSpace::Local && variable->space != StateSpace::Param)
       continue;
     next = alignTo(next, std::max<uint64_t>(variable->align, 8));
     variable->address = next;
@@ -97,10 +93,8 @@ void layOutFrame(Function &syntax, CompiledFunction &function) {
 }
 
 bool readsGlobalState(const std::string &opcode) {
-  bool isAtomic = opcode.starts_with("atom") || opcode.starts_with("red.") ||
-                  opcode.starts_with("ld.acquire") ||
-                  opcode.starts_with("ld.volatile") ||
-                  opcode.starts_with("ld.relaxed") ||
+  bool isAtomic = opcode.starts_with("atom") || opcode.starts_with("red.") || opcode.starts_with("ld.acquire") ||
+                  opcode.starts_with("ld.volatile") || opcode.starts_with("ld.relaxed") ||
                   opcode.starts_with("clusterlaunchcontrol");
   return isAtomic && opcode.find("shared") == opcode.npos;
 }
@@ -145,17 +139,14 @@ const CompiledFunction *Program::find(const std::string &name) const {
   return found == functions.end() ? nullptr : found->second.get();
 }
 
-std::string Program::locationOf(const CompiledFunction &function,
-                                const Instruction &instruction) const {
+std::string Program::locationOf(const CompiledFunction &function, const Instruction &instruction) const {
   if (instruction.location < 0)
     return "";
-  const SourceLocation &at =
-      function.syntax->locations[static_cast<size_t>(instruction.location)];
+  const SourceLocation &at = function.syntax->locations[static_cast<size_t>(instruction.location)];
   auto file = syntax->files.find(at.file);
   if (file == syntax->files.end() || !at.line)
     return "";
-  return file->second + ":" + std::to_string(at.line) + ":" +
-         std::to_string(at.column);
+  return file->second + ":" + std::to_string(at.line) + ":" + std::to_string(at.column);
 }
 
 } // namespace girih::sim

@@ -85,8 +85,7 @@ struct Program {
 
   const CompiledFunction *find(const std::string &name) const;
   /// `file:line:column` of an instruction, or the empty string.
-  std::string locationOf(const CompiledFunction &function,
-                         const Instruction &instruction) const;
+  std::string locationOf(const CompiledFunction &function, const Instruction &instruction) const;
 };
 
 /// Where the hardware's own shared memory ends and the kernel's begins: the

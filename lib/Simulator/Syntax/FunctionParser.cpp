@@ -47,8 +47,7 @@ std::vector<Parameter> Parser::parameterList() {
         parameter.align = takeInteger("an alignment");
       else if (word == ".ptr") {
         // The space and alignment of what the pointer points to: unused.
-        while (peek().is(".global") || peek().is(".shared") ||
-               peek().is(".const") || peek().is(".local"))
+        while (peek().is(".global") || peek().is(".shared") || peek().is(".const") || peek().is(".local"))
           take();
         if (accept(".align"))
           takeInteger("an alignment");
@@ -93,9 +92,7 @@ void Parser::functionDirective(Function &function) {
     function.maxThreads = shape[0] * shape[1] * shape[2];
   } else if (word == ".reqntid") {
     numbers(function.requiredThreads, 3);
-    function.maxThreads = function.requiredThreads[0] *
-                          function.requiredThreads[1] *
-                          function.requiredThreads[2];
+    function.maxThreads = function.requiredThreads[0] * function.requiredThreads[1] * function.requiredThreads[2];
   } else if (word == ".reqnctapercluster") {
     numbers(function.clusterShape, 3);
   } else if (word == ".maxnreg") {
@@ -107,8 +104,8 @@ void Parser::functionDirective(Function &function) {
   } else if (word == ".pragma") {
     take();
     accept(";");
-  } else if (word != ".explicitcluster" && word != ".noreturn" &&
-             word != ".blocksareclusters" && word != ".attribute") {
+  } else if (word != ".explicitcluster" && word != ".noreturn" && word != ".blocksareclusters" &&
+             word != ".attribute") {
     fail("unknown function directive '" + word + "'");
   }
 }
@@ -141,8 +138,7 @@ void Parser::body() {
 void Parser::statement() {
   if (accept(".reg"))
     return registerDeclaration();
-  if (peek().is(".local") || peek().is(".shared") || peek().is(".param") ||
-      peek().is(".const") || peek().is(".global"))
+  if (peek().is(".local") || peek().is(".shared") || peek().is(".param") || peek().is(".const") || peek().is(".global"))
     return variable(current->variables, false);
   if (accept(".loc"))
     return locDirective();
@@ -164,9 +160,7 @@ void Parser::statement() {
       return;
     }
     unsigned scope = openScopes.back() - openScopes.front();
-    if (!current->labels[scope]
-             .emplace(label, static_cast<unsigned>(current->body.size()))
-             .second)
+    if (!current->labels[scope].emplace(label, static_cast<unsigned>(current->body.size())).second)
       fail("label '" + label + "' is defined twice");
     return;
   }
@@ -204,9 +198,7 @@ void Parser::registerDeclaration() {
     reg.bits = 1;
   } else if (unsigned size = fundamentalTypeSize(type)) {
     reg.bits = static_cast<uint8_t>(size * 8);
-    reg.cls = size == 16  ? RegisterClass::Bits128
-              : size == 8 ? RegisterClass::Bits64
-                          : RegisterClass::Bits32;
+    reg.cls = size == 16 ? RegisterClass::Bits128 : size == 8 ? RegisterClass::Bits64 : RegisterClass::Bits32;
   } else {
     fail("unknown register type '" + type + "'");
   }
@@ -241,8 +233,7 @@ void Parser::instruction() {
   if (accept("@")) {
     made.guardNegated = accept("!");
     SyntaxOperand guard = name();
-    if (guard.kind != SyntaxOperand::Kind::Register ||
-        guard.reg.cls != RegisterClass::Predicate)
+    if (guard.kind != SyntaxOperand::Kind::Register || guard.reg.cls != RegisterClass::Predicate)
       fail("guard is not a predicate register");
     made.guard = guard.reg;
   }

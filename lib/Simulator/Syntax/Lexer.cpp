@@ -11,13 +11,10 @@ namespace girih::sim {
 namespace {
 
 bool startsWord(char c) {
-  return std::isalpha(static_cast<unsigned char>(c)) || c == '_' || c == '$' ||
-         c == '%' || c == '.';
+  return std::isalpha(static_cast<unsigned char>(c)) || c == '_' || c == '$' || c == '%' || c == '.';
 }
 
-bool continuesWord(char c) {
-  return startsWord(c) || std::isdigit(static_cast<unsigned char>(c));
-}
+bool continuesWord(char c) { return startsWord(c) || std::isdigit(static_cast<unsigned char>(c)); }
 
 class Lexer {
 public:
@@ -33,13 +30,9 @@ public:
   }
 
 private:
-  [[noreturn]] void fail(const std::string &message) const {
-    throw Stop(VerdictKind::Syntax, message, line);
-  }
+  [[noreturn]] void fail(const std::string &message) const { throw Stop(VerdictKind::Syntax, message, line); }
 
-  char peek(size_t ahead = 0) const {
-    return at + ahead < text.size() ? text[at + ahead] : '\0';
-  }
+  char peek(size_t ahead = 0) const { return at + ahead < text.size() ? text[at + ahead] : '\0'; }
 
   void skipBlank() {
     while (at < text.size()) {
@@ -81,16 +74,14 @@ private:
 
   void next() {
     char c = peek();
-    if (std::isdigit(static_cast<unsigned char>(c)) ||
-        (c == '.' && std::isdigit(static_cast<unsigned char>(peek(1)))))
+    if (std::isdigit(static_cast<unsigned char>(c)) || (c == '.' && std::isdigit(static_cast<unsigned char>(peek(1)))))
       return number();
     if (startsWord(c))
       return word();
     if (c == '"')
       return quoted();
     size_t begin = at++;
-    if (std::string_view("{}()[]<>,;:=@!|+-*/&^~?").find(c) ==
-        std::string_view::npos)
+    if (std::string_view("{}()[]<>,;:=@!|+-*/&^~?").find(c) == std::string_view::npos)
       fail(std::string("unexpected character '") + c + "'");
     push(Token::Kind::Punctuation, begin);
   }
@@ -121,8 +112,7 @@ private:
 
   void number() {
     size_t begin = at;
-    if (peek() == '0' && (peek(1) == 'f' || peek(1) == 'F' ||
-                          peek(1) == 'd' || peek(1) == 'D'))
+    if (peek() == '0' && (peek(1) == 'f' || peek(1) == 'F' || peek(1) == 'd' || peek(1) == 'D'))
       return hexFloat();
     while (std::isalnum(static_cast<unsigned char>(peek())))
       ++at;
@@ -154,11 +144,10 @@ private:
       ++at;
     size_t wanted = isDouble ? 16 : 8;
     if (at - digits != wanted)
-      fail("float literal has " + std::to_string(at - digits) +
-           " hexadecimal digits when it should have " + std::to_string(wanted));
+      fail("float literal has " + std::to_string(at - digits) + " hexadecimal digits when it should have " +
+           std::to_string(wanted));
     push(Token::Kind::Float, begin);
-    tokens.back().value = std::strtoull(
-        std::string(text.substr(digits, wanted)).c_str(), nullptr, 16);
+    tokens.back().value = std::strtoull(std::string(text.substr(digits, wanted)).c_str(), nullptr, 16);
     tokens.back().floatBits = isDouble ? 64 : 32;
   }
 

@@ -21,9 +21,7 @@ struct Token {
   unsigned floatBits = 0;
   unsigned line = 0;
 
-  bool is(std::string_view wanted) const {
-    return kind != Kind::String && text == wanted;
-  }
+  bool is(std::string_view wanted) const { return kind != Kind::String && text == wanted; }
 };
 
 /// Splits the text; the tokens point into it. Throws Stop on a bad character.

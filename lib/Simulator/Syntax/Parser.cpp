@@ -10,11 +10,9 @@ namespace girih::sim {
 unsigned fundamentalTypeSize(std::string_view name) {
   if (name == ".b8" || name == ".u8" || name == ".s8")
     return 1;
-  if (name == ".b16" || name == ".u16" || name == ".s16" || name == ".f16" ||
-      name == ".bf16")
+  if (name == ".b16" || name == ".u16" || name == ".s16" || name == ".f16" || name == ".bf16")
     return 2;
-  if (name == ".b32" || name == ".u32" || name == ".s32" || name == ".f32" ||
-      name == ".f16x2" || name == ".bf16x2")
+  if (name == ".b32" || name == ".u32" || name == ".s32" || name == ".f32" || name == ".f16x2" || name == ".bf16x2")
     return 4;
   if (name == ".b64" || name == ".u64" || name == ".s64" || name == ".f64")
     return 8;
@@ -43,13 +41,9 @@ const Function *SyntaxModule::findFunction(const std::string &name) const {
   return declared;
 }
 
-std::unique_ptr<SyntaxModule> parsePTX(const std::string &text) {
-  return Parser(text).run();
-}
+std::unique_ptr<SyntaxModule> parsePTX(const std::string &text) { return Parser(text).run(); }
 
-const Token &Parser::peek(size_t ahead) const {
-  return tokens[std::min(at + ahead, tokens.size() - 1)];
-}
+const Token &Parser::peek(size_t ahead) const { return tokens[std::min(at + ahead, tokens.size() - 1)]; }
 
 const Token &Parser::take() {
   const Token &token = peek();
@@ -67,26 +61,21 @@ bool Parser::accept(std::string_view text) {
 
 void Parser::expect(std::string_view text) {
   if (!accept(text))
-    fail("expected '" + std::string(text) + "' before '" +
-         std::string(peek().text) + "'");
+    fail("expected '" + std::string(text) + "' before '" + std::string(peek().text) + "'");
 }
 
-void Parser::fail(const std::string &message) const {
-  throw Stop(VerdictKind::Syntax, message, peek().line);
-}
+void Parser::fail(const std::string &message) const { throw Stop(VerdictKind::Syntax, message, peek().line); }
 
 std::string Parser::takeName(const char *what) {
   if (peek().kind != Token::Kind::Word)
-    fail(std::string("expected ") + what + " before '" +
-         std::string(peek().text) + "'");
+    fail(std::string("expected ") + what + " before '" + std::string(peek().text) + "'");
   return std::string(take().text);
 }
 
 uint64_t Parser::takeInteger(const char *what) {
   bool isNegative = accept("-");
   if (peek().kind != Token::Kind::Integer)
-    fail(std::string("expected ") + what + " before '" +
-         std::string(peek().text) + "'");
+    fail(std::string("expected ") + what + " before '" + std::string(peek().text) + "'");
   uint64_t value = take().value;
   return isNegative ? -value : value;
 }
@@ -123,8 +112,7 @@ void Parser::moduleItem() {
     std::string text(take().text);
     module->versionMajor = std::atoi(text.c_str());
     size_t dot = text.find('.');
-    module->versionMinor =
-        dot == text.npos ? 0 : std::atoi(text.c_str() + dot + 1);
+    module->versionMinor = dot == text.npos ? 0 : std::atoi(text.c_str() + dot + 1);
     return;
   }
   if (accept(".target")) {
@@ -177,8 +165,7 @@ void Parser::fileDirective() {
 }
 
 /// `.space [.align n] [.v2|.v4] .type name[dims] [= initializer] [, ...];`
-void Parser::variable(std::vector<std::unique_ptr<Variable>> &into,
-                      bool isExtern) {
+void Parser::variable(std::vector<std::unique_ptr<Variable>> &into, bool isExtern) {
   std::string space = takeName("a state space");
   unsigned elementSize = 0, vector = 1, align = 0;
   while (peek().kind == Token::Kind::Word && peek().text[0] == '.') {
@@ -224,8 +211,7 @@ void Parser::variable(std::vector<std::unique_ptr<Variable>> &into,
       initializer(*made, elementSize);
     if (made->size < made->initial.size())
       made->size = made->initial.size();
-    scopes[openScopes.empty() ? 0 : openScopes.back()]
-        .variables[made->name] = made.get();
+    scopes[openScopes.empty() ? 0 : openScopes.back()].variables[made->name] = made.get();
     into.push_back(std::move(made));
   } while (accept(","));
   expect(";");
@@ -253,16 +239,14 @@ void Parser::initialElement(Variable &variable, unsigned elementSize) {
     const Token &token = take();
     bits = token.value;
     if (token.floatBits == 64 && elementSize == 4)
-      bits = std::bit_cast<uint32_t>(
-          static_cast<float>(std::bit_cast<double>(bits)));
+      bits = std::bit_cast<uint32_t>(static_cast<float>(std::bit_cast<double>(bits)));
     if (isNegative)
       bits ^= 1ull << (elementSize * 8 - 1);
   } else {
     bool isGeneric = accept("generic");
     if (isGeneric)
       expect("(");
-    Variable::Relocation relocation{variable.initial.size(),
-                                    takeName("an initial value"), 0, isGeneric};
+    Variable::Relocation relocation{variable.initial.size(), takeName("an initial value"), 0, isGeneric};
     if (isGeneric)
       expect(")");
     if (accept("+"))
@@ -270,8 +254,7 @@ void Parser::initialElement(Variable &variable, unsigned elementSize) {
     variable.relocations.push_back(relocation);
   }
   for (unsigned i = 0; i < elementSize; ++i)
-    variable.initial.push_back(
-        i < 8 ? static_cast<uint8_t>(bits >> (8 * i)) : uint8_t(0));
+    variable.initial.push_back(i < 8 ? static_cast<uint8_t>(bits >> (8 * i)) : uint8_t(0));
 }
 
 } // namespace girih::sim

@@ -1,0 +1,39 @@
+//===- Description.h - A launch described in JSON ---------------*- C++ -*-===//
+//
+// For PTX that comes without a manifest; docs/simulator.md has the format.
+//
+//===----------------------------------------------------------------------===//
+#ifndef GIRIH_SIMULATOR_LAUNCH_DESCRIPTION_H
+#define GIRIH_SIMULATOR_LAUNCH_DESCRIPTION_H
+
+#include "girih/Simulator/Simulator.h"
+
+#include <functional>
+#include <nlohmann/json_fwd.hpp>
+
+namespace girih::sim {
+
+/// A launch with the PTX that it is for and the check of its results.
+struct LaunchTask {
+  std::string ptxPath, ptx;
+  Launch launch;
+  /// Compares the buffers after a run with the reference; empty when the
+  /// results are right. Unset when there is nothing to compare with.
+  std::function<std::optional<Verdict>(const Launch &)> check;
+};
+
+/// Reads a description; paths in it are relative to its folder. Throws Stop
+/// (syntax) that names the member at fault.
+LaunchTask readDescription(const std::string &path);
+LaunchTask parseDescription(const nlohmann::json &json, const std::string &folder);
+
+/// The check that an `expect` member describes (Expectation.cpp).
+std::function<std::optional<Verdict>(const Launch &)> parseExpectation(const nlohmann::json &json,
+                                                                       const Launch &launch);
+
+/// The whole text of a file, or a Stop that names it.
+std::string readTextFile(const std::string &path);
+
+} // namespace girih::sim
+
+#endif // GIRIH_SIMULATOR_LAUNCH_DESCRIPTION_H

@@ -1,0 +1,134 @@
+//===- ManifestLaunch.cpp - A launch from a kernel manifest ---------------===//
+#include "ManifestLaunch.h"
+
+#include "girih/Runtime/TensorMap.h"
+#include "girih/Runtime/Verify.h"
+
+#include <cstring>
+#include <fstream>
+#include <nlohmann/json.hpp>
+
+namespace girih::sim {
+namespace {
+
+namespace rt = girih::runtime;
+
+/// Everything that the check needs after the run.
+struct Context {
+  rt::Manifest manifest;
+  rt::Binding binding;
+  std::vector<rt::HostTensor> tensors;
+  rt::DataOptions data;
+};
+
+template <class T> std::vector<uint8_t> bytesOf(T value) {
+  std::vector<uint8_t> bytes(sizeof value);
+  std::memcpy(bytes.data(), &value, sizeof value);
+  return bytes;
+}
+
+MapElement mapElementOf(ElementType type) {
+  return type == ElementType::BF16 ? MapElement::BF16 : type == ElementType::F16 ? MapElement::F16 : MapElement::F32;
+}
+
+TensorMapRecipe recipeOf(const rt::Argument &argument, const rt::Binding &binding) {
+  rt::TensorMapFields fields = rt::tensorMapFields(argument, binding);
+  TensorMapRecipe recipe;
+  recipe.element = mapElementOf(fields.type);
+  recipe.rank = fields.rank;
+  recipe.sizes = fields.extents;
+  recipe.strides = fields.strides;
+  recipe.box = fields.box;
+  recipe.swizzle = fields.swizzle;
+  return recipe;
+}
+
+void addArguments(Launch &launch, const Context &context) {
+  for (const rt::Argument &argument : context.manifest.arguments) {
+    Argument made;
+    made.buffer = unsigned(argument.tensor);
+    switch (argument.kind) {
+    case rt::Argument::Kind::TensorMap:
+      made.kind = Argument::Kind::TensorMap;
+      made.map = recipeOf(argument, context.binding);
+      break;
+    case rt::Argument::Kind::Pointer:
+      made.kind = Argument::Kind::Pointer;
+      break;
+    case rt::Argument::Kind::Stride:
+      made.bytes = bytesOf(context.binding.tensors[size_t(argument.tensor)].strides[size_t(argument.dim)]);
+      break;
+    case rt::Argument::Kind::Size:
+      made.bytes = bytesOf(int32_t(context.binding.sizes[size_t(argument.size)]));
+      break;
+    case rt::Argument::Kind::Workspace:
+      made.kind = Argument::Kind::Pointer;
+      made.buffer = unsigned(launch.buffers.size());
+      launch.buffers.push_back({"workspace", std::vector<uint8_t>(size_t(argument.bytes), 0), false});
+      break;
+    }
+    launch.arguments.push_back(std::move(made));
+  }
+}
+
+/// Role names for messages, from the manifest's report of resources.
+void addRoles(Launch &launch, const std::string &path) {
+  auto json = nlohmann::json::parse(std::ifstream(path), nullptr, false);
+  if (json.is_discarded() || !json.contains("resources"))
+    return;
+  const auto &resources = json["resources"];
+  if (!resources.contains("roles") || !resources["roles"].is_array())
+    return;
+  for (const auto &role : resources["roles"])
+    if (role.contains("name") && role.contains("warps"))
+      launch.roles.push_back({role["name"], role["warps"]});
+}
+
+} // namespace
+
+LaunchTask readManifestLaunch(const std::string &path, const ManifestChoices &choices) {
+  try {
+    auto context = std::make_shared<Context>();
+    context->manifest = rt::readManifest(path);
+    const rt::Manifest &manifest = context->manifest;
+    if (!manifest.ptx)
+      throw Stop(VerdictKind::Syntax, path + ": names no PTX file");
+    LaunchTask task;
+    task.ptxPath = manifest.ptx->path;
+    task.ptx = rt::readKernelFile(manifest, *manifest.ptx, "PTX");
+    rt::LaunchChoices launchChoices{choices.sizes, choices.layout, choices.pad};
+    context->binding = rt::bindManifest(manifest, launchChoices);
+    context->data.seed = choices.seed;
+    context->tensors = rt::makeProblemData(context->binding, context->data);
+    Launch &launch = task.launch;
+    launch.kernel = manifest.kernel;
+    launch.multiprocessors = choices.multiprocessors;
+    launch.grid[0] = rt::computeGrid(context->binding, int(choices.multiprocessors));
+    launch.block[0] = uint32_t(manifest.launch.threads);
+    launch.cluster[0] = uint32_t(manifest.launch.cluster);
+    launch.dynamicSharedBytes = uint32_t(manifest.launch.sharedBytes);
+    if (manifest.registers)
+      launch.registersPerThread = uint32_t(*manifest.registers);
+    for (size_t i = 0; i < context->tensors.size(); ++i)
+      launch.buffers.push_back({manifest.tensors[i].name, context->tensors[i].bytes, !manifest.tensors[i].isOutput});
+    addArguments(launch, *context);
+    addRoles(launch, path);
+    task.check = [context](const Launch &done) -> std::optional<Verdict> {
+      std::vector<rt::HostTensor> results = context->tensors;
+      for (size_t i = 0; i < results.size(); ++i)
+        results[i].bytes = done.buffers[i].bytes;
+      rt::Verdict found = rt::verifyProblem(context->binding, results, context->data);
+      if (found.passed)
+        return std::nullopt;
+      Verdict verdict;
+      verdict.kind = VerdictKind::Mismatch;
+      verdict.message = found.failure;
+      return verdict;
+    };
+    return task;
+  } catch (const girih::Error &error) {
+    throw Stop(VerdictKind::Syntax, error.what());
+  }
+}
+
+} // namespace girih::sim

@@ -1,0 +1,26 @@
+//===- ManifestLaunch.h - A launch from a kernel manifest -------*- C++ -*-===//
+#ifndef GIRIH_SIMULATOR_LAUNCH_MANIFESTLAUNCH_H
+#define GIRIH_SIMULATOR_LAUNCH_MANIFESTLAUNCH_H
+
+#include "Description.h"
+
+#include <map>
+
+namespace girih::sim {
+
+/// What a manifest leaves to the loader.
+struct ManifestChoices {
+  std::map<std::string, int64_t> sizes;
+  std::string layout;
+  int64_t pad = 0;
+  uint64_t seed = 1;
+  uint32_t multiprocessors = 132;
+};
+
+/// Reads NAME.json and NAME.ptx of girih-compile. Inputs and the check are
+/// those of girih-run. Throws Stop.
+LaunchTask readManifestLaunch(const std::string &path, const ManifestChoices &choices);
+
+} // namespace girih::sim
+
+#endif // GIRIH_SIMULATOR_LAUNCH_MANIFESTLAUNCH_H
