@@ -25,14 +25,12 @@ struct Group {
   std::vector<size_t> rows; ///< indices into the list of rows
 };
 
-std::vector<Group> groupRows(const AttentionProblem &problem,
-                             const std::vector<AttentionRow> &rows) {
+std::vector<Group> groupRows(const AttentionProblem &problem, const std::vector<AttentionRow> &rows) {
   int64_t ratio = problem.q.shape[1] / problem.k.shape[1];
   std::vector<Group> groups;
   for (size_t i = 0; i < rows.size(); ++i) {
     int64_t kvHead = rows[i].h / ratio;
-    if (groups.empty() || groups.back().b != rows[i].b ||
-        groups.back().kvHead != kvHead ||
+    if (groups.empty() || groups.back().b != rows[i].b || groups.back().kvHead != kvHead ||
         groups.back().rows.size() == rowsPerGroup)
       groups.push_back({rows[i].b, kvHead, {}});
     groups.back().rows.push_back(i);
@@ -40,11 +38,8 @@ std::vector<Group> groupRows(const AttentionProblem &problem,
   return groups;
 }
 
-template <typename Real>
-void loadRow(const TensorView &tensor, int64_t b, int64_t h, int64_t row,
-             Real *values) {
-  size_t first =
-      b * tensor.strides[0] + h * tensor.strides[1] + row * tensor.strides[2];
+template <typename Real> void loadRow(const TensorView &tensor, int64_t b, int64_t h, int64_t row, Real *values) {
+  size_t first = b * tensor.strides[0] + h * tensor.strides[1] + row * tensor.strides[2];
   for (int64_t i = 0; i < tensor.shape[3]; ++i)
     values[i] = loadElement(tensor.type, tensor.data, first + i);
 }
@@ -53,12 +48,10 @@ void loadRow(const TensorView &tensor, int64_t b, int64_t h, int64_t row,
 /// does.
 template <typename Real> class GroupForward {
 public:
-  GroupForward(const AttentionProblem &problem,
-               const std::vector<AttentionRow> &rows, const Group &group,
+  GroupForward(const AttentionProblem &problem, const std::vector<AttentionRow> &rows, const Group &group,
                AttentionResult &result)
-      : problem(problem), rows(rows), group(group), result(result),
-        count(group.rows.size()), keys(problem.keys()), scores(count * keys),
-        weightSums(count), ranges(count) {}
+      : problem(problem), rows(rows), group(group), result(result), count(group.rows.size()), keys(problem.keys()),
+        scores(count * keys), weightSums(count), ranges(count) {}
 
   void run() {
     computeScores();
@@ -86,23 +79,17 @@ private:
       loadRow(problem.k, group.b, group.kvHead, k, key.data());
       for (size_t r = 0; r < count; ++r)
         if (ranges[r].begin <= k && k < ranges[r].end)
-          scores[r * keys + k] = score(
-              r, k,
-              Real(problem.scale) * dot(&queries[r * dim], key.data(), dim));
+          scores[r * keys + k] = score(r, k, Real(problem.scale) * dot(&queries[r * dim], key.data(), dim));
     }
   }
 
   Real score(size_t r, int64_t k, Real scaled) const {
     const AttentionRow &row = rows[group.rows[r]];
-    return problem.score
-               ? Real(problem.score->evaluate(scaled, row.b, row.h, row.q, k))
-               : scaled;
+    return problem.score ? Real(problem.score->evaluate(scaled, row.b, row.h, row.q, k)) : scaled;
   }
 
   bool visibleToAny(int64_t k) const {
-    return std::any_of(ranges.begin(), ranges.end(), [&](KeyRange range) {
-      return range.begin <= k && k < range.end;
-    });
+    return std::any_of(ranges.begin(), ranges.end(), [&](KeyRange range) { return range.begin <= k && k < range.end; });
   }
 
   /// Turns the row's scores into weights; a NaN anywhere makes the sum a NaN.
@@ -122,13 +109,11 @@ private:
         largest = std::max(largest, std::fabs(row[k]));
       Real weight = std::exp(row[k] - maximum);
       sum += weight;
-      row[k] =
-          roundsLikeKernel ? roundToElement(problem.v.type, weight) : weight;
+      row[k] = roundsLikeKernel ? roundToElement(problem.v.type, weight) : weight;
     }
     weightSums[r] = sum;
     result.maxScore[group.rows[r]] = largest;
-    result.logSumExp[group.rows[r]] =
-        seesNothing ? -infinity : maximum + std::log(sum);
+    result.logSumExp[group.rows[r]] = seesNothing ? -infinity : maximum + std::log(sum);
   }
 
   void multiplyByV() {
@@ -144,8 +129,7 @@ private:
           continue;
         accumulate(scores[r * keys + k], value.data(), &sums[r * dim], dim);
         if constexpr (!roundsLikeKernel)
-          accumulateAbsolute(scores[r * keys + k], value.data(),
-                             &absolute[r * dim], dim);
+          accumulateAbsolute(scores[r * keys + k], value.data(), &absolute[r * dim], dim);
       }
     }
     for (size_t r = 0; r < count; ++r)
@@ -157,12 +141,10 @@ private:
     double *output = &result.output[group.rows[r] * dim];
     for (int64_t i = 0; i < dim && ranges[r].size(); ++i) {
       Real value = sums[i] / weightSums[r];
-      output[i] =
-          roundsLikeKernel ? roundToElement(problem.v.type, value) : value;
+      output[i] = roundsLikeKernel ? roundToElement(problem.v.type, value) : value;
     }
     if (ranges[r].size() && !roundsLikeKernel)
-      result.absWeighted[group.rows[r]] =
-          *std::max_element(absolute, absolute + dim) / weightSums[r];
+      result.absWeighted[group.rows[r]] = *std::max_element(absolute, absolute + dim) / weightSums[r];
   }
 
   const AttentionProblem &problem;
@@ -177,10 +159,8 @@ private:
 
 } // namespace
 
-AttentionResult
-reference::attentionForward(const AttentionProblem &problem,
-                            const std::vector<AttentionRow> &rows,
-                            Precision precision) {
+AttentionResult reference::attentionForward(const AttentionProblem &problem, const std::vector<AttentionRow> &rows,
+                                            Precision precision) {
   AttentionResult result;
   result.dim = problem.outputDim();
   result.output.resize(rows.size() * result.dim);

@@ -12,14 +12,11 @@ namespace {
 
 /// Relative error of a tensor core's sum: 16 products at a time are added to a
 /// float accumulator that drops what falls off its end.
-double accumulationError(int64_t terms) {
-  return double((terms + 15) / 16) * 0x1p-22;
-}
+double accumulationError(int64_t terms) { return double((terms + 15) / 16) * 0x1p-22; }
 
 /// Error of the row's scores: of a sum in the tensor core and a few operations
 /// in float, or of a score function that the GPU approximates.
-double scoreError(const AttentionProblem &problem, const AttentionResult &exact,
-                  size_t row) {
+double scoreError(const AttentionProblem &problem, const AttentionResult &exact, size_t row) {
   bool approximate = problem.score && problem.score->isApproximate();
   return (approximate ? 0x1p-10 : 0x1p-18) * exact.maxScore[row];
 }
@@ -32,26 +29,21 @@ double maxAbs(const double *values, int64_t size) {
 }
 
 std::string rowLabel(const AttentionRow &row) {
-  return "b=" + std::to_string(row.b) + " h=" + std::to_string(row.h) +
-         " q=" + std::to_string(row.q);
+  return "b=" + std::to_string(row.b) + " h=" + std::to_string(row.h) + " q=" + std::to_string(row.q);
 }
 
 } // namespace
 
-void RowComparer::fail(const std::string &label, int64_t column, double actual,
-                       double exact, double bound) {
+void RowComparer::fail(const std::string &label, int64_t column, double actual, double exact, double bound) {
   if (result.firstFailure.empty()) {
     char text[200];
-    std::snprintf(text, sizeof text,
-                  "%s, column %lld: %.6g when it should be %.6g within %.3g",
-                  label.c_str(), static_cast<long long>(column), actual, exact,
-                  bound);
+    std::snprintf(text, sizeof text, "%s, column %lld: %.6g when it should be %.6g within %.3g", label.c_str(),
+                  static_cast<long long>(column), actual, exact, bound);
     result.firstFailure = text;
   }
 }
 
-void RowComparer::add(const std::string &label, const double *actual,
-                      const double *exact, const double *yardstick,
+void RowComparer::add(const std::string &label, const double *actual, const double *exact, const double *yardstick,
                       int64_t size, double slack) {
   double allowed = 0;
   for (int64_t i = 0; i < size; ++i)
@@ -62,8 +54,7 @@ void RowComparer::add(const std::string &label, const double *actual,
   bool failed = false;
   for (int64_t i = 0; i < size; ++i) {
     if (!std::isfinite(exact[i])) {
-      bool same =
-          std::isnan(exact[i]) ? std::isnan(actual[i]) : actual[i] == exact[i];
+      bool same = std::isnan(exact[i]) ? std::isnan(actual[i]) : actual[i] == exact[i];
       if (!same && !failed)
         fail(label, i, actual[i], exact[i], 0);
       failed |= !same;
@@ -97,64 +88,50 @@ Comparison RowComparer::finish() const {
   return finished;
 }
 
-double reference::outputSlack(const AttentionProblem &problem,
-                              const AttentionResult &exact, size_t row) {
+double reference::outputSlack(const AttentionProblem &problem, const AttentionResult &exact, size_t row) {
   ElementType type = problem.v.type;
   const double *output = &exact.output[row * exact.dim];
   double rounding = unitRoundoff(type) * maxAbs(output, exact.dim);
   // An error of a score is a relative error of its weight.
-  double weightError = scoreError(problem, exact, row) +
-                       accumulationError(problem.keys()) + 0x1p-20;
-  double tiny =
-      type == ElementType::F16 ? 0x1p-24 : 0x1p-126; // a subnormal's step
+  double weightError = scoreError(problem, exact, row) + accumulationError(problem.keys()) + 0x1p-20;
+  double tiny = type == ElementType::F16 ? 0x1p-24 : 0x1p-126; // a subnormal's step
   return rounding + weightError * exact.absWeighted[row] + tiny;
 }
 
-double reference::logSumExpSlack(const AttentionProblem &problem,
-                                 const AttentionResult &exact, size_t row) {
+double reference::logSumExpSlack(const AttentionProblem &problem, const AttentionResult &exact, size_t row) {
   return scoreError(problem, exact, row) + 0x1p-16;
 }
 
-Comparison reference::compareOutput(const AttentionProblem &problem,
-                                    const std::vector<AttentionRow> &rows,
-                                    const AttentionResult &exact,
-                                    const AttentionResult &yardstick,
+Comparison reference::compareOutput(const AttentionProblem &problem, const std::vector<AttentionRow> &rows,
+                                    const AttentionResult &exact, const AttentionResult &yardstick,
                                     const std::vector<double> &actual) {
   RowComparer comparer;
   for (size_t row = 0; row < rows.size(); ++row) {
     size_t first = row * exact.dim;
-    comparer.add(rowLabel(rows[row]), &actual[first], &exact.output[first],
-                 &yardstick.output[first], exact.dim,
+    comparer.add(rowLabel(rows[row]), &actual[first], &exact.output[first], &yardstick.output[first], exact.dim,
                  outputSlack(problem, exact, row));
   }
   return comparer.finish();
 }
 
-Comparison reference::compareLogSumExp(const AttentionProblem &problem,
-                                       const std::vector<AttentionRow> &rows,
-                                       const AttentionResult &exact,
-                                       const AttentionResult &yardstick,
+Comparison reference::compareLogSumExp(const AttentionProblem &problem, const std::vector<AttentionRow> &rows,
+                                       const AttentionResult &exact, const AttentionResult &yardstick,
                                        const std::vector<double> &actual) {
   RowComparer comparer;
   for (size_t row = 0; row < rows.size(); ++row)
-    comparer.add(rowLabel(rows[row]), &actual[row], &exact.logSumExp[row],
-                 &yardstick.logSumExp[row], 1,
+    comparer.add(rowLabel(rows[row]), &actual[row], &exact.logSumExp[row], &yardstick.logSumExp[row], 1,
                  logSumExpSlack(problem, exact, row));
   return comparer.finish();
 }
 
-Comparison reference::compareGemm(const std::vector<int64_t> &rows,
-                                  const GemmResult &reference,
-                                  const std::vector<double> &actual,
-                                  int64_t depth, ElementType type) {
+Comparison reference::compareGemm(const std::vector<int64_t> &rows, const GemmResult &reference,
+                                  const std::vector<double> &actual, int64_t depth, ElementType type) {
   RowComparer comparer;
   for (size_t row = 0; row < rows.size(); ++row) {
     size_t first = row * reference.columns;
     double largest = maxAbs(&reference.exact[first], reference.columns);
-    comparer.add("row " + std::to_string(rows[row]), &actual[first],
-                 &reference.exact[first], &reference.kernel[first],
-                 reference.columns,
-                 (unitRoundoff(type) + accumulationError(depth)) * largest);
+    comparer.add("row " + std::to_string(rows[row]), &actual[first], &reference.exact[first], &reference.kernel[first],
+                 reference.columns, (unitRoundoff(type) + accumulationError(depth)) * largest);
   }
   return comparer.finish();
 }

@@ -14,9 +14,7 @@ namespace {
 
 // Eight partial sums: the compiler may not reorder a floating-point sum, so the
 // lanes of a vector have to be spelled out.
-template <typename Real>
-[[gnu::always_inline]] inline Real dotLanes(const Real *a, const Real *b,
-                                            int64_t size) {
+template <typename Real> [[gnu::always_inline]] inline Real dotLanes(const Real *a, const Real *b, int64_t size) {
   Real lanes[8] = {};
   int64_t i = 0;
   for (; i + 8 <= size; i += 8)
@@ -32,28 +30,21 @@ template <typename Real>
 
 } // namespace
 
-GIRIH_CLONES double dot(const double *a, const double *b, int64_t size) {
-  return dotLanes(a, b, size);
-}
+GIRIH_CLONES double dot(const double *a, const double *b, int64_t size) { return dotLanes(a, b, size); }
 
-GIRIH_CLONES float dot(const float *a, const float *b, int64_t size) {
-  return dotLanes(a, b, size);
-}
+GIRIH_CLONES float dot(const float *a, const float *b, int64_t size) { return dotLanes(a, b, size); }
 
-GIRIH_CLONES void accumulate(double factor, const double *x, double *y,
-                             int64_t size) {
+GIRIH_CLONES void accumulate(double factor, const double *x, double *y, int64_t size) {
   for (int64_t i = 0; i < size; ++i)
     y[i] += factor * x[i];
 }
 
-GIRIH_CLONES void accumulate(float factor, const float *x, float *y,
-                             int64_t size) {
+GIRIH_CLONES void accumulate(float factor, const float *x, float *y, int64_t size) {
   for (int64_t i = 0; i < size; ++i)
     y[i] += factor * x[i];
 }
 
-GIRIH_CLONES void accumulateAbsolute(double factor, const double *x, double *y,
-                                     int64_t size) {
+GIRIH_CLONES void accumulateAbsolute(double factor, const double *x, double *y, int64_t size) {
   for (int64_t i = 0; i < size; ++i)
     y[i] += factor * std::fabs(x[i]);
 }

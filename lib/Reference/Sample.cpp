@@ -13,9 +13,8 @@ namespace {
 std::vector<int64_t> boundaryRows(int64_t queries) {
   std::set<int64_t> rows;
   for (int64_t edge : {0, 8, 16, 64, 128, 192, 256, 384})
-    for (int64_t row :
-         {edge - 1, edge, edge + 1, queries - edge - 1, queries - edge,
-          queries - edge + 1, queries / 2 + edge, queries / 2 - edge})
+    for (int64_t row : {edge - 1, edge, edge + 1, queries - edge - 1, queries - edge, queries - edge + 1,
+                        queries / 2 + edge, queries / 2 - edge})
       if (row >= 0 && row < queries)
         rows.insert(row);
   return {rows.begin(), rows.end()};
@@ -23,20 +22,14 @@ std::vector<int64_t> boundaryRows(int64_t queries) {
 
 } // namespace
 
-std::vector<AttentionRow>
-girih::reference::sampleRows(const AttentionProblem &problem,
-                             double multiplyAdds, uint64_t seed,
-                             const std::vector<AttentionRow> &always) {
-  int64_t batch = problem.q.shape[0], heads = problem.q.shape[1],
-          queries = problem.queries();
+std::vector<AttentionRow> girih::reference::sampleRows(const AttentionProblem &problem, double multiplyAdds,
+                                                       uint64_t seed, const std::vector<AttentionRow> &always) {
+  int64_t batch = problem.q.shape[0], heads = problem.q.shape[1], queries = problem.queries();
   std::set<AttentionRow> rows(always.begin(), always.end());
-  auto sorted = [&] {
-    return std::vector<AttentionRow>(rows.begin(), rows.end());
-  };
+  auto sorted = [&] { return std::vector<AttentionRow>(rows.begin(), rows.end()); };
 
   // Two references of two products each.
-  double rowCost = 2.0 * double(problem.keys()) *
-                   double(problem.q.shape[3] + problem.v.shape[3]);
+  double rowCost = 2.0 * double(problem.keys()) * double(problem.q.shape[3] + problem.v.shape[3]);
   double limit = rowCost > 0 ? multiplyAdds / rowCost : 1e18;
   double total = double(batch) * double(heads) * double(queries);
   if (total <= limit) {
@@ -52,9 +45,7 @@ girih::reference::sampleRows(const AttentionProblem &problem,
       rows.insert({b, h, q});
   };
   std::mt19937_64 random(seed);
-  auto below = [&](int64_t bound) {
-    return int64_t(random() % uint64_t(bound));
-  };
+  auto below = [&](int64_t bound) { return int64_t(random() % uint64_t(bound)); };
   // Every head once, in a row that differs from head to head.
   for (int64_t b = 0; b < batch; ++b)
     for (int64_t h = 0; h < heads; ++h)
@@ -66,8 +57,7 @@ girih::reference::sampleRows(const AttentionProblem &problem,
   }
   // The sample is a small part of all rows, or `limit` would have allowed all
   // of them; still, the tries are bounded.
-  for (double tries = 0; tries < 2 * limit && double(rows.size()) < limit;
-       ++tries)
+  for (double tries = 0; tries < 2 * limit && double(rows.size()) < limit; ++tries)
     add(below(batch), below(heads), below(queries));
   return sorted();
 }

@@ -55,8 +55,7 @@ constexpr Operation operations[] = {
 };
 
 /// Index of `word` in a table, -1 when it is not there.
-template <typename Table, typename Name>
-int find(const Table &table, const std::string &word, const Name &name) {
+template <typename Table, typename Name> int find(const Table &table, const std::string &word, const Name &name) {
   int index = 0;
   for (const auto &entry : table) {
     if (word == name(entry))
@@ -72,16 +71,14 @@ ScoreProgram::ScoreProgram(const std::vector<std::string> &words) {
   int depth = 0;
   for (const std::string &word : words) {
     int variable = find(variables, word, [](const char *name) { return name; });
-    int operation = find(operations, word,
-                         [](const Operation &entry) { return entry.name; });
+    int operation = find(operations, word, [](const Operation &entry) { return entry.name; });
     char *end = nullptr;
     double number = std::strtod(word.c_str(), &end);
     if (operation >= 0) {
       const Operation &entry = operations[operation];
       if (depth < entry.operands)
-        throw Error("score: '" + word + "' takes " +
-                    std::to_string(entry.operands) +
-                    " operands when there are " + std::to_string(depth));
+        throw Error("score: '" + word + "' takes " + std::to_string(entry.operands) + " operands when there are " +
+                    std::to_string(depth));
       depth -= entry.operands;
       approximate |= entry.approximate;
       steps.push_back({operation, 0});
@@ -90,20 +87,16 @@ ScoreProgram::ScoreProgram(const std::vector<std::string> &words) {
     } else if (!word.empty() && *end == '\0') {
       steps.push_back({pushNumber, number});
     } else {
-      throw Error("score: '" + word +
-                  "' is not a number, a variable or an operation");
+      throw Error("score: '" + word + "' is not a number, a variable or an operation");
     }
     if (++depth > maxDepth)
-      throw Error("score: more than " + std::to_string(maxDepth) +
-                  " values at a time");
+      throw Error("score: more than " + std::to_string(maxDepth) + " values at a time");
   }
   if (depth != 1)
-    throw Error("score: " + std::to_string(depth) +
-                " values are left when there should be 1");
+    throw Error("score: " + std::to_string(depth) + " values are left when there should be 1");
 }
 
-double ScoreProgram::evaluate(double score, int64_t b, int64_t h, int64_t q,
-                              int64_t k) const {
+double ScoreProgram::evaluate(double score, int64_t b, int64_t h, int64_t q, int64_t k) const {
   double values[] = {score, double(b), double(h), double(q), double(k)};
   std::array<double, maxDepth + 1> stack;
   int depth = 0;

@@ -18,21 +18,15 @@ constexpr int maxLaunchesPerTurn = 400;
 /// A contestant's turn: launches that follow each other without the CPU.
 class Turn {
 public:
-  Turn(const Stream &stream, const Contestant &contestant,
-       const BenchOptions &options)
-      : stream(stream) {
+  Turn(const Stream &stream, const Contestant &contestant, const BenchOptions &options) : stream(stream) {
     // The first launches compile, allocate and load; they may not be recorded.
     for (int copy = 0; copy < options.copies; ++copy)
       contestant.enqueue(copy);
     stream.synchronize();
     int trial = std::max(2, options.copies);
-    double estimate =
-        timeLaunches([&] { enqueue(contestant, options, trial); }) / trial;
-    launches = std::clamp(
-        int(std::ceil(options.batchMilliseconds / std::max(estimate, 1e-4))), 1,
-        maxLaunchesPerTurn);
-    graph = std::make_unique<Graph>(
-        stream, [&] { enqueue(contestant, options, launches); });
+    double estimate = timeLaunches([&] { enqueue(contestant, options, trial); }) / trial;
+    launches = std::clamp(int(std::ceil(options.batchMilliseconds / std::max(estimate, 1e-4))), 1, maxLaunchesPerTurn);
+    graph = std::make_unique<Graph>(stream, [&] { enqueue(contestant, options, launches); });
     run(); // uploads the graph
   }
 
@@ -44,15 +38,12 @@ public:
   int count() const { return launches; }
 
 private:
-  static void enqueue(const Contestant &contestant, const BenchOptions &options,
-                      int launches) {
+  static void enqueue(const Contestant &contestant, const BenchOptions &options, int launches) {
     for (int i = 0; i < launches; ++i)
       contestant.enqueue(i % options.copies);
   }
 
-  double timeLaunches(
-      const std::function<void()> &launch,
-      const std::function<void()> &during = [] {}) const {
+  double timeLaunches(const std::function<void()> &launch, const std::function<void()> &during = [] {}) const {
     Event start, stop;
     start.record(stream);
     launch();
@@ -71,16 +62,13 @@ private:
 
 int runtime::copiesBeyondCache(int64_t bytes, int64_t cacheBytes) {
   constexpr int64_t cachesToFill = 4, memoryLimit = int64_t(8) << 30;
-  int64_t wanted =
-      (cachesToFill * cacheBytes + bytes - 1) / std::max<int64_t>(bytes, 1);
+  int64_t wanted = (cachesToFill * cacheBytes + bytes - 1) / std::max<int64_t>(bytes, 1);
   int64_t affordable = memoryLimit / std::max<int64_t>(bytes, 1);
   return int(std::clamp<int64_t>(std::min(wanted, affordable), 1, 64));
 }
 
-std::vector<Timing> runtime::race(const Stream &stream,
-                                  const std::vector<Contestant> &contestants,
-                                  const BenchOptions &options,
-                                  const ClockMeter &clock) {
+std::vector<Timing> runtime::race(const Stream &stream, const std::vector<Contestant> &contestants,
+                                  const BenchOptions &options, const ClockMeter &clock) {
   std::vector<Turn> turns;
   std::vector<Timing> timings;
   for (const Contestant &contestant : contestants) {

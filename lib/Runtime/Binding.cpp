@@ -12,33 +12,29 @@ namespace {
 int64_t multiply(const Manifest &manifest, int64_t a, int64_t b) {
   int64_t product;
   if (__builtin_mul_overflow(a, b, &product) || product > (int64_t(1) << 46))
-    throw Error(manifest.path +
-                ": the problem is too large: " + std::to_string(a) + " times " +
-                std::to_string(b) + " elements");
+    throw Error(manifest.path + ": the problem is too large: " + std::to_string(a) + " times " + std::to_string(b) +
+                " elements");
   return product;
 }
 
-std::vector<int64_t> bindSizes(const Manifest &manifest,
-                               const LaunchChoices &choices) {
+std::vector<int64_t> bindSizes(const Manifest &manifest, const LaunchChoices &choices) {
   for (const auto &[name, value] : choices.sizes) {
     int index = manifest.findSize(name);
     if (index < 0)
       throw Error(manifest.path + ": size '" + name + "' is not in sizes");
     std::optional<int64_t> fixed = manifest.sizes[index].value;
     if (fixed && *fixed != value)
-      throw Error(manifest.path + ": size '" + name + "' is " +
-                  std::to_string(*fixed) + " in this kernel and cannot be " +
-                  std::to_string(value));
+      throw Error(manifest.path + ": size '" + name + "' is " + std::to_string(*fixed) +
+                  " in this kernel and cannot be " + std::to_string(value));
     if (value < 0)
-      throw Error(manifest.path + ": size '" + name + "' is " +
-                  std::to_string(value) + " when it should not be negative");
+      throw Error(manifest.path + ": size '" + name + "' is " + std::to_string(value) +
+                  " when it should not be negative");
   }
   std::vector<int64_t> sizes;
   for (const SizeDeclaration &size : manifest.sizes) {
     auto chosen = choices.sizes.find(size.name);
     if (!size.value && chosen == choices.sizes.end())
-      throw Error(manifest.path + ": size '" + size.name +
-                  "' is dynamic: choose it with --size " + size.name + "=N");
+      throw Error(manifest.path + ": size '" + size.name + "' is dynamic: choose it with --size " + size.name + "=N");
     sizes.push_back(size.value ? *size.value : chosen->second);
   }
   return sizes;
@@ -49,16 +45,14 @@ std::vector<int> parseLayout(const std::string &letters) {
   std::string sorted = letters;
   std::sort(sorted.begin(), sorted.end());
   if (sorted != "bdhs" || letters.back() != 'd')
-    throw Error("layout '" + letters +
-                "' should be an order of b, h, s, d that ends with d");
+    throw Error("layout '" + letters + "' should be an order of b, h, s, d that ends with d");
   std::vector<int> order;
   for (char letter : letters)
     order.push_back(int(std::string("bhsd").find(letter)));
   return order;
 }
 
-TensorLayout layOut(const Manifest &manifest, std::vector<int64_t> shape,
-                    const std::vector<int> &order, int64_t pad) {
+TensorLayout layOut(const Manifest &manifest, std::vector<int64_t> shape, const std::vector<int> &order, int64_t pad) {
   TensorLayout layout;
   layout.strides.resize(shape.size());
   int64_t span = 1;
@@ -82,36 +76,29 @@ int64_t TensorLayout::elements() const {
   return count;
 }
 
-int64_t Binding::value(const Extent &extent) const {
-  return extent.size.empty() ? extent.number : size(extent.size);
-}
+int64_t Binding::value(const Extent &extent) const { return extent.size.empty() ? extent.number : size(extent.size); }
 
 int64_t Binding::size(const std::string &name) const {
   int index = manifest->findSize(name);
   if (index < 0)
-    throw Error(manifest->path + ": a problem of kind '" +
-                manifest->problem.kind + "' should have a size '" + name + "'");
+    throw Error(manifest->path + ": a problem of kind '" + manifest->problem.kind + "' should have a size '" + name +
+                "'");
   return sizes[index];
 }
 
 int Binding::tensorIndex(const std::string &tensor) const {
   int index = manifest->findTensor(tensor);
   if (index < 0)
-    throw Error(manifest->path + ": a problem of kind '" +
-                manifest->problem.kind + "' should have a tensor '" + tensor +
-                "'");
+    throw Error(manifest->path + ": a problem of kind '" + manifest->problem.kind + "' should have a tensor '" +
+                tensor + "'");
   return index;
 }
 
-const TensorLayout &Binding::layout(const std::string &tensor) const {
-  return tensors[tensorIndex(tensor)];
-}
+const TensorLayout &Binding::layout(const std::string &tensor) const { return tensors[tensorIndex(tensor)]; }
 
-Binding runtime::bindManifest(const Manifest &manifest,
-                              const LaunchChoices &choices) {
+Binding runtime::bindManifest(const Manifest &manifest, const LaunchChoices &choices) {
   if (choices.pad < 0)
-    throw Error("pad is " + std::to_string(choices.pad) +
-                " when it should not be negative");
+    throw Error("pad is " + std::to_string(choices.pad) + " when it should not be negative");
   Binding binding;
   binding.manifest = &manifest;
   binding.sizes = bindSizes(manifest, choices);
@@ -120,9 +107,8 @@ Binding runtime::bindManifest(const Manifest &manifest,
     for (const Extent &extent : tensor.shape)
       shape.push_back(binding.value(extent));
     bool reorder = !choices.layout.empty() && shape.size() == 4;
-    binding.tensors.push_back(layOut(
-        manifest, shape, reorder ? parseLayout(choices.layout) : tensor.order,
-        choices.pad));
+    binding.tensors.push_back(
+        layOut(manifest, shape, reorder ? parseLayout(choices.layout) : tensor.order, choices.pad));
   }
   return binding;
 }
@@ -133,14 +119,10 @@ uint32_t runtime::computeGrid(const Binding &binding, int multiprocessors) {
   for (const WorkDimension &dimension : manifest.launch.work) {
     int64_t size = binding.value(dimension.size);
     if (size == 0)
-      throw Error(manifest.path + ": no work to launch: size '" +
-                  dimension.size.size + "' is 0");
-    items =
-        multiply(manifest, items, (size + dimension.tile - 1) / dimension.tile);
+      throw Error(manifest.path + ": no work to launch: size '" + dimension.size.size + "' is 0");
+    items = multiply(manifest, items, (size + dimension.tile - 1) / dimension.tile);
   }
-  int64_t grid = manifest.launch.persistent
-                     ? std::min<int64_t>(items, multiprocessors)
-                     : items;
+  int64_t grid = manifest.launch.persistent ? std::min<int64_t>(items, multiprocessors) : items;
   int64_t cluster = manifest.launch.cluster;
   grid = (grid + cluster - 1) / cluster * cluster;
   if (grid > std::numeric_limits<int32_t>::max())

@@ -24,8 +24,7 @@ constexpr ChipFacts chips[] = {
 std::optional<double> girih::runtime::peakFlops(const DeviceFacts &device) {
   for (const ChipFacts &chip : chips)
     if (chip.major == device.major && chip.minor == device.minor) {
-      double megahertz =
-          std::min(chip.dataSheetMHz, double(device.clockKHz) / 1000);
+      double megahertz = std::min(chip.dataSheetMHz, double(device.clockKHz) / 1000);
       return device.multiprocessors * chip.flopsPerClock * megahertz * 1e6;
     }
   return std::nullopt;

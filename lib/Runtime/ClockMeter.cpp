@@ -22,10 +22,8 @@ struct ClockMeter::Library {
     SharedLibrary nvml = SharedLibrary::open({"libnvidia-ml.so.1"});
     init = reinterpret_cast<decltype(init)>(nvml.find("nvmlInit_v2"));
     shutdown = reinterpret_cast<decltype(shutdown)>(nvml.find("nvmlShutdown"));
-    deviceByBusId = reinterpret_cast<decltype(deviceByBusId)>(
-        nvml.find("nvmlDeviceGetHandleByPciBusId_v2"));
-    clockInfo = reinterpret_cast<decltype(clockInfo)>(
-        nvml.find("nvmlDeviceGetClockInfo"));
+    deviceByBusId = reinterpret_cast<decltype(deviceByBusId)>(nvml.find("nvmlDeviceGetHandleByPciBusId_v2"));
+    clockInfo = reinterpret_cast<decltype(clockInfo)>(nvml.find("nvmlDeviceGetClockInfo"));
     if (!init || !shutdown || !deviceByBusId || !clockInfo || init() != success)
       return false;
     if (deviceByBusId(busId.c_str(), &device) == success)
@@ -51,8 +49,7 @@ ClockMeter::~ClockMeter() {
 
 std::optional<double> ClockMeter::smMHz() const {
   unsigned megahertz = 0;
-  if (!library || library->clockInfo(library->device, Library::smClock,
-                                     &megahertz) != Library::success)
+  if (!library || library->clockInfo(library->device, Library::smClock, &megahertz) != Library::success)
     return std::nullopt;
   return double(megahertz);
 }

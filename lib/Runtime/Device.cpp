@@ -12,8 +12,7 @@ Device::Device(int ordinal) {
   int count = 0;
   GIRIH_CUDA(cuDeviceGetCount, &count);
   if (ordinal < 0 || ordinal >= count)
-    throw Error("device is " + std::to_string(ordinal) + " when there are " +
-                std::to_string(count) + " devices");
+    throw Error("device is " + std::to_string(ordinal) + " when there are " + std::to_string(count) + " devices");
   GIRIH_CUDA(cuDeviceGet, &device, ordinal);
   auto attribute = [&](CUdevice_attribute which) {
     int value = 0;
@@ -29,12 +28,10 @@ Device::Device(int ordinal) {
   deviceFacts.ordinal = ordinal;
   deviceFacts.major = attribute(CU_DEVICE_ATTRIBUTE_COMPUTE_CAPABILITY_MAJOR);
   deviceFacts.minor = attribute(CU_DEVICE_ATTRIBUTE_COMPUTE_CAPABILITY_MINOR);
-  deviceFacts.multiprocessors =
-      attribute(CU_DEVICE_ATTRIBUTE_MULTIPROCESSOR_COUNT);
+  deviceFacts.multiprocessors = attribute(CU_DEVICE_ATTRIBUTE_MULTIPROCESSOR_COUNT);
   deviceFacts.clockKHz = attribute(CU_DEVICE_ATTRIBUTE_CLOCK_RATE);
   deviceFacts.cacheBytes = attribute(CU_DEVICE_ATTRIBUTE_L2_CACHE_SIZE);
-  deviceFacts.sharedBytes =
-      attribute(CU_DEVICE_ATTRIBUTE_MAX_SHARED_MEMORY_PER_BLOCK_OPTIN);
+  deviceFacts.sharedBytes = attribute(CU_DEVICE_ATTRIBUTE_MAX_SHARED_MEMORY_PER_BLOCK_OPTIN);
   GIRIH_CUDA(cuDriverGetVersion, &deviceFacts.driverVersion);
   CUcontext context = nullptr;
   GIRIH_CUDA(cuDevicePrimaryCtxRetain, &context, device);
@@ -62,8 +59,7 @@ DeviceBuffer::~DeviceBuffer() {
 
 void DeviceBuffer::upload(const std::vector<uint8_t> &host) const {
   if (host.size() != size)
-    throw Error("upload of " + std::to_string(host.size()) +
-                " bytes into a buffer of " + std::to_string(size));
+    throw Error("upload of " + std::to_string(host.size()) + " bytes into a buffer of " + std::to_string(size));
   if (!size)
     return;
   GIRIH_CUDA(cuMemcpyHtoD, pointer, host.data(), size);
@@ -79,9 +75,7 @@ std::vector<uint8_t> DeviceBuffer::download() const {
   return host;
 }
 
-Stream::Stream(double timeout) : timeout(timeout) {
-  GIRIH_CUDA(cuStreamCreate, &stream, CU_STREAM_NON_BLOCKING);
-}
+Stream::Stream(double timeout) : timeout(timeout) { GIRIH_CUDA(cuStreamCreate, &stream, CU_STREAM_NON_BLOCKING); }
 
 Stream::~Stream() {
   if (!deviceAbandoned())
@@ -99,8 +93,7 @@ void Stream::synchronize() const {
       checkCuda(result, "the kernel");
     if (std::chrono::duration<double>(Clock::now() - start).count() > timeout) {
       abandonDevice();
-      throw Error("the kernel did not finish within " +
-                  std::to_string(int(timeout)) + " s");
+      throw Error("the kernel did not finish within " + std::to_string(int(timeout)) + " s");
     }
     std::this_thread::sleep_for(std::chrono::microseconds(50));
   }
@@ -113,9 +106,7 @@ Event::~Event() {
     driver().cuEventDestroy(event);
 }
 
-void Event::record(const Stream &stream) const {
-  GIRIH_CUDA(cuEventRecord, event, stream.native());
-}
+void Event::record(const Stream &stream) const { GIRIH_CUDA(cuEventRecord, event, stream.native()); }
 
 float Event::millisecondsSince(const Event &start) const {
   float milliseconds = 0;
@@ -124,8 +115,7 @@ float Event::millisecondsSince(const Event &start) const {
 }
 
 Graph::Graph(const Stream &stream, const std::function<void()> &enqueue) {
-  GIRIH_CUDA(cuStreamBeginCapture, stream.native(),
-             CU_STREAM_CAPTURE_MODE_RELAXED);
+  GIRIH_CUDA(cuStreamBeginCapture, stream.native(), CU_STREAM_CAPTURE_MODE_RELAXED);
   try {
     enqueue();
   } catch (...) {
@@ -150,6 +140,4 @@ Graph::~Graph() {
     driver().cuGraphDestroy(graph);
 }
 
-void Graph::launch(const Stream &stream) const {
-  GIRIH_CUDA(cuGraphLaunch, executable, stream.native());
-}
+void Graph::launch(const Stream &stream) const { GIRIH_CUDA(cuGraphLaunch, executable, stream.native()); }

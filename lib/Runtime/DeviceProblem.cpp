@@ -8,8 +8,7 @@
 using namespace girih;
 using namespace girih::runtime;
 
-DeviceProblem::DeviceProblem(const Binding &binding,
-                             std::vector<HostTensor> tensorsOnHost)
+DeviceProblem::DeviceProblem(const Binding &binding, std::vector<HostTensor> tensorsOnHost)
     : binding(&binding), tensors(std::move(tensorsOnHost)) {
   for (const HostTensor &tensor : tensors) {
     buffers.emplace_back(tensor.bytes.size());
@@ -32,15 +31,13 @@ int64_t DeviceProblem::bytes() const {
 }
 
 HostTensor DeviceProblem::result(int index) const {
-  return {tensors[size_t(index)].layout, tensors[size_t(index)].type,
-          buffers[size_t(index)].download()};
+  return {tensors[size_t(index)].layout, tensors[size_t(index)].type, buffers[size_t(index)].download()};
 }
 
 std::vector<HostTensor> DeviceProblem::results() const {
   std::vector<HostTensor> all;
   for (size_t i = 0; i < tensors.size(); ++i)
-    all.push_back(binding->manifest->tensors[i].isOutput ? result(int(i))
-                                                         : tensors[i]);
+    all.push_back(binding->manifest->tensors[i].isOutput ? result(int(i)) : tensors[i]);
   return all;
 }
 
@@ -50,27 +47,23 @@ void DeviceProblem::poisonOutputs() const {
       buffers[i].upload(tensors[i].bytes); // the host's copy still is poison
 }
 
-DeviceOutputs::DeviceOutputs(const Binding &binding,
-                             std::vector<CUdeviceptr> inputs)
+DeviceOutputs::DeviceOutputs(const Binding &binding, std::vector<CUdeviceptr> inputs)
     : binding(&binding), tensors(std::move(inputs)), buffers(tensors.size()) {
   for (size_t i = 0; i < tensors.size(); ++i) {
     const TensorDeclaration &declared = binding.manifest->tensors[i];
     if (!declared.isOutput)
       continue;
-    buffers[i] = DeviceBuffer(size_t(binding.tensors[i].span) *
-                              elementBytes(declared.type));
+    buffers[i] = DeviceBuffer(size_t(binding.tensors[i].span) * elementBytes(declared.type));
     tensors[i] = buffers[i].address();
   }
 }
 
 HostTensor DeviceOutputs::result(int index) const {
-  return {binding->tensors[size_t(index)],
-          binding->manifest->tensors[size_t(index)].type,
+  return {binding->tensors[size_t(index)], binding->manifest->tensors[size_t(index)].type,
           buffers[size_t(index)].download()};
 }
 
-PeerDifference runtime::comparePeer(const HostTensor &ours,
-                                    const HostTensor &theirs) {
+PeerDifference runtime::comparePeer(const HostTensor &ours, const HostTensor &theirs) {
   double largest = 0, magnitude = 0;
   std::mutex mutex;
   int64_t length = ours.rowLength(), rows = ours.rows();

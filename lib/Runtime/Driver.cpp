@@ -17,16 +17,13 @@ static Driver loadDriver() {
   if (!library)
     throw Error("no CUDA driver: libcuda.so.1 not found");
   Driver driver;
-#define GIRIH_LOAD(function)                                                   \
-  driver.function =                                                            \
-      library.require<decltype(driver.function)>(GIRIH_SYMBOL(function));
+#define GIRIH_LOAD(function) driver.function = library.require<decltype(driver.function)>(GIRIH_SYMBOL(function));
   GIRIH_CUDA_FUNCTIONS(GIRIH_LOAD)
 #undef GIRIH_LOAD
   if (CUresult result = driver.cuInit(0); result != CUDA_SUCCESS) {
     const char *name = nullptr;
     driver.cuGetErrorName(result, &name);
-    throw Error(std::string("the CUDA driver does not start: ") +
-                (name ? name : "unknown error"));
+    throw Error(std::string("the CUDA driver does not start: ") + (name ? name : "unknown error"));
   }
   return driver;
 }
@@ -42,8 +39,7 @@ void runtime::checkCuda(CUresult result, const char *call) {
   const char *name = nullptr, *meaning = nullptr;
   driver().cuGetErrorName(result, &name);
   driver().cuGetErrorString(result, &meaning);
-  throw Error(std::string(call) +
-              " failed: " + (name ? name : std::to_string(result).c_str()) +
+  throw Error(std::string(call) + " failed: " + (name ? name : std::to_string(result).c_str()) +
               (meaning ? std::string(" (") + meaning + ")" : ""));
 }
 

@@ -45,8 +45,7 @@ void runtime::writeWholeFile(const std::string &path, const std::string &text) {
   FileHandle file(std::fopen(temporary.c_str(), "wb"));
   if (!file)
     throw systemError(temporary, "create");
-  bool written =
-      std::fwrite(text.data(), 1, text.size(), file.get()) == text.size();
+  bool written = std::fwrite(text.data(), 1, text.size(), file.get()) == text.size();
   written &= std::fclose(file.release()) == 0;
   if (!written || std::rename(temporary.c_str(), path.c_str()) != 0) {
     Error error = systemError(path, "write");
@@ -65,20 +64,17 @@ std::string runtime::besides(const std::string &base, const std::string &path) {
 std::string runtime::hashBytes(const std::string &bytes) {
   XXH128_hash_t hash = XXH3_128bits(bytes.data(), bytes.size());
   char digits[33];
-  std::snprintf(digits, sizeof digits, "%016llx%016llx",
-                static_cast<unsigned long long>(hash.high64),
+  std::snprintf(digits, sizeof digits, "%016llx%016llx", static_cast<unsigned long long>(hash.high64),
                 static_cast<unsigned long long>(hash.low64));
   return digits;
 }
 
-std::string runtime::readKernelFile(const Manifest &manifest,
-                                    const KernelFile &file, const char *what) {
+std::string runtime::readKernelFile(const Manifest &manifest, const KernelFile &file, const char *what) {
   std::string path = besides(manifest.path, file.path);
   std::string bytes = readWholeFile(path);
   std::string hash = hashBytes(bytes);
   if (hash != file.xxh3128)
-    throw Error(manifest.path + ": manifest and " + what +
-                " do not belong together: " + path + " has hash " + hash +
+    throw Error(manifest.path + ": manifest and " + what + " do not belong together: " + path + " has hash " + hash +
                 " when the manifest gives " + file.xxh3128);
   return bytes;
 }

@@ -22,8 +22,7 @@ double normalQuantile(double probability) {
   double low = -9, high = 9;
   for (int step = 0; step < 50; ++step) {
     double middle = (low + high) / 2;
-    (0.5 * std::erfc(-middle / std::sqrt(2.0)) < probability ? low : high) =
-        middle;
+    (0.5 * std::erfc(-middle / std::sqrt(2.0)) < probability ? low : high) = middle;
   }
   return (low + high) / 2;
 }
@@ -32,8 +31,7 @@ const std::vector<float> &normalTable() {
   static const std::vector<float> table = [] {
     std::vector<float> values(quantiles);
     parallelFor(64, [&](int64_t block) {
-      for (int64_t i = block * quantiles / 64; i < (block + 1) * quantiles / 64;
-           ++i)
+      for (int64_t i = block * quantiles / 64; i < (block + 1) * quantiles / 64; ++i)
         values[i] = float(normalQuantile((double(i) + 0.5) / quantiles));
     });
     return values;
@@ -56,15 +54,12 @@ template <typename Bits> void fillPoison(HostTensor &tensor) {
   std::fill(elements, elements + tensor.layout.span, poison);
 }
 
-template <typename Bits>
-void fillRandom(HostTensor &tensor, uint64_t seed,
-                const std::vector<Bits> &table) {
+template <typename Bits> void fillRandom(HostTensor &tensor, uint64_t seed, const std::vector<Bits> &table) {
   auto *elements = reinterpret_cast<Bits *>(tensor.bytes.data());
   int64_t length = tensor.rowLength(), rows = tensor.rows();
   constexpr int64_t rowsPerBlock = 256;
   parallelFor((rows + rowsPerBlock - 1) / rowsPerBlock, [&](int64_t block) {
-    for (int64_t row = block * rowsPerBlock;
-         row < std::min(rows, (block + 1) * rowsPerBlock); ++row) {
+    for (int64_t row = block * rowsPerBlock; row < std::min(rows, (block + 1) * rowsPerBlock); ++row) {
       Bits *out = elements + tensor.rowOffset(row);
       uint64_t key = scatter(seed ^ scatter(uint64_t(row)));
       for (int64_t i = 0; i < length; i += 4) {
@@ -80,8 +75,7 @@ void fillRandom(HostTensor &tensor, uint64_t seed,
 
 int64_t HostTensor::rowOffset(int64_t index) const {
   int64_t offset = 0;
-  for (size_t dim = layout.shape.size() - 1; dim-- > 0;
-       index /= layout.shape[dim])
+  for (size_t dim = layout.shape.size() - 1; dim-- > 0; index /= layout.shape[dim])
     offset += index % layout.shape[dim] * layout.strides[dim];
   return offset;
 }
@@ -105,8 +99,7 @@ bool runtime::isPoison(const HostTensor &tensor, int64_t offset) {
   return bits == poisonBits(tensor.type);
 }
 
-HostTensor runtime::poisonedTensor(const TensorLayout &layout,
-                                   ElementType type) {
+HostTensor runtime::poisonedTensor(const TensorLayout &layout, ElementType type) {
   HostTensor tensor{layout, type, {}};
   tensor.bytes.resize(size_t(layout.span) * elementBytes(type));
   if (type == ElementType::F32)
@@ -116,8 +109,7 @@ HostTensor runtime::poisonedTensor(const TensorLayout &layout,
   return tensor;
 }
 
-HostTensor runtime::randomTensor(const TensorLayout &layout, ElementType type,
-                                 uint64_t seed, float factor) {
+HostTensor runtime::randomTensor(const TensorLayout &layout, ElementType type, uint64_t seed, float factor) {
   HostTensor tensor = poisonedTensor(layout, type);
   auto fill = [&]<typename Bits>(Bits) {
     std::vector<Bits> table(quantiles);
@@ -137,8 +129,7 @@ reference::AttentionRow runtime::nanRow(const Binding &binding) {
   return {shape[0] / 2, shape[1] / 2, shape[2] * 2 / 3};
 }
 
-std::vector<HostTensor> runtime::makeProblemData(const Binding &binding,
-                                                 const DataOptions &options) {
+std::vector<HostTensor> runtime::makeProblemData(const Binding &binding, const DataOptions &options) {
   const Manifest &manifest = *binding.manifest;
   std::vector<HostTensor> tensors;
   for (size_t i = 0; i < manifest.tensors.size(); ++i) {
@@ -148,9 +139,7 @@ std::vector<HostTensor> runtime::makeProblemData(const Binding &binding,
       continue;
     }
     float factor = declared.name == "q" ? float(options.scoreScale) : 1.0f;
-    tensors.push_back(randomTensor(binding.tensors[i], declared.type,
-                                   scatter(options.seed) + uint64_t(i),
-                                   factor));
+    tensors.push_back(randomTensor(binding.tensors[i], declared.type, scatter(options.seed) + uint64_t(i), factor));
   }
   if (options.injectNan) {
     if (manifest.problem.kind != "attention.forward")
@@ -158,8 +147,7 @@ std::vector<HostTensor> runtime::makeProblemData(const Binding &binding,
     HostTensor &q = tensors[binding.tensorIndex("q")];
     reference::AttentionRow row = nanRow(binding);
     const std::vector<int64_t> &strides = q.layout.strides;
-    int64_t offset =
-        row.b * strides[0] + row.h * strides[1] + row.q * strides[2];
+    int64_t offset = row.b * strides[0] + row.h * strides[1] + row.q * strides[2];
     if (!q.bytes.empty())
       storeElement(q.type, q.bytes.data(), size_t(offset), std::nanf(""));
   }

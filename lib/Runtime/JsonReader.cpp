@@ -6,14 +6,12 @@
 using namespace girih;
 using namespace girih::runtime;
 
-JsonReader::Json JsonReader::parse(const std::string &text,
-                                   const std::string &file) {
+JsonReader::Json JsonReader::parse(const std::string &text, const std::string &file) {
   Json json;
   try {
     json = Json::parse(text);
   } catch (const nlohmann::json::parse_error &error) {
-    throw Error(file + ": not JSON: error at byte " +
-                std::to_string(error.byte));
+    throw Error(file + ": not JSON: error at byte " + std::to_string(error.byte));
   }
   if (!json.is_object())
     throw Error(file + ": a JSON object is expected");
@@ -40,8 +38,7 @@ std::optional<JsonReader> JsonReader::optionalMember(const char *name) const {
 JsonReader JsonReader::member(const char *name) const {
   std::optional<JsonReader> found = optionalMember(name);
   if (!found)
-    fail(std::string(place.empty() ? "" : "has no ") + "'" + name + "'" +
-         (place.empty() ? " is missing" : ""));
+    fail(std::string(place.empty() ? "" : "has no ") + "'" + name + "'" + (place.empty() ? " is missing" : ""));
   return *found;
 }
 
@@ -50,8 +47,7 @@ std::vector<JsonReader> JsonReader::elements() const {
     fail("should be a list");
   std::vector<JsonReader> result;
   for (size_t i = 0; i < json->size(); ++i)
-    result.emplace_back((*json)[i], file,
-                        place + "[" + std::to_string(i) + "]");
+    result.emplace_back((*json)[i], file, place + "[" + std::to_string(i) + "]");
   return result;
 }
 
@@ -59,10 +55,8 @@ std::vector<std::pair<std::string, JsonReader>> JsonReader::members() const {
   requireObject();
   std::vector<std::pair<std::string, JsonReader>> result;
   for (auto item = json->begin(); item != json->end(); ++item)
-    result.emplace_back(
-        item.key(),
-        JsonReader(item.value(), file,
-                   place.empty() ? item.key() : place + "." + item.key()));
+    result.emplace_back(item.key(),
+                        JsonReader(item.value(), file, place.empty() ? item.key() : place + "." + item.key()));
   return result;
 }
 
@@ -76,12 +70,10 @@ int64_t JsonReader::integer(int64_t low, int64_t high) const {
   if (!json->is_number_integer())
     fail("should be a whole number");
   // An unsigned value beyond int64_t would turn negative.
-  bool tooLarge =
-      json->is_number_unsigned() && json->get<uint64_t>() > uint64_t(INT64_MAX);
+  bool tooLarge = json->is_number_unsigned() && json->get<uint64_t>() > uint64_t(INT64_MAX);
   int64_t value = tooLarge ? 0 : json->get<int64_t>();
   if (tooLarge || value < low || value > high)
-    fail("is " + json->dump() + " when it should be from " +
-         std::to_string(low) + " to " + std::to_string(high));
+    fail("is " + json->dump() + " when it should be from " + std::to_string(low) + " to " + std::to_string(high));
   return value;
 }
 

@@ -35,8 +35,7 @@ CUtensorMapSwizzle tensorMapSwizzle(uint32_t bytes) {
   }
 }
 
-void encodeTensorMap(const TensorMapFields &fields, CUdeviceptr address,
-                     CUtensorMap *map) {
+void encodeTensorMap(const TensorMapFields &fields, CUdeviceptr address, CUtensorMap *map) {
   checkTensorMap(fields, address);
   cuuint32_t elementStrides[5] = {1, 1, 1, 1, 1};
   cuuint64_t extents[5], strides[4];
@@ -45,30 +44,22 @@ void encodeTensorMap(const TensorMapFields &fields, CUdeviceptr address,
     if (i > 0)
       strides[i - 1] = fields.strides[i];
   }
-  GIRIH_CUDA(cuTensorMapEncodeTiled, map, tensorMapType(fields.type),
-             fields.rank, reinterpret_cast<void *>(address), extents, strides,
-             fields.box.data(), elementStrides, CU_TENSOR_MAP_INTERLEAVE_NONE,
-             tensorMapSwizzle(fields.swizzle),
-             CU_TENSOR_MAP_L2_PROMOTION_L2_256B,
-             CU_TENSOR_MAP_FLOAT_OOB_FILL_NONE);
+  GIRIH_CUDA(cuTensorMapEncodeTiled, map, tensorMapType(fields.type), fields.rank, reinterpret_cast<void *>(address),
+             extents, strides, fields.box.data(), elementStrides, CU_TENSOR_MAP_INTERLEAVE_NONE,
+             tensorMapSwizzle(fields.swizzle), CU_TENSOR_MAP_L2_PROMOTION_L2_256B, CU_TENSOR_MAP_FLOAT_OOB_FILL_NONE);
 }
 
 } // namespace
 
-KernelLaunch::KernelLaunch(const Kernel &kernel, const Binding &binding,
-                           const std::vector<CUdeviceptr> &tensors)
-    : kernel(kernel),
-      grid(computeGrid(binding, kernel.device().multiprocessors)) {
+KernelLaunch::KernelLaunch(const Kernel &kernel, const Binding &binding, const std::vector<CUdeviceptr> &tensors)
+    : kernel(kernel), grid(computeGrid(binding, kernel.device().multiprocessors)) {
   for (const Argument &argument : kernel.manifest().arguments) {
     Parameter parameter;
-    auto store = [&](auto value) {
-      std::memcpy(parameter.bytes.data(), &value, sizeof value);
-    };
+    auto store = [&](auto value) { std::memcpy(parameter.bytes.data(), &value, sizeof value); };
     switch (argument.kind) {
     case Argument::Kind::TensorMap: {
       CUtensorMap map;
-      encodeTensorMap(tensorMapFields(argument, binding),
-                      tensors[argument.tensor], &map);
+      encodeTensorMap(tensorMapFields(argument, binding), tensors[argument.tensor], &map);
       store(map);
       break;
     }
@@ -81,10 +72,8 @@ KernelLaunch::KernelLaunch(const Kernel &kernel, const Binding &binding,
     case Argument::Kind::Size: {
       int64_t size = binding.sizes[argument.size];
       if (size > INT32_MAX)
-        throw Error(kernel.manifest().path + ": size '" +
-                    kernel.manifest().sizes[argument.size].name + "' is " +
-                    std::to_string(size) +
-                    " when an argument holds at most 2147483647");
+        throw Error(kernel.manifest().path + ": size '" + kernel.manifest().sizes[argument.size].name + "' is " +
+                    std::to_string(size) + " when an argument holds at most 2147483647");
       store(int32_t(size));
       break;
     }
@@ -99,8 +88,7 @@ KernelLaunch::KernelLaunch(const Kernel &kernel, const Binding &binding,
 
 void KernelLaunch::enqueue(const Stream &stream) const {
   for (const DeviceBuffer &workspace : workspaces)
-    GIRIH_CUDA(cuMemsetD8Async, workspace.address(), 0, workspace.bytes(),
-               stream.native());
+    GIRIH_CUDA(cuMemsetD8Async, workspace.address(), 0, workspace.bytes(), stream.native());
 
   std::vector<void *> addresses;
   for (const Parameter &parameter : parameters)
@@ -124,6 +112,5 @@ void KernelLaunch::enqueue(const Stream &stream) const {
   config.hStream = stream.native();
   config.attrs = &cluster;
   config.numAttrs = launch.cluster > 1 ? 1 : 0;
-  GIRIH_CUDA(cuLaunchKernelEx, &config, kernel.function(), addresses.data(),
-             nullptr);
+  GIRIH_CUDA(cuLaunchKernelEx, &config, kernel.function(), addresses.data(), nullptr);
 }

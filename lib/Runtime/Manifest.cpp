@@ -15,11 +15,8 @@ constexpr int64_t supportedVersion = 1;
 constexpr int64_t maxSize = int64_t(1) << 40;
 
 KernelFile readFile(const JsonReader &reader) {
-  KernelFile file{reader.member("path").string(),
-                  reader.member("xxh3_128").string()};
-  bool isHash =
-      file.xxh3128.size() == 32 &&
-      file.xxh3128.find_first_not_of("0123456789abcdef") == std::string::npos;
+  KernelFile file{reader.member("path").string(), reader.member("xxh3_128").string()};
+  bool isHash = file.xxh3128.size() == 32 && file.xxh3128.find_first_not_of("0123456789abcdef") == std::string::npos;
   if (!isHash)
     reader.member("xxh3_128").fail("should be 32 lower-case hex digits");
   return file;
@@ -53,15 +50,13 @@ ProblemDeclaration readProblem(const JsonReader &reader) {
 /// sizes come before tensors and tensors before arguments.
 class ManifestReader {
 public:
-  ManifestReader(const JsonReader &root, Manifest &manifest)
-      : root(root), manifest(manifest) {}
+  ManifestReader(const JsonReader &root, Manifest &manifest) : root(root), manifest(manifest) {}
 
   void read() {
     int64_t version = root.member("girih_manifest").integer(0, INT32_MAX);
     if (version != supportedVersion)
       root.member("girih_manifest")
-          .fail("is version " + std::to_string(version) +
-                " when this loader reads version " +
+          .fail("is version " + std::to_string(version) + " when this loader reads version " +
                 std::to_string(supportedVersion));
     manifest.name = root.member("name").string();
     manifest.kernel = root.member("kernel").string();
@@ -69,9 +64,7 @@ public:
     readFiles(root.member("files"));
     manifest.problem = readProblem(root.member("problem"));
     for (auto &[name, value] : root.member("sizes").members())
-      manifest.sizes.push_back(
-          {name, value.isNull() ? std::nullopt
-                                : std::optional(value.integer(0, maxSize))});
+      manifest.sizes.push_back({name, value.isNull() ? std::nullopt : std::optional(value.integer(0, maxSize))});
     for (const JsonReader &tensor : root.member("tensors").elements())
       manifest.tensors.push_back(readTensor(tensor));
     readLaunch(root.member("launch"));
@@ -105,13 +98,11 @@ private:
       reader.member("name").fail("'" + tensor.name + "' is there twice");
     JsonReader access = reader.member("access"), type = reader.member("dtype");
     if (access.string() != "read" && access.string() != "write")
-      access.fail("is '" + access.string() +
-                  "' when it should be 'read' or 'write'");
+      access.fail("is '" + access.string() + "' when it should be 'read' or 'write'");
     tensor.isOutput = access.string() == "write";
     auto elementType = parseElementType(type.string());
     if (!elementType)
-      type.fail("is '" + type.string() +
-                "' when it should be 'bf16', 'f16' or 'f32'");
+      type.fail("is '" + type.string() + "' when it should be 'bf16', 'f16' or 'f32'");
     tensor.type = *elementType;
     for (const JsonReader &extent : reader.member("shape").elements())
       tensor.shape.push_back(readExtent(extent));
@@ -127,22 +118,18 @@ private:
     for (const JsonReader &entry : reader.elements()) {
       Extent extent = readExtent(entry);
       int dim = 0, rank = int(tensor.shape.size());
-      while (dim < rank &&
-             (tensor.shape[dim].size != extent.size ||
-              tensor.shape[dim].number != extent.number ||
-              std::count(tensor.order.begin(), tensor.order.end(), dim)))
+      while (dim < rank && (tensor.shape[dim].size != extent.size || tensor.shape[dim].number != extent.number ||
+                            std::count(tensor.order.begin(), tensor.order.end(), dim)))
         ++dim;
       if (dim == rank)
         entry.fail("is not a dimension that 'shape' still has");
       tensor.order.push_back(dim);
     }
     if (tensor.order.size() != tensor.shape.size())
-      reader.fail("has " + std::to_string(tensor.order.size()) +
-                  " dimensions when 'shape' has " +
+      reader.fail("has " + std::to_string(tensor.order.size()) + " dimensions when 'shape' has " +
                   std::to_string(tensor.shape.size()));
     if (tensor.order.back() != int(tensor.shape.size()) - 1)
-      reader.fail(
-          "should end with the last dimension of 'shape', which has stride 1");
+      reader.fail("should end with the last dimension of 'shape', which has stride 1");
   }
 
   void readLaunch(const JsonReader &reader) {
@@ -152,12 +139,10 @@ private:
     launch.sharedBytes = reader.member("shared_bytes").integer(0, 1 << 20);
     JsonReader grid = reader.member("grid");
     if (grid.string() != "flat" && grid.string() != "persistent")
-      grid.fail("is '" + grid.string() +
-                "' when it should be 'flat' or 'persistent'");
+      grid.fail("is '" + grid.string() + "' when it should be 'flat' or 'persistent'");
     launch.persistent = grid.string() == "persistent";
     for (const JsonReader &dimension : reader.member("work").elements())
-      launch.work.push_back({readExtent(dimension.member("size")),
-                             dimension.member("tile").integer(1, maxSize)});
+      launch.work.push_back({readExtent(dimension.member("size")), dimension.member("tile").integer(1, maxSize)});
   }
 
   Argument readArgument(const JsonReader &reader) const {
@@ -184,10 +169,9 @@ private:
       argument.kind = Argument::Kind::Workspace;
       argument.bytes = reader.member("bytes").integer(1, maxSize);
     } else {
-      reader.member("kind").fail(
-          "is '" + kind +
-          "' when it should be 'tensor_map', 'pointer', 'stride', 'size' "
-          "or 'workspace'");
+      reader.member("kind").fail("is '" + kind +
+                                 "' when it should be 'tensor_map', 'pointer', 'stride', 'size' "
+                                 "or 'workspace'");
     }
     return argument;
   }
@@ -206,12 +190,10 @@ private:
   }
 
   void readTensorMap(const JsonReader &reader, Argument &argument) const {
-    JsonReader swizzle = reader.member("swizzle"),
-               modes = reader.member("modes");
+    JsonReader swizzle = reader.member("swizzle"), modes = reader.member("modes");
     argument.swizzle = int(swizzle.integer(0, 128));
     if (argument.swizzle % 32 != 0 || argument.swizzle == 96)
-      swizzle.fail("is " + std::to_string(argument.swizzle) +
-                   " when it should be 0, 32, 64 or 128");
+      swizzle.fail("is " + std::to_string(argument.swizzle) + " when it should be 0, 32, 64 or 128");
     for (const JsonReader &entry : modes.elements()) {
       TensorMapMode mode;
       mode.dim = readDim(entry, argument);
@@ -223,13 +205,12 @@ private:
       argument.modes.push_back(mode);
     }
     if (argument.modes.empty() || argument.modes.size() > 5)
-      modes.fail("has " + std::to_string(argument.modes.size()) +
-                 " dimensions when a tensor map has 1 to 5");
+      modes.fail("has " + std::to_string(argument.modes.size()) + " dimensions when a tensor map has 1 to 5");
   }
 
   /// What is only shown; a manifest without it is complete.
   void readReportedFacts() {
-    if (auto schedule = root.optionalMember("schedule"))
+    if (auto schedule = root.optionalMember("schedule"); schedule && schedule->isString())
       manifest.schedule = schedule->string();
     if (auto resources = root.optionalMember("resources")) {
       if (auto registers = resources->optionalMember("registers"))
@@ -259,8 +240,7 @@ int Manifest::findSize(const std::string &sizeName) const {
   return -1;
 }
 
-Manifest runtime::parseManifest(const std::string &text,
-                                const std::string &path) {
+Manifest runtime::parseManifest(const std::string &text, const std::string &path) {
   Manifest manifest;
   manifest.path = path;
   std::string file = path.substr(path.find_last_of('/') + 1);
@@ -270,6 +250,4 @@ Manifest runtime::parseManifest(const std::string &text,
   return manifest;
 }
 
-Manifest runtime::readManifest(const std::string &path) {
-  return parseManifest(readWholeFile(path), path);
-}
+Manifest runtime::readManifest(const std::string &path) { return parseManifest(readWholeFile(path), path); }

@@ -16,20 +16,17 @@ reference::Mask runtime::problemMask(const Manifest &manifest) {
     return {Kind::CausalTopLeft};
   if (problem.mask == "sliding_window") {
     if (problem.window <= 0)
-      throw Error(manifest.path +
-                  ": problem.mask 'sliding_window' needs problem.window");
+      throw Error(manifest.path + ": problem.mask 'sliding_window' needs problem.window");
     return {Kind::SlidingWindow, problem.window};
   }
-  throw Error(
-      manifest.path + ": problem.mask '" + problem.mask +
-      "' is not 'none', 'causal', 'causal_top_left' or 'sliding_window'");
+  throw Error(manifest.path + ": problem.mask '" + problem.mask +
+              "' is not 'none', 'causal', 'causal_top_left' or 'sliding_window'");
 }
 
 double runtime::problemFlops(const Binding &binding) {
   const Manifest &manifest = *binding.manifest;
   if (manifest.problem.kind == "gemm")
-    return 2.0 * double(binding.size("m")) * double(binding.size("n")) *
-           double(binding.size("k"));
+    return 2.0 * double(binding.size("m")) * double(binding.size("n")) * double(binding.size("k"));
   if (manifest.problem.kind != "attention.forward")
     return 0;
   int64_t queries = binding.size("sq"), keys = binding.size("skv");
@@ -37,22 +34,17 @@ double runtime::problemFlops(const Binding &binding) {
   double pairs = double(queries) * double(keys);
   // The convention of the field, so that numbers compare with published ones:
   // the diagonal's half is not counted exactly.
-  if (queries == keys && mask.kind != reference::Mask::Kind::None &&
-      mask.kind != reference::Mask::Kind::SlidingWindow)
+  if (queries == keys && mask.kind != reference::Mask::Kind::None && mask.kind != reference::Mask::Kind::SlidingWindow)
     pairs /= 2;
   else if (mask.kind != reference::Mask::Kind::None)
     pairs = double(mask.visiblePairs(queries, keys));
-  double dims = double(binding.layout("q").shape.back() +
-                       binding.layout("v").shape.back());
-  return 2.0 * double(binding.size("b")) * double(binding.size("h")) * pairs *
-         dims;
+  double dims = double(binding.layout("q").shape.back() + binding.layout("v").shape.back());
+  return 2.0 * double(binding.size("b")) * double(binding.size("h")) * pairs * dims;
 }
 
 std::string runtime::describeProblem(const Binding &binding) {
   const Manifest &manifest = *binding.manifest;
-  auto text = [&](const char *name) {
-    return std::to_string(binding.size(name));
-  };
+  auto text = [&](const char *name) { return std::to_string(binding.size(name)); };
   if (manifest.problem.kind == "gemm")
     return "[" + text("m") + ", " + text("n") + ", " + text("k") + "] " +
            elementTypeName(manifest.tensors[binding.tensorIndex("a")].type);
@@ -63,9 +55,8 @@ std::string runtime::describeProblem(const Binding &binding) {
     heads += "/" + text("hkv");
   if (text("skv") != length)
     length += "x" + text("skv");
-  std::string shape =
-      "[" + text("b") + ", " + heads + ", " + length + ", " + text("d") + "] " +
-      elementTypeName(manifest.tensors[binding.tensorIndex("q")].type);
+  std::string shape = "[" + text("b") + ", " + heads + ", " + length + ", " + text("d") + "] " +
+                      elementTypeName(manifest.tensors[binding.tensorIndex("q")].type);
   if (manifest.problem.mask != "none")
     shape += " " + manifest.problem.mask;
   if (manifest.problem.hasScore)

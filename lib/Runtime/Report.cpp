@@ -22,9 +22,7 @@ std::string milliseconds(const std::optional<Timing> &timing) {
 }
 
 std::string peerColumn(const RunReport &report) {
-  return report.peer.empty()
-             ? "peer ms"
-             : report.peer.substr(0, report.peer.find(' ')) + " ms";
+  return report.peer.empty() ? "peer ms" : report.peer.substr(0, report.peer.find(' ')) + " ms";
 }
 
 std::string checkMark(const KernelReport &kernel) {
@@ -36,8 +34,7 @@ std::string checkMark(const KernelReport &kernel) {
 }
 
 Row headRow(const RunReport &report) {
-  return {"shape",          "our ms", peerColumn(report), "speedup", "TFLOP/s",
-          "max difference", "check"};
+  return {"shape", "our ms", peerColumn(report), "speedup", "TFLOP/s", "max difference", "check"};
 }
 
 Row kernelRow(const KernelReport &kernel) {
@@ -47,7 +44,7 @@ Row kernelRow(const KernelReport &kernel) {
           milliseconds(kernel.peer),
           kernel.speedup() > 0 ? number("%.3f", kernel.speedup()) : "-",
           kernel.teraflops() > 0 ? number("%.1f", kernel.teraflops()) : "-",
-          hasDifference ? number("%.2e", kernel.verdict->maxDifference)
+          hasDifference           ? number("%.2e", kernel.verdict->maxDifference)
           : kernel.peerDifference ? number("%.2e", *kernel.peerDifference)
                                   : "-",
           checkMark(kernel)};
@@ -55,9 +52,7 @@ Row kernelRow(const KernelReport &kernel) {
 
 std::string deviceLine(const RunReport &report) {
   const DeviceFacts &device = report.device;
-  std::string line = device.name + ", " +
-                     std::to_string(device.multiprocessors) +
-                     " multiprocessors, CUDA driver " +
+  std::string line = device.name + ", " + std::to_string(device.multiprocessors) + " multiprocessors, CUDA driver " +
                      std::to_string(device.driverVersion / 1000) + "." +
                      std::to_string(device.driverVersion % 1000 / 10);
   return report.peer.empty() ? line : line + ", " + report.peer;
@@ -67,14 +62,13 @@ std::string summaryText(const RunReport &report) {
   Summary summary = summarize(report);
   if (!summary.timed)
     return "";
-  std::string text = "peak TFLOP/s " + number("%.1f", summary.peakTeraflops) +
-                     ", average " + number("%.1f", summary.averageTeraflops);
+  std::string text =
+      "peak TFLOP/s " + number("%.1f", summary.peakTeraflops) + ", average " + number("%.1f", summary.averageTeraflops);
   if (summary.bestSpeedup > 0)
-    text += ", best speedup " + number("%.3f", summary.bestSpeedup) +
-            ", average speedup " + number("%.3f", summary.averageSpeedup);
+    text += ", best speedup " + number("%.3f", summary.bestSpeedup) + ", average speedup " +
+            number("%.3f", summary.averageSpeedup);
   if (summary.shareOfPeak > 0)
-    text += ", " + number("%.1f", 100 * summary.shareOfPeak) +
-            " % of the chip's peak of " +
+    text += ", " + number("%.1f", 100 * summary.shareOfPeak) + " % of the chip's peak of " +
             number("%.0f", *report.peakFlops / 1e12) + " TFLOP/s";
   return text + "\n";
 }
@@ -95,10 +89,7 @@ std::string notes(const RunReport &report) {
   }
   if (spread > 0)
     text += "largest interquartile range " + number("%.1f", spread) + " %" +
-            (megahertz > 0 ? ", highest median SM clock " +
-                                 number("%.0f", megahertz) + " MHz"
-                           : std::string()) +
-            "\n";
+            (megahertz > 0 ? ", highest median SM clock " + number("%.0f", megahertz) + " MHz" : std::string()) + "\n";
   return text;
 }
 
@@ -114,14 +105,10 @@ double KernelReport::peerTeraflops() const {
   return time > 0 ? flops / time / 1e9 : 0;
 }
 
-double KernelReport::speedup() const {
-  return ours && peer ? medianRatio(ours->milliseconds, peer->milliseconds) : 0;
-}
+double KernelReport::speedup() const { return ours && peer ? medianRatio(ours->milliseconds, peer->milliseconds) : 0; }
 
 bool RunReport::passed() const {
-  return std::all_of(
-      kernels.begin(), kernels.end(),
-      [](const KernelReport &kernel) { return kernel.passed(); });
+  return std::all_of(kernels.begin(), kernels.end(), [](const KernelReport &kernel) { return kernel.passed(); });
 }
 
 Summary girih::runtime::summarize(const RunReport &report) {
@@ -179,8 +166,7 @@ std::string girih::runtime::formatMarkdown(const RunReport &report) {
       text += " " + cell + " |";
     return text + "\n";
   };
-  std::string text =
-      deviceLine(report) + "\n\n" + line(headRow(report)) + "|---|";
+  std::string text = deviceLine(report) + "\n\n" + line(headRow(report)) + "|---|";
   for (size_t i = 1; i < headRow(report).size(); ++i)
     text += "---:|";
   text += "\n";

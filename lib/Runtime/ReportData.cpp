@@ -28,20 +28,15 @@ std::string field(double value) {
   return value == 0 || !std::isfinite(value) ? "" : text;
 }
 
-double medianOf(const std::optional<Timing> &timing) {
-  return timing ? median(timing->milliseconds) : 0;
-}
+double medianOf(const std::optional<Timing> &timing) { return timing ? median(timing->milliseconds) : 0; }
 
 /// JSON has no infinity.
-Json finite(double value) {
-  return std::isfinite(value) ? Json(value) : Json(nullptr);
-}
+Json finite(double value) { return std::isfinite(value) ? Json(value) : Json(nullptr); }
 
 Json timingJson(const Timing &timing) {
   return {{"median_ms", median(timing.milliseconds)},
           {"spread_percent", spreadPercent(timing.milliseconds)},
-          {"sm_mhz", timing.clockMHz.empty() ? Json(nullptr)
-                                             : Json(median(timing.clockMHz))},
+          {"sm_mhz", timing.clockMHz.empty() ? Json(nullptr) : Json(median(timing.clockMHz))},
           {"launches_per_turn", timing.launchesPerTurn},
           {"rounds_ms", timing.milliseconds}};
 }
@@ -60,12 +55,9 @@ Json verdictJson(const KernelReport &kernel) {
 }
 
 Json kernelJson(const KernelReport &kernel) {
-  Json json = {
-      {"name", kernel.name},           {"manifest", kernel.manifest},
-      {"shape", kernel.shape},         {"passed", kernel.passed()},
-      {"failure", kernel.failure},     {"flops", kernel.flops},
-      {"registers", kernel.registers}, {"local_bytes", kernel.localBytes},
-      {"schedule", kernel.schedule}};
+  Json json = {{"name", kernel.name},           {"manifest", kernel.manifest},      {"shape", kernel.shape},
+               {"passed", kernel.passed()},     {"failure", kernel.failure},        {"flops", kernel.flops},
+               {"registers", kernel.registers}, {"local_bytes", kernel.localBytes}, {"schedule", kernel.schedule}};
   if (kernel.verdict)
     json["check"] = verdictJson(kernel);
   if (kernel.ours) {
@@ -87,24 +79,20 @@ Json kernelJson(const KernelReport &kernel) {
 } // namespace
 
 std::string girih::runtime::formatCsv(const RunReport &report) {
-  std::string text =
-      "name,shape,passed,our_ms,our_spread_percent,our_sm_mhz,peer,peer_ms,"
-      "peer_spread_percent,peer_sm_mhz,speedup,teraflops,max_difference,"
-      "relative_error,share_of_bound\n";
+  std::string text = "name,shape,passed,our_ms,our_spread_percent,our_sm_mhz,peer,peer_ms,"
+                     "peer_spread_percent,peer_sm_mhz,speedup,teraflops,max_difference,"
+                     "relative_error,share_of_bound\n";
   for (const KernelReport &kernel : report.kernels) {
     auto timing = [](const std::optional<Timing> &timed) {
-      return field(medianOf(timed)) + "," +
-             field(timed ? spreadPercent(timed->milliseconds) : 0) + "," +
+      return field(medianOf(timed)) + "," + field(timed ? spreadPercent(timed->milliseconds) : 0) + "," +
              field(timed ? median(timed->clockMHz) : 0) + ",";
     };
     bool checked = kernel.verdict && kernel.verdict->hasReference;
-    text += field(kernel.name) + "," + field(kernel.shape) + "," +
-            (kernel.passed() ? "1" : "0") + "," + timing(kernel.ours) +
-            field(report.peer) + "," + timing(kernel.peer) +
-            field(kernel.speedup()) + "," + field(kernel.teraflops()) + "," +
-            field(checked ? kernel.verdict->maxDifference : 0) + "," +
-            field(checked ? kernel.verdict->relativeError : 0) + "," +
-            field(checked ? kernel.verdict->worstShare : 0) + "\n";
+    text += field(kernel.name) + "," + field(kernel.shape) + "," + (kernel.passed() ? "1" : "0") + "," +
+            timing(kernel.ours) + field(report.peer) + "," + timing(kernel.peer) + field(kernel.speedup()) + "," +
+            field(kernel.teraflops()) + "," + field(checked ? kernel.verdict->maxDifference : 0) + "," +
+            field(checked ? kernel.verdict->relativeError : 0) + "," + field(checked ? kernel.verdict->worstShare : 0) +
+            "\n";
   }
   return text;
 }
@@ -115,12 +103,10 @@ std::string girih::runtime::formatJson(const RunReport &report) {
       {"device",
        {{"name", report.device.name},
         {"multiprocessors", report.device.multiprocessors},
-        {"compute_capability", std::to_string(report.device.major) + "." +
-                                   std::to_string(report.device.minor)},
+        {"compute_capability", std::to_string(report.device.major) + "." + std::to_string(report.device.minor)},
         {"driver", report.device.driverVersion}}},
       {"peer", report.peer},
-      {"peak_teraflops",
-       report.peakFlops ? Json(*report.peakFlops / 1e12) : Json(nullptr)},
+      {"peak_teraflops", report.peakFlops ? Json(*report.peakFlops / 1e12) : Json(nullptr)},
       {"passed", report.passed()},
       {"summary",
        {{"timed", summary.timed},

@@ -14,11 +14,10 @@ namespace {
 /// One kernel of a run; the order of members is the order of their release.
 class Session {
 public:
-  Session(const Device &device, const Manifest &manifest,
-          const LaunchChoices &choices, const SessionOptions &options,
+  Session(const Device &device, const Manifest &manifest, const LaunchChoices &choices, const SessionOptions &options,
           KernelReport &report)
-      : device(device), options(options), report(report),
-        binding(bindManifest(manifest, choices)), stream(options.timeout) {
+      : device(device), options(options), report(report), binding(bindManifest(manifest, choices)),
+        stream(options.timeout) {
     report.name = manifest.name;
     report.schedule = manifest.schedule;
     report.shape = describeProblem(binding);
@@ -39,8 +38,7 @@ public:
       if (i == 0 || isWorse)
         worst = verdict;
       if (!verdict.passed) {
-        worst.failure =
-            "seed " + std::to_string(data.seed) + ": " + worst.failure;
+        worst.failure = "seed " + std::to_string(data.seed) + ": " + worst.failure;
         break;
       }
     }
@@ -60,8 +58,7 @@ public:
     for (const DeviceProblem &problem : ours)
       launches.emplace_back(*kernel, binding, problem.addresses());
 
-    std::vector<Contestant> contestants{
-        {"girih", [&](int copy) { launches[size_t(copy)].enqueue(stream); }}};
+    std::vector<Contestant> contestants{{"girih", [&](int copy) { launches[size_t(copy)].enqueue(stream); }}};
     // The peer writes outputs of its own and reads the same inputs.
     std::unique_ptr<Peer> peer = findPeer();
     std::vector<DeviceOutputs> theirs;
@@ -69,17 +66,13 @@ public:
       peerName = peer->name();
       for (const DeviceProblem &problem : ours)
         theirs.emplace_back(binding, problem.addresses());
-      contestants.push_back({peerName, [&](int copy) {
-                               peer->enqueue(stream,
-                                             theirs[size_t(copy)].addresses());
-                             }});
+      contestants.push_back({peerName, [&](int copy) { peer->enqueue(stream, theirs[size_t(copy)].addresses()); }});
     }
     BenchOptions benchOptions;
     benchOptions.rounds = options.rounds;
     benchOptions.copies = copies;
     benchOptions.seed = options.data.seed;
-    std::vector<Timing> timings =
-        race(stream, contestants, benchOptions, ClockMeter(device.facts()));
+    std::vector<Timing> timings = race(stream, contestants, benchOptions, ClockMeter(device.facts()));
     report.ours = timings[0];
     if (!peer)
       return;
@@ -104,8 +97,7 @@ private:
     return verdict;
   }
 
-  static bool sameBytes(const std::vector<HostTensor> &a,
-                        const std::vector<HostTensor> &b) {
+  static bool sameBytes(const std::vector<HostTensor> &a, const std::vector<HostTensor> &b) {
     for (size_t i = 0; i < a.size(); ++i)
       if (a[i].bytes != b[i].bytes)
         return false;
@@ -131,13 +123,11 @@ private:
       index = binding.manifest->findTensor("c");
     if (index < 0)
       return;
-    PeerDifference difference =
-        comparePeer(ours.result(index), theirs.result(index));
+    PeerDifference difference = comparePeer(ours.result(index), theirs.result(index));
     report.peerDifference = difference.largest;
     if (difference.largest > difference.bound && report.failure.empty())
-      report.failure =
-          "differs from the peer by " + std::to_string(difference.largest) +
-          " when it should by at most " + std::to_string(difference.bound);
+      report.failure = "differs from the peer by " + std::to_string(difference.largest) +
+                       " when it should by at most " + std::to_string(difference.bound);
   }
 
   const Device &device;
@@ -150,8 +140,7 @@ private:
 
 } // namespace
 
-KernelReport runtime::runKernel(const Device &device, const KernelEntry &entry,
-                                const SessionOptions &options,
+KernelReport runtime::runKernel(const Device &device, const KernelEntry &entry, const SessionOptions &options,
                                 std::string &peerName) {
   KernelReport report;
   report.manifest = entry.manifest;

@@ -8,8 +8,7 @@
 using namespace girih;
 using namespace girih::runtime;
 
-std::vector<KernelEntry> runtime::readSuite(const std::string &path,
-                                            const LaunchChoices &common) {
+std::vector<KernelEntry> runtime::readSuite(const std::string &path, const LaunchChoices &common) {
   JsonReader::Json json = JsonReader::parse(readWholeFile(path), path);
   JsonReader root(json, path);
   std::vector<KernelEntry> entries;
@@ -18,8 +17,7 @@ std::vector<KernelEntry> runtime::readSuite(const std::string &path,
       entries.push_back({besides(path, kernel.string()), common});
       continue;
     }
-    KernelEntry entry{besides(path, kernel.member("manifest").string()),
-                      common};
+    KernelEntry entry{besides(path, kernel.member("manifest").string()), common};
     if (auto sizes = kernel.optionalMember("sizes"))
       for (auto &[name, value] : sizes->members())
         entry.choices.sizes[name] = value.integer(0, int64_t(1) << 40);
@@ -34,13 +32,10 @@ std::vector<KernelEntry> runtime::readSuite(const std::string &path,
   return entries;
 }
 
-std::string runtime::findSuite(const std::string &name,
-                               const std::string &suiteDir) {
-  std::string direct = name + "/suite.json",
-              inDir = suiteDir + "/" + name + "/suite.json";
+std::string runtime::findSuite(const std::string &name, const std::string &suiteDir) {
+  std::string direct = name + "/suite.json", inDir = suiteDir + "/" + name + "/suite.json";
   for (const std::string &candidate : {direct, inDir})
     if (access(candidate.c_str(), R_OK) == 0)
       return candidate;
-  throw Error("there is no suite '" + name + "': neither " + direct + " nor " +
-              inDir + " can be read");
+  throw Error("there is no suite '" + name + "': neither " + direct + " nor " + inDir + " can be read");
 }

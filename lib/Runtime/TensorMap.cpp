@@ -13,20 +13,17 @@ using namespace girih::runtime;
 
 namespace {
 
-[[noreturn]] void fail(const TensorMapFields &fields, const std::string &what,
-                       uint64_t found, const std::string &expected) {
-  throw Error("tensor map of '" + fields.tensor + "': " + what + " is " +
-              std::to_string(found) + " when it should be " + expected);
+[[noreturn]] void fail(const TensorMapFields &fields, const std::string &what, uint64_t found,
+                       const std::string &expected) {
+  throw Error("tensor map of '" + fields.tensor + "': " + what + " is " + std::to_string(found) +
+              " when it should be " + expected);
 }
 
-std::string ofMode(const char *what, uint32_t mode) {
-  return std::string(what) + " of mode " + std::to_string(mode);
-}
+std::string ofMode(const char *what, uint32_t mode) { return std::string(what) + " of mode " + std::to_string(mode); }
 
 } // namespace
 
-TensorMapFields runtime::tensorMapFields(const Argument &argument,
-                                         const Binding &binding) {
+TensorMapFields runtime::tensorMapFields(const Argument &argument, const Binding &binding) {
   const TensorDeclaration &tensor = binding.manifest->tensors[argument.tensor];
   const TensorLayout &layout = binding.tensors[argument.tensor];
   TensorMapFields fields;
@@ -37,9 +34,7 @@ TensorMapFields runtime::tensorMapFields(const Argument &argument,
   for (uint32_t i = 0; i < fields.rank; ++i) {
     const TensorMapMode &mode = argument.modes[i];
     fields.extents[i] = uint64_t(mode.extent.value_or(layout.shape[mode.dim]));
-    fields.strides[i] = uint64_t(mode.step) *
-                        uint64_t(layout.strides[mode.dim]) *
-                        elementBytes(tensor.type);
+    fields.strides[i] = uint64_t(mode.step) * uint64_t(layout.strides[mode.dim]) * elementBytes(tensor.type);
     fields.box[i] = uint32_t(mode.box);
   }
   return fields;
@@ -52,27 +47,22 @@ void runtime::checkTensorMap(const TensorMapFields &fields, uint64_t address) {
   if (address % 16 != 0)
     fail(fields, "address", address, "a multiple of 16 bytes");
   if (fields.strides[0] != element)
-    fail(fields, "stride of mode 0", fields.strides[0],
-         "the element's " + std::to_string(element) + " bytes");
+    fail(fields, "stride of mode 0", fields.strides[0], "the element's " + std::to_string(element) + " bytes");
   for (uint32_t i = 0; i < fields.rank; ++i) {
     if (fields.extents[i] < 1 || fields.extents[i] > uint64_t(1) << 32)
-      fail(fields, ofMode("extent", i), fields.extents[i],
-           "from 1 to 4294967296");
+      fail(fields, ofMode("extent", i), fields.extents[i], "from 1 to 4294967296");
     if (fields.box[i] < 1 || fields.box[i] > 256)
       fail(fields, ofMode("box", i), fields.box[i], "from 1 to 256");
     if (i == 0)
       continue;
     if (fields.strides[i] % 16 != 0)
-      fail(fields, ofMode("stride", i), fields.strides[i],
-           "a multiple of 16 bytes");
+      fail(fields, ofMode("stride", i), fields.strides[i], "a multiple of 16 bytes");
     if (fields.strides[i] >= uint64_t(1) << 40)
-      fail(fields, ofMode("stride", i), fields.strides[i],
-           "less than 1099511627776 bytes");
+      fail(fields, ofMode("stride", i), fields.strides[i], "less than 1099511627776 bytes");
   }
   uint64_t row = fields.box[0] * element;
   if (row % 16 != 0)
     fail(fields, "innermost box", row, "a multiple of 16 bytes");
   if (fields.swizzle != 0 && row > fields.swizzle)
-    fail(fields, "innermost box", row,
-         "at most the swizzle's " + std::to_string(fields.swizzle) + " bytes");
+    fail(fields, "innermost box", row, "at most the swizzle's " + std::to_string(fields.swizzle) + " bytes");
 }

@@ -22,13 +22,11 @@ TensorView viewOf(const HostTensor &tensor) {
   return view;
 }
 
-AttentionProblem attentionProblem(const Binding &binding,
-                                  const std::vector<HostTensor> &tensors) {
+AttentionProblem attentionProblem(const Binding &binding, const std::vector<HostTensor> &tensors) {
   for (const char *name : {"q", "k", "v", "o"})
     if (binding.layout(name).shape.size() != 4)
       throw Error(binding.manifest->path + ": tensor '" + name + "' has " +
-                  std::to_string(binding.layout(name).shape.size()) +
-                  " dimensions when attention's have 4");
+                  std::to_string(binding.layout(name).shape.size()) + " dimensions when attention's have 4");
   AttentionProblem problem;
   problem.q = viewOf(tensors[binding.tensorIndex("q")]);
   problem.k = viewOf(tensors[binding.tensorIndex("k")]);
@@ -36,10 +34,8 @@ AttentionProblem attentionProblem(const Binding &binding,
   problem.scale = binding.manifest->problem.scale;
   problem.mask = problemMask(*binding.manifest);
   if (problem.k.shape[1] == 0 || problem.q.shape[1] % problem.k.shape[1] != 0)
-    throw Error(binding.manifest->path + ": " +
-                std::to_string(problem.q.shape[1]) +
-                " heads of Q are not a multiple of " +
-                std::to_string(problem.k.shape[1]) + " heads of K");
+    throw Error(binding.manifest->path + ": " + std::to_string(problem.q.shape[1]) +
+                " heads of Q are not a multiple of " + std::to_string(problem.k.shape[1]) + " heads of K");
   return problem;
 }
 
@@ -55,50 +51,40 @@ struct ExpectedNonFinite {
       return std::isnan(value);
     bool isLogSumExp = index.size() == 3;
     // A score function can hide every key of a row, as a mask can.
-    bool seesNothing =
-        hasScore ||
-        problem.mask.visible(row.q, problem.queries(), problem.keys()).size() ==
-            0;
+    bool seesNothing = hasScore || problem.mask.visible(row.q, problem.queries(), problem.keys()).size() == 0;
     return isLogSumExp && seesNothing && value < 0 && std::isinf(value);
   }
 };
 
-std::vector<double> gatherRows(const HostTensor &tensor,
-                               const std::vector<AttentionRow> &rows) {
+std::vector<double> gatherRows(const HostTensor &tensor, const std::vector<AttentionRow> &rows) {
   bool isLogSumExp = tensor.layout.shape.size() == 3;
   int64_t dim = isLogSumExp ? 1 : tensor.rowLength();
   const std::vector<int64_t> &strides = tensor.layout.strides;
   std::vector<double> values;
   for (const AttentionRow &row : rows)
     for (int64_t i = 0; i < dim; ++i)
-      values.push_back(tensor.load(row.b * strides[0] + row.h * strides[1] +
-                                   row.q * strides[2] + i));
+      values.push_back(tensor.load(row.b * strides[0] + row.h * strides[1] + row.q * strides[2] + i));
   return values;
 }
 
-void record(Verdict &verdict, const Comparison &comparison,
-            const std::string &tensor) {
+void record(Verdict &verdict, const Comparison &comparison, const std::string &tensor) {
   if (!comparison.passed())
-    verdict.fail(tensor + ": " + std::to_string(comparison.failedRows) +
-                 " of " + std::to_string(verdict.checkedRows) +
+    verdict.fail(tensor + ": " + std::to_string(comparison.failedRows) + " of " + std::to_string(verdict.checkedRows) +
                  " checked rows are wrong, first " + comparison.firstFailure);
   verdict.worstShare = std::max(verdict.worstShare, comparison.worstShare);
 }
 
-void recordOutput(Verdict &verdict, const Comparison &comparison,
-                  const std::string &tensor) {
+void recordOutput(Verdict &verdict, const Comparison &comparison, const std::string &tensor) {
   record(verdict, comparison, tensor);
   verdict.maxDifference = comparison.maxDifference;
   verdict.maxYardstick = comparison.maxYardstick;
   verdict.relativeError = comparison.relativeError;
 }
 
-void verifyAttention(Verdict &verdict, const Binding &binding,
-                     const std::vector<HostTensor> &tensors,
+void verifyAttention(Verdict &verdict, const Binding &binding, const std::vector<HostTensor> &tensors,
                      const DataOptions &options, double multiplyAdds) {
   AttentionProblem problem = attentionProblem(binding, tensors);
-  ExpectedNonFinite expected{std::nullopt, problem,
-                             binding.manifest->problem.hasScore};
+  ExpectedNonFinite expected{std::nullopt, problem, binding.manifest->problem.hasScore};
   std::vector<AttentionRow> always;
   if (options.injectNan) {
     expected.nan = nanRow(binding);
@@ -106,55 +92,44 @@ void verifyAttention(Verdict &verdict, const Binding &binding,
   }
   for (size_t i = 0; i < tensors.size(); ++i)
     if (binding.manifest->tensors[i].isOutput)
-      scanWrites(verdict, binding.manifest->tensors[i].name, tensors[i],
-                 expected);
+      scanWrites(verdict, binding.manifest->tensors[i].name, tensors[i], expected);
   const ProblemDeclaration &declared = binding.manifest->problem;
   if (declared.hasScore && declared.score.empty())
     return;
   if (declared.hasScore)
     problem.score.emplace(declared.score);
 
-  std::vector<AttentionRow> rows =
-      sampleRows(problem, multiplyAdds, options.seed, always);
+  std::vector<AttentionRow> rows = sampleRows(problem, multiplyAdds, options.seed, always);
   AttentionResult exact = attentionForward(problem, rows, Precision::Float64);
-  AttentionResult yardstick =
-      attentionForward(problem, rows, Precision::Kernel);
+  AttentionResult yardstick = attentionForward(problem, rows, Precision::Kernel);
   verdict.hasReference = true;
   verdict.checkedRows = int64_t(rows.size());
   verdict.rows = problem.q.shape[0] * problem.q.shape[1] * problem.queries();
   const HostTensor &o = tensors[binding.tensorIndex("o")];
-  recordOutput(
-      verdict,
-      compareOutput(problem, rows, exact, yardstick, gatherRows(o, rows)), "o");
+  recordOutput(verdict, compareOutput(problem, rows, exact, yardstick, gatherRows(o, rows)), "o");
   if (int index = binding.manifest->findTensor("lse"); index >= 0) {
-    Comparison comparison = compareLogSumExp(problem, rows, exact, yardstick,
-                                             gatherRows(tensors[index], rows));
+    Comparison comparison = compareLogSumExp(problem, rows, exact, yardstick, gatherRows(tensors[index], rows));
     record(verdict, comparison, "lse");
     verdict.maxLogSumExpDifference = comparison.maxDifference;
   }
 }
 
 MatrixView matrixOf(const HostTensor &tensor) {
-  return {tensor.bytes.data(), tensor.type, tensor.layout.shape[0],
-          tensor.layout.shape[1], tensor.layout.strides[0]};
+  return {tensor.bytes.data(), tensor.type, tensor.layout.shape[0], tensor.layout.shape[1], tensor.layout.strides[0]};
 }
 
-void verifyGemm(Verdict &verdict, const Binding &binding,
-                const std::vector<HostTensor> &tensors,
+void verifyGemm(Verdict &verdict, const Binding &binding, const std::vector<HostTensor> &tensors,
                 const DataOptions &options, double multiplyAdds) {
   const HostTensor &a = tensors[binding.tensorIndex("a")];
   const HostTensor &b = tensors[binding.tensorIndex("b")];
   const HostTensor &c = tensors[binding.tensorIndex("c")];
   for (const HostTensor *tensor : {&a, &b, &c})
     if (tensor->layout.shape.size() != 2)
-      throw Error(binding.manifest->path + ": a tensor of a gemm has " +
-                  std::to_string(tensor->layout.shape.size()) +
+      throw Error(binding.manifest->path + ": a tensor of a gemm has " + std::to_string(tensor->layout.shape.size()) +
                   " dimensions when it should have 2");
-  scanWrites(verdict, "c", c,
-             [](const std::vector<int64_t> &, float) { return false; });
+  scanWrites(verdict, "c", c, [](const std::vector<int64_t> &, float) { return false; });
   int64_t n = b.layout.shape[1], k = a.layout.shape[1];
-  std::vector<int64_t> rows =
-      sampleGemmRows(a.layout.shape[0], n, k, multiplyAdds, options.seed);
+  std::vector<int64_t> rows = sampleGemmRows(a.layout.shape[0], n, k, multiplyAdds, options.seed);
   GemmResult result = gemm(matrixOf(a), matrixOf(b), c.type, rows);
   std::vector<double> actual;
   for (int64_t row : rows)
@@ -174,10 +149,8 @@ void Verdict::fail(const std::string &why) {
   passed = false;
 }
 
-Verdict runtime::verifyProblem(const Binding &binding,
-                               const std::vector<HostTensor> &tensors,
-                               const DataOptions &options,
-                               double multiplyAdds) {
+Verdict runtime::verifyProblem(const Binding &binding, const std::vector<HostTensor> &tensors,
+                               const DataOptions &options, double multiplyAdds) {
   Verdict verdict;
   const std::string &kind = binding.manifest->problem.kind;
   if (kind == "attention.forward") {

@@ -28,28 +28,25 @@ struct Finding {
 
 std::vector<int64_t> indexOf(const HostTensor &tensor, int64_t element) {
   std::vector<int64_t> index(tensor.layout.shape.size());
-  for (size_t dim = index.size(); dim-- > 0;
-       element /= tensor.layout.shape[dim])
+  for (size_t dim = index.size(); dim-- > 0; element /= tensor.layout.shape[dim])
     index[dim] = element % tensor.layout.shape[dim];
   return index;
 }
 
-void report(Verdict &verdict, const std::string &name, const HostTensor &tensor,
-            const Finding &finding, const char *what) {
+void report(Verdict &verdict, const std::string &name, const HostTensor &tensor, const Finding &finding,
+            const char *what) {
   if (!finding.count)
     return;
   std::string place;
   for (int64_t coordinate : indexOf(tensor, finding.first))
     place += (place.empty() ? "" : ", ") + std::to_string(coordinate);
-  verdict.fail(name + ": " + std::to_string(finding.count) + " of " +
-               std::to_string(tensor.layout.elements()) + " elements " + what +
-               ", first [" + place + "]");
+  verdict.fail(name + ": " + std::to_string(finding.count) + " of " + std::to_string(tensor.layout.elements()) +
+               " elements " + what + ", first [" + place + "]");
 }
 
 } // namespace
 
-void runtime::scanWrites(Verdict &verdict, const std::string &name,
-                         const HostTensor &tensor,
+void runtime::scanWrites(Verdict &verdict, const std::string &name, const HostTensor &tensor,
                          const NonFiniteAllowed &allowed) {
   Finding unwritten, nonFinite;
   std::mutex mutex;
@@ -87,6 +84,5 @@ void runtime::scanWrites(Verdict &verdict, const std::string &name,
   for (int64_t offset = 0; offset < tensor.layout.span; ++offset)
     written += gap[size_t(offset)] && !isPoison(tensor, offset);
   if (written)
-    verdict.fail(name + ": " + std::to_string(written) +
-                 " elements between its rows were written");
+    verdict.fail(name + ": " + std::to_string(written) + " elements between its rows were written");
 }

@@ -8,9 +8,7 @@ using namespace girih::runtime::test;
 
 namespace {
 
-Manifest attention() {
-  return parseManifest(attentionText(), "attention.json");
-}
+Manifest attention() { return parseManifest(attentionText(), "attention.json"); }
 
 LaunchChoices sizes(int64_t sq, int64_t skv) {
   LaunchChoices choices;
@@ -25,44 +23,34 @@ using Numbers = std::vector<int64_t>;
 TEST(BindingTest, strides_follow_the_memory_order) {
   Manifest manifest = attention();
   LaunchChoices choices = sizes(256, 384);
-  EXPECT_EQ((Numbers{4 * 256 * 128, 256 * 128, 128, 1}),
-            bindManifest(manifest, choices).layout("q").strides);
+  EXPECT_EQ((Numbers{4 * 256 * 128, 256 * 128, 128, 1}), bindManifest(manifest, choices).layout("q").strides);
   choices.layout = "bshd";
   Binding binding = bindManifest(manifest, choices);
-  EXPECT_EQ((Numbers{256 * 4 * 128, 128, 4 * 128, 1}),
-            binding.layout("q").strides);
-  EXPECT_EQ((Numbers{384 * 2 * 128, 128, 2 * 128, 1}),
-            binding.layout("k").strides);
+  EXPECT_EQ((Numbers{256 * 4 * 128, 128, 4 * 128, 1}), binding.layout("q").strides);
+  EXPECT_EQ((Numbers{384 * 2 * 128, 128, 2 * 128, 1}), binding.layout("k").strides);
   EXPECT_EQ((Numbers{4 * 256, 256, 1}), binding.layout("lse").strides);
   choices.pad = 8;
   binding = bindManifest(manifest, choices);
-  EXPECT_EQ((Numbers{256 * 4 * 136, 136, 4 * 136, 1}),
-            binding.layout("q").strides);
+  EXPECT_EQ((Numbers{256 * 4 * 136, 136, 4 * 136, 1}), binding.layout("q").strides);
   EXPECT_EQ(2 * 256 * 4 * 136, binding.layout("q").span);
   EXPECT_EQ(2 * 256 * 4 * 128, binding.layout("q").elements());
 }
 
 TEST(BindingTest, choices_that_cannot_be_are_refused) {
   Manifest manifest = attention();
-  auto message = [&](const LaunchChoices &choices) {
-    return errorOf([&] { bindManifest(manifest, choices); });
-  };
-  EXPECT_EQ("attention.json: size 'sq' is dynamic: choose it with --size sq=N",
-            message({}));
+  auto message = [&](const LaunchChoices &choices) { return errorOf([&] { bindManifest(manifest, choices); }); };
+  EXPECT_EQ("attention.json: size 'sq' is dynamic: choose it with --size sq=N", message({}));
   LaunchChoices choices = sizes(1, 1);
   choices.sizes["b"] = 3;
-  EXPECT_EQ("attention.json: size 'b' is 2 in this kernel and cannot be 3",
-            message(choices));
+  EXPECT_EQ("attention.json: size 'b' is 2 in this kernel and cannot be 3", message(choices));
   choices = sizes(1, 1);
   choices.sizes["x"] = 3;
   EXPECT_EQ("attention.json: size 'x' is not in sizes", message(choices));
   choices = sizes(1, 1);
   choices.layout = "bshx";
-  EXPECT_EQ("layout 'bshx' should be an order of b, h, s, d that ends with d",
-            message(choices));
+  EXPECT_EQ("layout 'bshx' should be an order of b, h, s, d that ends with d", message(choices));
   choices = sizes(int64_t(1) << 39, 1);
-  EXPECT_NE(std::string::npos,
-            message(choices).find("the problem is too large"));
+  EXPECT_NE(std::string::npos, message(choices).find("the problem is too large"));
 }
 
 TEST(BindingTest, grid_counts_tiles_and_rounds_to_clusters) {
@@ -79,15 +67,12 @@ TEST(BindingTest, grid_counts_tiles_and_rounds_to_clusters) {
   EXPECT_EQ(132u, grid(100000, 132));
   EXPECT_EQ(132u, grid(100000, 131));
   EXPECT_EQ(4u, grid(257, 132));
-  EXPECT_EQ("attention.json: no work to launch: size 'sq' is 0",
-            errorOf([&] { grid(0, 132); }));
+  EXPECT_EQ("attention.json: no work to launch: size 'sq' is 0", errorOf([&] { grid(0, 132); }));
 }
 
 TEST(BindingTest, flops_count_visible_pairs) {
   Manifest manifest = attention();
-  auto flops = [&](int64_t sq, int64_t skv) {
-    return problemFlops(bindManifest(manifest, sizes(sq, skv)));
-  };
+  auto flops = [&](int64_t sq, int64_t skv) { return problemFlops(bindManifest(manifest, sizes(sq, skv))); };
   EXPECT_EQ(4.0 * 2 * 4 * 256 * 384 * 128, flops(256, 384));
   manifest.problem.mask = "causal";
   EXPECT_EQ(2.0 * 2 * 4 * 256 * 256 * 128, flops(256, 256));
@@ -97,11 +82,9 @@ TEST(BindingTest, flops_count_visible_pairs) {
 
 TEST(BindingTest, problem_has_a_short_name) {
   Manifest manifest = attention();
-  EXPECT_EQ("[2, 4/2, 250x129, 128] bf16",
-            describeProblem(bindManifest(manifest, sizes(250, 129))));
+  EXPECT_EQ("[2, 4/2, 250x129, 128] bf16", describeProblem(bindManifest(manifest, sizes(250, 129))));
   manifest.problem.mask = "causal";
-  EXPECT_EQ("[2, 4/2, 64, 128] bf16 causal",
-            describeProblem(bindManifest(manifest, sizes(64, 64))));
+  EXPECT_EQ("[2, 4/2, 64, 128] bf16 causal", describeProblem(bindManifest(manifest, sizes(64, 64))));
 }
 
 TEST(BindingTest, code_runs_on_its_own_chip_only) {
@@ -113,12 +96,10 @@ TEST(BindingTest, code_runs_on_its_own_chip_only) {
   };
   EXPECT_EQ("", message("sm_90a", 9, 0));
   EXPECT_EQ("kernel is for sm_90a, device 0 is sm_80", message("sm_90a", 8, 0));
-  EXPECT_EQ("kernel is for sm_100a, device 0 is sm_103",
-            message("sm_100a", 10, 3));
+  EXPECT_EQ("kernel is for sm_100a, device 0 is sm_103", message("sm_100a", 10, 3));
   EXPECT_EQ("", message("sm_100f", 10, 3));
   EXPECT_EQ("", message("sm_80", 8, 6));
   EXPECT_EQ("kernel is for sm_86, device 0 is sm_80", message("sm_86", 8, 0));
-  EXPECT_EQ("target 'hopper' is not of the form sm_90a",
-            message("hopper", 9, 0));
+  EXPECT_EQ("target 'hopper' is not of the form sm_90a", message("hopper", 9, 0));
   EXPECT_EQ("target 'sm' is not of the form sm_90a", message("sm", 9, 0));
 }

@@ -15,8 +15,7 @@ TEST(CompareTest, twice_the_yardstick_and_the_slack_pass) {
   comparer.add("row 1", far, exact, yardstick, 2, 0.01);
   Comparison result = comparer.finish();
   EXPECT_EQ(1, result.failedRows);
-  EXPECT_EQ("row 1, column 1: 2.0301 when it should be 2 within 0.03",
-            result.firstFailure);
+  EXPECT_EQ("row 1, column 1: 2.0301 when it should be 2 within 0.03", result.firstFailure);
   EXPECT_NEAR(0.0301, result.maxDifference, 1e-12);
   EXPECT_NEAR(0.0301 / 0.03, result.worstShare, 1e-9);
 }

@@ -18,8 +18,7 @@ double decode(uint16_t bits, int exponentBits) {
     return fraction ? NAN : sign * INFINITY;
   if (exponent == 0)
     return sign * std::ldexp(fraction, 1 - bias - fractionBits);
-  return sign * std::ldexp(fraction + (1 << fractionBits),
-                           exponent - bias - fractionBits);
+  return sign * std::ldexp(fraction + (1 << fractionBits), exponent - bias - fractionBits);
 }
 
 struct Format {
@@ -51,18 +50,15 @@ TEST_P(FloatTest, between_neighbours_rounds_to_nearest_even) {
   Format format = GetParam();
   uint16_t infinity = format.fromFloat(INFINITY);
   for (uint32_t bits = 0; bits + 1 < infinity; ++bits) {
-    float low = format.toFloat(uint16_t(bits)),
-          high = format.toFloat(uint16_t(bits + 1));
+    float low = format.toFloat(uint16_t(bits)), high = format.toFloat(uint16_t(bits + 1));
     float middle = float((double(low) + double(high)) / 2);
     uint16_t even = uint16_t(bits % 2 ? bits + 1 : bits);
     // The smallest bfloat16 subnormals have no float half way between them.
     if (double(middle) != (double(low) + double(high)) / 2)
       continue;
     ASSERT_EQ(even, format.fromFloat(middle)) << bits;
-    ASSERT_EQ(bits, format.fromFloat(std::nextafter(middle, -INFINITY)))
-        << bits;
-    ASSERT_EQ(bits + 1, format.fromFloat(std::nextafter(middle, INFINITY)))
-        << bits;
+    ASSERT_EQ(bits, format.fromFloat(std::nextafter(middle, -INFINITY))) << bits;
+    ASSERT_EQ(bits + 1, format.fromFloat(std::nextafter(middle, INFINITY))) << bits;
     ASSERT_EQ(even | 0x8000, format.fromFloat(-middle)) << bits;
   }
 }
@@ -73,13 +69,11 @@ TEST_P(FloatTest, beyond_the_largest_is_infinity) {
   float largest = format.toFloat(uint16_t(infinity - 1));
   EXPECT_EQ(infinity - 1, format.fromFloat(largest));
   EXPECT_EQ(infinity, format.fromFloat(std::numeric_limits<float>::max()));
-  EXPECT_EQ(infinity | 0x8000,
-            format.fromFloat(-std::numeric_limits<float>::max()));
+  EXPECT_EQ(infinity | 0x8000, format.fromFloat(-std::numeric_limits<float>::max()));
 }
 
 INSTANTIATE_TEST_SUITE_P(Formats, FloatTest,
-                         testing::Values(Format{8, bfloat16ToFloat,
-                                                floatToBfloat16},
+                         testing::Values(Format{8, bfloat16ToFloat, floatToBfloat16},
                                          Format{5, halfToFloat, floatToHalf}));
 
 TEST(ElementTypeTest, unit_roundoff_is_half_an_ulp_of_one) {

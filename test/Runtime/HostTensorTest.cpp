@@ -17,8 +17,7 @@ TensorLayout dense(int64_t rows, int64_t columns, int64_t stride) {
 } // namespace
 
 TEST(HostTensorTest, numbers_are_normal_and_repeatable) {
-  HostTensor tensor =
-      randomTensor(dense(1000, 130, 130), ElementType::BF16, 5, 2);
+  HostTensor tensor = randomTensor(dense(1000, 130, 130), ElementType::BF16, 5, 2);
   double sum = 0, squares = 0, count = 130000;
   for (int64_t i = 0; i < 130000; ++i) {
     sum += tensor.load(i);
@@ -26,10 +25,8 @@ TEST(HostTensorTest, numbers_are_normal_and_repeatable) {
   }
   EXPECT_NEAR(0, sum / count, 0.03);
   EXPECT_NEAR(4, squares / count, 0.06);
-  EXPECT_EQ(tensor.bytes,
-            randomTensor(dense(1000, 130, 130), ElementType::BF16, 5, 2).bytes);
-  EXPECT_NE(tensor.bytes,
-            randomTensor(dense(1000, 130, 130), ElementType::BF16, 6, 2).bytes);
+  EXPECT_EQ(tensor.bytes, randomTensor(dense(1000, 130, 130), ElementType::BF16, 5, 2).bytes);
+  EXPECT_NE(tensor.bytes, randomTensor(dense(1000, 130, 130), ElementType::BF16, 6, 2).bytes);
 }
 
 TEST(HostTensorTest, layout_does_not_change_the_numbers) {
@@ -44,8 +41,7 @@ TEST(HostTensorTest, layout_does_not_change_the_numbers) {
 }
 
 TEST(HostTensorTest, poison_is_a_nan_that_random_numbers_are_not) {
-  for (ElementType type :
-       {ElementType::BF16, ElementType::F16, ElementType::F32}) {
+  for (ElementType type : {ElementType::BF16, ElementType::F16, ElementType::F32}) {
     HostTensor tensor = poisonedTensor(dense(3, 5, 5), type);
     for (int64_t i = 0; i < 15; ++i) {
       EXPECT_TRUE(isPoison(tensor, i));
@@ -74,7 +70,6 @@ TEST(HostTensorTest, problem_data) {
   for (int64_t i = 0; i < tensors[0].layout.span; ++i)
     nans += std::isnan(tensors[0].load(i));
   EXPECT_EQ(1, nans);
-  EXPECT_TRUE(std::isnan(
-      tensors[0].load(strides[0] + 2 * strides[1] + 20 * strides[2])));
+  EXPECT_TRUE(std::isnan(tensors[0].load(strides[0] + 2 * strides[1] + 20 * strides[2])));
   EXPECT_NE(tensors[1].bytes, tensors[2].bytes);
 }

@@ -10,9 +10,7 @@ using namespace girih::runtime::test;
 namespace {
 
 std::string parseError(const std::string &from, const std::string &to) {
-  return errorOf([&] {
-    parseManifest(replaced(attentionText(), from, to), "dir/attention.json");
-  });
+  return errorOf([&] { parseManifest(replaced(attentionText(), from, to), "dir/attention.json"); });
 }
 
 } // namespace
@@ -41,58 +39,43 @@ TEST(ManifestTest, reads_every_part) {
 }
 
 TEST(ManifestTest, order_can_differ_from_shape) {
-  Manifest manifest = parseManifest(
-      replaced(attentionText(), R"("order": ["b", "h", "sq", "d"])",
-               R"("order": ["b", "sq", "h", "d"])"),
-      "attention.json");
+  Manifest manifest =
+      parseManifest(replaced(attentionText(), R"("order": ["b", "h", "sq", "d"])", R"("order": ["b", "sq", "h", "d"])"),
+                    "attention.json");
   EXPECT_EQ((std::vector<int>{0, 2, 1, 3}), manifest.tensors[0].order);
 }
 
 TEST(ManifestTest, says_where_a_mistake_is) {
   EXPECT_EQ("attention.json: arguments[3].tensor 'x' is not in tensors",
-            parseError(R"({"kind": "pointer", "tensor": "o"})",
-                       R"({"kind": "pointer", "tensor": "x"})"));
+            parseError(R"({"kind": "pointer", "tensor": "o"})", R"({"kind": "pointer", "tensor": "x"})"));
   EXPECT_EQ("attention.json: girih_manifest is version 2 when this loader "
             "reads version 1",
             parseError("\"girih_manifest\": 1", "\"girih_manifest\": 2"));
-  EXPECT_EQ("attention.json: 'kernel' is missing",
-            parseError("\"kernel\": \"attention\"", "\"colonel\": 1"));
-  EXPECT_EQ("attention.json: launch has no 'threads'",
-            parseError("\"threads\": 384", "\"thread\": 384"));
-  EXPECT_EQ(
-      "attention.json: launch.threads is 2048 when it should be from 1 to 1024",
-      parseError("384", "2048"));
-  EXPECT_EQ("attention.json: sizes.b should be a whole number",
-            parseError("\"b\": 2", "\"b\": 2.5"));
+  EXPECT_EQ("attention.json: 'kernel' is missing", parseError("\"kernel\": \"attention\"", "\"colonel\": 1"));
+  EXPECT_EQ("attention.json: launch has no 'threads'", parseError("\"threads\": 384", "\"thread\": 384"));
+  EXPECT_EQ("attention.json: launch.threads is 2048 when it should be from 1 to 1024", parseError("384", "2048"));
+  EXPECT_EQ("attention.json: sizes.b should be a whole number", parseError("\"b\": 2", "\"b\": 2.5"));
   EXPECT_EQ("attention.json: arguments[0].swizzle is 96 when it should be 0, "
             "32, 64 or 128",
             parseError("\"swizzle\": 128", "\"swizzle\": 96"));
-  EXPECT_EQ(
-      "attention.json: arguments[4].dim is 4 when it should be from 0 to 3",
-      parseError("\"tensor\": \"o\", \"dim\": 0",
-                 "\"tensor\": \"o\", \"dim\": 4"));
+  EXPECT_EQ("attention.json: arguments[4].dim is 4 when it should be from 0 to 3",
+            parseError("\"tensor\": \"o\", \"dim\": 0", "\"tensor\": \"o\", \"dim\": 4"));
   EXPECT_EQ("attention.json: tensors[0].dtype is 'f64' when it should be "
             "'bf16', 'f16' or 'f32'",
             parseError("bf16", "f64"));
   EXPECT_EQ("attention.json: tensors[0].order[1] is not a dimension that "
             "'shape' still has",
-            parseError(R"("order": ["b", "h", "sq", "d"])",
-                       R"("order": ["b", "b", "sq", "d"])"));
+            parseError(R"("order": ["b", "h", "sq", "d"])", R"("order": ["b", "b", "sq", "d"])"));
   EXPECT_EQ("attention.json: tensors[0].order should end with the last "
             "dimension of 'shape', "
             "which has stride 1",
-            parseError(R"("order": ["b", "h", "sq", "d"])",
-                       R"("order": ["b", "h", "d", "sq"])"));
+            parseError(R"("order": ["b", "h", "sq", "d"])", R"("order": ["b", "h", "d", "sq"])"));
   EXPECT_EQ("attention.json: launch.work[0].size 'sk' is not in sizes",
-            parseError(R"({"size": "sq", "tile": 128})",
-                       R"({"size": "sk", "tile": 128})"));
-  EXPECT_EQ(
-      "attention.json: files.cubin.xxh3_128 should be 32 lower-case hex digits",
-      parseError("00000000000000000000000000000000", "0"));
-  EXPECT_NE(std::string::npos, parseError("{", "").find(
-                                   "attention.json: not JSON: error at byte"));
-  EXPECT_EQ("attention.json: a JSON object is expected",
-            errorOf([] { parseManifest("[]", "attention.json"); }));
+            parseError(R"({"size": "sq", "tile": 128})", R"({"size": "sk", "tile": 128})"));
+  EXPECT_EQ("attention.json: files.cubin.xxh3_128 should be 32 lower-case hex digits",
+            parseError("00000000000000000000000000000000", "0"));
+  EXPECT_NE(std::string::npos, parseError("{", "").find("attention.json: not JSON: error at byte"));
+  EXPECT_EQ("attention.json: a JSON object is expected", errorOf([] { parseManifest("[]", "attention.json"); }));
   EXPECT_EQ("attention.json: sizes.b is 18446744073709551615 when it should be "
             "from 0 to 1099511627776",
             parseError("\"b\": 2", "\"b\": 18446744073709551615"));
@@ -102,20 +85,14 @@ TEST(ManifestTest, wrong_file_is_refused) {
   std::string folder = testing::TempDir() + "girih-manifest-test";
   std::filesystem::create_directories(folder);
   writeWholeFile(folder + "/attention.cubin", fakeCubin);
-  Manifest manifest =
-      parseManifest(attentionText(), folder + "/attention.json");
-  std::string message =
-      errorOf([&] { readKernelFile(manifest, *manifest.cubin, "cubin"); });
-  EXPECT_NE(std::string::npos,
-            message.find("manifest and cubin do not belong together"))
-      << message;
+  Manifest manifest = parseManifest(attentionText(), folder + "/attention.json");
+  std::string message = errorOf([&] { readKernelFile(manifest, *manifest.cubin, "cubin"); });
+  EXPECT_NE(std::string::npos, message.find("manifest and cubin do not belong together")) << message;
   manifest.cubin->xxh3128 = hashBytes(fakeCubin);
   EXPECT_EQ(fakeCubin, readKernelFile(manifest, *manifest.cubin, "cubin"));
   std::filesystem::remove_all(folder);
-  message =
-      errorOf([&] { readKernelFile(manifest, *manifest.cubin, "cubin"); });
-  EXPECT_NE(std::string::npos, message.find("cannot open: No such file"))
-      << message;
+  message = errorOf([&] { readKernelFile(manifest, *manifest.cubin, "cubin"); });
+  EXPECT_NE(std::string::npos, message.find("cannot open: No such file")) << message;
 }
 
 TEST(ManifestTest, hash_is_xxh3_128) {

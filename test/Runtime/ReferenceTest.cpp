@@ -18,19 +18,14 @@ struct Attention {
   std::vector<float> q, k, v;
   AttentionProblem problem;
 
-  Attention(int64_t b, int64_t h, int64_t hkv, int64_t sq, int64_t skv,
-            int64_t d) {
+  Attention(int64_t b, int64_t h, int64_t hkv, int64_t sq, int64_t skv, int64_t d) {
     std::mt19937 random(7);
     std::normal_distribution<float> normal;
-    auto fill = [&](std::vector<float> &data, TensorView &view, int64_t heads,
-                    int64_t rows) {
+    auto fill = [&](std::vector<float> &data, TensorView &view, int64_t heads, int64_t rows) {
       data.resize(size_t(b * heads * rows * d));
       for (float &value : data)
         value = normal(random);
-      view = {data.data(),
-              ElementType::F32,
-              {b, heads, rows, d},
-              {heads * rows * d, rows * d, d, 1}};
+      view = {data.data(), ElementType::F32, {b, heads, rows, d}, {heads * rows * d, rows * d, d, 1}};
     };
     fill(q, problem.q, h, sq);
     fill(k, problem.k, hkv, skv);
@@ -39,13 +34,9 @@ struct Attention {
   }
 
   /// One element of O by the definition, with `sees` as the mask.
-  template <typename Sees>
-  double element(int64_t b, int64_t h, int64_t row, int64_t column,
-                 const Sees &sees) const {
-    int64_t heads = problem.q.shape[1], kvHeads = problem.k.shape[1],
-            d = problem.q.shape[3];
-    int64_t sq = problem.queries(), skv = problem.keys(),
-            kv = h / (heads / kvHeads);
+  template <typename Sees> double element(int64_t b, int64_t h, int64_t row, int64_t column, const Sees &sees) const {
+    int64_t heads = problem.q.shape[1], kvHeads = problem.k.shape[1], d = problem.q.shape[3];
+    int64_t sq = problem.queries(), skv = problem.keys(), kv = h / (heads / kvHeads);
     double above = 0, below = 0;
     for (int64_t key = 0; key < skv; ++key) {
       if (!sees(row, key))
@@ -55,29 +46,22 @@ struct Attention {
         score += double(q[size_t(((b * heads + h) * sq + row) * d + i)]) *
                  double(k[size_t(((b * kvHeads + kv) * skv + key) * d + i)]);
       double weight = std::exp(problem.scale * score);
-      above += weight *
-               double(v[size_t(((b * kvHeads + kv) * skv + key) * d + column)]);
+      above += weight * double(v[size_t(((b * kvHeads + kv) * skv + key) * d + column)]);
       below += weight;
     }
     return below > 0 ? above / below : 0;
   }
 
-  std::vector<AttentionRow> allRows() const {
-    return sampleRows(problem, 1e18, 1);
-  }
+  std::vector<AttentionRow> allRows() const { return sampleRows(problem, 1e18, 1); }
 };
 
-template <typename Sees>
-void expectMatches(const Attention &attention, const Sees &sees) {
+template <typename Sees> void expectMatches(const Attention &attention, const Sees &sees) {
   std::vector<AttentionRow> rows = attention.allRows();
-  AttentionResult exact =
-      attentionForward(attention.problem, rows, Precision::Float64);
-  AttentionResult kernel =
-      attentionForward(attention.problem, rows, Precision::Kernel);
+  AttentionResult exact = attentionForward(attention.problem, rows, Precision::Float64);
+  AttentionResult kernel = attentionForward(attention.problem, rows, Precision::Kernel);
   for (size_t row = 0; row < rows.size(); ++row)
     for (int64_t i = 0; i < exact.dim; ++i) {
-      double expected =
-          attention.element(rows[row].b, rows[row].h, rows[row].q, i, sees);
+      double expected = attention.element(rows[row].b, rows[row].h, rows[row].q, i, sees);
       size_t at = row * size_t(exact.dim) + size_t(i);
       ASSERT_NEAR(expected, exact.output[at], 1e-12);
       ASSERT_NEAR(expected, kernel.output[at], 1e-5);
@@ -105,15 +89,13 @@ TEST(ReferenceTest, other_masks) {
   attention.problem.mask.kind = Mask::Kind::CausalTopLeft;
   expectMatches(attention, [](int64_t q, int64_t k) { return k <= q; });
   attention.problem.mask = {Mask::Kind::SlidingWindow, 3};
-  expectMatches(attention,
-                [](int64_t q, int64_t k) { return k <= q + 12 && k > q + 9; });
+  expectMatches(attention, [](int64_t q, int64_t k) { return k <= q + 12 && k > q + 9; });
 }
 
 TEST(ReferenceTest, row_that_sees_nothing_is_zero) {
   Attention attention(1, 1, 1, 5, 2, 4);
   attention.problem.mask.kind = Mask::Kind::Causal;
-  AttentionResult result = attentionForward(
-      attention.problem, {{0, 0, 2}, {0, 0, 3}}, Precision::Float64);
+  AttentionResult result = attentionForward(attention.problem, {{0, 0, 2}, {0, 0, 3}}, Precision::Float64);
   EXPECT_EQ(0, result.output[0]);
   EXPECT_EQ(-INFINITY, result.logSumExp[0]);
   // The next row sees one key: its weight is 1.
@@ -127,26 +109,21 @@ TEST(ReferenceTest, row_that_sees_nothing_is_zero) {
 TEST(ReferenceTest, score_function_is_applied) {
   Attention attention(1, 2, 1, 5, 7, 4);
   // A mask of its own: key 3 is hidden, and query 2 sees nothing.
-  attention.problem.score.emplace(std::vector<std::string>{
-      "k", "3", "eq", "q", "2", "eq", "or", "-inf", "s", "select"});
+  attention.problem.score.emplace(
+      std::vector<std::string>{"k", "3", "eq", "q", "2", "eq", "or", "-inf", "s", "select"});
   std::vector<AttentionRow> rows = attention.allRows();
-  AttentionResult result =
-      attentionForward(attention.problem, rows, Precision::Float64);
+  AttentionResult result = attentionForward(attention.problem, rows, Precision::Float64);
   for (size_t row = 0; row < rows.size(); ++row) {
-    double expected = attention.element(
-        0, rows[row].h, rows[row].q, 1,
-        [](int64_t q, int64_t k) { return k != 3 && q != 2; });
+    double expected =
+        attention.element(0, rows[row].h, rows[row].q, 1, [](int64_t q, int64_t k) { return k != 3 && q != 2; });
     EXPECT_NEAR(expected, result.output[row * 4 + 1], 1e-12);
     EXPECT_EQ(rows[row].q == 2, std::isinf(result.logSumExp[row]));
   }
 }
 
 TEST(ScoreProgramTest, evaluates_postfix) {
-  auto evaluate = [](const std::vector<std::string> &words) {
-    return ScoreProgram(words).evaluate(3, 1, 2, 10, 4);
-  };
-  EXPECT_DOUBLE_EQ(30 * std::tanh(0.1),
-                   evaluate({"s", "30", "div", "tanh", "30", "mul"}));
+  auto evaluate = [](const std::vector<std::string> &words) { return ScoreProgram(words).evaluate(3, 1, 2, 10, 4); };
+  EXPECT_DOUBLE_EQ(30 * std::tanh(0.1), evaluate({"s", "30", "div", "tanh", "30", "mul"}));
   EXPECT_EQ(3 - 0.5 * 6, evaluate({"s", "0.5", "q", "k", "sub", "mul", "sub"}));
   EXPECT_EQ(2, evaluate({"q", "k", "mod"}));
   EXPECT_EQ(2, evaluate({"q", "k", "idiv"}));
@@ -164,19 +141,15 @@ TEST(ScoreProgramTest, mistakes_are_told) {
     }
     return "";
   };
-  EXPECT_EQ("score: 'add' takes 2 operands when there are 1",
-            message({"s", "add"}));
-  EXPECT_EQ("score: 2 values are left when there should be 1",
-            message({"s", "k"}));
-  EXPECT_EQ("score: 'x' is not a number, a variable or an operation",
-            message({"x"}));
+  EXPECT_EQ("score: 'add' takes 2 operands when there are 1", message({"s", "add"}));
+  EXPECT_EQ("score: 2 values are left when there should be 1", message({"s", "k"}));
+  EXPECT_EQ("score: 'x' is not a number, a variable or an operation", message({"x"}));
 }
 
 TEST(ReferenceTest, nan_stays_in_its_row) {
   Attention attention(1, 1, 1, 5, 7, 4);
   attention.q[2 * 4] = NAN;
-  AttentionResult result = attentionForward(
-      attention.problem, attention.allRows(), Precision::Float64);
+  AttentionResult result = attentionForward(attention.problem, attention.allRows(), Precision::Float64);
   for (size_t row = 0; row < 5; ++row)
     for (size_t i = 0; i < 4; ++i)
       EXPECT_EQ(row == 2, std::isnan(result.output[row * 4 + i]));
@@ -187,8 +160,7 @@ TEST(ReferenceTest, large_scores_do_not_overflow) {
   Attention attention(1, 1, 1, 5, 7, 4);
   for (float &value : attention.q)
     value *= 1e4f;
-  AttentionResult result = attentionForward(
-      attention.problem, attention.allRows(), Precision::Kernel);
+  AttentionResult result = attentionForward(attention.problem, attention.allRows(), Precision::Kernel);
   for (double value : result.output)
     EXPECT_TRUE(std::isfinite(value));
 }
@@ -205,19 +177,16 @@ TEST(ReferenceTest, sample_holds_boundaries_every_head_and_what_is_asked) {
   Attention attention(2, 4, 2, 600, 600, 4);
   double all = 2.0 * 600 * 8;
   AttentionRow asked{1, 2, 333};
-  std::vector<AttentionRow> rows =
-      sampleRows(attention.problem, 300 * all, 5, {asked});
+  std::vector<AttentionRow> rows = sampleRows(attention.problem, 300 * all, 5, {asked});
   EXPECT_EQ(300u, rows.size());
   std::set<AttentionRow> set(rows.begin(), rows.end());
   EXPECT_EQ(rows.size(), set.size());
-  EXPECT_TRUE(set.count(asked) && set.count({0, 0, 0}) &&
-              set.count({1, 3, 599}) && set.count({0, 0, 128}));
+  EXPECT_TRUE(set.count(asked) && set.count({0, 0, 0}) && set.count({1, 3, 599}) && set.count({0, 0, 128}));
   std::set<std::pair<int64_t, int64_t>> heads;
   for (const AttentionRow &row : rows)
     heads.insert({row.b, row.h});
   EXPECT_EQ(8u, heads.size());
-  EXPECT_EQ(size_t(2 * 4 * 600),
-            sampleRows(attention.problem, 5000 * all, 5).size());
+  EXPECT_EQ(size_t(2 * 4 * 600), sampleRows(attention.problem, 5000 * all, 5).size());
 }
 
 TEST(ReferenceTest, gemm) {
@@ -230,17 +199,14 @@ TEST(ReferenceTest, gemm) {
   for (float &value : b)
     value = normal(random);
   GemmResult result =
-      gemm({a.data(), ElementType::F32, m, k, k},
-           {b.data(), ElementType::F32, k, n, n}, ElementType::BF16, {1, 4});
+      gemm({a.data(), ElementType::F32, m, k, k}, {b.data(), ElementType::F32, k, n, n}, ElementType::BF16, {1, 4});
   for (size_t r = 0; r < 2; ++r)
     for (int64_t j = 0; j < n; ++j) {
       double expected = 0;
       for (int64_t i = 0; i < k; ++i)
-        expected += double(a[size_t((r ? 4 : 1) * k + i)]) *
-                    double(b[size_t(i * n + j)]);
+        expected += double(a[size_t((r ? 4 : 1) * k + i)]) * double(b[size_t(i * n + j)]);
       ASSERT_NEAR(expected, result.exact[r * size_t(n) + size_t(j)], 1e-12);
-      ASSERT_NEAR(expected, result.kernel[r * size_t(n) + size_t(j)],
-                  std::fabs(expected) / 256 + 1e-5);
+      ASSERT_NEAR(expected, result.kernel[r * size_t(n) + size_t(j)], std::fabs(expected) / 256 + 1e-5);
     }
   EXPECT_EQ(5u, sampleGemmRows(m, n, k, 1e9, 1).size());
   EXPECT_EQ(4u, sampleGemmRows(1000, n, k, 4.0 * 2 * double(n * k), 1).size());

@@ -9,8 +9,7 @@ using namespace girih::runtime;
 
 namespace {
 
-KernelReport timed(const char *shape, std::vector<double> ours,
-                   std::vector<double> peer) {
+KernelReport timed(const char *shape, std::vector<double> ours, std::vector<double> peer) {
   KernelReport kernel;
   kernel.name = kernel.shape = shape;
   kernel.flops = 1e12;
@@ -70,9 +69,8 @@ TEST(ReportTest, failures_are_told_and_not_counted) {
   EXPECT_EQ(1, summary.timed);
   EXPECT_EQ(250, summary.peakTeraflops);
   EXPECT_EQ(1, summary.bestSpeedup);
-  EXPECT_NE(std::string::npos,
-            formatTable(run).find("FAILED [4, 32, 2048, 128] bf16: o: 1 of 8 "
-                                  "elements were never written"));
+  EXPECT_NE(std::string::npos, formatTable(run).find("FAILED [4, 32, 2048, 128] bf16: o: 1 of 8 "
+                                                     "elements were never written"));
 }
 
 TEST(ReportTest, checks_alone_have_no_times) {
@@ -83,17 +81,14 @@ TEST(ReportTest, checks_alone_have_no_times) {
     kernel.peer.reset();
   }
   EXPECT_EQ(0, summarize(run).timed);
-  EXPECT_NE(std::string::npos,
-            formatMarkdown(run).find(
-                "| [1, 8, 64, 128] bf16 | - | - | - | - | 1.23e-03 | ok |\n"));
+  EXPECT_NE(std::string::npos, formatMarkdown(run).find("| [1, 8, 64, 128] bf16 | - | - | - | - | 1.23e-03 | ok |\n"));
 }
 
 TEST(ReportTest, csv_quotes_commas) {
   std::string csv = formatCsv(report());
-  EXPECT_NE(std::string::npos,
-            csv.find("\n\"[4, 32, 2048, 128] bf16\",\"[4, 32, 2048, 128] "
-                     "bf16\",1,2,,1700,cuDNN 9.19.0,"
-                     "3,,1750,1.5,500,0.00123,,\n"))
+  EXPECT_NE(std::string::npos, csv.find("\n\"[4, 32, 2048, 128] bf16\",\"[4, 32, 2048, 128] "
+                                        "bf16\",1,2,,1700,cuDNN 9.19.0,"
+                                        "3,,1750,1.5,500,0.00123,,\n"))
       << csv;
 }
 

@@ -12,9 +12,7 @@ namespace {
 
 class SuiteTest : public testing::Test {
 protected:
-  void SetUp() override {
-    std::filesystem::create_directories(folder + "/small");
-  }
+  void SetUp() override { std::filesystem::create_directories(folder + "/small"); }
   void TearDown() override { std::filesystem::remove_all(folder); }
 
   std::vector<KernelEntry> read(const std::string &text) {
@@ -37,15 +35,12 @@ TEST_F(SuiteTest, entries_are_paths_or_choices) {
   EXPECT_EQ(8, entries[0].choices.pad);
   EXPECT_EQ(250, entries[1].choices.sizes.at("sq"));
   EXPECT_EQ("bshd", entries[1].choices.layout);
-  EXPECT_EQ(folder + "/small/suite.json",
-            findSuite(folder + "/small", "elsewhere"));
+  EXPECT_EQ(folder + "/small/suite.json", findSuite(folder + "/small", "elsewhere"));
 }
 
 TEST_F(SuiteTest, mistakes_are_told) {
-  EXPECT_EQ(folder + "/small/suite.json: kernels is empty",
-            errorOf([&] { read(R"({"kernels": []})"); }));
-  EXPECT_EQ(folder + "/small/suite.json: kernels[0] has no 'manifest'",
-            errorOf([&] { read(R"({"kernels": [{}]})"); }));
+  EXPECT_EQ(folder + "/small/suite.json: kernels is empty", errorOf([&] { read(R"({"kernels": []})"); }));
+  EXPECT_EQ(folder + "/small/suite.json: kernels[0] has no 'manifest'", errorOf([&] { read(R"({"kernels": [{}]})"); }));
   EXPECT_EQ("there is no suite 'x': neither x/suite.json nor y/x/suite.json "
             "can be read",
             errorOf([] { findSuite("x", "y"); }));

@@ -13,8 +13,7 @@ protected:
   TensorMapFields fields(const LaunchChoices &changes) {
     LaunchChoices choices = changes;
     choices.sizes = {{"sq", 250}, {"skv", 384}};
-    return tensorMapFields(manifest.arguments[0],
-                           bindManifest(manifest, choices));
+    return tensorMapFields(manifest.arguments[0], bindManifest(manifest, choices));
   }
 
   std::string check(const TensorMapFields &fields, uint64_t address = 4096) {
@@ -30,8 +29,7 @@ TEST_F(TensorMapTest, split_innermost_dimension) {
   TensorMapFields map = fields({});
   EXPECT_EQ(5u, map.rank);
   EXPECT_EQ((std::array<uint64_t, 5>{64, 250, 2, 4, 2}), map.extents);
-  EXPECT_EQ((std::array<uint64_t, 5>{2, 256, 128, 250 * 256, 4 * 250 * 256}),
-            map.strides);
+  EXPECT_EQ((std::array<uint64_t, 5>{2, 256, 128, 250 * 256, 4 * 250 * 256}), map.strides);
   EXPECT_EQ((std::array<uint32_t, 5>{64, 128, 2, 1, 1}), map.box);
   EXPECT_EQ("", check(map));
 }
@@ -41,8 +39,7 @@ TEST_F(TensorMapTest, other_memory_order) {
   choices.layout = "bshd";
   choices.pad = 8;
   TensorMapFields map = fields(choices);
-  EXPECT_EQ((std::array<uint64_t, 5>{2, 4 * 272, 128, 272, 250 * 4 * 272}),
-            map.strides);
+  EXPECT_EQ((std::array<uint64_t, 5>{2, 4 * 272, 128, 272, 250 * 4 * 272}), map.strides);
   EXPECT_EQ("", check(map));
 }
 
@@ -63,9 +60,7 @@ TEST_F(TensorMapTest, limits_of_the_hardware) {
             check(map));
   map = good;
   map.box[1] = 257;
-  EXPECT_EQ(
-      "tensor map of 'q': box of mode 1 is 257 when it should be from 1 to 256",
-      check(map));
+  EXPECT_EQ("tensor map of 'q': box of mode 1 is 257 when it should be from 1 to 256", check(map));
   map = good;
   map.box[0] = 128;
   EXPECT_EQ("tensor map of 'q': innermost box is 256 when it should be at most "

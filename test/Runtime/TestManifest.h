@@ -49,8 +49,7 @@ inline std::string attentionText() {
 }
 
 /// `text` with the first `from` replaced, which must be there.
-inline std::string replaced(std::string text, const std::string &from,
-                            const std::string &to) {
+inline std::string replaced(std::string text, const std::string &from, const std::string &to) {
   size_t at = text.find(from);
   EXPECT_NE(at, std::string::npos) << from;
   return at == std::string::npos ? text : text.replace(at, from.size(), to);

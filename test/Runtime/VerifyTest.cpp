@@ -24,11 +24,10 @@ protected:
     reference::AttentionProblem problem;
     auto view = [&](int i) {
       const TensorLayout &at = tensors[size_t(i)].layout;
-      return reference::TensorView{
-          tensors[size_t(i)].bytes.data(),
-          ElementType::BF16,
-          {at.shape[0], at.shape[1], at.shape[2], at.shape[3]},
-          {at.strides[0], at.strides[1], at.strides[2], 1}};
+      return reference::TensorView{tensors[size_t(i)].bytes.data(),
+                                   ElementType::BF16,
+                                   {at.shape[0], at.shape[1], at.shape[2], at.shape[3]},
+                                   {at.strides[0], at.strides[1], at.strides[2], 1}};
     };
     problem.q = view(0);
     problem.k = view(1);
@@ -36,12 +35,10 @@ protected:
     problem.scale = manifest.problem.scale;
     problem.mask = problemMask(manifest);
     auto rows = reference::sampleRows(problem, 1e18, 1);
-    auto result = reference::attentionForward(problem, rows,
-                                              reference::Precision::Kernel);
+    auto result = reference::attentionForward(problem, rows, reference::Precision::Kernel);
     for (size_t r = 0; r < rows.size(); ++r) {
       for (int64_t i = 0; i < 128; ++i)
-        store(3, offset(3, rows[r]) + i,
-              float(result.output[r * 128 + size_t(i)]));
+        store(3, offset(3, rows[r]) + i, float(result.output[r * 128 + size_t(i)]));
       store(4, offset(4, rows[r]), float(result.logSumExp[r]));
     }
   }
@@ -52,8 +49,7 @@ protected:
   }
 
   void store(size_t tensor, int64_t at, float value) {
-    storeElement(tensors[tensor].type, tensors[tensor].bytes.data(), size_t(at),
-                 value);
+    storeElement(tensors[tensor].type, tensors[tensor].bytes.data(), size_t(at), value);
   }
 
   Verdict verify() { return verifyProblem(binding, tensors, options); }
@@ -64,9 +60,7 @@ protected:
   std::vector<HostTensor> tensors;
 };
 
-bool contains(const std::string &text, const std::string &part) {
-  return text.find(part) != std::string::npos;
-}
+bool contains(const std::string &text, const std::string &part) { return text.find(part) != std::string::npos; }
 
 } // namespace
 
@@ -84,9 +78,7 @@ TEST_F(VerifyTest, rows_that_see_nothing_are_minus_infinity) {
   make("causal", 90, 70);
   EXPECT_TRUE(verify().passed) << verify().failure;
   store(4, offset(4, {0, 0, 3}), 0);
-  EXPECT_TRUE(
-      contains(verify().failure,
-               "lse: 1 of 720 checked rows are wrong, first b=0 h=0 q=3"))
+  EXPECT_TRUE(contains(verify().failure, "lse: 1 of 720 checked rows are wrong, first b=0 h=0 q=3"))
       << verify().failure;
 }
 
@@ -106,19 +98,15 @@ TEST_F(VerifyTest, two_ulps_of_the_largest_element_are_too_many) {
   for (int64_t i = 0; i < 128; ++i)
     largest = std::max(largest, std::fabs(tensors[3].load(at + i)));
   store(3, at + 5, tensors[3].load(at + 5) + largest * 0x1p-5f);
-  EXPECT_TRUE(contains(
-      verify().failure,
-      "o: 1 of 560 checked rows are wrong, first b=1 h=2 q=33, column 5"))
+  EXPECT_TRUE(contains(verify().failure, "o: 1 of 560 checked rows are wrong, first b=1 h=2 q=33, column 5"))
       << verify().failure;
 }
 
 TEST_F(VerifyTest, unwritten_element_is_named) {
   make("none", 70, 90);
   uint16_t poison = uint16_t(poisonBits(ElementType::BF16));
-  std::memcpy(&tensors[3].bytes[size_t(offset(3, {1, 3, 69}) + 127) * 2],
-              &poison, 2);
-  EXPECT_EQ("o: 1 of 71680 elements were never written, first [1, 3, 69, 127]",
-            verify().failure);
+  std::memcpy(&tensors[3].bytes[size_t(offset(3, {1, 3, 69}) + 127) * 2], &poison, 2);
+  EXPECT_EQ("o: 1 of 71680 elements were never written, first [1, 3, 69, 127]", verify().failure);
 }
 
 TEST_F(VerifyTest, nan_is_refused_even_in_rows_that_are_not_sampled) {
@@ -126,8 +114,7 @@ TEST_F(VerifyTest, nan_is_refused_even_in_rows_that_are_not_sampled) {
   store(3, offset(3, {1, 3, 42}) + 9, NAN);
   Verdict verdict = verifyProblem(binding, tensors, options, 1);
   EXPECT_EQ(1, verdict.checkedRows);
-  EXPECT_EQ("o: 1 of 71680 elements are NaN or infinite, first [1, 3, 42, 9]",
-            verdict.failure);
+  EXPECT_EQ("o: 1 of 71680 elements are NaN or infinite, first [1, 3, 42, 9]", verdict.failure);
 }
 
 TEST_F(VerifyTest, written_gap_is_seen) {
@@ -143,8 +130,7 @@ TEST_F(VerifyTest, injected_nan_must_fill_its_row_and_no_other) {
   EXPECT_TRUE(verify().passed) << verify().failure;
   reference::AttentionRow row = nanRow(binding);
   store(3, offset(3, row) + 3, 0);
-  EXPECT_TRUE(contains(verify().failure, "column 3: 0 when it should be nan"))
-      << verify().failure;
+  EXPECT_TRUE(contains(verify().failure, "column 3: 0 when it should be nan")) << verify().failure;
 }
 
 TEST(VerifyGemmTest, rows_of_c_are_compared) {
@@ -171,14 +157,11 @@ TEST(VerifyGemmTest, rows_of_c_are_compared) {
       float sum = 0;
       for (int64_t k = 0; k < 80; ++k)
         sum += tensors[0].load(i * 84 + k) * tensors[1].load(k * 76 + j);
-      storeElement(ElementType::F32, tensors[2].bytes.data(),
-                   size_t(i * 76 + j), sum);
+      storeElement(ElementType::F32, tensors[2].bytes.data(), size_t(i * 76 + j), sum);
     }
   Verdict verdict = verifyProblem(binding, tensors, options);
   EXPECT_TRUE(verdict.passed) << verdict.failure;
   EXPECT_EQ(65, verdict.checkedRows);
-  storeElement(ElementType::F32, tensors[2].bytes.data(), 64 * 76 + 71,
-               tensors[2].load(64 * 76 + 71) + 0.01f);
-  EXPECT_TRUE(contains(verifyProblem(binding, tensors, options).failure,
-                       "first row 64, column 71"));
+  storeElement(ElementType::F32, tensors[2].bytes.data(), 64 * 76 + 71, tensors[2].load(64 * 76 + 71) + 0.01f);
+  EXPECT_TRUE(contains(verifyProblem(binding, tensors, options).failure, "first row 64, column 71"));
 }

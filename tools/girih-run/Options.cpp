@@ -21,10 +21,8 @@ struct Arguments {
 /// "sq=250" as a name and a number.
 std::pair<std::string, int64_t> parseSize(const std::string &text) {
   size_t equals = text.find('=');
-  std::string digits =
-      equals == std::string::npos ? "" : text.substr(equals + 1);
-  bool isNumber = !digits.empty() && digits.size() < 16 &&
-                  digits.find_first_not_of("0123456789") == std::string::npos;
+  std::string digits = equals == std::string::npos ? "" : text.substr(equals + 1);
+  bool isNumber = !digits.empty() && digits.size() < 16 && digits.find_first_not_of("0123456789") == std::string::npos;
   if (equals == 0 || !isNumber)
     throw Error("--size '" + text + "' should be NAME=N, as in sq=250");
   return {text.substr(0, equals), std::stoll(digits)};
@@ -32,54 +30,36 @@ std::pair<std::string, int64_t> parseSize(const std::string &text) {
 
 void declare(CLI::App &app, Arguments &arguments, Options &options) {
   SessionOptions &session = options.session;
-  app.add_option("manifest", arguments.manifests,
-                 "Kernel manifests, NAME.json");
+  app.add_option("manifest", arguments.manifests, "Kernel manifests, NAME.json");
   app.add_option("--suite", arguments.suite,
                  "Run a suite: a folder with suite.json, or the name of one in "
                  "--suite-dir; "
                  "checks, times and compares with cuDNN unless told otherwise");
-  app.add_option("--suite-dir", arguments.suiteDir, "Where suites are")
-      ->capture_default_str();
-  app.add_flag(
-      "--check", arguments.check,
-      "Compare with the float64 reference (the default without --bench)");
+  app.add_option("--suite-dir", arguments.suiteDir, "Where suites are")->capture_default_str();
+  app.add_flag("--check", arguments.check, "Compare with the float64 reference (the default without --bench)");
   app.add_flag("--bench", arguments.bench, "Time the kernel");
-  app.add_option("--against", arguments.against,
-                 "Time a library beside the kernel")
+  app.add_option("--against", arguments.against, "Time a library beside the kernel")
       ->check(CLI::IsMember({"cudnn", "cublas", "none"}));
-  app.add_option("--size", arguments.sizes, "Choose a dynamic size: NAME=N")
-      ->allow_extra_args(false);
+  app.add_option("--size", arguments.sizes, "Choose a dynamic size: NAME=N")->allow_extra_args(false);
   app.add_option("--layout", arguments.choices.layout,
                  "Memory order of Q, K, V and O, such as bshd; the manifest's "
                  "when absent");
-  app.add_option("--pad", arguments.choices.pad,
-                 "Unused elements after every innermost row");
-  app.add_option("--seed", session.data.seed, "Seed of the first random input")
-      ->capture_default_str();
+  app.add_option("--pad", arguments.choices.pad, "Unused elements after every innermost row");
+  app.add_option("--seed", session.data.seed, "Seed of the first random input")->capture_default_str();
   app.add_option("--inputs", session.inputs, "Random inputs to check with")
       ->check(CLI::Range(1, 1000))
       ->capture_default_str();
-  app.add_option("--scale-scores", session.data.scoreScale,
-                 "Factor of Q when checking")
-      ->capture_default_str();
-  app.add_flag(
-      "--inject-nan", session.data.injectNan,
-      "Put a NaN into one row of Q when checking; it must stay in that row");
-  app.add_option("--rounds", session.rounds, "Rounds of timing")
-      ->check(CLI::Range(1, 10000))
-      ->capture_default_str();
-  app.add_option("--timeout", session.timeout,
-                 "Seconds after which a launch counts as hung")
+  app.add_option("--scale-scores", session.data.scoreScale, "Factor of Q when checking")->capture_default_str();
+  app.add_flag("--inject-nan", session.data.injectNan,
+               "Put a NaN into one row of Q when checking; it must stay in that row");
+  app.add_option("--rounds", session.rounds, "Rounds of timing")->check(CLI::Range(1, 10000))->capture_default_str();
+  app.add_option("--timeout", session.timeout, "Seconds after which a launch counts as hung")
       ->check(CLI::PositiveNumber)
       ->capture_default_str();
-  app.add_option("--device", options.device, "Ordinal of the GPU")
-      ->capture_default_str();
-  app.add_option("--json", options.jsonFile,
-                 "Write everything to this file as JSON");
-  auto *csv =
-      app.add_flag("--csv", options.csv, "Print CSV instead of a table");
-  app.add_flag("--markdown", options.markdown, "Print a Markdown table")
-      ->excludes(csv);
+  app.add_option("--device", options.device, "Ordinal of the GPU")->capture_default_str();
+  app.add_option("--json", options.jsonFile, "Write everything to this file as JSON");
+  auto *csv = app.add_flag("--csv", options.csv, "Print CSV instead of a table");
+  app.add_flag("--markdown", options.markdown, "Print a Markdown table")->excludes(csv);
 }
 
 void resolve(Arguments &arguments, Options &options) {

@@ -18,16 +18,13 @@ static int runAll(const Options &options) {
   report.device = device.facts();
   report.peakFlops = peakFlops(device.facts());
   for (const KernelEntry &entry : options.kernels) {
-    report.kernels.push_back(
-        runKernel(device, entry, options.session, report.peer));
+    report.kernels.push_back(runKernel(device, entry, options.session, report.peer));
     std::fprintf(stderr, "%s: %s\n", report.kernels.back().name.c_str(),
                  report.kernels.back().passed() ? "done" : "FAILED");
     if (deviceAbandoned())
       break;
   }
-  std::string text = options.csv        ? formatCsv(report)
-                     : options.markdown ? formatMarkdown(report)
-                                        : formatTable(report);
+  std::string text = options.csv ? formatCsv(report) : options.markdown ? formatMarkdown(report) : formatTable(report);
   std::fputs(text.c_str(), stdout);
   if (!options.jsonFile.empty())
     writeWholeFile(options.jsonFile, formatJson(report));

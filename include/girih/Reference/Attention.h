@@ -84,16 +84,14 @@ struct AttentionResult {
 };
 
 /// O and LSE of `rows`.
-AttentionResult attentionForward(const AttentionProblem &problem,
-                                 const std::vector<AttentionRow> &rows,
+AttentionResult attentionForward(const AttentionProblem &problem, const std::vector<AttentionRow> &rows,
                                  Precision precision);
 
 /// All rows when both references of them cost at most `multiplyAdds`; otherwise
 /// rows at tile boundaries, rows of every head, and random rows up to the cost.
 /// `always` is part of the sample in any case. Sorted, without repeats.
-std::vector<AttentionRow>
-sampleRows(const AttentionProblem &problem, double multiplyAdds, uint64_t seed,
-           const std::vector<AttentionRow> &always = {});
+std::vector<AttentionRow> sampleRows(const AttentionProblem &problem, double multiplyAdds, uint64_t seed,
+                                     const std::vector<AttentionRow> &always = {});
 
 } // namespace girih::reference
 

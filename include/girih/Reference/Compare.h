@@ -22,8 +22,7 @@ struct Comparison {
   double maxDifference = 0; ///< max |kernel - float64|
   double maxYardstick = 0;  ///< max |yardstick - float64|
   double worstShare = 0;    ///< largest error of a row over the row's bound
-  double relativeError =
-      0; ///< Frobenius norm of the error over that of float64
+  double relativeError = 0; ///< Frobenius norm of the error over that of float64
   double relativeYardstick = 0;
   int64_t failedRows = 0;
   std::string firstFailure; ///< names the row, the error and the bound
@@ -37,45 +36,36 @@ public:
   /// Compares `size` elements. The row fails when an element is further from
   /// `exact` than 2 * max |yardstick - exact| + slack, or when only one of the
   /// two is a NaN, or when an infinity differs.
-  void add(const std::string &label, const double *actual, const double *exact,
-           const double *yardstick, int64_t size, double slack);
+  void add(const std::string &label, const double *actual, const double *exact, const double *yardstick, int64_t size,
+           double slack);
   Comparison finish() const;
 
 private:
-  void fail(const std::string &label, int64_t column, double actual,
-            double exact, double bound);
+  void fail(const std::string &label, int64_t column, double actual, double exact, double bound);
 
   Comparison result;
   double errorSquares = 0, yardstickSquares = 0, exactSquares = 0;
 };
 
 /// What a row of O may differ by beyond twice the yardstick's error.
-double outputSlack(const AttentionProblem &problem,
-                   const AttentionResult &exact, size_t row);
+double outputSlack(const AttentionProblem &problem, const AttentionResult &exact, size_t row);
 
 /// What a row of LSE may differ by beyond twice the yardstick's error.
-double logSumExpSlack(const AttentionProblem &problem,
-                      const AttentionResult &exact, size_t row);
+double logSumExpSlack(const AttentionProblem &problem, const AttentionResult &exact, size_t row);
 
 /// Compares O, `actual` being [rows, dim].
-Comparison compareOutput(const AttentionProblem &problem,
-                         const std::vector<AttentionRow> &rows,
-                         const AttentionResult &exact,
-                         const AttentionResult &yardstick,
+Comparison compareOutput(const AttentionProblem &problem, const std::vector<AttentionRow> &rows,
+                         const AttentionResult &exact, const AttentionResult &yardstick,
                          const std::vector<double> &actual);
 
 /// Compares LSE, `actual` being [rows].
-Comparison compareLogSumExp(const AttentionProblem &problem,
-                            const std::vector<AttentionRow> &rows,
-                            const AttentionResult &exact,
-                            const AttentionResult &yardstick,
+Comparison compareLogSumExp(const AttentionProblem &problem, const std::vector<AttentionRow> &rows,
+                            const AttentionResult &exact, const AttentionResult &yardstick,
                             const std::vector<double> &actual);
 
 /// Compares rows of C, `actual` being [rows, n]; `depth` is k.
-Comparison compareGemm(const std::vector<int64_t> &rows,
-                       const GemmResult &reference,
-                       const std::vector<double> &actual, int64_t depth,
-                       ElementType type);
+Comparison compareGemm(const std::vector<int64_t> &rows, const GemmResult &reference, const std::vector<double> &actual,
+                       int64_t depth, ElementType type);
 
 } // namespace girih::reference
 

@@ -22,13 +22,11 @@ struct GemmResult {
 };
 
 /// The chosen rows of A [m, k] times B [k, n], in their order.
-GemmResult gemm(const MatrixView &a, const MatrixView &b,
-                ElementType outputType, const std::vector<int64_t> &rows);
+GemmResult gemm(const MatrixView &a, const MatrixView &b, ElementType outputType, const std::vector<int64_t> &rows);
 
 /// All rows of `m` when they cost at most `multiplyAdds`, otherwise rows at
 /// tile boundaries and random ones, sorted.
-std::vector<int64_t> sampleGemmRows(int64_t m, int64_t n, int64_t k,
-                                    double multiplyAdds, uint64_t seed);
+std::vector<int64_t> sampleGemmRows(int64_t m, int64_t n, int64_t k, double multiplyAdds, uint64_t seed);
 
 } // namespace girih::reference
 

@@ -24,8 +24,7 @@ public:
   /// does not leave one value.
   explicit ScoreProgram(const std::vector<std::string> &words);
 
-  double evaluate(double score, int64_t b, int64_t h, int64_t q,
-                  int64_t k) const;
+  double evaluate(double score, int64_t b, int64_t h, int64_t q, int64_t k) const;
 
   /// Whether it uses a function that GPUs approximate to about 11 bits.
   bool isApproximate() const { return approximate; }

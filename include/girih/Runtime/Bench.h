@@ -52,9 +52,8 @@ private:
 
 /// Warms up, then times all contestants in every round. One Timing for each, in
 /// their order.
-std::vector<Timing> race(const Stream &stream,
-                         const std::vector<Contestant> &contestants,
-                         const BenchOptions &options, const ClockMeter &clock);
+std::vector<Timing> race(const Stream &stream, const std::vector<Contestant> &contestants, const BenchOptions &options,
+                         const ClockMeter &clock);
 
 /// Copies of tensors of `bytes` that together are several times the L2 cache,
 /// so that no launch finds its inputs there.

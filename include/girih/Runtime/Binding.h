@@ -17,8 +17,7 @@ namespace girih::runtime {
 /// Where a tensor's elements are, in elements from its first.
 struct TensorLayout {
   std::vector<int64_t> shape, strides;
-  int64_t span =
-      0; ///< elements from the first to the end of the last row, gaps included
+  int64_t span = 0; ///< elements from the first to the end of the last row, gaps included
 
   int64_t elements() const;
 };

@@ -109,8 +109,7 @@ public:
   /// Records what `enqueue` puts into `stream`.
   Graph(const Stream &stream, const std::function<void()> &enqueue);
   ~Graph();
-  Graph(Graph &&other) noexcept
-      : graph(other.graph), executable(other.executable) {
+  Graph(Graph &&other) noexcept : graph(other.graph), executable(other.executable) {
     other.graph = nullptr;
     other.executable = nullptr;
   }

@@ -14,45 +14,45 @@ namespace girih::runtime {
 // cuda.h renames many of these with a macro (cuMemAlloc is cuMemAlloc_v2); the
 // table goes through the same macros, so a member has the type and the symbol
 // of the version that the header declares.
-#define GIRIH_CUDA_FUNCTIONS(X)                                                \
-  X(cuInit)                                                                    \
-  X(cuGetErrorName)                                                            \
-  X(cuGetErrorString)                                                          \
-  X(cuDriverGetVersion)                                                        \
-  X(cuDeviceGet)                                                               \
-  X(cuDeviceGetCount)                                                          \
-  X(cuDeviceGetName)                                                           \
-  X(cuDeviceGetAttribute)                                                      \
-  X(cuDeviceGetPCIBusId)                                                       \
-  X(cuDevicePrimaryCtxRetain)                                                  \
-  X(cuDevicePrimaryCtxRelease)                                                 \
-  X(cuCtxSetCurrent)                                                           \
-  X(cuCtxSynchronize)                                                          \
-  X(cuModuleLoadDataEx)                                                        \
-  X(cuModuleUnload)                                                            \
-  X(cuModuleGetFunction)                                                       \
-  X(cuFuncGetAttribute)                                                        \
-  X(cuFuncSetAttribute)                                                        \
-  X(cuFuncGetParamInfo)                                                        \
-  X(cuLaunchKernelEx)                                                          \
-  X(cuTensorMapEncodeTiled)                                                    \
-  X(cuMemAlloc)                                                                \
-  X(cuMemFree)                                                                 \
-  X(cuMemcpyHtoD)                                                              \
-  X(cuMemcpyDtoH)                                                              \
-  X(cuMemsetD8Async)                                                           \
-  X(cuStreamCreate)                                                            \
-  X(cuStreamDestroy)                                                           \
-  X(cuStreamQuery)                                                             \
-  X(cuStreamBeginCapture)                                                      \
-  X(cuStreamEndCapture)                                                        \
-  X(cuGraphInstantiate)                                                        \
-  X(cuGraphLaunch)                                                             \
-  X(cuGraphExecDestroy)                                                        \
-  X(cuGraphDestroy)                                                            \
-  X(cuEventCreate)                                                             \
-  X(cuEventDestroy)                                                            \
-  X(cuEventRecord)                                                             \
+#define GIRIH_CUDA_FUNCTIONS(X)                                                                                        \
+  X(cuInit)                                                                                                            \
+  X(cuGetErrorName)                                                                                                    \
+  X(cuGetErrorString)                                                                                                  \
+  X(cuDriverGetVersion)                                                                                                \
+  X(cuDeviceGet)                                                                                                       \
+  X(cuDeviceGetCount)                                                                                                  \
+  X(cuDeviceGetName)                                                                                                   \
+  X(cuDeviceGetAttribute)                                                                                              \
+  X(cuDeviceGetPCIBusId)                                                                                               \
+  X(cuDevicePrimaryCtxRetain)                                                                                          \
+  X(cuDevicePrimaryCtxRelease)                                                                                         \
+  X(cuCtxSetCurrent)                                                                                                   \
+  X(cuCtxSynchronize)                                                                                                  \
+  X(cuModuleLoadDataEx)                                                                                                \
+  X(cuModuleUnload)                                                                                                    \
+  X(cuModuleGetFunction)                                                                                               \
+  X(cuFuncGetAttribute)                                                                                                \
+  X(cuFuncSetAttribute)                                                                                                \
+  X(cuFuncGetParamInfo)                                                                                                \
+  X(cuLaunchKernelEx)                                                                                                  \
+  X(cuTensorMapEncodeTiled)                                                                                            \
+  X(cuMemAlloc)                                                                                                        \
+  X(cuMemFree)                                                                                                         \
+  X(cuMemcpyHtoD)                                                                                                      \
+  X(cuMemcpyDtoH)                                                                                                      \
+  X(cuMemsetD8Async)                                                                                                   \
+  X(cuStreamCreate)                                                                                                    \
+  X(cuStreamDestroy)                                                                                                   \
+  X(cuStreamQuery)                                                                                                     \
+  X(cuStreamBeginCapture)                                                                                              \
+  X(cuStreamEndCapture)                                                                                                \
+  X(cuGraphInstantiate)                                                                                                \
+  X(cuGraphLaunch)                                                                                                     \
+  X(cuGraphExecDestroy)                                                                                                \
+  X(cuGraphDestroy)                                                                                                    \
+  X(cuEventCreate)                                                                                                     \
+  X(cuEventDestroy)                                                                                                    \
+  X(cuEventRecord)                                                                                                     \
   X(cuEventElapsedTime)
 
 /// The driver's entry points.
@@ -70,9 +70,8 @@ const Driver &driver();
 void checkCuda(CUresult result, const char *call);
 
 /// Checked call of a driver function: GIRIH_CUDA(cuMemAlloc, &pointer, bytes).
-#define GIRIH_CUDA(function, ...)                                              \
-  ::girih::runtime::checkCuda(                                                 \
-      ::girih::runtime::driver().function(__VA_ARGS__), #function)
+#define GIRIH_CUDA(function, ...)                                                                                      \
+  ::girih::runtime::checkCuda(::girih::runtime::driver().function(__VA_ARGS__), #function)
 
 /// A kernel that never ends blocks every later driver call, the release of
 /// memory included. Once this is set, destructors leave the device alone.

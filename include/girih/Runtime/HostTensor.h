@@ -15,14 +15,10 @@ struct HostTensor {
 
   /// Elements of the innermost dimension.
   int64_t rowLength() const { return layout.shape.back(); }
-  int64_t rows() const {
-    return rowLength() ? layout.elements() / rowLength() : 0;
-  }
+  int64_t rows() const { return rowLength() ? layout.elements() / rowLength() : 0; }
   /// Element offset of row `index`, counted in the order of the dimensions.
   int64_t rowOffset(int64_t index) const;
-  float load(int64_t offset) const {
-    return loadElement(type, bytes.data(), size_t(offset));
-  }
+  float load(int64_t offset) const { return loadElement(type, bytes.data(), size_t(offset)); }
 };
 
 /// The bits that no kernel writes: a NaN whose payload no instruction makes.
@@ -37,8 +33,7 @@ HostTensor poisonedTensor(const TensorLayout &layout, ElementType type);
 /// A tensor of normally distributed numbers times `factor`; its gaps are
 /// poison, so that a kernel that reads one shows. The same for the same seed,
 /// on any number of threads.
-HostTensor randomTensor(const TensorLayout &layout, ElementType type,
-                        uint64_t seed, float factor);
+HostTensor randomTensor(const TensorLayout &layout, ElementType type, uint64_t seed, float factor);
 
 /// How a problem's inputs are made.
 struct DataOptions {
@@ -50,8 +45,7 @@ struct DataOptions {
 };
 
 /// One tensor for each of the manifest's: inputs random, outputs poison.
-std::vector<HostTensor> makeProblemData(const Binding &binding,
-                                        const DataOptions &options);
+std::vector<HostTensor> makeProblemData(const Binding &binding, const DataOptions &options);
 
 /// The row of Q that `injectNan` damages.
 reference::AttentionRow nanRow(const Binding &binding);

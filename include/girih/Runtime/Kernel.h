@@ -46,8 +46,7 @@ class KernelLaunch {
 public:
   /// `tensors` holds one device address for each of the manifest's tensors.
   /// Throws Error when a tensor map cannot describe a tensor's strides.
-  KernelLaunch(const Kernel &kernel, const Binding &binding,
-               const std::vector<CUdeviceptr> &tensors);
+  KernelLaunch(const Kernel &kernel, const Binding &binding, const std::vector<CUdeviceptr> &tensors);
 
   /// Puts one launch into `stream`, after the zeroing of its workspaces.
   void enqueue(const Stream &stream) const;

@@ -74,9 +74,7 @@ struct Argument {
   std::vector<TensorMapMode> modes;
 
   /// Bytes the kernel's parameter has.
-  size_t parameterBytes() const {
-    return kind == Kind::TensorMap ? 128 : kind == Kind::Size ? 4 : 8;
-  }
+  size_t parameterBytes() const { return kind == Kind::TensorMap ? 128 : kind == Kind::Size ? 4 : 8; }
 };
 
 struct ProblemDeclaration {
@@ -117,8 +115,7 @@ Manifest readManifest(const std::string &path);
 
 /// The bytes of a kernel file. Throws Error when it cannot be read or its hash
 /// is not the manifest's: "manifest and cubin do not belong together".
-std::string readKernelFile(const Manifest &manifest, const KernelFile &file,
-                           const char *what);
+std::string readKernelFile(const Manifest &manifest, const KernelFile &file, const char *what);
 
 /// XXH3-128 of `bytes` as 32 lower-case hex digits, most significant first.
 std::string hashBytes(const std::string &bytes);

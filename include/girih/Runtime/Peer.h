@@ -17,8 +17,7 @@ public:
   virtual std::string name() const = 0;
   /// Puts one run into `stream`; `tensors` holds one device address for each of
   /// the manifest's tensors.
-  virtual void enqueue(const Stream &stream,
-                       const std::vector<CUdeviceptr> &tensors) = 0;
+  virtual void enqueue(const Stream &stream, const std::vector<CUdeviceptr> &tensors) = 0;
 };
 
 /// cuDNN's attention forward. Throws Error when the library or the headers it

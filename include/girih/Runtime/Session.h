@@ -21,8 +21,8 @@ struct SessionOptions {
 
 /// Runs `entry` on `device`. What goes wrong with the kernel is in the report's
 /// `failure`; `peerName` receives the peer's name and version.
-KernelReport runKernel(const Device &device, const KernelEntry &entry,
-                       const SessionOptions &options, std::string &peerName);
+KernelReport runKernel(const Device &device, const KernelEntry &entry, const SessionOptions &options,
+                       std::string &peerName);
 
 } // namespace girih::runtime
 

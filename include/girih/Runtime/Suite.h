@@ -15,8 +15,7 @@ struct KernelEntry {
 /// Reads DIR/suite.json: {"suite": NAME, "kernels": [ENTRY, ...]} where an
 /// entry is a manifest's path beside it, or {"manifest": PATH, "sizes": {NAME:
 /// N}, "layout": "bshd", "pad": N}. Choices of an entry win over `common`.
-std::vector<KernelEntry> readSuite(const std::string &path,
-                                   const LaunchChoices &common);
+std::vector<KernelEntry> readSuite(const std::string &path, const LaunchChoices &common);
 
 /// The suite.json that `name` means: NAME/suite.json when NAME is a folder,
 /// otherwise SUITE_DIR/NAME/suite.json. Throws Error that says where it looked.

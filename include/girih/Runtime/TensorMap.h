@@ -21,8 +21,7 @@ struct TensorMapFields {
 
 /// The fields that a `tensor_map` argument has for the tensor's shape and
 /// strides.
-TensorMapFields tensorMapFields(const Argument &argument,
-                                const Binding &binding);
+TensorMapFields tensorMapFields(const Argument &argument, const Binding &binding);
 
 /// Throws Error when TMA cannot take `fields` at `address`: each limit of
 /// cuTensorMapEncodeTiled, with the number found and the number allowed.

@@ -33,9 +33,7 @@ constexpr double defaultVerifyCost = 8e9;
 /// is, nothing is infinite or NaN that should not be, and chosen rows are as
 /// near to float64 as the element type allows. A problem without a reference
 /// gets the first three only.
-Verdict verifyProblem(const Binding &binding,
-                      const std::vector<HostTensor> &tensors,
-                      const DataOptions &options,
+Verdict verifyProblem(const Binding &binding, const std::vector<HostTensor> &tensors, const DataOptions &options,
                       double multiplyAdds = defaultVerifyCost);
 
 } // namespace girih::runtime

@@ -26,16 +26,13 @@ inline const char *elementTypeName(ElementType type) {
 }
 
 inline std::optional<ElementType> parseElementType(std::string_view name) {
-  for (ElementType type :
-       {ElementType::BF16, ElementType::F16, ElementType::F32})
+  for (ElementType type : {ElementType::BF16, ElementType::F16, ElementType::F32})
     if (name == elementTypeName(type))
       return type;
   return std::nullopt;
 }
 
-inline size_t elementBytes(ElementType type) {
-  return type == ElementType::F32 ? 4 : 2;
-}
+inline size_t elementBytes(ElementType type) { return type == ElementType::F32 ? 4 : 2; }
 
 /// The largest relative error of rounding to `type`: half an ulp of 1.
 inline double unitRoundoff(ElementType type) {
@@ -63,14 +60,12 @@ inline float loadElement(ElementType type, const void *data, size_t index) {
 }
 
 /// Rounds `value` to `type` and stores it as element `index`.
-inline void storeElement(ElementType type, void *data, size_t index,
-                         float value) {
+inline void storeElement(ElementType type, void *data, size_t index, float value) {
   if (type == ElementType::F32) {
     std::memcpy(static_cast<char *>(data) + 4 * index, &value, 4);
     return;
   }
-  uint16_t bits =
-      type == ElementType::BF16 ? floatToBfloat16(value) : floatToHalf(value);
+  uint16_t bits = type == ElementType::BF16 ? floatToBfloat16(value) : floatToHalf(value);
   std::memcpy(static_cast<char *>(data) + 2 * index, &bits, 2);
 }
 

@@ -14,9 +14,7 @@
 namespace girih {
 
 /// The float that the bfloat16 `bits` stands for.
-inline float bfloat16ToFloat(uint16_t bits) {
-  return std::bit_cast<float>(uint32_t(bits) << 16);
-}
+inline float bfloat16ToFloat(uint16_t bits) { return std::bit_cast<float>(uint32_t(bits) << 16); }
 
 /// The bfloat16 nearest to `value`. A NaN stays a NaN: it keeps its upper
 /// payload and becomes quiet.
@@ -34,8 +32,7 @@ inline float halfToFloat(uint16_t bits) {
   uint32_t sign = uint32_t(bits & 0x8000u) << 16;
   uint32_t magnitude = bits & 0x7fffu;
   if (magnitude >= 0x7c00u) // infinity and NaN: the exponent becomes all ones
-    return std::bit_cast<float>(sign | 0x7f800000u |
-                                (magnitude & 0x3ffu) << 13);
+    return std::bit_cast<float>(sign | 0x7f800000u | (magnitude & 0x3ffu) << 13);
   if (magnitude >= 0x0400u) // normal: rebias the exponent from 15 to 127
     return std::bit_cast<float>(sign | ((magnitude << 13) + (112u << 23)));
   // Subnormal: a multiple of 2^-24, which float holds as a normal number.
@@ -55,8 +52,7 @@ inline uint16_t floatToHalf(float value) {
     return uint16_t(sign | 0x7c00u);
   if (magnitude >= 0x38800000u) { // 2^-14, the smallest normal
     magnitude -= 112u << 23;
-    return uint16_t(sign |
-                    ((magnitude + 0xfffu + ((magnitude >> 13) & 1u)) >> 13));
+    return uint16_t(sign | ((magnitude + 0xfffu + ((magnitude >> 13) & 1u)) >> 13));
   }
   // An ulp of 0.5f is 2^-24, the step of binary16's subnormals, so the addition
   // rounds exactly as the conversion must.

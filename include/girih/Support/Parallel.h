@@ -13,8 +13,7 @@ namespace girih {
 /// Calls `body(i)` for every i in [0, count), in any order, from as many
 /// threads as the machine has. `body` must not throw.
 template <typename Body> void parallelFor(int64_t count, const Body &body) {
-  int64_t threads = std::min<int64_t>(
-      std::max(1u, std::thread::hardware_concurrency()), count);
+  int64_t threads = std::min<int64_t>(std::max(1u, std::thread::hardware_concurrency()), count);
   if (threads <= 1) {
     for (int64_t i = 0; i < count; ++i)
       body(i);

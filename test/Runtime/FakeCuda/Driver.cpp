@@ -47,8 +47,7 @@ extern "C" {
 CUresult cuInit(unsigned) { return CUDA_SUCCESS; }
 
 CUresult cuGetErrorName(CUresult error, const char **name) {
-  *name = error == CUDA_ERROR_INVALID_VALUE ? "CUDA_ERROR_INVALID_VALUE"
-                                            : "CUDA_ERROR_FAKE";
+  *name = error == CUDA_ERROR_INVALID_VALUE ? "CUDA_ERROR_INVALID_VALUE" : "CUDA_ERROR_FAKE";
   return CUDA_SUCCESS;
 }
 
@@ -82,8 +81,7 @@ CUresult cuDeviceGetPCIBusId(char *name, int size, CUdevice) {
   return CUDA_SUCCESS;
 }
 
-CUresult cuDeviceGetAttribute(int *value, CUdevice_attribute attribute,
-                              CUdevice) {
+CUresult cuDeviceGetAttribute(int *value, CUdevice_attribute attribute, CUdevice) {
   switch (attribute) {
   case CU_DEVICE_ATTRIBUTE_COMPUTE_CAPABILITY_MAJOR:
     *value = 9;
@@ -117,8 +115,7 @@ CUresult cuDevicePrimaryCtxRelease(CUdevice) { return CUDA_SUCCESS; }
 CUresult cuCtxSetCurrent(CUcontext) { return CUDA_SUCCESS; }
 CUresult cuCtxSynchronize() { return CUDA_SUCCESS; }
 
-CUresult cuModuleLoadDataEx(CUmodule *module, const void *image, unsigned,
-                            CUjit_option *, void **) {
+CUresult cuModuleLoadDataEx(CUmodule *module, const void *image, unsigned, CUjit_option *, void **) {
   auto *loaded = new Module;
   std::istringstream sizes(static_cast<const char *>(image));
   for (size_t size; sizes >> size;)
@@ -132,34 +129,28 @@ CUresult cuModuleUnload(CUmodule module) {
   return CUDA_SUCCESS;
 }
 
-CUresult cuModuleGetFunction(CUfunction *function, CUmodule module,
-                             const char *name) {
+CUresult cuModuleGetFunction(CUfunction *function, CUmodule module, const char *name) {
   if (!fake::hasKernel(name))
     return CUDA_ERROR_NOT_FOUND;
-  *function = reinterpret_cast<CUfunction>(
-      new Function{reinterpret_cast<Module *>(module), name});
+  *function = reinterpret_cast<CUfunction>(new Function{reinterpret_cast<Module *>(module), name});
   return CUDA_SUCCESS;
 }
 
-CUresult cuFuncGetAttribute(int *value, CUfunction_attribute attribute,
-                            CUfunction) {
+CUresult cuFuncGetAttribute(int *value, CUfunction_attribute attribute, CUfunction) {
   *value = attribute == CU_FUNC_ATTRIBUTE_MAX_THREADS_PER_BLOCK ? 384
            : attribute == CU_FUNC_ATTRIBUTE_NUM_REGS            ? 168
                                                                 : 0;
   return CUDA_SUCCESS;
 }
 
-CUresult cuFuncSetAttribute(CUfunction function, CUfunction_attribute attribute,
-                            int value) {
+CUresult cuFuncSetAttribute(CUfunction function, CUfunction_attribute attribute, int value) {
   if (attribute == CU_FUNC_ATTRIBUTE_MAX_DYNAMIC_SHARED_SIZE_BYTES)
     reinterpret_cast<Function *>(function)->maxShared = value;
   return CUDA_SUCCESS;
 }
 
-CUresult cuFuncGetParamInfo(CUfunction function, size_t index, size_t *offset,
-                            size_t *size) {
-  const auto &sizes =
-      reinterpret_cast<Function *>(function)->module->parameterSizes;
+CUresult cuFuncGetParamInfo(CUfunction function, size_t index, size_t *offset, size_t *size) {
+  const auto &sizes = reinterpret_cast<Function *>(function)->module->parameterSizes;
   if (index >= sizes.size())
     return CUDA_ERROR_INVALID_VALUE;
   *offset = 0;
@@ -167,8 +158,7 @@ CUresult cuFuncGetParamInfo(CUfunction function, size_t index, size_t *offset,
   return CUDA_SUCCESS;
 }
 
-CUresult cuLaunchKernelEx(const CUlaunchConfig *config, CUfunction handle,
-                          void **values, void **) {
+CUresult cuLaunchKernelEx(const CUlaunchConfig *config, CUfunction handle, void **values, void **) {
   auto *function = reinterpret_cast<Function *>(handle);
   if (config->sharedMemBytes > unsigned(function->maxShared))
     return CUDA_ERROR_INVALID_VALUE;
@@ -180,16 +170,14 @@ CUresult cuLaunchKernelEx(const CUlaunchConfig *config, CUfunction handle,
   hangs = hangs || function->name == "hang";
   return submit([name = function->name, launch = *config, parameters] {
     now += 5;
-    return fake::runKernel(name, launch, parameters) ? CUDA_SUCCESS
-                                                     : CUDA_ERROR_INVALID_VALUE;
+    return fake::runKernel(name, launch, parameters) ? CUDA_SUCCESS : CUDA_ERROR_INVALID_VALUE;
   });
 }
 
-CUresult cuTensorMapEncodeTiled(
-    CUtensorMap *map, CUtensorMapDataType, cuuint32_t rank, void *address,
-    const cuuint64_t *extents, const cuuint64_t *strides, const cuuint32_t *box,
-    const cuuint32_t *, CUtensorMapInterleave, CUtensorMapSwizzle swizzle,
-    CUtensorMapL2promotion, CUtensorMapFloatOOBfill) {
+CUresult cuTensorMapEncodeTiled(CUtensorMap *map, CUtensorMapDataType, cuuint32_t rank, void *address,
+                                const cuuint64_t *extents, const cuuint64_t *strides, const cuuint32_t *box,
+                                const cuuint32_t *, CUtensorMapInterleave, CUtensorMapSwizzle swizzle,
+                                CUtensorMapL2promotion, CUtensorMapFloatOOBfill) {
   fake::TensorMap fields{};
   fields.address = reinterpret_cast<uint64_t>(address);
   fields.rank = uint8_t(rank);
@@ -204,8 +192,7 @@ CUresult cuTensorMapEncodeTiled(
 }
 
 CUresult cuMemAlloc(CUdeviceptr *pointer, size_t bytes) {
-  *pointer = reinterpret_cast<CUdeviceptr>(
-      std::aligned_alloc(256, (bytes + 255) / 256 * 256));
+  *pointer = reinterpret_cast<CUdeviceptr>(std::aligned_alloc(256, (bytes + 255) / 256 * 256));
   return CUDA_SUCCESS;
 }
 
@@ -224,8 +211,7 @@ CUresult cuMemcpyDtoH(void *to, CUdeviceptr from, size_t bytes) {
   return CUDA_SUCCESS;
 }
 
-CUresult cuMemsetD8Async(CUdeviceptr pointer, unsigned char value, size_t bytes,
-                         CUstream) {
+CUresult cuMemsetD8Async(CUdeviceptr pointer, unsigned char value, size_t bytes, CUstream) {
   return submit([=] {
     std::memset(reinterpret_cast<void *>(pointer), value, bytes);
     return CUDA_SUCCESS;
@@ -237,9 +223,7 @@ CUresult cuStreamCreate(CUstream *stream, unsigned) {
   return CUDA_SUCCESS;
 }
 CUresult cuStreamDestroy(CUstream) { return CUDA_SUCCESS; }
-CUresult cuStreamQuery(CUstream) {
-  return hangs ? CUDA_ERROR_NOT_READY : CUDA_SUCCESS;
-}
+CUresult cuStreamQuery(CUstream) { return hangs ? CUDA_ERROR_NOT_READY : CUDA_SUCCESS; }
 
 CUresult cuStreamBeginCapture(CUstream, CUstreamCaptureMode) {
   recording = new Graph;
@@ -252,8 +236,7 @@ CUresult cuStreamEndCapture(CUstream, CUgraph *graph) {
   return CUDA_SUCCESS;
 }
 
-CUresult cuGraphInstantiate(CUgraphExec *executable, CUgraph graph,
-                            unsigned long long) {
+CUresult cuGraphInstantiate(CUgraphExec *executable, CUgraph graph, unsigned long long) {
   *executable = reinterpret_cast<CUgraphExec>(graph);
   return CUDA_SUCCESS;
 }
@@ -284,8 +267,7 @@ CUresult cuEventRecord(CUevent event, CUstream) {
   return CUDA_SUCCESS;
 }
 CUresult cuEventElapsedTime(float *milliseconds, CUevent start, CUevent end) {
-  *milliseconds =
-      *reinterpret_cast<float *>(end) - *reinterpret_cast<float *>(start);
+  *milliseconds = *reinterpret_cast<float *>(end) - *reinterpret_cast<float *>(start);
   return CUDA_SUCCESS;
 }
 

@@ -24,8 +24,7 @@ using Parameter = std::vector<uint8_t>;
 
 /// Runs the kernel of that name. False when there is none, or when the launch
 /// is not what the kernel was made for.
-bool runKernel(const std::string &name, const CUlaunchConfig &config,
-               const std::vector<Parameter> &parameters);
+bool runKernel(const std::string &name, const CUlaunchConfig &config, const std::vector<Parameter> &parameters);
 
 /// True for a name that runKernel knows.
 bool hasKernel(const std::string &name);

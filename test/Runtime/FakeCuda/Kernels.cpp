@@ -25,12 +25,9 @@ template <typename T> T read(const Parameter &parameter) {
 
 /// A bf16 element of a tensor map whose modes are (64 columns, rows, column
 /// halves, heads, batch).
-float load(const TensorMap &map, int64_t b, int64_t h, int64_t row,
-           int64_t column) {
-  uint64_t at = map.address + uint64_t(column % 64) * map.strides[0] +
-                uint64_t(row) * map.strides[1] +
-                uint64_t(column / 64) * map.strides[2] +
-                uint64_t(h) * map.strides[3] + uint64_t(b) * map.strides[4];
+float load(const TensorMap &map, int64_t b, int64_t h, int64_t row, int64_t column) {
+  uint64_t at = map.address + uint64_t(column % 64) * map.strides[0] + uint64_t(row) * map.strides[1] +
+                uint64_t(column / 64) * map.strides[2] + uint64_t(h) * map.strides[3] + uint64_t(b) * map.strides[4];
   return girih::bfloat16ToFloat(*reinterpret_cast<uint16_t *>(at));
 }
 
@@ -45,20 +42,16 @@ struct Attention {
   uint32_t *counter;
 
   explicit Attention(const std::vector<Parameter> &p)
-      : q(read<TensorMap>(p[0])), k(read<TensorMap>(p[1])),
-        v(read<TensorMap>(p[2])), o(read<uint16_t *>(p[3])),
-        oStrides{read<int64_t>(p[4]), read<int64_t>(p[5]), read<int64_t>(p[6])},
-        lse(read<float *>(p[7])),
-        lseStrides{read<int64_t>(p[8]), read<int64_t>(p[9])},
-        keys(read<int32_t>(p[10])), counter(read<uint32_t *>(p[11])) {}
+      : q(read<TensorMap>(p[0])), k(read<TensorMap>(p[1])), v(read<TensorMap>(p[2])), o(read<uint16_t *>(p[3])),
+        oStrides{read<int64_t>(p[4]), read<int64_t>(p[5]), read<int64_t>(p[6])}, lse(read<float *>(p[7])),
+        lseStrides{read<int64_t>(p[8]), read<int64_t>(p[9])}, keys(read<int32_t>(p[10])),
+        counter(read<uint32_t *>(p[11])) {}
 
   void row(int64_t b, int64_t h, int64_t q, const std::string &name) const;
 };
 
-void Attention::row(int64_t b, int64_t h, int64_t query,
-                    const std::string &name) const {
-  int64_t dim = int64_t(q.extents[0]) * q.extents[2],
-          kvHead = h / (q.extents[3] / k.extents[3]);
+void Attention::row(int64_t b, int64_t h, int64_t query, const std::string &name) const {
+  int64_t dim = int64_t(q.extents[0]) * q.extents[2], kvHead = h / (q.extents[3] / k.extents[3]);
   int64_t rows = q.extents[1];
   int64_t visible = name == "attention_causal" ? query + keys - rows + 1 : keys;
   std::vector<float> scores;
@@ -78,22 +71,19 @@ void Attention::row(int64_t b, int64_t h, int64_t query,
     for (size_t key = 0; key < scores.size(); ++key)
       value += scores[key] * load(v, b, kvHead, int64_t(key), i);
     float result = scores.empty() ? 0 : value / sum;
-    out[i] = girih::floatToBfloat16(
-        name == "wrong_tile" && query >= 64 ? 1.1f * result : result);
+    out[i] = girih::floatToBfloat16(name == "wrong_tile" && query >= 64 ? 1.1f * result : result);
   }
   if (name == "writes_gap")
     out[dim] = 0;
   lse[b * lseStrides[0] + h * lseStrides[1] + query] = maximum + std::log(sum);
 }
 
-bool attention(const std::string &name, const CUlaunchConfig &config,
-               const std::vector<Parameter> &parameters) {
+bool attention(const std::string &name, const CUlaunchConfig &config, const std::vector<Parameter> &parameters) {
   if (parameters.size() != 12)
     return false;
   Attention problem(parameters);
   // Zero at launch, or the loader forgot.
-  if ((*problem.counter)++ != 0 || config.gridDimY != 1 ||
-      config.blockDimX != 384)
+  if ((*problem.counter)++ != 0 || config.gridDimY != 1 || config.blockDimX != 384)
     return false;
   for (int64_t b = 0; b < problem.q.extents[4]; ++b)
     for (int64_t h = 0; h < problem.q.extents[3]; ++h)
@@ -104,8 +94,7 @@ bool attention(const std::string &name, const CUlaunchConfig &config,
 }
 
 /// Another result at every launch.
-bool unrepeatable(const std::string &, const CUlaunchConfig &config,
-                  const std::vector<Parameter> &parameters) {
+bool unrepeatable(const std::string &, const CUlaunchConfig &config, const std::vector<Parameter> &parameters) {
   static int launches = 0;
   bool ran = attention("attention", config, parameters);
   Attention problem(parameters);
@@ -113,13 +102,11 @@ bool unrepeatable(const std::string &, const CUlaunchConfig &config,
   return ran;
 }
 
-using Run = bool (*)(const std::string &, const CUlaunchConfig &,
-                     const std::vector<Parameter> &);
+using Run = bool (*)(const std::string &, const CUlaunchConfig &, const std::vector<Parameter> &);
 
 const std::map<std::string, Run> kernels = {
-    {"attention", attention},       {"attention_causal", attention},
-    {"wrong_tile", attention},      {"skips_row", attention},
-    {"writes_gap", attention},      {"hang", attention},
+    {"attention", attention},       {"attention_causal", attention}, {"wrong_tile", attention},
+    {"skips_row", attention},       {"writes_gap", attention},       {"hang", attention},
     {"unrepeatable", unrepeatable},
 };
 
@@ -127,7 +114,6 @@ const std::map<std::string, Run> kernels = {
 
 bool fake::hasKernel(const std::string &name) { return kernels.count(name); }
 
-bool fake::runKernel(const std::string &name, const CUlaunchConfig &config,
-                     const std::vector<Parameter> &parameters) {
+bool fake::runKernel(const std::string &name, const CUlaunchConfig &config, const std::vector<Parameter> &parameters) {
   return kernels.at(name)(name, config, parameters);
 }
