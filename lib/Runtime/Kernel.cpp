@@ -33,7 +33,7 @@ void runtime::checkTarget(const std::string &target, const DeviceFacts &device) 
   bool known = target.rfind("sm_", 0) == 0 && target.size() > 4 && std::isdigit(target[3]) &&
                (suffix.empty() || suffix == "a" || suffix == "f");
   if (!known || target.size() > 8)
-    throw Error("target '" + target + "' is not of the form sm_90a");
+    throw Error("target '" + target + "' is not of the form sm_NNa");
   int number = std::stoi(target.substr(3));
   int major = number / 10, minor = number % 10;
   // `a` code runs on one compute capability, other machine code also on later

@@ -100,6 +100,6 @@ TEST(BindingTest, code_runs_on_its_own_chip_only) {
   EXPECT_EQ("", message("sm_100f", 10, 3));
   EXPECT_EQ("", message("sm_80", 8, 6));
   EXPECT_EQ("kernel is for sm_86, device 0 is sm_80", message("sm_86", 8, 0));
-  EXPECT_EQ("target 'hopper' is not of the form sm_90a", message("hopper", 9, 0));
-  EXPECT_EQ("target 'sm' is not of the form sm_90a", message("sm", 9, 0));
+  EXPECT_EQ("target 'hopper' is not of the form sm_NNa", message("hopper", 9, 0));
+  EXPECT_EQ("target 'sm' is not of the form sm_NNa", message("sm", 9, 0));
 }

@@ -8,8 +8,8 @@
 
 namespace girih::runtime {
 
-/// Throws Error unless code for `target` ("sm_90a") runs on the device: "kernel
-/// is for sm_90a, device 0 is sm_80".
+/// Throws Error unless code for `target` ("sm_NNa") runs on the device: "kernel
+/// is for sm_NNa, device 0 is sm_MM".
 void checkTarget(const std::string &target, const DeviceFacts &device);
 
 /// A kernel's code on a device. Refers to the manifest.
