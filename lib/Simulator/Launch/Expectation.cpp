@@ -91,7 +91,11 @@ auto expectAttention(const json &object, const Launch &launch) {
       made.strides = {h * s * d, s * d, d, 1};
       return made;
     };
-    AttentionProblem problem{view(q), view(k), view(v), scale, {}};
+    AttentionProblem problem;
+    problem.q = view(q);
+    problem.k = view(k);
+    problem.v = view(v);
+    problem.scale = scale;
     if (isCausal)
       problem.mask.kind = Mask::Kind::Causal;
     auto rows = sampleRows(problem, 4e9, 1);
@@ -102,7 +106,7 @@ auto expectAttention(const json &object, const Launch &launch) {
       for (int64_t i = 0; i < d; ++i)
         actual.push_back(
             loadElement(type, done.buffers[o].bytes.data(), size_t(((row.b * h + row.h) * s + row.q) * d + i)));
-    return toVerdict(compareOutput(rows, exact, yardstick, actual, s, type), done.buffers[o].name);
+    return toVerdict(compareOutput(problem, rows, exact, yardstick, actual), done.buffers[o].name);
   };
 }
 
