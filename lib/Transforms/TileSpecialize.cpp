@@ -123,6 +123,15 @@ Operation *TileSpecializePass::releasePoint(tile::LoadOp load) {
   return point;
 }
 
+/// Where a consumer waits for a tile: before its first reader, and not in the turn
+/// that the reader opens, for another worker may need that time.
+Operation *waitPoint(Operation *reader) {
+  Operation *before = reader->getPrevNode();
+  while (before && (isPure(before) || isa<tile::SliceOp>(before)))
+    before = before->getPrevNode();
+  return before && isa<tile::TakeTurnOp>(before) ? before : reader;
+}
+
 /// The wait for the MMA that starts after the one awaited at `from`, if it is in
 /// the same block; and the exponentials in between.
 std::pair<Operation *, Value> nextAwait(Operation *from) {
@@ -144,7 +153,7 @@ LogicalResult TileSpecializePass::makeConsumer(tile::RoleOp role, bool anchor) {
     Operation *reader = firstReader(load);
     if (!reader)
       return load.emitError("nothing reads this load");
-    load->moveBefore(reader);
+    load->moveBefore(waitPoint(reader));
     for (Operation *user : load->getUsers())
       if (isa<tile::SliceOp>(user) && user->getBlock() == load->getBlock())
         user->moveAfter(load);
