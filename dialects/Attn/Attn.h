@@ -8,8 +8,6 @@
 #include "dialects/Attn/AttnDialect.h.inc"
 #include "dialects/Attn/AttnEnums.h.inc"
 
-#define GET_ATTRDEF_CLASSES
-#include "dialects/Attn/AttnAttrs.h.inc"
 #define GET_OP_CLASSES
 #include "dialects/Attn/AttnOps.h.inc"
 

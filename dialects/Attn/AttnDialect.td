@@ -12,7 +12,6 @@ def Attn_Dialect : Dialect {
     runs is in its `schedule`, which the compiler fills in where it is open.
   }];
   let dependentDialects = ["::girih::tile::TileDialect"];
-  let useDefaultAttributePrinterParser = 1;
 }
 
 #endif // GIRIH_ATTN_DIALECT

@@ -73,5 +73,7 @@ LogicalResult ForwardOp::verify() {
   expected[0] = builder.getF32Type();
   if (getScore().getArgumentTypes() != TypeRange(expected))
     return emitOpError("score region takes (f32, index, index, index, index): score, batch, head, query, key");
+  if (getScore().front().empty() || !isa<YieldOp>(getScore().front().back()))
+    return emitOpError("score region must end in attn.yield");
   return success();
 }

@@ -12,20 +12,12 @@ def Attn_Mask : I32EnumAttr<"Mask", "which keys a query sees", [
     I32EnumAttrCase<"None", 0, "none">,
     I32EnumAttrCase<"Causal", 1, "causal">]> {
   let cppNamespace = "::girih::attn";
-  let genSpecializedAttr = 0;
-}
-def Attn_MaskAttr : EnumAttr<Attn_Dialect, Attn_Mask, "mask"> {
-  let assemblyFormat = "$value";
 }
 
 def Attn_Order : I32EnumAttr<"Order", "the memory order of the tensors", [
     I32EnumAttrCase<"BHSD", 0, "bhsd">,
     I32EnumAttrCase<"BSHD", 1, "bshd">]> {
   let cppNamespace = "::girih::attn";
-  let genSpecializedAttr = 0;
-}
-def Attn_OrderAttr : EnumAttr<Attn_Dialect, Attn_Order, "order"> {
-  let assemblyFormat = "$value";
 }
 
 def Attn_Tensor : RankedTensorOf<[BF16, F16]>;
@@ -59,8 +51,8 @@ def Attn_ForwardOp : Op<Attn_Dialect, "forward", [Pure]> {
     ```
   }];
   let arguments = (ins Attn_Tensor:$q, Attn_Tensor:$k, Attn_Tensor:$v,
-                       DefaultValuedAttr<Attn_MaskAttr, "Mask::None">:$mask,
-                       DefaultValuedAttr<Attn_OrderAttr, "Order::BHSD">:$order,
+                       DefaultValuedAttr<Attn_Mask, "Mask::None">:$mask,
+                       DefaultValuedAttr<Attn_Order, "Order::BHSD">:$order,
                        OptionalAttr<F64Attr>:$scale,
                        OptionalAttr<Tile_ScheduleAttr>:$schedule);
   let results = (outs Attn_Tensor:$output, Optional<RankedTensorOf<[F32]>>:$lse);

@@ -35,7 +35,11 @@ def Tile_ChannelOp : Tile_Op<"channel", [MemoryEffects<[MemAlloc]>]> {
   let assemblyFormat = "$name attr-dict `:` type($channel)";
 }
 
-def Tile_AcquireOp : Tile_Op<"acquire"> {
+class ChannelTile<string result>
+    : TypesMatchWith<"the tile is one of the channel's", "channel", result,
+                     "::llvm::cast<ChannelType>($_self).getTile()">;
+
+def Tile_AcquireOp : Tile_Op<"acquire", [ChannelTile<"slot">]> {
   let summary = "producer: wait for a free slot of a channel";
   let arguments = (ins Tile_ChannelType:$channel);
   let results = (outs Tile_Tile:$slot);
@@ -51,6 +55,7 @@ def Tile_CopyOp : Tile_Op<"copy", [AttrSizedOperandSegments]> {
   let arguments = (ins AnyTypeOf<[AnyMemRef, Tile_TensorMapType]>:$source, Variadic<Index>:$indices,
                        Tile_Tile:$dest, Optional<Tile_BarriersType>:$barriers, Optional<Index>:$barrier);
   let assemblyFormat = "$source `[` $indices `]` `to` $dest (`signals` $barriers^ `[` $barrier `]` `:` type($barriers))? attr-dict `:` type($source) `,` type($dest)";
+  let hasVerifier = 1;
 }
 
 def Tile_CommitOp : Tile_Op<"commit"> {
@@ -59,7 +64,7 @@ def Tile_CommitOp : Tile_Op<"commit"> {
   let assemblyFormat = "$channel attr-dict `:` type($channel)";
 }
 
-def Tile_WaitOp : Tile_Op<"wait"> {
+def Tile_WaitOp : Tile_Op<"wait", [ChannelTile<"tile">]> {
   let summary = "consumer: wait for the next full slot of a channel";
   let arguments = (ins Tile_ChannelType:$channel);
   let results = (outs Tile_Tile:$tile);
@@ -75,6 +80,7 @@ def Tile_ReleaseOp : Tile_Op<"release"> {
   }];
   let arguments = (ins Tile_ChannelType:$channel, Optional<Tile_Tile>:$after);
   let assemblyFormat = "$channel (`after` $after^ `:` type($after))? attr-dict `:` type($channel)";
+  let hasVerifier = 1;
 }
 
 //===----------------------------------------------------------------------===//
@@ -86,9 +92,11 @@ def Tile_AllocOp : Tile_Op<"alloc", [MemoryEffects<[MemAlloc]>]> {
   let arguments = (ins StrAttr:$name, I64Attr:$offset);
   let results = (outs Tile_BufferType:$buffer);
   let assemblyFormat = "$name `offset` `(` $offset `)` attr-dict `:` type($buffer)";
+  let hasVerifier = 1;
 }
 
-def Tile_SlotOp : Tile_Op<"slot", [Pure]> {
+def Tile_SlotOp : Tile_Op<"slot", [Pure, TypesMatchWith<"the tile is one of the buffer's", "buffer", "tile",
+                                                         "::llvm::cast<BufferType>($_self).getTile()">]> {
   let summary = "one tile of a buffer";
   let arguments = (ins Tile_BufferType:$buffer, Index:$index);
   let results = (outs Tile_Tile:$tile);
@@ -100,6 +108,7 @@ def Tile_BarriersOp : Tile_Op<"barriers", [MemoryEffects<[MemAlloc]>]> {
   let arguments = (ins StrAttr:$name, I64Attr:$offset);
   let results = (outs Tile_BarriersType:$barriers);
   let assemblyFormat = "$name `offset` `(` $offset `)` attr-dict `:` type($barriers)";
+  let hasVerifier = 1;
 }
 
 class Tile_BarrierOp<string mnemonic> : Tile_Op<mnemonic>;
@@ -114,18 +123,21 @@ def Tile_BarrierArriveOp : Tile_BarrierOp<"barrier_arrive"> {
   let summary = "one arrival from each warp of the worker";
   let arguments = (ins Tile_BarriersType:$barriers, Index:$index, Optional<Tile_Tile>:$after);
   let assemblyFormat = "$barriers `[` $index `]` (`after` $after^ `:` type($after))? attr-dict `:` type($barriers)";
+  let hasVerifier = 1;
 }
 
 def Tile_BarrierExpectOp : Tile_BarrierOp<"barrier_expect"> {
   let summary = "one arrival, and `bytes` more to be written in this phase";
   let arguments = (ins Tile_BarriersType:$barriers, Index:$index, I64Attr:$bytes);
   let assemblyFormat = "$barriers `[` $index `]` `bytes` `(` $bytes `)` attr-dict `:` type($barriers)";
+  let hasVerifier = 1;
 }
 
 def Tile_WriteSharedOp : Tile_Op<"write_shared"> {
   let summary = "write a tile of registers into shared memory";
   let arguments = (ins Tile_Tile:$tile, Tile_Tile:$dest);
   let assemblyFormat = "$tile `,` $dest attr-dict `:` type($tile) `,` type($dest)";
+  let hasVerifier = 1;
 }
 
 def Tile_PublishOp : Tile_Op<"publish"> {

@@ -46,6 +46,27 @@ LogicalResult BarriersType::verify(function_ref<InFlightDiagnostic()> emitError,
   return success();
 }
 
+LogicalResult TensorMapType::verify(function_ref<InFlightDiagnostic()> emitError, ArrayRef<int64_t> box,
+                                    Type elementType, int64_t swizzle, int64_t panel, bool folded) {
+  if (!elementType.isIntOrFloat())
+    return emitError() << "a tensor map has no elements of " << elementType;
+  if (swizzle != 32 && swizzle != 64 && swizzle != 128)
+    return emitError() << "swizzle is " << swizzle << " bytes, TMA has 32, 64 and 128";
+  if (panel * elementType.getIntOrFloatBitWidth() != swizzle * 8)
+    return emitError() << "a panel of " << panel << " elements of " << elementType
+                       << " is not as wide as the swizzle of " << swizzle << " bytes";
+  // PTX ISA, "tensor dimension, size and format"; folding adds a dimension.
+  int64_t rank = box.size() + folded;
+  if (box.empty() || rank > 5)
+    return emitError() << "a tensor map has 1 to 5 dimensions, not " << rank;
+  for (int64_t size : box)
+    if (size < 1 || size > 256)
+      return emitError() << "a box of " << size << " elements along a dimension, TMA takes 1 to 256";
+  if (box.back() % panel != 0)
+    return emitError() << "a box row of " << box.back() << " elements is no multiple of the panel of " << panel;
+  return success();
+}
+
 int64_t girih::tile::sharedBytes(RankedTensorType tile) {
   return tile.getNumElements() * tile.getElementTypeBitWidth() / 8;
 }

@@ -30,18 +30,24 @@ static LogicalResult verifyAccess(Operation *op, RankedTensorType tile, MemRefTy
 
 LogicalResult LoadOp::verify() {
   if (getStages() && static_cast<int64_t>(*getStages()) < 1)
-    return emitOpError() << "needs at least 1 stage, has " << *getStages();
+    return emitOpError() << "needs at least 1 stage, has " << static_cast<int64_t>(*getStages());
   return verifyAccess(*this, tileType(getResult()), cast<MemRefType>(getSource().getType()), getIndices().size());
 }
 
 LogicalResult StoreOp::verify() {
+  RankedTensorType tile = getTile().getType();
   if (auto map = dyn_cast<TensorMapType>(getDest().getType())) {
+    if (!sharedEncoding(tile))
+      return emitOpError() << "through a tensor map reads shared memory, not " << tile;
     if (map.getBox().size() != getIndices().size())
       return emitOpError() << "has " << getIndices().size() << " indices, tensor has " << map.getBox().size()
                            << " dimensions";
+    if (tile.getElementType() != map.getElementType())
+      return emitOpError() << "element types differ: tile has " << tile.getElementType() << ", tensor has "
+                           << map.getElementType();
     return success();
   }
-  return verifyAccess(*this, tileType(getTile()), cast<MemRefType>(getDest().getType()), getIndices().size());
+  return verifyAccess(*this, tile, cast<MemRefType>(getDest().getType()), getIndices().size());
 }
 
 /// MxK times KxN (or NxK transposed) into MxN.

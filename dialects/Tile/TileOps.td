@@ -11,10 +11,6 @@ def Tile_ReduceKind : I32EnumAttr<"ReduceKind", "how a reduction combines", [
     I32EnumAttrCase<"Add", 0, "add">,
     I32EnumAttrCase<"Max", 1, "max">]> {
   let cppNamespace = "::girih::tile";
-  let genSpecializedAttr = 0;
-}
-def Tile_ReduceKindAttr : EnumAttr<Tile_Dialect, Tile_ReduceKind, "reduce_kind"> {
-  let assemblyFormat = "$value";
 }
 
 class Tile_Op<string mnemonic, list<Trait> traits = []>
@@ -81,7 +77,7 @@ def Tile_ReduceOp : Tile_Op<"reduce", [Pure]> {
     row whose combination is the full one; which columns fall into which partial
     result is the layout's choice. `max` ignores NaN, as IEEE maxNum.
   }];
-  let arguments = (ins Tile_ReduceKindAttr:$kind, Tile_Tile:$tile);
+  let arguments = (ins Tile_ReduceKind:$kind, Tile_Tile:$tile);
   let results = (outs Tile_Tile:$result);
   let assemblyFormat = "$kind $tile attr-dict `:` type($tile) `->` type($result)";
   let hasVerifier = 1;
@@ -103,7 +99,8 @@ def Tile_IotaOp : Tile_Op<"iota", [Pure]> {
   let hasVerifier = 1;
 }
 
-def Tile_SplatOp : Tile_Op<"splat", [Pure]> {
+def Tile_SplatOp : Tile_Op<"splat", [Pure, TypesMatchWith<"the scalar is of the tile's element type", "result", "scalar",
+                                                           "::llvm::cast<::mlir::RankedTensorType>($_self).getElementType()">]> {
   let summary = "a tile whose elements are one scalar";
   let arguments = (ins AnyTypeOf<[I32, AnyFloat]>:$scalar);
   let results = (outs Tile_Tile:$result);

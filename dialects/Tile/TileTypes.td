@@ -54,6 +54,7 @@ def Tile_TensorMapType : Tile_Type<"TensorMap", "tensor_map"> {
   let parameters = (ins ArrayRefParameter<"int64_t">:$box, "::mlir::Type":$elementType,
                         "int64_t":$swizzle, "int64_t":$panel, "bool":$folded);
   let assemblyFormat = "`<` `[` $box `]` `x` $elementType `,` `swizzle` `=` $swizzle `,` `panel` `=` $panel `,` `folded` `=` $folded `>`";
+  let genVerifyDecl = 1;
 }
 
 def Tile_GlobalPointerType : Tile_Type<"GlobalPointer", "pointer"> {

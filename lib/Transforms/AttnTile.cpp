@@ -121,8 +121,8 @@ LogicalResult AttnTilePass::lower(attn::ForwardOp op) {
   if (!op.getScheduleAttr())
     return op.emitError("no schedule: run attn-schedule first");
   auto schedule = tile::Schedule::decode(op.getScheduleAttr());
-  if (!schedule.rows || !schedule.columns)
-    return op.emitError("the schedule must say rows and columns");
+  if (!schedule.rows || !schedule.columns || !schedule.persistent || !schedule.longestFirst || !schedule.groupBytes)
+    return op.emitError("the schedule must say rows, columns, persistent, longest_first and group_bytes");
 
   gpu::GPUFuncOp kernel = makeKernel(op, function);
   buildAttentionKernel(op, kernel, schedule, *target);
