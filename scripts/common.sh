@@ -1,0 +1,45 @@
+# Sourced by the other scripts: where things are, and how to speak.
+# shellcheck shell=bash disable=SC2034
+
+root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
+build=$root/build
+venv=$root/.venv
+
+say() { printf -- '-- %s\n' "$*"; }
+fail() {
+  printf '%s: %s\n' "$(basename "$0")" "$*" >&2
+  exit 1
+}
+
+# The folder of pip's packages in the project's own environment, if there is one.
+site_packages() {
+  local folder
+  for folder in "$venv"/lib/python3*/site-packages; do
+    if [[ -d $folder ]]; then
+      printf '%s\n' "$folder"
+      return
+    fi
+  done
+}
+
+# The CUDA toolkit to use, or nothing: the one that is asked for, the usual place,
+# the one on PATH, last the one that `setup` took from PyPI.
+cuda_root() {
+  local candidate
+  for candidate in "${CUDA_ROOT:-}" "${CUDA_HOME:-}" "${CUDA_PATH:-}" /usr/local/cuda \
+    "$(dirname "$(dirname "$(command -v ptxas || true)")")" "$(site_packages)/nvidia/cu13"; do
+    if [[ -x $candidate/bin/ptxas ]]; then
+      printf '%s\n' "$candidate"
+      return
+    fi
+  done
+}
+
+# Tools that run ptxas find it there.
+export_cuda_root() {
+  CUDA_ROOT=$(cuda_root)
+  [[ -n $CUDA_ROOT ]] || fail "no ptxas: run scripts/setup"
+  export CUDA_ROOT
+}
+
+has_gpu() { command -v nvidia-smi >/dev/null && nvidia-smi -L 2>/dev/null | grep -q '^GPU'; }

@@ -1,0 +1,163 @@
+// RUN: girih-opt %s -split-input-file -verify-diagnostics
+
+func.func @rank(%q: tensor<2x4x128x64xbf16>, %k: tensor<4x128x64xbf16>) -> tensor<2x4x128x64xbf16> {
+  // expected-error@+1 {{k has 3 dimensions, must be [batch, head, sequence, head size]}}
+  %o = attn.forward %q, %k, %k
+      : tensor<2x4x128x64xbf16>, tensor<4x128x64xbf16>, tensor<4x128x64xbf16> -> tensor<2x4x128x64xbf16>
+  return %o : tensor<2x4x128x64xbf16>
+}
+
+// -----
+
+func.func @element_types(%q: tensor<2x4x128x64xbf16>, %v: tensor<2x4x128x64xf16>) -> tensor<2x4x128x64xbf16> {
+  // expected-error@+1 {{element types differ: q has 'bf16', v has 'f16'}}
+  %o = attn.forward %q, %q, %v
+      : tensor<2x4x128x64xbf16>, tensor<2x4x128x64xbf16>, tensor<2x4x128x64xf16> -> tensor<2x4x128x64xbf16>
+  return %o : tensor<2x4x128x64xbf16>
+}
+
+// -----
+
+func.func @f32(%q: tensor<2x4x128x64xf32>) -> tensor<2x4x128x64xf32> {
+  // expected-error@+1 {{operand #0 must be ranked tensor of bfloat16 type or 16-bit float values}}
+  %o = attn.forward %q, %q, %q
+      : tensor<2x4x128x64xf32>, tensor<2x4x128x64xf32>, tensor<2x4x128x64xf32> -> tensor<2x4x128x64xf32>
+  return %o : tensor<2x4x128x64xf32>
+}
+
+// -----
+
+func.func @dynamic_head_size(%q: tensor<2x4x128x?xbf16>) -> tensor<2x4x128x?xbf16> {
+  // expected-error@+1 {{the head size of q must be static}}
+  %o = attn.forward %q, %q, %q
+      : tensor<2x4x128x?xbf16>, tensor<2x4x128x?xbf16>, tensor<2x4x128x?xbf16> -> tensor<2x4x128x?xbf16>
+  return %o : tensor<2x4x128x?xbf16>
+}
+
+// -----
+
+func.func @empty(%q: tensor<2x4x128x64xbf16>, %k: tensor<2x4x0x64xbf16>) -> tensor<2x4x128x64xbf16> {
+  // expected-error@+1 {{k has size 0 in dimension 2}}
+  %o = attn.forward %q, %k, %k
+      : tensor<2x4x128x64xbf16>, tensor<2x4x0x64xbf16>, tensor<2x4x0x64xbf16> -> tensor<2x4x128x64xbf16>
+  return %o : tensor<2x4x128x64xbf16>
+}
+
+// -----
+
+func.func @batch(%q: tensor<2x4x128x64xbf16>, %k: tensor<3x4x128x64xbf16>) -> tensor<2x4x128x64xbf16> {
+  // expected-error@+1 {{batch differs: q has 2, k has 3}}
+  %o = attn.forward %q, %k, %k
+      : tensor<2x4x128x64xbf16>, tensor<3x4x128x64xbf16>, tensor<3x4x128x64xbf16> -> tensor<2x4x128x64xbf16>
+  return %o : tensor<2x4x128x64xbf16>
+}
+
+// -----
+
+func.func @head_size(%q: tensor<2x4x128x64xbf16>, %v: tensor<2x4x128x128xbf16>) -> tensor<2x4x128x64xbf16> {
+  // expected-error@+1 {{head size differs: q has 64, v has 128}}
+  %o = attn.forward %q, %q, %v
+      : tensor<2x4x128x64xbf16>, tensor<2x4x128x64xbf16>, tensor<2x4x128x128xbf16> -> tensor<2x4x128x64xbf16>
+  return %o : tensor<2x4x128x64xbf16>
+}
+
+// -----
+
+func.func @key_heads(%q: tensor<2x4x128x64xbf16>, %v: tensor<2x2x128x64xbf16>) -> tensor<2x4x128x64xbf16> {
+  // expected-error@+1 {{number of key heads differs: k has 4, v has 2}}
+  %o = attn.forward %q, %q, %v
+      : tensor<2x4x128x64xbf16>, tensor<2x4x128x64xbf16>, tensor<2x2x128x64xbf16> -> tensor<2x4x128x64xbf16>
+  return %o : tensor<2x4x128x64xbf16>
+}
+
+// -----
+
+func.func @key_length(%q: tensor<2x4x128x64xbf16>, %v: tensor<2x4x127x64xbf16>) -> tensor<2x4x128x64xbf16> {
+  // expected-error@+1 {{key length differs: k has 128, v has 127}}
+  %o = attn.forward %q, %q, %v
+      : tensor<2x4x128x64xbf16>, tensor<2x4x128x64xbf16>, tensor<2x4x127x64xbf16> -> tensor<2x4x128x64xbf16>
+  return %o : tensor<2x4x128x64xbf16>
+}
+
+// -----
+
+func.func @half_dynamic_heads(%q: tensor<2x?x128x64xbf16>, %k: tensor<2x4x128x64xbf16>) -> tensor<2x?x128x64xbf16> {
+  // expected-error@+1 {{the numbers of query heads and key heads must both be static or both dynamic}}
+  %o = attn.forward %q, %k, %k
+      : tensor<2x?x128x64xbf16>, tensor<2x4x128x64xbf16>, tensor<2x4x128x64xbf16> -> tensor<2x?x128x64xbf16>
+  return %o : tensor<2x?x128x64xbf16>
+}
+
+// -----
+
+func.func @head_groups(%q: tensor<2x4x128x64xbf16>, %k: tensor<2x3x128x64xbf16>) -> tensor<2x4x128x64xbf16> {
+  // expected-error@+1 {{4 query heads are no multiple of 3 key heads}}
+  %o = attn.forward %q, %k, %k
+      : tensor<2x4x128x64xbf16>, tensor<2x3x128x64xbf16>, tensor<2x3x128x64xbf16> -> tensor<2x4x128x64xbf16>
+  return %o : tensor<2x4x128x64xbf16>
+}
+
+// -----
+
+func.func @output(%q: tensor<2x4x128x64xbf16>) -> tensor<2x4x64x64xbf16> {
+  // expected-error@+1 {{output is 'tensor<2x4x64x64xbf16>', q is 'tensor<2x4x128x64xbf16>'}}
+  %o = attn.forward %q, %q, %q
+      : tensor<2x4x128x64xbf16>, tensor<2x4x128x64xbf16>, tensor<2x4x128x64xbf16> -> tensor<2x4x64x64xbf16>
+  return %o : tensor<2x4x64x64xbf16>
+}
+
+// -----
+
+func.func @lse(%q: tensor<2x4x128x64xbf16>) -> tensor<2x4x128x64xbf16> {
+  // expected-error@+1 {{lse is 'tensor<2x4x64xf32>', must have q's first three sizes}}
+  %o, %lse = attn.forward %q, %q, %q
+      : tensor<2x4x128x64xbf16>, tensor<2x4x128x64xbf16>, tensor<2x4x128x64xbf16> -> tensor<2x4x128x64xbf16>, tensor<2x4x64xf32>
+  return %o : tensor<2x4x128x64xbf16>
+}
+
+// -----
+
+func.func @scale(%q: tensor<2x4x128x64xbf16>) -> tensor<2x4x128x64xbf16> {
+  // expected-error@+1 {{scale is 0.000000e+00, must be positive and finite}}
+  %o = attn.forward %q, %q, %q scale(0.0)
+      : tensor<2x4x128x64xbf16>, tensor<2x4x128x64xbf16>, tensor<2x4x128x64xbf16> -> tensor<2x4x128x64xbf16>
+  return %o : tensor<2x4x128x64xbf16>
+}
+
+// -----
+
+func.func @score_arguments(%q: tensor<2x4x128x64xbf16>) -> tensor<2x4x128x64xbf16> {
+  // expected-error@+1 {{score region takes (f32, index, index, index, index): score, batch, head, query, key}}
+  %o = attn.forward %q, %q, %q score {
+  ^bb0(%s: f32, %i: index, %j: index):
+    attn.yield %s : f32
+  } : tensor<2x4x128x64xbf16>, tensor<2x4x128x64xbf16>, tensor<2x4x128x64xbf16> -> tensor<2x4x128x64xbf16>
+  return %o : tensor<2x4x128x64xbf16>
+}
+
+// -----
+
+func.func @score_terminator(%q: tensor<2x4x128x64xbf16>) -> tensor<2x4x128x64xbf16> {
+  // expected-error@+1 {{score region must end in attn.yield}}
+  %o = attn.forward %q, %q, %q score {
+  ^bb0(%s: f32, %b: index, %h: index, %i: index, %j: index):
+    func.return %q : tensor<2x4x128x64xbf16>
+  } : tensor<2x4x128x64xbf16>, tensor<2x4x128x64xbf16>, tensor<2x4x128x64xbf16> -> tensor<2x4x128x64xbf16>
+  return %o : tensor<2x4x128x64xbf16>
+}
+
+// -----
+
+func.func @yield_outside(%s: f32) {
+  // expected-error@+1 {{expects parent op 'attn.forward'}}
+  attn.yield %s : f32
+}
+
+// -----
+
+func.func @mask(%q: tensor<2x4x128x64xbf16>) -> tensor<2x4x128x64xbf16> {
+  // expected-error@+1 {{expected string or keyword containing one of the following enum values for attribute 'mask' [none, causal]}}
+  %o = attn.forward %q, %q, %q mask(window)
+      : tensor<2x4x128x64xbf16>, tensor<2x4x128x64xbf16>, tensor<2x4x128x64xbf16> -> tensor<2x4x128x64xbf16>
+  return %o : tensor<2x4x128x64xbf16>
+}

@@ -1,0 +1,44 @@
+// RUN: girih-opt %s | FileCheck %s
+// RUN: girih-opt %s --mlir-print-op-generic | girih-opt | FileCheck %s
+
+// CHECK-LABEL: @plain
+// CHECK: attn.forward %{{.*}}, %{{.*}}, %{{.*}} : tensor<4x32x2048x128xbf16>, tensor<4x8x1024x128xbf16>, tensor<4x8x1024x128xbf16> -> tensor<4x32x2048x128xbf16>
+func.func @plain(%q: tensor<4x32x2048x128xbf16>, %k: tensor<4x8x1024x128xbf16>, %v: tensor<4x8x1024x128xbf16>)
+    -> tensor<4x32x2048x128xbf16> {
+  %o = attn.forward %q, %k, %v
+      : tensor<4x32x2048x128xbf16>, tensor<4x8x1024x128xbf16>, tensor<4x8x1024x128xbf16> -> tensor<4x32x2048x128xbf16>
+  return %o : tensor<4x32x2048x128xbf16>
+}
+
+// The default values of mask and order are not printed.
+// CHECK-LABEL: @defaults
+// CHECK: attn.forward %{{[^ ]+}}, %{{[^ ]+}}, %{{[^ ]+}} : tensor
+func.func @defaults(%q: tensor<1x1x1x64xf16>) -> tensor<1x1x1x64xf16> {
+  %o = attn.forward %q, %q, %q mask(none) order(bhsd)
+      : tensor<1x1x1x64xf16>, tensor<1x1x1x64xf16>, tensor<1x1x1x64xf16> -> tensor<1x1x1x64xf16>
+  return %o : tensor<1x1x1x64xf16>
+}
+
+// Every optional part, dynamic sizes, and the log-sum-exp.
+// CHECK-LABEL: @everything
+// CHECK: %{{.*}}, %{{.*}} = attn.forward
+// CHECK-SAME: mask(causal) order(bshd) scale(1.250000e-01) schedule <rows = 128, stages = 2> score {
+// CHECK-NEXT: ^bb0(%[[S:[^ ]*]]: f32, %{{.*}}: index, %{{.*}}: index, %{{.*}}: index, %{{.*}}: index):
+// CHECK-NEXT: attn.yield %[[S]] : f32
+// CHECK: -> tensor<?x32x?x128xf16>, tensor<?x32x?xf32>
+func.func @everything(%q: tensor<?x32x?x128xf16>, %k: tensor<?x8x?x128xf16>)
+    -> (tensor<?x32x?x128xf16>, tensor<?x32x?xf32>) {
+  %o, %lse = attn.forward %q, %k, %k mask(causal) order(bshd) scale(0.125) schedule <stages = 2, rows = 128> score {
+  ^bb0(%s: f32, %b: index, %h: index, %i: index, %j: index):
+    attn.yield %s : f32
+  } : tensor<?x32x?x128xf16>, tensor<?x8x?x128xf16>, tensor<?x8x?x128xf16>
+      -> tensor<?x32x?x128xf16>, tensor<?x32x?xf32>
+  return %o, %lse : tensor<?x32x?x128xf16>, tensor<?x32x?xf32>
+}
+
+// CHECK-LABEL: @dynamic_heads
+func.func @dynamic_heads(%q: tensor<?x?x?x64xbf16>, %k: tensor<?x?x?x64xbf16>) -> tensor<?x?x?x64xbf16> {
+  %o = attn.forward %q, %k, %k
+      : tensor<?x?x?x64xbf16>, tensor<?x?x?x64xbf16>, tensor<?x?x?x64xbf16> -> tensor<?x?x?x64xbf16>
+  return %o : tensor<?x?x?x64xbf16>
+}

@@ -1,0 +1,176 @@
+// Rules of roles, channels and barriers.
+// RUN: girih-opt %s -split-input-file -verify-diagnostics
+
+func.func @role_workers() {
+  // expected-error@+1 {{needs at least 1 worker, has 0}}
+  tile.role "compute" workers(0) registers(240) {
+  }
+  return
+}
+
+// -----
+
+func.func @role_registers() {
+  // expected-error@+1 {{register budget is 100, must be a multiple of 8 from 24 to 256}}
+  tile.role "compute" workers(1) registers(100) {
+  }
+  return
+}
+
+// -----
+
+func.func @role_few_registers() {
+  // expected-error@+1 {{register budget is 16, must be a multiple of 8 from 24 to 256}}
+  tile.role "compute" workers(1) registers(16) {
+  }
+  return
+}
+
+// -----
+
+!panel = tensor<64x64xbf16, #tile.shared<swizzle = 128>>
+func.func @acquire(%c: !tile.channel<2 x !panel>) {
+  // expected-error@+1 {{the tile is one of the channel's}}
+  %0 = tile.acquire %c : !tile.channel<2 x !panel> -> tensor<32x64xbf16, #tile.shared<swizzle = 128>>
+  return
+}
+
+// -----
+
+!panel = tensor<64x64xbf16, #tile.shared<swizzle = 128>>
+func.func @wait(%c: !tile.channel<2 x !panel>) {
+  // expected-error@+1 {{the tile is one of the channel's}}
+  %0 = tile.wait %c : !tile.channel<2 x !panel> -> tensor<32x64xbf16, #tile.shared<swizzle = 128>>
+  return
+}
+
+// -----
+
+!panel = tensor<64x64xbf16, #tile.shared<swizzle = 128>>
+func.func @release(%c: !tile.channel<2 x !panel>, %x: tensor<64x64xf32>) {
+  // expected-error@+1 {{waits for f32 in registers, not for 'tensor<64x64xf32>'}}
+  tile.release %c after %x : tensor<64x64xf32> : !tile.channel<2 x !panel>
+  return
+}
+
+// -----
+
+!panel = tensor<64x64xbf16, #tile.shared<swizzle = 128>>
+func.func @slot(%b: !tile.buffer<2 x !panel>, %i: index) {
+  // expected-error@+1 {{the tile is one of the buffer's}}
+  %0 = tile.slot %b[%i] : !tile.buffer<2 x !panel> -> tensor<32x64xbf16, #tile.shared<swizzle = 128>>
+  return
+}
+
+// -----
+
+func.func @copy_place(%m: memref<?x64xbf16>, %t: tensor<64x64xbf16>, %i: index) {
+  // expected-error@+1 {{goes to shared memory, not to 'tensor<64x64xbf16>'}}
+  tile.copy %m[%i, %i] to %t : memref<?x64xbf16>, tensor<64x64xbf16>
+  return
+}
+
+// -----
+
+!panel = tensor<64x64xbf16, #tile.shared<swizzle = 128>>
+func.func @copy_indices(%m: memref<?x64xbf16>, %t: !panel, %i: index) {
+  // expected-error@+1 {{has 1 indices, tensor has 2 dimensions}}
+  tile.copy %m[%i] to %t : memref<?x64xbf16>, !panel
+  return
+}
+
+// -----
+
+!panel = tensor<64x64xbf16, #tile.shared<swizzle = 128>>
+!map = !tile.tensor_map<[1, 64, 64] x bf16, swizzle = 128, panel = 64, folded = true>
+func.func @copy_map_indices(%m: !map, %t: !panel, %i: index) {
+  // expected-error@+1 {{has 2 indices, tensor has 3 dimensions}}
+  tile.copy %m[%i, %i] to %t : !map, !panel
+  return
+}
+
+// -----
+
+!panel = tensor<64x64xbf16, #tile.shared<swizzle = 128>>
+func.func @copy_element(%m: memref<?x64xf16>, %t: !panel, %i: index) {
+  // expected-error@+1 {{element types differ: tile has 'bf16', tensor has 'f16'}}
+  tile.copy %m[%i, %i] to %t : memref<?x64xf16>, !panel
+  return
+}
+
+// -----
+
+!panel = tensor<64x64xbf16, #tile.shared<swizzle = 128>>
+func.func @copy_half_barrier(%m: memref<?xbf16>, %t: !panel, %i: index) {
+  // expected-error@+1 {{needs the barriers and the number of one of them, or neither}}
+  "tile.copy"(%m, %i, %t, %i) <{operandSegmentSizes = array<i32: 1, 1, 1, 0, 1>}> : (memref<?xbf16>, index, !panel, index) -> ()
+  return
+}
+
+// -----
+
+!panel = tensor<64x64xbf16, #tile.shared<swizzle = 128>>
+func.func @alloc() {
+  // expected-error@+1 {{offset is 512, must be a multiple of 1024}}
+  %0 = tile.alloc "k" offset(512) : !tile.buffer<2 x !panel>
+  return
+}
+
+// -----
+
+func.func @barriers() {
+  // expected-error@+1 {{offset is -8, must be a multiple of 8}}
+  %0 = tile.barriers "full" offset(-8) : !tile.barriers<2, arrivals = 1>
+  return
+}
+
+// -----
+
+func.func @arrive(%b: !tile.barriers<2, arrivals = 1>, %i: index, %x: tensor<64x64xf32>) {
+  // expected-error@+1 {{waits for f32 in registers, not for 'tensor<64x64xf32>'}}
+  tile.barrier_arrive %b[%i] after %x : tensor<64x64xf32> : !tile.barriers<2, arrivals = 1>
+  return
+}
+
+// -----
+
+func.func @expect(%b: !tile.barriers<2, arrivals = 1>, %i: index) {
+  // expected-error@+1 {{expects 1048576 bytes, must be 1 to 1048575}}
+  tile.barrier_expect %b[%i] bytes(1048576) : !tile.barriers<2, arrivals = 1>
+  return
+}
+
+// -----
+
+!panel = tensor<64x64xbf16, #tile.shared<swizzle = 128>>
+func.func @write_shared_place(%t: tensor<64x64xbf16>, %s: !panel) {
+  // expected-error@+1 {{goes from registers to shared memory, not from 'tensor<64x64xbf16>'}}
+  tile.write_shared %t, %s : tensor<64x64xbf16>, !panel
+  return
+}
+
+// -----
+
+#acc = #tile.fragment<registers = [2 : (0, 1), 2 : (8, 0), 8 : (0, 8)], lanes = [4 : (0, 2), 8 : (1, 0)], warps = [4 : (16, 0)]>
+!wide = tensor<64x128xbf16, #tile.shared<swizzle = 128>>
+func.func @write_shared_shape(%t: tensor<64x64xbf16, #acc>, %s: !wide) {
+  // expected-error@+1 {{writes 'tensor<64x64xbf16}}
+  tile.write_shared %t, %s : tensor<64x64xbf16, #acc>, !wide
+  return
+}
+
+// -----
+
+func.func @scatter_rank(%t: tensor<64xf32>, %p: !tile.pointer<f32>, %o: i64, %i: index) {
+  // expected-error@+1 {{tile has 1 dimensions, given are 2 strides and 1 limits}}
+  tile.scatter %t, %p[%o] strides(%o, %o) limits(%i) : tensor<64xf32>, !tile.pointer<f32>
+  return
+}
+
+// -----
+
+func.func @scatter_element(%t: tensor<64xf32>, %p: !tile.pointer<bf16>, %o: i64, %i: index) {
+  // expected-error@+1 {{tile has elements of 'f32', pointer of 'bf16'}}
+  tile.scatter %t, %p[%o] strides(%o) limits(%i) : tensor<64xf32>, !tile.pointer<bf16>
+  return
+}

@@ -1,0 +1,253 @@
+// Rules of the value, pipelining and placement ops.
+// RUN: girih-opt %s -split-input-file -verify-diagnostics
+
+func.func @load_indices(%m: memref<4x?x64xbf16>, %i: index) {
+  // expected-error@+1 {{has 2 indices, tensor has 3 dimensions}}
+  %0 = tile.load %m[%i, %i] : memref<4x?x64xbf16> -> tensor<64x64xbf16>
+  return
+}
+
+// -----
+
+func.func @load_rank(%m: memref<64xbf16>, %i: index) {
+  // expected-error@+1 {{tile has 2 dimensions, tensor has 1}}
+  %0 = tile.load %m[%i] : memref<64xbf16> -> tensor<64x64xbf16>
+  return
+}
+
+// -----
+
+func.func @load_element(%m: memref<?x64xf16>, %i: index) {
+  // expected-error@+1 {{element types differ: tile has 'bf16', tensor has 'f16'}}
+  %0 = tile.load %m[%i, %i] : memref<?x64xf16> -> tensor<64x64xbf16>
+  return
+}
+
+// -----
+
+func.func @load_stages(%m: memref<?x64xbf16>, %i: index) {
+  // expected-error@+1 {{needs at least 1 stage, has -1}}
+  %0 = tile.load %m[%i, %i] stages(-1) : memref<?x64xbf16> -> tensor<64x64xbf16>
+  return
+}
+
+// -----
+
+func.func @load_dynamic_tile(%m: memref<?x64xbf16>, %i: index) {
+  // expected-error@+1 {{result #0 must be statically shaped tensor}}
+  %0 = tile.load %m[%i, %i] : memref<?x64xbf16> -> tensor<?x64xbf16>
+  return
+}
+
+// -----
+
+func.func @store_indices(%t: tensor<64x64xbf16>, %m: memref<4x?x64xbf16>, %i: index) {
+  // expected-error@+1 {{has 1 indices, tensor has 3 dimensions}}
+  tile.store %t, %m[%i] : tensor<64x64xbf16>, memref<4x?x64xbf16>
+  return
+}
+
+// -----
+
+!map = !tile.tensor_map<[1, 64, 64] x bf16, swizzle = 128, panel = 64, folded = true>
+func.func @store_map_indices(%t: tensor<64x64xbf16, #tile.shared<swizzle = 128>>, %m: !map, %i: index) {
+  // expected-error@+1 {{has 2 indices, tensor has 3 dimensions}}
+  tile.store %t, %m[%i, %i] : tensor<64x64xbf16, #tile.shared<swizzle = 128>>, !map
+  return
+}
+
+// -----
+
+!map = !tile.tensor_map<[64, 64] x bf16, swizzle = 128, panel = 64, folded = true>
+func.func @store_map_place(%t: tensor<64x64xbf16>, %m: !map, %i: index) {
+  // expected-error@+1 {{through a tensor map reads shared memory, not 'tensor<64x64xbf16>'}}
+  tile.store %t, %m[%i, %i] : tensor<64x64xbf16>, !map
+  return
+}
+
+// -----
+
+!map = !tile.tensor_map<[64, 64] x bf16, swizzle = 128, panel = 64, folded = true>
+func.func @store_map_element(%t: tensor<64x64xf16, #tile.shared<swizzle = 128>>, %m: !map, %i: index) {
+  // expected-error@+1 {{element types differ: tile has 'f16', tensor has 'bf16'}}
+  tile.store %t, %m[%i, %i] : tensor<64x64xf16, #tile.shared<swizzle = 128>>, !map
+  return
+}
+
+// -----
+
+func.func @mma_rank(%a: tensor<64xbf16>, %b: tensor<64x64xbf16>) {
+  // expected-error@+1 {{needs tiles of 2 dimensions}}
+  %0 = tile.mma %a, %b : tensor<64xbf16>, tensor<64x64xbf16> -> tensor<64x64xf32>
+  return
+}
+
+// -----
+
+func.func @mma_elements(%a: tensor<64x64xbf16>, %b: tensor<64x64xf16>) {
+  // expected-error@+1 {{operand types differ: 'bf16' and 'f16'}}
+  %0 = tile.mma %a, %b : tensor<64x64xbf16>, tensor<64x64xf16> -> tensor<64x64xf32>
+  return
+}
+
+// -----
+
+func.func @mma_inner(%a: tensor<64x128xbf16>, %b: tensor<64x128xbf16>) {
+  // expected-error@+1 {{inner sizes differ: a has 128, b has 64}}
+  %0 = tile.mma %a, %b : tensor<64x128xbf16>, tensor<64x128xbf16> -> tensor<64x64xf32>
+  return
+}
+
+// -----
+
+func.func @mma_inner_transposed(%a: tensor<64x64xbf16>, %b: tensor<64x128xbf16>) {
+  // expected-error@+1 {{inner sizes differ: a has 64, b has 128}}
+  %0 = tile.mma %a, %b transpose_b : tensor<64x64xbf16>, tensor<64x128xbf16> -> tensor<64x64xf32>
+  return
+}
+
+// -----
+
+func.func @mma_result(%a: tensor<64x128xbf16>, %b: tensor<32x128xbf16>) {
+  // expected-error@+1 {{result is 64x64, operands make 64x32}}
+  %0 = tile.mma %a, %b transpose_b : tensor<64x128xbf16>, tensor<32x128xbf16> -> tensor<64x64xf32>
+  return
+}
+
+// -----
+
+func.func @mma_accumulator(%a: tensor<64x64xbf16>, %acc: tensor<64x64xf16>) {
+  // expected-error@+1 {{accumulator is 'tensor<64x64xf16>', result is 'tensor<64x64xf32>'}}
+  %0 = tile.mma %a, %a, %acc : tensor<64x64xbf16>, tensor<64x64xbf16>, tensor<64x64xf16> -> tensor<64x64xf32>
+  return
+}
+
+// -----
+
+func.func @mma_async_result(%a: tensor<64x128xbf16>, %b: tensor<32x128xbf16>) {
+  // expected-error@+1 {{result is 64x64, operands make 64x32}}
+  %0 = tile.mma_async %a, %b transpose_b : tensor<64x128xbf16>, tensor<32x128xbf16> -> !tile.async<tensor<64x64xf32>>
+  return
+}
+
+// -----
+
+func.func @mma_async_accumulator(%a: tensor<64x64xbf16>, %acc: !tile.async<tensor<64x32xf32>>) {
+  // expected-error@+1 {{accumulator is 'tensor<64x32xf32>', result is 'tensor<64x64xf32>'}}
+  %0 = tile.mma_async %a, %a, %acc
+      : tensor<64x64xbf16>, tensor<64x64xbf16>, !tile.async<tensor<64x32xf32>> -> !tile.async<tensor<64x64xf32>>
+  return
+}
+
+// -----
+
+func.func @reduce_rank(%a: tensor<64xf32>) {
+  // expected-error@+1 {{needs a tile of 2 dimensions, not 1}}
+  %0 = tile.reduce max %a : tensor<64xf32> -> tensor<64xf32>
+  return
+}
+
+// -----
+
+func.func @reduce_element(%a: tensor<64x64xbf16>) {
+  // expected-error@+1 {{element types differ: 'bf16' and 'f32'}}
+  %0 = tile.reduce add %a : tensor<64x64xbf16> -> tensor<64xf32>
+  return
+}
+
+// -----
+
+func.func @reduce_rows(%a: tensor<64x64xf32>) {
+  // expected-error@+1 {{result has 32 rows, tile has 64}}
+  %0 = tile.reduce add %a : tensor<64x64xf32> -> tensor<32xf32>
+  return
+}
+
+// -----
+
+func.func @reduce_partials(%a: tensor<64x6xf32>) {
+  // expected-error@+1 {{tile of 6 columns cannot make 4 equal partial results}}
+  %0 = tile.reduce add %a : tensor<64x6xf32> -> tensor<64x4xf32>
+  return
+}
+
+// -----
+
+func.func @reduce_kind(%a: tensor<64x64xf32>) {
+  // expected-error@+1 {{expected string or keyword containing one of the following enum values for attribute 'kind' [add, max]}}
+  %0 = tile.reduce mul %a : tensor<64x64xf32> -> tensor<64xf32>
+  return
+}
+
+// -----
+
+func.func @broadcast(%a: tensor<64xf32>) {
+  // expected-error@+1 {{cannot repeat 'tensor<64xf32>' to 'tensor<32x64xf32>'}}
+  %0 = tile.broadcast %a : tensor<64xf32> -> tensor<32x64xf32>
+  return
+}
+
+// -----
+
+func.func @iota() {
+  // expected-error@+1 {{dimension is 2, tile has 2}}
+  %0 = tile.iota 2 : tensor<64x64xi32>
+  return
+}
+
+// -----
+
+func.func @splat(%i: i32) {
+  // expected-error@+1 {{the scalar is of the tile's element type}}
+  %0 = tile.splat %i : i32 -> tensor<64xf32>
+  return
+}
+
+// -----
+
+func.func @slice(%a: tensor<128x64xbf16>, %i: index) {
+  // expected-error@+1 {{cannot take 'tensor<64x32xbf16>' out of 'tensor<128x64xbf16>'}}
+  %0 = tile.slice %a[%i] : tensor<128x64xbf16> -> tensor<64x32xbf16>
+  return
+}
+
+// -----
+
+func.func @slice_rows(%a: tensor<128x64xbf16>, %i: index) {
+  // expected-error@+1 {{slice of 48 rows does not divide tile of 128}}
+  %0 = tile.slice %a[%i] : tensor<128x64xbf16> -> tensor<48x64xbf16>
+  return
+}
+
+// -----
+
+func.func @await(%a: !tile.async<tensor<64x64xf32>>) {
+  // expected-error@+1 {{waits for 'tensor<64x64xf32>' but gives 'tensor<64x32xf32>'}}
+  %0 = tile.await %a in_flight(0) : !tile.async<tensor<64x64xf32>> -> tensor<64x32xf32>
+  return
+}
+
+// -----
+
+func.func @await_in_flight(%a: !tile.async<tensor<64x64xf32>>) {
+  // expected-error@+1 {{in_flight is negative}}
+  %0 = tile.await %a in_flight(-1) : !tile.async<tensor<64x64xf32>> -> tensor<64x64xf32>
+  return
+}
+
+// -----
+
+func.func @to_shared_from(%a: tensor<64x64xbf16>) {
+  // expected-error@+1 {{goes from registers to shared memory, not from 'tensor<64x64xbf16>'}}
+  %0 = tile.to_shared %a : tensor<64x64xbf16> -> tensor<64x64xbf16, #tile.shared<swizzle = 128>>
+  return
+}
+
+// -----
+
+#acc = #tile.fragment<registers = [2 : (0, 1), 2 : (8, 0), 8 : (0, 8)], lanes = [4 : (0, 2), 8 : (1, 0)], warps = [4 : (16, 0)]>
+func.func @to_shared_shape(%a: tensor<64x64xbf16, #acc>) {
+  // expected-error@+1 {{changes the tile from}}
+  %0 = tile.to_shared %a : tensor<64x64xbf16, #acc> -> tensor<32x64xbf16, #tile.shared<swizzle = 128>>
+  return
+}

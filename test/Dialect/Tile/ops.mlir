@@ -1,0 +1,136 @@
+// Every op of the dialect, printed and parsed again, and in generic form.
+// RUN: girih-opt %s | girih-opt | FileCheck %s
+// RUN: girih-opt %s --mlir-print-op-generic | girih-opt | FileCheck %s
+
+#acc = #tile.fragment<registers = [2 : (0, 1), 2 : (8, 0), 8 : (0, 8)], lanes = [4 : (0, 2), 8 : (1, 0)], warps = [4 : (16, 0)]>
+#row = #tile.fragment<registers = [2 : (8)], lanes = [4 : (0), 8 : (1)], warps = [4 : (16)]>
+#shared = #tile.shared<swizzle = 128>
+#strided = strided<[?, ?, 1]>
+!panel = tensor<64x64xbf16, #shared>
+!acc = tensor<64x64xf32, #acc>
+!map = !tile.tensor_map<[1, 64, 64] x bf16, swizzle = 128, panel = 64, folded = true>
+
+// CHECK-LABEL: func.func @values
+func.func @values(%m: memref<4x?x64xbf16, #strided>, %i: index, %f: f32) {
+  // CHECK: %[[A:.*]] = tile.load %{{.*}}[%{{.*}}, %{{.*}}, %{{.*}}] : memref<4x?x64xbf16, strided<[?, ?, 1]>> -> tensor<64x64xbf16>
+  %a = tile.load %m[%i, %i, %i] : memref<4x?x64xbf16, #strided> -> tensor<64x64xbf16>
+  // CHECK: tile.load {{.*}} ring("k") stages(2) : memref
+  %b = tile.load %m[%i, %i, %i] ring("k") stages(2) : memref<4x?x64xbf16, #strided> -> tensor<64x64xbf16>
+  // CHECK: %[[S:.*]] = tile.mma %[[A]], %{{.*}} transpose_b : tensor<64x64xbf16>, tensor<64x64xbf16> -> tensor<64x64xf32>
+  %s = tile.mma %a, %b transpose_b : tensor<64x64xbf16>, tensor<64x64xbf16> -> tensor<64x64xf32>
+  // CHECK: tile.mma %[[A]], %{{.*}}, %[[S]] : tensor<64x64xbf16>, tensor<64x64xbf16>, tensor<64x64xf32> -> tensor<64x64xf32>
+  %t = tile.mma %a, %b, %s : tensor<64x64xbf16>, tensor<64x64xbf16>, tensor<64x64xf32> -> tensor<64x64xf32>
+  // CHECK: %[[R:.*]] = tile.reduce max %[[S]] : tensor<64x64xf32> -> tensor<64xf32>
+  %r = tile.reduce max %s : tensor<64x64xf32> -> tensor<64xf32>
+  // CHECK: tile.reduce add %[[S]] : tensor<64x64xf32> -> tensor<64x4xf32>
+  %p = tile.reduce add %s : tensor<64x64xf32> -> tensor<64x4xf32>
+  // CHECK: tile.broadcast %[[R]] : tensor<64xf32> -> tensor<64x64xf32>
+  %w = tile.broadcast %r : tensor<64xf32> -> tensor<64x64xf32>
+  // CHECK: tile.iota 1 : tensor<64x64xi32>
+  %n = tile.iota 1 : tensor<64x64xi32>
+  // CHECK: tile.splat %{{.*}} : f32 -> tensor<64xf32>
+  %x = tile.splat %f : f32 -> tensor<64xf32>
+  // CHECK: tile.store %[[A]], %{{.*}}[%{{.*}}, %{{.*}}, %{{.*}}] : tensor<64x64xbf16>, memref<4x?x64xbf16, strided<[?, ?, 1]>>
+  tile.store %a, %m[%i, %i, %i] : tensor<64x64xbf16>, memref<4x?x64xbf16, #strided>
+  return
+}
+
+// CHECK-LABEL: func.func @pipelined
+func.func @pipelined(%a: tensor<128x64xbf16>, %b: tensor<64x64xbf16>) {
+  // CHECK: %[[W:.*]] = tile.worker
+  %w = tile.worker
+  // CHECK: %[[MINE:.*]] = tile.slice %{{.*}}[%[[W]]] : tensor<128x64xbf16> -> tensor<64x64xbf16>
+  %mine = tile.slice %a[%w] : tensor<128x64xbf16> -> tensor<64x64xbf16>
+  // CHECK: tile.take_turn
+  tile.take_turn
+  // CHECK: %[[S:.*]] = tile.mma_async %[[MINE]], %{{.*}} transpose_b : tensor<64x64xbf16>, tensor<64x64xbf16> -> <tensor<64x64xf32>>
+  %s = tile.mma_async %mine, %b transpose_b : tensor<64x64xbf16>, tensor<64x64xbf16> -> !tile.async<tensor<64x64xf32>>
+  // The accumulator may still be in flight.
+  // CHECK: %[[T:.*]] = tile.mma_async %[[MINE]], %{{.*}}, %[[S]] : tensor<64x64xbf16>, tensor<64x64xbf16>, !tile.async<tensor<64x64xf32>> -> <tensor<64x64xf32>>
+  %t = tile.mma_async %mine, %b, %s
+      : tensor<64x64xbf16>, tensor<64x64xbf16>, !tile.async<tensor<64x64xf32>> -> !tile.async<tensor<64x64xf32>>
+  // CHECK: tile.pass_turn
+  tile.pass_turn
+  // CHECK: tile.await %[[S]] in_flight(1) : <tensor<64x64xf32>> -> tensor<64x64xf32>
+  %r = tile.await %s in_flight(1) : !tile.async<tensor<64x64xf32>> -> tensor<64x64xf32>
+  return
+}
+
+// CHECK-LABEL: func.func @placed
+// CHECK-SAME: tensor<64x64xf32, #tile.fragment<registers = [2 : (0, 1), 2 : (8, 0), 8 : (0, 8)], lanes = [4 : (0, 2), 8 : (1, 0)], warps = [4 : (16, 0)]>>
+func.func @placed(%x: !acc) {
+  // CHECK: tile.to_shared %{{.*}} : tensor<64x64xf32, #tile.fragment<{{.*}}>> -> tensor<64x64xf32, #tile.shared<swizzle = 128>>
+  %0 = tile.to_shared %x : !acc -> tensor<64x64xf32, #shared>
+  return
+}
+
+// CHECK-LABEL: func.func @specialized
+func.func @specialized(%m: memref<4x?x64xbf16, #strided>, %i: index, %x: !acc) {
+  // CHECK: %[[C:.*]] = tile.channel "k" : <2 x tensor<64x64xbf16, #tile.shared<swizzle = 128>>>
+  %c = tile.channel "k" : !tile.channel<2 x !panel>
+  // CHECK: tile.role "load" workers(1) registers(24) one_thread {
+  tile.role "load" workers(1) registers(24) one_thread {
+    // CHECK: %[[SLOT:.*]] = tile.acquire %[[C]] : <2 x {{.*}}> -> tensor<64x64xbf16
+    %slot = tile.acquire %c : !tile.channel<2 x !panel> -> !panel
+    // CHECK: tile.copy %{{.*}}[%{{.*}}] to %[[SLOT]] : memref<{{.*}}>, tensor<64x64xbf16
+    tile.copy %m[%i, %i, %i] to %slot : memref<4x?x64xbf16, #strided>, !panel
+    // CHECK: tile.commit %[[C]]
+    tile.commit %c : !tile.channel<2 x !panel>
+  }
+  // CHECK: tile.role "compute" workers(2) registers(240) {
+  tile.role "compute" workers(2) registers(240) {
+    // CHECK: tile.wait %[[C]] : <2 x {{.*}}> -> tensor<64x64xbf16
+    %k = tile.wait %c : !tile.channel<2 x !panel> -> !panel
+    // CHECK: tile.release %[[C]] : <2 x
+    tile.release %c : !tile.channel<2 x !panel>
+    // CHECK: tile.release %[[C]] after %{{.*}} : tensor<64x64xf32, #tile.fragment<{{.*}}>> : <2 x
+    tile.release %c after %x : !acc : !tile.channel<2 x !panel>
+  }
+  return
+}
+
+// CHECK-LABEL: func.func @barriers
+func.func @barriers(%map: !map, %i: index, %parity: i32, %x: !acc) {
+  // CHECK: %[[BUF:.*]] = tile.alloc "k" offset(1024) : <2 x tensor<64x64xbf16, #tile.shared<swizzle = 128>>>
+  %buffer = tile.alloc "k" offset(1024) : !tile.buffer<2 x !panel>
+  // CHECK: %[[FULL:.*]] = tile.barriers "k_full" offset(40) : <2, arrivals = 8>
+  %full = tile.barriers "k_full" offset(40) : !tile.barriers<2, arrivals = 8>
+  // CHECK: %[[SLOT:.*]] = tile.slot %[[BUF]][%{{.*}}] : <2 x {{.*}}> -> tensor<64x64xbf16
+  %slot = tile.slot %buffer[%i] : !tile.buffer<2 x !panel> -> !panel
+  // CHECK: tile.barrier_wait %[[FULL]][%{{.*}}] parity(%{{.*}}) : <2, arrivals = 8>
+  tile.barrier_wait %full[%i] parity(%parity) : !tile.barriers<2, arrivals = 8>
+  // CHECK: tile.barrier_expect %[[FULL]][%{{.*}}] bytes(8192)
+  tile.barrier_expect %full[%i] bytes(8192) : !tile.barriers<2, arrivals = 8>
+  // CHECK: tile.copy %{{.*}}[%{{.*}}] to %[[SLOT]] signals %[[FULL]][%{{.*}}] : !tile.barriers<2, arrivals = 8> : !tile.tensor_map<[1, 64, 64] x bf16, swizzle = 128, panel = 64, folded = true>, tensor
+  tile.copy %map[%i, %i, %i] to %slot signals %full[%i] : !tile.barriers<2, arrivals = 8> : !map, !panel
+  // CHECK: tile.barrier_arrive %[[FULL]][%{{.*}}] : <2, arrivals = 8>
+  tile.barrier_arrive %full[%i] : !tile.barriers<2, arrivals = 8>
+  // CHECK: tile.barrier_arrive %[[FULL]][%{{.*}}] after %{{.*}} : tensor<64x64xf32, #tile.fragment<{{.*}}>> : <2, arrivals = 8>
+  tile.barrier_arrive %full[%i] after %x : !acc : !tile.barriers<2, arrivals = 8>
+  // CHECK: tile.store %[[SLOT]], %{{.*}}[%{{.*}}] : tensor<64x64xbf16, #tile.shared<swizzle = 128>>, !tile.tensor_map<
+  tile.store %slot, %map[%i, %i, %i] : !panel, !map
+  return
+}
+
+// CHECK-LABEL: func.func @stores
+func.func @stores(%tile: tensor<64x64xbf16, #acc>, %slot: !panel, %i: index, %offset: i64, %stride: i64,
+                  %row: tensor<64xf32, #row>, %p: !tile.pointer<f32>) {
+  // CHECK: tile.drain_stores barrier(%{{.*}})
+  tile.drain_stores barrier(%i)
+  // CHECK: tile.write_shared %{{.*}}, %{{.*}} : tensor<64x64xbf16, #tile.fragment<{{.*}}>>, tensor<64x64xbf16, #tile.shared<swizzle = 128>>
+  tile.write_shared %tile, %slot : tensor<64x64xbf16, #acc>, !panel
+  // CHECK: tile.publish barrier(%{{.*}})
+  tile.publish barrier(%i)
+  // CHECK: tile.drain_stores completed
+  tile.drain_stores completed
+  // CHECK: tile.scatter %{{.*}}, %{{.*}}[%{{.*}}] strides(%{{.*}}) limits(%{{.*}}) : tensor<64xf32, #tile.fragment<registers = [2 : (8)], lanes = [4 : (0), 8 : (1)], warps = [4 : (16)]>>, <f32>
+  tile.scatter %row, %p[%offset] strides(%stride) limits(%i) : tensor<64xf32, #row>, !tile.pointer<f32>
+  return
+}
+
+// Knobs print in the order of their table, whatever order they are written in.
+// CHECK-LABEL: func.func @schedule
+// CHECK-SAME: #tile.schedule<rows = 192, workers = 3, stages = 2, anchor = 0>
+func.func @schedule() attributes {knobs = #tile.schedule<"anchor" = 0, stages = 2, workers = 3, rows = 192>} {
+  return
+}

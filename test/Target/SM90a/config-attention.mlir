@@ -1,0 +1,46 @@
+// What Hopper's heuristics choose.
+// RUN: girih-opt %s --attn-schedule=target=sm_90a | FileCheck %s
+
+// CHECK-LABEL: @wide_none
+// CHECK: schedule <rows = 128, columns = 128, workers = 2, stages = 2, load_registers = 24, compute_registers = 240,
+// CHECK-SAME: overlap = 1, ping_pong = 1, persistent = 1, longest_first = 0, group_bytes = 0, anchor = 0>
+func.func @wide_none(%q: tensor<4x32x2048x128xbf16>) -> tensor<4x32x2048x128xbf16> {
+  %o = attn.forward %q, %q, %q
+      : tensor<4x32x2048x128xbf16>, tensor<4x32x2048x128xbf16>, tensor<4x32x2048x128xbf16> -> tensor<4x32x2048x128xbf16>
+  return %o : tensor<4x32x2048x128xbf16>
+}
+
+// Long work items first, and a flat grid, so that the short ones fill the gaps.
+// CHECK-LABEL: @wide_causal
+// CHECK: schedule <rows = 128, columns = 128, workers = 2, {{.*}} persistent = 0, longest_first = 1, group_bytes = 33554432
+func.func @wide_causal(%q: tensor<4x32x2048x128xbf16>) -> tensor<4x32x2048x128xbf16> {
+  %o = attn.forward %q, %q, %q mask(causal)
+      : tensor<4x32x2048x128xbf16>, tensor<4x32x2048x128xbf16>, tensor<4x32x2048x128xbf16> -> tensor<4x32x2048x128xbf16>
+  return %o : tensor<4x32x2048x128xbf16>
+}
+
+// Small heads leave registers for a third worker.
+// CHECK-LABEL: @narrow
+// CHECK: schedule <rows = 192, columns = 128, workers = 3, {{.*}} load_registers = 32, compute_registers = 160,
+func.func @narrow(%q: tensor<1x2x?x64xf16>) -> tensor<1x2x?x64xf16> {
+  %o = attn.forward %q, %q, %q
+      : tensor<1x2x?x64xf16>, tensor<1x2x?x64xf16>, tensor<1x2x?x64xf16> -> tensor<1x2x?x64xf16>
+  return %o : tensor<1x2x?x64xf16>
+}
+
+// A worker's MMA has 64 rows: rows and workers follow each other, registers follow workers.
+// CHECK-LABEL: @rows_follow_workers
+// CHECK: schedule <rows = 192, {{.*}} workers = 3, {{.*}} load_registers = 32, compute_registers = 160,
+func.func @rows_follow_workers(%q: tensor<1x2x256x128xbf16>) -> tensor<1x2x256x128xbf16> {
+  %o = attn.forward %q, %q, %q schedule <workers = 3>
+      : tensor<1x2x256x128xbf16>, tensor<1x2x256x128xbf16>, tensor<1x2x256x128xbf16> -> tensor<1x2x256x128xbf16>
+  return %o : tensor<1x2x256x128xbf16>
+}
+
+// CHECK-LABEL: @workers_follow_rows
+// CHECK: schedule <rows = 64, {{.*}} workers = 1, {{.*}} load_registers = 24, compute_registers = 240,
+func.func @workers_follow_rows(%q: tensor<1x2x256x64xbf16>) -> tensor<1x2x256x64xbf16> {
+  %o = attn.forward %q, %q, %q schedule <rows = 64>
+      : tensor<1x2x256x64xbf16>, tensor<1x2x256x64xbf16>, tensor<1x2x256x64xbf16> -> tensor<1x2x256x64xbf16>
+  return %o : tensor<1x2x256x64xbf16>
+}

@@ -1,0 +1,109 @@
+// RUN: girih-opt %s --attn-tile --split-input-file --verify-diagnostics
+
+#target = #nvvm.target<chip = "sm_90a">
+module attributes {tile.target = #target} {
+  func.func @no_schedule(%q: tensor<1x1x64x64xbf16>) -> tensor<1x1x64x64xbf16> {
+    // expected-error@+1 {{no schedule: run attn-schedule first}}
+    %o = attn.forward %q, %q, %q
+        : tensor<1x1x64x64xbf16>, tensor<1x1x64x64xbf16>, tensor<1x1x64x64xbf16> -> tensor<1x1x64x64xbf16>
+    return %o : tensor<1x1x64x64xbf16>
+  }
+}
+
+// -----
+
+#target = #nvvm.target<chip = "sm_90a">
+module attributes {tile.target = #target} {
+  func.func @open_schedule(%q: tensor<1x1x64x64xbf16>) -> tensor<1x1x64x64xbf16> {
+    // expected-error@+1 {{the schedule must say rows, columns, persistent, longest_first and group_bytes}}
+    %o = attn.forward %q, %q, %q schedule <rows = 64, columns = 64, stages = 2>
+        : tensor<1x1x64x64xbf16>, tensor<1x1x64x64xbf16>, tensor<1x1x64x64xbf16> -> tensor<1x1x64x64xbf16>
+    return %o : tensor<1x1x64x64xbf16>
+  }
+}
+
+// -----
+
+func.func @no_target(%q: tensor<1x1x64x64xbf16>) -> tensor<1x1x64x64xbf16> {
+  // expected-error@+1 {{no target: run attn-schedule with a target first}}
+  %o = attn.forward %q, %q, %q schedule <rows = 64>
+      : tensor<1x1x64x64xbf16>, tensor<1x1x64x64xbf16>, tensor<1x1x64x64xbf16> -> tensor<1x1x64x64xbf16>
+  return %o : tensor<1x1x64x64xbf16>
+}
+
+// -----
+
+#target = #nvvm.target<chip = "sm_12">
+module attributes {tile.target = #target} {
+  func.func @unknown_target(%q: tensor<1x1x64x64xbf16>) -> tensor<1x1x64x64xbf16> {
+    // expected-error@+1 {{unknown target 'sm_12'; targets are sm_90a}}
+    %o = attn.forward %q, %q, %q schedule <rows = 64>
+        : tensor<1x1x64x64xbf16>, tensor<1x1x64x64xbf16>, tensor<1x1x64x64xbf16> -> tensor<1x1x64x64xbf16>
+    return %o : tensor<1x1x64x64xbf16>
+  }
+}
+
+// -----
+
+func.func @in_a_branch(%q: tensor<1x1x64x64xbf16>, %c: i1) -> tensor<1x1x64x64xbf16> {
+  %r = scf.if %c -> tensor<1x1x64x64xbf16> {
+    // expected-error@+1 {{attn.forward must stand in a func.func of one block}}
+    %o = attn.forward %q, %q, %q
+        : tensor<1x1x64x64xbf16>, tensor<1x1x64x64xbf16>, tensor<1x1x64x64xbf16> -> tensor<1x1x64x64xbf16>
+    scf.yield %o : tensor<1x1x64x64xbf16>
+  } else {
+    scf.yield %q : tensor<1x1x64x64xbf16>
+  }
+  return %r : tensor<1x1x64x64xbf16>
+}
+
+// -----
+
+func.func @two_blocks(%q: tensor<1x1x64x64xbf16>) -> tensor<1x1x64x64xbf16> {
+  // expected-error@+1 {{attn.forward must stand in a func.func of one block}}
+  %o = attn.forward %q, %q, %q
+      : tensor<1x1x64x64xbf16>, tensor<1x1x64x64xbf16>, tensor<1x1x64x64xbf16> -> tensor<1x1x64x64xbf16>
+  cf.br ^end
+^end:
+  return %o : tensor<1x1x64x64xbf16>
+}
+
+// -----
+
+func.func @computed_operand(%q: tensor<1x1x64x64xbf16>) -> tensor<1x1x64x64xbf16> {
+  %k = arith.addf %q, %q : tensor<1x1x64x64xbf16>
+  // expected-error@+1 {{operands of attn.forward must be arguments of its function}}
+  %o = attn.forward %q, %k, %q
+      : tensor<1x1x64x64xbf16>, tensor<1x1x64x64xbf16>, tensor<1x1x64x64xbf16> -> tensor<1x1x64x64xbf16>
+  return %o : tensor<1x1x64x64xbf16>
+}
+
+// -----
+
+func.func @returns_something_else(%q: tensor<1x1x64x64xbf16>) -> tensor<1x1x64x64xbf16> {
+  // expected-error@+1 {{the results of attn.forward must be what its function returns}}
+  %o = attn.forward %q, %q, %q
+      : tensor<1x1x64x64xbf16>, tensor<1x1x64x64xbf16>, tensor<1x1x64x64xbf16> -> tensor<1x1x64x64xbf16>
+  return %q : tensor<1x1x64x64xbf16>
+}
+
+// -----
+
+func.func @something_else_inside(%q: tensor<1x1x64x64xbf16>) -> tensor<1x1x64x64xbf16> {
+  // expected-error@+1 {{only attn.forward may stand in its function}}
+  %unused = arith.addf %q, %q : tensor<1x1x64x64xbf16>
+  %o = attn.forward %q, %q, %q
+      : tensor<1x1x64x64xbf16>, tensor<1x1x64x64xbf16>, tensor<1x1x64x64xbf16> -> tensor<1x1x64x64xbf16>
+  return %o : tensor<1x1x64x64xbf16>
+}
+
+// -----
+
+func.func @score(%q: tensor<1x1x64x64xbf16>) -> tensor<1x1x64x64xbf16> {
+  // expected-error@+1 {{a score region cannot be compiled yet}}
+  %o = attn.forward %q, %q, %q score {
+  ^bb0(%s: f32, %b: index, %h: index, %i: index, %j: index):
+    attn.yield %s : f32
+  } : tensor<1x1x64x64xbf16>, tensor<1x1x64x64xbf16>, tensor<1x1x64x64xbf16> -> tensor<1x1x64x64xbf16>
+  return %o : tensor<1x1x64x64xbf16>
+}

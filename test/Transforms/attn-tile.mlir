@@ -1,0 +1,133 @@
+// RUN: girih-opt %s --attn-schedule=target=sm_90a --attn-tile --canonicalize --cse --split-input-file | FileCheck %s
+
+// The function becomes a kernel of its name that reads and writes memrefs whose
+// strides are the loader's.
+// CHECK-NOT: func.func
+// CHECK: gpu.module @plain [#nvvm.target<
+// CHECK: gpu.func @plain(
+// CHECK-SAME: %[[Q:.*]]: memref<2x4x256x64xbf16, strided<[?, ?, ?, 1]>> {tile.name = "q", tile.order = ["b", "h", "sq", "d"], tile.sizes = ["b", "h", "sq", "d"]}
+// CHECK-SAME: %[[K:.*]]: memref<2x2x512x64xbf16, strided<[?, ?, ?, 1]>> {tile.name = "k", tile.order = ["b", "hkv", "skv", "d"], tile.sizes = ["b", "hkv", "skv", "d"]}
+// CHECK-SAME: %[[V:.*]]: memref<2x2x512x64xbf16, strided<[?, ?, ?, 1]>> {tile.name = "v"
+// CHECK-SAME: %[[O:.*]]: memref<2x4x256x64xbf16, strided<[?, ?, ?, 1]>> {tile.name = "o"
+// CHECK-SAME: kernel attributes {tile.problem = {kind = "attention.forward", mask = "none", scale = 1.250000e-01 : f64}
+// CHECK-SAME: tile.schedule = #tile.schedule<rows = 128, columns = 64,
+// CHECK-SAME: tile.work = {{\[\[}}"sq", 128], ["h", 1], ["b", 1]]
+// Softmax in base 2: the scale takes log2(e) in.
+// CHECK-DAG: %[[SCALE:.*]] = arith.constant dense<0.180336878> : tensor<128x64xf32>
+// CHECK-DAG: %[[ONE:.*]] = arith.constant dense<1.000000e+00> : tensor<128xf32>
+// CHECK-DAG: %[[GROUP:.*]] = arith.constant 2 : index
+// CHECK-DAG: %[[HEADS:.*]] = arith.constant 4 : index
+// CHECK-DAG: %[[ZERO:.*]] = arith.constant 0 : index
+// A group of query heads reads one key head.
+// CHECK: %[[H:.*]] = arith.remui %{{.*}}, %[[HEADS]]
+// CHECK: %[[B:.*]] = arith.divui %{{.*}}, %[[HEADS]]
+// CHECK: %[[KH:.*]] = arith.divui %[[H]], %[[GROUP]]
+// CHECK: %[[TQ:.*]] = tile.load %[[Q]][%[[B]], %[[H]], %[[ROW:.*]], %[[ZERO]]] : {{.*}} -> tensor<128x64xbf16>
+// CHECK: %[[R:.*]]:3 = scf.for {{.*}} iter_args(%[[M:[^ ]*]] = %{{[^,]*}}, %[[L:[^ ]*]] = %{{[^,]*}}, %[[ACC:[^ ]*]] = %{{.*}}) -> (tensor<128xf32>, tensor<128x4xf32>, tensor<128x64xf32>)
+// CHECK:   %[[TK:.*]] = tile.load %[[K]][%[[B]], %[[KH]], %[[KEY:.*]], %[[ZERO]]] : {{.*}} -> tensor<64x64xbf16>
+// CHECK:   %[[S:.*]] = tile.mma %[[TQ]], %[[TK]] transpose_b
+// 512 keys are whole tiles, so nothing is masked.
+// CHECK-NOT: scf.if
+// CHECK:   %[[TM:.*]] = tile.reduce max %[[S]]
+// CHECK:   %[[NM:.*]] = arith.maxnumf %[[M]], %[[TM]]
+// CHECK:   %[[E:.*]] = math.fma %[[S]], %[[SCALE]]
+// CHECK:   %[[P:.*]] = math.exp2 %[[E]] : tensor<128x64xf32>
+// CHECK:   %[[ALPHA:.*]] = math.exp2 %{{.*}} : tensor<128xf32>
+// CHECK:   %[[PS:.*]] = tile.reduce add %[[P]] : tensor<128x64xf32> -> tensor<128x4xf32>
+// CHECK:   %[[NL:.*]] = math.fma %[[L]], %{{.*}}, %[[PS]]
+// CHECK:   %[[P16:.*]] = arith.truncf %[[P]]
+// CHECK:   %[[SCALED:.*]] = arith.mulf %[[ACC]]
+// CHECK:   %[[TV:.*]] = tile.load %[[V]][%[[B]], %[[KH]], %[[KEY]], %[[ZERO]]]
+// CHECK:   %[[NACC:.*]] = tile.mma %[[P16]], %[[TV]], %[[SCALED]]
+// CHECK:   scf.yield %[[NM]], %[[NL]], %[[NACC]]
+// CHECK: } {tile.non_empty}
+// CHECK: %[[SUM:.*]] = tile.reduce add %[[R]]#1
+// CHECK: %[[INV:.*]] = arith.divf %[[ONE]], %[[SUM]]
+// CHECK: %[[INVB:.*]] = tile.broadcast %[[INV]]
+// CHECK: %[[N:.*]] = arith.mulf %[[R]]#2, %[[INVB]]
+// CHECK: %[[N16:.*]] = arith.truncf %[[N]]
+// CHECK: tile.store %[[N16]], %[[O]][%[[B]], %[[H]], %[[ROW]], %[[ZERO]]]
+// CHECK: gpu.return
+func.func @plain(%q: tensor<2x4x256x64xbf16>, %k: tensor<2x2x512x64xbf16>, %v: tensor<2x2x512x64xbf16>)
+    -> tensor<2x4x256x64xbf16> {
+  %o = attn.forward %q, %k, %v schedule <rows = 128, columns = 64, persistent = 0>
+      : tensor<2x4x256x64xbf16>, tensor<2x2x512x64xbf16>, tensor<2x2x512x64xbf16> -> tensor<2x4x256x64xbf16>
+  return %o : tensor<2x4x256x64xbf16>
+}
+
+// -----
+
+// A last tile that is not whole is the first one visited, and the only masked one.
+// CHECK-LABEL: gpu.func @partial_keys
+// CHECK-DAG: %[[C1:.*]] = arith.constant 1 : index
+// CHECK: scf.for %[[I:.*]] = %{{.*}} to
+// CHECK: %[[S:.*]] = tile.mma
+// CHECK: %[[MASKED:.*]] = arith.cmpi slt, %[[I]], %[[C1]]
+// CHECK: scf.if %[[MASKED]]
+// CHECK:   %[[COL:.*]] = tile.iota 1 : tensor<128x128xi32>
+// CHECK:   %[[SEEN:.*]] = arith.cmpi slt, %[[COL]], %{{.*}}
+// CHECK:   %[[MS:.*]] = arith.select %[[SEEN]], %[[S]]
+// CHECK:   scf.yield %[[MS]]
+// CHECK: } else {
+// CHECK:   scf.yield %[[S]]
+// Without a causal mask every row sees a key, and no row needs a guard.
+// CHECK-NOT: scf.if
+func.func @partial_keys(%q: tensor<2x4x256x64xbf16>, %k: tensor<2x4x500x64xbf16>) -> tensor<2x4x256x64xbf16> {
+  %o = attn.forward %q, %k, %k schedule <rows = 128, columns = 128, persistent = 0>
+      : tensor<2x4x256x64xbf16>, tensor<2x4x500x64xbf16>, tensor<2x4x500x64xbf16> -> tensor<2x4x256x64xbf16>
+  return %o : tensor<2x4x256x64xbf16>
+}
+
+// -----
+
+// A causal mask compares columns with a limit that grows by one a row, and never
+// passes the end of the keys; rows that see nothing are guarded.
+// CHECK-LABEL: gpu.func @causal
+// CHECK-SAME: mask = "causal"
+// CHECK-DAG: %[[NEG:.*]] = arith.constant dense<0xFF800000> : tensor<128xf32>
+// CHECK-DAG: %[[ZERO:.*]] = arith.constant dense<0.000000e+00> : tensor<128xf32>
+// CHECK-DAG: %[[ONE:.*]] = arith.constant dense<1.000000e+00> : tensor<128xf32>
+// CHECK: %[[ROW:.*]] = tile.iota 0 : tensor<128xi32>
+// CHECK: %[[VISIBLE:.*]] = arith.addi %[[ROW]], %{{.*}} : tensor<128xi32>
+// CHECK: %[[LIMIT:.*]] = arith.minsi %[[VISIBLE]], %{{.*}} : tensor<128xi32>
+// CHECK: %[[LIMITS:.*]] = tile.broadcast %[[LIMIT]]
+// CHECK: arith.cmpi slt, %{{.*}}, %[[LIMITS]] : tensor<128x128xi32>
+// CHECK: %[[M:.*]] = arith.maxnumf
+// CHECK: scf.if
+// CHECK:   %[[EMPTY:.*]] = arith.cmpf oeq, %[[M]], %[[NEG]]
+// CHECK:   arith.select %[[EMPTY]], %[[ZERO]], %[[M]]
+// CHECK: %[[SUM:.*]] = tile.reduce add %{{.*}} : tensor<128x4xf32> -> tensor<128xf32>
+// CHECK: %[[NONE:.*]] = arith.cmpf oeq, %[[SUM]], %[[ZERO]]
+// CHECK: %[[DIV:.*]] = arith.select %[[NONE]], %[[ONE]], %[[SUM]]
+// CHECK: arith.divf %[[ONE]], %[[DIV]]
+func.func @causal(%q: tensor<2x4x256x64xbf16>, %k: tensor<2x4x512x64xbf16>) -> tensor<2x4x256x64xbf16> {
+  %o = attn.forward %q, %k, %k mask(causal) schedule <rows = 128, columns = 128>
+      : tensor<2x4x256x64xbf16>, tensor<2x4x512x64xbf16>, tensor<2x4x512x64xbf16> -> tensor<2x4x256x64xbf16>
+  return %o : tensor<2x4x256x64xbf16>
+}
+
+// -----
+
+// Dynamic sizes are asked of the arguments; a persistent kernel loops over work
+// items; a log-sum-exp is one more result; the memory order reaches the arguments.
+// CHECK-LABEL: gpu.func @everything
+// CHECK-SAME: %[[Q:[^ ]*]]: memref<?x8x?x128xf16, strided<[?, ?, ?, 1]>> {tile.name = "q", tile.order = ["b", "sq", "h", "d"], tile.sizes = ["b", "h", "sq", "d"]}
+// CHECK-SAME: %[[K:[^ ]*]]: memref<?x2x?x128xf16, strided<[?, ?, ?, 1]>> {tile.name = "k", tile.order = ["b", "skv", "hkv", "d"]
+// CHECK-SAME: %[[LSE:[^ ]*]]: memref<?x8x?xf32, strided<[?, ?, 1]>> {tile.name = "lse", tile.order = ["b", "sq", "h"], tile.sizes = ["b", "h", "sq"]}
+// CHECK-SAME: scale = 5.000000e-01
+// CHECK-DAG: %[[C2:.*]] = arith.constant 2 : index
+// CHECK-DAG: memref.dim %[[Q]], %[[C2]]
+// CHECK-DAG: %[[START:.*]] = gpu.block_id {{ ?}}x
+// CHECK-DAG: %[[STEP:.*]] = gpu.grid_dim {{ ?}}x
+// CHECK: scf.for %{{.*}} = %[[START]] to %{{.*}} step %[[STEP]]
+// CHECK: memref.dim %[[K]], %[[C2]]
+// CHECK: %[[LOG:.*]] = math.log2 %{{.*}} : tensor<128xf32>
+// CHECK: %[[SUM:.*]] = math.fma %{{.*}}, %{{.*}}, %[[LOG]]
+// CHECK: %[[L:.*]] = arith.mulf %[[SUM]], %{{.*}} : tensor<128xf32>
+// CHECK: tile.store %[[L]], %[[LSE]][%{{.*}}, %{{.*}}, %{{.*}}] : tensor<128xf32>
+func.func @everything(%q: tensor<?x8x?x128xf16>, %k: tensor<?x2x?x128xf16>)
+    -> (tensor<?x8x?x128xf16>, tensor<?x8x?xf32>) {
+  %o, %lse = attn.forward %q, %k, %k mask(causal) order(bshd) scale(0.5) schedule <rows = 128, persistent = 1>
+      : tensor<?x8x?x128xf16>, tensor<?x2x?x128xf16>, tensor<?x2x?x128xf16> -> tensor<?x8x?x128xf16>, tensor<?x8x?xf32>
+  return %o, %lse : tensor<?x8x?x128xf16>, tensor<?x8x?xf32>
+}
