@@ -85,12 +85,14 @@ LogicalResult Spec::parseEntry(StringRef entry) {
     return parseEnum<attn::Order>(value, attn::symbolizeOrder, order);
   if (key == "dtype") {
     dtype = value.str();
-    return value == "bf16" || value == "f16" ? success()
-                                             : LogicalResult(error(value) << "unknown dtype '" << value << "'; bf16 and f16 are known");
+    return value == "bf16" || value == "f16"
+               ? success()
+               : LogicalResult(error(value) << "unknown dtype '" << value << "'; bf16 and f16 are known");
   }
   if (key == "lse") {
     lse = value == "1";
-    return value == "0" || value == "1" ? success() : LogicalResult(error(value) << "lse is '" << value << "', must be 0 or 1");
+    return value == "0" || value == "1" ? success()
+                                        : LogicalResult(error(value) << "lse is '" << value << "', must be 0 or 1");
   }
   if (key == "scale") {
     double number;
@@ -140,10 +142,10 @@ OwningOpRef<ModuleOp> Spec::build() {
     results.push_back(lseType);
   auto function = func::FuncOp::create(b, "attention", b.getFunctionType({query, key, key}, results));
   b.setInsertionPointToStart(function.addEntryBlock());
-  auto op = attn::ForwardOp::create(
-      b, query, lseType, function.getArgument(0), function.getArgument(1), function.getArgument(2),
-      attn::MaskAttr::get(&context, mask), attn::OrderAttr::get(&context, order),
-      scale ? b.getF64FloatAttr(*scale) : FloatAttr(), schedule.encode(&context));
+  auto op = attn::ForwardOp::create(b, query, lseType, function.getArgument(0), function.getArgument(1),
+                                    function.getArgument(2), attn::MaskAttr::get(&context, mask),
+                                    attn::OrderAttr::get(&context, order),
+                                    scale ? b.getF64FloatAttr(*scale) : FloatAttr(), schedule.encode(&context));
   func::ReturnOp::create(b, op.getResults());
   return module;
 }

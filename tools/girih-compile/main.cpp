@@ -81,6 +81,7 @@ static LogicalResult compile() {
   DialectRegistry registry;
   girih::registerAllDialects(registry);
   MLIRContext context(registry, MLIRContext::Threading::DISABLED);
+  context.printOpOnDiagnostic(false);
   llvm::SourceMgr sources;
   SourceMgrDiagnosticHandler handler(sources, &context);
 

@@ -9,8 +9,8 @@ namespace girih {
 
 /// What ptxas reports of a kernel.
 struct Resources {
-  int64_t registers = 0;   ///< per thread at launch
-  int64_t spillBytes = 0;  ///< stores and loads to local memory, bytes per thread
+  int64_t registers = 0;  ///< per thread at launch
+  int64_t spillBytes = 0; ///< stores and loads to local memory, bytes per thread
   int64_t stackBytes = 0;
 };
 

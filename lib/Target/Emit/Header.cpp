@@ -81,7 +81,8 @@ void HeaderWriter::writeTypes() {
   if (!any)
     out << " int unused;";
   out << formatv(" } {0}_sizes;\n\n", name)
-      << formatv("typedef struct {{ CUmodule module; CUfunction function; int multiprocessors; } {0}_kernel;\n\n", name);
+      << formatv("typedef struct {{ CUmodule module; CUfunction function; int multiprocessors; } {0}_kernel;\n\n",
+                 name);
 }
 
 void HeaderWriter::writeLoad() {
@@ -151,7 +152,8 @@ void HeaderWriter::writeLaunch() {
   for (const json::Value &value : array("tensors")) {
     const json::Object &described = *value.getAsObject();
     out << " " << *described.getString("name") << " [";
-    llvm::interleaveComma(*described.getArray("shape"), out, [&](const json::Value &dim) { out << *dim.getAsString(); });
+    llvm::interleaveComma(*described.getArray("shape"), out,
+                          [&](const json::Value &dim) { out << *dim.getAsString(); });
     out << "]";
   }
   out << ". */\n"
@@ -179,9 +181,10 @@ void HeaderWriter::writeLaunch() {
     parameters += formatv("&argument{0}, ", i);
   }
   writeGrid();
-  out << formatv("  void *parameters[] = {{{0}};\n"
-                 "  return cuLaunchKernel(kernel->function, (unsigned)items, 1, 1, {1}, 1, 1, {2}, stream, parameters, 0);\n}\n",
-                 parameters, *launch().getInteger("threads"), *launch().getInteger("shared_bytes"));
+  out << formatv(
+      "  void *parameters[] = {{{0}};\n"
+      "  return cuLaunchKernel(kernel->function, (unsigned)items, 1, 1, {1}, 1, 1, {2}, stream, parameters, 0);\n}\n",
+      parameters, *launch().getInteger("threads"), *launch().getInteger("shared_bytes"));
 }
 
 std::string HeaderWriter::write() {

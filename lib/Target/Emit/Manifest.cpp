@@ -103,9 +103,7 @@ LogicalResult addLaunch(LLVM::LLVMFuncOp kernel, const tile::Schedule &schedule,
   return success();
 }
 
-json::Value sizeOrNull(std::optional<int64_t> value) {
-  return value ? json::Value(*value) : json::Value(nullptr);
-}
+json::Value sizeOrNull(std::optional<int64_t> value) { return value ? json::Value(*value) : json::Value(nullptr); }
 
 } // namespace
 
@@ -119,7 +117,8 @@ FailureOr<json::Object> makeManifest(LLVM::LLVMFuncOp kernel, const Target &targ
   auto file = [&](StringRef extension, StringRef bytes) {
     return json::Object{{"path", compiled.name + "." + extension.str()}, {"xxh3_128", hashOf(bytes)}};
   };
-  manifest["files"] = json::Object{{"cubin", file("cubin", compiled.assembly.cubin)}, {"ptx", file("ptx", compiled.ptx)}};
+  manifest["files"] =
+      json::Object{{"cubin", file("cubin", compiled.assembly.cubin)}, {"ptx", file("ptx", compiled.ptx)}};
   auto problem = kernel->getAttrOfType<DictionaryAttr>(tile::kProblemAttr);
   manifest["problem"] = problem ? toJson(problem) : json::Value(json::Object{{"kind", "unknown"}});
   if (failed(addTensors(kernel, manifest)) || failed(addLaunch(kernel, schedule, manifest)))

@@ -1,8 +1,8 @@
 // LLVM IR and PTX from a lowered module.
 #include "girih/Target/Emit.h"
 
-#include "mlir/Target/LLVMIR/ModuleTranslation.h"
 #include "mlir/Target/LLVMIR/Export.h"
+#include "mlir/Target/LLVMIR/ModuleTranslation.h"
 #include "llvm/IR/InlineAsm.h"
 #include "llvm/IR/Instructions.h"
 #include "llvm/IR/LegacyPassManager.h"
@@ -43,9 +43,9 @@ std::unique_ptr<llvm::TargetMachine> makeMachine(Location loc, const Target &tar
     emitError(loc) << "this LLVM has no NVPTX back end: " << error;
     return nullptr;
   }
-  return std::unique_ptr<llvm::TargetMachine>(backend->createTargetMachine(
-      triple, target.chip(), target.ptxFeature(), llvm::TargetOptions(), std::nullopt, std::nullopt,
-      llvm::CodeGenOptLevel::Aggressive));
+  return std::unique_ptr<llvm::TargetMachine>(
+      backend->createTargetMachine(triple, target.chip(), target.ptxFeature(), llvm::TargetOptions(), std::nullopt,
+                                   std::nullopt, llvm::CodeGenOptLevel::Aggressive));
 }
 
 /// MLIR's inline assembly cannot be marked convergent. Without the mark LLVM
