@@ -84,6 +84,9 @@ struct TilePartitionPass : impl::TilePartitionPassBase<TilePartitionPass> {
       if (type.getDimSize(0) % workers != 0)
         return emitError(value.getLoc()) << "a tile of " << type.getDimSize(0) << " rows cannot be split over "
                                          << workers << " workers";
+      if (auto constant = value.getDefiningOp<arith::ConstantOp>();
+          constant && !isa<SplatElementsAttr>(constant.getValue()))
+        return constant.emitError("a constant tile that is split over workers must have one value");
       if (value.getDefiningOp<tile::LoadOp>())
         return emitError(value.getLoc(),
                          "a loaded tile that is split over workers can only be the left operand of an MMA");

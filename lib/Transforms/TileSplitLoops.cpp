@@ -8,6 +8,7 @@
 #include "IndexBuilder.h"
 #include "girih/Transforms/Passes.h"
 
+#include "dialects/Tile/Tile.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/IR/IRMapping.h"
 #include "mlir/IR/Matchers.h"
@@ -51,6 +52,7 @@ void splitAt(scf::ForOp loop, arith::CmpIOp compare) {
   if (isAtStart())
     return answer(loop, compare, false);
 
+  loop->removeAttr(tile::kNonEmptyAttr); // either part may be empty
   IRMapping map;
   auto first = cast<scf::ForOp>(b.clone(*loop, map));
   answer(first, cast<arith::CmpIOp>(map.lookup(compare.getOperation())), true);

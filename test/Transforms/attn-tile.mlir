@@ -23,14 +23,17 @@
 // CHECK: %[[B:.*]] = arith.divui %{{.*}}, %[[HEADS]]
 // CHECK: %[[KH:.*]] = arith.divui %[[H]], %[[GROUP]]
 // CHECK: %[[TQ:.*]] = tile.load %[[Q]][%[[B]], %[[H]], %[[ROW:.*]], %[[ZERO]]] : {{.*}} -> tensor<128x64xbf16>
-// CHECK: %[[R:.*]]:3 = scf.for {{.*}} iter_args(%[[M:[^ ]*]] = %{{[^,]*}}, %[[L:[^ ]*]] = %{{[^,]*}}, %[[ACC:[^ ]*]] = %{{.*}}) -> (tensor<128xf32>, tensor<128x4xf32>, tensor<128x64xf32>)
+// CHECK: %[[R:.*]]:3 = scf.for %[[I:.*]] = {{.*}} iter_args(%[[M:[^ ]*]] = %{{[^,]*}}, %[[L:[^ ]*]] = %{{[^,]*}}, %[[ACC:[^ ]*]] = %{{.*}}) -> (tensor<128xf32>, tensor<128x4xf32>, tensor<128x64xf32>)
 // CHECK:   %[[TK:.*]] = tile.load %[[K]][%[[B]], %[[KH]], %[[KEY:.*]], %[[ZERO]]] : {{.*}} -> tensor<64x64xbf16>
 // CHECK:   %[[S:.*]] = tile.mma %[[TQ]], %[[TK]] transpose_b
-// 512 keys are whole tiles, so nothing is masked.
-// CHECK-NOT: scf.if
-// CHECK:   %[[TM:.*]] = tile.reduce max %[[S]]
+// 512 keys are whole tiles, so none is masked: tile-split-loops drops the branch.
+// CHECK:   %[[MASKED:.*]] = arith.cmpi slt, %[[I]], %[[ZERO]]
+// CHECK:   %[[MS:.*]] = scf.if %[[MASKED]]
+// CHECK:   } else {
+// CHECK:     scf.yield %[[S]]
+// CHECK:   %[[TM:.*]] = tile.reduce max %[[MS]]
 // CHECK:   %[[NM:.*]] = arith.maxnumf %[[M]], %[[TM]]
-// CHECK:   %[[E:.*]] = math.fma %[[S]], %[[SCALE]]
+// CHECK:   %[[E:.*]] = math.fma %[[MS]], %[[SCALE]]
 // CHECK:   %[[P:.*]] = math.exp2 %[[E]] : tensor<128x64xf32>
 // CHECK:   %[[ALPHA:.*]] = math.exp2 %{{.*}} : tensor<128xf32>
 // CHECK:   %[[PS:.*]] = tile.reduce add %[[P]] : tensor<128x64xf32> -> tensor<128x4xf32>

@@ -1,0 +1,111 @@
+// RUN: girih-opt %s --pass-pipeline='builtin.module(gpu.module(gpu.func(tile-partition,canonicalize,cse)))' --split-input-file --allow-unregistered-dialect | FileCheck %s
+
+#two = #tile.schedule<workers = 2>
+
+gpu.module @m {
+  // The left operand is loaded whole and sliced; the right one is read whole by
+  // both workers; results and whatever is computed from them have half the rows.
+  // CHECK-LABEL: gpu.func @mma
+  // CHECK-DAG: %[[ROWS:.*]] = arith.constant 64 : index
+  // CHECK: %[[A:.*]] = tile.load {{.*}} -> tensor<128x32xbf16>
+  // CHECK: %[[B:.*]] = tile.load {{.*}} -> tensor<32x96xbf16>
+  // CHECK: %[[W:.*]] = tile.worker
+  // CHECK: %[[OFFSET:.*]] = arith.muli %[[W]], %[[ROWS]]
+  // CHECK: %[[MINE:.*]] = tile.slice %[[A]][%[[OFFSET]]] : tensor<128x32xbf16> -> tensor<64x32xbf16>
+  // CHECK: %[[S:.*]] = tile.mma %[[MINE]], %[[B]] : tensor<64x32xbf16>, tensor<32x96xbf16> -> tensor<64x96xf32>
+  // CHECK: %[[E:.*]] = math.exp2 %[[S]] : tensor<64x96xf32>
+  // CHECK: tile.reduce max %[[E]] : tensor<64x96xf32> -> tensor<64xf32>
+  gpu.func @mma(%a: memref<?x32xbf16>, %b: memref<32x96xbf16>, %i: index, %c0: index) kernel attributes {tile.schedule = #two} {
+    %ta = tile.load %a[%i, %c0] : memref<?x32xbf16> -> tensor<128x32xbf16>
+    %tb = tile.load %b[%c0, %c0] : memref<32x96xbf16> -> tensor<32x96xbf16>
+    %s = tile.mma %ta, %tb : tensor<128x32xbf16>, tensor<32x96xbf16> -> tensor<128x96xf32>
+    %e = math.exp2 %s : tensor<128x96xf32>
+    %r = tile.reduce max %e : tensor<128x96xf32> -> tensor<128xf32>
+    "use"(%r) : (tensor<128xf32>) -> ()
+    gpu.return
+  }
+}
+
+// -----
+
+#two = #tile.schedule<workers = 2>
+
+gpu.module @m {
+  // Row numbers start at the worker's first row, column numbers do not change; a
+  // store goes to the worker's rows.
+  // CHECK-LABEL: gpu.func @indices
+  // CHECK-SAME: %[[O:[^:]*]]: memref<?x?xi32>, %[[ROW:[^:]*]]: index
+  // CHECK-DAG: %[[OFFSET:.*]] = arith.muli %{{.*}}, %{{.*}} : index
+  // CHECK: %[[ROWS:.*]] = tile.iota 0 : tensor<64xi32>
+  // CHECK: %[[FIRST:.*]] = arith.index_cast %[[OFFSET]] : index to i32
+  // CHECK: %[[SPLAT:.*]] = tile.splat %[[FIRST]] : i32 -> tensor<64xi32>
+  // CHECK: %[[NUMBER:.*]] = arith.addi %[[ROWS]], %[[SPLAT]] : tensor<64xi32>
+  // CHECK: tile.broadcast %[[NUMBER]] : tensor<64xi32> -> tensor<64x96xi32>
+  // CHECK: %[[COLUMNS:.*]] = tile.iota 1 : tensor<64x96xi32>
+  // CHECK-NOT: arith.addi %[[COLUMNS]]
+  // CHECK: %[[AT:.*]] = arith.addi %[[ROW]], %[[OFFSET]] : index
+  // CHECK: tile.store %{{.*}}, %[[O]][%[[AT]], %{{.*}}] : tensor<64x96xi32>
+  gpu.func @indices(%o: memref<?x?xi32>, %i: index, %c0: index, %a: memref<?x32xbf16>, %b: memref<32x96xbf16>) kernel attributes {tile.schedule = #two} {
+    %ta = tile.load %a[%i, %c0] : memref<?x32xbf16> -> tensor<128x32xbf16>
+    %tb = tile.load %b[%c0, %c0] : memref<32x96xbf16> -> tensor<32x96xbf16>
+    %s = tile.mma %ta, %tb : tensor<128x32xbf16>, tensor<32x96xbf16> -> tensor<128x96xf32>
+    %r = tile.iota 0 : tensor<128xi32>
+    %rows = tile.broadcast %r : tensor<128xi32> -> tensor<128x96xi32>
+    %columns = tile.iota 1 : tensor<128x96xi32>
+    %seen = arith.cmpi slt, %columns, %rows : tensor<128x96xi32>
+    %zero = arith.constant dense<0> : tensor<128x96xi32>
+    %n = arith.fptosi %s : tensor<128x96xf32> to tensor<128x96xi32>
+    %x = arith.select %seen, %n, %zero : tensor<128x96xi1>, tensor<128x96xi32>
+    tile.store %x, %o[%i, %c0] : tensor<128x96xi32>, memref<?x?xi32>
+    gpu.return
+  }
+}
+
+// -----
+
+#three = #tile.schedule<workers = 3>
+
+gpu.module @m {
+  // Through loops and choices, constants included; each use of a shared constant
+  // is decided on its own, so that the MMA's right operand keeps its rows.
+  // CHECK-LABEL: gpu.func @carried
+  // CHECK: scf.for {{.*}} -> (tensor<64x32xf32>, tensor<64xf32>)
+  // CHECK: scf.if {{.*}} -> (tensor<64x32xf32>)
+  // CHECK: tile.mma {{.*}} : tensor<64x192xbf16>, tensor<192x32xbf16>, tensor<64x32xf32> -> tensor<64x32xf32>
+  gpu.func @carried(%n: index, %c: i1, %b: memref<?x32xbf16>) kernel attributes {tile.schedule = #three} {
+    %c0 = arith.constant 0 : index
+    %c1 = arith.constant 1 : index
+    %zero = arith.constant dense<0.0> : tensor<192x32xf32>
+    %zeros = arith.constant dense<0.0> : tensor<192xf32>
+    %one = arith.constant dense<1.0> : tensor<192x192xbf16>
+    %r:2 = scf.for %i = %c0 to %n step %c1 iter_args(%acc = %zero, %m = %zeros) -> (tensor<192x32xf32>, tensor<192xf32>) {
+      %tb = tile.load %b[%i, %c0] : memref<?x32xbf16> -> tensor<192x32xbf16>
+      %x = scf.if %c -> (tensor<192x32xf32>) {
+        %y = arith.addf %acc, %zero : tensor<192x32xf32>
+        scf.yield %y : tensor<192x32xf32>
+      } else {
+        scf.yield %acc : tensor<192x32xf32>
+      }
+      %s = tile.mma %one, %tb, %x : tensor<192x192xbf16>, tensor<192x32xbf16>, tensor<192x32xf32> -> tensor<192x32xf32>
+      %t = tile.reduce max %s : tensor<192x32xf32> -> tensor<192xf32>
+      %u = arith.maxnumf %m, %t : tensor<192xf32>
+      scf.yield %s, %u : tensor<192x32xf32>, tensor<192xf32>
+    }
+    "use"(%r#0, %r#1) : (tensor<192x32xf32>, tensor<192xf32>) -> ()
+    gpu.return
+  }
+}
+
+// -----
+
+gpu.module @m {
+  // One worker has every row.
+  // CHECK-LABEL: gpu.func @one_worker
+  // CHECK-NOT: tile.worker
+  // CHECK: tile.mma {{.*}} -> tensor<64x96xf32>
+  gpu.func @one_worker(%a: tensor<64x32xbf16>, %b: tensor<32x96xbf16>) kernel attributes {tile.schedule = #tile.schedule<workers = 1>} {
+    %s = tile.mma %a, %b : tensor<64x32xbf16>, tensor<32x96xbf16> -> tensor<64x96xf32>
+    "use"(%s) : (tensor<64x96xf32>) -> ()
+    gpu.return
+  }
+}
