@@ -52,6 +52,6 @@ for name in ("girih-compile", "girih-run", "girih-sim", "girih-lsp-server"):
         config.available_features.add(name)
         tools.append(name)
 
-llvm_config.with_environment("PATH", config.llvm_tools_dir, append_path=True)
+llvm_config.with_environment("PATH", [config.girih_tools_dir, config.llvm_tools_dir], append_path=True)
 llvm_config.use_default_substitutions()
 llvm_config.add_tool_substitutions(tools, [config.girih_tools_dir, config.llvm_tools_dir])

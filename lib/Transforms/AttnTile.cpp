@@ -102,7 +102,7 @@ gpu::GPUFuncOp AttnTilePass::makeKernel(attn::ForwardOp op, func::FuncOp functio
   bool headsInside = op.getOrder() == attn::Order::BSHD;
   for (auto [i, argument] : llvm::enumerate(arguments)) {
     SmallVector<StringRef> order = argument.sizes;
-    if (headsInside)
+    if (headsInside && order.size() == 4) // the lse's rows stay contiguous
       std::swap(order[1], order[2]);
     kernel.setArgAttr(i, tile::kNameAttr, builder.getStringAttr(argument.name));
     kernel.setArgAttr(i, tile::kSizesAttr, builder.getStrArrayAttr(argument.sizes));

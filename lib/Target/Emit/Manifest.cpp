@@ -103,7 +103,7 @@ LogicalResult addLaunch(LLVM::LLVMFuncOp kernel, const tile::Schedule &schedule,
   return success();
 }
 
-json::Value sizeOrNull(std::optional<int64_t> value) { return value ? json::Value(*value) : json::Value(nullptr); }
+json::Value numberOrNull(std::optional<int64_t> value) { return value ? json::Value(*value) : json::Value(nullptr); }
 
 } // namespace
 
@@ -131,11 +131,13 @@ FailureOr<json::Object> makeManifest(LLVM::LLVMFuncOp kernel, const Target &targ
   manifest["schedule"] = scheduleAttr ? toJson(scheduleAttr) : json::Value(nullptr);
   const Resources &resources = compiled.assembly.resources;
   auto roles = kernel->getAttrOfType<ArrayAttr>(tile::kRolesAttr);
-  manifest["resources"] = json::Object{{"registers", resources.registers},
-                                       {"spill_bytes", resources.spillBytes},
-                                       {"stack_bytes", resources.stackBytes},
-                                       {"stages", sizeOrNull(schedule.stages)},
-                                       {"roles", roles ? toJson(roles) : json::Value(nullptr)}};
+  manifest["resources"] =
+      json::Object{{"registers", resources.registers},
+                   {"spill_bytes", resources.spillBytes},
+                   {"stack_bytes", resources.stackBytes},
+                   {"uniform_moves", numberOrNull(target.countUniformMoves(compiled.assembly.cubin))},
+                   {"stages", numberOrNull(schedule.stages)},
+                   {"roles", roles ? toJson(roles) : json::Value(nullptr)}};
   json::Object times;
   for (const auto &[phase, milliseconds] : compiled.milliseconds)
     times[phase] = milliseconds;

@@ -17,6 +17,10 @@ void populateMmaPatterns(const mlir::TypeConverter &converter, mlir::RewritePatt
 /// Elementwise functions and conversions with an instruction of their own.
 void populateMathPatterns(const mlir::TypeConverter &converter, mlir::RewritePatternSet &patterns);
 
+/// How many values the machine code moves to uniform registers; none if the cubin
+/// cannot be read.
+std::optional<int64_t> countUniformMoves(llvm::StringRef cubin);
+
 } // namespace girih::sm90a
 
 #endif // GIRIH_LIB_TARGET_SM90A_SM90A_H

@@ -47,6 +47,8 @@ public:
     return success();
   }
 
+  std::optional<int64_t> countUniformMoves(StringRef cubin) const override { return sm90a::countUniformMoves(cubin); }
+
   void populatePatterns(const TypeConverter &converter, RewritePatternSet &patterns) const override {
     sm90a::populateMmaPatterns(converter, patterns);
     sm90a::populateMathPatterns(converter, patterns);

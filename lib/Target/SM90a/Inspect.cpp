@@ -1,0 +1,44 @@
+// What the machine code tells of a kernel.
+#include "SM90a.h"
+
+#include "llvm/BinaryFormat/ELF.h"
+#include "llvm/Object/ELFObjectFile.h"
+#include "llvm/Support/Endian.h"
+
+using namespace mlir;
+
+namespace girih::sm90a {
+
+/// An instruction has 16 bytes; the low 12 bits of the first word are its opcode.
+/// R2UR moves a register to the uniform ones: ptxas emits it where it cannot see
+/// that a value is the same in all lanes, and in a main loop it costs time.
+static constexpr uint64_t kOpcodeMask = 0xfff, kMoveToUniform = 0x2ca;
+static constexpr size_t kInstructionBytes = 16;
+
+std::optional<int64_t> countUniformMoves(StringRef cubin) {
+  auto object = llvm::object::ELFFile<llvm::object::ELF64LE>::create(cubin);
+  if (!object) {
+    llvm::consumeError(object.takeError());
+    return std::nullopt;
+  }
+  auto sections = object->sections();
+  if (!sections) {
+    llvm::consumeError(sections.takeError());
+    return std::nullopt;
+  }
+  int64_t count = 0;
+  for (const auto &section : *sections) {
+    if (section.sh_type != llvm::ELF::SHT_PROGBITS || !(section.sh_flags & llvm::ELF::SHF_EXECINSTR))
+      continue;
+    auto bytes = object->getSectionContents(section);
+    if (!bytes) {
+      llvm::consumeError(bytes.takeError());
+      return std::nullopt;
+    }
+    for (size_t at = 0; at + kInstructionBytes <= bytes->size(); at += kInstructionBytes)
+      count += (llvm::support::endian::read64le(bytes->data() + at) & kOpcodeMask) == kMoveToUniform;
+  }
+  return count;
+}
+
+} // namespace girih::sm90a
