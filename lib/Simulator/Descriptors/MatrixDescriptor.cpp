@@ -59,22 +59,19 @@ MatrixDescriptor decodeMatrixDescriptor100(uint64_t bits) {
   return made;
 }
 
-uint32_t MatrixDescriptor::offsetOf(uint32_t mn, uint32_t k, uint32_t elementBytes, bool isMnMajor) const {
+uint32_t MatrixDescriptor::offsetOf(uint32_t outer, uint32_t inner, bool isMnMajor) const {
   if (!isMnMajor) {
-    uint32_t bytes = k * elementBytes;
     if (!swizzle)
-      return mn / 8 * stride + mn % 8 * 16 + bytes / 16 * leading + bytes % 16;
-    return mn / 8 * stride + mn % 8 * swizzle + bytes;
+      return outer / 8 * stride + outer % 8 * 16 + inner / 16 * leading + inner % 16;
+    return outer / 8 * stride + outer % 8 * swizzle + inner;
   }
-  uint32_t bytes = mn * elementBytes;
   if (!swizzle)
-    return bytes / 16 * stride + bytes % 16 + k % 8 * 16 + k / 8 * leading;
-  return bytes / swizzle * leading + bytes % swizzle + k % 8 * swizzle + k / 8 * stride;
+    return inner / 16 * stride + inner % 16 + outer % 8 * 16 + outer / 8 * leading;
+  return inner / swizzle * leading + inner % swizzle + outer % 8 * swizzle + outer / 8 * stride;
 }
 
-uint32_t MatrixDescriptor::addressOf(uint32_t mn, uint32_t k, uint32_t elementBytes, bool isMnMajor) const {
-  uint32_t unswizzled = start + offsetOf(mn, k, elementBytes, isMnMajor);
-  return girih::sim::swizzle(unswizzled, swizzle);
+uint32_t MatrixDescriptor::addressOf(uint32_t outer, uint32_t inner, bool isMnMajor) const {
+  return girih::sim::swizzle(start + offsetOf(outer, inner, isMnMajor), swizzle);
 }
 
 } // namespace girih::sim

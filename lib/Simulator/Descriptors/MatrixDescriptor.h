@@ -21,12 +21,12 @@ struct MatrixDescriptor {
   /// What makes the descriptor unusable; empty when nothing does.
   std::string problem;
 
-  /// Unswizzled byte offset, from `start`, of element (mn, k) of an operand of
-  /// the given element size. In a K-major operand neighbours along k are
-  /// adjacent, in an MN-major one neighbours along m or n are.
-  uint32_t offsetOf(uint32_t mn, uint32_t k, uint32_t elementBytes, bool isMnMajor) const;
+  /// Unswizzled byte offset, from `start`, of byte `inner` along the major
+  /// dimension of line `outer` of the other one. In a K-major operand the lines
+  /// are rows of m or n, in an MN-major one they are steps of k.
+  uint32_t offsetOf(uint32_t outer, uint32_t inner, bool isMnMajor) const;
   /// The absolute address with the swizzle applied.
-  uint32_t addressOf(uint32_t mn, uint32_t k, uint32_t elementBytes, bool isMnMajor) const;
+  uint32_t addressOf(uint32_t outer, uint32_t inner, bool isMnMajor) const;
 };
 
 /// sm_90a: start [0,14), leading [16,30), stride [32,46), base offset

@@ -4,6 +4,7 @@
 #include "../Numbers/Formats.h"
 #include "girih/Support/Float.h"
 
+#include <algorithm>
 #include <array>
 #include <cstring>
 
@@ -14,6 +15,11 @@ static std::array<float, 256> makeTable(Type type) {
   for (uint32_t code = 0; code < 256; ++code)
     table[code] = float(decodeFloat(code & ((1u << formatOf(type).bits()) - 1), formatOf(type)));
   return table;
+}
+
+/// Bits of one element in memory.
+static uint32_t formatBits(Type type) {
+  return type == Type::E3M2 || type == Type::E2M3 ? 6 : typeBits(type);
 }
 
 float decodeElement(uint32_t code, Type type) {
@@ -52,11 +58,19 @@ float roundTo(float value, Type type) {
   return value;
 }
 
+/// Element e of 16 bytes.
+static uint32_t elementOf(const uint8_t *chunk, uint32_t e, uint32_t bits) {
+  uint32_t code = 0, first = e * bits;
+  std::memcpy(&code, chunk + first / 8, std::min(4u, 16 - first / 8));
+  code >>= first % 8;
+  return bits == 32 ? code : code & ((1u << bits) - 1);
+}
+
 MatrixTile readTile(Cta &cta, const MatrixDescriptor &descriptor, uint32_t mn, uint32_t k, Type type, bool isMnMajor,
-                    bool transposes, const Access &access, const Knowledge &knowledge) {
-  uint32_t bytes = typeBits(type) < 8 ? 1 : typeBits(type) / 8;
+                    bool transposes, const Access &access, const Knowledge &knowledge, Packing packing) {
+  uint32_t bits = formatBits(type);
   // 16 bytes are contiguous along the major dimension in every layout.
-  uint32_t step = 16 / bytes;
+  uint32_t step = bits >= 8 ? 128 / bits : packing == Packing::Dense ? 32 : 16;
   uint32_t outer = isMnMajor ? k : mn, inner = isMnMajor ? mn : k;
   MatrixTile tile;
   tile.rows = transposes ? k : mn;
@@ -65,20 +79,14 @@ MatrixTile readTile(Cta &cta, const MatrixDescriptor &descriptor, uint32_t mn, u
   tile.isDefined.assign(mn, 1);
   for (uint32_t o = 0; o < outer; ++o)
     for (uint32_t i = 0; i < inner; i += step) {
-      uint32_t atMn = isMnMajor ? i : o, atK = isMnMajor ? o : i;
       uint8_t chunk[16];
       bool isDefined;
-      cta.readShared(descriptor.addressOf(atMn, atK, bytes, isMnMajor), chunk, 16, access, knowledge, &isDefined);
-      for (uint32_t e = 0; e < step; ++e) {
-        uint32_t code = 0;
-        std::memcpy(&code, chunk + e * bytes, bytes);
+      cta.readShared(descriptor.addressOf(o, i / step * 16, isMnMajor), chunk, 16, access, knowledge, &isDefined);
+      for (uint32_t e = 0; e < step && i + e < inner; ++e) {
         uint32_t m = isMnMajor ? i + e : o, kk = isMnMajor ? o : i + e;
-        if (m >= mn || kk >= k)
-          continue;
         size_t at = transposes ? size_t(kk) * mn + m : size_t(m) * k + kk;
-        tile.values[at] = decodeElement(code, type);
-        if (!isDefined)
-          tile.isDefined[m] = 0;
+        tile.values[at] = decodeElement(elementOf(chunk, e, bits), type);
+        tile.isDefined[m] &= isDefined;
       }
     }
   return tile;

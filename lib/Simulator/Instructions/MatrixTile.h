@@ -27,10 +27,18 @@ struct Accumulators {
 /// The value of one element; the code is in the low bits.
 float decodeElement(uint32_t code, Type type);
 
+/// How elements narrower than a byte lie in 16 bytes of shared memory.
+enum class Packing : uint8_t {
+  /// 16 elements of 4 or 6 bits, then padding (.b4x16_p64, .b6x16_p32).
+  Padded,
+  /// 32 elements of 4 bits.
+  Dense,
+};
+
 /// Reads A [mn = rows][k] or, with `transposes`, B as [k][mn] from shared
 /// memory through a descriptor.
 MatrixTile readTile(Cta &cta, const MatrixDescriptor &descriptor, uint32_t mn, uint32_t k, Type type, bool isMnMajor,
-                    bool transposes, const Access &access, const Knowledge &knowledge);
+                    bool transposes, const Access &access, const Knowledge &knowledge, Packing packing = Packing::Padded);
 
 /// D = A B (+ D). `a` is [m][k], `b` is [k][n].
 void multiply(const MatrixTile &a, const MatrixTile &b, bool isInteger, Accumulators &d);

@@ -102,6 +102,8 @@ public:
   bool hasMatrixInFlight = false, hasTensorLoadInFlight = false;
   /// (operation, register) of every wgmma register in flight.
   std::vector<std::pair<uint32_t, uint32_t>> matrixInFlight;
+  /// Registers of tcgen05.ld in flight.
+  std::vector<uint32_t> tensorLoadsInFlight;
   std::vector<std::vector<uint8_t>> local;
   /// The condition code of add.cc and its like.
   LaneMask carry = 0;

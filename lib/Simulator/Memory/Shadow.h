@@ -46,6 +46,12 @@ public:
   /// enters it. Returns the first conflict.
   std::optional<Conflict> enter(uint64_t address, uint64_t size, Access access, const Knowledge &knowledge);
 
+  /// Drops the history of a range that gets a new meaning.
+  void forget(uint64_t address, uint64_t size) {
+    for (uint64_t cell = address / 8; cell <= (address + size - 1) / 8 && cell < cells.size(); ++cell)
+      cells[cell].history.clear();
+  }
+
 private:
   /// Reads kept for one cell; older ones are forgotten beyond that, which can
   /// only hide a race, never make one up.
