@@ -97,6 +97,7 @@ void decodeOut(Decoder &d, bool isReduction) {
     Cluster *cluster = &s.cluster();
     AsyncOperation operation;
     operation.name = s.instruction.opcode.substr(0, isReduction ? 20 : 13);
+    operation.mayOutliveKernel = true;
     operation.line = s.line();
     operation.detail = std::to_string(bytes) + " bytes";
     operation.step = [=] {

@@ -228,6 +228,7 @@ void decodeStore(Decoder &d, uint32_t rank, bool isReduction) {
     Cluster *cluster = &s.cluster();
     AsyncOperation operation;
     operation.name = isReduction ? "tensor reduction" : "tensor store";
+    operation.mayOutliveKernel = true;
     operation.line = s.line();
     operation.detail = box->detail;
     operation.step = [=] {

@@ -2,6 +2,7 @@
 #include "Description.h"
 #include "girih/Reference/Compare.h"
 
+#include <cmath>
 #include <nlohmann/json.hpp>
 
 namespace girih::sim {
@@ -110,6 +111,50 @@ auto expectAttention(const json &object, const Launch &launch) {
   };
 }
 
+/// O [rows, d] = relu(scale Q K^T) V with P rounded to the type of V, in float.
+auto expectReluAttention(const json &object, const Launch &launch) {
+  unsigned q = indexOf(launch, object.at("q")), k = indexOf(launch, object.at("k")),
+           v = indexOf(launch, object.at("v")), o = indexOf(launch, object.at("o"));
+  size_t rows = object.at("rows"), keys = object.at("keys"), d = object.at("d");
+  double scale = object.at("scale");
+  auto need = [&](unsigned index, size_t bytes) {
+    if (launch.buffers[index].bytes.size() < bytes)
+      fail("buffer '" + launch.buffers[index].name + "' is too small");
+  };
+  need(q, rows * d * 2), need(k, keys * d * 2), need(v, keys * d * 2), need(o, rows * d * 4);
+  return [=](const Launch &done) -> std::optional<Verdict> {
+    auto at = [&](unsigned buffer, size_t i) {
+      return double(loadElement(ElementType::BF16, done.buffers[buffer].bytes.data(), i));
+    };
+    for (size_t row = 0; row < rows; ++row) {
+      std::vector<double> out(d, 0.0), magnitude(d, 0.0);
+      for (size_t key = 0; key < keys; ++key) {
+        double score = 0;
+        for (size_t i = 0; i < d; ++i)
+          score += at(q, row * d + i) * at(k, key * d + i);
+        double weight = std::max(score, 0.0) * scale;
+        for (size_t i = 0; i < d; ++i) {
+          out[i] += weight * at(v, key * d + i);
+          magnitude[i] += std::fabs(weight * at(v, key * d + i));
+        }
+      }
+      for (size_t i = 0; i < d; ++i) {
+        double found = loadElement(ElementType::F32, done.buffers[o].bytes.data(), row * d + i);
+        // Each weight is rounded once, by half an ulp of bfloat16.
+        double bound = magnitude[i] * (0x1p-8 + 0x1p-20);
+        if (!(std::fabs(found - out[i]) <= bound)) {
+          Verdict verdict;
+          verdict.kind = VerdictKind::Mismatch;
+          verdict.message = "'o' row " + std::to_string(row) + " column " + std::to_string(i) + " is " +
+                            std::to_string(found) + " when it should be " + std::to_string(out[i]);
+          return verdict;
+        }
+      }
+    }
+    return std::nullopt;
+  };
+}
+
 } // namespace
 
 std::function<std::optional<Verdict>(const Launch &)> parseExpectation(const json &object, const Launch &launch) {
@@ -118,6 +163,8 @@ std::function<std::optional<Verdict>(const Launch &)> parseExpectation(const jso
     return expectGemm(object, launch);
   if (kind == "attention.forward")
     return expectAttention(object, launch);
+  if (kind == "relu_attention")
+    return expectReluAttention(object, launch);
   fail("unknown kind '" + kind + "'");
 }
 

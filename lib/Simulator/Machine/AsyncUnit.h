@@ -19,6 +19,9 @@ struct AsyncOperation {
   /// For the timeline and for messages.
   std::string detail;
   uint64_t issuedAt = 0;
+  /// A copy to global memory may complete after the kernel's last instruction;
+  /// Cta::finish() judges whether its source was waited for.
+  bool mayOutliveKernel = false;
   /// Does a piece of the work; true once all is done.
   std::function<bool()> step;
 };

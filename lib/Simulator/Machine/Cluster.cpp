@@ -100,6 +100,8 @@ bool Cluster::hasAsyncWork() const {
 void Cluster::finish() {
   for (const auto &unit : units)
     for (const AsyncOperation &operation : unit->queue) {
+      if (operation.mayOutliveKernel)
+        continue;
       Verdict verdict;
       verdict.line = operation.line;
       verdict.agent = unit->name;

@@ -12,6 +12,9 @@ static uint32_t foreignTick(const Access &earlier, const Knowledge &knowledge) {
 bool happensBefore(const Access &earlier, const Access &access, const Knowledge &knowledge) {
   if (earlier.cluster != access.cluster)
     return foreignTick(earlier, knowledge) >= earlier.tick;
+  // An operation may read and write the same cells (accumulation).
+  if (earlier.component == access.component && earlier.tick == access.tick)
+    return true;
   // Only writes have to be made visible across proxies; a read that is over
   // cannot be disturbed any more.
   const VectorClock &clock = access.proxy == Proxy::Tensor ? knowledge.tensor
