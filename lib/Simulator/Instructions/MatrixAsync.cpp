@@ -114,14 +114,14 @@ MatrixTile readFragment(MatrixOperation &op) {
   return tile;
 }
 
-void execute(MatrixOperation &op, const Access &access) {
+void execute(MatrixOperation &op, const std::vector<Access> &accesses) {
   const Shape &shape = op.shape;
   Cta &cta = op.quarters[0].warp->cta;
   MatrixTile a = op.fromRegisters ? readFragment(op)
                                   : readTile(cta, decodeMatrixDescriptor90(op.descriptorA), 64, shape.k, shape.a,
-                                             op.transposesA, false, access, op.knowledge);
+                                             op.transposesA, false, {accesses, true}, op.knowledge);
   MatrixTile b = readTile(cta, decodeMatrixDescriptor90(op.descriptorB), shape.n, shape.k, shape.b, op.transposesB,
-                          true, access, op.knowledge);
+                          true, {accesses, false}, op.knowledge);
   if (op.negatesA != op.negatesB)
     for (float &value : a.values)
       value = -value;
@@ -195,6 +195,8 @@ Outcome issueMatrix(Step &s, const MatrixIssue &issue) {
   auto accumulators = slotsOf(s, issue.accumulators);
   auto fragment = slotsOf(s, issue.fragment);
   judgeRegisters(s, accumulators, fragment);
+  if (!warp.matrixIssued)
+    warp.matrixComponent = s.cluster().newComponent("wgmma of " + warp.name);
   uint32_t number = ++warp.matrixIssued;
   auto &op = group.gathering[number];
   Knowledge knowledge = warp.fork();
@@ -242,14 +244,19 @@ Outcome issueMatrix(Step &s, const MatrixIssue &issue) {
   operation.name = "wgmma";
   operation.line = s.line();
   operation.detail = "m64n" + std::to_string(issue.shape.n) + "k" + std::to_string(issue.shape.k);
-  Access access;
-  access.cluster = s.cluster().index;
-  access.component = group.unit->component;
-  access.tick = number;
-  access.line = s.line();
-  access.proxy = Proxy::Async;
-  operation.step = [op = op, access] {
-    execute(*op, access);
+  // Each warp waits for its own part, so each is a reader of its own.
+  std::vector<Access> accesses;
+  for (const auto &quarter : op->quarters) {
+    Access access;
+    access.cluster = s.cluster().index;
+    access.component = quarter.warp->matrixComponent;
+    access.tick = number;
+    access.line = s.line();
+    access.proxy = Proxy::Async;
+    accesses.push_back(access);
+  }
+  operation.step = [op = op, accesses] {
+    execute(*op, accesses);
     return true;
   };
   AsyncUnit *unit = group.unit;
@@ -274,7 +281,7 @@ Outcome waitMatrix(Step &s, uint32_t pending) {
     return s.wait(std::move(wait));
   }
   if (unit)
-    warp.known.raise(unit->component, last);
+    warp.known.raise(warp.matrixComponent, last);
   while (!groups.empty() && groups.front() <= last)
     groups.pop_front();
   warp.matrixWaited = std::max(warp.matrixWaited, last);

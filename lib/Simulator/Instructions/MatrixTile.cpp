@@ -18,9 +18,7 @@ static std::array<float, 256> makeTable(Type type) {
 }
 
 /// Bits of one element in memory.
-static uint32_t formatBits(Type type) {
-  return type == Type::E3M2 || type == Type::E2M3 ? 6 : typeBits(type);
-}
+static uint32_t formatBits(Type type) { return type == Type::E3M2 || type == Type::E2M3 ? 6 : typeBits(type); }
 
 float decodeElement(uint32_t code, Type type) {
   static const auto e4m3 = makeTable(Type::E4M3), e5m2 = makeTable(Type::E5M2), e3m2 = makeTable(Type::E3M2),
@@ -67,7 +65,7 @@ static uint32_t elementOf(const uint8_t *chunk, uint32_t e, uint32_t bits) {
 }
 
 MatrixTile readTile(Cta &cta, const MatrixDescriptor &descriptor, uint32_t mn, uint32_t k, Type type, bool isMnMajor,
-                    bool transposes, const Access &access, const Knowledge &knowledge, Packing packing) {
+                    bool transposes, const TileReaders &readers, const Knowledge &knowledge, Packing packing) {
   uint32_t bits = formatBits(type);
   // 16 bytes are contiguous along the major dimension in every layout.
   uint32_t step = bits >= 8 ? 128 / bits : packing == Packing::Dense ? 32 : 16;
@@ -81,7 +79,11 @@ MatrixTile readTile(Cta &cta, const MatrixDescriptor &descriptor, uint32_t mn, u
     for (uint32_t i = 0; i < inner; i += step) {
       uint8_t chunk[16];
       bool isDefined;
-      cta.readShared(descriptor.addressOf(o, i / step * 16, isMnMajor), chunk, 16, access, knowledge, &isDefined);
+      uint32_t address = descriptor.addressOf(o, i / step * 16, isMnMajor);
+      size_t own = readers.isSplit ? (isMnMajor ? i : o) / 16 : 0;
+      cta.readShared(address, chunk, 16, readers.accesses[own], knowledge, &isDefined);
+      for (size_t r = 1; r < readers.accesses.size() && !readers.isSplit; ++r)
+        cta.readShared(address, chunk, 16, readers.accesses[r], knowledge);
       for (uint32_t e = 0; e < step && i + e < inner; ++e) {
         uint32_t m = isMnMajor ? i + e : o, kk = isMnMajor ? o : i + e;
         size_t at = transposes ? size_t(kk) * mn + m : size_t(m) * k + kk;

@@ -35,10 +35,18 @@ enum class Packing : uint8_t {
   Dense,
 };
 
+/// Who reads a tile: one agent, or the four warps of a warpgroup, who read 16
+/// rows each of A and all of B.
+struct TileReaders {
+  std::vector<Access> accesses;
+  bool isSplit = false;
+};
+
 /// Reads A [mn = rows][k] or, with `transposes`, B as [k][mn] from shared
 /// memory through a descriptor.
 MatrixTile readTile(Cta &cta, const MatrixDescriptor &descriptor, uint32_t mn, uint32_t k, Type type, bool isMnMajor,
-                    bool transposes, const Access &access, const Knowledge &knowledge, Packing packing = Packing::Padded);
+                    bool transposes, const TileReaders &readers, const Knowledge &knowledge,
+                    Packing packing = Packing::Padded);
 
 /// D = A B (+ D). `a` is [m][k], `b` is [k][n].
 void multiply(const MatrixTile &a, const MatrixTile &b, bool isInteger, Accumulators &d);

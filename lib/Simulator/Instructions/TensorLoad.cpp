@@ -35,8 +35,8 @@ unsigned registersOf(LoadShape shape, unsigned count) {
 CommitGroups &groupsOf(Step &s, bool isStore) {
   CommitGroups &groups = isStore ? s.warp.tensorStores : s.warp.tensorLoads;
   if (!groups.unit) {
-    groups.unit = s.cluster().newUnit((isStore ? "tcgen05.st of " : "tcgen05.ld of ") + s.warp.name, s.cta().rank,
-                                      true);
+    groups.unit =
+        s.cluster().newUnit((isStore ? "tcgen05.st of " : "tcgen05.ld of ") + s.warp.name, s.cta().rank, true);
     groups.writeComponent = groups.unit->component;
   }
   return groups;
@@ -62,8 +62,8 @@ uint32_t checkAddress(const Step &s, const LoadCall &call) {
   bool isWhole = call.shape == LoadShape::L32x32b;
   bool fits = isWhole ? lane == quarter : lane == quarter || lane == quarter + 16;
   if (!fits)
-    s.misuse("tensor memory lane " + std::to_string(lane) + " is not one that warp " +
-             std::to_string(s.warp.index) + " may address; its lanes begin at " + std::to_string(quarter));
+    s.misuse("tensor memory lane " + std::to_string(lane) + " is not one that warp " + std::to_string(s.warp.index) +
+             " may address; its lanes begin at " + std::to_string(quarter));
   return address;
 }
 
@@ -188,8 +188,7 @@ void decodeTensorLoad(Decoder &d, bool isStore) {
   call.registers = isStore ? d.sources(at, Type::B32) : d.destinations(at);
   unsigned wanted = registersOf(call.shape, unsigned(std::atoi(count.c_str() + 1)));
   if (call.registers.size() != wanted)
-    d.fail("has " + std::to_string(call.registers.size()) + " registers when it should have " +
-           std::to_string(wanted));
+    d.fail("has " + std::to_string(call.registers.size()) + " registers when it should have " + std::to_string(wanted));
   d.instruction().isAligned = true;
   d.run([=](Step &s) {
     if (s.mask != allLanes)

@@ -28,7 +28,7 @@ TensorCell accumulatorCell(const TensorIssue &op, uint32_t rows, uint32_t m, uin
 MatrixTile readA(const TensorIssue &op, Cta &cta, uint32_t rows, const TensorRun &run) {
   const InstructionDescriptor &d = op.descriptor;
   if (!op.fromTensor)
-    return readTile(cta, decodeMatrixDescriptor100(op.a), rows, d.k, d.a, d.transposesA, false, run.sharedRead,
+    return readTile(cta, decodeMatrixDescriptor100(op.a), rows, d.k, d.a, d.transposesA, false, {{run.sharedRead}},
                     *run.knowledge, op.packing);
   // A in tensor memory: elements packed along the columns, rows as lanes.
   uint32_t bits = std::max(8u, typeBits(d.a)), perColumn = 32 / bits;
@@ -62,7 +62,7 @@ MatrixTile readB(const TensorIssue &op, const std::vector<Cta *> &ctas, const Te
   whole.columns = d.n;
   whole.values.resize(size_t(d.k) * d.n);
   for (uint32_t c = 0; c < ctas.size(); ++c) {
-    MatrixTile part = readTile(*ctas[c], descriptor, share, d.k, d.b, d.transposesB, true, run.sharedRead,
+    MatrixTile part = readTile(*ctas[c], descriptor, share, d.k, d.b, d.transposesB, true, {{run.sharedRead}},
                                *run.knowledge, op.packing);
     for (uint32_t k = 0; k < d.k; ++k)
       std::copy_n(part.values.begin() + long(k) * share, share, whole.values.begin() + long(k) * d.n + c * share);

@@ -15,8 +15,8 @@ struct MmaCall {
 };
 
 MatrixKind takeKind(Decoder &d) {
-  std::string found = d.oneOf({"kind::f16", "kind::tf32", "kind::f8f6f4", "kind::i8", "kind::mxf8f6f4", "kind::mxf4",
-                               "kind::mxf4nvf4"});
+  std::string found = d.oneOf(
+      {"kind::f16", "kind::tf32", "kind::f8f6f4", "kind::i8", "kind::mxf8f6f4", "kind::mxf4", "kind::mxf4nvf4"});
   static const std::pair<const char *, MatrixKind> kinds[] = {
       {"kind::f16", MatrixKind::F16},           {"kind::tf32", MatrixKind::TF32},
       {"kind::f8f6f4", MatrixKind::F8F6F4},     {"kind::i8", MatrixKind::I8},
@@ -52,12 +52,10 @@ void checkDescriptors(const Step &s, const TensorIssue &op) {
   if (!op.fromTensor)
     fail("descriptor of A", decodeMatrixDescriptor100(op.a).problem);
   uint32_t m = op.descriptor.m;
-  bool fits = op.ctaGroup == 2         ? m == 128 || m == 256
-              : op.isWeightStationary ? m <= 128
-                                      : m == 64 || m == 128;
+  bool fits = op.ctaGroup == 2 ? m == 128 || m == 256 : op.isWeightStationary ? m <= 128 : m == 64 || m == 128;
   if (!fits)
-    s.misuse("instruction descriptor: m is " + std::to_string(m) + ", which .cta_group::" +
-             std::to_string(op.ctaGroup) + " does not have");
+    s.misuse("instruction descriptor: m is " + std::to_string(m) +
+             ", which .cta_group::" + std::to_string(op.ctaGroup) + " does not have");
 }
 
 Outcome issue(Step &s, const MmaCall &call) {

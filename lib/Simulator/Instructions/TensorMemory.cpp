@@ -239,8 +239,7 @@ void decodeTensorCommit(Decoder &d) {
   d.instruction().passesUndefined = false;
   d.run([=](Step &s) {
     unsigned lane = s.onlyLane("tcgen05.commit");
-    BarrierPlace place =
-        findBarrier(s, s.read<uint64_t>(at.base)[lane] + uint64_t(at.offset), true, true);
+    BarrierPlace place = findBarrier(s, s.read<uint64_t>(at.base)[lane] + uint64_t(at.offset), true, true);
     AsyncUnit &pipe = tensorPipe(s);
     auto knowledge = forkTensor(s, pipe);
     // A commit implies tcgen05.fence::before_thread_sync.

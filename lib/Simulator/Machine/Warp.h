@@ -117,6 +117,7 @@ public:
   // Asynchronous work that this warp has started.
   CommitGroups copyGroups;
   std::map<unsigned, CommitGroups> bulkGroups;
+  Component matrixComponent = 0;
   uint32_t matrixIssued = 0;
   std::deque<uint32_t> matrixGroups;
   uint32_t matrixWaited = 0;
