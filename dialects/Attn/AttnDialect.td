@@ -9,7 +9,9 @@ def Attn_Dialect : Dialect {
   let summary = "Attention problems: what to compute, not how";
   let description = [{
     One op states an attention problem on whole tensors. Everything about how it
-    runs is in its `schedule`, which the compiler fills in where it is open.
+    runs is in its `schedule`, which the compiler fills in where it is open. The
+    dialect knows no tiles, no memories and no chip; `attn-tile` leaves it for the
+    `tile` dialect.
   }];
   let dependentDialects = ["::girih::tile::TileDialect"];
 }

@@ -35,13 +35,23 @@ def Attn_ForwardOp : Op<Attn_Dialect, "forward", [Pure]> {
     | `output` | [B, H, Sq, D] |
     | `lse`, if asked for | [B, H, Sq], f32: the natural logarithm of the sum of exp(scale * score) of each row |
 
-    Shapes are logical; `order` tells in which order the dimensions lie in memory
-    by default, and a loader may choose any strides. `mask(causal)` lets query i
-    see key j when `j <= i + Skv - Sq`. A row that sees no key gives 0, and -inf as
-    its lse. `scale` is 1 / sqrt(D) unless given.
+    All sizes but D may be dynamic (`?`), H and Hkv only together; a loader chooses
+    those at launch. Shapes are logical; `order` tells in which order the dimensions
+    lie in memory, `bhsd` unless given, and a loader may choose any strides. The mask
+    is `none` unless given; `mask(causal)` lets query i see key j when
+    `j <= i + Skv - Sq`, so that the last query sees all keys. A row that sees no key
+    gives 0, and -inf as its lse. `scale` is 1 / sqrt(D) unless given.
+
+    ```mlir
+    %o = attn.forward %q, %k, %v mask(causal) schedule <stages = 3>
+        : tensor<4x32x2048x128xbf16>, tensor<4x8x2048x128xbf16>, tensor<4x8x2048x128xbf16> -> tensor<4x32x2048x128xbf16>
+    %p, %lse = attn.forward %q, %k, %v order(bshd) scale(0.125)
+        : tensor<?x8x?x64xf16>, tensor<?x8x?x64xf16>, tensor<?x8x?x64xf16> -> tensor<?x8x?x64xf16>, tensor<?x8x?xf32>
+    ```
 
     The `score` region maps a scaled score and its batch, head, query and key index
-    to the score to use:
+    to the score to use. The op means what the region says, but `attn-tile` does not
+    compile a region yet, and says so.
 
     ```mlir
     %o = attn.forward %q, %k, %v mask(causal) score {
@@ -71,6 +81,13 @@ def Attn_ForwardOp : Op<Attn_Dialect, "forward", [Pure]> {
 
 def Attn_YieldOp : Op<Attn_Dialect, "yield", [Pure, Terminator, ReturnLike, HasParent<"ForwardOp">]> {
   let summary = "the result of a score region";
+  let description = [{
+    Ends the score region of `attn.forward`; its operand replaces the score.
+
+    ```mlir
+    attn.yield %s : f32
+    ```
+  }];
   let arguments = (ins F32:$score);
   let assemblyFormat = "$score attr-dict `:` type($score)";
 }

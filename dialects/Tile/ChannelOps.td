@@ -30,6 +30,17 @@ def Tile_RoleOp : Tile_Op<"role", [NoTerminator, SingleBlock, RecursiveMemoryEff
 
 def Tile_ChannelOp : Tile_Op<"channel", [MemoryEffects<[MemAlloc]>]> {
   let summary = "make a channel";
+  let description = [{
+    A channel carries tiles from the one role that acquires and commits to the roles
+    that wait and release. The producer does `acquire`, `copy`, `commit` for each
+    tile, a consumer `wait`, reads, `release`, in the same order of tiles. A role may
+    hold one slot of a channel in a block at a time, and no channel may be used under
+    a condition: every role must agree on how many tiles pass.
+
+    ```mlir
+    %c = tile.channel "k" : !channel
+    ```
+  }];
   let arguments = (ins StrAttr:$name);
   let results = (outs Tile_ChannelType:$channel);
   let assemblyFormat = "$name attr-dict `:` type($channel)";
@@ -41,6 +52,14 @@ class ChannelTile<string result>
 
 def Tile_AcquireOp : Tile_Op<"acquire", [ChannelTile<"slot">]> {
   let summary = "producer: wait for a free slot of a channel";
+  let description = [{
+    Waits until every consumer has released the tile that the slot held before; the
+    first `depth` acquires do not wait. The slot may be written until `tile.commit`.
+
+    ```mlir
+    %slot = tile.acquire %c : !channel -> !panel
+    ```
+  }];
   let arguments = (ins Tile_ChannelType:$channel);
   let results = (outs Tile_Tile:$slot);
   let assemblyFormat = "$channel attr-dict `:` type($channel) `->` type($slot)";
@@ -50,7 +69,14 @@ def Tile_CopyOp : Tile_Op<"copy", [AttrSizedOperandSegments]> {
   let summary = "start an asynchronous copy of a global tile into shared memory";
   let description = [{
     Reads what `tile.load` would. With a barrier, the bytes written count towards
-    that barrier's current phase.
+    that barrier's current phase, also those of elements outside the tensor, which
+    are written as zero. A read of the tile is ordered after the copy only by that
+    barrier, or by `tile.wait` on the slot's channel. One thread runs this op.
+
+    ```mlir
+    tile.copy %k[%b, %row, %zero] to %slot : !global, !panel
+    tile.copy %map[%b, %row, %zero] to %slot signals %full[%i] : !tile.barriers<2, arrivals = 1> : !map, !panel
+    ```
   }];
   let arguments = (ins AnyTypeOf<[AnyMemRef, Tile_TensorMapType]>:$source, Variadic<Index>:$indices,
                        Tile_Tile:$dest, Optional<Tile_BarriersType>:$barriers, Optional<Index>:$barrier);
@@ -60,12 +86,27 @@ def Tile_CopyOp : Tile_Op<"copy", [AttrSizedOperandSegments]> {
 
 def Tile_CommitOp : Tile_Op<"commit"> {
   let summary = "producer: the acquired slot will be full once its copies complete";
+  let description = [{
+    Does not wait for the copies. The slot belongs to the consumers from here on.
+
+    ```mlir
+    tile.commit %c : !channel
+    ```
+  }];
   let arguments = (ins Tile_ChannelType:$channel);
   let assemblyFormat = "$channel attr-dict `:` type($channel)";
 }
 
 def Tile_WaitOp : Tile_Op<"wait", [ChannelTile<"tile">]> {
   let summary = "consumer: wait for the next full slot of a channel";
+  let description = [{
+    Returns the slot of the next tile, in the order of the commits, once its copies
+    are complete. The tile may be read until the consumer's `tile.release`.
+
+    ```mlir
+    %k = tile.wait %c : !channel -> !panel
+    ```
+  }];
   let arguments = (ins Tile_ChannelType:$channel);
   let results = (outs Tile_Tile:$tile);
   let assemblyFormat = "$channel attr-dict `:` type($channel) `->` type($tile)";
@@ -74,9 +115,18 @@ def Tile_WaitOp : Tile_Op<"wait", [ChannelTile<"tile">]> {
 def Tile_ReleaseOp : Tile_Op<"release"> {
   let summary = "consumer: the oldest slot waited for may be overwritten";
   let description = [{
+    All reads of the slot by this worker must be complete: an asynchronous MMA that
+    reads it must have been awaited. The producer gets the slot when all workers of
+    all consumers have released it.
+
     `after`, if given, is a value that must have been computed first. It keeps the
     assembler from moving the wait for the MMA that follows the release above the
     computation of that value (docs/performance.md, "placing the wait").
+
+    ```mlir
+    tile.release %c : !channel
+    tile.release %c after %p : !acc : !channel
+    ```
   }];
   let arguments = (ins Tile_ChannelType:$channel, Optional<Tile_Tile>:$after);
   let assemblyFormat = "$channel (`after` $after^ `:` type($after))? attr-dict `:` type($channel)";
@@ -89,6 +139,15 @@ def Tile_ReleaseOp : Tile_Op<"release"> {
 
 def Tile_AllocOp : Tile_Op<"alloc", [MemoryEffects<[MemAlloc]>]> {
   let summary = "shared memory for an array of tiles, at a fixed byte offset";
+  let description = [{
+    The offset counts from the start of the kernel's shared memory and is a multiple
+    of 1024 bytes, after which the widest swizzle repeats. Allocations may not
+    overlap; `tile-lower-channels` lays them out.
+
+    ```mlir
+    %buffer = tile.alloc "k" offset(0) : !tile.buffer<2 x !panel>
+    ```
+  }];
   let arguments = (ins StrAttr:$name, I64Attr:$offset);
   let results = (outs Tile_BufferType:$buffer);
   let assemblyFormat = "$name `offset` `(` $offset `)` attr-dict `:` type($buffer)";
@@ -98,6 +157,13 @@ def Tile_AllocOp : Tile_Op<"alloc", [MemoryEffects<[MemAlloc]>]> {
 def Tile_SlotOp : Tile_Op<"slot", [Pure, TypesMatchWith<"the tile is one of the buffer's", "buffer", "tile",
                                                          "::llvm::cast<BufferType>($_self).getTile()">]> {
   let summary = "one tile of a buffer";
+  let description = [{
+    A view; it moves no data and orders nothing.
+
+    ```mlir
+    %k = tile.slot %buffer[%i] : !tile.buffer<2 x !panel> -> !panel
+    ```
+  }];
   let arguments = (ins Tile_BufferType:$buffer, Index:$index);
   let results = (outs Tile_Tile:$tile);
   let assemblyFormat = "$buffer `[` $index `]` attr-dict `:` type($buffer) `->` type($tile)";
@@ -105,6 +171,14 @@ def Tile_SlotOp : Tile_Op<"slot", [Pure, TypesMatchWith<"the tile is one of the 
 
 def Tile_BarriersOp : Tile_Op<"barriers", [MemoryEffects<[MemAlloc]>]> {
   let summary = "an array of initialized barriers, at a fixed byte offset";
+  let description = [{
+    Each is 8 bytes. They are initialized with the type's `arrivals` before any role
+    starts, and are in their phase 0, whose parity is 0.
+
+    ```mlir
+    %full = tile.barriers "k_full" offset(32768) : !tile.barriers<2, arrivals = 1>
+    ```
+  }];
   let arguments = (ins StrAttr:$name, I64Attr:$offset);
   let results = (outs Tile_BarriersType:$barriers);
   let assemblyFormat = "$name `offset` `(` $offset `)` attr-dict `:` type($barriers)";
@@ -115,12 +189,33 @@ class Tile_BarrierOp<string mnemonic> : Tile_Op<mnemonic>;
 
 def Tile_BarrierWaitOp : Tile_BarrierOp<"barrier_wait"> {
   let summary = "wait until the phase of the given parity has completed";
+  let description = [{
+    Passes while the barrier is in a phase of the other parity, so it waits for the
+    current phase if `parity` is that phase's, and passes at once if it is that of
+    the phase before. The phase before the first has parity 1 and counts as complete.
+    Writes whose bytes the phase counted, and all that threads did before they
+    arrived, are visible after the wait.
+
+    ```mlir
+    tile.barrier_wait %full[%i] parity(%parity) : !tile.barriers<2, arrivals = 1>
+    ```
+  }];
   let arguments = (ins Tile_BarriersType:$barriers, Index:$index, I32:$parity);
   let assemblyFormat = "$barriers `[` $index `]` `parity` `(` $parity `)` attr-dict `:` type($barriers)";
 }
 
 def Tile_BarrierArriveOp : Tile_BarrierOp<"barrier_arrive"> {
   let summary = "one arrival from each warp of the worker";
+  let description = [{
+    One lane of each of the worker's four warps arrives, so a worker counts as four
+    arrivals. The op waits for nothing: what the arrival permits to overwrite must
+    have been read by then. `after` is as in `tile.release`.
+
+    ```mlir
+    tile.barrier_arrive %empty[%i] : !tile.barriers<2, arrivals = 8>
+    tile.barrier_arrive %empty[%i] after %p : !acc : !tile.barriers<2, arrivals = 8>
+    ```
+  }];
   let arguments = (ins Tile_BarriersType:$barriers, Index:$index, Optional<Tile_Tile>:$after);
   let assemblyFormat = "$barriers `[` $index `]` (`after` $after^ `:` type($after))? attr-dict `:` type($barriers)";
   let hasVerifier = 1;
@@ -128,6 +223,15 @@ def Tile_BarrierArriveOp : Tile_BarrierOp<"barrier_arrive"> {
 
 def Tile_BarrierExpectOp : Tile_BarrierOp<"barrier_expect"> {
   let summary = "one arrival, and `bytes` more to be written in this phase";
+  let description = [{
+    The phase completes when all arrivals have come and as many bytes as were
+    expected have been written. Expect before the copies start, or the phase may
+    complete without them. One thread runs this op.
+
+    ```mlir
+    tile.barrier_expect %full[%i] bytes(8192) : !tile.barriers<2, arrivals = 1>
+    ```
+  }];
   let arguments = (ins Tile_BarriersType:$barriers, Index:$index, I64Attr:$bytes);
   let assemblyFormat = "$barriers `[` $index `]` `bytes` `(` $bytes `)` attr-dict `:` type($barriers)";
   let hasVerifier = 1;
@@ -135,6 +239,14 @@ def Tile_BarrierExpectOp : Tile_BarrierOp<"barrier_expect"> {
 
 def Tile_WriteSharedOp : Tile_Op<"write_shared"> {
   let summary = "write a tile of registers into shared memory";
+  let description = [{
+    The whole worker writes, each thread what it holds. Other threads see the writes
+    after a barrier, TMA after `tile.publish`.
+
+    ```mlir
+    tile.write_shared %o, %slot : tensor<64x64xbf16, #acc>, !panel
+    ```
+  }];
   let arguments = (ins Tile_Tile:$tile, Tile_Tile:$dest);
   let assemblyFormat = "$tile `,` $dest attr-dict `:` type($tile) `,` type($dest)";
   let hasVerifier = 1;
@@ -144,7 +256,12 @@ def Tile_PublishOp : Tile_Op<"publish"> {
   let summary = "make a worker's writes to shared memory visible to its asynchronous stores";
   let description = [{
     A proxy fence in every thread, then a barrier over the worker (PTX ISA,
-    "async proxy").
+    "async proxy"). `barrier` is the number of a hardware barrier that only this
+    worker uses.
+
+    ```mlir
+    tile.publish barrier(%id)
+    ```
   }];
   let arguments = (ins Index:$barrier);
   let assemblyFormat = "`barrier` `(` $barrier `)` attr-dict";
@@ -155,7 +272,12 @@ def Tile_DrainStoresOp : Tile_Op<"drain_stores"> {
   let description = [{
     Until their shared memory has been read, or, with `completed`, until their
     writes to global memory are done too. With a barrier, no thread of the worker
-    goes on before that.
+    goes on before that; without one, only the thread that started the stores waits.
+
+    ```mlir
+    tile.drain_stores barrier(%id)
+    tile.drain_stores completed
+    ```
   }];
   let arguments = (ins Optional<Index>:$barrier, UnitAttr:$completed);
   let assemblyFormat = "(`barrier` `(` $barrier^ `)`)? (`completed` $completed^)? attr-dict";
@@ -166,7 +288,12 @@ def Tile_ScatterOp : Tile_Op<"scatter", [AttrSizedOperandSegments]> {
   let description = [{
     Element (i, j, ...) of the tile goes to element
     `offset + i * strides[0] + j * strides[1] + ...`; an index that reaches
-    `limits` in its dimension is skipped.
+    `limits` in its dimension is skipped. Of lanes that hold copies, the first
+    writes.
+
+    ```mlir
+    tile.scatter %lse, %p[%offset] strides(%stride) limits(%left) : tensor<64xf32, #row>, !tile.pointer<f32>
+    ```
   }];
   let arguments = (ins Tile_Tile:$tile, Tile_GlobalPointerType:$dest, I64:$offset,
                        Variadic<I64>:$strides, Variadic<Index>:$limits);

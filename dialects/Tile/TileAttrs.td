@@ -23,9 +23,13 @@ def Tile_FragmentAttr : Tile_Attr<"Fragment", "fragment",
     offsets. A step of zero in every dimension means that the lanes or warps of
     the mode hold copies.
 
-    The accumulator of a 64x128 warpgroup MMA (PTX ISA, "wgmma register
-    fragments") is
-    `#tile.fragment<registers = [2 : (0, 1), 2 : (8, 0), 16 : (0, 8)], lanes = [4 : (0, 2), 8 : (1, 0)], warps = [4 : (16, 0)]>`.
+    The accumulator of a 64x128 warpgroup MMA (PTX ISA, "wgmma register fragments"),
+    and the layout of one value a row of it:
+
+    ```mlir
+    #tile.fragment<registers = [2 : (0, 1), 2 : (8, 0), 16 : (0, 8)], lanes = [4 : (0, 2), 8 : (1, 0)], warps = [4 : (16, 0)]>
+    #tile.fragment<registers = [2 : (8)], lanes = [4 : (0), 8 : (1)], warps = [4 : (16)]>
+    ```
   }];
   let parameters = (ins "unsigned":$rank,
                         ArrayRefParameter<"int64_t">:$registers,
@@ -42,7 +46,12 @@ def Tile_SharedAttr : Tile_Attr<"Shared", "shared",
     The tile is cut into panels of `swizzle` bytes along its last dimension. A
     panel stores its rows one after another, `swizzle` bytes each, with the
     16-byte units of every row permuted as TMA and wgmma define for that swizzle
-    (PTX ISA, "shared memory matrix layout"); panels follow each other.
+    (PTX ISA, "shared memory matrix layout"); panels follow each other. The swizzle
+    is 32, 64 or 128 bytes.
+
+    ```mlir
+    #tile.shared<swizzle = 128>
+    ```
   }];
   let parameters = (ins "int64_t":$swizzle);
   let assemblyFormat = "`<` `swizzle` `=` $swizzle `>`";
@@ -52,8 +61,14 @@ def Tile_SharedAttr : Tile_Attr<"Shared", "shared",
 def Tile_ScheduleAttr : Tile_Attr<"Schedule", "schedule"> {
   let summary = "every choice about how a kernel runs";
   let description = [{
-    Knobs by name; a knob that is absent is open, and the schedule pass fills it
-    in. `dialects/Tile/Schedule.cpp` lists the knobs with their ranges.
+    Knobs by name; a knob that is absent is open, and `attn-schedule` fills it in for
+    an `attn.forward`. A kernel that is written in the tile dialect carries the knobs
+    that the passes read as `tile.schedule`. The table of the knobs is in
+    [pipeline.md](../pipeline.md#the-knobs-of-a-schedule).
+
+    ```mlir
+    #tile.schedule<rows = 128, columns = 128, workers = 2, stages = 2>
+    ```
   }];
   let parameters = (ins "::mlir::DictionaryAttr":$knobs);
   let hasCustomAssemblyFormat = 1;

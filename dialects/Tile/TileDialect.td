@@ -13,17 +13,41 @@ def Tile_Dialect : Dialect {
     registers of a warpgroup) or `#tile.shared` (a swizzled block of shared
     memory). Elementwise work on tiles is `arith` and `math`; control flow is
     `scf`; a kernel is a `gpu.func` whose operands are strided memrefs. This
-    dialect adds what those lack.
+    dialect adds what those lack. It does not know what attention is: a matrix
+    product written by hand goes through the same passes.
 
-    Its ops fall into the phases of the compiler:
+    Tiles are values. An op that computes a tile leaves its operands unchanged, also
+    after a memory has been chosen; an op whose result is `#tile.shared` names the
+    memory that holds the tile, and the rules of channels say for how long.
 
-    | phase | ops |
-    |---|---|
-    | values | `load` `store` `mma` `reduce` `broadcast` `iota` |
-    | partitioned, pipelined | `worker` `slice` `mma_async` `await` `take_turn` `pass_turn` |
-    | placed | `to_shared` |
-    | specialized | `role` `channel` `acquire` `copy` `commit` `wait` `release` |
-    | barriers | `alloc` `slot` `barriers` `barrier_wait` `barrier_arrive` `barrier_expect` `write_shared` `publish` `drain_stores` |
+    A *worker* is a warpgroup of four warps. A *role* is a group of workers that run
+    one program. Facts that a later phase needs are in types and in attributes:
+
+    | attribute | on | says |
+    |---|---|---|
+    | `tile.target` | the module, before there is a `gpu.module` | the chip |
+    | `tile.schedule` | the kernel | the schedule |
+    | `tile.work` | the kernel | the work items: pairs of a size's name and a tile, fastest first |
+    | `tile.problem` | the kernel | what it computes, for the manifest |
+    | `tile.name`, `tile.sizes`, `tile.order` | a tensor argument | its name, the names of its sizes, its memory order |
+    | `tile.non_empty` | a loop | its body runs at least once |
+    | `tile.loop` | a loop in a role | the same number on every role's copy of one source loop |
+    | `tile.shared_bytes` | the kernel, after channels are lowered | bytes of shared memory |
+    | `tile.tensors` | the kernel, after its arguments are bound | the tensors |
+    | `tile.argument` | an argument, after it is bound | how the loader makes it |
+    | `tile.roles`, `tile.arguments` | the kernel as an `llvm.func` | the roles and the recipes of all arguments |
+
+    The examples below use these names:
+
+    ```mlir
+    #acc = #tile.fragment<registers = [2 : (0, 1), 2 : (8, 0), 8 : (0, 8)], lanes = [4 : (0, 2), 8 : (1, 0)], warps = [4 : (16, 0)]>
+    #row = #tile.fragment<registers = [2 : (8)], lanes = [4 : (0), 8 : (1)], warps = [4 : (16)]>
+    !acc = tensor<64x64xf32, #acc>
+    !panel = tensor<64x64xbf16, #tile.shared<swizzle = 128>>
+    !channel = !tile.channel<2 x !panel>
+    !global = memref<4x?x64xbf16, strided<[?, ?, 1]>>
+    !map = !tile.tensor_map<[1, 64, 64] x bf16, swizzle = 128, panel = 64, folded = true>
+    ```
   }];
   let dependentDialects = ["::mlir::arith::ArithDialect"];
   let useDefaultAttributePrinterParser = 1;

@@ -27,12 +27,16 @@ def Tile_LoadOp : Tile_Op<"load", [MemoryEffects<[MemRead]>]> {
   let summary = "read a tile of a global tensor";
   let description = [{
     Reads the block of the tile's shape at the given element indices; the tile
-    spans the last dimensions of the tensor. Elements outside the tensor read as
-    zero. Pipelining names the `ring` of shared-memory slots that the tile goes
-    through, and how many `stages` it has; copies of one load share their ring.
+    spans the last dimensions of the tensor, and the indices before them choose one
+    slice. Elements outside the tensor read as zero. Loads run ahead of the program,
+    so a kernel must not load what it stores.
+
+    Pipelining names the `ring` of shared-memory slots that the tile goes through,
+    and how many `stages` it has; loads with the same ring share its slots.
 
     ```mlir
-    %t = tile.load %k[%b, %h, %row, %zero] : memref<4x32x?x128xbf16, strided<[?, ?, ?, 1]>> -> tensor<128x128xbf16>
+    %t = tile.load %k[%b, %row, %zero] : !global -> tensor<64x64xbf16>
+    %u = tile.load %k[%b, %row, %zero] ring("k") stages(2) : !global -> tensor<64x64xbf16>
     ```
   }];
   let arguments = (ins Arg<AnyMemRef, "the tensor", [MemRead]>:$source, Variadic<Index>:$indices,
@@ -49,8 +53,14 @@ def Tile_StoreOp : Tile_Op<"store", [MemoryEffects<[MemWrite]>]> {
   let summary = "write a tile to a global tensor";
   let description = [{
     The counterpart of `tile.load`; elements that lie outside the tensor are not
-    written. A tile in shared memory is written asynchronously by TMA, and its
-    memory may be reused only after `tile.drain_stores`.
+    written. A tile in registers is written by the threads that hold it. A tile in
+    shared memory is written asynchronously by TMA, and its memory may be reused
+    only after `tile.drain_stores`. Stores of different workers are not ordered.
+
+    ```mlir
+    tile.store %o, %out[%b, %row, %zero] : tensor<64x64xbf16>, !global
+    tile.store %staged, %map[%b, %row, %zero] : !panel, !map
+    ```
   }];
   let arguments = (ins Tile_Tile:$tile, AnyTypeOf<[AnyMemRef, Tile_TensorMapType]>:$dest,
                        Variadic<Index>:$indices);
@@ -62,7 +72,13 @@ def Tile_MmaOp : Tile_Op<"mma", [Pure]> {
   let summary = "matrix multiply-accumulate";
   let description = [{
     `result = a * b + acc`, accumulated in the result's element type; no `acc`
-    means zero. `a` is MxK, `b` is KxN, or NxK with `transpose_b`.
+    means zero. `a` is MxK, `b` is KxN, or NxK with `transpose_b`. The order of the
+    additions along K is the hardware's.
+
+    ```mlir
+    %s = tile.mma %q, %k transpose_b : tensor<128x64xbf16>, tensor<32x64xbf16> -> tensor<128x32xf32>
+    %o = tile.mma %p, %v, %acc : tensor<128x32xbf16>, tensor<32x64xbf16>, tensor<128x64xf32> -> tensor<128x64xf32>
+    ```
   }];
   let arguments = (ins Tile_Tile:$a, Tile_Tile:$b, Optional<Tile_Tile>:$acc, UnitAttr:$transpose_b);
   let results = (outs Tile_Tile:$result);
@@ -75,7 +91,14 @@ def Tile_ReduceOp : Tile_Op<"reduce", [Pure]> {
   let description = [{
     A MxN tile becomes a tile of M, or, with a result of MxP, P partial results a
     row whose combination is the full one; which columns fall into which partial
-    result is the layout's choice. `max` ignores NaN, as IEEE maxNum.
+    result is the layout's choice. Partial results cost no exchange between lanes, so
+    a loop can keep them and combine once at its end. `max` ignores NaN, as IEEE
+    maxNum.
+
+    ```mlir
+    %m = tile.reduce max %s : tensor<128x64xf32> -> tensor<128xf32>
+    %l = tile.reduce add %p : tensor<128x64xf32> -> tensor<128x4xf32>
+    ```
   }];
   let arguments = (ins Tile_ReduceKind:$kind, Tile_Tile:$tile);
   let results = (outs Tile_Tile:$result);
@@ -85,6 +108,13 @@ def Tile_ReduceOp : Tile_Op<"reduce", [Pure]> {
 
 def Tile_BroadcastOp : Tile_Op<"broadcast", [Pure]> {
   let summary = "repeat a tile of M along N columns";
+  let description = [{
+    Element (i, j) of the result is element i of the operand.
+
+    ```mlir
+    %wide = tile.broadcast %m : tensor<128xf32> -> tensor<128x64xf32>
+    ```
+  }];
   let arguments = (ins Tile_Tile:$tile);
   let results = (outs Tile_Tile:$result);
   let assemblyFormat = "$tile attr-dict `:` type($tile) `->` type($result)";
@@ -93,6 +123,15 @@ def Tile_BroadcastOp : Tile_Op<"broadcast", [Pure]> {
 
 def Tile_IotaOp : Tile_Op<"iota", [Pure]> {
   let summary = "every element's index along one dimension";
+  let description = [{
+    The index counts from 0 at the tile's own corner; add the tile's position for an
+    index into the tensor. Masks are built from it with `arith.cmpi` and
+    `arith.select`.
+
+    ```mlir
+    %column = tile.iota 1 : tensor<128x64xi32>
+    ```
+  }];
   let arguments = (ins I64Attr:$dimension);
   let results = (outs StaticShapeTensorOf<[I32]>:$result);
   let assemblyFormat = "$dimension attr-dict `:` type($result)";
@@ -102,6 +141,13 @@ def Tile_IotaOp : Tile_Op<"iota", [Pure]> {
 def Tile_SplatOp : Tile_Op<"splat", [Pure, TypesMatchWith<"the scalar is of the tile's element type", "result", "scalar",
                                                            "::llvm::cast<::mlir::RankedTensorType>($_self).getElementType()">]> {
   let summary = "a tile whose elements are one scalar";
+  let description = [{
+    Like `tensor.splat`, but it can carry the encoding of a placed tile.
+
+    ```mlir
+    %limit = tile.splat %n : i32 -> tensor<128x64xi32>
+    ```
+  }];
   let arguments = (ins AnyTypeOf<[I32, AnyFloat]>:$scalar);
   let results = (outs Tile_Tile:$result);
   let assemblyFormat = "$scalar attr-dict `:` type($scalar) `->` type($result)";
@@ -115,7 +161,12 @@ def Tile_WorkerOp : Tile_Op<"worker", [Pure]> {
   let summary = "which worker of its role runs this";
   let description = [{
     The rows of a kernel are split over equal workers, each a warpgroup that runs
-    the same program. Workers are numbered from 0.
+    the same program. Workers are numbered from 0 within their role. The result is
+    uniform over a worker.
+
+    ```mlir
+    %w = tile.worker
+    ```
   }];
   let results = (outs Index:$index);
   let assemblyFormat = "attr-dict";
@@ -124,7 +175,13 @@ def Tile_WorkerOp : Tile_Op<"worker", [Pure]> {
 def Tile_SliceOp : Tile_Op<"slice", [Pure]> {
   let summary = "some rows of a tile";
   let description = [{
-    Rows `offset` to `offset + M` of a tile, all columns; `offset` is a multiple of M.
+    Rows `offset` to `offset + M` of a tile, all columns; `offset` is a multiple of
+    M. A slice of a tile in shared memory is a view: it moves no data and lives as
+    long as the tile.
+
+    ```mlir
+    %mine = tile.slice %q[%row] : tensor<128x64xbf16> -> tensor<64x64xbf16>
+    ```
   }];
   let arguments = (ins Tile_Tile:$tile, Index:$offset);
   let results = (outs Tile_Tile:$result);
@@ -137,7 +194,13 @@ def Tile_MmaAsyncOp : Tile_Op<"mma_async"> {
   let description = [{
     As `tile.mma`, but the result is valid only after `tile.await`. MMAs of one
     worker complete in the order in which they start, so `acc` may still be
-    asynchronous. Operands must stay unchanged until the result has been awaited.
+    asynchronous. Operands must stay unchanged until the result has been awaited:
+    a slot of shared memory may not be released, and registers may not be written.
+
+    ```mlir
+    %s = tile.mma_async %q, %k transpose_b : !panel, !panel -> !tile.async<!acc>
+    %t = tile.mma_async %q, %k, %s transpose_b : !panel, !panel, !tile.async<!acc> -> !tile.async<!acc>
+    ```
   }];
   let arguments = (ins Tile_Tile:$a, Tile_Tile:$b, Optional<Tile_Operand>:$acc, UnitAttr:$transpose_b);
   let results = (outs Tile_AsyncType:$result);
@@ -149,7 +212,11 @@ def Tile_AwaitOp : Tile_Op<"await"> {
   let summary = "wait for an asynchronous MMA";
   let description = [{
     Returns once all but the newest `in_flight` MMAs of this worker are complete;
-    the awaited MMA is older than those.
+    the awaited MMA is older than those. `in_flight(0)` waits for all.
+
+    ```mlir
+    %s = tile.await %a in_flight(1) : !tile.async<!acc> -> !acc
+    ```
   }];
   let arguments = (ins Tile_AsyncType:$value, I64Attr:$in_flight);
   let results = (outs Tile_Tile:$result);
@@ -161,13 +228,29 @@ def Tile_TakeTurnOp : Tile_Op<"take_turn"> {
   let summary = "wait until it is this worker's turn";
   let description = [{
     Workers take turns in a fixed circle, worker 0 first. Between `tile.take_turn`
-    and `tile.pass_turn` a worker runs alone.
+    and `tile.pass_turn` a worker runs alone. All workers of a role must take the
+    same number of turns. A turn orders nothing but the workers' instructions: it is
+    no fence for memory.
+
+    ```mlir
+    tile.take_turn
+    %s = tile.mma_async %q, %k transpose_b : !panel, !panel -> !tile.async<!acc>
+    tile.pass_turn
+    ```
   }];
   let assemblyFormat = "attr-dict";
 }
 
 def Tile_PassTurnOp : Tile_Op<"pass_turn"> {
   let summary = "let the next worker have its turn";
+  let description = [{
+    Ends the turn that `tile.take_turn` began; it does not wait. MMAs started in the
+    turn may still run.
+
+    ```mlir
+    tile.pass_turn
+    ```
+  }];
   let assemblyFormat = "attr-dict";
 }
 
@@ -179,7 +262,13 @@ def Tile_ToSharedOp : Tile_Op<"to_shared"> {
   let summary = "stage a tile of registers in shared memory for an asynchronous store";
   let description = [{
     The result is a worker's own staging buffer, which the following `tile.store`
-    reads.
+    reads. There is one buffer a worker: the next `tile.to_shared` of that worker
+    waits until the store before it has read the buffer.
+
+    ```mlir
+    %staged = tile.to_shared %o : tensor<64x64xbf16, #acc> -> !panel
+    tile.store %staged, %out[%b, %row, %zero] : !panel, !global
+    ```
   }];
   let arguments = (ins Tile_Tile:$tile);
   let results = (outs Tile_Tile:$result);

@@ -10,6 +10,14 @@ class Tile_Type<string name, string typeMnemonic, list<Trait> traits = []>
 
 def Tile_AsyncType : Tile_Type<"Async", "async"> {
   let summary = "a tile that an asynchronous MMA is still writing";
+  let description = [{
+    Only `tile.await` gives the tile itself, and only another MMA of the same worker
+    may take it as an accumulator before that.
+
+    ```mlir
+    !tile.async<!acc>
+    ```
+  }];
   let parameters = (ins "::mlir::RankedTensorType":$tile);
   let assemblyFormat = "`<` $tile `>`";
 }
@@ -19,6 +27,10 @@ def Tile_ChannelType : Tile_Type<"Channel", "channel"> {
   let description = [{
     The n-th tile that the producer commits is the n-th tile that each consumer
     waits for; at most `depth` tiles are committed and not yet released.
+
+    ```mlir
+    !tile.channel<2 x !panel>
+    ```
   }];
   let parameters = (ins "int64_t":$depth, "::mlir::RankedTensorType":$tile);
   let assemblyFormat = "`<` $depth `x` $tile `>`";
@@ -27,6 +39,13 @@ def Tile_ChannelType : Tile_Type<"Channel", "channel"> {
 
 def Tile_BufferType : Tile_Type<"Buffer", "buffer"> {
   let summary = "an array of equal tiles in shared memory";
+  let description = [{
+    So many tiles one after another, each as its encoding says.
+
+    ```mlir
+    !tile.buffer<2 x !panel>
+    ```
+  }];
   let parameters = (ins "int64_t":$count, "::mlir::RankedTensorType":$tile);
   let assemblyFormat = "`<` $count `x` $tile `>`";
   let genVerifyDecl = 1;
@@ -35,8 +54,13 @@ def Tile_BufferType : Tile_Type<"Buffer", "buffer"> {
 def Tile_BarriersType : Tile_Type<"Barriers", "barriers"> {
   let summary = "an array of transaction barriers (mbarrier) in shared memory";
   let description = [{
-    Each completes a phase after `arrivals` arrivals and once all bytes expected
-    in that phase have been written.
+    The number of barriers, and the arrivals of one phase of each. A phase completes
+    after so many arrivals and once all bytes expected in that phase have been
+    written.
+
+    ```mlir
+    !tile.barriers<2, arrivals = 8>
+    ```
   }];
   let parameters = (ins "int64_t":$count, "int64_t":$arrivals);
   let assemblyFormat = "`<` $count `,` `arrivals` `=` $arrivals `>`";
@@ -49,7 +73,11 @@ def Tile_TensorMapType : Tile_Type<"TensorMap", "tensor_map"> {
     `box` is the block one copy moves, over the dimensions of the tensor; `panel`
     is how many elements of the last dimension make one swizzled row, and
     `folded` says that the map splits the last dimension into (panel, panels), so
-    that one copy moves every panel.
+    that one copy moves every panel. Without it a copy moves one panel.
+
+    ```mlir
+    !tile.tensor_map<[1, 64, 128] x bf16, swizzle = 128, panel = 64, folded = true>
+    ```
   }];
   let parameters = (ins ArrayRefParameter<"int64_t">:$box, "::mlir::Type":$elementType,
                         "int64_t":$swizzle, "int64_t":$panel, "bool":$folded);
@@ -59,6 +87,13 @@ def Tile_TensorMapType : Tile_Type<"TensorMap", "tensor_map"> {
 
 def Tile_GlobalPointerType : Tile_Type<"GlobalPointer", "pointer"> {
   let summary = "the device address of a tensor's first element";
+  let description = [{
+    The loader passes it; strides come as arguments of their own.
+
+    ```mlir
+    !tile.pointer<f32>
+    ```
+  }];
   let parameters = (ins "::mlir::Type":$elementType);
   let assemblyFormat = "`<` $elementType `>`";
 }

@@ -52,8 +52,9 @@ def TilePipelinePass : Pass<"tile-pipeline", "::mlir::gpu::GPUFuncOp"> {
 def TileSplitLoopsPass : Pass<"tile-split-loops", "::mlir::gpu::GPUFuncOp"> {
   let summary = "Cut loops where a condition on the induction variable changes";
   let description = [{
-    A loop whose body asks `iv < bound`, with `bound` invariant, becomes two: one up
-    to the bound, where the answer is yes, and one from there on.
+    A loop of step 1 whose body asks `iv < bound`, with `bound` invariant, becomes
+    two: one up to the bound, where the answer is yes, and one from there on, where
+    it is no. A first loop that can be seen never to run is not made.
   }];
   let dependentDialects = ["::mlir::arith::ArithDialect", "::mlir::scf::SCFDialect"];
 }
@@ -73,7 +74,8 @@ def TileSpecializePass : Pass<"tile-specialize", "::mlir::gpu::GPUFuncOp"> {
   let summary = "Give every warp role its own program";
   let description = [{
     The kernel's body is cloned into a role that loads and a role that computes;
-    each keeps what it needs. Every loaded tile crosses through a channel.
+    each keeps what it needs. Every loaded tile crosses through a channel, one
+    channel a ring.
   }];
   let dependentDialects = ["::girih::tile::TileDialect"];
 }
