@@ -33,9 +33,9 @@ def Tile_ChannelOp : Tile_Op<"channel", [MemoryEffects<[MemAlloc]>]> {
   let description = [{
     A channel carries tiles from the one role that acquires and commits to the roles
     that wait and release. The producer does `acquire`, `copy`, `commit` for each
-    tile, a consumer `wait`, reads, `release`, in the same order of tiles. A role may
-    hold one slot of a channel in a block at a time, and no channel may be used under
-    a condition: every role must agree on how many tiles pass.
+    tile, a consumer `wait`, reads, `release`, in the same order of tiles. A
+    release stands in the block of its wait, and no channel may be used under a
+    condition: every role must agree on how many tiles pass.
 
     ```mlir
     %c = tile.channel "k" : !channel
