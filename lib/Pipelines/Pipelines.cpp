@@ -52,6 +52,7 @@ void buildTileToBarriers(OpPassManager &manager) {
   kernels.addPass(createTileSpecializePass());
   addCleanup(kernels);
   kernels.addPass(createTileLowerChannelsPass());
+  kernels.addPass(createTileVerifyBarriersPass());
   kernels.addPass(createTileBindArgumentsPass());
   addCleanup(kernels);
 }

@@ -90,6 +90,17 @@ def TileLowerChannelsPass : Pass<"tile-lower-channels", "::mlir::gpu::GPUFuncOp"
   let dependentDialects = ["::girih::tile::TileDialect", "::mlir::arith::ArithDialect", "::mlir::scf::SCFDialect"];
 }
 
+def TileVerifyBarriersPass : Pass<"tile-verify-barriers", "::mlir::gpu::GPUFuncOp"> {
+  let summary = "Prove that the barriers of a kernel do what its roles need";
+  let description = [{
+    Interprets the role programs for trip counts around the depths of their rings,
+    and reports arrivals, parities, byte counts, slots and turns that do not fit
+    together, reads and writes of shared memory that nothing orders, and deadlocks.
+    Changes nothing. docs/passes/tile-verify-barriers.md says what is proven.
+  }];
+  let dependentDialects = ["::girih::tile::TileDialect"];
+}
+
 def TileBindArgumentsPass : Pass<"tile-bind-arguments", "::mlir::gpu::GPUFuncOp"> {
   let summary = "Replace tensor arguments by what the loader passes";
   let description = [{

@@ -1,0 +1,382 @@
+// Every agent runs until it must wait; then the next one does. The model's rules
+// do not depend on this order.
+#include "BarrierInterpreter.h"
+
+#include "mlir/Dialect/Arith/IR/Arith.h"
+
+using namespace mlir;
+
+namespace girih {
+
+using Code = BarrierProgram::Code;
+
+static BarrierModel makeModel(const BarrierProgram &program) {
+  std::vector<BarrierModel::AgentInfo> agents;
+  for (const BarrierProgram::Role &role : program.roles) {
+    if (role.oneThread)
+      agents.push_back({role.name, true});
+    for (int64_t worker = 0; worker < role.workers && !role.oneThread; ++worker)
+      agents.push_back({role.name + " worker " + std::to_string(worker), false});
+  }
+  return BarrierModel(std::move(agents), program.barriers, program.slots);
+}
+
+BarrierInterpreter::BarrierInterpreter(const BarrierProgram &program) : program(program), model(makeModel(program)) {
+  for (const BarrierProgram::Role &role : program.roles)
+    for (int64_t worker = 0; worker < (role.oneThread ? 1 : role.workers); ++worker)
+      agents.push_back({&role, worker, 0, false, {}, {}, {}, {}});
+}
+
+std::optional<BarrierFault> BarrierInterpreter::run(TripCounts tripCounts) {
+  counts = &tripCounts;
+  model.reset();
+  for (Agent &agent : agents) {
+    agent.pc = 0;
+    agent.finished = false;
+    agent.registers.assign(agent.role->registers, Residue::unknown());
+    agent.frames.clear();
+    agent.executions.assign(agent.role->loops.size(), 0);
+    agent.lastCount.assign(agent.role->loops.size(), -1);
+  }
+  while (true) {
+    bool moved = false;
+    SmallVector<std::pair<int, int>> blocked;
+    for (auto [i, agent] : llvm::enumerate(agents)) {
+      while (!agent.finished) {
+        Step result = step(i);
+        if (result == Step::Failed)
+          return model.getFault();
+        if (result == Step::Blocked) {
+          blocked.push_back({static_cast<int>(i), agent.role->code[agent.pc].site});
+          break;
+        }
+        moved = true;
+      }
+    }
+    if (blocked.empty())
+      break;
+    if (!moved) {
+      model.reportDeadlock(blocked);
+      return model.getFault();
+    }
+  }
+  if (model.finishAll() == Step::Failed)
+    return model.getFault();
+  return std::nullopt;
+}
+
+std::optional<BarrierFault> BarrierInterpreter::finish() {
+  if (model.checkCopiesRead() == Step::Failed)
+    return model.getFault();
+  return std::nullopt;
+}
+
+Step BarrierInterpreter::step(int index) {
+  Agent &agent = agents[index];
+  const Instruction &instruction = agent.role->code[agent.pc];
+  ++steps;
+  Step result = Step::Done;
+  switch (instruction.code) {
+  case Code::Loop:
+    return startLoop(index, instruction);
+  case Code::EndLoop:
+    return endLoop(index, instruction);
+  case Code::Jump:
+    agent.pc = instruction.target;
+    return Step::Done;
+  case Code::Branch: {
+    Residue condition = agent.registers[instruction.a];
+    if (!condition.isExact())
+      return model.fail(instruction.site, model.agentName(index) +
+                                              " branches around barriers or shared memory on a condition that is "
+                                              "not known here");
+    agent.pc = condition.value ? agent.pc + 1 : instruction.target;
+    return Step::Done;
+  }
+  case Code::End:
+    agent.finished = true;
+    return model.finish(index, instruction.site);
+  default:
+    result = instruction.code < Code::Branch ? scalar(agent, instruction) : event(index, instruction);
+  }
+  if (result == Step::Done)
+    ++agent.pc;
+  return result;
+}
+
+//===----------------------------------------------------------------------===//
+// Loops
+//===----------------------------------------------------------------------===//
+
+Step BarrierInterpreter::startLoop(int index, const Instruction &instruction) {
+  Agent &agent = agents[index];
+  const BarrierProgram::Loop &loop = agent.role->loops[instruction.target];
+  std::vector<Residue> &registers = agent.registers;
+  Residue lower = registers[loop.lower], upper = registers[loop.upper], stride = registers[loop.step];
+  int64_t execution = agent.executions[instruction.target]++;
+  Frame frame;
+  frame.loop = instruction.target;
+  frame.isChosen = !(lower.isExact() && upper.isExact() && stride.isExact() && stride.value > 0);
+  if (frame.isChosen) {
+    if (loop.number < 0)
+      return model.fail(instruction.site, model.agentName(index) +
+                                              " runs a loop around barriers or shared memory a number of times that "
+                                              "is not known here, and no tile.loop tells which loops of other roles "
+                                              "run as often");
+    frame.count = (*counts)(loop.number, execution);
+  } else {
+    frame.count = std::max<int64_t>(0, (upper.value - lower.value + stride.value - 1) / stride.value);
+    if (frame.count > 2 * program.period) // every later round is like one of these
+      frame.count = program.period + frame.count % program.period;
+  }
+  int64_t last = std::exchange(agent.lastCount[instruction.target], frame.count);
+  if (last >= 0 && last != frame.count)
+    for (Frame &outer : agent.frames)
+      outer.isEven = false;
+  for (const BarrierProgram::Carried &carried : loop.carried)
+    registers[frame.count > 0 ? carried.inside : carried.result] = registers[carried.init];
+  if (frame.count == 0) {
+    agent.pc = loop.end;
+    return Step::Done;
+  }
+  registers[loop.induction] = lower;
+  agent.frames.push_back(std::move(frame));
+  agent.pc = loop.body;
+  return Step::Done;
+}
+
+/// Carried numbers may grow without bound; from `period` on, only what they leave
+/// when divided by it is kept. An index or a parity that cannot be computed from
+/// that is an error where it is used. After one period all numbers that grow are in
+/// that form, and when they are the same again after the next, they always will be.
+Step BarrierInterpreter::endLoop(int index, const Instruction &instruction) {
+  Agent &agent = agents[index];
+  Frame &frame = agent.frames.back();
+  const BarrierProgram::Loop &loop = agent.role->loops[frame.loop];
+  std::vector<Residue> &registers = agent.registers;
+  auto wrapped = [&](Residue value) {
+    bool isLarge = value.isExact() && value.value >= program.period;
+    return frame.isChosen && isLarge ? value.reduced(program.period) : value;
+  };
+  SmallVector<Residue, 8> next;
+  for (const BarrierProgram::Carried &carried : loop.carried) {
+    Residue value = registers[carried.yield];
+    next.push_back(carried.isNumber ? wrapped(value) : value);
+  }
+  ++frame.done;
+  if (frame.done == program.period + 1)
+    frame.earlier.assign(next.begin(), next.end());
+  if (frame.isChosen && frame.isEven && frame.done == 2 * program.period + 1)
+    for (auto [carried, before, now] : llvm::zip(loop.carried, frame.earlier, next))
+      if (carried.isNumber && !(before.reduced(program.period) == now.reduced(program.period)))
+        return model.fail(instruction.site, model.agentName(index) +
+                                                " carries a number around this loop that does "
+                                                "not repeat: after " +
+                                                Twine(program.period + 1) + " iterations it is " + Twine(before.value) +
+                                                ", after " + Twine(frame.done) + " it is " + Twine(now.value) +
+                                                ", modulo " + Twine(program.period));
+  bool isLast = frame.done == frame.count;
+  for (auto [carried, value] : llvm::zip(loop.carried, next))
+    registers[isLast ? carried.result : carried.inside] = value;
+  if (isLast) {
+    agent.pc = loop.end;
+    agent.frames.pop_back();
+    return Step::Done;
+  }
+  registers[loop.induction] = wrapped(registers[loop.induction] + registers[loop.step]);
+  agent.pc = loop.body;
+  return Step::Done;
+}
+
+//===----------------------------------------------------------------------===//
+// Scalars
+//===----------------------------------------------------------------------===//
+
+Residue BarrierInterpreter::compare(int64_t predicate, Residue a, Residue b) const {
+  using arith::CmpIPredicate;
+  auto kind = static_cast<CmpIPredicate>(predicate);
+  if (a.isExact() && b.isExact()) {
+    APInt left(64, a.value, /*isSigned=*/true), right(64, b.value, /*isSigned=*/true);
+    return Residue::exact(arith::applyCmpPredicate(kind, left, right));
+  }
+  if (Residue::differ(a, b)) {
+    if (kind == CmpIPredicate::eq)
+      return Residue::exact(0);
+    if (kind == CmpIPredicate::ne)
+      return Residue::exact(1);
+  }
+  return Residue::unknown();
+}
+
+Step BarrierInterpreter::scalar(Agent &agent, const Instruction &instruction) {
+  auto in = [&](int operand) { return agent.registers[operand]; };
+  auto exactly = [&](auto function) {
+    Residue a = in(instruction.a), b = in(instruction.b);
+    return a.isExact() && b.isExact() ? Residue::exact(function(a.value, b.value)) : Residue::unknown();
+  };
+  Residue &dest = agent.registers[instruction.dest];
+  switch (instruction.code) {
+  case Code::Constant:
+    dest = Residue::exact(instruction.value);
+    break;
+  case Code::Worker:
+    dest = Residue::exact(agent.worker);
+    break;
+  case Code::Move:
+    dest = in(instruction.a);
+    break;
+  case Code::Add:
+    dest = in(instruction.a) + in(instruction.b);
+    break;
+  case Code::Sub:
+    dest = in(instruction.a) - in(instruction.b);
+    break;
+  case Code::Mul:
+    dest = in(instruction.a) * in(instruction.b);
+    break;
+  case Code::Div:
+    dest = in(instruction.a) / in(instruction.b);
+    break;
+  case Code::Rem:
+    dest = in(instruction.a) % in(instruction.b);
+    break;
+  case Code::And:
+    dest = in(instruction.a) & in(instruction.b);
+    break;
+  case Code::Xor:
+    dest = in(instruction.a) ^ in(instruction.b);
+    break;
+  case Code::Or:
+    dest = exactly([](int64_t a, int64_t b) { return a | b; });
+    break;
+  case Code::Min:
+    dest = exactly([](int64_t a, int64_t b) { return std::min(a, b); });
+    break;
+  case Code::Max:
+    dest = exactly([](int64_t a, int64_t b) { return std::max(a, b); });
+    break;
+  case Code::Compare:
+    dest = compare(instruction.value, in(instruction.a), in(instruction.b));
+    break;
+  case Code::Select: {
+    Residue condition = in(instruction.a);
+    dest = condition.isExact() ? in(condition.value ? instruction.b : instruction.c) : Residue::unknown();
+    break;
+  }
+  default:
+    dest = Residue::unknown();
+  }
+  return Step::Done;
+}
+
+//===----------------------------------------------------------------------===//
+// Events
+//===----------------------------------------------------------------------===//
+
+/// The number of an element of an array, if the index is known and in range.
+bool BarrierInterpreter::element(const BarrierProgram::Array &array, Residue index, StringRef what, int agent, int site,
+                                 int &number) {
+  if (!index.isExact()) {
+    model.fail(site,
+               model.agentName(agent) + " uses " + what + " " + array.name + " at an index that is not known here");
+    return false;
+  }
+  if (index.value < 0 || index.value >= array.count) {
+    model.fail(site, model.agentName(agent) + " uses " + what + " " + array.name + " at index " + Twine(index.value) +
+                         ", but it has " + Twine(array.count));
+    return false;
+  }
+  number = array.first + index.value;
+  return true;
+}
+
+Step BarrierInterpreter::event(int index, const Instruction &instruction) {
+  Agent &agent = agents[index];
+  int site = instruction.site;
+  auto in = [&](int operand) { return operand < 0 ? Residue::exact(0) : agent.registers[operand]; };
+  auto unknown = [&](StringRef what) {
+    return model.fail(site, model.agentName(index) + " uses " + what + " that is not known here");
+  };
+  // Registers that hold slots, MMAs and numbers of named barriers.
+  Residue first = in(instruction.a), second = in(instruction.b);
+  int barrier = -1;
+  switch (instruction.code) {
+  case Code::Wait:
+  case Code::Arrive:
+  case Code::Expect:
+  case Code::Copy:
+    if (instruction.target < 0)
+      return unknown(instruction.code == Code::Copy ? "no barrier, or one" : "an array of barriers");
+    if (!element(program.barrierArrays[instruction.target], first, "barrier", index, site, barrier))
+      return Step::Failed;
+    break;
+  case Code::Slot: {
+    int number = -1;
+    if (instruction.target < 0)
+      return unknown("a buffer");
+    if (!element(program.buffers[instruction.target], first, "buffer", index, site, number))
+      return Step::Failed;
+    agent.registers[instruction.dest] = Residue::exact(number);
+    return Step::Done;
+  }
+  case Code::Sync:
+  case Code::Signal:
+  case Code::Publish:
+  case Code::Drain:
+    if (!first.isExact() || !second.isExact())
+      return unknown("a named barrier or a number of threads");
+    break;
+  default: // slots and MMAs
+    if (!first.isExact() || !second.isExact())
+      return unknown(instruction.code == Code::Await ? "an MMA" : "a slot");
+  }
+
+  switch (instruction.code) {
+  case Code::Wait:
+    if (!second.isExact())
+      return unknown("a parity");
+    return model.wait(index, barrier, second.value, site);
+  case Code::Arrive:
+    return model.arrive(index, barrier, site);
+  case Code::Expect:
+    return model.expect(index, barrier, instruction.value, site);
+  case Code::Copy:
+    if (!second.isExact())
+      return unknown("a slot");
+    return model.copy(index, second.value, instruction.isPart, barrier, instruction.value, site);
+  case Code::Sync:
+    return model.sync(index, first.value, second.value, site);
+  case Code::Signal:
+    return model.signal(index, first.value, second.value, site);
+  case Code::Read:
+    return model.read(index, first.value, site);
+  case Code::Mma: {
+    SmallVector<int, 2> slots;
+    if (instruction.a >= 0)
+      slots.push_back(first.value);
+    if (instruction.b >= 0)
+      slots.push_back(second.value);
+    int64_t number = 0;
+    Step result = model.startMma(index, slots, site, number);
+    agent.registers[instruction.dest] = Residue::exact(number);
+    return result;
+  }
+  case Code::Await:
+    return model.await(index, first.value, instruction.value, site);
+  case Code::Write:
+    return model.write(index, first.value, site);
+  case Code::Publish:
+    return model.publish(index, first.value, site);
+  case Code::Store:
+    return model.store(index, first.value, site);
+  case Code::Drain:
+    if (instruction.a < 0)
+      return model.drain(index, site);
+    model.drain(index, site);
+    return model.sync(index, first.value, kWarpsPerWorker * kThreadsPerWarp, site);
+  default:
+    llvm_unreachable("not an event");
+  }
+}
+
+} // namespace girih

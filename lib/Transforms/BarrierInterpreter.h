@@ -1,0 +1,69 @@
+// Runs the role programs of a kernel on the barrier model, for given trip counts.
+#ifndef GIRIH_LIB_TRANSFORMS_BARRIERINTERPRETER_H
+#define GIRIH_LIB_TRANSFORMS_BARRIERINTERPRETER_H
+
+#include "BarrierProgram.h"
+#include "Residue.h"
+
+#include "llvm/ADT/STLFunctionalExtras.h"
+#include <optional>
+
+namespace girih {
+
+class BarrierInterpreter {
+public:
+  /// How often a loop (by its `tile.loop`) runs when it starts for the n-th time,
+  /// if its bounds do not say.
+  using TripCounts = llvm::function_ref<int64_t(int64_t number, int64_t execution)>;
+
+  explicit BarrierInterpreter(const BarrierProgram &program);
+
+  /// The first broken rule, if any.
+  std::optional<BarrierFault> run(TripCounts counts);
+
+  /// What is wrong with all runs together, if anything.
+  std::optional<BarrierFault> finish();
+
+  /// Instructions run so far, as a measure of cost.
+  int64_t getSteps() const { return steps; }
+
+private:
+  using Instruction = BarrierProgram::Instruction;
+
+  /// A loop being run.
+  struct Frame {
+    int loop;
+    int64_t count, done = 0;
+    bool isChosen;                         ///< the bounds do not say how often it runs
+    bool isEven = true;                    ///< loops inside ran equally often each time
+    llvm::SmallVector<Residue, 4> earlier; ///< carried values, one period before they must repeat
+  };
+  struct Agent {
+    const BarrierProgram::Role *role;
+    int64_t worker;
+    int pc = 0;
+    bool finished = false;
+    std::vector<Residue> registers;
+    std::vector<Frame> frames;
+    std::vector<int64_t> executions, lastCount; ///< by loop
+  };
+
+  Step step(int index);
+  Step scalar(Agent &agent, const Instruction &instruction);
+  Step event(int index, const Instruction &instruction);
+  Step startLoop(int index, const Instruction &instruction);
+  Step endLoop(int index, const Instruction &instruction);
+  Residue compare(int64_t predicate, Residue a, Residue b) const;
+  bool element(const BarrierProgram::Array &array, Residue index, llvm::StringRef what, int agent, int site,
+               int &number);
+
+  const BarrierProgram &program;
+  BarrierModel model;
+  std::vector<Agent> agents;
+  TripCounts *counts = nullptr;
+  int64_t steps = 0;
+};
+
+} // namespace girih
+
+#endif // GIRIH_LIB_TRANSFORMS_BARRIERINTERPRETER_H

@@ -1,0 +1,177 @@
+// What barriers, shared memory and asynchronous work do, as far as the order of
+// things goes: a state machine that tile-verify-barriers drives. It knows nothing
+// of the IR; places in the program are numbers ("sites").
+#ifndef GIRIH_LIB_TRANSFORMS_BARRIERMODEL_H
+#define GIRIH_LIB_TRANSFORMS_BARRIERMODEL_H
+
+#include "llvm/ADT/ArrayRef.h"
+#include "llvm/ADT/SmallVector.h"
+#include "llvm/ADT/Twine.h"
+#include <cstdint>
+#include <string>
+#include <vector>
+
+namespace girih {
+
+inline constexpr int kNamedBarriers = 16; // PTX ISA, "bar": 0 to 15
+inline constexpr int kThreadsPerWarp = 32;
+inline constexpr int kWarpsPerWorker = 4;
+
+/// A broken rule: where, what, and what else has to do with it.
+struct BarrierFault {
+  struct Note {
+    int site;
+    std::string text;
+  };
+  int site = -1;
+  std::string text;
+  llvm::SmallVector<Note, 2> notes;
+};
+
+/// How far an operation of an agent got.
+enum class Step { Done, Blocked, Failed };
+
+/// Agents are the workers of the roles. Time is counted in epochs: an agent's
+/// epoch grows whenever it signals others, so "before" is "in an epoch that the
+/// other has heard of". An agent's clock says, for each agent, the newest epoch
+/// it has heard of, and for each barrier, how many phases it knows to have ended.
+///
+/// Every rule here is about what must have happened before, never about what
+/// happened to come first in this run. Where all hold, every other order of
+/// events gives the same run (see TileVerifyBarriers.cpp).
+class BarrierModel {
+public:
+  struct AgentInfo {
+    std::string name;
+    bool oneThread; ///< of the worker's warps: one arrival, and no named barriers
+  };
+  struct BarrierInfo {
+    std::string name;
+    int64_t arrivals;
+  };
+
+  BarrierModel(std::vector<AgentInfo> agents, std::vector<BarrierInfo> barriers, std::vector<std::string> slots);
+
+  /// Back to the start of the kernel.
+  void reset();
+
+  // Transaction barriers.
+  Step wait(int agent, int barrier, int64_t parity, int site);
+  Step arrive(int agent, int barrier, int site);
+  Step expect(int agent, int barrier, int64_t bytes, int site);
+  /// `isPart`: of the slot, so that the rest may come by other copies of the phase.
+  Step copy(int agent, int slot, bool isPart, int barrier, int64_t bytes, int site);
+
+  // Named barriers; `threads` is 0 if not given. A blocked sync is tried again.
+  Step sync(int agent, int64_t id, int64_t threads, int site);
+  Step signal(int agent, int64_t id, int64_t threads, int site);
+
+  // Shared memory.
+  Step read(int agent, int slot, int site);
+  Step startMma(int agent, llvm::ArrayRef<int> slots, int site, int64_t &number);
+  Step await(int agent, int64_t number, int64_t inFlight, int site);
+  Step write(int agent, int slot, int site);
+  Step publish(int agent, int64_t id, int site);
+  Step store(int agent, int slot, int site);
+  Step drain(int agent, int site);
+  /// After `drain`: every thread of the worker knows.
+  void drained(int agent);
+
+  // The end of an agent's program, and of all programs.
+  Step finish(int agent, int site);
+  Step finishAll();
+  /// For after all runs: a copy that was made in some, but read in none.
+  Step checkCopiesRead();
+  /// For when no agent can go on: `blocked` has each agent that waits, and where.
+  void reportDeadlock(llvm::ArrayRef<std::pair<int, int>> blocked);
+
+  Step fail(int site, const llvm::Twine &text);
+  const BarrierFault &getFault() const { return fault; }
+  llvm::StringRef agentName(int agent) const { return agents[agent].name; }
+
+private:
+  using Clock = llvm::SmallVector<int32_t, 40>;
+  enum class SyncState { None, Waiting, Released };
+
+  struct Mma {
+    int site;
+    int32_t epoch;
+    llvm::SmallVector<int, 2> slots;
+  };
+  struct AgentState {
+    Clock clock;
+    llvm::SmallVector<int32_t, 32> lastWait;                  ///< per barrier: the newest phase waited for
+    llvm::SmallVector<Mma, 4> inFlight;                       ///< MMAs not awaited, oldest first
+    int64_t started = 0;                                      ///< MMAs
+    llvm::SmallVector<int, 2> storing, draining, unpublished; ///< slots
+    std::vector<int> signalSites;                             ///< by epoch: the signal that ended it
+    SyncState sync = SyncState::None;
+    int waitingFor = -1; ///< the barrier, or the number of barriers + id
+    int64_t waitingPhase = 0;
+  };
+  struct Seen {
+    int agent;
+    int32_t epoch;
+    int site;
+  };
+  struct BarrierState {
+    int32_t phase = 0; ///< the one that has not ended
+    int64_t pending = 0, expected = 0, copied = 0;
+    Clock gathering, ended;           ///< of the arrivals of this phase; of the one before
+    llvm::SmallVector<Seen, 4> waits; ///< that passed because the phase before ended
+    int expectSite = -1;
+  };
+  struct NamedState {
+    int32_t round = 0;
+    int64_t threads = 0, arrived = 0;
+    Clock gathering;
+    llvm::SmallVector<Seen, 4> members;
+  };
+  struct Reader {
+    int32_t pending = 0;          ///< reads that have not ended
+    int32_t pendingSince = 0;     ///< the epoch in which the oldest of them started
+    int32_t since = 0, until = 0; ///< the newest of those that have ended; 0 is none
+    int site = -1;
+  };
+  enum class Filled { Never, ByCopy, ByWrite };
+  struct SlotState {
+    Filled filled = Filled::Never;
+    int writer = -1, site = -1;
+    int32_t epoch = 0, phase = 0;
+    int barrier = -1;
+    bool isPart = false, published = false;
+    llvm::SmallVector<Reader, 6> readers;
+  };
+
+  int64_t warpsOf(int agent) const { return agents[agent].oneThread ? 1 : kWarpsPerWorker; }
+  int32_t &known(Clock &clock, int barrier) const { return clock[agents.size() + barrier]; }
+  static void join(Clock &into, const Clock &from);
+  void endEpoch(int agent, int site);
+  Step count(int agent, int barrier, int64_t arrivals, int site);
+  Step completeIfReady(int barrier, int site);
+  Step joinNamed(int agent, int64_t id, int64_t threads, int site, bool waits);
+  Step checkFilled(int agent, int slot, int site, bool async);
+  Step checkFree(int agent, int slot, int site);
+  void noteCopy(int slot, int site, bool continues);
+  void startRead(int agent, int slot, int site);
+  void endRead(int agent, int slot, int32_t since);
+  static std::string phaseName(int64_t phase);
+  std::string phaseText(int barrier, int64_t phase) const;
+  std::string waitText(int agent) const;
+
+  std::vector<AgentInfo> agents;
+  std::vector<BarrierInfo> barriers;
+  std::vector<std::string> slotNames;
+
+  std::vector<AgentState> agentStates;
+  std::vector<BarrierState> barrierStates;
+  std::vector<NamedState> namedStates;
+  std::vector<SlotState> slotStates;
+  std::vector<int> copiedTo;    ///< by site, over all runs: the slot last copied to, or -1
+  std::vector<bool> isCopyRead; ///< by site, over all runs
+  BarrierFault fault;
+};
+
+} // namespace girih
+
+#endif // GIRIH_LIB_TRANSFORMS_BARRIERMODEL_H

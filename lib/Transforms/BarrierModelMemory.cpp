@@ -1,0 +1,278 @@
+// Shared memory of tile-verify-barriers: who may still read or write a slot.
+#include "BarrierModel.h"
+
+#include "llvm/ADT/STLExtras.h"
+#include <algorithm>
+
+using namespace llvm;
+
+namespace girih {
+
+//===----------------------------------------------------------------------===//
+// Filling
+//===----------------------------------------------------------------------===//
+
+/// Whether all that was done with a slot is known to the agent to be over, so that
+/// it may be filled anew.
+Step BarrierModel::checkFree(int agent, int slot, int site) {
+  const Clock &clock = agentStates[agent].clock;
+  SlotState &state = slotStates[slot];
+  auto bad = [&](const Twine &text) {
+    return fail(site, agents[agent].name + " overwrites " + slotNames[slot] + " while " + text);
+  };
+  for (auto [other, reader] : enumerate(state.readers)) {
+    int32_t heard = clock[other];
+    bool isSelf = static_cast<int>(other) == agent;
+    if (reader.pending == 0 && (isSelf || reader.until <= heard))
+      continue;
+    int32_t since = reader.pending > 0 ? reader.pendingSince : reader.since;
+    bad(agents[other].name + " may still read it");
+    fault.notes.push_back({reader.site, "the read is here"});
+    if (!isSelf && since <= heard)
+      fault.notes.push_back({agentStates[other].signalSites[heard],
+                             "this is the newest that " + agents[agent].name + " has heard of " + agents[other].name +
+                                 ": the read has started, but need not have ended"});
+    return Step::Failed;
+  }
+  switch (state.filled) {
+  case Filled::Never:
+    return Step::Done;
+  case Filled::ByCopy:
+    if (known(agentStates[agent].clock, state.barrier) > state.phase)
+      return Step::Done;
+    bad("it is being filled in " + phaseText(state.barrier, state.phase));
+    break;
+  case Filled::ByWrite:
+    if (state.writer == agent || state.epoch <= clock[state.writer])
+      return Step::Done;
+    bad(agents[state.writer].name + " may still write it");
+    break;
+  }
+  fault.notes.push_back({state.site, "the other is here"});
+  return Step::Failed;
+}
+
+/// Of the copies that fill one slot together, only the last is asked for readers.
+void BarrierModel::noteCopy(int slot, int site, bool continues) {
+  if (static_cast<int>(copiedTo.size()) <= site) {
+    copiedTo.resize(site + 1, -1);
+    isCopyRead.resize(site + 1, false);
+  }
+  copiedTo[site] = slot;
+  if (continues)
+    isCopyRead[slotStates[slot].site] = true;
+}
+
+/// The bytes arrive at an unknown time, at the latest when the phase ends. That
+/// they arrive at once here loses nothing: no rule looks at the order of this run.
+Step BarrierModel::copy(int agent, int slot, bool isPart, int barrier, int64_t bytes, int site) {
+  AgentState &self = agentStates[agent];
+  BarrierState &state = barrierStates[barrier];
+  SlotState &memory = slotStates[slot];
+  if (!agents[agent].oneThread)
+    return fail(site, agents[agent].name + " has many threads, and each would copy: only a role with one_thread can");
+  if (known(self.clock, barrier) < state.phase)
+    return fail(site, agents[agent].name + " copies " + std::to_string(bytes) + " bytes that may count in " +
+                          phaseText(barrier, state.phase - 1) + " or the one after: it has not waited for its end");
+  bool continues = isPart && memory.isPart && memory.filled == Filled::ByCopy && memory.barrier == barrier &&
+                   memory.phase == state.phase;
+  if (!continues)
+    if (Step step = checkFree(agent, slot, site); step != Step::Done)
+      return step;
+  noteCopy(slot, site, continues);
+  memory.filled = Filled::ByCopy;
+  memory.writer = agent;
+  memory.site = site;
+  memory.barrier = barrier;
+  memory.phase = state.phase;
+  memory.isPart = isPart;
+  memory.published = true; // the asynchronous proxy wrote it
+  fill(memory.readers, Reader());
+  state.copied += bytes;
+  return completeIfReady(barrier, site);
+}
+
+Step BarrierModel::write(int agent, int slot, int site) {
+  AgentState &self = agentStates[agent];
+  SlotState &memory = slotStates[slot];
+  if (is_contained(self.storing, slot))
+    return fail(site, agents[agent].name + " overwrites " + slotNames[slot] +
+                          " before its store from there has been drained");
+  if (is_contained(self.draining, slot))
+    return fail(site, agents[agent].name + " overwrites " + slotNames[slot] +
+                          " when only the thread that stored from there knows that the store has been drained");
+  if (Step step = checkFree(agent, slot, site); step != Step::Done)
+    return step;
+  memory.filled = Filled::ByWrite;
+  memory.writer = agent;
+  memory.site = site;
+  memory.epoch = self.clock[agent];
+  memory.published = false;
+  fill(memory.readers, Reader());
+  if (!is_contained(self.unpublished, slot))
+    self.unpublished.push_back(slot);
+  return Step::Done;
+}
+
+Step BarrierModel::publish(int agent, int64_t id, int site) {
+  AgentState &self = agentStates[agent];
+  if (Step step = sync(agent, id, warpsOf(agent) * kThreadsPerWarp, site); step != Step::Done)
+    return step;
+  for (int slot : self.unpublished)
+    if (slotStates[slot].writer == agent)
+      slotStates[slot].published = true;
+  self.unpublished.clear();
+  return Step::Done;
+}
+
+//===----------------------------------------------------------------------===//
+// Reading
+//===----------------------------------------------------------------------===//
+
+/// Whether the agent has waited for what fills the slot.
+Step BarrierModel::checkFilled(int agent, int slot, int site, bool async) {
+  AgentState &self = agentStates[agent];
+  const SlotState &state = slotStates[slot];
+  auto bad = [&](const Twine &text, StringRef note) {
+    fail(site, agents[agent].name + " reads " + slotNames[slot] + text);
+    if (!note.empty())
+      fault.notes.push_back({state.site, note.str()});
+    return Step::Failed;
+  };
+  switch (state.filled) {
+  case Filled::Never:
+    return bad(", which nothing need have filled yet", "");
+  case Filled::ByCopy: {
+    if (known(self.clock, state.barrier) > state.phase)
+      return Step::Done;
+    int32_t last = self.lastWait[state.barrier];
+    return bad(", filled in " + phaseText(state.barrier, state.phase) + ", without waiting for that phase; " +
+                   (last < -1 ? "it has not waited there" : "its last wait there was for " + phaseName(last)),
+               "the copy is here");
+  }
+  case Filled::ByWrite:
+    if (state.writer != agent && state.epoch > self.clock[state.writer])
+      return bad(", which " + agents[state.writer].name + " may still write", "the write is here");
+    if (async && !state.published)
+      return bad(" before what was written there has been published", "the write is here");
+    return Step::Done;
+  }
+  llvm_unreachable("all kinds of filling are above");
+}
+
+void BarrierModel::startRead(int agent, int slot, int site) {
+  Reader &reader = slotStates[slot].readers[agent];
+  reader.site = site;
+  if (slotStates[slot].filled == Filled::ByCopy)
+    isCopyRead[slotStates[slot].site] = true;
+  if (reader.pending++ == 0)
+    reader.pendingSince = agentStates[agent].clock[agent];
+}
+
+void BarrierModel::endRead(int agent, int slot, int32_t since) {
+  Reader &reader = slotStates[slot].readers[agent];
+  if (reader.pending > 0)
+    --reader.pending;
+  reader.since = since;
+  reader.until = agentStates[agent].clock[agent];
+}
+
+Step BarrierModel::read(int agent, int slot, int site) {
+  if (Step step = checkFilled(agent, slot, site, /*async=*/false); step != Step::Done)
+    return step;
+  startRead(agent, slot, site);
+  endRead(agent, slot, agentStates[agent].clock[agent]);
+  return Step::Done;
+}
+
+Step BarrierModel::startMma(int agent, ArrayRef<int> slots, int site, int64_t &number) {
+  AgentState &self = agentStates[agent];
+  for (int slot : slots) {
+    if (Step step = checkFilled(agent, slot, site, /*async=*/true); step != Step::Done)
+      return step;
+    startRead(agent, slot, site);
+  }
+  number = self.started++;
+  self.inFlight.push_back({site, self.clock[agent], SmallVector<int, 2>(slots)});
+  return Step::Done;
+}
+
+/// All but the newest `inFlight` MMAs of the agent are over.
+Step BarrierModel::await(int agent, int64_t number, int64_t inFlight, int site) {
+  AgentState &self = agentStates[agent];
+  if (number >= self.started - inFlight)
+    return fail(site, agents[agent].name + " awaits an MMA after which it has started " +
+                          std::to_string(self.started - 1 - number) + ", but allows " + std::to_string(inFlight) +
+                          " in flight: it may not be over");
+  while (static_cast<int64_t>(self.inFlight.size()) > inFlight) {
+    for (int slot : self.inFlight.front().slots)
+      endRead(agent, slot, self.inFlight.front().epoch);
+    self.inFlight.erase(self.inFlight.begin());
+  }
+  return Step::Done;
+}
+
+//===----------------------------------------------------------------------===//
+// Asynchronous stores and ends
+//===----------------------------------------------------------------------===//
+
+Step BarrierModel::store(int agent, int slot, int site) {
+  if (Step step = checkFilled(agent, slot, site, /*async=*/true); step != Step::Done)
+    return step;
+  startRead(agent, slot, site);
+  agentStates[agent].storing.push_back(slot);
+  return Step::Done;
+}
+
+/// The thread that stored knows at once, its worker only after the next barrier.
+Step BarrierModel::drain(int agent, int) {
+  AgentState &self = agentStates[agent];
+  self.draining.append(self.storing);
+  self.storing.clear();
+  if (agents[agent].oneThread)
+    drained(agent);
+  return Step::Done;
+}
+
+void BarrierModel::drained(int agent) {
+  AgentState &self = agentStates[agent];
+  for (int slot : self.draining)
+    endRead(agent, slot, self.clock[agent]);
+  self.draining.clear();
+}
+
+Step BarrierModel::finish(int agent, int site) {
+  AgentState &self = agentStates[agent];
+  if (!self.inFlight.empty())
+    return fail(self.inFlight.front().site, agents[agent].name + " ends with this MMA in flight");
+  if (!self.storing.empty()) {
+    int slot = self.storing.front();
+    return fail(slotStates[slot].readers[agent].site,
+                agents[agent].name + " ends before its store from " + slotNames[slot] + " has been drained");
+  }
+  return Step::Done;
+}
+
+Step BarrierModel::finishAll() {
+  for (auto [slot, state] : enumerate(slotStates)) {
+    if (state.filled != Filled::ByCopy)
+      continue;
+    bool isSeen =
+        any_of(agentStates, [&](AgentState &agent) { return known(agent.clock, state.barrier) > state.phase; });
+    if (!isSeen)
+      return fail(state.site, "nothing waits for this copy to " + slotNames[slot] + " in " +
+                                  phaseText(state.barrier, state.phase) + ": the kernel may end before it does");
+  }
+  return Step::Done;
+}
+
+/// Who should read such a copy reads another slot. In one run that need not be
+/// wrong: the loop that reads may run 0 times.
+Step BarrierModel::checkCopiesRead() {
+  for (auto [site, slot] : enumerate(copiedTo))
+    if (slot >= 0 && !isCopyRead[site])
+      return fail(site, "nothing ever reads what is copied here to " + slotNames[slot]);
+  return Step::Done;
+}
+
+} // namespace girih

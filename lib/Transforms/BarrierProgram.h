@@ -1,0 +1,112 @@
+// The role programs of a kernel, as far as barriers go, in a form that is quick to
+// interpret many times: tile-verify-barriers decodes them once.
+#ifndef GIRIH_LIB_TRANSFORMS_BARRIERPROGRAM_H
+#define GIRIH_LIB_TRANSFORMS_BARRIERPROGRAM_H
+
+#include "BarrierModel.h"
+
+#include "mlir/Dialect/GPU/IR/GPUDialect.h"
+
+namespace girih {
+
+struct BarrierProgram {
+  enum class Code : uint8_t {
+    // Scalars: registers[dest] = ...
+    Constant,
+    Unknown,
+    Worker,
+    Move,
+    Add,
+    Sub,
+    Mul,
+    Div,
+    Rem,
+    And,
+    Or,
+    Xor,
+    Min,
+    Max,
+    Select,
+    Compare,
+    // Control.
+    Branch, ///< to `target` if registers[a] is 0
+    Jump,
+    Loop,
+    EndLoop,
+    End,
+    // Memory and barriers.
+    Slot,
+    Wait,
+    Arrive,
+    Expect,
+    Copy,
+    Sync,
+    Signal,
+    Read,
+    Mma,
+    Await,
+    Write,
+    Publish,
+    Store,
+    Drain,
+  };
+
+  /// Registers a, b, c, or -1; what `value` and `target` mean depends on the code.
+  struct Instruction {
+    Code code;
+    int dest = -1, a = -1, b = -1, c = -1;
+    int64_t value = 0;
+    int target = 0;      ///< an instruction, a loop or an array
+    bool isPart = false; ///< of a slot: what a copy fills
+    int site = -1;
+  };
+
+  /// A register of the loop and those that it starts from, goes on from, and ends in.
+  struct Carried {
+    int inside, init, yield, result;
+    bool isNumber; ///< not a slot, not an MMA
+  };
+
+  struct Loop {
+    int64_t number = -1; ///< tile.loop, or -1
+    bool isConstant = false, nonEmpty = false;
+    int lower, upper, step, induction;
+    llvm::SmallVector<Carried, 4> carried;
+    int body = 0, end = 0; ///< instructions
+  };
+
+  struct Role {
+    std::string name;
+    int64_t workers;
+    bool oneThread;
+    int registers = 0;
+    std::vector<Instruction> code;
+    std::vector<Loop> loops;
+  };
+
+  /// Barriers or slots, numbered from `first`.
+  struct Array {
+    std::string name;
+    int first;
+    int64_t count;
+  };
+
+  std::vector<Array> barrierArrays, buffers;
+  std::vector<BarrierModel::BarrierInfo> barriers;
+  std::vector<std::string> slots;
+  std::vector<Role> roles;
+  std::vector<mlir::Location> sites;
+
+  int64_t depth = 1;  ///< the largest number of barriers in an array
+  int64_t period = 2; ///< rounds after which every ring is back at slot 0, parity 0
+};
+
+/// Fails, with a diagnostic, on what cannot be followed.
+mlir::FailureOr<BarrierProgram> decodeBarrierProgram(mlir::gpu::GPUFuncOp kernel);
+
+/// Whether loops of the same number run equally often, or a diagnostic.
+mlir::LogicalResult checkLoopCopies(mlir::gpu::GPUFuncOp kernel);
+
+} // namespace girih
+
+#endif // GIRIH_LIB_TRANSFORMS_BARRIERPROGRAM_H

@@ -1,0 +1,38 @@
+// What of a role's program matters to its barriers.
+#ifndef GIRIH_LIB_TRANSFORMS_BARRIERSLICE_H
+#define GIRIH_LIB_TRANSFORMS_BARRIERSLICE_H
+
+#include "dialects/Tile/Tile.h"
+
+#include "llvm/ADT/DenseSet.h"
+
+namespace girih {
+
+struct BarrierSlice {
+  BarrierSlice() = default;
+  explicit BarrierSlice(tile::RoleOp role);
+
+  /// Ops that touch barriers or shared memory, and the ops around them.
+  llvm::DenseSet<mlir::Operation *> eventful;
+  /// Integers, shared tiles and MMAs that those depend on.
+  llvm::DenseSet<mlir::Value> needed;
+
+private:
+  void findEvents(mlir::Region &region);
+  void findNeeded(tile::RoleOp role);
+  void need(mlir::Value value);
+  void needOperands(mlir::Operation *op);
+  void needSourcesOf(mlir::Value value);
+
+  llvm::SmallVector<mlir::Value> worklist;
+};
+
+bool isSharedTile(mlir::Value value);
+
+/// Whether the op could synchronize in a way that the check of barriers does not
+/// know. Ops of other dialects cannot.
+bool isStrangeToBarriers(mlir::Operation *op);
+
+} // namespace girih
+
+#endif // GIRIH_LIB_TRANSFORMS_BARRIERSLICE_H
