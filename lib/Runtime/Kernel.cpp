@@ -74,17 +74,16 @@ int Kernel::attribute(CUfunction_attribute which) const {
 }
 
 /// A wrong parameter list would be read as other bytes, not refused: compare it
-/// with what the code says of itself.
+/// with what the code says of itself. Asking for one parameter too many would tell
+/// of further ones, but is an error that tools such as compute-sanitizer report.
 void Kernel::checkParameters() const {
   size_t count = declared.arguments.size();
-  for (size_t i = 0; i <= count; ++i) {
+  for (size_t i = 0; i < count; ++i) {
     size_t offset = 0, size = 0;
-    CUresult result = driver().cuFuncGetParamInfo(handle, i, &offset, &size);
-    bool exists = result == CUDA_SUCCESS;
-    if (exists != (i < count))
-      throw Error(declared.path + ": the kernel has " + (exists ? "more than " : "only ") + text(i) +
-                  " parameters when the manifest has " + text(count) + " arguments");
-    if (exists && size != declared.arguments[i].parameterBytes())
+    if (driver().cuFuncGetParamInfo(handle, i, &offset, &size) != CUDA_SUCCESS)
+      throw Error(declared.path + ": the kernel has only " + text(i) + " parameters when the manifest has " +
+                  text(count) + " arguments");
+    if (size != declared.arguments[i].parameterBytes())
       throw Error(declared.path + ": arguments[" + text(i) + "] has " + text(declared.arguments[i].parameterBytes()) +
                   " bytes when the kernel's parameter has " + text(size));
   }

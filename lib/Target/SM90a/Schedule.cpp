@@ -25,7 +25,7 @@ static tile::Schedule defaultsFor(attn::ForwardOp op, int64_t headSize) {
   schedule.persistent = causal ? 0 : 1;
   schedule.longestFirst = causal ? 1 : 0;
   schedule.groupBytes = causal ? 32 << 20 : 0;
-  schedule.anchor = 15;
+  schedule.anchor = causal ? 15 : 0;
   return schedule;
 }
 
