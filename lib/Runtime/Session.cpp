@@ -2,6 +2,7 @@
 
 #include "girih/Runtime/Session.h"
 #include "DeviceProblem.h"
+#include "girih/Runtime/Files.h"
 #include "girih/Runtime/Kernel.h"
 #include "girih/Runtime/Peer.h"
 #include "girih/Support/Error.h"
@@ -87,6 +88,8 @@ private:
     launch.enqueue(stream);
     stream.synchronize();
     std::vector<HostTensor> results = problem.results();
+    if (!options.save.empty() && report.checks == 0)
+      save(results);
     Verdict verdict = verifyProblem(binding, results, data);
     // A race shows as other bits sooner than as a wrong number.
     problem.poisonOutputs();
@@ -95,6 +98,15 @@ private:
     if (verdict.passed && !sameBytes(results, problem.results()))
       verdict.fail("a second launch with the same inputs gave other bits");
     return verdict;
+  }
+
+  /// Each tensor's bytes, as NAME.out; girih-sim --save writes the same files.
+  void save(const std::vector<HostTensor> &tensors) {
+    for (size_t i = 0; i < tensors.size(); ++i) {
+      std::string path = options.save + "/" + binding.manifest->tensors[i].name + ".out";
+      const auto &bytes = tensors[i].bytes;
+      writeWholeFile(path, std::string(reinterpret_cast<const char *>(bytes.data()), bytes.size()));
+    }
   }
 
   static bool sameBytes(const std::vector<HostTensor> &a, const std::vector<HostTensor> &b) {

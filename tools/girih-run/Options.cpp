@@ -53,6 +53,8 @@ void declare(CLI::App &app, Arguments &arguments, Options &options) {
   app.add_flag("--inject-nan", session.data.injectNan,
                "Put a NaN into one row of Q when checking; it must stay in that row");
   app.add_option("--rounds", session.rounds, "Rounds of timing")->check(CLI::Range(1, 10000))->capture_default_str();
+  app.add_option("--save", session.save, "Write every tensor after the first launch to this folder")
+      ->check(CLI::ExistingDirectory);
   app.add_option("--timeout", session.timeout, "Seconds after which a launch counts as hung")
       ->check(CLI::PositiveNumber)
       ->capture_default_str();

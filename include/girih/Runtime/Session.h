@@ -16,6 +16,7 @@ struct SessionOptions {
   DataOptions data;
   int inputs = 3; ///< random inputs to check with
   int rounds = 15;
+  std::string save;    ///< folder for the tensors after the first launch, or empty
   double timeout = 30; ///< seconds a launch or a turn may take
 };
 
