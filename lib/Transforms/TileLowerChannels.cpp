@@ -52,13 +52,14 @@ public:
   LogicalResult run();
 
 private:
-  using Counts = llvm::MapVector<Value, Value>; ///< channel to number of tiles so far
+  using Counts = llvm::MapVector<Value, Value>;            ///< channel to number of tiles so far
+  using Held = llvm::MapVector<Value, SmallVector<Value>>; ///< channel to slots waited for, oldest first
 
   LogicalResult lower(Block *block, Counts &counts);
   LogicalResult lowerLoop(scf::ForOp loop, Counts &counts);
   void lowerAcquire(tile::AcquireOp op, Counts &counts);
-  void lowerWait(tile::WaitOp op, Counts &counts, llvm::MapVector<Value, Value> &held);
-  void lowerStore(tile::ToSharedOp op);
+  void lowerWait(tile::WaitOp op, Counts &counts, Held &held);
+  LogicalResult lowerStore(tile::ToSharedOp op);
   void lowerTurns();
   SmallVector<Value> channelsIn(Operation *op);
 
@@ -89,12 +90,24 @@ SmallVector<Value> RoleLowering::channelsIn(Operation *op) {
   return found.takeVector();
 }
 
+static bool usesChannels(Operation *op) {
+  return op
+      ->walk([](Operation *inner) {
+        return isa<tile::AcquireOp, tile::CommitOp, tile::WaitOp, tile::ReleaseOp>(inner) ? WalkResult::interrupt()
+                                                                                          : WalkResult::advance();
+      })
+      .wasInterrupted();
+}
+
 LogicalResult RoleLowering::run() {
   Counts counts;
   IndexBuilder b(role.getLoc(), OpBuilder::atBlockBegin(&role.getBody().front()));
   lowerTurns();
-  for (Value channel : channelsIn(role))
+  for (Value channel : channelsIn(role)) {
+    if (!rings.contains(channel))
+      return role.emitError("a channel of this role is not made in the kernel's own block");
     counts[channel] = b.index(0);
+  }
   if (failed(lower(&role.getBody().front(), counts)))
     return failure();
   if (stores) {
@@ -105,7 +118,7 @@ LogicalResult RoleLowering::run() {
 }
 
 LogicalResult RoleLowering::lower(Block *block, Counts &counts) {
-  llvm::MapVector<Value, Value> held; // channel to the slot waited for
+  Held held;
   for (Operation &op : llvm::make_early_inc_range(*block)) {
     rewriter.setInsertionPoint(&op);
     if (auto acquire = dyn_cast<tile::AcquireOp>(op)) {
@@ -115,20 +128,21 @@ LogicalResult RoleLowering::lower(Block *block, Counts &counts) {
     } else if (auto wait = dyn_cast<tile::WaitOp>(op)) {
       lowerWait(wait, counts, held);
     } else if (auto release = dyn_cast<tile::ReleaseOp>(op)) {
-      auto slot = held.find(release.getChannel());
-      if (slot == held.end())
+      SmallVector<Value> &slots = held[release.getChannel()];
+      if (slots.empty())
         return release.emitError("no tile of this channel was waited for in this block");
-      tile::BarrierArriveOp::create(rewriter, op.getLoc(), rings[release.getChannel()].empty, slot->second,
+      tile::BarrierArriveOp::create(rewriter, op.getLoc(), rings[release.getChannel()].empty, slots.front(),
                                     release.getAfter());
-      held.erase(slot);
+      slots.erase(slots.begin());
       op.erase();
     } else if (auto toShared = dyn_cast<tile::ToSharedOp>(op)) {
-      lowerStore(toShared);
+      if (failed(lowerStore(toShared)))
+        return failure();
     } else if (auto loop = dyn_cast<scf::ForOp>(op)) {
       if (failed(lowerLoop(loop, counts)))
         return failure();
     } else if (op.getNumRegions() > 0) {
-      if (!channelsIn(&op).empty())
+      if (usesChannels(&op))
         return op.emitError("a channel cannot be used under a condition");
     }
   }
@@ -182,23 +196,26 @@ void RoleLowering::lowerAcquire(tile::AcquireOp op, Counts &counts) {
   op.erase();
 }
 
-void RoleLowering::lowerWait(tile::WaitOp op, Counts &counts, llvm::MapVector<Value, Value> &held) {
+void RoleLowering::lowerWait(tile::WaitOp op, Counts &counts, Held &held) {
   IndexBuilder b(op.getLoc(), rewriter);
   const Ring &ring = rings[op.getChannel()];
   Value &count = counts[op.getChannel()];
   Value slot = slotOf(b, count, ring.depth);
   tile::BarrierWaitOp::create(b, ring.full, slot, parityOf(b, count, ring.depth, /*flipped=*/false));
   op.replaceAllUsesWith(tile::SlotOp::create(b, op.getTile().getType(), ring.buffer, slot).getResult());
-  held[op.getChannel()] = slot;
+  held[op.getChannel()].push_back(slot);
   count = b.add(count, b.index(1));
   op.erase();
 }
 
 /// A worker's stores are staged in its own buffer, which the store before must
 /// have read.
-void RoleLowering::lowerStore(tile::ToSharedOp op) {
+LogicalResult RoleLowering::lowerStore(tile::ToSharedOp op) {
   IndexBuilder b(op.getLoc(), rewriter);
   stores = true;
+  RankedTensorType staged = cast<tile::BufferType>(staging.getType()).getTile();
+  if (op.getResult().getType() != staged)
+    return op.emitError() << "stages another tile than an earlier store, " << staged;
   Value barrier = barrierOfWorker(b, named.staging());
   tile::DrainStoresOp::create(b, barrier, /*completed=*/false);
   Value slot = tile::SlotOp::create(b, op.getResult().getType(), staging, tile::WorkerOp::create(b));
@@ -206,6 +223,7 @@ void RoleLowering::lowerStore(tile::ToSharedOp op) {
   tile::PublishOp::create(b, barrier);
   op.replaceAllUsesWith(slot);
   op.erase();
+  return success();
 }
 
 /// Worker w waits on the turn barrier w, on which the worker before it arrives;
@@ -253,8 +271,14 @@ struct TileLowerChannelsPass : impl::TileLowerChannelsPassBase<TileLowerChannels
     for (tile::RoleOp role : llvm::make_early_inc_range(kernel.getBody().front().getOps<tile::RoleOp>()))
       if (failed(RoleLowering(role, rings, staging).run()))
         return signalPassFailure();
-    for (auto &ring : rings)
-      ring.first.getDefiningOp()->erase();
+    for (auto &ring : rings) {
+      Operation *channel = ring.first.getDefiningOp();
+      if (!channel->use_empty()) {
+        channel->emitError("a channel can only be used in roles");
+        return signalPassFailure();
+      }
+      channel->erase();
+    }
   }
 
   Value allocate(gpu::GPUFuncOp kernel, llvm::MapVector<Value, Ring> &rings);

@@ -54,11 +54,12 @@ struct TilePlacePass : impl::TilePlacePassBase<TilePlacePass> {
       return signalPassFailure();
     auto schedule = tile::Schedule::decode(kernel->getAttrOfType<tile::ScheduleAttr>(tile::kScheduleAttr));
     separateTileUses(kernel);
-    if (failed(placeLoads(kernel)) || failed(placeMmas(kernel)) || failed(spread()) || failed(checkComplete(kernel)) ||
-        failed(stageStores(kernel)) || failed(checkBudget(kernel, schedule, *target)))
+    if (failed(checkConstants(kernel)) || failed(placeLoads(kernel)) || failed(placeMmas(kernel)) || failed(spread()) ||
+        failed(checkComplete(kernel)) || failed(stageStores(kernel)) || failed(checkBudget(kernel, schedule, *target)))
       signalPassFailure();
   }
 
+  LogicalResult checkConstants(gpu::GPUFuncOp kernel);
   LogicalResult placeLoads(gpu::GPUFuncOp kernel);
   LogicalResult placeMmas(gpu::GPUFuncOp kernel);
   LogicalResult place(Value value, const tile::Fragment &layout);
@@ -70,6 +71,17 @@ struct TilePlacePass : impl::TilePlacePassBase<TilePlacePass> {
   const Target *target = nullptr;
   SmallVector<Value> worklist;
 };
+
+/// The threads of a worker run one program, so a constant tile is one constant.
+LogicalResult TilePlacePass::checkConstants(gpu::GPUFuncOp kernel) {
+  WalkResult result = kernel.walk([&](arith::ConstantOp constant) {
+    if (!tileType(constant.getResult()) || isa<SplatElementsAttr>(constant.getValue()))
+      return WalkResult::advance();
+    constant.emitError("a constant tile must have one value");
+    return WalkResult::interrupt();
+  });
+  return failure(result.wasInterrupted());
+}
 
 /// Loaded tiles and slices of them are MMA operands in shared memory.
 LogicalResult TilePlacePass::placeLoads(gpu::GPUFuncOp kernel) {

@@ -1,0 +1,66 @@
+// RUN: girih-opt %s --pass-pipeline='builtin.module(gpu.module(gpu.func(tile-bind-arguments)))' --split-input-file --verify-diagnostics
+
+gpu.module @m {
+  // expected-error@+1 {{argument 0 must be a memref with tile.name and tile.sizes, one name per dimension}}
+  gpu.func @no_names(%k: memref<4x128xbf16>) kernel {
+    gpu.return
+  }
+}
+
+// -----
+
+gpu.module @m {
+  // expected-error@+1 {{argument 0 must be a memref with tile.name and tile.sizes, one name per dimension}}
+  gpu.func @few_sizes(%k: memref<4x128xbf16> {tile.name = "k", tile.sizes = ["n"]}) kernel {
+    gpu.return
+  }
+}
+
+// -----
+
+gpu.module @m {
+  // expected-error@+1 {{argument 1 must be a memref with tile.name and tile.sizes, one name per dimension}}
+  gpu.func @scalar(%k: memref<4x128xbf16> {tile.name = "k", tile.sizes = ["n", "d"]}, %n: index) kernel {
+    gpu.return
+  }
+}
+
+// -----
+
+gpu.module @m {
+  // expected-error@+1 {{argument 0 must have innermost stride 1 and offset 0}}
+  gpu.func @stride(%k: memref<4x128xbf16, strided<[?, 2]>> {tile.name = "k", tile.sizes = ["n", "d"]}) kernel {
+    gpu.return
+  }
+}
+
+// -----
+
+gpu.module @m {
+  // expected-error@+1 {{argument 0 must have innermost stride 1 and offset 0}}
+  gpu.func @offset(%k: memref<4x128xbf16, strided<[128, 1], offset: 8>> {tile.name = "k", tile.sizes = ["n", "d"]}) kernel {
+    gpu.return
+  }
+}
+
+// -----
+
+gpu.module @m {
+  gpu.func @dim(%k: memref<?x128xbf16> {tile.name = "k", tile.sizes = ["n", "d"]}) kernel {
+    %i = gpu.thread_id x
+    // expected-error@+1 {{the dimension asked for must be a constant}}
+    %n = memref.dim %k, %i : memref<?x128xbf16>
+    gpu.return
+  }
+}
+
+// -----
+
+gpu.module @m {
+  gpu.func @other_use(%k: memref<?x128xbf16> {tile.name = "k", tile.sizes = ["n", "d"]}) kernel {
+    %i = arith.constant 0 : index
+    // expected-error@+1 {{a tensor argument cannot be used here by now}}
+    %x = memref.load %k[%i, %i] : memref<?x128xbf16>
+    gpu.return
+  }
+}

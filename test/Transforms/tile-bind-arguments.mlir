@@ -1,0 +1,84 @@
+// RUN: girih-opt %s --pass-pipeline='builtin.module(gpu.module(gpu.func(tile-bind-arguments,canonicalize,cse)))' --split-input-file --allow-unregistered-dialect | FileCheck %s
+
+#strided = strided<[?, ?, 1]>
+!wide = tensor<64x128xbf16, #tile.shared<swizzle = 128>>
+
+gpu.module @m {
+  // A copy reads through a tensor map whose last dimension is folded into panels, so
+  // that one copy moves the whole tile; the recipe tells the loader how to make it.
+  // CHECK-LABEL: gpu.func @folded(
+  // CHECK-SAME: %[[MAP:[^:]*]]: !tile.tensor_map<[1, 64, 128] x bf16, swizzle = 128, panel = 64, folded = true>
+  // CHECK-SAME: tile.argument = {kind = "tensor_map", modes = [
+  // CHECK-SAME: {box = 64 : i64, dim = 2 : i64, extent = 64 : i64}, {box = 64 : i64, dim = 1 : i64},
+  // CHECK-SAME: {box = 2 : i64, dim = 2 : i64, extent = 2 : i64, step = 64 : i64}, {box = 1 : i64, dim = 0 : i64}],
+  // CHECK-SAME: swizzle = 128 : i64, tensor = "k"}
+  // CHECK-SAME: tile.tensors = [{access = "read", element = bf16, name = "k", order = ["n", "b", "d"], shape = array<i64: 4, {{-?[0-9]+}}, 128>, sizes = ["b", "n", "d"]}]
+  // CHECK: tile.copy %[[MAP]][%{{.*}}, %{{.*}}, %{{.*}}] to %{{.*}} : !tile.tensor_map
+  gpu.func @folded(%k: memref<4x?x128xbf16, #strided> {tile.name = "k", tile.sizes = ["b", "n", "d"], tile.order = ["n", "b", "d"]}) kernel {
+    %c0 = arith.constant 0 : index
+    %buffer = tile.alloc "k" offset(0) : !tile.buffer<1 x !wide>
+    %slot = tile.slot %buffer[%c0] : !tile.buffer<1 x !wide> -> !wide
+    tile.copy %k[%c0, %c0, %c0] to %slot : memref<4x?x128xbf16, #strided>, !wide
+    gpu.return
+  }
+
+  // A last dimension of unknown size cannot be folded: a panel a copy.
+  // CHECK-LABEL: gpu.func @not_folded(
+  // CHECK-SAME: !tile.tensor_map<[1, 64, 64] x bf16, swizzle = 128, panel = 64, folded = false>
+  // CHECK-SAME: modes = [{box = 64 : i64, dim = 2 : i64}, {box = 64 : i64, dim = 1 : i64}, {box = 1 : i64, dim = 0 : i64}]
+  gpu.func @not_folded(%k: memref<4x?x?xbf16, #strided> {tile.name = "k", tile.sizes = ["b", "n", "d"]}) kernel {
+    %c0 = arith.constant 0 : index
+    %buffer = tile.alloc "k" offset(0) : !tile.buffer<1 x !wide>
+    %slot = tile.slot %buffer[%c0] : !tile.buffer<1 x !wide> -> !wide
+    tile.copy %k[%c0, %c0, %c0] to %slot : memref<4x?x?xbf16, #strided>, !wide
+    gpu.return
+  }
+
+  // Equal recipes make one argument, whatever asks for them.
+  // CHECK-LABEL: gpu.func @shared_arguments(
+  // CHECK-SAME: %{{[^:]*}}: !tile.tensor_map{{[^%]*}}, %[[N:[^:]*]]: index {tile.argument = {kind = "size", size = "n"}})
+  // CHECK: arith.addi %[[N]], %[[N]]
+  gpu.func @shared_arguments(%k: memref<4x?x128xbf16, #strided> {tile.name = "k", tile.sizes = ["b", "n", "d"]},
+                             %v: memref<4x?x128xbf16, #strided> {tile.name = "v", tile.sizes = ["b", "n", "d"]}, %o: memref<4x?x128xbf16, #strided> {tile.name = "o", tile.sizes = ["b", "m", "d"]}) kernel {
+    %c0 = arith.constant 0 : index
+    %c1 = arith.constant 1 : index
+    %c2 = arith.constant 2 : index
+    %buffer = tile.alloc "k" offset(0) : !tile.buffer<1 x !wide>
+    %slot = tile.slot %buffer[%c0] : !tile.buffer<1 x !wide> -> !wide
+    %n = memref.dim %k, %c1 : memref<4x?x128xbf16, #strided>
+    %m = memref.dim %v, %c1 : memref<4x?x128xbf16, #strided>
+    %row = arith.addi %n, %m : index
+    tile.copy %k[%c0, %row, %c0] to %slot : memref<4x?x128xbf16, #strided>, !wide
+    tile.copy %k[%c0, %c0, %c0] to %slot : memref<4x?x128xbf16, #strided>, !wide
+    gpu.return
+  }
+}
+
+// -----
+
+#row = #tile.fragment<registers = [2 : (8)], lanes = [4 : (0), 8 : (1)], warps = [4 : (16)]>
+
+gpu.module @m {
+  // A row of registers is written through a pointer and 64-bit offsets; what lies
+  // beyond the tensor is left out.
+  // CHECK-LABEL: gpu.func @scatter(
+  // CHECK-SAME: %[[STRIDE:[^:]*]]: i64 {tile.argument = {dim = 0 : i64, kind = "stride", tensor = "lse"}}
+  // CHECK-SAME: %[[N:[^:]*]]: index {tile.argument = {kind = "size", size = "n"}}
+  // CHECK-SAME: %[[P:[^:]*]]: !tile.pointer<f32> {tile.argument = {kind = "pointer", tensor = "lse"}}
+  // CHECK-SAME: access = "write"
+  // CHECK-DAG: %[[B:.*]] = "index"
+  // CHECK-DAG: %[[I:.*]] = "row"
+  // CHECK: %[[WIDE:.*]] = arith.index_cast %[[B]] : index to i64
+  // CHECK: %[[START:.*]] = arith.muli %[[WIDE]], %[[STRIDE]] : i64
+  // CHECK: %[[ROW:.*]] = arith.index_cast %[[I]] : index to i64
+  // CHECK: %[[OFFSET:.*]] = arith.addi %[[START]], %[[ROW]] : i64
+  // CHECK: %[[LIMIT:.*]] = arith.subi %[[N]], %[[I]] : index
+  // CHECK: tile.scatter %{{.*}}, %[[P]][%[[OFFSET]]] strides(%{{.*}}) limits(%[[LIMIT]])
+  gpu.func @scatter(%l: memref<4x?xf32, strided<[?, 1]>> {tile.name = "lse", tile.sizes = ["b", "n"]}) kernel {
+    %x = arith.constant dense<1.0> : tensor<64xf32, #row>
+    %b = "index"() : () -> index
+    %i = "row"() : () -> index
+    tile.store %x, %l[%b, %i] : tensor<64xf32, #row>, memref<4x?xf32, strided<[?, 1]>>
+    gpu.return
+  }
+}

@@ -1,0 +1,95 @@
+// RUN: girih-opt %s --pass-pipeline='builtin.module(gpu.module(gpu.func(tile-lower-channels)))' --split-input-file --verify-diagnostics
+
+!shared = tensor<64x64xbf16, #tile.shared<swizzle = 128>>
+!channel = !tile.channel<3 x !shared>
+gpu.module @m {
+  gpu.func @release_without_wait() kernel {
+    %k = tile.channel "k" : !channel
+    tile.role "compute" workers(1) registers(240) {
+      // expected-error@+1 {{no tile of this channel was waited for in this block}}
+      tile.release %k : !channel
+    }
+    gpu.return
+  }
+}
+
+// -----
+
+!shared = tensor<64x64xbf16, #tile.shared<swizzle = 128>>
+!channel = !tile.channel<3 x !shared>
+gpu.module @m {
+  gpu.func @conditional(%c: i1) kernel {
+    %k = tile.channel "k" : !channel
+    tile.role "compute" workers(1) registers(240) {
+      // expected-error@+1 {{a channel cannot be used under a condition}}
+      scf.if %c {
+        %t = tile.wait %k : !channel -> !shared
+        tile.release %k : !channel
+      }
+    }
+    gpu.return
+  }
+}
+
+// -----
+
+!shared = tensor<64x64xbf16, #tile.shared<swizzle = 128>>
+!channel = !tile.channel<3 x !shared>
+gpu.module @m {
+  gpu.func @conditional_release(%c: i1) kernel {
+    %k = tile.channel "k" : !channel
+    tile.role "compute" workers(1) registers(240) {
+      %t = tile.wait %k : !channel -> !shared
+      // expected-error@+1 {{a channel cannot be used under a condition}}
+      scf.if %c {
+        tile.release %k : !channel
+      }
+    }
+    gpu.return
+  }
+}
+
+// -----
+
+#acc = #tile.fragment<registers = [2 : (0, 1), 2 : (8, 0), 8 : (0, 8)], lanes = [4 : (0, 2), 8 : (1, 0)], warps = [4 : (16, 0)]>
+!shared = tensor<64x64xbf16, #tile.shared<swizzle = 128>>
+!channel = !tile.channel<3 x !shared>
+gpu.module @m {
+  gpu.func @two_staging_tiles(%m: memref<?x64xbf16>, %x: tensor<64x64xbf16, #acc>, %y: tensor<64x64xf32, #acc>) kernel {
+    %k = tile.channel "k" : !channel
+    tile.role "compute" workers(1) registers(240) {
+      %0 = tile.to_shared %x : tensor<64x64xbf16, #acc> -> !shared
+      // expected-error@+1 {{stages another tile than an earlier store, 'tensor<64x64xbf16, #tile.shared<swizzle = 128>>'}}
+      %1 = tile.to_shared %y : tensor<64x64xf32, #acc> -> tensor<64x64xf32, #tile.shared<swizzle = 128>>
+    }
+    gpu.return
+  }
+}
+
+// -----
+
+!shared = tensor<64x64xbf16, #tile.shared<swizzle = 128>>
+!channel = !tile.channel<3 x !shared>
+gpu.module @m {
+  gpu.func @inner_channel() kernel {
+    // expected-error@+1 {{a channel of this role is not made in the kernel's own block}}
+    tile.role "compute" workers(1) registers(240) {
+      %k = tile.channel "k" : !channel
+      %0 = tile.wait %k : !channel -> !shared
+    }
+    gpu.return
+  }
+}
+
+// -----
+
+!shared = tensor<64x64xbf16, #tile.shared<swizzle = 128>>
+!channel = !tile.channel<3 x !shared>
+gpu.module @m {
+  gpu.func @outside_roles() kernel {
+    // expected-error@+1 {{a channel can only be used in roles}}
+    %k = tile.channel "k" : !channel
+    %0 = tile.wait %k : !channel -> !shared
+    gpu.return
+  }
+}

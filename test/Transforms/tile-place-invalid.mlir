@@ -1,0 +1,114 @@
+// RUN: girih-opt %s --pass-pipeline='builtin.module(gpu.module(gpu.func(tile-place)))' --split-input-file --verify-diagnostics
+
+gpu.module @m {
+  // expected-error@+1 {{no target: run attn-schedule with a target first}}
+  gpu.func @no_target() kernel {
+    gpu.return
+  }
+}
+
+// -----
+
+gpu.module @m [#nvvm.target<chip = "sm_90a">] {
+  gpu.func @elementwise_on_loads(%m: memref<?x64xbf16>, %i: index) kernel {
+    // expected-error@+1 {{a loaded tile can only be an operand of an MMA}}
+    %a = tile.load %m[%i, %i] ring("a") stages(1) : memref<?x64xbf16> -> tensor<64x64xbf16>
+    %b = arith.addf %a, %a : tensor<64x64xbf16>
+    gpu.return
+  }
+}
+
+// -----
+
+gpu.module @m [#nvvm.target<chip = "sm_90a">] {
+  gpu.func @narrow_row(%m: memref<?x8xbf16>, %i: index) kernel {
+    // expected-error@+1 {{a tile row of 16 bytes is no multiple of 32, the least swizzle}}
+    %a = tile.load %m[%i, %i] ring("a") stages(1) : memref<?x8xbf16> -> tensor<64x8xbf16>
+    gpu.return
+  }
+}
+
+// -----
+
+gpu.module @m [#nvvm.target<chip = "sm_90a">] {
+  gpu.func @computed_right_operand(%m: memref<?x64xbf16>, %i: index) kernel {
+    %b = arith.constant dense<1.0> : tensor<64x64xbf16>
+    %a = tile.load %m[%i, %i] ring("a") stages(1) : memref<?x64xbf16> -> tensor<64x64xbf16>
+    // expected-error@+1 {{the right operand of an MMA must be loaded}}
+    %s = tile.mma_async %a, %b : tensor<64x64xbf16>, tensor<64x64xbf16> -> !tile.async<tensor<64x64xf32>>
+    gpu.return
+  }
+}
+
+// -----
+
+gpu.module @m [#nvvm.target<chip = "sm_90a">] {
+  gpu.func @two_layouts(%m: memref<?x64xbf16>, %i: index) kernel {
+    %b = tile.load %m[%i, %i] ring("b") stages(1) : memref<?x64xbf16> -> tensor<64x64xbf16>
+    %async = tile.mma_async %b, %b : tensor<64x64xbf16>, tensor<64x64xbf16> -> !tile.async<tensor<64x64xf32>>
+    %s = tile.await %async in_flight(0) : !tile.async<tensor<64x64xf32>> -> tensor<64x64xf32>
+    // A row of partial results is not an accumulator.
+    // expected-error@+1 {{a tile is needed in two layouts}}
+    %r = tile.reduce add %s : tensor<64x64xf32> -> tensor<64x64xf32>
+    %x = arith.addf %r, %s : tensor<64x64xf32>
+    gpu.return
+  }
+}
+
+// -----
+
+gpu.module @m [#nvvm.target<chip = "sm_90a">] {
+  gpu.func @no_mma() kernel {
+    // expected-error@+1 {{nothing decides the layout of this tile: it is tied to no MMA}}
+    %r = tile.iota 0 : tensor<64x64xi32>
+    gpu.return
+  }
+}
+
+// -----
+
+gpu.module @m [#nvvm.target<chip = "sm_90a">] {
+  gpu.func @constant(%m: memref<?x64xbf16>, %i: index) kernel {
+    // expected-error@+1 {{a constant tile must have one value}}
+    %a = arith.constant dense<[[1.0, 2.0], [3.0, 4.0]]> : tensor<2x2xf32>
+    gpu.return
+  }
+}
+
+// -----
+
+gpu.module @m [#nvvm.target<chip = "sm_90a">] {
+  // expected-error@+1 {{tiles need 279072 bytes of shared memory, sm_90a has 232448 (knobs rows, columns and stages)}}
+  gpu.func @shared(%m: memref<?x64xbf16>, %i: index) kernel {
+    %a = tile.load %m[%i, %i] ring("a") stages(1) : memref<?x64xbf16> -> tensor<64x64xbf16>
+    %b = tile.load %m[%i, %i] ring("b") stages(33) : memref<?x64xbf16> -> tensor<64x64xbf16>
+    %s = tile.mma_async %a, %b : tensor<64x64xbf16>, tensor<64x64xbf16> -> !tile.async<tensor<64x64xf32>>
+    gpu.return
+  }
+}
+
+// -----
+
+gpu.module @m [#nvvm.target<chip = "sm_90a">] {
+  // Two accumulators of 64 registers, both needed at the end.
+  // expected-error@+1 {{tiles need 128 registers a thread, the compute role has 120 (knobs rows, columns, workers and compute_registers)}}
+  gpu.func @registers(%m: memref<?x128xbf16>, %i: index) kernel attributes {tile.schedule = #tile.schedule<compute_registers = 120>} {
+    %a = tile.load %m[%i, %i] ring("a") stages(1) : memref<?x128xbf16> -> tensor<64x64xbf16>
+    %b = tile.load %m[%i, %i] ring("b") stages(1) : memref<?x128xbf16> -> tensor<64x128xbf16>
+    %0 = tile.mma_async %a, %b : tensor<64x64xbf16>, tensor<64x128xbf16> -> !tile.async<tensor<64x128xf32>>
+    %1 = tile.mma_async %a, %b : tensor<64x64xbf16>, tensor<64x128xbf16> -> !tile.async<tensor<64x128xf32>>
+    %x = tile.await %0 in_flight(1) : !tile.async<tensor<64x128xf32>> -> tensor<64x128xf32>
+    %y = tile.await %1 in_flight(0) : !tile.async<tensor<64x128xf32>> -> tensor<64x128xf32>
+    %z = arith.addf %x, %y : tensor<64x128xf32>
+    gpu.return
+  }
+}
+
+// -----
+
+gpu.module @m [#nvvm.target<chip = "sm_90a">] {
+  // expected-error@+1 {{roles ask for 95232 registers, sm_90a has 65536 (knobs workers, load_registers and compute_registers)}}
+  gpu.func @register_file() kernel attributes {tile.schedule = #tile.schedule<workers = 3, load_registers = 24, compute_registers = 240>} {
+    gpu.return
+  }
+}

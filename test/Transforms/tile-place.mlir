@@ -1,0 +1,68 @@
+// RUN: girih-opt %s --pass-pipeline='builtin.module(gpu.module(gpu.func(tile-place)))' --split-input-file | FileCheck %s
+
+#target = #nvvm.target<chip = "sm_90a">
+
+gpu.module @m [#target] {
+  // Loads and slices of them go to shared memory, swizzled as wide as a row allows;
+  // the accumulator layout comes from the chip, elementwise tiles follow it, and a
+  // matrix is stored through shared memory.
+  // CHECK-LABEL: gpu.func @spreads
+  // CHECK: %[[A:.*]] = tile.load {{.*}} -> tensor<128x64xbf16, #tile.shared<swizzle = 128>>
+  // CHECK: tile.slice %[[A]]{{.*}} -> tensor<64x64xbf16, #tile.shared<swizzle = 128>>
+  // CHECK: tile.load {{.*}} -> tensor<64x64xbf16, #tile.shared<swizzle = 128>>
+  // CHECK: tile.mma_async {{.*}} -> <tensor<64x64xf32, #[[ACC:tile.fragment<registers = \[2 : \(0, 1\), 2 : \(8, 0\), 8 : \(0, 8\)\], lanes = \[4 : \(0, 2\), 8 : \(1, 0\)\], warps = \[4 : \(16, 0\)\]>]]>>
+  // CHECK: tile.await {{.*}} -> tensor<64x64xf32, #[[ACC]]>
+  // A row value drops the columns; a partial one keeps a column for each lane.
+  // CHECK: tile.reduce max {{.*}} -> tensor<64xf32, #[[ROW:tile.fragment<registers = \[2 : \(8\)\], lanes = \[4 : \(0\), 8 : \(1\)\], warps = \[4 : \(16\)\]>]]>
+  // CHECK: tile.reduce add {{.*}} -> tensor<64x4xf32, #tile.fragment<registers = [2 : (8, 0)], lanes = [4 : (0, 1), 8 : (1, 0)], warps = [4 : (16, 0)]>>
+  // CHECK: tile.broadcast {{.*}} : tensor<64xf32, #[[ROW]]> -> tensor<64x64xf32, #[[ACC]]>
+  // CHECK: arith.truncf {{.*}} to tensor<64x64xbf16, #[[ACC]]>
+  // CHECK: %[[STAGED:.*]] = tile.to_shared {{.*}} -> tensor<64x64xbf16, #tile.shared<swizzle = 128>>
+  // CHECK: tile.store %[[STAGED]]
+  // CHECK: tile.store {{.*}} : tensor<64xf32, #[[ROW]]>
+  gpu.func @spreads(%m: memref<?x64xbf16>, %l: memref<?xf32>, %i: index, %p: memref<?x4xf32>) kernel attributes {tile.schedule = #tile.schedule<workers = 2>} {
+    %c0 = arith.constant 0 : index
+    %whole = tile.load %m[%i, %c0] ring("a") stages(1) : memref<?x64xbf16> -> tensor<128x64xbf16>
+    %a = tile.slice %whole[%i] : tensor<128x64xbf16> -> tensor<64x64xbf16>
+    %b = tile.load %m[%i, %c0] ring("b") stages(2) : memref<?x64xbf16> -> tensor<64x64xbf16>
+    %async = tile.mma_async %a, %b : tensor<64x64xbf16>, tensor<64x64xbf16> -> !tile.async<tensor<64x64xf32>>
+    %s = tile.await %async in_flight(0) : !tile.async<tensor<64x64xf32>> -> tensor<64x64xf32>
+    %r = tile.reduce max %s : tensor<64x64xf32> -> tensor<64xf32>
+    %partial = tile.reduce add %s : tensor<64x64xf32> -> tensor<64x4xf32>
+    %rows = tile.broadcast %r : tensor<64xf32> -> tensor<64x64xf32>
+    %x = arith.subf %s, %rows : tensor<64x64xf32>
+    %y = arith.truncf %x : tensor<64x64xf32> to tensor<64x64xbf16>
+    tile.store %y, %m[%i, %c0] : tensor<64x64xbf16>, memref<?x64xbf16>
+    tile.store %r, %l[%i] : tensor<64xf32>, memref<?xf32>
+    gpu.return
+  }
+
+  // A computed left operand stays in registers, in the layout of an accumulator of its shape.
+  // CHECK-LABEL: gpu.func @left_operand
+  // CHECK: tile.mma_async {{.*}} : tensor<64x32xbf16, #tile.fragment<registers = [2 : (0, 1), 2 : (8, 0), 4 : (0, 8)]{{.*}}>>, tensor<32x64xbf16, #tile.shared<swizzle = 128>> ->
+  gpu.func @left_operand(%m: memref<?x64xbf16>, %i: index) kernel {
+    %one = arith.constant dense<1.0> : tensor<64x32xbf16>
+    %b = tile.load %m[%i, %i] ring("b") stages(1) : memref<?x64xbf16> -> tensor<32x64xbf16>
+    %async = tile.mma_async %one, %b : tensor<64x32xbf16>, tensor<32x64xbf16> -> !tile.async<tensor<64x64xf32>>
+    %s = tile.await %async in_flight(0) : !tile.async<tensor<64x64xf32>> -> tensor<64x64xf32>
+    gpu.return
+  }
+
+  // Layouts follow tiles around loops, to the constants they start from.
+  // CHECK-LABEL: gpu.func @carried
+  // CHECK: %[[ZERO:.*]] = arith.constant dense<0.000000e+00> : tensor<64x64xf32, #tile.fragment<
+  // CHECK: scf.for {{.*}} iter_args(%{{.*}} = %[[ZERO]]) -> (tensor<64x64xf32, #tile.fragment<
+  gpu.func @carried(%m: memref<?x64xbf16>, %n: index) kernel {
+    %c0 = arith.constant 0 : index
+    %c1 = arith.constant 1 : index
+    %zero = arith.constant dense<0.0> : tensor<64x64xf32>
+    %a = tile.load %m[%c0, %c0] ring("a") stages(1) : memref<?x64xbf16> -> tensor<64x64xbf16>
+    %r = scf.for %i = %c0 to %n step %c1 iter_args(%acc = %zero) -> (tensor<64x64xf32>) {
+      %b = tile.load %m[%i, %c0] ring("b") stages(2) : memref<?x64xbf16> -> tensor<64x64xbf16>
+      %async = tile.mma_async %a, %b, %acc : tensor<64x64xbf16>, tensor<64x64xbf16>, tensor<64x64xf32> -> !tile.async<tensor<64x64xf32>>
+      %s = tile.await %async in_flight(0) : !tile.async<tensor<64x64xf32>> -> tensor<64x64xf32>
+      scf.yield %s : tensor<64x64xf32>
+    }
+    gpu.return
+  }
+}

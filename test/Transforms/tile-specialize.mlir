@@ -1,0 +1,88 @@
+// RUN: girih-opt %s --pass-pipeline='builtin.module(gpu.module(gpu.func(tile-specialize,canonicalize,cse)))' --split-input-file --allow-unregistered-dialect | FileCheck %s
+
+#acc = #tile.fragment<registers = [2 : (0, 1), 2 : (8, 0), 8 : (0, 8)], lanes = [4 : (0, 2), 8 : (1, 0)], warps = [4 : (16, 0)]>
+!shared = tensor<64x64xbf16, #tile.shared<swizzle = 128>>
+!acc = tensor<64x64xf32, #acc>
+
+gpu.module @m {
+  // Each role keeps what it needs: addresses and loops here, arithmetic there.
+  // CHECK-LABEL: gpu.func @roles
+  // CHECK: %[[A:.*]] = tile.channel "a" : <1 x
+  // CHECK: %[[B:.*]] = tile.channel "b" : <3 x
+  // CHECK: tile.role "load" workers(1) registers(24) one_thread {
+  // CHECK-NOT: tile.mma_async
+  // CHECK:   %[[SA:.*]] = tile.acquire %[[A]]
+  // CHECK:   tile.copy %{{.*}}[%{{.*}}] to %[[SA]]
+  // CHECK:   tile.commit %[[A]]
+  // The loop carries nothing that only the other role needs.
+  // CHECK:   scf.for %[[I:.*]] = %{{[^ ]*}} to %{{[^ ]*}} step %{{[^ ]*}} {
+  // CHECK:     %[[ROW:.*]] = arith.muli %[[I]]
+  // CHECK:     %[[SB:.*]] = tile.acquire %[[B]]
+  // CHECK:     tile.copy %{{.*}}[%[[ROW]], %{{.*}}] to %[[SB]]
+  // CHECK:     tile.commit %[[B]]
+  // CHECK:   } {tile.loop = 0 : i64}
+  // CHECK-NOT: "use"
+  // CHECK: tile.role "compute" workers(2) registers(240) {
+  // CHECK-NOT: tile.copy
+  // CHECK-NOT: arith.muli
+  // A tile of a single load is waited for where it is first read, in or around the loop.
+  // CHECK:   %[[TA:.*]] = tile.wait %[[A]]
+  // CHECK:   scf.for {{.*}} iter_args
+  // CHECK:     %[[TB:.*]] = tile.wait %[[B]]
+  // CHECK:     tile.mma_async %[[TA]], %[[TB]]
+  // A slot is given back only when no MMA can read it any more.
+  // CHECK-NOT: tile.release
+  // CHECK:     tile.await
+  // CHECK-NEXT: tile.release %[[B]]
+  // CHECK:   } {tile.loop = 0 : i64}
+  // CHECK:   tile.release %[[A]]
+  // CHECK:   "use"
+  gpu.func @roles(%m: memref<?x64xbf16>, %n: index)
+      kernel attributes {tile.schedule = #tile.schedule<workers = 2, load_registers = 24, compute_registers = 240>} {
+    %c0 = arith.constant 0 : index
+    %c1 = arith.constant 1 : index
+    %c64 = arith.constant 64 : index
+    %zero = arith.constant dense<0.0> : !acc
+    %a = tile.load %m[%c0, %c0] ring("a") stages(1) : memref<?x64xbf16> -> !shared
+    %r = scf.for %i = %c0 to %n step %c1 iter_args(%sum = %zero) -> (!acc) {
+      %row = arith.muli %i, %c64 : index
+      %b = tile.load %m[%row, %c0] ring("b") stages(3) : memref<?x64xbf16> -> !shared
+      %async = tile.mma_async %a, %b, %sum : !shared, !shared, !acc -> !tile.async<!acc>
+      %s = tile.await %async in_flight(0) : !tile.async<!acc> -> !acc
+      scf.yield %s : !acc
+    }
+    "use"(%r) : (!acc) -> ()
+    gpu.return
+  }
+}
+
+// -----
+
+#acc = #tile.fragment<registers = [2 : (0, 1), 2 : (8, 0), 8 : (0, 8)], lanes = [4 : (0, 2), 8 : (1, 0)], warps = [4 : (16, 0)]>
+!shared = tensor<64x64xbf16, #tile.shared<swizzle = 128>>
+!acc = tensor<64x64xf32, #acc>
+
+gpu.module @m {
+  // Two loads of one ring share its channel, in the order of the program.
+  // CHECK-LABEL: gpu.func @shared_ring
+  // CHECK: %[[C:.*]] = tile.channel "k"
+  // CHECK-NOT: tile.channel
+  // CHECK: tile.role "load"
+  // CHECK: tile.acquire %[[C]]
+  // CHECK: tile.acquire %[[C]]
+  // CHECK: tile.role "compute"
+  // CHECK: tile.wait %[[C]]
+  // CHECK: tile.release %[[C]]
+  // CHECK: tile.wait %[[C]]
+  // CHECK: tile.release %[[C]]
+  gpu.func @shared_ring(%m: memref<?x64xbf16>, %i: index, %j: index)
+      kernel attributes {tile.schedule = #tile.schedule<workers = 1, load_registers = 24, compute_registers = 240>} {
+    %k0 = tile.load %m[%i, %i] ring("k") stages(2) : memref<?x64xbf16> -> !shared
+    %0 = tile.mma_async %k0, %k0 : !shared, !shared -> !tile.async<!acc>
+    %s = tile.await %0 in_flight(0) : !tile.async<!acc> -> !acc
+    %k1 = tile.load %m[%j, %i] ring("k") stages(2) : memref<?x64xbf16> -> !shared
+    %1 = tile.mma_async %k1, %k1, %s : !shared, !shared, !acc -> !tile.async<!acc>
+    %t = tile.await %1 in_flight(0) : !tile.async<!acc> -> !acc
+    gpu.return
+  }
+}
