@@ -41,6 +41,14 @@ TileTypeConverter::TileTypeConverter() {
   addConversion([](tile::BarriersType type) { return IntegerType::get(type.getContext(), 32); });
   addConversion([](tile::TensorMapType type) { return LLVM::LLVMPointerType::get(type.getContext()); });
   addConversion([](tile::GlobalPointerType type) { return LLVM::LLVMPointerType::get(type.getContext(), 1); });
+  // Ops of other dialects keep their tiles, behind casts.
+  addSourceMaterialization([](OpBuilder &builder, Type type, ValueRange inputs, Location loc) -> Value {
+    return UnrealizedConversionCastOp::create(builder, loc, type, inputs).getResult(0);
+  });
+  addTargetMaterialization(
+      [](OpBuilder &builder, TypeRange types, ValueRange inputs, Location loc) -> SmallVector<Value> {
+        return UnrealizedConversionCastOp::create(builder, loc, types, inputs).getResults();
+      });
 }
 
 SmallVector<Value> unpackRegisters(ImplicitLocOpBuilder &b, ValueRange registers, Type elementType) {

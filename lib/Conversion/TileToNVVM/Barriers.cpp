@@ -2,6 +2,7 @@
 #include "Patterns.h"
 
 #include "mlir/Dialect/LLVMIR/NVVMDialect.h"
+#include <algorithm>
 
 using namespace mlir;
 
@@ -48,8 +49,8 @@ struct ConvertArrive : OpConversionPattern<tile::BarrierArriveOp> {
       auto kernel = op->getParentOfType<gpu::GPUFuncOp>();
       auto schedule = tile::Schedule::decode(kernel->getAttrOfType<tile::ScheduleAttr>(tile::kScheduleAttr));
       ValueRange values = adaptor.getAfter();
-      int64_t element = schedule.anchor.value_or(1) - 1;
-      Value anchor = values[std::min<int64_t>(element, values.size() - 1)];
+      int64_t element = std::clamp<int64_t>(schedule.anchor.value_or(1) - 1, 0, values.size() - 1);
+      Value anchor = values[element];
       Value bits = arith::BitcastOp::create(b, b.getI32Type(), anchor);
       address = arith::AddIOp::create(b, address, arith::ShRUIOp::create(b, bits, constantI32(b, 31)));
     }

@@ -63,16 +63,26 @@ void materializeThreadNumbers(Block *entry) {
   });
 }
 
-/// Block and grid numbers as NVVM reads them.
+/// A grid number as NVVM reads it along the op's dimension.
+template <typename X, typename Y, typename Z> void lowerGridNumber(Operation *op, gpu::Dimension dimension) {
+  ImplicitLocOpBuilder b(op->getLoc(), op);
+  Value number;
+  if (dimension == gpu::Dimension::x)
+    number = X::create(b, b.getI32Type());
+  else if (dimension == gpu::Dimension::y)
+    number = Y::create(b, b.getI32Type());
+  else
+    number = Z::create(b, b.getI32Type());
+  op->getResult(0).replaceAllUsesWith(arith::IndexCastOp::create(b, b.getIndexType(), number).getResult());
+  op->erase();
+}
+
 void lowerGridNumbers(Block *entry) {
   entry->walk([&](Operation *op) {
-    if (!isa<gpu::BlockIdOp, gpu::GridDimOp>(op))
-      return;
-    ImplicitLocOpBuilder b(op->getLoc(), op);
-    Value number = isa<gpu::BlockIdOp>(op) ? NVVM::BlockIdXOp::create(b, b.getI32Type()).getResult()
-                                           : NVVM::GridDimXOp::create(b, b.getI32Type()).getResult();
-    op->getResult(0).replaceAllUsesWith(arith::IndexCastOp::create(b, b.getIndexType(), number).getResult());
-    op->erase();
+    if (auto block = dyn_cast<gpu::BlockIdOp>(op))
+      lowerGridNumber<NVVM::BlockIdXOp, NVVM::BlockIdYOp, NVVM::BlockIdZOp>(op, block.getDimension());
+    else if (auto grid = dyn_cast<gpu::GridDimOp>(op))
+      lowerGridNumber<NVVM::GridDimXOp, NVVM::GridDimYOp, NVVM::GridDimZOp>(op, grid.getDimension());
   });
 }
 

@@ -1,0 +1,95 @@
+// RUN: girih-opt %s --pass-pipeline='builtin.module(gpu.module(convert-tile-to-nvvm,canonicalize,cse))' --allow-unregistered-dialect | FileCheck %s
+
+#acc = #tile.fragment<registers = [2 : (0, 1), 2 : (8, 0)], lanes = [4 : (0, 2), 8 : (1, 0)], warps = [4 : (16, 0)]>
+#row = #tile.fragment<registers = [2 : (8)], lanes = [4 : (0), 8 : (1)], warps = [4 : (16)]>
+!f32 = tensor<64x8xf32, #acc>
+!i32 = tensor<64x8xi32, #acc>
+
+gpu.module @m [#nvvm.target<chip = "sm_90a">] {
+  // A thread holds 4 of the 64 x 8 elements, and does each op 4 times.
+  // CHECK-LABEL: llvm.func @each_element
+  // CHECK: %[[X:.*]]:4 = builtin.unrealized_conversion_cast
+  // CHECK-DAG: %[[S0:.*]] = arith.addf %[[X]]#0, %[[F:.*]] : f32
+  // CHECK-DAG: %[[S3:.*]] = arith.addf %[[X]]#3, %[[F]] : f32
+  // CHECK-DAG: %[[C0:.*]] = arith.cmpf olt, %[[S0]], %cst
+  // CHECK-DAG: arith.select %[[C0]], %[[X]]#0, %[[S0]] : f32
+  // CHECK-DAG: %[[C3:.*]] = arith.cmpf olt, %[[S3]], %cst
+  // CHECK-DAG: arith.select %[[C3]], %[[X]]#3, %[[S3]] : f32
+  gpu.func @each_element() kernel {
+    tile.role "compute" workers(1) registers(240) {
+      %x = "x"() : () -> !f32
+      %f = "f"() : () -> f32
+      %splat = tile.splat %f : f32 -> !f32
+      %one = arith.constant dense<1.0> : !f32
+      %s = arith.addf %x, %splat : !f32
+      %c = arith.cmpf olt, %s, %one : !f32
+      %y = arith.select %c, %x, %s : tensor<64x8xi1, #acc>, !f32
+      "use"(%y) : (!f32) -> ()
+    }
+    gpu.return
+  }
+
+  // Element (row, column) of register r, lane l, warp w: the register's part is a constant.
+  // CHECK-LABEL: llvm.func @iota
+  // CHECK: %[[LANE:.*]] = arith.andi %{{.*}}, %c31_i32
+  // CHECK: %[[L0:.*]] = arith.remui %[[LANE]], %c4_i32
+  // CHECK: %[[COLUMN:.*]] = arith.muli %[[L0]], %c2_i32
+  // CHECK: %[[COLUMN1:.*]] = arith.addi %[[COLUMN]], %c1_i32
+  // CHECK: builtin.unrealized_conversion_cast %[[COLUMN]], %[[COLUMN1]], %[[COLUMN]], %[[COLUMN1]]
+  // CHECK: %[[D:.*]] = arith.divui %[[LANE]], %c4_i32
+  // CHECK: %[[L1:.*]] = arith.remui %[[D]], %c8_i32
+  // CHECK: %[[W:.*]] = arith.muli %{{.*}}, %c16_i32
+  // CHECK: %[[ROW:.*]] = arith.addi %[[L1]], %[[W]]
+  // CHECK: %[[ROW8:.*]] = arith.addi %[[ROW]], %c8_i32
+  // CHECK: builtin.unrealized_conversion_cast %[[ROW]], %[[ROW]], %[[ROW8]], %[[ROW8]]
+  gpu.func @iota() kernel {
+    tile.role "compute" workers(1) registers(240) {
+      %column = tile.iota 1 : !i32
+      "use"(%column) : (!i32) -> ()
+      %row = tile.iota 0 : !i32
+      "use"(%row) : (!i32) -> ()
+    }
+    gpu.return
+  }
+
+  // 16-bit elements lie two to a register.
+  // CHECK-LABEL: llvm.func @packed
+  // CHECK: %[[X:.*]]:2 = builtin.unrealized_conversion_cast %{{.*}} : tensor<64x8xbf16, {{.*}}> to vector<2xbf16>, vector<2xbf16>
+  // CHECK: %[[E:.*]] = vector.extract %[[X]]#1[1]
+  // CHECK: %[[S:.*]] = arith.addf %[[E]], %[[E]] : bf16
+  // CHECK: %[[R:.*]] = vector.from_elements %{{.*}}, %[[S]] : vector<2xbf16>
+  // CHECK: builtin.unrealized_conversion_cast %{{.*}}, %[[R]] : vector<2xbf16>, vector<2xbf16> to tensor<64x8xbf16
+  gpu.func @packed() kernel {
+    tile.role "compute" workers(1) registers(240) {
+      %x = "x"() : () -> tensor<64x8xbf16, #acc>
+      %y = arith.addf %x, %x : tensor<64x8xbf16, #acc>
+      "use"(%y) : (tensor<64x8xbf16, #acc>) -> ()
+    }
+    gpu.return
+  }
+
+  // Through loops and choices, register by register.
+  // CHECK-LABEL: llvm.func @carried
+  // CHECK: scf.for {{.*}} iter_args(%[[A:.*]] = %{{.*}}, %[[B:.*]] = %{{.*}}) -> (f32, f32)
+  // CHECK: scf.if {{.*}} -> (f32, f32)
+  gpu.func @carried(%n: index {tile.argument = {kind = "size", size = "n"}}) kernel {
+    %c0 = arith.constant 0 : index
+    %c1 = arith.constant 1 : index
+    tile.role "compute" workers(1) registers(240) {
+      %x = "x"() : () -> tensor<64xf32, #row>
+      %c = "c"() : () -> i1
+      %r = scf.for %i = %c0 to %n step %c1 iter_args(%a = %x) -> (tensor<64xf32, #row>) {
+        %y = scf.if %c -> (tensor<64xf32, #row>) {
+          %t = arith.addf %a, %x : tensor<64xf32, #row>
+          scf.yield %t : tensor<64xf32, #row>
+        } else {
+          "other"() : () -> ()
+          scf.yield %a : tensor<64xf32, #row>
+        }
+        scf.yield %y : tensor<64xf32, #row>
+      }
+      "use"(%r) : (tensor<64xf32, #row>) -> ()
+    }
+    gpu.return
+  }
+}

@@ -1,0 +1,58 @@
+// What wgmma cannot do, said where tiles get their places.
+// RUN: girih-opt %s --pass-pipeline='builtin.module(gpu.module(gpu.func(tile-place)))' --split-input-file --verify-diagnostics
+
+gpu.module @m [#nvvm.target<chip = "sm_90a">] {
+  gpu.func @rows(%m: memref<?x64xbf16>, %i: index) kernel {
+    %a = tile.load %m[%i, %i] ring("a") stages(1) : memref<?x64xbf16> -> tensor<128x64xbf16>
+    %b = tile.load %m[%i, %i] ring("b") stages(1) : memref<?x64xbf16> -> tensor<64x64xbf16>
+    // expected-error@+1 {{an MMA of one worker has 128 rows, sm_90a has 64 (knobs rows and workers)}}
+    %s = tile.mma_async %a, %b : tensor<128x64xbf16>, tensor<64x64xbf16> -> !tile.async<tensor<128x64xf32>>
+    gpu.return
+  }
+}
+
+// -----
+
+gpu.module @m [#nvvm.target<chip = "sm_90a">] {
+  gpu.func @columns(%m: memref<?x64xbf16>, %i: index) kernel {
+    %a = tile.load %m[%i, %i] ring("a") stages(1) : memref<?x64xbf16> -> tensor<64x64xbf16>
+    %b = tile.load %m[%i, %i] ring("b") stages(1) : memref<?x64xbf16> -> tensor<20x64xbf16>
+    // expected-error@+1 {{an MMA has 20 columns, sm_90a takes multiples of 8 up to 256}}
+    %s = tile.mma_async %a, %b transpose_b : tensor<64x64xbf16>, tensor<20x64xbf16> -> !tile.async<tensor<64x20xf32>>
+    gpu.return
+  }
+}
+
+// -----
+
+gpu.module @m [#nvvm.target<chip = "sm_90a">] {
+  gpu.func @element(%m: memref<?x64xf32>, %i: index) kernel {
+    %a = tile.load %m[%i, %i] ring("a") stages(1) : memref<?x64xf32> -> tensor<64x64xf32>
+    // expected-error@+1 {{an MMA of 'f32' is not supported on sm_90a; bf16 and f16 are}}
+    %s = tile.mma_async %a, %a : tensor<64x64xf32>, tensor<64x64xf32> -> !tile.async<tensor<64x64xf32>>
+    gpu.return
+  }
+}
+
+// -----
+
+gpu.module @m [#nvvm.target<chip = "sm_90a">] {
+  gpu.func @inner(%m: memref<?x64xbf16>, %i: index) kernel {
+    %a = arith.constant dense<1.0> : tensor<64x8xbf16>
+    %b = tile.load %m[%i, %i] ring("b") stages(1) : memref<?x64xbf16> -> tensor<8x64xbf16>
+    // expected-error@+1 {{the inner size of an MMA is 8, must be a multiple of 16}}
+    %s = tile.mma_async %a, %b : tensor<64x8xbf16>, tensor<8x64xbf16> -> !tile.async<tensor<64x64xf32>>
+    gpu.return
+  }
+}
+
+// -----
+
+gpu.module @m [#nvvm.target<chip = "sm_90a">] {
+  gpu.func @swizzle(%m: memref<?x32xbf16>, %i: index) kernel {
+    %a = tile.load %m[%i, %i] ring("a") stages(1) : memref<?x32xbf16> -> tensor<64x32xbf16>
+    // expected-error@+1 {{an operand row of 32 elements of 'bf16' cannot have the 128-byte swizzle that MMAs on sm_90a read}}
+    %s = tile.mma_async %a, %a transpose_b : tensor<64x32xbf16>, tensor<64x32xbf16> -> !tile.async<tensor<64x64xf32>>
+    gpu.return
+  }
+}
