@@ -40,6 +40,8 @@ if root:
     config.available_features.add("ptxas")
     config.environment["CUDA_ROOT"] = root
     llvm_config.with_environment("PATH", os.path.join(root, "bin"), append_path=True)
+    config.substitutions.append(("%cuda_include", f"-I{root}/include"))
+config.substitutions.append(("%clang", config.c_compiler))
 if has_gpu():
     config.available_features.add("gpu")
 

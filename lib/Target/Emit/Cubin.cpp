@@ -87,8 +87,10 @@ FailureOr<Assembly> assemble(Location loc, StringRef ptx, StringRef chip, String
   std::string error;
   int code = llvm::sys::ExecuteAndWait(ptxas, arguments, std::nullopt, redirects, 0, 0, &error);
   std::string log = readFile(report.path);
+  if (!error.empty())
+    return emitError(loc) << "cannot run " << ptxas << ": " << error;
   if (code != 0)
-    return emitError(loc) << "ptxas failed: " << (error.empty() ? log : error);
+    return emitError(loc) << "ptxas failed: " << log;
 
   Assembly assembly{readFile(object.path), parseReport(log), log};
   if (assembly.resources.spillBytes > 0)
