@@ -47,7 +47,16 @@ FailureOr<tile::Schedule> completeSchedule(attn::ForwardOp op, const tile::Sched
     schedule.computeRegisters = schedule.computeRegisters.value_or(240);
     schedule.loadRegisters = schedule.loadRegisters.value_or(24);
   }
-  return schedule.completedFrom(defaultsFor(op, headSize));
+  schedule = schedule.completedFrom(defaultsFor(op, headSize));
+  // The inner size of the second product, whose steps are 16 deep.
+  if (*schedule.columns % 16 != 0 || *schedule.columns > 256)
+    return op.emitError() << "knob columns is " << *schedule.columns
+                          << ", MMAs on sm_90a take multiples of 16 up to 256";
+  for (auto [knob, registers] : {std::pair("load_registers", *schedule.loadRegisters),
+                                 std::pair("compute_registers", *schedule.computeRegisters)})
+    if (registers % 8 != 0)
+      return op.emitError() << "knob " << knob << " is " << registers << ", must be a multiple of 8";
+  return schedule;
 }
 
 } // namespace girih::sm90a
