@@ -10,11 +10,11 @@ namespace girih::sm90a {
 static tile::Schedule defaultsFor(attn::ForwardOp op, int64_t headSize) {
   bool causal = op.getMask() == attn::Mask::Causal;
   tile::Schedule schedule;
-  // A mask needs registers that 160 do not leave beside the tiles.
-  bool narrow = headSize == 64 && !causal;
+  bool narrow = headSize == 64;
   schedule.workers = narrow ? 3 : 2;
   schedule.rows = kMmaRows * *schedule.workers;
-  schedule.columns = 128;
+  // A causal mask needs registers that 160 do not leave beside 128 columns.
+  schedule.columns = narrow && causal ? 112 : 128;
   schedule.stages = 2;
   schedule.loadRegisters = narrow ? 32 : 24;
   schedule.computeRegisters = narrow ? 160 : 240;
