@@ -1,5 +1,5 @@
 // Rules of roles, channels and barriers.
-#include "dialects/Tile/Tile.h"
+#include "dialects/Tile/Fragment.h"
 
 using namespace mlir;
 using namespace girih::tile;
@@ -45,15 +45,21 @@ LogicalResult BarriersOp::verify() {
 }
 
 /// What a release waits for is a value that threads compute in registers.
-static LogicalResult verifyAfter(Operation *op, TypedValue<RankedTensorType> after) {
-  if (after && (!fragmentEncoding(after.getType()) || !after.getType().getElementType().isF32()))
+static LogicalResult verifyAfter(Operation *op, TypedValue<RankedTensorType> after, int64_t element) {
+  if (!after)
+    return success();
+  FragmentAttr encoding = fragmentEncoding(after.getType());
+  if (!encoding || !after.getType().getElementType().isF32())
     return op->emitOpError() << "waits for f32 in registers, not for " << after.getType();
+  int64_t registers = Fragment(encoding).numRegisters();
+  if (element < 0 || element >= registers)
+    return op->emitOpError() << "waits for element " << element << ", a thread has " << registers;
   return success();
 }
 
-LogicalResult ReleaseOp::verify() { return verifyAfter(*this, getAfter()); }
+LogicalResult ReleaseOp::verify() { return verifyAfter(*this, getAfter(), getElement()); }
 
-LogicalResult BarrierArriveOp::verify() { return verifyAfter(*this, getAfter()); }
+LogicalResult BarrierArriveOp::verify() { return verifyAfter(*this, getAfter(), getElement()); }
 
 LogicalResult BarrierExpectOp::verify() {
   // PTX ISA, "tx-count": a phase counts up to 2^20 - 1 bytes.

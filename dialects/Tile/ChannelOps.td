@@ -119,17 +119,20 @@ def Tile_ReleaseOp : Tile_Op<"release"> {
     reads it must have been awaited. The producer gets the slot when all workers of
     all consumers have released it.
 
-    `after`, if given, is a value that must have been computed first. It keeps the
-    assembler from moving the wait for the MMA that follows the release above the
-    computation of that value (docs/performance.md, "placing the wait").
+    `after`, if given, is a tile of which each thread must have computed the element
+    of the given register first. It keeps the assembler from moving the wait for the
+    MMA that follows the release above that computation (docs/performance.md,
+    "placing the wait"). The element must not be negative: its sign bit, taken to be
+    zero, makes the dependence.
 
     ```mlir
     tile.release %c : !channel
-    tile.release %c after %p : !acc : !channel
+    tile.release %c after %p[15] : !acc : !channel
     ```
   }];
-  let arguments = (ins Tile_ChannelType:$channel, Optional<Tile_Tile>:$after);
-  let assemblyFormat = "$channel (`after` $after^ `:` type($after))? attr-dict `:` type($channel)";
+  let arguments = (ins Tile_ChannelType:$channel, Optional<Tile_Tile>:$after,
+                       DefaultValuedAttr<I64Attr, "0">:$element);
+  let assemblyFormat = "$channel (`after` $after^ `[` $element `]` `:` type($after))? attr-dict `:` type($channel)";
   let hasVerifier = 1;
 }
 
@@ -213,11 +216,12 @@ def Tile_BarrierArriveOp : Tile_BarrierOp<"barrier_arrive"> {
 
     ```mlir
     tile.barrier_arrive %empty[%i] : !tile.barriers<2, arrivals = 8>
-    tile.barrier_arrive %empty[%i] after %p : !acc : !tile.barriers<2, arrivals = 8>
+    tile.barrier_arrive %empty[%i] after %p[15] : !acc : !tile.barriers<2, arrivals = 8>
     ```
   }];
-  let arguments = (ins Tile_BarriersType:$barriers, Index:$index, Optional<Tile_Tile>:$after);
-  let assemblyFormat = "$barriers `[` $index `]` (`after` $after^ `:` type($after))? attr-dict `:` type($barriers)";
+  let arguments = (ins Tile_BarriersType:$barriers, Index:$index, Optional<Tile_Tile>:$after,
+                       DefaultValuedAttr<I64Attr, "0">:$element);
+  let assemblyFormat = "$barriers `[` $index `]` (`after` $after^ `[` $element `]` `:` type($after))? attr-dict `:` type($barriers)";
   let hasVerifier = 1;
 }
 

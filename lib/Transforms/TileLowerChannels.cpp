@@ -132,7 +132,7 @@ LogicalResult RoleLowering::lower(Block *block, Counts &counts) {
       if (slots.empty())
         return release.emitError("no tile of this channel was waited for in this block");
       tile::BarrierArriveOp::create(rewriter, op.getLoc(), rings[release.getChannel()].empty, slots.front(),
-                                    release.getAfter());
+                                    release.getAfter(), release.getElement());
       slots.erase(slots.begin());
       op.erase();
     } else if (auto toShared = dyn_cast<tile::ToSharedOp>(op)) {

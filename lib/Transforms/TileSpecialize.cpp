@@ -8,6 +8,7 @@
 #include "LiveLoops.h"
 #include "girih/Transforms/Passes.h"
 
+#include "dialects/Tile/Fragment.h"
 #include "dialects/Tile/Schedule.h"
 #include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
@@ -52,7 +53,7 @@ struct TileSpecializePass : impl::TileSpecializePassBase<TileSpecializePass> {
   LogicalResult makeChannels(gpu::GPUFuncOp kernel, OpBuilder &builder);
   void numberLoops(gpu::GPUFuncOp kernel);
   void makeLoader(tile::RoleOp role);
-  LogicalResult makeConsumer(tile::RoleOp role, bool anchor);
+  LogicalResult makeConsumer(tile::RoleOp role, int64_t anchor);
   Operation *releasePoint(tile::LoadOp load);
 
   llvm::MapVector<StringAttr, Value> channels;
@@ -146,7 +147,7 @@ std::pair<Operation *, Value> nextAwait(Operation *from) {
   return {nullptr, Value()};
 }
 
-LogicalResult TileSpecializePass::makeConsumer(tile::RoleOp role, bool anchor) {
+LogicalResult TileSpecializePass::makeConsumer(tile::RoleOp role, int64_t anchor) {
   SmallVector<tile::LoadOp> loads;
   role.walk([&](tile::LoadOp load) { loads.push_back(load); });
   for (tile::LoadOp load : loads) {
@@ -161,13 +162,16 @@ LogicalResult TileSpecializePass::makeConsumer(tile::RoleOp role, bool anchor) {
     OpBuilder builder(point->getContext());
     builder.setInsertionPointAfter(point);
     Value after;
-    if (auto await = dyn_cast<tile::AwaitOp>(point); anchor && await && await.getInFlight() > 0)
+    int64_t element = 0;
+    if (auto await = dyn_cast<tile::AwaitOp>(point); anchor > 0 && await && await.getInFlight() > 0)
       if (auto [next, exponential] = nextAwait(point); next && exponential) {
         builder.setInsertionPoint(next);
         after = exponential;
+        tile::Fragment layout(tile::fragmentEncoding(exponential.getType()));
+        element = std::min(anchor, layout.numRegisters()) - 1;
       }
     Value channel = channels[load.getRingAttr()];
-    tile::ReleaseOp::create(builder, load.getLoc(), channel, after);
+    tile::ReleaseOp::create(builder, load.getLoc(), channel, after, element);
     builder.setInsertionPoint(load);
     Value tile = tile::WaitOp::create(builder, load.getLoc(), load.getResult().getType(), channel);
     load.replaceAllUsesWith(tile);
@@ -209,7 +213,7 @@ void TileSpecializePass::runOnOperation() {
   for (Operation *op : llvm::reverse(program))
     op->erase();
   makeLoader(loader);
-  if (failed(makeConsumer(consumer, schedule.anchor.value_or(0) > 0)))
+  if (failed(makeConsumer(consumer, schedule.anchor.value_or(0))))
     signalPassFailure();
 }
 

@@ -110,13 +110,13 @@ gpu.module @m {
 
   // A release that waits for a value keeps it.
   // CHECK-LABEL: gpu.func @after
-  // CHECK: tile.barrier_arrive %{{.*}} after %{{.*}} : tensor<64x64xf32
+  // CHECK: tile.barrier_arrive %{{.*}} after %{{.*}}[5] : tensor<64x64xf32
   gpu.func @after(%x: tensor<64x64xf32, #acc>) kernel {
     %k = tile.channel "k" : !channel
     tile.role "compute" workers(1) registers(240) {
       %t = tile.wait %k : !channel -> !shared
       "use"(%t) : (!shared) -> ()
-      tile.release %k after %x : tensor<64x64xf32, #acc> : !channel
+      tile.release %k after %x[5] : tensor<64x64xf32, #acc> : !channel
     }
     gpu.return
   }

@@ -35,9 +35,9 @@ struct ConvertWait : OpConversionPattern<tile::BarrierWaitOp> {
   }
 };
 
-/// Lane 0 of each warp arrives. With `after`, the address is computed from a bit
-/// of that value that is always zero (the sign of an exponential), so that neither
-/// LLVM nor ptxas can arrive before the value is known.
+/// Lane 0 of each warp arrives. With `after`, the address is computed from the sign
+/// bit of that element, which is zero (also in a NaN that an instruction makes), so
+/// that neither LLVM nor ptxas can arrive before the element is known.
 struct ConvertArrive : OpConversionPattern<tile::BarrierArriveOp> {
   using OpConversionPattern::OpConversionPattern;
 
@@ -46,12 +46,7 @@ struct ConvertArrive : OpConversionPattern<tile::BarrierArriveOp> {
     ImplicitLocOpBuilder b(op.getLoc(), rewriter);
     Value address = barrierAddress(b, adaptor.getBarriers().front(), adaptor.getIndex().front());
     if (op.getAfter()) {
-      auto kernel = op->getParentOfType<gpu::GPUFuncOp>();
-      auto schedule = tile::Schedule::decode(kernel->getAttrOfType<tile::ScheduleAttr>(tile::kScheduleAttr));
-      ValueRange values = adaptor.getAfter();
-      int64_t element = std::clamp<int64_t>(schedule.anchor.value_or(1) - 1, 0, values.size() - 1);
-      Value anchor = values[element];
-      Value bits = arith::BitcastOp::create(b, b.getI32Type(), anchor);
+      Value bits = arith::BitcastOp::create(b, b.getI32Type(), adaptor.getAfter()[op.getElement()]);
       address = arith::AddIOp::create(b, address, arith::ShRUIOp::create(b, bits, constantI32(b, 31)));
     }
     Value isFirst = arith::CmpIOp::create(b, arith::CmpIPredicate::eq, laneId(b), constantI32(b, 0));

@@ -43,25 +43,12 @@ gpu.module @m [#nvvm.target<chip = "sm_90a">] {
   // CHECK: %[[SIGN:.*]] = arith.shrui %[[BITS]], %c31_i32
   // CHECK: %[[AT:.*]] = arith.addi %{{.*}}, %[[SIGN]]
   // CHECK: mbarrier.arrive{{.*}} %[[AT]], %{{.*}} : (i32, i32)
-  gpu.func @after() kernel attributes {tile.schedule = #tile.schedule<anchor = 3>} {
+  gpu.func @after() kernel {
     %c0 = arith.constant 0 : index
     %empty = tile.barriers "empty" offset(64) : !tile.barriers<1, arrivals = 4>
     tile.role "compute" workers(1) registers(240) {
       %x = "x"() : () -> tensor<64x32xf32, #tile.fragment<registers = [2 : (0, 1), 2 : (8, 0), 4 : (0, 8)], lanes = [4 : (0, 2), 8 : (1, 0)], warps = [4 : (16, 0)]>>
-      tile.barrier_arrive %empty[%c0] after %x : tensor<64x32xf32, #tile.fragment<registers = [2 : (0, 1), 2 : (8, 0), 4 : (0, 8)], lanes = [4 : (0, 2), 8 : (1, 0)], warps = [4 : (16, 0)]>> : !tile.barriers<1, arrivals = 4>
-    }
-    gpu.return
-  }
-
-  // Without the knob, the first element.
-  // CHECK-LABEL: llvm.func @after_without_knob
-  // CHECK: arith.bitcast %{{.*}}#0 : f32 to i32
-  gpu.func @after_without_knob() kernel attributes {tile.schedule = #tile.schedule<anchor = 0>} {
-    %c0 = arith.constant 0 : index
-    %empty = tile.barriers "empty" offset(64) : !tile.barriers<1, arrivals = 4>
-    tile.role "compute" workers(1) registers(240) {
-      %x = "x"() : () -> tensor<64x32xf32, #tile.fragment<registers = [2 : (0, 1), 2 : (8, 0), 4 : (0, 8)], lanes = [4 : (0, 2), 8 : (1, 0)], warps = [4 : (16, 0)]>>
-      tile.barrier_arrive %empty[%c0] after %x : tensor<64x32xf32, #tile.fragment<registers = [2 : (0, 1), 2 : (8, 0), 4 : (0, 8)], lanes = [4 : (0, 2), 8 : (1, 0)], warps = [4 : (16, 0)]>> : !tile.barriers<1, arrivals = 4>
+      tile.barrier_arrive %empty[%c0] after %x[2] : tensor<64x32xf32, #tile.fragment<registers = [2 : (0, 1), 2 : (8, 0), 4 : (0, 8)], lanes = [4 : (0, 2), 8 : (1, 0)], warps = [4 : (16, 0)]>> : !tile.barriers<1, arrivals = 4>
     }
     gpu.return
   }

@@ -49,7 +49,7 @@ func.func @wait(%c: !tile.channel<2 x !panel>) {
 !panel = tensor<64x64xbf16, #tile.shared<swizzle = 128>>
 func.func @release(%c: !tile.channel<2 x !panel>, %x: tensor<64x64xf32>) {
   // expected-error@+1 {{waits for f32 in registers, not for 'tensor<64x64xf32>'}}
-  tile.release %c after %x : tensor<64x64xf32> : !tile.channel<2 x !panel>
+  tile.release %c after %x[0] : tensor<64x64xf32> : !tile.channel<2 x !panel>
   return
 }
 
@@ -128,7 +128,7 @@ func.func @barriers() {
 
 func.func @arrive(%b: !tile.barriers<2, arrivals = 1>, %i: index, %x: tensor<64x64xf32>) {
   // expected-error@+1 {{waits for f32 in registers, not for 'tensor<64x64xf32>'}}
-  tile.barrier_arrive %b[%i] after %x : tensor<64x64xf32> : !tile.barriers<2, arrivals = 1>
+  tile.barrier_arrive %b[%i] after %x[0] : tensor<64x64xf32> : !tile.barriers<2, arrivals = 1>
   return
 }
 
@@ -172,5 +172,14 @@ func.func @scatter_rank(%t: tensor<64xf32>, %p: !tile.pointer<f32>, %o: i64, %i:
 func.func @scatter_element(%t: tensor<64xf32>, %p: !tile.pointer<bf16>, %o: i64, %i: index) {
   // expected-error@+1 {{tile has elements of 'f32', pointer of 'bf16'}}
   tile.scatter %t, %p[%o] strides(%o) limits(%i) : tensor<64xf32>, !tile.pointer<bf16>
+  return
+}
+
+// -----
+
+#acc = #tile.fragment<registers = [2 : (0, 1), 2 : (8, 0), 8 : (0, 8)], lanes = [4 : (0, 2), 8 : (1, 0)], warps = [4 : (16, 0)]>
+func.func @after_element(%b: !tile.barriers<2, arrivals = 1>, %i: index, %x: tensor<64x64xf32, #acc>) {
+  // expected-error @below {{waits for element 32, a thread has 32}}
+  tile.barrier_arrive %b[%i] after %x[32] : tensor<64x64xf32, #acc> : !tile.barriers<2, arrivals = 1>
   return
 }

@@ -83,8 +83,8 @@ func.func @specialized(%m: memref<4x?x64xbf16, #strided>, %i: index, %x: !acc) {
     %k = tile.wait %c : !tile.channel<2 x !panel> -> !panel
     // CHECK: tile.release %[[C]] : <2 x
     tile.release %c : !tile.channel<2 x !panel>
-    // CHECK: tile.release %[[C]] after %{{.*}} : tensor<64x64xf32, #tile.fragment<{{.*}}>> : <2 x
-    tile.release %c after %x : !acc : !tile.channel<2 x !panel>
+    // CHECK: tile.release %[[C]] after %{{.*}}[3] : tensor<64x64xf32, #tile.fragment<{{.*}}>> : <2 x
+    tile.release %c after %x[3] : !acc : !tile.channel<2 x !panel>
   }
   return
 }
@@ -105,8 +105,8 @@ func.func @barriers(%map: !map, %i: index, %parity: i32, %x: !acc) {
   tile.copy %map[%i, %i, %i] to %slot signals %full[%i] : !tile.barriers<2, arrivals = 8> : !map, !panel
   // CHECK: tile.barrier_arrive %[[FULL]][%{{.*}}] : <2, arrivals = 8>
   tile.barrier_arrive %full[%i] : !tile.barriers<2, arrivals = 8>
-  // CHECK: tile.barrier_arrive %[[FULL]][%{{.*}}] after %{{.*}} : tensor<64x64xf32, #tile.fragment<{{.*}}>> : <2, arrivals = 8>
-  tile.barrier_arrive %full[%i] after %x : !acc : !tile.barriers<2, arrivals = 8>
+  // CHECK: tile.barrier_arrive %[[FULL]][%{{.*}}] after %{{.*}}[3] : tensor<64x64xf32, #tile.fragment<{{.*}}>> : <2, arrivals = 8>
+  tile.barrier_arrive %full[%i] after %x[3] : !acc : !tile.barriers<2, arrivals = 8>
   // CHECK: tile.store %[[SLOT]], %{{.*}}[%{{.*}}] : tensor<64x64xbf16, #tile.shared<swizzle = 128>>, !tile.tensor_map<
   tile.store %slot, %map[%i, %i, %i] : !panel, !map
   return
