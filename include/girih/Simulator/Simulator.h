@@ -26,6 +26,8 @@ struct Buffer {
   std::vector<uint8_t> bytes;
   /// A write to it is a misuse, and reads need no race check.
   bool isReadOnly = false;
+  /// `bf16`, `f32`, ...: what the bytes are, for reports; may be empty.
+  std::string elementType = "";
 };
 
 /// One kernel argument: plain bytes, a pointer into a buffer, or a tensor map

@@ -92,6 +92,7 @@ Buffer parseBuffer(const json &object, const std::string &folder) {
     fail("buffer '" + buffer.name + "' has " + std::to_string(count * size) + " bytes when 4 GiB is the most");
   buffer.bytes.resize(count * size);
   buffer.isReadOnly = object.value("access", "write") == "read";
+  buffer.elementType = type;
   std::string fill = object.value("fill", "zero");
   if (fill == "random") {
     fillRandom(buffer.bytes, type, object.value("seed", 1), object.value("scale", 1.0));

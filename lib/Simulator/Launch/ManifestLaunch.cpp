@@ -64,7 +64,7 @@ void addArguments(Launch &launch, const Context &context) {
     case rt::Argument::Kind::Workspace:
       made.kind = Argument::Kind::Pointer;
       made.buffer = unsigned(launch.buffers.size());
-      launch.buffers.push_back({"workspace", std::vector<uint8_t>(size_t(argument.bytes), 0), false});
+      launch.buffers.push_back({"workspace", std::vector<uint8_t>(size_t(argument.bytes), 0), false, "u8"});
       break;
     }
     launch.arguments.push_back(std::move(made));
@@ -110,7 +110,8 @@ LaunchTask readManifestLaunch(const std::string &path, const ManifestChoices &ch
     if (manifest.registers)
       launch.registersPerThread = uint32_t(*manifest.registers);
     for (size_t i = 0; i < context->tensors.size(); ++i)
-      launch.buffers.push_back({manifest.tensors[i].name, context->tensors[i].bytes, !manifest.tensors[i].isOutput});
+      launch.buffers.push_back({manifest.tensors[i].name, context->tensors[i].bytes, !manifest.tensors[i].isOutput,
+                                elementTypeName(manifest.tensors[i].type)});
     addArguments(launch, *context);
     addRoles(launch, path);
     task.check = [context](const Launch &done) -> std::optional<Verdict> {

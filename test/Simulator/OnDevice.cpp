@@ -1,0 +1,191 @@
+//===- OnDevice.cpp - The same launch on a GPU and in the simulator -------===//
+//
+// girih-sim-on-device NAME.json [CUBIN] [name=value ...] runs a launch on
+// device 0 and on the CPU with the same inputs and compares every buffer: how
+// many elements differ in their bits, and by how much. Both results are also
+// checked against the reference where the launch has one.
+//
+//===----------------------------------------------------------------------===//
+#include "../../lib/Simulator/Launch/ManifestLaunch.h"
+#include "girih/Runtime/Device.h"
+#include "girih/Support/ElementType.h"
+#include "girih/Support/Error.h"
+
+#include <cmath>
+#include <cstring>
+#include <iostream>
+#include <nlohmann/json.hpp>
+
+using namespace girih;
+using namespace girih::sim;
+
+namespace {
+
+CUtensorMapDataType dataType(MapElement element) {
+  switch (element) {
+  case MapElement::U8:
+    return CU_TENSOR_MAP_DATA_TYPE_UINT8;
+  case MapElement::U16:
+    return CU_TENSOR_MAP_DATA_TYPE_UINT16;
+  case MapElement::U32:
+    return CU_TENSOR_MAP_DATA_TYPE_UINT32;
+  case MapElement::S32:
+    return CU_TENSOR_MAP_DATA_TYPE_INT32;
+  case MapElement::U64:
+    return CU_TENSOR_MAP_DATA_TYPE_UINT64;
+  case MapElement::S64:
+    return CU_TENSOR_MAP_DATA_TYPE_INT64;
+  case MapElement::F16:
+    return CU_TENSOR_MAP_DATA_TYPE_FLOAT16;
+  case MapElement::F32:
+    return CU_TENSOR_MAP_DATA_TYPE_FLOAT32;
+  case MapElement::F64:
+    return CU_TENSOR_MAP_DATA_TYPE_FLOAT64;
+  case MapElement::BF16:
+    return CU_TENSOR_MAP_DATA_TYPE_BFLOAT16;
+  case MapElement::TF32:
+    return CU_TENSOR_MAP_DATA_TYPE_TFLOAT32;
+  }
+  return CU_TENSOR_MAP_DATA_TYPE_UINT8;
+}
+
+CUtensorMap encode(const TensorMapRecipe &recipe, CUdeviceptr address) {
+  CUtensorMap map;
+  cuuint64_t sizes[5], strides[4];
+  for (uint32_t i = 0; i < recipe.rank; ++i) {
+    sizes[i] = recipe.sizes[i];
+    if (i)
+      strides[i - 1] = recipe.strides[i];
+  }
+  CUtensorMapSwizzle swizzle = recipe.swizzle == 128  ? CU_TENSOR_MAP_SWIZZLE_128B
+                               : recipe.swizzle == 64 ? CU_TENSOR_MAP_SWIZZLE_64B
+                               : recipe.swizzle == 32 ? CU_TENSOR_MAP_SWIZZLE_32B
+                                                      : CU_TENSOR_MAP_SWIZZLE_NONE;
+  GIRIH_CUDA(cuTensorMapEncodeTiled, &map, dataType(recipe.element), recipe.rank, reinterpret_cast<void *>(address),
+             sizes, strides, recipe.box.data(), recipe.elementStrides.data(), CU_TENSOR_MAP_INTERLEAVE_NONE, swizzle,
+             CU_TENSOR_MAP_L2_PROMOTION_L2_256B,
+             recipe.fillsNaN ? CU_TENSOR_MAP_FLOAT_OOB_FILL_NAN_REQUEST_ZERO_FMA : CU_TENSOR_MAP_FLOAT_OOB_FILL_NONE);
+  return map;
+}
+
+struct alignas(128) Parameter {
+  uint8_t bytes[128] = {};
+};
+
+void runOnDevice(const std::string &code, Launch &launch) {
+  CUmodule module = nullptr;
+  CUfunction function = nullptr;
+  GIRIH_CUDA(cuModuleLoadDataEx, &module, code.c_str(), 0, nullptr, nullptr);
+  GIRIH_CUDA(cuModuleGetFunction, &function, module, launch.kernel.c_str());
+  GIRIH_CUDA(cuFuncSetAttribute, function, CU_FUNC_ATTRIBUTE_MAX_DYNAMIC_SHARED_SIZE_BYTES,
+             int(launch.dynamicSharedBytes));
+  std::vector<runtime::DeviceBuffer> buffers;
+  for (const Buffer &buffer : launch.buffers) {
+    buffers.emplace_back(buffer.bytes.size());
+    buffers.back().upload(buffer.bytes);
+  }
+  std::vector<Parameter> parameters(launch.arguments.size());
+  std::vector<void *> pointers;
+  for (size_t i = 0; i < parameters.size(); ++i) {
+    const sim::Argument &argument = launch.arguments[i];
+    if (argument.kind == sim::Argument::Kind::Bytes) {
+      std::memcpy(parameters[i].bytes, argument.bytes.data(), argument.bytes.size());
+    } else {
+      CUdeviceptr address = buffers[argument.buffer].address() + argument.offset;
+      if (argument.kind == sim::Argument::Kind::TensorMap) {
+        CUtensorMap map = encode(argument.map, address);
+        std::memcpy(parameters[i].bytes, &map, sizeof map);
+      } else {
+        std::memcpy(parameters[i].bytes, &address, sizeof address);
+      }
+    }
+    pointers.push_back(parameters[i].bytes);
+  }
+  runtime::Stream stream;
+  CUlaunchAttribute cluster{};
+  cluster.id = CU_LAUNCH_ATTRIBUTE_CLUSTER_DIMENSION;
+  cluster.value.clusterDim = {launch.cluster[0], launch.cluster[1], launch.cluster[2]};
+  CUlaunchConfig config{};
+  config.gridDimX = launch.grid[0], config.gridDimY = launch.grid[1], config.gridDimZ = launch.grid[2];
+  config.blockDimX = launch.block[0], config.blockDimY = launch.block[1], config.blockDimZ = launch.block[2];
+  config.sharedMemBytes = launch.dynamicSharedBytes;
+  config.hStream = stream.native();
+  config.attrs = &cluster;
+  config.numAttrs = 1;
+  GIRIH_CUDA(cuLaunchKernelEx, &config, function, pointers.data(), nullptr);
+  stream.synchronize();
+  for (size_t i = 0; i < buffers.size(); ++i)
+    launch.buffers[i].bytes = buffers[i].download();
+}
+
+bool compare(const Buffer &device, const Buffer &simulated) {
+  auto type = parseElementType(device.elementType);
+  size_t size = type ? elementBytes(*type) : 1, differing = 0, count = device.bytes.size() / size;
+  double largest = 0, magnitude = 0;
+  for (size_t i = 0; i < count; ++i) {
+    differing += std::memcmp(device.bytes.data() + i * size, simulated.bytes.data() + i * size, size) != 0;
+    if (!type)
+      continue;
+    double a = loadElement(*type, device.bytes.data(), i), b = loadElement(*type, simulated.bytes.data(), i);
+    if (std::isfinite(a) && std::isfinite(b)) {
+      largest = std::max(largest, std::fabs(a - b));
+      magnitude = std::max(magnitude, std::fabs(a));
+    }
+  }
+  std::cout << "  " << device.name << ": " << differing << " of " << count << " elements differ in their bits";
+  if (type)
+    std::cout << ", by at most " << largest << " where the largest is " << magnitude;
+  std::cout << "\n";
+  return differing == 0;
+}
+
+int run(int argc, char **argv) {
+  std::string path = argv[1], cubin;
+  ManifestChoices choices;
+  for (int i = 2; i < argc; ++i) {
+    std::string text = argv[i];
+    size_t equals = text.find('=');
+    if (equals == text.npos)
+      cubin = readTextFile(text);
+    else
+      choices.sizes[text.substr(0, equals)] = std::atoll(text.c_str() + equals + 1);
+  }
+  auto json = nlohmann::json::parse(readTextFile(path), nullptr, false);
+  runtime::Device gpu(0);
+  choices.multiprocessors = uint32_t(gpu.facts().multiprocessors);
+  LaunchTask task = json.contains("girih_launch") ? readDescription(path) : readManifestLaunch(path, choices);
+  Launch onDevice = task.launch, simulated = task.launch;
+  runOnDevice(cubin.empty() ? task.ptx : cubin, onDevice);
+  Report report = Simulator(task.ptx).run(simulated, {});
+  std::cout << path << " on " << gpu.facts().name << "\n";
+  for (const Verdict &verdict : report.verdicts)
+    std::cout << "  simulator: " << verdict.str() << "\n";
+  if (task.check) {
+    auto device = task.check(onDevice), cpu = task.check(simulated);
+    std::cout << "  device: " << (device ? device->str() : "right") << "\n  simulator: " << (cpu ? cpu->str() : "right")
+              << "\n";
+    if (device || cpu)
+      return 1;
+  }
+  for (size_t i = 0; i < onDevice.buffers.size(); ++i)
+    if (!onDevice.buffers[i].isReadOnly)
+      compare(onDevice.buffers[i], simulated.buffers[i]);
+  return report.isClean() ? 0 : 1;
+}
+
+} // namespace
+
+int main(int argc, char **argv) {
+  if (argc < 2) {
+    std::cerr << "usage: girih-sim-on-device NAME.json [CUBIN] [name=value ...]\n";
+    return 2;
+  }
+  try {
+    return run(argc, argv);
+  } catch (const Stop &stop) {
+    std::cerr << stop.found.str() << "\n";
+  } catch (const std::exception &error) {
+    std::cerr << "error: " << error.what() << "\n";
+  }
+  return 2;
+}

@@ -1,0 +1,195 @@
+//===- TensorMemoryTest.cpp - tcgen05 against plain loops -----------------===//
+#include "../../lib/Simulator/Numbers/Formats.h"
+#include "Harness.h"
+
+#include <cmath>
+
+namespace girih::sim {
+namespace {
+
+struct TensorCase {
+  std::string name, kind;
+  Type element;
+  uint32_t formatCode, m, n, k;
+  /// Blocks of K with a scale; the scales' type.
+  uint32_t blocks = 0;
+  Type scale = Type::UE8M0;
+};
+void PrintTo(const TensorCase &c, std::ostream *out) { *out << c.name; }
+
+double valueAt(unsigned row, unsigned k, unsigned which) { return double(int((row * 5 + k * 3 + which) % 5) - 2); }
+double scaleAt(unsigned row, unsigned block, unsigned which) { return std::ldexp(1.0, int((row + block + which) % 4) - 1); }
+
+uint32_t codeOf(double value, Type type) {
+  if (type == Type::S8)
+    return uint8_t(int8_t(value));
+  if (type == Type::TF32)
+    return __builtin_bit_cast(uint32_t, float(value));
+  return encodeFloat(value, formatOf(type), Rounding::NearestEven, true);
+}
+
+/// One element of a K-major operand with a swizzle of 128 bytes. Elements of
+/// less than 8 bits are 16 to 16 bytes, or 32 when they are dense.
+void put(std::vector<uint8_t> &image, uint32_t base, unsigned row, unsigned k, double value, const TensorCase &c) {
+  unsigned bits = c.element == Type::E2M3 || c.element == Type::E3M2 ? 6 : typeBits(c.element);
+  unsigned perChunk = bits >= 8 ? 128 / bits : c.kind.starts_with("mxf4") ? 32 : 16;
+  unsigned chunk = k / perChunk, first = k % perChunk * bits;
+  uint32_t at = base + row * 128 + (chunk ^ row % 8) * 16 + first / 8;
+  uint32_t word = 0;
+  std::memcpy(&word, image.data() + at, 4);
+  word |= codeOf(value, c.element) << first % 8;
+  std::memcpy(image.data() + at, &word, 4);
+}
+
+uint64_t descriptor(uint32_t address, uint64_t layout = 2, uint64_t stride = 1024) {
+  return uint64_t(address >> 4) | uint64_t(1) << 16 | stride >> 4 << 32 | uint64_t(1) << 46 | layout << 61;
+}
+
+const std::string copyImage = "mov.u32 %r1, smem;\nmov.b32 %r2, %tid;\nC: mul.lo.s32 %r3, %r2, 16;\nadd.s32 %r4, %r1, %r3;\n"
+                              "cvt.u64.u32 %rd1, %r3;\nadd.s64 %rd2, %in, %rd1;\nld.global.v4.b32 {%r5, %r6, %r7, %r8}, [%rd2];\n"
+                              "st.shared.v4.b32 [%r4], {%r5, %r6, %r7, %r8};\nadd.s32 %r2, %r2, 128;\n"
+                              "setp.lt.s32 %p1, %r2, 4096;\n@%p1 bra C;\nfence.proxy.async;\n"
+                              "setp.ne.u32 %p9, %tid, 0;\nadd.s32 %r40, %r1, 65536;\n"
+                              "@!%p9 mbarrier.init.shared::cta.b64 [%r40], 1;\nfence.mbarrier_init.release.cluster;\n"
+                              "setp.eq.u32 %p8, %warp, 0;\n@%p8 tcgen05.alloc.cta_group::1.sync.aligned.shared::cta.b32 [%r40+16], 512;\n"
+                              "tcgen05.fence::before_thread_sync;\nbar.sync 0;\ntcgen05.fence::after_thread_sync;\n"
+                              "ld.shared.b32 %r41, [%r40+16];\n";
+const std::string finish = "tcgen05.fence::before_thread_sync;\nbar.sync 0;\ntcgen05.fence::after_thread_sync;\n"
+                           "@%p8 tcgen05.dealloc.cta_group::1.sync.aligned.b32 %r41, 512;\n";
+const std::string waitProduct = "tcgen05.commit.cta_group::1.mbarrier::arrive::one.shared::cluster.b64 [%r40];\n"
+                                "W: mbarrier.try_wait.parity.shared::cta.b64 %p2, [%r40], 0;\n@!%p2 bra W;\ntcgen05.fence::after_thread_sync;\n";
+
+TestRun runSm100(const std::string &body, const std::vector<uint8_t> &image) {
+  TestLaunch test;
+  test.threads = 128;
+  test.shared = 65536 + 1024;
+  test.in = image;
+  test.out.resize(131072);
+  return runModule(makeModule(body, "sm_100a"), test);
+}
+
+class Tcgen05 : public testing::TestWithParam<TensorCase> {};
+
+TEST_P(Tcgen05, MatchesPlainLoops) {
+  const TensorCase &c = GetParam();
+  std::vector<uint8_t> image(65536);
+  const uint32_t offsetB = 32768, offsetScales = 60416;
+  for (unsigned k = 0; k < c.k; ++k) {
+    for (unsigned m = 0; m < c.m; ++m)
+      put(image, 0, m, k, valueAt(m, k, 0), c);
+    for (unsigned n = 0; n < c.n; ++n)
+      put(image, offsetB, n, k, valueAt(n, k, 1), c);
+  }
+  for (unsigned row = 0; row < 128; ++row)
+    for (unsigned block = 0; block < c.blocks; ++block)
+      for (unsigned which = 0; which < 2; ++which)
+        image[offsetScales + which * 512 + row % 32 * 16 + row / 32 * 4 + block] =
+            uint8_t(encodeFloat(scaleAt(row, block, which), formatOf(c.scale), Rounding::NearestEven, true));
+  uint32_t code = c.formatCode << 7 | c.formatCode << 10 | c.n / 8 << 17 | c.m / 16 << 24;
+  if (c.blocks)
+    code |= c.scale == Type::UE8M0 ? 1 << 23 : 0;
+  else
+    code |= (c.element == Type::S8 ? 2 : 1) << 4;
+  std::string text = [](uint64_t bits) { return std::to_string(int64_t(bits)); }(descriptor(1024));
+  std::string textB = std::to_string(int64_t(descriptor(1024 + offsetB)));
+  std::string scales;
+  for (unsigned which = 0; which < (c.blocks ? 2u : 0u); ++which)
+    scales += "add.s32 %r" + std::to_string(42 + which) + ", %r41, " + std::to_string(256 + 16 * which) +
+              ";\n@!%p9 tcgen05.cp.cta_group::1.32x128b.warpx4 [%r" + std::to_string(42 + which) + "], " +
+              std::to_string(int64_t(descriptor(1024 + offsetScales + 512 * which, 0, 128))) + ";\n";
+  std::string vector = c.blocks ? ".block_scale.scale_vec::" + std::to_string(c.blocks) + "X" : "";
+  std::string body = copyImage + scales + "setp.ne.s32 %p3, %r1, %r1;\n@%p9 bra W;\ntcgen05.mma.cta_group::1.kind::" + c.kind +
+                     vector + " [%r41], " + text + ", " + textB + ", " + std::to_string(code) +
+                     (c.blocks ? ", [%r42], [%r43]" : "") + ", %p3;\n" + waitProduct;
+  body += "shl.b32 %r50, %warp, 21;\nadd.s32 %r50, %r41, %r50;\nmul.wide.u32 %rd3, %tid, " + std::to_string(c.n * 4) +
+          ";\nadd.s64 %rd3, %out, %rd3;\n";
+  for (unsigned n = 0; n < c.n; n += 8) {
+    body += "add.s32 %r51, %r50, " + std::to_string(n) +
+            ";\ntcgen05.ld.sync.aligned.32x32b.x8.b32 {%r60, %r61, %r62, %r63, %r64, %r65, %r66, %r67}, [%r51];\n"
+            "tcgen05.wait::ld.sync.aligned;\n";
+    for (unsigned i = 0; i < 8; ++i)
+      body += (c.m == 64 ? "setp.lt.u32 %p4, %lane, 16;\n@%p4 " : "") + std::string("st.global.b32 [%rd3+") +
+              std::to_string(4 * (n + i)) + "], %r" + std::to_string(60 + i) + ";\n";
+  }
+  TestRun run = runSm100(body + finish, image);
+  ASSERT_EQ(run.verdict(), "");
+  auto out = run.out<uint32_t>();
+  for (unsigned m = 0; m < c.m; ++m)
+    for (unsigned n = 0; n < c.n; ++n) {
+      double sum = 0;
+      for (unsigned k = 0; k < c.k; ++k) {
+        double product = valueAt(m, k, 0) * valueAt(n, k, 1);
+        if (c.blocks) {
+          unsigned block = k / (c.k / c.blocks);
+          product *= scaleAt(m, block, 0) * scaleAt(n, block, 1);
+        }
+        sum += product;
+      }
+      unsigned lane = c.m == 64 ? m / 16 * 32 + m % 16 : m;
+      uint32_t bits = out[lane * c.n + n];
+      double found = c.element == Type::S8 ? double(int32_t(bits)) : double(__builtin_bit_cast(float, bits));
+      ASSERT_EQ(found, sum) << "row " << m << " column " << n;
+    }
+}
+
+const TensorCase tensorCases[] = {
+    {"f16", "f16", Type::F16, 0, 128, 64, 16},
+    {"bf16", "f16", Type::BF16, 1, 128, 32, 16},
+    {"bf16_m64", "f16", Type::BF16, 1, 64, 24, 16},
+    {"tf32", "tf32", Type::TF32, 2, 128, 32, 8},
+    {"s8", "i8", Type::S8, 1, 128, 32, 32},
+    {"e4m3", "f8f6f4", Type::E4M3, 0, 128, 48, 32},
+    {"e5m2", "f8f6f4", Type::E5M2, 1, 128, 32, 32},
+    {"e2m3", "f8f6f4", Type::E2M3, 3, 128, 32, 32},
+    {"e3m2", "f8f6f4", Type::E3M2, 4, 128, 32, 32},
+    {"e2m1", "f8f6f4", Type::E2M1, 5, 128, 32, 32},
+    {"mxf8", "mxf8f6f4", Type::E4M3, 0, 128, 32, 32, 1},
+    {"mxf4", "mxf4", Type::E2M1, 1, 128, 64, 64, 2},
+    {"nvf4", "mxf4nvf4", Type::E2M1, 1, 128, 128, 64, 4, Type::E4M3},
+};
+INSTANTIATE_TEST_SUITE_P(All, Tcgen05, testing::ValuesIn(tensorCases), [](const auto &info) { return info.param.name; });
+
+/// What one shape stores, another loads: the cells by both maps are the same.
+TEST(TensorMemory, ShapesAgreeOnCells) {
+  std::string body = copyImage + "shl.b32 %r50, %warp, 21;\nadd.s32 %r50, %r41, %r50;\n";
+  for (unsigned i = 0; i < 4; ++i) // lane and column in every cell
+    body += "mad.lo.s32 %r" + std::to_string(60 + i) + ", %tid, 100, " + std::to_string(i) + ";\n";
+  body += "tcgen05.st.sync.aligned.32x32b.x4.b32 [%r50], {%r60, %r61, %r62, %r63};\ntcgen05.wait::st.sync.aligned;\n"
+          "tcgen05.ld.sync.aligned.16x64b.x1.b32 {%r70}, [%r50];\n"
+          "tcgen05.ld.sync.aligned.16x128b.x1.b32 {%r71, %r72}, [%r50];\n"
+          "tcgen05.ld.sync.aligned.16x32bx2.x2.b32 {%r73, %r74}, [%r50], 2;\n"
+          "tcgen05.ld.sync.aligned.32x32b.x1.pack::16b.b32 {%r75}, [%r50];\ntcgen05.wait::ld.sync.aligned;\n"
+          "mul.wide.u32 %rd3, %tid, 32;\nadd.s64 %rd3, %out, %rd3;\n";
+  for (unsigned i = 0; i < 6; ++i)
+    body += "st.global.b32 [%rd3+" + std::to_string(4 * i) + "], %r" + std::to_string(70 + i) + ";\n";
+  TestRun run = runSm100(body + finish, std::vector<uint8_t>(65536));
+  ASSERT_EQ(run.verdict(), "");
+  auto out = run.out<uint32_t>();
+  for (uint32_t t = 0; t < 128; ++t) {
+    uint32_t base = t / 32 * 32, l = t % 32;
+    auto cell = [&](uint32_t lane, uint32_t column) { return (base + lane) * 100 + column; };
+    EXPECT_EQ(out[8 * t], cell(l / 4 + 8 * (l % 2), l / 2 % 2));
+    EXPECT_EQ(out[8 * t + 1], cell(l / 4, l % 4));
+    EXPECT_EQ(out[8 * t + 2], cell(l / 4 + 8, l % 4));
+    EXPECT_EQ(out[8 * t + 3], cell(l % 16, l / 16 * 2));
+    EXPECT_EQ(out[8 * t + 4], cell(l % 16, l / 16 * 2 + 1));
+    EXPECT_EQ(out[8 * t + 5], (cell(l, 0) & 0xffff) | cell(l, 1) << 16);
+  }
+}
+
+TEST(TensorMemory, Misuse) {
+  auto verdictOf = [](const std::string &body) { return runSm100(body, std::vector<uint8_t>(65536)).verdict(); };
+  auto contains = [](const std::string &text, const char *part) {
+    EXPECT_NE(text.find(part), std::string::npos) << text;
+  };
+  contains(verdictOf(copyImage), "without tcgen05.dealloc of 512 columns");
+  contains(verdictOf(copyImage + "tcgen05.ld.sync.aligned.32x32b.x1.b32 {%r60}, [%r41];\n"), "may address");
+  contains(verdictOf("mov.u32 %r1, smem;\ntcgen05.alloc.cta_group::1.sync.aligned.shared::cta.b32 [%r1], 48;\n"),
+           "power of two");
+  std::string mma = "@!%p9 tcgen05.mma.cta_group::1.kind::f16 [%r41], 0, 0, 0, %p9;\n";
+  contains(verdictOf(copyImage + mma), "descriptor");
+  contains(verdictOf(copyImage + "tcgen05.mma.cta_group::1.kind::f16 [%r41], 0, 0, 0, %p9;\n"), "32 lanes");
+}
+
+} // namespace
+} // namespace girih::sim
