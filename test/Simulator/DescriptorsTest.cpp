@@ -147,9 +147,9 @@ TEST(TensorMap, RowsAtTheEdges) {
 TEST(TensorMap, Limits) {
   EXPECT_EQ(checkTensorMap(recipe2d(96, 50, 64, 8), 4096), "");
   EXPECT_NE(checkTensorMap(recipe2d(96, 50, 64, 8), 4104), "");
-  EXPECT_NE(checkTensorMap(recipe2d(97, 50, 64, 8), 4096), "");  // stride 194
+  EXPECT_NE(checkTensorMap(recipe2d(97, 50, 64, 8), 4096), "");   // stride 194
   EXPECT_NE(checkTensorMap(recipe2d(96, 50, 64, 257), 4096), ""); // box
-  EXPECT_NE(checkTensorMap(recipe2d(96, 50, 4, 8), 4096), "");   // 8 bytes
+  EXPECT_NE(checkTensorMap(recipe2d(96, 50, 4, 8), 4096), "");    // 8 bytes
   TensorMapRecipe wide = recipe2d(96, 50, 80, 8);
   wide.swizzle = 128;
   EXPECT_NE(checkTensorMap(wide, 4096), "");

@@ -37,7 +37,7 @@ struct TestRun {
 };
 
 struct TestLaunch {
-  unsigned threads = 32, grid = 1, cluster = 1, shared = 65536;
+  unsigned threads = 32, grid = 1, cluster = 1, shared = 65536, multiprocessors = 132;
   std::vector<uint8_t> in = std::vector<uint8_t>(16384), out = std::vector<uint8_t>(65536);
   Options options;
 };
@@ -57,6 +57,7 @@ inline TestRun runModule(const std::string &ptx, TestLaunch test = {}) {
     run.launch.grid[0] = test.grid;
     run.launch.cluster[0] = test.cluster;
     run.launch.dynamicSharedBytes = test.shared;
+    run.launch.multiprocessors = test.multiprocessors;
     run.launch.buffers = {{"in", test.in, false}, {"out", test.out, false}};
     for (unsigned i = 0; i < 2; ++i) {
       Argument argument;

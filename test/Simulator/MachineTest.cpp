@@ -37,16 +37,19 @@ TEST(Control, LabelsOfBlocksAreTheirOwn) {
 TEST(Control, CallsPassParameters) {
   std::string callee = ".func (.param .b32 result) triple(.param .b32 x)\n{\n.reg .b32 %r<3>;\n"
                        "ld.param.b32 %r1, [x];\nmul.lo.s32 %r2, %r1, 3;\nst.param.b32 [result], %r2;\nret;\n}\n";
-  TestRun run = runModule(
-      makeModule("{ .param .b32 a; .param .b32 b; st.param.b32 [a], %tid; call.uni (b), triple, (a);\n"
-                 "ld.param.b32 %r0, [b]; }\n" + storeR0, "sm_90a", callee));
+  TestRun run =
+      runModule(makeModule("{ .param .b32 a; .param .b32 b; st.param.b32 [a], %tid; call.uni (b), triple, (a);\n"
+                           "ld.param.b32 %r0, [b]; }\n" +
+                               storeR0,
+                           "sm_90a", callee));
   ASSERT_EQ(run.verdict(), "");
   EXPECT_EQ(run.out<uint32_t>()[11], 33u);
 }
 
 TEST(Control, BranchTables) {
   TestRun run = runBody("and.b32 %r1, %tid, 1;\nT: .branchtargets A, B;\nbrx.idx %r1, T;\n"
-                        "A: mov.b32 %r0, 10;\nbra E;\nB: mov.b32 %r0, 20;\nE:\n" + storeR0);
+                        "A: mov.b32 %r0, 10;\nbra E;\nB: mov.b32 %r0, 20;\nE:\n" +
+                        storeR0);
   ASSERT_EQ(run.verdict(), "");
   EXPECT_EQ(run.out<uint32_t>()[4], 10u);
   EXPECT_EQ(run.out<uint32_t>()[5], 20u);
@@ -55,18 +58,20 @@ TEST(Control, BranchTables) {
 TEST(Collective, ShuffleRedux) {
   TestRun run = runBody("shfl.sync.bfly.b32 %r1, %lane, 1, 31, -1;\nredux.sync.add.u32 %r2, %r1, -1;\n"
                         "shfl.sync.down.b32 %r3|%p1, %lane, 4, 31, -1;\nselp.b32 %r4, %r3, 100, %p1;\n"
-                        "mad.lo.u32 %r0, %r2, 1000, %r4;\n" + storeR0);
+                        "mad.lo.u32 %r0, %r2, 1000, %r4;\n" +
+                        storeR0);
   ASSERT_EQ(run.verdict(), "");
   EXPECT_EQ(run.out<uint32_t>()[3], 496u * 1000 + 7);
   EXPECT_EQ(run.out<uint32_t>()[30], 496u * 1000 + 100);
 }
 
 TEST(Memory, LocalConstAndVectors) {
-  TestRun run = runModule(makeModule(".local .align 16 .b8 depot[32];\nmov.b64 %rd1, depot;\ncvta.local.u64 %rd2, %rd1;\n"
-                                     "st.b32 [%rd2+4], %tid;\nld.local.v2.b32 {%r3, %r1}, [%rd1];\n"
-                                     "mov.u64 %rd3, table;\nld.const.b32 %r2, [%rd3+8];\nadd.s32 %r0, %r1, %r2;\n" +
-                                         storeR0,
-                                     "sm_90a", ".const .align 4 .b32 table[3] = {1, 2, 1000};\n"));
+  TestRun run =
+      runModule(makeModule(".local .align 16 .b8 depot[32];\nmov.b64 %rd1, depot;\ncvta.local.u64 %rd2, %rd1;\n"
+                           "st.b32 [%rd2+4], %tid;\nld.local.v2.b32 {%r3, %r1}, [%rd1];\n"
+                           "mov.u64 %rd3, table;\nld.const.b32 %r2, [%rd3+8];\nadd.s32 %r0, %r1, %r2;\n" +
+                               storeR0,
+                           "sm_90a", ".const .align 4 .b32 table[3] = {1, 2, 1000};\n"));
   ASSERT_EQ(run.verdict(), "");
   EXPECT_EQ(run.out<uint32_t>()[9], 1009u);
 }
@@ -75,7 +80,9 @@ TEST(Memory, AtomicsReturnTheOldValue) {
   TestLaunch test;
   test.threads = 64;
   TestRun run = runBody("atom.global.add.u32 %r1, [%out+32768], 2;\nred.global.max.u32 [%out+32772], %tid;\n"
-                        "mov.b32 %r0, %r1;\n" + storeR0, test);
+                        "mov.b32 %r0, %r1;\n" +
+                            storeR0,
+                        test);
   ASSERT_EQ(run.verdict(), "");
   auto out = run.out<uint32_t>();
   EXPECT_EQ(out[8192], 128u);
@@ -83,14 +90,15 @@ TEST(Memory, AtomicsReturnTheOldValue) {
 }
 
 TEST(Verdicts, UnsupportedNamesLineAndInstruction) {
-  TestRun run = runBody("wgmma.mma_async.sp.sync.aligned.m64n8k32.f32.bf16.bf16 {%f0}, %rd0, %rd1, %r0, 0, 1, 1, 1, 0, 0;");
+  TestRun run =
+      runBody("wgmma.mma_async.sp.sync.aligned.m64n8k32.f32.bf16.bf16 {%f0}, %rd0, %rd1, %r0, 0, 1, 1, 1, 0, 0;");
   expectContains(run, "unsupported: line 19:");
   expectContains(run, "wgmma.mma_async.sp");
 }
 
 TEST(Verdicts, SyntaxErrorsDoNotCrash) {
-  for (const char *text : {"add.s32 %r1, %r2", "add.s32 %r1, %nothing, 2;", "bra NOWHERE;", "@%r1 bra X;", "{", "mov.b32 %r1, 0f12;",
-                           "ld.global.b32 %r1, %rd1;", "mov.b64 {%r1, %r2, , %r3}, %rd1;"}) {
+  for (const char *text : {"add.s32 %r1, %r2", "add.s32 %r1, %nothing, 2;", "bra NOWHERE;", "@%r1 bra X;", "{",
+                           "mov.b32 %r1, 0f12;", "ld.global.b32 %r1, %rd1;", "mov.b64 {%r1, %r2, , %r3}, %rd1;"}) {
     TestRun run = runBody(text);
     ASSERT_FALSE(run.report.verdicts.empty()) << text;
     EXPECT_NE(run.report.verdicts[0].kind, VerdictKind::Race) << text;
@@ -116,7 +124,8 @@ TEST(Verdicts, SharedMemoryRace) {
   TestLaunch test;
   test.threads = 64;
   std::string body = "mov.u32 %r1, smem;\nsetp.eq.u32 %p1, %warp, 0;\n@%p1 st.shared.b32 [%r1], %warp;\nBAR\n"
-                     "ld.shared.b32 %r0, [%r1];\n" + storeR0;
+                     "ld.shared.b32 %r0, [%r1];\n" +
+                     storeR0;
   auto with = [&](const char *barrier) {
     std::string text = body;
     text.replace(text.find("BAR"), 3, barrier);
@@ -153,10 +162,11 @@ TEST(Verdicts, SpinningWarpIsReported) {
 TEST(Verdicts, ReleaseAcquireOrdersGlobalMemory) {
   TestLaunch test;
   test.grid = 2;
-  std::string body = "mov.u32 %r1, %ctaid.x;\nsetp.eq.s32 %p1, %r1, 0;\nsetp.ne.u32 %p3, %tid, 0;\n@%p3 bra E;\n@%p1 bra W;\n"
-                     "L: ld.ACQ.gpu.global.b32 %r2, [%out+1024];\nsetp.eq.s32 %p2, %r2, 0;\n@%p2 bra L;\n"
-                     "ld.global.b32 %r3, [%out];\nst.global.b32 [%out+4], %r3;\nbra E;\n"
-                     "W: mov.b32 %r4, 77;\nst.global.b32 [%out], %r4;\nst.REL.gpu.global.b32 [%out+1024], %r4;\nE:";
+  std::string body =
+      "mov.u32 %r1, %ctaid.x;\nsetp.eq.s32 %p1, %r1, 0;\nsetp.ne.u32 %p3, %tid, 0;\n@%p3 bra E;\n@%p1 bra W;\n"
+      "L: ld.ACQ.gpu.global.b32 %r2, [%out+1024];\nsetp.eq.s32 %p2, %r2, 0;\n@%p2 bra L;\n"
+      "ld.global.b32 %r3, [%out];\nst.global.b32 [%out+4], %r3;\nbra E;\n"
+      "W: mov.b32 %r4, 77;\nst.global.b32 [%out], %r4;\nst.REL.gpu.global.b32 [%out+1024], %r4;\nE:";
   auto with = [&](const char *acquire, const char *release) {
     std::string text = body;
     text.replace(text.find("ACQ"), 3, acquire);
@@ -172,11 +182,13 @@ TEST(Verdicts, ReleaseAcquireOrdersGlobalMemory) {
 TEST(Clusters, DistributedSharedMemory) {
   TestLaunch test;
   test.grid = test.cluster = 2;
-  std::string body = "mov.u32 %r1, smem;\nmov.u32 %r2, %cluster_ctarank;\nadd.s32 %r3, %tid, 100;\nmad.lo.s32 %r3, %r2, 1000, %r3;\n"
-                     "mad.lo.s32 %r4, %tid, 4, %r1;\nst.shared.b32 [%r4], %r3;\n"
-                     "barrier.cluster.arrive.release.aligned;\nbarrier.cluster.wait.acquire.aligned;\n"
-                     "xor.b32 %r5, %r2, 1;\nmapa.shared::cluster.u32 %r6, %r4, %r5;\nld.shared::cluster.b32 %r0, [%r6];\n"
-                     "mad.lo.s32 %r7, %r2, 32, %tid;\nmul.wide.u32 %rd1, %r7, 4;\nadd.s64 %rd1, %out, %rd1;\nst.global.b32 [%rd1], %r0;\n";
+  std::string body =
+      "mov.u32 %r1, smem;\nmov.u32 %r2, %cluster_ctarank;\nadd.s32 %r3, %tid, 100;\nmad.lo.s32 %r3, %r2, 1000, %r3;\n"
+      "mad.lo.s32 %r4, %tid, 4, %r1;\nst.shared.b32 [%r4], %r3;\n"
+      "barrier.cluster.arrive.release.aligned;\nbarrier.cluster.wait.acquire.aligned;\n"
+      "xor.b32 %r5, %r2, 1;\nmapa.shared::cluster.u32 %r6, %r4, %r5;\nld.shared::cluster.b32 %r0, [%r6];\n"
+      "mad.lo.s32 %r7, %r2, 32, %tid;\nmul.wide.u32 %rd1, %r7, 4;\nadd.s64 %rd1, %out, %rd1;\nst.global.b32 [%rd1], "
+      "%r0;\n";
   std::string end = "barrier.cluster.arrive.aligned;\nbarrier.cluster.wait.aligned;\n";
   TestRun good = runBody(body + end, test);
   ASSERT_EQ(good.verdict(), "");
@@ -185,8 +197,9 @@ TEST(Clusters, DistributedSharedMemory) {
   expectContains(runBody(body, test), "cluster barrier before the exit");
 }
 
-const std::string barrierSetup = "mov.u32 %r40, smem;\nsetp.ne.u32 %p9, %tid, 0;\n@%p9 bra READY;\n"
-                                 "mbarrier.init.shared::cta.b64 [%r40], COUNT;\nfence.mbarrier_init.release.cluster;\nREADY: bar.sync 0;\n";
+const std::string barrierSetup =
+    "mov.u32 %r40, smem;\nsetp.ne.u32 %p9, %tid, 0;\n@%p9 bra READY;\n"
+    "mbarrier.init.shared::cta.b64 [%r40], COUNT;\nfence.mbarrier_init.release.cluster;\nREADY: bar.sync 0;\n";
 
 std::string setup(const std::string &count) {
   std::string text = barrierSetup;
@@ -197,20 +210,24 @@ TEST(MemoryBarrier, PhasesAndParity) {
   TestLaunch test;
   test.threads = 64;
   // Warp 1 ends the first phase, warp 0 the second and waits for both.
-  TestRun run = runBody(setup("32") + "setp.eq.u32 %p1, %warp, 0;\n@%p1 bra W;\n"
-                        "mbarrier.arrive.shared::cta.b64 %rd1, [%r40];\n"
-                        "L1: mbarrier.try_wait.shared::cta.b64 %p2, [%r40], %rd1;\n@!%p2 bra L1;\n"
-                        "bra E;\n"
-                        "W: mbarrier.try_wait.parity.shared::cta.b64 %p2, [%r40], 0;\n@!%p2 bra W;\n"
-                        "mbarrier.arrive.shared::cta.b64 _, [%r40];\n"
-                        "W2: mbarrier.test_wait.parity.shared::cta.b64 %p2, [%r40], 1;\n@!%p2 bra W2;\nE:\nmov.b32 %r0, 5;\n" + storeR0, test);
+  TestRun run = runBody(
+      setup("32") +
+          "setp.eq.u32 %p1, %warp, 0;\n@%p1 bra W;\n"
+          "mbarrier.arrive.shared::cta.b64 %rd1, [%r40];\n"
+          "L1: mbarrier.try_wait.shared::cta.b64 %p2, [%r40], %rd1;\n@!%p2 bra L1;\n"
+          "bra E;\n"
+          "W: mbarrier.try_wait.parity.shared::cta.b64 %p2, [%r40], 0;\n@!%p2 bra W;\n"
+          "mbarrier.arrive.shared::cta.b64 _, [%r40];\n"
+          "W2: mbarrier.test_wait.parity.shared::cta.b64 %p2, [%r40], 1;\n@!%p2 bra W2;\nE:\nmov.b32 %r0, 5;\n" +
+          storeR0,
+      test);
   ASSERT_EQ(run.verdict(), "");
   EXPECT_EQ(run.out<uint32_t>()[0], 5u);
 }
 
 TEST(MemoryBarrier, DeadlockTellsPhaseAndBytes) {
   TestRun run = runBody(setup("1") + "@%p9 bra E;\nmbarrier.arrive.expect_tx.shared::cta.b64 _, [%r40], 64;\n"
-                        "L: mbarrier.try_wait.parity.shared::cta.b64 %p2, [%r40], 0;\n@!%p2 bra L;\nE:");
+                                     "L: mbarrier.try_wait.parity.shared::cta.b64 %p2, [%r40], 0;\n@!%p2 bra L;\nE:");
   expectContains(run, "parity 0");
   expectContains(run, "64 transaction bytes outstanding");
 }
@@ -229,10 +246,11 @@ TEST(Copies, BulkAndGroups) {
     in[i] = i * 7;
   TestLaunch test;
   test.in = bytesOf(in);
-  std::string body = setup("1") + "@%p9 bra W;\nmbarrier.arrive.expect_tx.shared::cta.b64 _, [%r40], 1024;\nadd.s32 %r1, %r40, 1024;\n"
-                     "cp.async.bulk.shared::cluster.global.mbarrier::complete_tx::bytes [%r1], [%in], 1024, [%r40];\n"
-                     "W: mbarrier.try_wait.parity.shared::cta.b64 %p2, [%r40], 0;\n@!%p2 bra W;\n"
-                     "@%p9 bra E;\nadd.s32 %r1, %r40, 1024;\nOPERATION\ncp.async.bulk.commit_group;\nWAIT\nE:";
+  std::string body =
+      setup("1") + "@%p9 bra W;\nmbarrier.arrive.expect_tx.shared::cta.b64 _, [%r40], 1024;\nadd.s32 %r1, %r40, 1024;\n"
+                   "cp.async.bulk.shared::cluster.global.mbarrier::complete_tx::bytes [%r1], [%in], 1024, [%r40];\n"
+                   "W: mbarrier.try_wait.parity.shared::cta.b64 %p2, [%r40], 0;\n@!%p2 bra W;\n"
+                   "@%p9 bra E;\nadd.s32 %r1, %r40, 1024;\nOPERATION\ncp.async.bulk.commit_group;\nWAIT\nE:";
   auto with = [&](const std::string &operation, const std::string &wait = "cp.async.bulk.wait_group 0;") {
     std::string text = body;
     text.replace(text.find("OPERATION"), 9, operation);
@@ -256,8 +274,9 @@ TEST(Copies, CpAsyncNeedsItsWait) {
     in[i] = i + 5;
   TestLaunch test;
   test.in = bytesOf(in);
-  std::string body = "mov.u32 %r40, smem;\nmad.lo.s32 %r1, %tid, 16, %r40;\nmul.wide.u32 %rd1, %tid, 16;\nadd.s64 %rd1, %in, %rd1;\n"
-                     "cp.async.cg.shared.global [%r1], [%rd1], 16, 8;\ncp.async.commit_group;\n";
+  std::string body =
+      "mov.u32 %r40, smem;\nmad.lo.s32 %r1, %tid, 16, %r40;\nmul.wide.u32 %rd1, %tid, 16;\nadd.s64 %rd1, %in, %rd1;\n"
+      "cp.async.cg.shared.global [%r1], [%rd1], 16, 8;\ncp.async.commit_group;\n";
   std::string rest = "ld.shared.v4.b32 {%r0, %r2, %r3, %r4}, [%r1];\nadd.s32 %r0, %r2, %r4;\n" + storeR0;
   TestRun good = runBody(body + "cp.async.wait_group 0;\n" + rest, test);
   ASSERT_EQ(good.verdict(), "");

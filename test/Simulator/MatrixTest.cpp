@@ -94,18 +94,21 @@ TEST_P(Wgmma, MatchesPlainLoops) {
     list += (i ? ", %r" : "%r") + std::to_string(100 + i);
   list += "}";
   // Lane-wise copy of the image, then the product.
-  std::string body = "mov.u32 %r1, smem;\nmov.b32 %r2, %tid;\nC: mul.lo.s32 %r3, %r2, 16;\nadd.s32 %r4, %r1, %r3;\n"
-                     "cvt.u64.u32 %rd1, %r3;\nadd.s64 %rd2, %in, %rd1;\nld.global.v4.b32 {%r5, %r6, %r7, %r8}, [%rd2];\n"
-                     "st.shared.v4.b32 [%r4], {%r5, %r6, %r7, %r8};\nadd.s32 %r2, %r2, 128;\n"
-                     "setp.lt.s32 %p1, %r2, 4096;\n@%p1 bra C;\nfence.proxy.async;\nbar.sync 0;\n"
-                     "mul.lo.s32 %r3, %tid, 16;\nadd.s32 %r4, %r1, %r3;\nld.shared.v4.b32 {%r10, %r11, %r12, %r13}, [%r4+" +
-                     std::to_string(60000 - 60000 % 16) + "];\nsetp.ne.s32 %p2, %r1, %r1;\n";
+  std::string body =
+      "mov.u32 %r1, smem;\nmov.b32 %r2, %tid;\nC: mul.lo.s32 %r3, %r2, 16;\nadd.s32 %r4, %r1, %r3;\n"
+      "cvt.u64.u32 %rd1, %r3;\nadd.s64 %rd2, %in, %rd1;\nld.global.v4.b32 {%r5, %r6, %r7, %r8}, [%rd2];\n"
+      "st.shared.v4.b32 [%r4], {%r5, %r6, %r7, %r8};\nadd.s32 %r2, %r2, 128;\n"
+      "setp.lt.s32 %p1, %r2, 4096;\n@%p1 bra C;\nfence.proxy.async;\nbar.sync 0;\n"
+      "mul.lo.s32 %r3, %tid, 16;\nadd.s32 %r4, %r1, %r3;\nld.shared.v4.b32 {%r10, %r11, %r12, %r13}, [%r4+" +
+      std::to_string(60000 - 60000 % 16) + "];\nsetp.ne.s32 %p2, %r1, %r1;\n";
   std::string tail = c.element == Type::S8 ? ", %p2;\n"
-                     : std::string(", %p2, ") + (c.isNegative ? "-1" : "1") + ", 1" +
-                           (size == 2 ? std::string(c.fromRegisters ? "" : c.transposesA ? ", 1" : ", 0") +
-                                            (c.transposesB ? ", 1" : ", 0")
-                                      : "") +
-                           ";\n";
+                                           : std::string(", %p2, ") + (c.isNegative ? "-1" : "1") + ", 1" +
+                                                 (size == 2 ? std::string(c.fromRegisters ? ""
+                                                                          : c.transposesA ? ", 1"
+                                                                                          : ", 0") +
+                                                                  (c.transposesB ? ", 1" : ", 0")
+                                                            : "") +
+                                                 ";\n";
   std::string a = c.fromRegisters ? "{%r10, %r11, %r12, %r13}" : descriptorOf(c, base + offsetA, c.transposesA);
   body += "wgmma.fence.sync.aligned;\nwgmma.mma_async.sync.aligned.m64n" + std::to_string(c.n) + "k" +
           std::to_string(c.k) + "." + c.types + " " + list + ", " + a + ", " +
@@ -163,16 +166,19 @@ TEST(MatrixSync, LdmatrixAndMma) {
   TestLaunch test;
   test.in = bytesOf(image);
   std::string body =
-      "mov.u32 %r1, smem;\nmov.b32 %r2, %tid;\nC: mul.lo.s32 %r3, %r2, 4;\nadd.s32 %r4, %r1, %r3;\ncvt.u64.u32 %rd1, %r3;\n"
+      "mov.u32 %r1, smem;\nmov.b32 %r2, %tid;\nC: mul.lo.s32 %r3, %r2, 4;\nadd.s32 %r4, %r1, %r3;\ncvt.u64.u32 %rd1, "
+      "%r3;\n"
       "add.s64 %rd2, %in, %rd1;\nld.global.b32 %r5, [%rd2];\nst.shared.b32 [%r4], %r5;\nadd.s32 %r2, %r2, 32;\n"
       "setp.lt.s32 %p1, %r2, 192;\n@%p1 bra C;\nbar.warp.sync -1;\n"
       // Lane l: row l % 16, columns 8 (l / 16) of A; row l % 8, columns 8 (l / 8) of B.
       "and.b32 %r6, %lane, 15;\nshr.u32 %r7, %lane, 4;\nmad.lo.s32 %r8, %r6, 32, %r1;\nmad.lo.s32 %r8, %r7, 16, %r8;\n"
       "ldmatrix.sync.aligned.m8n8.x4.shared.b16 {%r10, %r11, %r12, %r13}, [%r8];\n"
-      "and.b32 %r6, %lane, 7;\nbfe.u32 %r7, %lane, 3, 1;\nmad.lo.s32 %r8, %r6, 32, %r1;\nmad.lo.s32 %r8, %r7, 16, %r8;\n"
+      "and.b32 %r6, %lane, 7;\nbfe.u32 %r7, %lane, 3, 1;\nmad.lo.s32 %r8, %r6, 32, %r1;\nmad.lo.s32 %r8, %r7, 16, "
+      "%r8;\n"
       "ldmatrix.sync.aligned.m8n8.x2.shared.b16 {%r14, %r15}, [%r8+512];\n"
       "mov.f32 %f0, 0f3F800000;\n"
-      "mma.sync.aligned.m16n8k16.row.col.f32.f16.f16.f32 {%f1, %f2, %f3, %f4}, {%r10, %r11, %r12, %r13}, {%r14, %r15}, {%f0, %f0, %f0, %f0};\n"
+      "mma.sync.aligned.m16n8k16.row.col.f32.f16.f16.f32 {%f1, %f2, %f3, %f4}, {%r10, %r11, %r12, %r13}, {%r14, %r15}, "
+      "{%f0, %f0, %f0, %f0};\n"
       "mul.wide.u32 %rd3, %tid, 16;\nadd.s64 %rd3, %out, %rd3;\nst.global.v4.f32 [%rd3], {%f1, %f2, %f3, %f4};\n";
   TestRun run = runBody(body, test);
   ASSERT_EQ(run.verdict(), "");

@@ -39,20 +39,29 @@ TEST_P(TensorCopy, LoadsAndStoresABox) {
   for (unsigned i = 0; i < c.rank; ++i)
     at += (i ? ", " : "") + std::to_string(c.start[i]);
   std::string bytes = std::to_string(boxElements * 4);
-  std::string ptx = ".version 8.8\n.target sm_90a\n.address_size 64\n.extern .shared .align 1024 .b8 smem[];\n"
-                    ".visible .entry test(.param .align 64 .b8 m[128], .param .align 64 .b8 o[128], .param .u64 p)\n{\n"
-                    ".reg .pred %p<4>; .reg .b32 %r<8>; .reg .b64 %rd<8>;\nld.param.u64 %rd3, [p];\n"
-                    "mov.b64 %rd1, m;\ncvta.param.u64 %rd1, %rd1;\nmov.b64 %rd2, o;\ncvta.param.u64 %rd2, %rd2;\n"
-                    "mov.u32 %r1, smem;\nadd.s32 %r2, %r1, 32768;\nmov.u32 %r3, %tid.x;\nsetp.ne.u32 %p1, %r3, 0;\n@%p1 bra W;\n"
-                    "mbarrier.init.shared::cta.b64 [%r2], 1;\nfence.mbarrier_init.release.cluster;\n"
-                    "mbarrier.arrive.expect_tx.shared::cta.b64 _, [%r2], " + bytes + ";\n"
-                    "cp.async.bulk.tensor." + dims + ".shared::cluster.global.tile.mbarrier::complete_tx::bytes [%r1], [%rd1, {" + at + "}], [%r2];\n"
-                    "W: bar.sync 0;\nL: mbarrier.try_wait.parity.shared::cta.b64 %p2, [%r2], 0;\n@!%p2 bra L;\n"
-                    "mov.b32 %r4, %r3;\nC: mad.lo.s32 %r5, %r4, 4, %r1;\nld.shared.b32 %r6, [%r5];\nmul.wide.u32 %rd4, %r4, 4;\n"
-                    "add.s64 %rd5, %rd3, %rd4;\nst.global.b32 [%rd5], %r6;\nadd.s32 %r4, %r4, 32;\n"
-                    "setp.lt.u32 %p3, %r4, " + std::to_string(boxElements) + ";\n@%p3 bra C;\n@%p1 bra E;\n"
-                    "cp.async.bulk.tensor." + dims + ".global.shared::cta.tile.bulk_group [%rd2, {" + at + "}], [%r1];\n"
-                    "cp.async.bulk.commit_group;\ncp.async.bulk.wait_group 0;\nE: ret;\n}\n";
+  std::string ptx =
+      ".version 8.8\n.target sm_90a\n.address_size 64\n.extern .shared .align 1024 .b8 smem[];\n"
+      ".visible .entry test(.param .align 64 .b8 m[128], .param .align 64 .b8 o[128], .param .u64 p)\n{\n"
+      ".reg .pred %p<4>; .reg .b32 %r<8>; .reg .b64 %rd<8>;\nld.param.u64 %rd3, [p];\n"
+      "mov.b64 %rd1, m;\ncvta.param.u64 %rd1, %rd1;\nmov.b64 %rd2, o;\ncvta.param.u64 %rd2, %rd2;\n"
+      "mov.u32 %r1, smem;\nadd.s32 %r2, %r1, 32768;\nmov.u32 %r3, %tid.x;\nsetp.ne.u32 %p1, %r3, 0;\n@%p1 bra W;\n"
+      "mbarrier.init.shared::cta.b64 [%r2], 1;\nfence.mbarrier_init.release.cluster;\n"
+      "mbarrier.arrive.expect_tx.shared::cta.b64 _, [%r2], " +
+      bytes +
+      ";\n"
+      "cp.async.bulk.tensor." +
+      dims + ".shared::cluster.global.tile.mbarrier::complete_tx::bytes [%r1], [%rd1, {" + at +
+      "}], [%r2];\n"
+      "W: bar.sync 0;\nL: mbarrier.try_wait.parity.shared::cta.b64 %p2, [%r2], 0;\n@!%p2 bra L;\n"
+      "mov.b32 %r4, %r3;\nC: mad.lo.s32 %r5, %r4, 4, %r1;\nld.shared.b32 %r6, [%r5];\nmul.wide.u32 %rd4, %r4, 4;\n"
+      "add.s64 %rd5, %rd3, %rd4;\nst.global.b32 [%rd5], %r6;\nadd.s32 %r4, %r4, 32;\n"
+      "setp.lt.u32 %p3, %r4, " +
+      std::to_string(boxElements) +
+      ";\n@%p3 bra C;\n@%p1 bra E;\n"
+      "cp.async.bulk.tensor." +
+      dims + ".global.shared::cta.tile.bulk_group [%rd2, {" + at +
+      "}], [%r1];\n"
+      "cp.async.bulk.commit_group;\ncp.async.bulk.wait_group 0;\nE: ret;\n}\n";
   Launch launch;
   launch.kernel = "test";
   launch.block[0] = 32;
@@ -101,7 +110,8 @@ TEST_P(TensorCopy, LoadsAndStoresABox) {
 INSTANTIATE_TEST_SUITE_P(All, TensorCopy,
                          testing::Values(CopyCase{1, 0, {28}, false}, CopyCase{2, 0, {-4, 4}, false},
                                          CopyCase{2, 128, {16, 3}, true}, CopyCase{3, 64, {30, -1, 4}, false},
-                                         CopyCase{4, 32, {8, 2, 3, 2}, false}, CopyCase{5, 128, {0, 3, 1, -1, 1}, true}));
+                                         CopyCase{4, 32, {8, 2, 3, 2}, false},
+                                         CopyCase{5, 128, {0, 3, 1, -1, 1}, true}));
 
 } // namespace
 } // namespace girih::sim

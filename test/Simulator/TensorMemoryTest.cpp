@@ -18,7 +18,9 @@ struct TensorCase {
 void PrintTo(const TensorCase &c, std::ostream *out) { *out << c.name; }
 
 double valueAt(unsigned row, unsigned k, unsigned which) { return double(int((row * 5 + k * 3 + which) % 5) - 2); }
-double scaleAt(unsigned row, unsigned block, unsigned which) { return std::ldexp(1.0, int((row + block + which) % 4) - 1); }
+double scaleAt(unsigned row, unsigned block, unsigned which) {
+  return std::ldexp(1.0, int((row + block + which) % 4) - 1);
+}
 
 uint32_t codeOf(double value, Type type) {
   if (type == Type::S8)
@@ -45,19 +47,21 @@ uint64_t descriptor(uint32_t address, uint64_t layout = 2, uint64_t stride = 102
   return uint64_t(address >> 4) | uint64_t(1) << 16 | stride >> 4 << 32 | uint64_t(1) << 46 | layout << 61;
 }
 
-const std::string copyImage = "mov.u32 %r1, smem;\nmov.b32 %r2, %tid;\nC: mul.lo.s32 %r3, %r2, 16;\nadd.s32 %r4, %r1, %r3;\n"
-                              "cvt.u64.u32 %rd1, %r3;\nadd.s64 %rd2, %in, %rd1;\nld.global.v4.b32 {%r5, %r6, %r7, %r8}, [%rd2];\n"
-                              "st.shared.v4.b32 [%r4], {%r5, %r6, %r7, %r8};\nadd.s32 %r2, %r2, 128;\n"
-                              "setp.lt.s32 %p1, %r2, 4096;\n@%p1 bra C;\nfence.proxy.async;\n"
-                              "setp.ne.u32 %p9, %tid, 0;\nadd.s32 %r40, %r1, 65536;\n"
-                              "@!%p9 mbarrier.init.shared::cta.b64 [%r40], 1;\nfence.mbarrier_init.release.cluster;\n"
-                              "setp.eq.u32 %p8, %warp, 0;\n@%p8 tcgen05.alloc.cta_group::1.sync.aligned.shared::cta.b32 [%r40+16], 512;\n"
-                              "tcgen05.fence::before_thread_sync;\nbar.sync 0;\ntcgen05.fence::after_thread_sync;\n"
-                              "ld.shared.b32 %r41, [%r40+16];\n";
+const std::string copyImage =
+    "mov.u32 %r1, smem;\nmov.b32 %r2, %tid;\nC: mul.lo.s32 %r3, %r2, 16;\nadd.s32 %r4, %r1, %r3;\n"
+    "cvt.u64.u32 %rd1, %r3;\nadd.s64 %rd2, %in, %rd1;\nld.global.v4.b32 {%r5, %r6, %r7, %r8}, [%rd2];\n"
+    "st.shared.v4.b32 [%r4], {%r5, %r6, %r7, %r8};\nadd.s32 %r2, %r2, 128;\n"
+    "setp.lt.s32 %p1, %r2, 4096;\n@%p1 bra C;\nfence.proxy.async;\n"
+    "setp.ne.u32 %p9, %tid, 0;\nadd.s32 %r40, %r1, 65536;\n"
+    "@!%p9 mbarrier.init.shared::cta.b64 [%r40], 1;\nfence.mbarrier_init.release.cluster;\n"
+    "setp.eq.u32 %p8, %warp, 0;\n@%p8 tcgen05.alloc.cta_group::1.sync.aligned.shared::cta.b32 [%r40+16], 512;\n"
+    "tcgen05.fence::before_thread_sync;\nbar.sync 0;\ntcgen05.fence::after_thread_sync;\n"
+    "ld.shared.b32 %r41, [%r40+16];\n";
 const std::string finish = "tcgen05.fence::before_thread_sync;\nbar.sync 0;\ntcgen05.fence::after_thread_sync;\n"
                            "@%p8 tcgen05.dealloc.cta_group::1.sync.aligned.b32 %r41, 512;\n";
-const std::string waitProduct = "tcgen05.commit.cta_group::1.mbarrier::arrive::one.shared::cluster.b64 [%r40];\n"
-                                "W: mbarrier.try_wait.parity.shared::cta.b64 %p2, [%r40], 0;\n@!%p2 bra W;\ntcgen05.fence::after_thread_sync;\n";
+const std::string waitProduct =
+    "tcgen05.commit.cta_group::1.mbarrier::arrive::one.shared::cluster.b64 [%r40];\n"
+    "W: mbarrier.try_wait.parity.shared::cta.b64 %p2, [%r40], 0;\n@!%p2 bra W;\ntcgen05.fence::after_thread_sync;\n";
 
 TestRun runSm100(const std::string &body, const std::vector<uint8_t> &image) {
   TestLaunch test;
@@ -98,8 +102,9 @@ TEST_P(Tcgen05, MatchesPlainLoops) {
               ";\n@!%p9 tcgen05.cp.cta_group::1.32x128b.warpx4 [%r" + std::to_string(42 + which) + "], " +
               std::to_string(int64_t(descriptor(1024 + offsetScales + 512 * which, 0, 128))) + ";\n";
   std::string vector = c.blocks ? ".block_scale.scale_vec::" + std::to_string(c.blocks) + "X" : "";
-  std::string body = copyImage + scales + "setp.ne.s32 %p3, %r1, %r1;\n@%p9 bra W;\ntcgen05.mma.cta_group::1.kind::" + c.kind +
-                     vector + " [%r41], " + text + ", " + textB + ", " + std::to_string(code) +
+  std::string body = copyImage + scales +
+                     "setp.ne.s32 %p3, %r1, %r1;\n@%p9 bra W;\ntcgen05.mma.cta_group::1.kind::" + c.kind + vector +
+                     " [%r41], " + text + ", " + textB + ", " + std::to_string(code) +
                      (c.blocks ? ", [%r42], [%r43]" : "") + ", %p3;\n" + waitProduct;
   body += "shl.b32 %r50, %warp, 21;\nadd.s32 %r50, %r41, %r50;\nmul.wide.u32 %rd3, %tid, " + std::to_string(c.n * 4) +
           ";\nadd.s64 %rd3, %out, %rd3;\n";
@@ -147,7 +152,8 @@ const TensorCase tensorCases[] = {
     {"mxf4", "mxf4", Type::E2M1, 1, 128, 64, 64, 2},
     {"nvf4", "mxf4nvf4", Type::E2M1, 1, 128, 128, 64, 4, Type::E4M3},
 };
-INSTANTIATE_TEST_SUITE_P(All, Tcgen05, testing::ValuesIn(tensorCases), [](const auto &info) { return info.param.name; });
+INSTANTIATE_TEST_SUITE_P(All, Tcgen05, testing::ValuesIn(tensorCases),
+                         [](const auto &info) { return info.param.name; });
 
 /// What one shape stores, another loads: the cells by both maps are the same.
 TEST(TensorMemory, ShapesAgreeOnCells) {
@@ -175,6 +181,98 @@ TEST(TensorMemory, ShapesAgreeOnCells) {
     EXPECT_EQ(out[8 * t + 4], cell(l % 16, l / 16 * 2 + 1));
     EXPECT_EQ(out[8 * t + 5], (cell(l, 0) & 0xffff) | cell(l, 1) << 16);
   }
+}
+
+/// A pair of CTAs: each holds half of the rows of A and half of the columns of
+/// B; the even one issues, and the commit reaches both.
+class TensorPair : public testing::TestWithParam<uint32_t> {};
+
+TEST_P(TensorPair, MatchesPlainLoops) {
+  const uint32_t m = GetParam(), n = 64, rows = m / 2, offsetB = 32768;
+  TensorCase c{"", "f16", Type::BF16, 1, m, n, 16};
+  std::vector<uint8_t> images;
+  for (unsigned rank = 0; rank < 2; ++rank) {
+    std::vector<uint8_t> image(65536);
+    for (unsigned k = 0; k < 16; ++k) {
+      for (unsigned row = 0; row < rows; ++row)
+        put(image, 0, row, k, valueAt(rank * rows + row, k, 0), c);
+      for (unsigned column = 0; column < n / 2; ++column)
+        put(image, offsetB, column, k, valueAt(rank * n / 2 + column, k, 1), c);
+    }
+    images.insert(images.end(), image.begin(), image.end());
+  }
+  std::string cluster = "barrier.cluster.arrive.release.aligned;\nbarrier.cluster.wait.acquire.aligned;\n";
+  std::string copy = copyImage, end = finish;
+  for (std::string *text : {&copy, &end})
+    for (size_t at; (at = text->find("cta_group::1")) != text->npos;)
+      text->replace(at, 12, "cta_group::2");
+  uint32_t code = 1 << 4 | 1 << 7 | 1 << 10 | n / 8 << 17 | m / 16 << 24;
+  std::string body = "mov.u32 %r9, %cluster_ctarank;\nmul.wide.u32 %rd9, %r9, 65536;\nadd.s64 %in, %in, %rd9;\n" +
+                     copy + "tcgen05.fence::before_thread_sync;\n" + cluster +
+                     "tcgen05.fence::after_thread_sync;\nsetp.ne.or.u32 %p7, %r9, 0, %p9;\nsetp.ne.s32 %p3, %r1, "
+                     "%r1;\nmov.b16 %h1, 3;\n"
+                     "@%p7 bra W;\ntcgen05.mma.cta_group::2.kind::f16 [%r41], " +
+                     std::to_string(int64_t(descriptor(1024))) + ", " +
+                     std::to_string(int64_t(descriptor(1024 + offsetB))) + ", " + std::to_string(code) +
+                     ", %p3;\ntcgen05.commit.cta_group::2.mbarrier::arrive::one.shared::cluster.multicast::cluster.b64 "
+                     "[%r40], %h1;\nW: mbarrier.try_wait.parity.shared::cta.b64 %p2, [%r40], 0;\n@!%p2 bra W;\n"
+                     "tcgen05.fence::after_thread_sync;\nshl.b32 %r50, %warp, 21;\nadd.s32 %r50, %r41, %r50;\n"
+                     "mul.lo.s32 %r52, %r9, 128;\nadd.s32 %r52, %r52, %tid;\nmul.wide.u32 %rd3, %r52, 256;\nadd.s64 "
+                     "%rd3, %out, %rd3;\n";
+  uint32_t columns = m == 256 ? n : n / 2;
+  for (unsigned at = 0; at < columns; at += 8) {
+    body += "add.s32 %r51, %r50, " + std::to_string(at) +
+            ";\ntcgen05.ld.sync.aligned.32x32b.x8.b32 {%r60, %r61, %r62, %r63, %r64, %r65, %r66, %r67}, [%r51];\n"
+            "tcgen05.wait::ld.sync.aligned;\n";
+    for (unsigned i = 0; i < 8; ++i)
+      body += "st.global.b32 [%rd3+" + std::to_string(4 * (at + i)) + "], %r" + std::to_string(60 + i) + ";\n";
+  }
+  TestLaunch test;
+  test.threads = 128;
+  test.grid = test.cluster = 2;
+  test.shared = 65536 + 1024;
+  test.in = images;
+  TestRun run = runModule(makeModule(body + end + cluster, "sm_100a"), test);
+  ASSERT_EQ(run.verdict(), "");
+  auto out = run.out<float>();
+  for (unsigned row = 0; row < m; ++row)
+    for (unsigned column = 0; column < n; ++column) {
+      double sum = 0;
+      for (unsigned k = 0; k < 16; ++k)
+        sum += valueAt(row, k, 0) * valueAt(column, k, 1);
+      unsigned rank = row / rows, lane = row % rows, at = column;
+      if (m == 128) { // two by two: the right half of the columns is 64 lanes up
+        lane += column / 32 * 64;
+        at = column % 32;
+      }
+      ASSERT_EQ(out[(rank * 128 + lane) * 64 + at], sum) << row << " " << column;
+    }
+}
+
+INSTANTIATE_TEST_SUITE_P(Rows, TensorPair, testing::Values(128u, 256u));
+
+/// A cluster that asks for more work gets what is not launched yet.
+TEST(LaunchControl, TakesOverWork) {
+  TestLaunch test;
+  test.grid = 5;
+  test.multiprocessors = 2;
+  std::string body =
+      "mov.u32 %r40, smem;\nsetp.ne.u32 %p9, %tid, 0;\nmov.u32 %r1, %ctaid.x;\nmov.b32 %r2, 0;\n"
+      "@!%p9 mbarrier.init.shared::cta.b64 [%r40], 1;\nfence.mbarrier_init.release.cluster;\nbar.sync 0;\n"
+      "@%p9 bra E;\nN: red.global.add.u32 [%out+256], 1;\nmul.wide.u32 %rd1, %r1, 4;\nadd.s64 %rd1, %out, %rd1;\n"
+      "red.global.add.u32 [%rd1], 1;\nmbarrier.arrive.expect_tx.shared::cta.b64 _, [%r40], 16;\n"
+      "clusterlaunchcontrol.try_cancel.async.shared::cta.mbarrier::complete_tx::bytes.b128 [%r40+16], [%r40];\n"
+      "and.b32 %r3, %r2, 1;\nW: mbarrier.try_wait.parity.shared::cta.b64 %p2, [%r40], %r3;\n@!%p2 bra W;\n"
+      "add.s32 %r2, %r2, 1;\n{ .reg .b128 q; ld.shared.b128 q, [%r40+16];\n"
+      "clusterlaunchcontrol.query_cancel.is_canceled.pred.b128 %p3, q;\n"
+      "@%p3 clusterlaunchcontrol.query_cancel.get_first_ctaid::x.b32.b128 %r1, q; }\n"
+      "fence.proxy.async;\n@%p3 bra N;\nE:";
+  TestRun run = runModule(makeModule(body, "sm_100a"), test);
+  ASSERT_EQ(run.verdict(), "");
+  auto out = run.out<uint32_t>();
+  EXPECT_EQ(out[64], 5u);
+  for (unsigned i = 0; i < 5; ++i)
+    EXPECT_EQ(out[i], 1u);
 }
 
 TEST(TensorMemory, Misuse) {

@@ -186,6 +186,4 @@ void decodeBulkCopy(Decoder &d, bool isReduction) {
   d.unsupported();
 }
 
-void registerBulkCopy(DecodeTable &) {}
-
 } // namespace girih::sim

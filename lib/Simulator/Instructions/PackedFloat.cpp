@@ -138,6 +138,4 @@ void decodePackedFloat(Decoder &d, Type type, const std::string &operation) {
 void decodeExp16(Decoder &d, Type type) { decodeFunction16(d, type, std::exp2); }
 void decodeTanh16(Decoder &d, Type type) { decodeFunction16(d, type, std::tanh); }
 
-void registerPackedFloat(DecodeTable &) {}
-
 } // namespace girih::sim

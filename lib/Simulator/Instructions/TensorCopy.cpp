@@ -290,6 +290,4 @@ void decodeTensorCopy(Decoder &d, bool isReduction, bool isPrefetch) {
   d.unsupported();
 }
 
-void registerTensorCopy(DecodeTable &) {}
-
 } // namespace girih::sim

@@ -205,6 +205,4 @@ void decodeTensorCopyIn(Decoder &d) {
   });
 }
 
-void registerTensorMatrix(DecodeTable &) {}
-
 } // namespace girih::sim

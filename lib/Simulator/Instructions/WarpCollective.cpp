@@ -26,7 +26,6 @@ void decodeShfl(Decoder &d) {
   d.type();
   Operand into = d.destination(0), p = d.secondDestination(0), a = d.source(1, Type::B32), b = d.source(2, Type::B32),
           c = d.source(3, Type::B32), members = d.source(4, Type::B32);
-  d.instruction().ownsDefinedness = true;
   d.run([=](Step &s) {
     LaneMask mask;
     Outcome outcome;

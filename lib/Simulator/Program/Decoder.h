@@ -96,7 +96,6 @@ void registerIntegerExtras(DecodeTable &table);
 void registerBitwise(DecodeTable &table);
 void registerFloat(DecodeTable &table);
 void registerApproximate(DecodeTable &table);
-void registerPackedFloat(DecodeTable &table);
 void registerCompare(DecodeTable &table);
 void registerConvert(DecodeTable &table);
 void registerMove(DecodeTable &table);
@@ -108,13 +107,11 @@ void registerFences(DecodeTable &table);
 void registerBarriers(DecodeTable &table);
 void registerMemoryBarrier(DecodeTable &table);
 void registerCopy(DecodeTable &table);
-void registerBulkCopy(DecodeTable &table);
-void registerTensorCopy(DecodeTable &table);
 void registerMatrixLoad(DecodeTable &table);
 void registerMatrixSync(DecodeTable &table);
 void registerMatrixAsync(DecodeTable &table);
 void registerTensorMemory(DecodeTable &table);
-void registerTensorMatrix(DecodeTable &table);
+void registerLaunchControl(DecodeTable &table);
 
 } // namespace girih::sim
 

@@ -17,7 +17,6 @@ DecodeTable makeTable() {
   registerBitwise(table);
   registerFloat(table);
   registerApproximate(table);
-  registerPackedFloat(table);
   registerCompare(table);
   registerConvert(table);
   registerMove(table);
@@ -29,13 +28,11 @@ DecodeTable makeTable() {
   registerBarriers(table);
   registerMemoryBarrier(table);
   registerCopy(table);
-  registerBulkCopy(table);
-  registerTensorCopy(table);
   registerMatrixLoad(table);
   registerMatrixSync(table);
   registerMatrixAsync(table);
   registerTensorMemory(table);
-  registerTensorMatrix(table);
+  registerLaunchControl(table);
   return table;
 }
 

@@ -51,8 +51,6 @@ struct Instruction {
   Operand guard;
   /// All live lanes of the warp have to execute it together.
   bool isAligned = false;
-  /// Definedness of the result is the handler's business.
-  bool ownsDefinedness = false;
   /// Undefined inputs are harmless (moves, selections, stores).
   bool passesUndefined = true;
   /// An asynchronous matrix instruction judges its own registers.
