@@ -45,7 +45,7 @@ def Attn_ForwardOp : Op<Attn_Dialect, "forward", [Pure]> {
     ```mlir
     %o = attn.forward %q, %k, %v mask(causal) schedule <stages = 3>
         : tensor<4x32x2048x128xbf16>, tensor<4x8x2048x128xbf16>, tensor<4x8x2048x128xbf16> -> tensor<4x32x2048x128xbf16>
-    %p, %lse = attn.forward %q, %k, %v order(bshd) scale(0.125)
+    %p, %lse = attn.forward %x, %y, %y order(bshd) scale(0.125)
         : tensor<?x8x?x64xf16>, tensor<?x8x?x64xf16>, tensor<?x8x?x64xf16> -> tensor<?x8x?x64xf16>, tensor<?x8x?xf32>
     ```
 
