@@ -113,6 +113,11 @@ TEST(Verdicts, OutOfRangeNamesTheBuffer) {
   expectContains(runBody("ld.shared.b32 %r1, [70000];"), "touches shared memory bytes 70000");
 }
 
+TEST(Verdicts, WrongRegisterClasses) {
+  expectContains(runBody("setp.eq.s32 %r1, %tid, 0;"), "is not a predicate");
+  expectContains(runBody("mov.b64 %rd1, -4;\nld.local.b32 %r1, [%rd1];"), "beyond the frame");
+}
+
 TEST(Verdicts, UndefinedValueReachesOutput) {
   expectContains(runBody("st.global.b32 [%out], %r17;"), "undefined value is stored");
   expectContains(runBody("ld.shared.b32 %r1, [smem];\nadd.s32 %r1, %r1, 1;\nst.global.b32 [%out], %r1;"),

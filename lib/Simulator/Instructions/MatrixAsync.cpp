@@ -141,8 +141,11 @@ void execute(MatrixOperation &op, const std::vector<Access> &accesses) {
 /// The registers an issue names, as absolute slots of the warp.
 std::vector<uint32_t> slotsOf(const Step &s, const std::vector<Operand> &list) {
   std::vector<uint32_t> slots;
-  for (const Operand &operand : list)
+  for (const Operand &operand : list) {
+    if (operand.kind != Operand::Kind::Register || operand.cls != RegisterClass::Bits32)
+      s.misuse("a matrix operand is not a 32-bit register");
     slots.push_back(operand.slot + s.group.stack.back().base[1]);
+  }
   return slots;
 }
 

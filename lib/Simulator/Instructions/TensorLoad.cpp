@@ -83,6 +83,8 @@ Outcome runLoad(Step &s, const LoadCall &call) {
   uint32_t number = groups.issue();
   std::vector<uint32_t> slots;
   for (const Operand &operand : call.registers) {
+    if (operand.kind == Operand::Kind::Register && operand.cls != RegisterClass::Bits32)
+      s.misuse("a destination of tcgen05.ld is not a 32-bit register");
     uint32_t slot = operand.slot + s.group.stack.back().base[1];
     slots.push_back(slot);
     if (operand.kind != Operand::Kind::Register)

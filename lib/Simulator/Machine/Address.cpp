@@ -70,7 +70,7 @@ void Step::load(const Place &place, unsigned lane, void *into, uint32_t size, bo
   }
   if (place.space == StateSpace::Local) {
     const auto &bytes = warp.local[lane];
-    if (place.offset + size > bytes.size())
+    if (place.offset > bytes.size() || size > bytes.size() - place.offset)
       misuse("local address " + std::to_string(place.offset) + " is beyond the frame's " +
              std::to_string(bytes.size()) + " bytes");
     std::memcpy(into, bytes.data() + place.offset, size);
@@ -95,7 +95,7 @@ void Step::store(const Place &place, unsigned lane, const void *from, uint32_t s
   }
   if (place.space == StateSpace::Local) {
     auto &bytes = warp.local[lane];
-    if (place.offset + size > bytes.size())
+    if (place.offset > bytes.size() || size > bytes.size() - place.offset)
       misuse("local address " + std::to_string(place.offset) + " is beyond the frame's " +
              std::to_string(bytes.size()) + " bytes");
     std::memcpy(bytes.data() + place.offset, from, size);

@@ -23,6 +23,8 @@ LaneMask Step::readPredicate(const Operand &operand) const {
 void Step::writePredicate(const Operand &operand, LaneMask value) {
   if (operand.kind != Operand::Kind::Register)
     return;
+  if (operand.cls != RegisterClass::Predicate)
+    misuse("a destination of '" + instruction.opcode + "' is not a predicate");
   uint32_t slot = operand.slot + group.stack.back().base[0];
   warp.predicates[slot] = (warp.predicates[slot] & ~mask) | (value & mask);
   LaneMask &known = warp.defined[0][slot];
