@@ -12,6 +12,19 @@ set(LLVM_EXTERNAL_LIT ${LLVM_TOOLS_BINARY_DIR}/lit CACHE FILEPATH "lit")
 if(GIRIH_STATIC_LLVM)
   set(MLIR_LINK_MLIR_DYLIB OFF)
   set(LLVM_LINK_LLVM_DYLIB OFF)
+  # Debian's static MLIR asks for the shared LLVM. With both kinds of LLVM in one
+  # process, each has its own options and registries, and it crashes.
+  get_property(imported DIRECTORY PROPERTY IMPORTED_TARGETS)
+  list(FILTER imported INCLUDE REGEX "^MLIR")
+  foreach(library IN LISTS imported)
+    get_target_property(needed ${library} INTERFACE_LINK_LIBRARIES)
+    if(needed)
+      list(REMOVE_ITEM needed LLVM "$<LINK_ONLY:LLVM>" "\\$<LINK_ONLY:LLVM>")
+      set_target_properties(${library} PROPERTIES INTERFACE_LINK_LIBRARIES "${needed}")
+    endif()
+  endforeach()
+  # Nothing of the machine that only a part of LLVM not in use would need.
+  add_link_options(-Wl,--as-needed -static-libstdc++ -static-libgcc)
 else()
   set(MLIR_LINK_MLIR_DYLIB ON)
   set(LLVM_LINK_LLVM_DYLIB ON)
@@ -45,11 +58,17 @@ endfunction()
 
 function(girih_add_library name)
   get_property(inc_gens GLOBAL PROPERTY GIRIH_INC_GENS)
-  cmake_parse_arguments(ARG "" "" "SOURCES;DEPENDS;LINK;MLIR" ${ARGN})
+  cmake_parse_arguments(ARG "" "" "SOURCES;DEPENDS;LINK;MLIR;LLVM" ${ARGN})
   add_mlir_library(${name} STATIC ${ARG_SOURCES} DEPENDS ${inc_gens} ${ARG_DEPENDS}
                    DISABLE_INSTALL EXCLUDE_FROM_LIBMLIR)
   target_link_libraries(${name} PUBLIC ${ARG_LINK})
   mlir_target_link_libraries(${name} PUBLIC ${ARG_MLIR})
+  # The shared libMLIR brings libLLVM, and naming a part of LLVM beside it would link
+  # that part twice.
+  if(GIRIH_STATIC_LLVM)
+    llvm_map_components_to_libnames(llvm_libraries ${ARG_LLVM})
+    target_link_libraries(${name} PUBLIC ${llvm_libraries})
+  endif()
   girih_precompile_headers(${name})
 endfunction()
 
