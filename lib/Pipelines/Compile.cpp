@@ -2,6 +2,7 @@
 #include "girih/Pipelines/Compile.h"
 #include "girih/Pipelines/Pipelines.h"
 
+#include "mlir/Pass/Pass.h"
 #include "mlir/Pass/PassInstrumentation.h"
 #include "mlir/Pass/PassManager.h"
 #include <chrono>
