@@ -7,17 +7,16 @@
 using namespace mlir;
 
 namespace girih {
-namespace {
-
-constexpr int64_t kBarrierBytes = 8; // PTX ISA, "mbarrier object": 64 bits
 
 Value barrierAddress(ImplicitLocOpBuilder &b, Value barriers, Value index) {
   Value number = arith::IndexCastOp::create(b, b.getI32Type(), index);
   return arith::AddIOp::create(b, barriers, arith::MulIOp::create(b, number, constantI32(b, kBarrierBytes)));
 }
 
-/// The loop around try_wait stands inside the assembly: as LLVM blocks it costs
-/// the kernel's main loop 0.7% (docs/performance.md).
+namespace {
+
+/// The loop around try_wait stands inside the assembly, so that the kernel's main
+/// loop stays one block for LLVM.
 struct ConvertWait : OpConversionPattern<tile::BarrierWaitOp> {
   using OpConversionPattern::OpConversionPattern;
 

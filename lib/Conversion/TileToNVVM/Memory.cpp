@@ -92,9 +92,7 @@ struct ConvertCopy : OpConversionPattern<tile::CopyOp> {
     if (!map || !op.getBarriers())
       return rewriter.notifyMatchFailure(op, "no tensor map or no barrier");
     ImplicitLocOpBuilder b(op.getLoc(), rewriter);
-    Value number = arith::IndexCastOp::create(b, b.getI32Type(), op.getBarrier());
-    Value barrier =
-        arith::AddIOp::create(b, adaptor.getBarriers(), arith::MulIOp::create(b, number, constantI32(b, 8)));
+    Value barrier = barrierAddress(b, adaptor.getBarriers(), op.getBarrier());
     forEachBox(b, map, op.getDest().getType(), op.getIndices(), [&](int64_t offset, ArrayRef<Value> coordinates) {
       Value dest = b.createOrFold<arith::AddIOp>(adaptor.getDest(), constantI32(b, offset));
       NVVM::CpAsyncBulkTensorGlobalToSharedClusterOp::create(

@@ -26,6 +26,12 @@ void populateKernelPatterns(const mlir::TypeConverter &converter, mlir::RewriteP
 /// The address of the byte at `offset` of the kernel's shared memory, as i32.
 mlir::Value sharedAddress(mlir::ImplicitLocOpBuilder &b, int64_t offset);
 
+/// Bytes of a barrier in shared memory (PTX ISA, "mbarrier object": 64 bits).
+inline constexpr int64_t kBarrierBytes = 8;
+
+/// The address of one barrier of a converted array.
+mlir::Value barrierAddress(mlir::ImplicitLocOpBuilder &b, mlir::Value barriers, mlir::Value index);
+
 /// The symbol that names the start of a kernel's shared memory.
 inline constexpr llvm::StringLiteral kSharedSymbol = "shared_memory";
 

@@ -24,7 +24,7 @@ void initializeBarriers(gpu::GPUFuncOp kernel, Operation *before) {
     for (tile::BarriersOp array : arrays) {
       tile::BarriersType type = array.getBarriers().getType();
       for (int64_t i = 0; i < type.getCount(); ++i) {
-        Value address = sharedAddress(b, array.getOffset() + 8 * i);
+        Value address = sharedAddress(b, array.getOffset() + kBarrierBytes * i);
         NVVM::MBarrierInitOp::create(b, sharedPointer(b, address), constantI32(b, type.getArrivals()), Value());
       }
     }
