@@ -22,13 +22,15 @@ TEST(MatrixDescriptor, HopperFields) {
 }
 
 TEST(MatrixDescriptor, SaysWhatItCannotUse) {
-  EXPECT_NE(decodeMatrixDescriptor90(uint64_t(3) << 49).problem, "");
+  auto problem = [](uint64_t bits) { return decodeMatrixDescriptor100(uint64_t(1) << 46 | bits).problem; };
   // An address of more than 18 bits reaches beyond its field.
-  EXPECT_NE(decodeMatrixDescriptor90(uint64_t(0x40400 >> 4)).problem, "");
-  EXPECT_NE(decodeMatrixDescriptor100(0).problem, ""); // version 0
-  EXPECT_EQ(decodeMatrixDescriptor100(uint64_t(1) << 46).problem, "");
-  EXPECT_NE(decodeMatrixDescriptor100(uint64_t(1) << 46 | uint64_t(1) << 52).problem, "");
-  EXPECT_NE(decodeMatrixDescriptor100(uint64_t(1) << 46 | uint64_t(3) << 61).problem, "");
+  EXPECT_NE(decodeMatrixDescriptor90(uint64_t(0x40400 >> 4)).problem.find("18 bits"), std::string::npos);
+  EXPECT_NE(problem(uint64_t(0x40400 >> 4)).find("18 bits"), std::string::npos);
+  EXPECT_EQ(decodeMatrixDescriptor100(0).problem, "bits 46 to 48 are 0 when they should be 1");
+  EXPECT_EQ(problem(0), "");
+  EXPECT_EQ(problem(uint64_t(1) << 52), "an absolute leading dimension address, which only sm_103a has");
+  EXPECT_EQ(problem(uint64_t(5) << 53), "bits 53 to 60 are 5 when they should be 0");
+  EXPECT_EQ(problem(uint64_t(3) << 61), "layout type is 3 when it should be 0, 1, 2, 4 or 6");
 }
 
 TEST(MatrixDescriptor, BlackwellLayouts) {
@@ -67,6 +69,7 @@ TEST(Swizzle, IsAnInvolutionWithinItsSpan) {
       EXPECT_EQ(swizzle(address, span) / span, address / span);
     }
   EXPECT_EQ(swizzle(3 * 128 + 5 * 16, 128), 3u * 128 + (5 ^ 3) * 16);
+  EXPECT_EQ(swizzle(5 * 128 + 2 * 32, 128, 32), 5u * 128 + (2 ^ 1) * 32);
 }
 
 TEST(InstructionDescriptor, Fields) {

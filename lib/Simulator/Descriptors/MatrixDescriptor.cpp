@@ -15,9 +15,17 @@ MatrixDescriptor decodeCommon(uint64_t bits) {
   made.start = field(bits, 0, 14) << 4;
   made.leading = field(bits, 16, 14) << 4;
   made.stride = field(bits, 32, 14) << 4;
-  if (field(bits, 49, 3))
-    made.problem = "a base offset of " + std::to_string(field(bits, 49, 3)) + " is not simulated";
+  made.base = field(bits, 49, 3) << 7;
   return made;
+}
+
+/// Addresses that carry more than 18 bits spill into bits without a meaning.
+constexpr const char *unmasked = "reserved bits are set (was the address masked to 18 bits before it was shifted?)";
+
+void checkBase(MatrixDescriptor &made) {
+  // PTX ISA, "Matrix-Descriptor Format": valid for all modes but this one.
+  if (made.base && !made.swizzle)
+    made.problem = "a base offset of " + std::to_string(made.base >> 7) + " without a swizzle";
 }
 
 } // namespace
@@ -26,36 +34,31 @@ MatrixDescriptor decodeMatrixDescriptor90(uint64_t bits) {
   MatrixDescriptor made = decodeCommon(bits);
   static constexpr uint32_t spans[] = {0, 128, 64, 32};
   made.swizzle = spans[field(bits, 62, 2)];
-  // Bits [14,16), [30,32), [46,49) and [52,62) have no meaning; addresses that
-  // carry more than 18 bits spill into them.
+  checkBase(made);
   if (field(bits, 14, 2) || field(bits, 30, 2) || field(bits, 46, 3) || field(bits, 52, 10))
-    made.problem = "reserved bits are set (was the address masked to 18 bits "
-                   "before it was shifted?)";
+    made.problem = unmasked;
   return made;
 }
 
 MatrixDescriptor decodeMatrixDescriptor100(uint64_t bits) {
   MatrixDescriptor made = decodeCommon(bits);
-  switch (field(bits, 61, 3)) {
-  case 0:
-    made.swizzle = 0;
-    break;
-  case 2:
-    made.swizzle = 128;
-    break;
-  case 4:
-    made.swizzle = 64;
-    break;
-  case 6:
-    made.swizzle = 32;
-    break;
-  default:
-    made.problem = "layout type " + std::to_string(field(bits, 61, 3)) + " is not simulated";
-  }
-  if (field(bits, 46, 2) != 1)
-    made.problem = "descriptor version is " + std::to_string(field(bits, 46, 2)) + " when it should be 1";
+  uint32_t layout = field(bits, 61, 3);
+  static constexpr uint32_t spans[] = {0, 128, 128, 0, 64, 0, 32, 0};
+  made.swizzle = spans[layout];
+  made.atom = layout == 1 ? 32 : 16;
+  checkBase(made);
+  if (layout == 3 || layout == 5 || layout == 7)
+    made.problem = "layout type is " + std::to_string(layout) + " when it should be 0, 1, 2, 4 or 6";
+  if (field(bits, 14, 2) || field(bits, 30, 2))
+    made.problem = unmasked;
+  if (field(bits, 46, 3) != 1)
+    made.problem = "bits 46 to 48 are " + std::to_string(field(bits, 46, 3)) + " when they should be 1";
+  if (field(bits, 53, 8))
+    made.problem = "bits 53 to 60 are " + std::to_string(field(bits, 53, 8)) + " when they should be 0";
+  // PTX ISA, "Leading Dimension Stride": for 48 bytes of K, a shape that only
+  // sm_103a has.
   if (field(bits, 52, 1))
-    made.problem = "an absolute leading dimension offset is not simulated";
+    made.problem = "an absolute leading dimension address, which only sm_103a has";
   return made;
 }
 
@@ -67,11 +70,13 @@ uint32_t MatrixDescriptor::offsetOf(uint32_t outer, uint32_t inner, bool isMnMaj
   }
   if (!swizzle)
     return inner / 16 * stride + inner % 16 + outer % 8 * 16 + outer / 8 * leading;
-  return inner / swizzle * leading + inner % swizzle + outer % 8 * swizzle + outer / 8 * stride;
+  uint32_t lines = linesPerStride();
+  return inner / swizzle * leading + inner % swizzle + outer % lines * swizzle + outer / lines * stride;
 }
 
 uint32_t MatrixDescriptor::addressOf(uint32_t outer, uint32_t inner, bool isMnMajor) const {
-  return girih::sim::swizzle(start + offsetOf(outer, inner, isMnMajor), swizzle);
+  // Rows of the pattern are counted from its first, not from the boundary.
+  return girih::sim::swizzle(start + offsetOf(outer, inner, isMnMajor) - base, swizzle, atom) + base;
 }
 
 } // namespace girih::sim

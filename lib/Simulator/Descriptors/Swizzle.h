@@ -6,21 +6,12 @@
 
 namespace girih::sim {
 
-/// Where the byte at an unswizzled shared memory address really lies. The
-/// pattern XORs the 16-byte chunk's place within a row with the row's place
-/// within 1024, 512 or 256 bytes, by absolute address (PTX ISA, "Swizzling
-/// Modes").
-inline uint32_t swizzle(uint32_t address, uint32_t span) {
-  switch (span) {
-  case 128:
-    return address ^ (address >> 7 & 7) << 4;
-  case 64:
-    return address ^ (address >> 7 & 3) << 4;
-  case 32:
-    return address ^ (address >> 7 & 1) << 4;
-  default:
-    return address;
-  }
+/// Where the byte at an unswizzled shared memory address really lies. Within
+/// rows of `span` bytes, the place of an atom is XORed with the place of its
+/// 128 bytes, counted by absolute address, modulo the atoms of a row (PTX ISA,
+/// "Swizzling Modes").
+inline uint32_t swizzle(uint32_t address, uint32_t span, uint32_t atom = 16) {
+  return span ? address ^ (address >> 7 & (span / atom - 1)) * atom : address;
 }
 
 } // namespace girih::sim
