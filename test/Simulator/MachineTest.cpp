@@ -22,6 +22,17 @@ TEST(Control, DivergentLoopsReconverge) {
     EXPECT_EQ(out[l], l * (l - 1) / 2 - 1);
 }
 
+TEST(Control, WarpBarriersOfDifferentMasks) {
+  // Lane 0 meets itself first; the others wait for it under another mask.
+  TestRun run = runBody("setp.eq.u32 %p1, %lane, 0;\n@%p1 bra FIRST;\nbar.warp.sync -1;\nld.shared.b32 %r0, [smem];\n"
+                        "bra END;\nFIRST: bar.warp.sync 1;\nst.shared.b32 [smem], 7;\nbar.warp.sync -1;\n"
+                        "mov.b32 %r0, 1;\nEND:\n" +
+                        storeR0);
+  ASSERT_EQ(run.verdict(), "");
+  EXPECT_EQ(run.out<uint32_t>()[0], 1u);
+  EXPECT_EQ(run.out<uint32_t>()[31], 7u);
+}
+
 TEST(Control, LabelsOfBlocksAreTheirOwn) {
   std::string block = "{ .reg .pred p; AGAIN: add.s32 %r0, %r0, 1; setp.lt.s32 p, %r0, LIMIT; @p bra AGAIN; }\n";
   auto with = [&](const char *limit) {

@@ -121,19 +121,22 @@ void decodeWarpSync(Decoder &d) {
     LaneMask mask = s.read<uint32_t>(members)[s.firstLane()];
     if (s.mask & ~mask)
       s.misuse("a lane executes bar.warp.sync that is not in its mask");
+    // Lanes meet under one mask only; others of the warp may wait elsewhere.
+    std::string what = "bar.warp.sync of lanes " + describeLanes(mask);
+    auto waits = [&](const Group &other) { return &other != &s.group && other.isBlocked && other.wait.what == what; };
     LaneMask here = s.mask;
     for (const auto &other : s.warp.groups)
-      if (other.get() != &s.group && other->isBlocked && other->wait.what == "bar.warp.sync")
+      if (waits(*other))
         here |= other->mask;
     if (s.group.ticket == ~0ull || !(mask & s.warp.live & ~here)) {
       for (const auto &other : s.warp.groups)
-        if (other.get() != &s.group && other->isBlocked && other->wait.what == "bar.warp.sync")
+        if (waits(*other))
           other->ticket = ~0ull; // released
       ++s.cluster().progress;
       return Outcome::Next;
     }
     Wait wait;
-    wait.what = "bar.warp.sync";
+    wait.what = what;
     return s.wait(std::move(wait));
   });
 }

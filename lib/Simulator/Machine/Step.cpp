@@ -86,9 +86,7 @@ Outcome Step::waitForLanes(LaneMask members) {
   Warp *waiting = &warp;
   LaneMask here = group.mask;
   wait.describe = [waiting, here, members] {
-    char hex[16];
-    std::snprintf(hex, sizeof hex, "0x%08x", members & waiting->live & ~here);
-    return std::string("for lanes ") + hex + " of its own warp to converge";
+    return "for lanes " + describeLanes(members & waiting->live & ~here) + " of its own warp to converge";
   };
   return this->wait(std::move(wait));
 }

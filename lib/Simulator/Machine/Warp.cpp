@@ -252,14 +252,18 @@ void Warp::block(Group &group, const Instruction &instruction, Wait wait) {
   group.seenProgress = cluster.progress;
 }
 
+std::string describeLanes(LaneMask lanes) {
+  char hex[16];
+  std::snprintf(hex, sizeof hex, "0x%08x", lanes);
+  return hex;
+}
+
 std::string Warp::describe() const { return cta.describe() + " " + name; }
 
 std::string Warp::describe(LaneMask lanes) const {
   if (lanes == live)
     return describe();
-  char hex[16];
-  std::snprintf(hex, sizeof hex, "0x%08x", lanes);
-  return describe() + " lanes " + hex;
+  return describe() + " lanes " + describeLanes(lanes);
 }
 
 } // namespace girih::sim

@@ -27,6 +27,9 @@ struct Frame {
   const std::vector<ParameterCopy> *results = nullptr;
 };
 
+/// A lane mask as verdicts print it.
+std::string describeLanes(LaneMask lanes);
+
 /// What a group is blocked on, told when somebody asks.
 struct Wait {
   /// One short phrase for the timeline ("mbarrier 1024").
