@@ -64,8 +64,10 @@ void fillRandom(std::vector<uint8_t> &bytes, const std::string &type, uint64_t s
     for (size_t i = 0; i < bytes.size() / size; ++i)
       storeElement(*known, bytes.data(), i, float(next()));
   } else if (auto parsed = parseType(type); parsed && isFloat(*parsed) && typeBits(*parsed) == 8) {
+    // Scale factors (ue8m0) have no sign.
     for (uint8_t &byte : bytes)
-      byte = uint8_t(encodeFloat(next(), formatOf(*parsed), Rounding::NearestEven, true));
+      byte = uint8_t(encodeFloat(parsed == Type::UE8M0 ? std::fabs(next()) : next(), formatOf(*parsed),
+                                 Rounding::NearestEven, true));
   } else if (type == "s8") {
     for (uint8_t &byte : bytes)
       byte = uint8_t(int8_t(next() * 100));

@@ -7,7 +7,7 @@
 // back into it as the A operand of the second product.
 //
 //===----------------------------------------------------------------------===//
-#include "ptx.cuh"
+#include "tcgen05.cuh"
 #include <cuda_bf16.h>
 
 constexpr int keys = 64, dim = 64;
@@ -23,12 +23,6 @@ WAIT_BARRIER(waitScores, "wait_scores")
 WAIT_BARRIER(waitWeights, "wait_weights")
 WAIT_BARRIER(waitOutput, "wait_output")
 ARRIVE_BARRIER(arriveWeights, "arrive_weights")
-
-/// Version 1 in bits 46 and 47; layout 2 is a swizzle of 128 bytes.
-DEVICE uint64_t descriptor(uint32_t address) {
-  return uint64_t((address & 0x3ffff) >> 4) | uint64_t(1) << 16 | uint64_t(1024 >> 4) << 32 | uint64_t(1) << 46 |
-         uint64_t(2) << 61;
-}
 
 /// D float, A and B bfloat16, N = 64, M = 128; B is MN-major in the second.
 constexpr uint32_t instruction = 1 << 4 | 1 << 7 | 1 << 10 | (64 / 8) << 17 | (128 / 16) << 24;
@@ -46,32 +40,10 @@ DEVICE void multiplyTensor(uint32_t d, uint32_t a, uint64_t b, uint32_t accumula
                "r"(a), "l"(b), "r"(instructionTransposed), "r"(accumulate)
                : "memory");
 }
-#define COMMIT(NAME, TAG)                                                                                              \
-  DEVICE void NAME(uint32_t barrier) {                                                                                 \
-    asm volatile("tcgen05.commit.cta_group::1.mbarrier::arrive::one.shared::cluster.b64 [%0]; /*@" TAG                 \
-                 "*/" ::"r"(barrier)                                                                                   \
-                 : "memory");                                                                                          \
-  }
 COMMIT(commitScores, "commit_scores")
 COMMIT(commitStage, "commit_stage")
 COMMIT(commitOutput, "commit_output")
 
-DEVICE void fenceBefore() { asm volatile("tcgen05.fence::before_thread_sync; /*@fence_before*/" ::: "memory"); }
-DEVICE void fenceAfter() { asm volatile("tcgen05.fence::after_thread_sync; /*@fence_after*/" ::: "memory"); }
-
-DEVICE void load32(float (&r)[32], uint32_t address) {
-  asm volatile("tcgen05.ld.sync.aligned.32x32b.x32.b32 {%0, %1, %2, %3, %4, %5, %6, %7, %8, %9, %10, %11, %12, %13, "
-               "%14, %15, %16, %17, %18, %19, %20, %21, %22, %23, %24, %25, %26, %27, %28, %29, %30, %31}, [%32]; "
-               "/*@tensor_load*/\n"
-               "tcgen05.wait::ld.sync.aligned; /*@wait_load*/"
-               : "=f"(r[0]), "=f"(r[1]), "=f"(r[2]), "=f"(r[3]), "=f"(r[4]), "=f"(r[5]), "=f"(r[6]), "=f"(r[7]),
-                 "=f"(r[8]), "=f"(r[9]), "=f"(r[10]), "=f"(r[11]), "=f"(r[12]), "=f"(r[13]), "=f"(r[14]), "=f"(r[15]),
-                 "=f"(r[16]), "=f"(r[17]), "=f"(r[18]), "=f"(r[19]), "=f"(r[20]), "=f"(r[21]), "=f"(r[22]),
-                 "=f"(r[23]), "=f"(r[24]), "=f"(r[25]), "=f"(r[26]), "=f"(r[27]), "=f"(r[28]), "=f"(r[29]),
-                 "=f"(r[30]), "=f"(r[31])
-               : "r"(address)
-               : "memory");
-}
 DEVICE void store16(uint32_t address, const uint32_t (&r)[16]) {
   asm volatile("tcgen05.st.sync.aligned.32x32b.x16.b32 [%0], {%1, %2, %3, %4, %5, %6, %7, %8, %9, %10, %11, %12, %13, "
                "%14, %15, %16}; /*@tensor_store*/" ::"r"(address),
@@ -100,8 +72,7 @@ extern "C" __global__ void __launch_bounds__(256, 1)
   Barriers barriers = Barriers::make(base);
   uint32_t warp = warpIndex();
   if (warp == 1)
-    asm volatile("tcgen05.alloc.cta_group::1.sync.aligned.shared::cta.b32 [%0], 256; /*@alloc*/" ::"r"(barriers.slot())
-                 : "memory");
+    allocateTensor<256>(barriers.slot());
   if (threadIdx.x == 0) {
     initBarrier(barriers.query(), 1);
     for (int stage = 0; stage < stages; ++stage) {
@@ -116,8 +87,7 @@ extern "C" __global__ void __launch_bounds__(256, 1)
   fenceBefore();
   __syncthreads();
   fenceAfter();
-  uint32_t tensor;
-  asm volatile("ld.shared.b32 %0, [%1];" : "=r"(tensor) : "r"(barriers.slot()));
+  uint32_t tensor = loadShared(barriers.slot());
 
   if (warp == 0 && elect()) {
     expectBytes(barriers.query(), queryBytes);
@@ -157,7 +127,8 @@ extern "C" __global__ void __launch_bounds__(256, 1)
       waitScores(barriers.scores(), i & 1);
       fenceAfter();
       for (int half = 0; half < 2; ++half) {
-        load32(s, lanes + columnS + 32 * half);
+        loadTensor(s, lanes + columnS + 32 * half);
+        waitTensorLoads();
         uint32_t p[16];
         for (int j = 0; j < 16; ++j) {
           __nv_bfloat162 pair =
@@ -174,7 +145,8 @@ extern "C" __global__ void __launch_bounds__(256, 1)
     waitOutput(barriers.output(), 0);
     fenceAfter();
     for (int half = 0; half < 2; ++half) {
-      load32(s, lanes + columnO + 32 * half);
+      loadTensor(s, lanes + columnO + 32 * half);
+      waitTensorLoads();
       float *row = o + (blockIdx.x * 128 + warp % 4 * 32 + threadIdx.x % 32) * dim + 32 * half;
       for (int j = 0; j < 32; j += 4)
         *reinterpret_cast<float4 *>(row + j) = make_float4(s[j], s[j + 1], s[j + 2], s[j + 3]);
@@ -185,8 +157,6 @@ extern "C" __global__ void __launch_bounds__(256, 1)
   __syncthreads(); // @before_dealloc
   if (warp == 1) {
     fenceAfter();
-    asm volatile("tcgen05.relinquish_alloc_permit.cta_group::1.sync.aligned;\n"
-                 "tcgen05.dealloc.cta_group::1.sync.aligned.b32 %0, 256; /*@dealloc*/" ::"r"(tensor)
-                 : "memory");
+    freeTensor<256>(tensor);
   }
 }

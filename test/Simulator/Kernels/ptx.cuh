@@ -7,7 +7,7 @@
 #pragma once
 #include <cstdint>
 
-#define DEVICE static __device__ __forceinline__
+#define DEVICE [[maybe_unused]] static __device__ __forceinline__
 
 struct alignas(64) TensorMap {
   char bytes[128];
@@ -32,10 +32,11 @@ DEVICE void fenceAsync() { asm volatile("fence.proxy.async; /*@fence_async*/" ::
 
 #define WAIT_BARRIER(NAME, TAG)                                                                                        \
   DEVICE void NAME(uint32_t barrier, uint32_t parity) {                                                                \
-    asm volatile("{ .reg .pred p; again: mbarrier.try_wait.parity.shared::cta.b64 p, [%0], %1; /*@" TAG                \
-                 "*/ @p bra done; bra again; done: }" ::"r"(barrier),                                                  \
-                 "r"(parity)                                                                                           \
-                 : "memory");                                                                                          \
+    asm volatile(                                                                                                      \
+        "{ .reg .pred p; again: mbarrier.try_wait.parity.acquire.cluster.shared::cta.b64 p, [%0], %1; /*@" TAG         \
+        "*/ @p bra done; bra again; done: }" ::"r"(barrier),                                                           \
+        "r"(parity)                                                                                                    \
+        : "memory");                                                                                                   \
   }
 #define ARRIVE_BARRIER(NAME, TAG)                                                                                      \
   DEVICE void NAME(uint32_t barrier) {                                                                                 \
@@ -48,7 +49,7 @@ DEVICE void expectBytes(uint32_t barrier, uint32_t bytes) {
 /// Arrives on the same barrier of another CTA of the cluster.
 DEVICE void arriveRemote(uint32_t barrier, uint32_t rank) {
   asm volatile("{ .reg .b32 remote; mapa.shared::cluster.u32 remote, %0, %1;\n"
-               "mbarrier.arrive.shared::cluster.b64 _, [remote]; /*@arrive_remote*/ }" ::"r"(barrier),
+               "mbarrier.arrive.release.cluster.shared::cluster.b64 _, [remote]; /*@arrive_remote*/ }" ::"r"(barrier),
                "r"(rank)
                : "memory");
 }
@@ -65,6 +66,18 @@ DEVICE void loadTileMulticast(uint32_t to, const TensorMap *map, int x, int y, u
                "[%0], [%1, {%2, %3}], [%4], %5; /*@load_multicast*/" ::"r"(to),
                "l"(map), "r"(x), "r"(y), "r"(barrier), "h"(ctas)
                : "memory");
+}
+DEVICE void loadTile(uint32_t to, const TensorMap *map, int x, int y, int z, uint32_t barrier) {
+  asm volatile("cp.async.bulk.tensor.3d.shared::cluster.global.tile.mbarrier::complete_tx::bytes [%0], [%1, {%2, %3, "
+               "%4}], [%5]; /*@load*/" ::"r"(to),
+               "l"(map), "r"(x), "r"(y), "r"(z), "r"(barrier)
+               : "memory");
+}
+DEVICE void storeTile(const TensorMap *map, int x, int y, int z, uint32_t from) {
+  asm volatile(
+      "cp.async.bulk.tensor.3d.global.shared::cta.tile.bulk_group [%0, {%1, %2, %3}], [%4]; /*@store*/" ::"l"(map),
+      "r"(x), "r"(y), "r"(z), "r"(from)
+      : "memory");
 }
 DEVICE void storeTile(const TensorMap *map, int x, int y, uint32_t from) {
   asm volatile("cp.async.bulk.tensor.2d.global.shared::cta.tile.bulk_group [%0, {%1, %2}], [%3]; /*@store*/" ::"l"(map),
@@ -93,4 +106,12 @@ DEVICE void clusterEnd() {
 
 template <int id, int threads> DEVICE void namedBarrier() {
   asm volatile("bar.sync %0, %1; /*@named*/" ::"n"(id), "n"(threads) : "memory");
+}
+
+/// Registers of a warpgroup's threads, from and to the CTA's pool.
+template <int count> DEVICE void giveRegisters() {
+  asm volatile("setmaxnreg.dec.sync.aligned.u32 %0; /*@registers_down*/" ::"n"(count));
+}
+template <int count> DEVICE void takeRegisters() {
+  asm volatile("setmaxnreg.inc.sync.aligned.u32 %0; /*@registers_up*/" ::"n"(count));
 }
