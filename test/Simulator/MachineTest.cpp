@@ -1,10 +1,8 @@
 //===- MachineTest.cpp - Control flow, collectives, memory, verdicts ------===//
-#include "Harness.h"
+#include "OrderHarness.h"
 
 namespace girih::sim {
 namespace {
-
-const std::string storeR0 = "mul.wide.u32 %rd30, %tid, 4;\nadd.s64 %rd30, %out, %rd30;\nst.global.b32 [%rd30], %r0;\n";
 
 void expectContains(const TestRun &run, const std::string &text) {
   EXPECT_NE(run.verdict().find(text), std::string::npos) << "verdict: " << run.verdict();
@@ -211,15 +209,6 @@ TEST(Clusters, DistributedSharedMemory) {
   EXPECT_EQ(good.out<uint32_t>()[5], 1105u);
   EXPECT_EQ(good.out<uint32_t>()[37], 105u);
   expectContains(runBody(body, test), "cluster barrier before the exit");
-}
-
-const std::string barrierSetup =
-    "mov.u32 %r40, smem;\nsetp.ne.u32 %p9, %tid, 0;\n@%p9 bra READY;\n"
-    "mbarrier.init.shared::cta.b64 [%r40], COUNT;\nfence.mbarrier_init.release.cluster;\nREADY: bar.sync 0;\n";
-
-std::string setup(const std::string &count) {
-  std::string text = barrierSetup;
-  return text.replace(text.find("COUNT"), 5, count);
 }
 
 TEST(MemoryBarrier, PhasesAndParity) {

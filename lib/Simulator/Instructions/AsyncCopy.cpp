@@ -21,6 +21,7 @@ CommitGroups &bulkGroupsOf(Step &s, unsigned lane) {
 Access groupAccess(const Step &s, Component component, uint32_t copy, bool isWrite, Proxy proxy) {
   Access access;
   access.cluster = s.cluster().index;
+  access.cta = uint8_t(s.cta().rank);
   access.component = component;
   access.tick = copy;
   access.line = s.line();
@@ -86,6 +87,7 @@ void reduceGlobal(Cluster &cluster, uint64_t address, const uint8_t *from, uint3
   // Reductions are relaxed atomic operations on each element.
   Access strong = access;
   strong.isStrong = true;
+  strong.scope = Scope::Gpu;
   check(cluster, region, address, size, strong, knowledge);
   if (!isDefined)
     reportUndefined(cluster, address, access);
@@ -115,7 +117,7 @@ void startAsyncStore(Step &s, uint64_t address, uint64_t barrier, std::vector<ui
   operation.name = "st.async";
   operation.line = s.line();
   unsigned line = s.line();
-  auto knowledge = std::make_shared<Knowledge>(s.warp.fork());
+  auto knowledge = s.fork();
   operation.step = [=] {
     Access access = transactionAccess(place, line);
     access.proxy = Proxy::Generic; // weak writes of the issuing thread

@@ -103,13 +103,16 @@ void decodeAtomOf(Decoder &d, bool returns) {
             s.resolve(space, base[lane] + uint64_t(address.offset) + e * size, size, true, e ? size : size * count);
         uint64_t value = 0;
         bool isDefined;
-        s.load(place, lane, &value, size, true, &isDefined);
-        acquireAt(s, place, order);
+        s.load(place, lane, &value, size, true, &isDefined, order.scope);
+        // PTX ISA, "Release and Acquire Patterns": the read of red is in none.
+        if (returns)
+          acquireAt(s, place, order, lane);
         old[e][lane] = value;
         uint64_t next = combineAtomic(value, y[e][lane] & bits, z[lane] & bits, type, how);
-        releaseAt(s, place, order);
         if ((next & bits) != value || how == "exch")
-          s.store(place, lane, &next, size, true, isDefined);
+          s.store(place, lane, &next, size, true, isDefined, order.scope);
+        if (how != "cas" || value == (y[e][lane] & bits))
+          releaseAt(s, place, order, lane, true);
       }
     }
     for (unsigned e = 0; e < count; ++e)

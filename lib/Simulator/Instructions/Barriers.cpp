@@ -55,7 +55,7 @@ void arriveNamed(Step &s, const BarrierCall &call, NamedBarrier &barrier, uint32
     else // and: count the lanes that say no; or: those that say yes
       barrier.count += unsigned(__builtin_popcount(call.reduction == "and" ? s.mask & ~votes : votes));
   }
-  barrier.arriving.join(s.warp.release());
+  barrier.arriving.join(s.warp.release(s.mask));
   barrier.warps.insert(&s.warp);
 }
 
@@ -100,7 +100,9 @@ Outcome runNamed(Step &s, const BarrierCall &call) {
     if (barrier.generation < s.group.ticket)
       return waitNamed(s, barrier, id);
   }
-  s.warp.acquire(barrier.completed);
+  // All who take part are ordered, the lanes of one warp among them.
+  s.warp.synchronise(s.mask);
+  s.warp.acquire(s.mask, barrier.completed);
   if (call.reduction == "popc") {
     Lanes<uint32_t> r;
     for (unsigned i = 0; i < warpSize; ++i)
@@ -118,26 +120,36 @@ void decodeWarpSync(Decoder &d) {
   d.require("sync");
   Operand members = d.source(0, Type::B32);
   d.run([=](Step &s) {
-    LaneMask mask = s.read<uint32_t>(members)[s.firstLane()];
-    if (s.mask & ~mask)
+    auto masks = s.read<uint32_t>(members);
+    LaneMask mask = masks[s.firstLane()], others = 0;
+    for (unsigned lane = 0; lane < warpSize; ++lane)
+      others |= LaneMask(s.mask >> lane & 1 && masks[lane] != mask) << lane;
+    if (s.mask & ~others & ~mask)
       s.misuse("a lane executes bar.warp.sync that is not in its mask");
-    // Lanes meet under one mask only; others of the warp may wait elsewhere.
-    std::string what = "bar.warp.sync of lanes " + describeLanes(mask);
-    auto waits = [&](const Group &other) { return &other != &s.group && other.isBlocked && other.wait.what == what; };
-    LaneMask here = s.mask;
-    for (const auto &other : s.warp.groups)
-      if (waits(*other))
-        here |= other->mask;
-    if (s.group.ticket == ~0ull || !(mask & s.warp.live & ~here)) {
-      for (const auto &other : s.warp.groups)
-        if (waits(*other))
-          other->ticket = ~0ull; // released
-      ++s.cluster().progress;
+    // Lanes with other masks meet among themselves.
+    if (others)
+      s.warp.split(s.group, others, s.group.pc);
+    constexpr uint64_t released = ~0ull;
+    uint64_t waiting = uint64_t(1) << 32 | mask;
+    if (s.group.ticket == released)
       return Outcome::Next;
+    LaneMask here = s.mask & ~others;
+    for (const auto &other : s.warp.groups)
+      if (other.get() != &s.group && other->ticket == waiting)
+        here |= other->mask;
+    if (LaneMask missing = mask & s.warp.live & ~here) {
+      s.group.ticket = waiting;
+      Wait wait;
+      wait.what = "bar.warp.sync";
+      wait.describe = [=] { return "at bar.warp.sync for lanes " + describeLanes(missing); };
+      return s.wait(std::move(wait));
     }
-    Wait wait;
-    wait.what = what;
-    return s.wait(std::move(wait));
+    for (const auto &other : s.warp.groups)
+      if (other.get() != &s.group && other->ticket == waiting)
+        other->ticket = released;
+    s.warp.synchronise(here);
+    ++s.cluster().progress;
+    return Outcome::Next;
   });
 }
 
@@ -172,7 +184,13 @@ void decodeCluster(Decoder &d) {
         s.misuse("barrier.cluster.arrive twice without a wait in between");
       arrived |= s.mask;
       if (!isRelaxed)
-        barrier.arriving.join(s.warp.release());
+        barrier.arriving.join(s.warp.release(s.mask));
+      else
+        s.warp.change(s.mask, [&](LaneView &view) {
+          for (const auto &[scope, passed] : view.fenced)
+            if (scope >= Scope::Cluster)
+              barrier.arriving.join(passed);
+        });
       s.warp.clusterPhase = barrier.phase + 1;
       completeCluster(cluster);
       return Outcome::Next;
@@ -198,7 +216,7 @@ void decodeCluster(Decoder &d) {
       return s.wait(std::move(wait));
     }
     if (!isRelaxed)
-      s.warp.acquire(barrier.completed);
+      s.warp.acquire(s.mask, barrier.completed);
     s.warp.clusterPhase = 0;
     return Outcome::Next;
   });

@@ -33,7 +33,7 @@ void decodeInto(Decoder &d, bool fromShared) {
     checkBulk(s, offset, source, bytes);
     uint32_t sourceOffset = fromShared ? s.sharedOffset(source, false, sourceCta) : 0;
     uint32_t mask = isMulticast ? s.read<uint32_t>(ctas)[lane] & 0xffff : 1u << owner->rank;
-    auto knowledge = std::make_shared<Knowledge>(s.warp.fork());
+    auto knowledge = s.fork();
     unsigned line = s.line();
     Cluster *cluster = &s.cluster();
     for (uint32_t rank = 0; rank < cluster->ctas.size(); ++rank) {
@@ -90,7 +90,7 @@ void decodeOut(Decoder &d, bool isReduction) {
     uint32_t number = groups.issue();
     Access read = groupAccess(s, groups.readComponent, number, false, Proxy::Async);
     Access write = groupAccess(s, groups.writeComponent, number, true, Proxy::Async);
-    auto knowledge = std::make_shared<Knowledge>(s.warp.fork());
+    auto knowledge = s.fork();
     auto data = std::make_shared<std::vector<uint8_t>>();
     auto isDefined = std::make_shared<bool>(true);
     CommitGroups *tracked = &groups;
@@ -148,9 +148,9 @@ void decodeWait(Decoder &d) {
         };
         return s.wait(std::move(wait));
       }
-      s.warp.known.raise(groups.readComponent, last);
+      s.warp.raise(1u << lane, groups.readComponent, last);
       if (!isRead) {
-        s.warp.known.raise(groups.writeComponent, last);
+        s.warp.raise(1u << lane, groups.writeComponent, last);
         while (!groups.groups.empty() && groups.groups.front() <= last)
           groups.groups.pop_front();
       }

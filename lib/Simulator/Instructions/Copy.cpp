@@ -15,6 +15,7 @@ CommitGroups &copyGroupsOf(Step &s) {
 }
 
 struct LaneCopy {
+  unsigned lane;
   Cta *cta;
   uint32_t to;
   uint64_t from;
@@ -28,18 +29,20 @@ void runCopy(Step &s, std::vector<LaneCopy> copies) {
   Access write = groupAccess(s, groups.writeComponent, number, true, Proxy::Generic);
   Access read = write;
   read.isWrite = false;
-  auto knowledge = std::make_shared<Knowledge>(s.warp.fork());
+  auto knowledge = s.fork();
   AsyncOperation operation;
   operation.name = "cp.async";
   operation.line = s.line();
   Cluster *cluster = &s.cluster();
   CommitGroups *tracked = &groups;
   operation.step = [=, copies = std::move(copies)] {
+    Access laneRead = read, laneWrite = write;
     for (const LaneCopy &copy : copies) {
+      laneRead.lanes = laneWrite.lanes = 1u << copy.lane;
       uint8_t bytes[16] = {};
       if (copy.sourceSize)
-        readGlobal(*cluster, copy.from, bytes, copy.sourceSize, read, *knowledge);
-      copy.cta->writeShared(copy.to, bytes, copy.size, write, *knowledge);
+        readGlobal(*cluster, copy.from, bytes, copy.sourceSize, laneRead, *knowledge);
+      copy.cta->writeShared(copy.to, bytes, copy.size, laneWrite, *knowledge);
     }
     tracked->finishWrite(number);
     return true;
@@ -77,6 +80,7 @@ void decodeCopy(Decoder &d) {
       if (!(s.mask >> lane & 1))
         continue;
       LaneCopy copy;
+      copy.lane = lane;
       copy.to = s.sharedOffset(a[lane] + uint64_t(to.offset), false, copy.cta);
       copy.from = b[lane] + uint64_t(from.offset);
       copy.size = size;
@@ -102,7 +106,7 @@ Outcome waitCopies(Step &s, uint32_t pending, bool isAll) {
     return s.wait(std::move(wait));
   }
   // Ordinary (generic) writes: the async proxy needs a fence to see them.
-  s.warp.known.generic.raise(groups.writeComponent, last);
+  s.warp.change(s.mask, [&](LaneView &view) { view.known.own.raise(groups.writeComponent, last); });
   while (!groups.groups.empty() && groups.groups.front() <= last)
     groups.groups.pop_front();
   return Outcome::Next;
@@ -138,11 +142,11 @@ void decodeArrive(Decoder &d) {
     for (unsigned lane = 0; lane < warpSize; ++lane) {
       if (!(s.mask >> lane & 1))
         continue;
-      BarrierPlace place = findBarrier(s, base[lane] + uint64_t(at.offset), false, false);
+      BarrierPlace place = findBarrier(s, base[lane] + uint64_t(at.offset), false, false, lane);
       if (!keepsCount)
         ++place.cta->barriers[place.offset].pending;
-      auto knowledge = std::make_shared<Knowledge>(s.warp.fork());
-      knowledge->generic.raise(groups.writeComponent, groups.issued);
+      auto knowledge = std::make_shared<Knowledge>(s.warp.fork(1u << lane));
+      knowledge->raiseGeneric(groups.writeComponent, groups.issued, 1u << lane);
       AsyncOperation operation;
       operation.name = "cp.async.mbarrier.arrive";
       operation.line = s.line();

@@ -27,7 +27,7 @@ void decodeTryCancel(Decoder &d) {
     BarrierPlace place = findBarrier(s, s.read<uint64_t>(barrier.base)[lane] + uint64_t(barrier.offset), false, true);
     if (offset % 16)
       s.misuse("the response at " + std::to_string(offset) + " is not a multiple of 16");
-    auto knowledge = std::make_shared<Knowledge>(s.warp.fork());
+    auto knowledge = s.fork();
     Cluster *cluster = &s.cluster();
     unsigned line = s.line();
     AsyncOperation operation;

@@ -202,7 +202,7 @@ Outcome issueMatrix(Step &s, const MatrixIssue &issue) {
     warp.matrixComponent = s.cluster().newComponent("wgmma of " + warp.name);
   uint32_t number = ++warp.matrixIssued;
   auto &op = group.gathering[number];
-  Knowledge knowledge = warp.fork();
+  Knowledge knowledge = warp.fork(s.mask);
   uint64_t a = issue.fragment.empty() ? s.read<uint64_t>(issue.a)[0] : 0;
   uint64_t b = s.read<uint64_t>(issue.b)[0];
   bool accumulates = !issue.scaleD || (s.readPredicate(issue.scaleD) & 1);
@@ -252,6 +252,7 @@ Outcome issueMatrix(Step &s, const MatrixIssue &issue) {
   for (const auto &quarter : op->quarters) {
     Access access;
     access.cluster = s.cluster().index;
+    access.cta = uint8_t(s.cta().rank);
     access.component = quarter.warp->matrixComponent;
     access.tick = number;
     access.line = s.line();
@@ -284,7 +285,7 @@ Outcome waitMatrix(Step &s, uint32_t pending) {
     return s.wait(std::move(wait));
   }
   if (unit)
-    warp.known.raise(warp.matrixComponent, last);
+    warp.raise(s.mask, warp.matrixComponent, last);
   while (!groups.empty() && groups.front() <= last)
     groups.pop_front();
   warp.matrixWaited = std::max(warp.matrixWaited, last);

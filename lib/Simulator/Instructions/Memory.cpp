@@ -11,59 +11,45 @@ MemoryOrder takeOrder(Decoder &d) {
   order.isStrong = !found.empty() && found != "weak";
   order.acquires = found == "acquire" || found == "acq_rel";
   order.releases = found == "release" || found == "acq_rel";
-  d.oneOf({"cta", "cluster", "gpu", "sys"});
+  // PTX ISA, "ld", "st", "atom": volatile is relaxed at system scope, and
+  // atomics without a scope have that of the GPU.
+  order.scope = takeScope(d, Scope::Gpu);
   return order;
 }
 
-/// What a strong access at an address has made known, within the cluster for
-/// shared memory and across clusters for global memory.
-void acquireAt(Step &s, const Place &place, const MemoryOrder &order) {
-  if (!order.isStrong)
-    return;
-  Warp &warp = s.warp;
-  if (place.space == StateSpace::Shared) {
-    auto found = place.cta->syncPoints.find(uint32_t(place.offset));
-    if (found == place.cta->syncPoints.end())
-      return;
-    if (order.acquires)
-      warp.acquire(found->second);
-    else
-      warp.fencePending.join(found->second);
-    return;
-  }
-  Device &device = s.cluster().device;
-  auto found = device.syncPoints.find(place.offset);
-  if (found == device.syncPoints.end())
-    return;
-  Knowledge brought;
-  for (const auto &[key, tick] : found->second.clock) {
-    if (key >> 16 == s.cluster().index)
-      brought.generic.raise(Component(key & 0xffff), tick);
-    brought.foreign[key] = tick;
-  }
-  if (order.acquires)
-    warp.acquire(brought);
-  else
-    warp.fencePending.join(brought);
+Scope takeScope(Decoder &d, Scope otherwise) {
+  std::string found = d.oneOf({"cta", "cluster", "gpu", "sys", "gl"});
+  if (found.empty())
+    return otherwise;
+  return found == "cta" ? Scope::Cta : found == "cluster" ? Scope::Cluster : Scope::Gpu;
 }
 
-void releaseAt(Step &s, const Place &place, const MemoryOrder &order) {
+/// Where releases at an address are kept: shared memory with its CTA.
+static SyncPoint &syncPointAt(Step &s, const Place &place) {
+  return place.space == StateSpace::Shared ? place.cta->syncPoints[uint32_t(place.offset)]
+                                           : s.cluster().device.syncPoints[place.offset];
+}
+
+void acquireAt(Step &s, const Place &place, const MemoryOrder &order, unsigned lane) {
+  if (place.space == StateSpace::Local)
+    return;
+  SyncPoint &point = syncPointAt(s, place);
+  for (const Release &release : point.observed())
+    if (release.thread != s.warp.threadOf(lane))
+      s.warp.observe(1u << lane, release, order.scope, order.acquires);
+  uint64_t address = place.space == StateSpace::Shared ? uint64_t(place.cta->rank) << 32 | place.offset : place.offset;
+  s.warp.seeWrites(address / 8 * 8, point.writes());
+}
+
+void releaseAt(Step &s, const Place &place, const MemoryOrder &order, unsigned lane, bool isAtomic) {
+  if (place.space == StateSpace::Local)
+    return;
   Warp &warp = s.warp;
-  if (!order.isStrong || (!order.releases && !warp.hasFenceReleased))
-    return;
-  Knowledge passed = order.releases ? warp.release() : warp.fenceReleased;
-  if (place.space == StateSpace::Shared) {
-    place.cta->syncPoints[uint32_t(place.offset)].join(passed);
-    return;
-  }
-  ForeignClock &clock = s.cluster().device.syncPoints[place.offset].clock;
-  for (size_t c = 0; c < passed.generic.size(); ++c)
-    if (uint32_t tick = passed.generic.get(Component(c))) {
-      uint32_t &old = clock[uint64_t(s.cluster().index) << 16 | c];
-      old = std::max(old, tick);
-    }
-  for (const auto &[key, tick] : passed.foreign)
-    clock[key] = std::max(clock[key], tick);
+  Access access = warp.access(1u << lane, s.line(), true);
+  std::vector<Release> released = warp.fencedReleases(lane, order.scope);
+  if (order.releases)
+    released.push_back({warp.threadOf(lane), warp.position, order.scope, warp.release(1u << lane)});
+  syncPointAt(s, place).write(warp.threadOf(lane), access, isAtomic, released);
 }
 
 namespace {
@@ -120,8 +106,8 @@ void decodeLd(Decoder &d) {
       bool isDefined;
       if (order.isStrong) {
         std::lock_guard<std::mutex> lock(s.cluster().device.memory.atomics);
-        s.load(place, lane, bytes, size * vector, true, &isDefined);
-        acquireAt(s, place, order);
+        s.load(place, lane, bytes, size * vector, true, &isDefined, order.scope);
+        acquireAt(s, place, order, lane);
       } else {
         s.load(place, lane, bytes, size * vector, false, &isDefined);
       }
@@ -182,8 +168,8 @@ void decodeSt(Decoder &d) {
         std::memcpy(bytes + size * e, &values[e][lane], size);
       if (order.isStrong) {
         std::lock_guard<std::mutex> lock(s.cluster().device.memory.atomics);
-        releaseAt(s, place, order);
-        s.store(place, lane, bytes, size * vector, true, known >> lane & 1);
+        s.store(place, lane, bytes, size * vector, true, known >> lane & 1, order.scope);
+        releaseAt(s, place, order, lane, false);
       } else {
         s.store(place, lane, bytes, size * vector, false, known >> lane & 1);
       }

@@ -10,11 +10,16 @@ namespace girih::sim {
 /// `.relaxed`, `.acquire`, ... (PTX ISA, "Memory Consistency Model").
 struct MemoryOrder {
   bool isStrong = false, acquires = false, releases = false;
+  Scope scope = Scope::Gpu;
 };
 
+/// `.cta`, `.cluster`, ... or the scope that stands for none.
+Scope takeScope(Decoder &d, Scope otherwise);
+
 MemoryOrder takeOrder(Decoder &d);
-void acquireAt(Step &s, const Place &place, const MemoryOrder &order);
-void releaseAt(Step &s, const Place &place, const MemoryOrder &order);
+/// What a strong read of a lane observes, and what its strong write releases.
+void acquireAt(Step &s, const Place &place, const MemoryOrder &order, unsigned lane);
+void releaseAt(Step &s, const Place &place, const MemoryOrder &order, unsigned lane, bool isAtomic);
 
 /// st.async: bytes to a shared::cluster address, counted on an mbarrier of
 /// the same CTA (AsyncStore.cpp).

@@ -1,6 +1,7 @@
 //===- MemoryBarrier.cpp - mbarrier.* -------------------------------------===//
 #include "../Machine/Transactions.h"
 #include "Elementwise.h"
+#include "Memory.h"
 
 namespace girih::sim {
 namespace {
@@ -31,7 +32,7 @@ BarrierOperand takeBarrier(Decoder &d, size_t index) {
 template <class F> void forLanes(Step &s, const BarrierOperand &operand, F f) {
   for (unsigned lane = 0; lane < warpSize; ++lane)
     if (s.mask >> lane & 1)
-      f(lane, findBarrier(s, operand.in(s, lane), operand.mayBeRemote, false));
+      f(lane, findBarrier(s, operand.in(s, lane), operand.mayBeRemote, false, lane));
 }
 
 void decodeInit(Decoder &d) {
@@ -52,15 +53,14 @@ void decodeInit(Decoder &d) {
                  " arrivals when 1 to 1048575 are allowed");
       if (auto found = cta->barriers.find(offset); found != cta->barriers.end())
         s.misuse("mbarrier at " + std::to_string(offset) + " is initialised again; line " +
-                 std::to_string(found->second.initLine) + " did so before");
+                 std::to_string(found->second.init.line) + " did so before");
       uint64_t opaque = 0;
-      cta->writeShared(offset, &opaque, 8, s.warp.access(s.line(), true), s.warp.known);
+      Access access = s.warp.access(1u << lane, s.line(), true);
+      cta->writeShared(offset, &opaque, 8, access, s.warp.known(lane));
       MemoryBarrier &barrier = cta->barriers[offset];
       barrier.expected = counts[lane];
       barrier.pending = counts[lane];
-      barrier.initComponent = s.warp.component;
-      barrier.initTick = s.warp.tick;
-      barrier.initLine = s.line();
+      barrier.init = access;
     }
     return Outcome::Next;
   });
@@ -74,20 +74,50 @@ void decodeInval(Decoder &d) {
   });
 }
 
+/// What the arrivals of an instruction release: that of lanes with one address
+/// together.
+class ReleasesByPlace {
+public:
+  ReleasesByPlace(Step &s, const BarrierOperand &operand, Scope scope, bool isRelaxed)
+      : s(s), operand(operand), scope(scope), isRelaxed(isRelaxed) {}
+
+  const std::vector<Release> &of(unsigned lane, uint64_t address) {
+    if (isRelaxed)
+      return current = s.warp.fencedReleases(lane, scope);
+    auto [found, isNew] = byAddress.try_emplace(address);
+    if (!isNew)
+      return found->second;
+    LaneMask lanes = 0;
+    for (unsigned other = 0; other < warpSize; ++other)
+      lanes |= LaneMask(s.mask >> other & 1 && operand.in(s, other) == address) << other;
+    found->second = {{s.warp.threadOf(lane), s.warp.position, scope, s.warp.release(lanes)}};
+    return found->second;
+  }
+
+private:
+  Step &s;
+  const BarrierOperand &operand;
+  Scope scope;
+  bool isRelaxed;
+  std::vector<Release> current;
+  std::map<uint64_t, std::vector<Release>> byAddress;
+};
+
 /// The opaque state is the number of ended phases.
 void writeState(Step &s, const Operand &into, const Lanes<uint64_t> &state) { s.write(into, state); }
 
 void decodeArrive(Decoder &d, bool isDrop) {
   bool expects = d.has("expect_tx"), noComplete = d.has("noComplete");
   bool isRelaxed = d.oneOf({"release", "relaxed"}) == "relaxed";
-  d.oneOf({"cta", "cluster"});
+  // PTX ISA, "mbarrier.arrive": the scope is that of the CTA by default.
+  Scope scope = takeScope(d, Scope::Cta);
   Operand into = d.destination(0);
   BarrierOperand at = takeBarrier(d, 1);
   Operand number = d.count() > 2 ? d.source(2, Type::U32) : Operand();
   d.run([=](Step &s) {
     auto numbers = s.read<uint32_t>(number);
     Lanes<uint64_t> state{};
-    Knowledge passed = s.warp.release();
+    ReleasesByPlace released(s, at, scope, isRelaxed);
     forLanes(s, at, [&](unsigned lane, BarrierPlace place) {
       MemoryBarrier &barrier = place.cta->barriers[place.offset];
       state[lane] = barrier.phase;
@@ -103,8 +133,10 @@ void decodeArrive(Decoder &d, bool isDrop) {
       if (noComplete && barrier.pending == count)
         s.misuse("arrive.noComplete completes the phase");
       if (place.cta != &s.cta())
-        place.cta->remoteAccesses[s.warp.component] = s.warp.access(s.line(), true);
-      arrive(place, count, isRelaxed ? nullptr : &passed, s.line(), s.warp.component);
+        place.cta->noteRemote(s.warp.access(1u << lane, s.line(), true));
+      for (const Release &release : released.of(lane, at.in(s, lane)))
+        releaseTo(place, release);
+      arrive(place, count, nullptr, s.line(), s.warp.component);
     });
     writeState(s, into, state);
     return Outcome::Next;
@@ -113,7 +145,7 @@ void decodeArrive(Decoder &d, bool isDrop) {
 
 void decodeExpect(Decoder &d, bool completes) {
   d.oneOf({"relaxed"});
-  d.oneOf({"cta", "cluster"});
+  takeScope(d, Scope::Cta);
   BarrierOperand at = takeBarrier(d, 0);
   Operand bytes = d.source(1, Type::U32);
   d.run([=](Step &s) {
@@ -150,7 +182,7 @@ Wait waitOn(Cta *cta, uint32_t offset, uint64_t wanted, bool isParity) {
 void decodeWait(Decoder &d, bool suspends) {
   bool isParity = d.has("parity");
   bool isRelaxed = d.oneOf({"acquire", "relaxed"}) == "relaxed";
-  d.oneOf({"cta", "cluster"});
+  Scope scope = takeScope(d, Scope::Cta);
   Operand into = d.destination(0);
   BarrierOperand at = takeBarrier(d, 1);
   Operand wanted = d.source(2, isParity ? Type::U32 : Type::B64);
@@ -161,7 +193,7 @@ void decodeWait(Decoder &d, bool suspends) {
     LaneMask ready = 0;
     BarrierPlace last;
     uint64_t lastWanted = 0;
-    Knowledge brought;
+    std::map<std::pair<Cta *, uint32_t>, LaneMask> seen;
     forLanes(s, at, [&](unsigned lane, BarrierPlace place) {
       MemoryBarrier &barrier = place.cta->barriers[place.offset];
       if (isParity && numbers[lane] > 1)
@@ -169,8 +201,7 @@ void decodeWait(Decoder &d, bool suspends) {
       bool isDone = isParity ? barrier.testParity(unsigned(numbers[lane])) : barrier.phase > numbers[lane];
       if (isDone) {
         ready |= 1u << lane;
-        if (place.cta != last.cta || place.offset != last.offset)
-          brought.join(barrier.completed);
+        seen[{place.cta, place.offset}] |= 1u << lane;
       }
       last = place;
       lastWanted = numbers[lane];
@@ -184,8 +215,8 @@ void decodeWait(Decoder &d, bool suspends) {
       group.failedPc = group.pc;
       group.failedProgress = s.cluster().progress;
     }
-    if (!isRelaxed && ready)
-      s.warp.acquire(brought);
+    for (const auto &[place, lanes] : seen)
+      place.first->barriers[place.second].observe(s.warp, lanes, scope, !isRelaxed);
     s.writePredicate(into, ready);
     return Outcome::Next;
   });

@@ -32,6 +32,7 @@ MapOperand takeMap(Decoder &d, size_t index, uint32_t rank) {
 
 struct BoxOperand {
   TensorMap map;
+  uint64_t mapAddress = 0;
   std::vector<BoxRow> rows;
   std::string detail;
 };
@@ -46,6 +47,7 @@ std::shared_ptr<BoxOperand> readBox(Step &s, const MapOperand &operand, uint32_t
   if (!decoded)
     s.misuse("no tensor map at " + s.cluster().device.memory.describe(place.offset));
   box->map = *decoded;
+  box->mapAddress = place.offset;
   if (box->map.recipe.rank != rank)
     s.misuse("the tensor map has rank " + std::to_string(box->map.recipe.rank) + " and the copy " +
              std::to_string(rank));
@@ -65,6 +67,13 @@ void checkTile(const Step &s, const BoxOperand &box, const Cta &cta, uint32_t of
   if (offset % 128)
     s.misuse("shared memory byte " + std::to_string(offset) + " of a tensor copy is not a multiple of 128");
   cta.checkShared(offset, box.map.boxBytes(), s.line(), s.instruction.opcode.c_str());
+}
+
+/// PTX ISA, "cp.async.bulk.tensor": the map is read through a proxy of its own.
+void enterMap(Cluster &cluster, const BoxOperand &box, Access read, const Knowledge &knowledge) {
+  uint8_t bytes[tensorMapBytes];
+  read.proxy = Proxy::TensorMap;
+  readGlobal(cluster, box.mapAddress, bytes, tensorMapBytes, read, knowledge);
 }
 
 /// Fills a row of out-of-bounds elements and puts those inside over it.
@@ -108,6 +117,8 @@ void startLoad(Step &s, std::shared_ptr<BoxOperand> box, LoadTarget target, std:
   operation.step = [=] {
     Access write = transactionAccess(target.counted, line), read = write;
     read.isWrite = false;
+    if (*next == 0)
+      enterMap(*cluster, *box, read, *knowledge);
     uint64_t bytes = 0;
     size_t end = std::min(*next + piece, box->rows.size());
     for (; *next < end; ++*next) {
@@ -148,7 +159,7 @@ void decodeLoad(Decoder &d, uint32_t rank) {
     if (mask >> cluster.ctas.size())
       s.misuse("multicast mask " + std::to_string(mask) + " names CTAs beyond the cluster's " +
                std::to_string(cluster.ctas.size()));
-    auto knowledge = std::make_shared<Knowledge>(s.warp.fork());
+    auto knowledge = s.fork();
     for (uint32_t rank = 0; rank < cluster.ctas.size(); ++rank) {
       if (!(mask >> rank & 1))
         continue;
@@ -221,7 +232,7 @@ void decodeStore(Decoder &d, uint32_t rank, bool isReduction) {
     uint32_t number = groups.issue();
     Access read = groupAccess(s, groups.readComponent, number, false, Proxy::Async);
     Access write = groupAccess(s, groups.writeComponent, number, true, Proxy::Async);
-    auto knowledge = std::make_shared<Knowledge>(s.warp.fork());
+    auto knowledge = s.fork();
     auto rows = std::make_shared<std::vector<std::vector<uint8_t>>>();
     auto defined = std::make_shared<std::vector<bool>>();
     CommitGroups *tracked = &groups;
@@ -233,6 +244,7 @@ void decodeStore(Decoder &d, uint32_t rank, bool isReduction) {
     operation.detail = box->detail;
     operation.step = [=] {
       if (rows->empty()) {
+        enterMap(*cluster, *box, read, *knowledge);
         for (const BoxRow &row : box->rows) {
           bool isDefined;
           storeRow(*cluster, *owner, *box, row, offset, rows->emplace_back(), isDefined, read, *knowledge);

@@ -94,7 +94,7 @@ Outcome runLoad(Step &s, const LoadCall &call) {
     warp.tensorLoadsInFlight.push_back(slot);
   }
   warp.hasMatrixInFlight = warp.hasTensorLoadInFlight = true;
-  auto knowledge = std::make_shared<Knowledge>(warp.fork());
+  auto knowledge = s.fork();
   Access access = tensorAccess(s, groups.writeComponent, number, false);
   CommitGroups *tracked = &groups;
   Cta *cta = &s.cta();
@@ -129,7 +129,7 @@ Outcome runLoad(Step &s, const LoadCall &call) {
 Outcome runStore(Step &s, const LoadCall &call) {
   uint32_t address = checkAddress(s, call);
   CommitGroups &groups = groupsOf(s, true);
-  auto knowledge = std::make_shared<Knowledge>(s.warp.fork());
+  auto knowledge = s.fork();
   // Stores of a warp reach a cell in order.
   knowledge->tensor.raise(groups.writeComponent, groups.issued);
   uint32_t number = groups.issue();
@@ -215,8 +215,10 @@ void decodeTensorWait(Decoder &d, bool isStore) {
       return s.wait(std::move(wait));
     }
     Warp &warp = s.warp;
-    warp.known.tensor.raise(groups.writeComponent, groups.issued);
-    warp.known.generic.raise(groups.writeComponent, groups.issued);
+    warp.change(s.mask, [&](LaneView &view) {
+      view.known.tensor.raise(groups.writeComponent, groups.issued);
+      view.known.raiseGeneric(groups.writeComponent, groups.issued);
+    });
     if (!isStore) {
       for (uint32_t slot : warp.tensorLoadsInFlight)
         warp.uses[slot].loadedBy = 0;

@@ -102,7 +102,7 @@ Outcome issue(Step &s, const MmaCall &call) {
   run.sharedRead = run.tensorRead;
   run.sharedRead.proxy = Proxy::Async;
   if (ctas.size() == 2)
-    ctas[1]->remoteAccesses[pipe.component] = run.sharedRead;
+    ctas[1]->noteRemote(run.sharedRead);
   AsyncOperation operation;
   operation.name = "tcgen05.mma";
   operation.line = s.line();

@@ -56,7 +56,7 @@ AsyncUnit &tensorPipe(Step &s) {
 }
 
 std::shared_ptr<Knowledge> forkTensor(Step &s, AsyncUnit &pipe) {
-  auto knowledge = std::make_shared<Knowledge>(s.warp.fork());
+  auto knowledge = s.fork();
   knowledge->raise(pipe.component, pipe.issued);
   return knowledge;
 }
@@ -64,6 +64,7 @@ std::shared_ptr<Knowledge> forkTensor(Step &s, AsyncUnit &pipe) {
 Access tensorAccess(const Step &s, Component component, uint32_t tick, bool isWrite) {
   Access access;
   access.cluster = s.cluster().index;
+  access.cta = uint8_t(s.cta().rank);
   access.component = component;
   access.tick = tick;
   access.line = s.line();
@@ -101,7 +102,7 @@ Outcome allocate(Step &s, uint64_t address, uint32_t columns) {
     size_t cells = TensorMemory::lanes * TensorMemory::columns;
     memory.cells.assign(cells, 0xffffffffu);
     memory.defined.assign(cells, 0);
-    memory.shadow = std::make_unique<Shadow>(cells * 4);
+    memory.shadow = std::make_unique<Shadow>(cells * 4, Shadow::Kind::Tensor);
   }
   int first = findFree(memory, columns);
   if (first < 0) {
@@ -123,7 +124,7 @@ Outcome allocate(Step &s, uint64_t address, uint32_t columns) {
   Cta *owner;
   uint32_t offset = s.sharedOffset(address, false, owner);
   uint32_t value = uint32_t(first);
-  owner->writeShared(offset, &value, 4, s.warp.access(s.line(), true), s.warp.known);
+  owner->writeShared(offset, &value, 4, s.warp.access(s.mask, s.line(), true), s.warp.gathered(s.mask));
   return Outcome::Next;
 }
 
@@ -138,10 +139,11 @@ void deallocate(Step &s, uint32_t address, uint32_t columns) {
     s.misuse("tcgen05.dealloc of " + std::to_string(columns) + " columns at column " + std::to_string(first) +
              " when " + std::to_string(found->second) + " were allocated");
   // Whoever used the columns has to be done: an access that conflicts with all.
-  Access access = s.warp.access(s.line(), true);
+  Access access = s.warp.access(s.mask, s.line(), true);
+  Knowledge known = s.warp.gathered(s.mask);
   for (uint32_t lane = 0; lane < TensorMemory::lanes; ++lane) {
     uint64_t at = TensorMemory::address(lane, first);
-    if (auto conflict = memory.shadow->enter(at, uint64_t(columns) * 4, access, s.warp.known)) {
+    if (auto conflict = memory.shadow->enter(at, uint64_t(columns) * 4, access, known)) {
       cta.reportRace("tensor memory being freed,", conflict->address, *conflict, access);
       break;
     }
@@ -154,11 +156,12 @@ void deallocate(Step &s, uint32_t address, uint32_t columns) {
 
 void decodeFenceOf(Decoder &d, bool isBefore) {
   d.run([=](Step &s) {
-    Warp &warp = s.warp;
-    if (isBefore)
-      warp.tensorReleased = warp.known.tensor;
-    else
-      warp.known.tensor.join(warp.tensorPending);
+    s.warp.change(s.mask, [&](LaneView &view) {
+      if (isBefore)
+        view.tensorReleased = view.known.tensor;
+      else
+        view.known.tensor.join(view.tensorPending);
+    });
     return Outcome::Next;
   });
 }

@@ -58,14 +58,17 @@ Place Step::resolve(StateSpace space, uint64_t address, uint64_t size, bool isWr
   return place;
 }
 
-void Step::load(const Place &place, unsigned lane, void *into, uint32_t size, bool isStrong, bool *isDefined) {
+void Step::load(const Place &place, unsigned lane, void *into, uint32_t size, bool isStrong, bool *isDefined,
+                Scope scope) {
   if (isDefined)
     *isDefined = true;
-  Access access = warp.access(line(), false, isStrong);
+  Access access = warp.access(1u << lane, line(), false);
+  access.isStrong = isStrong;
+  access.scope = scope;
   if (place.space == StateSpace::Shared) {
     if (place.cta != &warp.cta)
-      place.cta->remoteAccesses[warp.component] = access;
-    place.cta->readShared(static_cast<uint32_t>(place.offset), into, size, access, warp.known, isDefined);
+      place.cta->noteRemote(access);
+    place.cta->readShared(static_cast<uint32_t>(place.offset), into, size, access, warp.known(lane), isDefined);
     return;
   }
   if (place.space == StateSpace::Local) {
@@ -77,18 +80,21 @@ void Step::load(const Place &place, unsigned lane, void *into, uint32_t size, bo
     return;
   }
   GlobalMemory &memory = warp.cluster.device.memory;
-  if (auto conflict = memory.enter(*place.region, place.offset, size, access, warp.known))
+  if (auto conflict = memory.enter(*place.region, place.offset, size, access, warp.known(lane)))
     warp.cta.reportRace(("global memory '" + place.region->name + "'").c_str(), conflict->address - place.region->base,
                         *conflict, access);
   std::memcpy(into, place.region->bytes + (place.offset - place.region->base), size);
 }
 
-void Step::store(const Place &place, unsigned lane, const void *from, uint32_t size, bool isStrong, bool isDefined) {
-  Access access = warp.access(line(), true, isStrong);
+void Step::store(const Place &place, unsigned lane, const void *from, uint32_t size, bool isStrong, bool isDefined,
+                 Scope scope) {
+  Access access = warp.access(1u << lane, line(), true);
+  access.isStrong = isStrong;
+  access.scope = scope;
   if (place.space == StateSpace::Shared) {
     if (place.cta != &warp.cta)
-      place.cta->remoteAccesses[warp.component] = access;
-    place.cta->writeShared(static_cast<uint32_t>(place.offset), from, size, access, warp.known, isDefined);
+      place.cta->noteRemote(access);
+    place.cta->writeShared(static_cast<uint32_t>(place.offset), from, size, access, warp.known(lane), isDefined);
     if (isStrong)
       ++warp.cluster.progress;
     return;
@@ -104,10 +110,12 @@ void Step::store(const Place &place, unsigned lane, const void *from, uint32_t s
   GlobalMemory &memory = warp.cluster.device.memory;
   if (!isDefined)
     report(VerdictKind::Uninitialised, "an undefined value is stored to " + memory.describe(place.offset));
-  if (auto conflict = memory.enter(*place.region, place.offset, size, access, warp.known))
+  uint8_t *target = place.region->bytes + (place.offset - place.region->base);
+  access.keepsValue = std::memcmp(target, from, size) == 0;
+  if (auto conflict = memory.enter(*place.region, place.offset, size, access, warp.known(lane)))
     warp.cta.reportRace(("global memory '" + place.region->name + "'").c_str(), conflict->address - place.region->base,
                         *conflict, access);
-  std::memcpy(place.region->bytes + (place.offset - place.region->base), from, size);
+  std::memcpy(target, from, size);
   ++warp.cluster.device.globalWrites;
   ++warp.cluster.progress;
 }

@@ -133,14 +133,14 @@ void Cluster::finish() {
 void Cta::finish() {
   Knowledge all;
   for (auto &warp : warps)
-    all.join(warp->known);
-  for (auto &[component, access] : remoteAccesses) {
-    if (all.generic.get(component) >= access.tick)
+    all.join(warp->gathered(allLanes));
+  for (auto &[agent, access] : remoteAccesses) {
+    if (all.past.covers(access.component, access.tick, access.lanes))
       continue;
     Verdict verdict;
     verdict.kind = VerdictKind::Race;
     verdict.line = access.line;
-    verdict.agent = cluster.componentName(component);
+    verdict.agent = cluster.componentName(access.component);
     verdict.message = describe() + " exits, and its shared memory with it, without being "
                                    "ordered after this remote access";
     verdict.notes.push_back("expected a cluster barrier before the exit");
@@ -148,7 +148,7 @@ void Cta::finish() {
   }
   for (auto &warp : warps)
     for (auto &[lane, groups] : warp->bulkGroups)
-      if (groups.readDone < groups.issued && warp->known.generic.get(groups.readComponent) < groups.issued) {
+      if (groups.readDone < groups.issued && !warp->known(lane).past.covers(groups.readComponent, groups.issued)) {
         Verdict verdict;
         verdict.agent = warp->describe();
         verdict.message = "the CTA exits without waiting for " + std::to_string(groups.issued) +

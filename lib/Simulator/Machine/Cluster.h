@@ -40,6 +40,8 @@ public:
   void enqueue(AsyncUnit &unit, AsyncOperation operation);
   /// True with the given probability, in schedules that vary.
   bool chance(double probability);
+  /// A number below `count`, in schedules that vary.
+  size_t draw(size_t count) { return random() % count; }
   /// Pieces into which a transfer is cut.
   unsigned pieces();
 

@@ -26,7 +26,7 @@ Cta::Cta(Cluster &cluster, unsigned rank, std::array<uint32_t, 3> id, const Comp
   uint64_t bytes = device.program.dynamicSharedOffset + launch.dynamicSharedBytes;
   shared.assign(bytes, 0xff);
   sharedDefined.assign(bytes, 0);
-  sharedShadow = std::make_unique<Shadow>(bytes);
+  sharedShadow = std::make_unique<Shadow>(bytes, Shadow::Kind::Shared, uint64_t(rank) << 32);
   std::string prefix = cluster.device.launch.cluster[0] * cluster.device.launch.cluster[1] > 1
                            ? "cta " + std::to_string(rank) + " "
                            : "";
@@ -37,7 +37,6 @@ Cta::Cta(Cluster &cluster, unsigned rank, std::array<uint32_t, 3> id, const Comp
     auto warp = std::make_unique<Warp>(*this, w, lanes, entry);
     warp->name = warpName(launch, w);
     warp->component = cluster.newComponent(prefix + warp->name);
-    warp->known.generic.raise(warp->component, 1);
     cluster.warps.push_back(warp.get());
     warps.push_back(std::move(warp));
   }
@@ -73,29 +72,49 @@ void Cta::checkShared(uint32_t offset, uint64_t size, unsigned line, const char 
   throw Stop(verdict);
 }
 
+/// "warp 3 (load) lane 5", "the copies that complete on ...".
+static std::string agentName(const Cluster &cluster, const Access &access) {
+  if (access.cluster != cluster.index)
+    return "cluster " + std::to_string(access.cluster);
+  std::string name = cluster.componentName(access.component);
+  if (access.lanes == allLanes || !access.isThread)
+    return name;
+  if (!(access.lanes & (access.lanes - 1)))
+    return name + " lane " + std::to_string(__builtin_ctz(access.lanes));
+  return name + " lanes " + describeLanes(access.lanes);
+}
+
+static const char *expectation(Missing missing, const char *space) {
+  switch (missing) {
+  case Missing::LaneOrder:
+    return "expected bar.warp.sync between the two";
+  case Missing::Scope:
+    return "expected a release and an acquire whose scopes both include the other thread";
+  case Missing::ProxyFence:
+    return std::strncmp(space, "global", 6) == 0 ? "expected fence.proxy.async of global memory between the two"
+                                                 : "expected fence.proxy.async of shared memory between the two";
+  case Missing::MapFence:
+    return "expected fence.proxy.tensormap::generic.release after the write and .acquire of the map before its use";
+  case Missing::TensorFence:
+    return "expected tcgen05.wait and tcgen05.fence::before_thread_sync / ::after_thread_sync between the two";
+  default:
+    return "expected a barrier or wait between the two";
+  }
+}
+
 void Cta::reportRace(const char *space, uint64_t address, const Conflict &conflict, const Access &access) {
   auto kind = [](const Access &a) {
-    std::string text = a.proxy == Proxy::Async ? "async-proxy " : a.proxy == Proxy::Tensor ? "tensor-memory " : "";
-    return text + (a.isWrite ? "write" : "read");
+    static const char *const proxies[] = {"", "async-proxy ", "tensor-memory ", "tensormap-proxy "};
+    return std::string(proxies[unsigned(a.proxy)]) + (a.isStrong ? "strong " : "") + (a.isWrite ? "write" : "read");
   };
   const Access &earlier = conflict.earlier;
   Verdict verdict;
   verdict.kind = VerdictKind::Race;
   verdict.line = access.line;
-  std::string me = cluster.componentName(access.component);
-  std::string other = earlier.cluster == cluster.index ? cluster.componentName(earlier.component)
-                                                       : "cluster " + std::to_string(earlier.cluster);
-  verdict.agent = describe() + " " + me;
+  verdict.agent = describe() + " " + agentName(cluster, access);
   verdict.message = kind(access) + " of " + space + " byte " + std::to_string(address) + " is not ordered after the " +
-                    kind(earlier) + " of line " + std::to_string(earlier.line) + " by " + other;
-  bool crossesProxy = conflict.lacksProxyFence && access.proxy == Proxy::Async && earlier.proxy == Proxy::Generic;
-  if (crossesProxy)
-    verdict.notes.push_back("expected fence.proxy.async between the two");
-  else if (access.proxy == Proxy::Tensor && conflict.lacksProxyFence)
-    verdict.notes.push_back("expected tcgen05.wait and tcgen05.fence::before_thread_sync / "
-                            "::after_thread_sync between the two");
-  else
-    verdict.notes.push_back("expected a barrier or wait between the two");
+                    kind(earlier) + " of line " + std::to_string(earlier.line) + " by " + agentName(cluster, earlier);
+  verdict.notes.push_back(expectation(conflict.missing, space));
   cluster.device.report(verdict);
 }
 
@@ -114,6 +133,8 @@ void Cta::readShared(uint32_t offset, void *into, uint32_t size, const Access &a
 void Cta::writeShared(uint32_t offset, const void *from, uint32_t size, const Access &access,
                       const Knowledge &knowledge, bool isDefined) {
   checkShared(offset, size, access.line, "a write");
+  Access entered = access;
+  entered.keepsValue = access.isThread && std::memcmp(shared.data() + offset, from, size) == 0;
   for (uint32_t at = offset & ~7u; at < offset + size && !barriers.empty(); at += 8)
     if (auto found = barriers.find(at); found != barriers.end()) {
       Verdict verdict;
@@ -121,10 +142,10 @@ void Cta::writeShared(uint32_t offset, const void *from, uint32_t size, const Ac
       verdict.agent = describe();
       verdict.message = "a write to shared memory bytes " + std::to_string(offset) + " to " +
                         std::to_string(offset + size) + " hits the mbarrier at " + std::to_string(at) + " that line " +
-                        std::to_string(found->second.initLine) + " initialised";
+                        std::to_string(found->second.init.line) + " initialised";
       throw Stop(verdict);
     }
-  if (auto conflict = sharedShadow->enter(offset, size, access, knowledge))
+  if (auto conflict = sharedShadow->enter(offset, size, entered, knowledge))
     reportRace("shared memory", conflict->address, *conflict, access);
   std::memcpy(shared.data() + offset, from, size);
   std::memset(sharedDefined.data() + offset, isDefined, size);

@@ -66,9 +66,10 @@ public:
   AsyncUnit *copyEngine = nullptr;
 
   /// What strong stores to shared memory have released, by offset.
-  std::unordered_map<uint32_t, Knowledge> syncPoints;
-  /// Last access of this CTA's shared memory by components of other CTAs.
-  std::map<Component, Access> remoteAccesses;
+  std::unordered_map<uint32_t, SyncPoint> syncPoints;
+  /// Last accesses of this CTA's shared memory by lanes of other CTAs.
+  std::map<std::pair<Component, LaneMask>, Access> remoteAccesses;
+  void noteRemote(const Access &access) { remoteAccesses[{access.component, access.lanes}] = access; }
 
   /// Registers of setmaxnreg's pool that no warp holds.
   int64_t freeRegisters = 0;

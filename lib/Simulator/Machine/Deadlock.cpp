@@ -40,6 +40,20 @@ std::vector<size_t> findCycle(const std::vector<Waiter> &waiters) {
   return {};
 }
 
+/// "2 of 4 warps have exited: ...": somebody may wait for one of them.
+std::string exitedWarps(const std::vector<Warp *> &warps) {
+  const size_t mostNamed = 8;
+  size_t count = 0;
+  std::string names;
+  for (const Warp *warp : warps)
+    if (warp->isDone() && ++count <= mostNamed)
+      names += (count > 1 ? ", " : "") + warp->cluster.componentName(warp->component);
+  if (!count)
+    return "";
+  return std::to_string(count) + " of " + std::to_string(warps.size()) + " warps have exited: " + names +
+         (count > mostNamed ? ", ..." : "");
+}
+
 } // namespace
 
 void Cluster::reportDeadlock() {
@@ -56,6 +70,8 @@ void Cluster::reportDeadlock() {
     verdict.notes.push_back(warp->describe(group->mask) + ", line " + std::to_string(group->wait.line) + ": waits " +
                             (group->wait.describe ? group->wait.describe() : group->wait.what));
   }
+  if (std::string gone = exitedWarps(warps); !gone.empty())
+    verdict.notes.push_back(gone);
   auto cycle = findCycle(waiters);
   if (!cycle.empty()) {
     std::string text = "cycle: ";

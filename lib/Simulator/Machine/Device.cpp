@@ -4,6 +4,7 @@
 #include "../Descriptors/TensorMap.h"
 #include "Cluster.h"
 
+#include <algorithm>
 #include <cstring>
 #include <thread>
 
@@ -191,6 +192,8 @@ void Device::runTogether(Report &report) {
   uint32_t resident =
       std::max<uint32_t>(1, launch.multiprocessors / (launch.cluster[0] * launch.cluster[1] * launch.cluster[2]));
   std::vector<std::unique_ptr<Cluster>> running;
+  std::mt19937_64 random(options.seed);
+  bool varies = options.schedule == Schedule::Random;
   try {
     while (true) {
       while (running.size() < resident && nextCluster < clusterCount) {
@@ -199,8 +202,11 @@ void Device::runTogether(Report &report) {
       }
       if (running.empty())
         return;
+      // Turns of any length, in any order.
+      if (varies)
+        std::shuffle(running.begin(), running.end(), random);
       for (auto &cluster : running)
-        if (cluster->run(2000)) {
+        if (cluster->run(varies ? 1 + random() % 2000 : 2000)) {
           collect(*cluster, report);
           cluster.reset();
         }

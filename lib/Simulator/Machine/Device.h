@@ -3,6 +3,7 @@
 #define GIRIH_SIMULATOR_MACHINE_DEVICE_H
 
 #include "../Memory/GlobalMemory.h"
+#include "../Memory/SyncPoint.h"
 #include "../Program/Program.h"
 #include "girih/Simulator/Simulator.h"
 
@@ -12,12 +13,6 @@
 namespace girih::sim {
 
 class Cluster;
-
-/// What is known at an address of global memory that has been used for
-/// synchronisation by release and acquire.
-struct SyncPoint {
-  ForeignClock clock;
-};
 
 class Device {
 public:
@@ -36,7 +31,7 @@ public:
   /// Bytes of the kernel's parameters.
   std::vector<uint8_t> parameters;
   std::atomic<uint64_t> globalWrites{0};
-  /// Guarded by GlobalMemory::atomics.
+  /// By address of global memory; guarded by GlobalMemory::atomics.
   std::map<uint64_t, SyncPoint> syncPoints;
   /// Clusters that clusterlaunchcontrol has not handed out yet.
   std::atomic<uint32_t> nextCluster{0};

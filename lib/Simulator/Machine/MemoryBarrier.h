@@ -2,7 +2,7 @@
 #ifndef GIRIH_SIMULATOR_MACHINE_MEMORYBARRIER_H
 #define GIRIH_SIMULATOR_MACHINE_MEMORYBARRIER_H
 
-#include "../Memory/Clock.h"
+#include "WarpClock.h"
 
 #include <set>
 #include <string>
@@ -19,15 +19,15 @@ struct MemoryBarrier {
   uint64_t phase = 0;
   /// Set once a fence has made the initialisation visible to the async proxy.
   bool isFenced = false;
-  /// The warp that initialised it, and when.
-  Component initComponent = 0;
-  uint32_t initTick = 0;
-  unsigned initLine = 0;
+  /// The thread that initialised it, and when.
+  Access init;
   /// Component of the transactions that complete here.
   Component component = 0;
   bool hasComponent = false;
-  /// What arrivals of the current phase, and of all ended ones, knew.
-  Knowledge arriving, completed;
+  /// What arrivals of the current phase, and of all ended ones, knew: those
+  /// that reach every waiter, and those of threads of other CTAs, which reach
+  /// a wait of cluster scope only.
+  Knowledge arriving, completed, remoteArriving, remoteCompleted;
   /// For messages: the last line that arrived, the last that expected bytes.
   unsigned lastArriveLine = 0, lastExpectLine = 0;
   /// Warps that have arrived in some phase, to find who is missing.
@@ -40,10 +40,17 @@ struct MemoryBarrier {
     if (pending != 0 || transactions != 0)
       return false;
     completed.join(arriving);
-    arriving = Knowledge();
+    remoteCompleted.join(remoteArriving);
+    arriving = remoteArriving = Knowledge();
     pending = expected;
     ++phase;
     return true;
+  }
+
+  /// What a wait for an ended phase brings to lanes of the barrier's CTA.
+  void observe(WarpClock &warp, LaneMask lanes, Scope scope, bool isAcquire) const {
+    warp.observe(lanes, completed, Scope::Cta, true, isAcquire);
+    warp.observe(lanes, remoteCompleted, Scope::Cluster, scope >= Scope::Cluster, isAcquire);
   }
 
   std::string describe() const {

@@ -30,6 +30,8 @@ struct Step {
   Cta &cta() const { return warp.cta; }
   Cluster &cluster() const { return warp.cluster; }
   unsigned line() const { return instruction.line; }
+  /// The clock of an asynchronous operation that the executing lanes start.
+  std::shared_ptr<Knowledge> fork() const { return std::make_shared<Knowledge>(warp.fork(mask)); }
 
   /// The value of an operand in each lane, truncated or extended with zeros
   /// to T.
@@ -63,8 +65,10 @@ struct Step {
 
   /// Memory (Instructions/Address.cpp).
   Place resolve(StateSpace space, uint64_t address, uint64_t size, bool isWrite, uint64_t alignment);
-  void load(const Place &place, unsigned lane, void *into, uint32_t size, bool isStrong, bool *isDefined);
-  void store(const Place &place, unsigned lane, const void *from, uint32_t size, bool isStrong, bool isDefined);
+  void load(const Place &place, unsigned lane, void *into, uint32_t size, bool isStrong, bool *isDefined,
+            Scope scope = Scope::Gpu);
+  void store(const Place &place, unsigned lane, const void *from, uint32_t size, bool isStrong, bool isDefined,
+             Scope scope = Scope::Gpu);
   /// The CTA and offset of a shared address: a 32-bit one, or a generic one
   /// within the shared window.
   uint32_t sharedOffset(uint64_t address, bool mayBeRemote, Cta *&owner) const;

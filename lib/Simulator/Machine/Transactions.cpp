@@ -24,21 +24,26 @@ void checkOverrun(BarrierPlace place, const MemoryBarrier &barrier, unsigned lin
 
 } // namespace
 
-BarrierPlace findBarrier(Step &s, uint64_t address, bool mayBeRemote, bool isAsync) {
+BarrierPlace findBarrier(Step &s, uint64_t address, bool mayBeRemote, bool isAsync, unsigned lane) {
   BarrierPlace place;
   place.offset = s.sharedOffset(address, mayBeRemote, place.cta);
   MemoryBarrier &barrier = place.cta->barrier(place.offset, s.line(), s.instruction.opcode.c_str());
-  if (s.warp.known.generic.get(barrier.initComponent) < barrier.initTick)
+  const Access &init = barrier.init;
+  LaneMask self = 1u << (lane < warpSize ? lane : s.firstLane());
+  const Knowledge &known = s.warp.known(unsigned(__builtin_ctz(self)));
+  if (!(init.component == s.warp.component && init.lanes == self) &&
+      !known.generic.covers(init.component, init.tick, init.lanes) &&
+      !known.inits.covers(init.component, init.tick, init.lanes))
     s.report(VerdictKind::Race,
              "the mbarrier at " + std::to_string(place.offset) +
                  " is used without being ordered after its initialisation in "
                  "line " +
-                 std::to_string(barrier.initLine),
+                 std::to_string(init.line),
              {"expected a barrier of the CTA or cluster in between"});
   if (isAsync && !barrier.isFenced)
     s.report(VerdictKind::Race,
              "the mbarrier at " + std::to_string(place.offset) +
-                 " is used by the async proxy, but its initialisation in line " + std::to_string(barrier.initLine) +
+                 " is used by the async proxy, but its initialisation in line " + std::to_string(init.line) +
                  " was not fenced",
              {"expected fence.mbarrier_init or fence.proxy.async after it"});
   return place;
@@ -54,6 +59,7 @@ Access transactionAccess(BarrierPlace place, unsigned line) {
   }
   Access access;
   access.cluster = cluster.index;
+  access.cta = uint8_t(place.cta->rank);
   access.component = barrier.component;
   access.tick = static_cast<uint32_t>(barrier.phase + 1);
   access.line = line;
@@ -78,6 +84,17 @@ void expectTransactions(Step &s, BarrierPlace place, uint64_t bytes) {
   if (barrier.transactions > most)
     s.misuse("the mbarrier at " + std::to_string(place.offset) + " expects " + std::to_string(barrier.transactions) +
              " bytes when it counts up to " + std::to_string(most));
+}
+
+void releaseTo(BarrierPlace place, const Release &release) {
+  MemoryBarrier &barrier = place.cta->barriers[place.offset];
+  Scope needed = scopeOf(release.from, {place.cta->cluster.index, uint8_t(place.cta->rank)});
+  if (needed == Scope::Cta)
+    barrier.arriving.join(release.passed);
+  else if (release.scope >= needed)
+    barrier.remoteArriving.join(release.passed);
+  else
+    barrier.remoteArriving.joinPast(release.passed);
 }
 
 void arrive(BarrierPlace place, uint32_t count, const Knowledge *knowledge, unsigned line, Component component) {

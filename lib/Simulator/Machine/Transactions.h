@@ -12,9 +12,10 @@ struct BarrierPlace {
   uint32_t offset = 0;
 };
 
-/// The mbarrier that an operand names, checked to be initialised and visible
-/// to this warp; `isAsync` also asks for the fence towards the async proxy.
-BarrierPlace findBarrier(Step &s, uint64_t address, bool mayBeRemote, bool isAsync);
+/// The mbarrier that a lane's operand names, checked to be initialised and
+/// visible to that lane (the first that executes, unless given); `isAsync`
+/// also asks for the fence towards the async proxy.
+BarrierPlace findBarrier(Step &s, uint64_t address, bool mayBeRemote, bool isAsync, unsigned lane = warpSize);
 
 /// An asynchronous write whose completion the barrier's current phase counts.
 Access transactionAccess(BarrierPlace place, unsigned line);
@@ -27,6 +28,9 @@ void expectTransactions(Step &s, BarrierPlace place, uint64_t bytes);
 
 /// An arrival of `count`; what the arriver knows goes to the phase's waiters.
 void arrive(BarrierPlace place, uint32_t count, const Knowledge *knowledge, unsigned line, Component component);
+
+/// What the arrival of a thread, to come right after, releases.
+void releaseTo(BarrierPlace place, const Release &release);
 
 } // namespace girih::sim
 

@@ -3,7 +3,8 @@
 // Lanes that share a program counter form a group. The group with the deepest
 // call and the lowest program counter goes first, which reconverges at the
 // earliest point; a group that is blocked lets the others go on, as
-// independent thread scheduling does.
+// independent thread scheduling does, and the random schedule now and then
+// prefers another.
 //
 //===----------------------------------------------------------------------===//
 #include "Warp.h"
@@ -11,10 +12,14 @@
 #include "Cluster.h"
 #include "Step.h"
 
+#include <algorithm>
+#include <tuple>
+
 namespace girih::sim {
 
 Warp::Warp(Cta &cta, unsigned index, LaneMask lanes, const CompiledFunction &entry)
-    : cta(cta), cluster(cta.cluster), index(index), live(lanes), local(32) {
+    : WarpClock({cta.cluster.index, uint8_t(cta.rank)}, lanes), cta(cta), cluster(cta.cluster), index(index),
+      live(lanes), local(32) {
   auto group = std::make_unique<Group>();
   group->mask = lanes;
   Frame none;
@@ -58,15 +63,26 @@ bool Warp::canMove() const {
 }
 
 Group *Warp::pick() {
-  Group *best = nullptr;
-  for (const auto &group : groups) {
-    if (group->isBlocked && group->seenProgress == cluster.progress)
-      continue;
-    if (!best || group->stack.size() > best->stack.size() ||
-        (group->stack.size() == best->stack.size() && group->pc < best->pc))
-      best = group.get();
-  }
-  return best;
+  // A group that polls memory for another of its warp gives way to it after a
+  // while (CUDA C++ Programming Guide, "Independent Thread Scheduling").
+  constexpr uint64_t patience = 1024;
+  auto goesFirst = [&](const Group &a, const Group &b) {
+    auto key = [&](const Group &group) {
+      uint64_t spun = group.spunProgress == cluster.progress + cluster.device.globalWrites ? group.spun : 0;
+      return std::tuple(spun / patience, -int64_t(group.stack.size()), group.pc);
+    };
+    return key(a) < key(b);
+  };
+  std::vector<Group *> &ready = readyGroups;
+  ready.clear();
+  for (const auto &group : groups)
+    if (!group->isBlocked || group->seenProgress != cluster.progress)
+      ready.push_back(group.get());
+  if (ready.size() > 1 && cluster.chance(0.05))
+    return ready[cluster.draw(ready.size())];
+  auto best =
+      std::min_element(ready.begin(), ready.end(), [&](const Group *a, const Group *b) { return goesFirst(*a, *b); });
+  return best == ready.end() ? nullptr : *best;
 }
 
 bool Warp::step() {
@@ -187,45 +203,6 @@ void Warp::checkRegisters(Group &group, const Instruction &instruction) {
     visit(operand, false);
   for (const Operand &operand : instruction.writes)
     visit(operand, true);
-}
-
-Knowledge Warp::release() {
-  Knowledge passed;
-  known.generic.raise(component, tick);
-  passed.generic = known.generic;
-  passed.async = known.async;
-  passed.tensor = tensorReleased;
-  passed.foreign = known.foreign;
-  ++tick;
-  known.generic.raise(component, tick);
-  return passed;
-}
-
-void Warp::acquire(const Knowledge &other) {
-  known.generic.join(other.generic);
-  known.async.join(other.async);
-  tensorPending.join(other.tensor);
-  for (const auto &[key, at] : other.foreign)
-    known.foreign[key] = std::max(known.foreign[key], at);
-}
-
-Knowledge Warp::fork() {
-  known.generic.raise(component, tick);
-  Knowledge copy = known;
-  ++tick;
-  known.generic.raise(component, tick);
-  return copy;
-}
-
-Access Warp::access(unsigned line, bool isWrite, bool isStrong) const {
-  Access made;
-  made.cluster = cluster.index;
-  made.component = component;
-  made.tick = tick;
-  made.line = line;
-  made.isWrite = isWrite;
-  made.isStrong = isStrong;
-  return made;
 }
 
 void Warp::exitLanes(Group &group, LaneMask lanes) {

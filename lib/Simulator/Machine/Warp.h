@@ -2,10 +2,10 @@
 #ifndef GIRIH_SIMULATOR_MACHINE_WARP_H
 #define GIRIH_SIMULATOR_MACHINE_WARP_H
 
-#include "../Memory/Shadow.h"
 #include "../Program/Program.h"
 #include "AsyncUnit.h"
 #include "CommitGroups.h"
+#include "WarpClock.h"
 
 #include <memory>
 
@@ -73,7 +73,7 @@ struct RegisterUse {
   uint32_t inFlightLine = 0;
 };
 
-class Warp {
+class Warp : public WarpClock {
 public:
   Warp(Cta &cta, unsigned index, LaneMask lanes, const CompiledFunction &entry);
 
@@ -81,17 +81,6 @@ public:
   Cluster &cluster;
   const unsigned index;
   std::string name;
-  Component component = 0;
-  uint32_t tick = 1;
-  Knowledge known;
-  /// Tensor-memory order that a release passes on: what lay before the last
-  /// tcgen05.fence::before_thread_sync; and what an acquire has brought that
-  /// waits for tcgen05.fence::after_thread_sync.
-  VectorClock tensorReleased, tensorPending;
-  /// Clocks of fence.acq_rel / membar: what a later relaxed store releases
-  /// and what earlier relaxed loads have seen.
-  Knowledge fenceReleased, fencePending;
-  bool hasFenceReleased = false;
 
   std::vector<std::unique_ptr<Group>> groups;
   LaneMask live = 0;
@@ -133,14 +122,6 @@ public:
   /// True when some group may move.
   bool canMove() const;
 
-  /// What a release at this point passes on; starts a new tick.
-  Knowledge release();
-  void acquire(const Knowledge &other);
-  /// An access of this warp at this instruction, for the shadow memory.
-  Access access(unsigned line, bool isWrite, bool isStrong = false) const;
-  /// The clock of an asynchronous operation started now.
-  Knowledge fork();
-
   /// Makes room for a frame on top of the given one.
   Frame makeFrame(const CompiledFunction &function, const Frame &caller, bool isEntry);
   /// Ends lanes of a group.
@@ -154,6 +135,8 @@ public:
 
 private:
   Group *pick();
+  /// What pick() chooses from; kept to spare its allocation.
+  std::vector<Group *> readyGroups;
   void mergeGroups();
   void removeEmptyGroups();
   void execute(Group &group);

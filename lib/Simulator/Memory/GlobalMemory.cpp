@@ -14,7 +14,7 @@ Region &GlobalMemory::add(std::string name, uint64_t base, uint8_t *bytes, uint6
   region.bytes = bytes;
   region.isReadOnly = isReadOnly;
   if (isChecked) {
-    region.shadow = std::make_unique<Shadow>(size);
+    region.shadow = std::make_unique<Shadow>(size, Shadow::Kind::Global, base);
     region.locks = std::make_unique<std::mutex[]>(Region::lockCount);
   }
   return region;

@@ -1,60 +1,151 @@
 //===- Shadow.cpp - Last accesses of memory, for races --------------------===//
 #include "Shadow.h"
 
+#include <algorithm>
+
 namespace girih::sim {
+namespace {
 
-static uint32_t foreignTick(const Access &earlier, const Knowledge &knowledge) {
-  uint64_t key = uint64_t(earlier.cluster) << 16 | earlier.component;
-  auto found = knowledge.foreign.find(key);
-  return found == knowledge.foreign.end() ? 0 : found->second;
+bool isSameAgent(const Access &a, const Access &b) { return a.component == b.component && a.cluster == b.cluster; }
+
+/// PTX ISA, "Morally strong operations".
+bool isMorallyStrong(const Access &a, const Access &b) {
+  if (!a.isStrong || !b.isStrong || a.proxy != b.proxy)
+    return false;
+  Scope needed = scopeOf({a.cluster, a.cta}, {b.cluster, b.cta});
+  return a.scope >= needed && b.scope >= needed;
 }
 
-bool happensBefore(const Access &earlier, const Access &access, const Knowledge &knowledge) {
-  if (earlier.cluster != access.cluster)
-    return foreignTick(earlier, knowledge) >= earlier.tick;
-  // An operation may read and write the same cells (accumulation).
-  if (earlier.component == access.component && earlier.tick == access.tick)
-    return true;
-  // Only writes have to be made visible across proxies; a read that is over
-  // cannot be disturbed any more.
-  const VectorClock &clock = access.proxy == Proxy::Tensor ? knowledge.tensor
-                             : access.proxy == Proxy::Async && earlier.proxy == Proxy::Generic && earlier.isWrite
-                                 ? knowledge.async
-                                 : knowledge.generic;
-  return clock.get(earlier.component) >= earlier.tick;
+/// The same access of an agent, by other lanes.
+bool isSameInstruction(const Access &a, const Access &b) {
+  return a.tick == b.tick && a.line == b.line && a.mask == b.mask && a.isWrite == b.isWrite &&
+         a.isStrong == b.isStrong && a.proxy == b.proxy;
 }
 
-std::optional<Conflict> Shadow::enterCell(Cell &cell, const Access &access, const Knowledge &knowledge) {
-  std::optional<Conflict> conflict;
-  std::vector<Access> &history = cell.history;
-  size_t kept = 0;
-  for (size_t i = 0; i < history.size(); ++i) {
-    Access &old = history[i];
-    bool overlaps = (old.mask & access.mask) != 0;
-    bool conflicts = overlaps && (old.isWrite || access.isWrite) && !(old.isStrong && access.isStrong);
-    if (conflicts && !conflict && !happensBefore(old, access, knowledge)) {
-      bool isOrdered = old.cluster == access.cluster && knowledge.generic.get(old.component) >= old.tick;
-      conflict = Conflict{old, 0, isOrdered};
+} // namespace
+
+Missing Shadow::orderOf(const Access &earlier, const Access &access, const Knowledge &knowledge,
+                        uint64_t address) const {
+  LaneMask lanes = earlier.lanes;
+  bool isSame = isSameAgent(earlier, access);
+  if (isSame) {
+    // An operation may read and write the same cells (accumulation).
+    if (!access.isThread && earlier.tick == access.tick)
+      return Missing::Nothing;
+    if (access.isThread) {
+      // Program order; and a lane that wrote the value itself may read it.
+      bool readsOwn = earlier.isWrite && !earlier.isStrong && !access.isWrite && (lanes & access.lanes);
+      lanes = readsOwn ? 0 : lanes & ~access.lanes;
+      if (!lanes)
+        return Missing::Nothing;
     }
-    // A write makes all before it redundant; a read makes redundant an
-    // earlier read of the same component.
-    bool isSameKind = old.isWrite == access.isWrite && old.isStrong == access.isStrong && old.proxy == access.proxy &&
-                      old.component == access.component && old.cluster == access.cluster;
-    if (access.isWrite || isSameKind)
-      old.mask &= ~access.mask;
-    if (old.mask)
-      history[kept++] = old;
   }
-  history.resize(kept);
-  if (history.size() >= keptAccesses && !access.isWrite) {
-    // Forget the oldest read.
-    for (size_t i = 0; i < history.size(); ++i)
-      if (!history[i].isWrite) {
-        history.erase(history.begin() + i);
-        break;
-      }
+  const Clocks *clocks = &knowledge;
+  if (earlier.cluster != access.cluster) {
+    auto found = knowledge.foreign.find(earlier.cluster);
+    if (found == knowledge.foreign.end())
+      return Missing::Order;
+    clocks = &found->second;
+  }
+  if (earlier.isWrite && earlier.isStrong)
+    if (auto seen = clocks->observed.find((base + address) / 8 * 8);
+        seen != clocks->observed.end() && seen->second.covers(earlier.component, earlier.tick, lanes))
+      return Missing::Nothing;
+  bool isOwn = access.isThread && !(lanes & ~access.lanes) && clocks->own.covers(earlier.component, earlier.tick);
+  auto covers = [&](const VectorClock &clock) { return clock.covers(earlier.component, earlier.tick, lanes); };
+  if (access.proxy == Proxy::Tensor)
+    return covers(clocks->tensor) ? Missing::Nothing : covers(clocks->past) ? Missing::TensorFence : Missing::Order;
+  if (!isOwn && !covers(clocks->past))
+    return isSame && access.isThread ? Missing::LaneOrder : Missing::Order;
+  // So does an asynchronous write for one of its own proxy: it is complete.
+  if (!earlier.isWrite || (access.isWrite && earlier.proxy == Proxy::Async && access.proxy == Proxy::Async))
+    return Missing::Nothing;
+  if (!isOwn && !covers(clocks->generic))
+    return Missing::Scope;
+  if (earlier.proxy != Proxy::Generic)
+    return Missing::Nothing;
+  if (access.proxy == Proxy::Async && !covers(kind == Kind::Global ? clocks->asyncGlobal : clocks->asyncShared))
+    return Missing::ProxyFence;
+  if (access.proxy == Proxy::TensorMap) {
+    auto after = clocks->maps.upper_bound(base + address);
+    bool isFenced = after != clocks->maps.begin() && base + address - std::prev(after)->first < tensorMapBytes &&
+                    covers(std::prev(after)->second);
+    if (!isFenced)
+      return Missing::MapFence;
+  }
+  return Missing::Nothing;
+}
+
+/// Reads of other clusters are kept up to a number, so that an input that the
+/// whole grid reads does not fill the host's memory. A write by any cluster
+/// conflicts with the reads of all others, so that this hides a race only
+/// where clusters synchronise through global memory.
+void Shadow::addRead(Cell &cell, const Access &access) {
+  constexpr size_t keptForeign = 64;
+  std::vector<Access> &history = cell.history;
+  if (history.size() >= keptForeign) {
+    auto isForeign = [&](const Access &old) { return !old.isWrite && old.cluster != access.cluster; };
+    if (size_t(std::count_if(history.begin(), history.end(), isForeign)) >= keptForeign)
+      history.erase(std::find_if(history.begin(), history.end(), isForeign));
   }
   history.push_back(access);
+}
+
+std::optional<Conflict> Shadow::enterCell(Cell &cell, const Access &access, const Knowledge &knowledge,
+                                          uint64_t address) {
+  std::optional<Conflict> conflict;
+  std::vector<Access> &history = cell.history;
+  bool isMerged = false;
+  size_t kept = 0;
+  auto keep = [&](size_t i) {
+    if (kept != i)
+      history[kept] = history[i];
+    ++kept;
+  };
+  for (size_t i = 0; i < history.size(); ++i) {
+    Access &old = history[i];
+    bool isSame = isSameAgent(old, access);
+    // Most are reads of a tile by several asynchronous units.
+    if (!(old.mask & access.mask) || (!old.isWrite && !access.isWrite && !access.isThread && !isSame)) {
+      keep(i);
+      continue;
+    }
+    bool isStrongPair = isMorallyStrong(old, access);
+    bool conflicts = (old.isWrite || access.isWrite) && !isStrongPair;
+    if (isSame && isSameInstruction(old, access) && (!old.isWrite || isStrongPair || access.keepsValue)) {
+      old.lanes |= access.lanes;
+      isMerged = true;
+      keep(i);
+      continue;
+    }
+    // What is ordered before this access, and could only conflict with what
+    // conflicts with this one, is redundant: all before a write; reads before
+    // a read. Only a thread passes its knowledge on with its accesses, so an
+    // asynchronous read replaces only earlier ones of its own component.
+    bool mayReplace = access.isWrite || (!old.isWrite && access.isThread && old.isStrong == access.isStrong);
+    Missing missing = conflicts || mayReplace ? orderOf(old, access, knowledge, address) : Missing::Order;
+    // The lanes of a warp may write one value (CUDA C++ Programming Guide,
+    // "SIMT Architecture": one of the writes is performed).
+    bool isHarmless = access.keepsValue && isSame;
+    if (conflicts && !isHarmless && !conflict && missing != Missing::Nothing)
+      conflict = Conflict{old, 0, missing};
+    bool isOwnRead = !old.isWrite && !access.isWrite && isSame && old.proxy == access.proxy;
+    if (mayReplace && (missing == Missing::Nothing || (conflicts && !isHarmless)))
+      old.mask &= ~access.mask;
+    else if (isOwnRead && !access.isThread && old.isStrong == access.isStrong)
+      old.mask &= ~access.mask;
+    else if (isOwnRead && mayReplace && !(old.mask & ~access.mask))
+      old.lanes &= ~access.lanes;
+    if (old.mask)
+      keep(i);
+  }
+  history.resize(kept);
+  if (!isMerged) {
+    if (access.isWrite)
+      history.push_back(access);
+    else
+      addRead(cell, access);
+  }
   return conflict;
 }
 
@@ -67,7 +158,7 @@ std::optional<Conflict> Shadow::enter(uint64_t address, uint64_t size, Access ac
     unsigned low = at % 8, count = static_cast<unsigned>(stop - at);
     access.mask = static_cast<uint8_t>(((1u << count) - 1) << low);
     if (cell < cells.size())
-      if (auto conflict = enterCell(cells[cell], access, knowledge); conflict && !first) {
+      if (auto conflict = enterCell(cells[cell], access, knowledge, at); conflict && !first) {
         first = conflict;
         first->address = at;
       }

@@ -2,7 +2,8 @@
 #ifndef GIRIH_SIMULATOR_MEMORY_SHADOW_H
 #define GIRIH_SIMULATOR_MEMORY_SHADOW_H
 
-#include "Clock.h"
+#include "Knowledge.h"
+#include "Scope.h"
 
 #include <memory>
 #include <optional>
@@ -10,37 +11,48 @@
 namespace girih::sim {
 
 /// Which proxy an access goes through (PTX ISA, "Proxies").
-enum class Proxy : uint8_t { Generic, Async, Tensor };
+enum class Proxy : uint8_t { Generic, Async, Tensor, TensorMap };
 
 /// One access, as remembered for each 8 bytes that it touches.
 struct Access {
   uint32_t cluster = 0;
   uint32_t tick = 0;
   uint32_t line = 0;
+  /// The lanes of the warp; all for an asynchronous operation.
+  LaneMask lanes = allLanes;
   Component component = 0;
+  /// Rank of the CTA within the cluster.
+  uint8_t cta = 0;
   uint8_t mask = 0xff;
   bool isWrite : 1 = false;
-  /// Atomic and other strong operations do not race with each other.
+  /// Atomic and other strong operations do not race with each other when each
+  /// one's scope includes the other.
   bool isStrong : 1 = false;
+  /// By a thread itself, in program order.
+  bool isThread : 1 = false;
+  /// A write of what is there already.
+  bool keepsValue : 1 = false;
+  Scope scope = Scope::Gpu;
   Proxy proxy = Proxy::Generic;
 };
+
+/// What would have ordered two accesses.
+enum class Missing : uint8_t { Nothing, Order, LaneOrder, Scope, ProxyFence, TensorFence, MapFence };
 
 /// Two unordered accesses of one address.
 struct Conflict {
   Access earlier;
   uint64_t address;
-  /// The accesses are ordered in time, but no proxy fence lies between.
-  bool lacksProxyFence;
+  Missing missing;
 };
-
-/// True when `earlier` happens before an access with this knowledge.
-bool happensBefore(const Access &earlier, const Access &access, const Knowledge &knowledge);
 
 /// Access history of one range of memory in cells of 8 bytes. A cell keeps
 /// the accesses that no later one has made redundant.
 class Shadow {
 public:
-  explicit Shadow(uint64_t bytes) : cells((bytes + 7) / 8) {}
+  enum class Kind : uint8_t { Shared, Global, Tensor };
+  /// `base` is the address of the first byte, unique in what a thread may access.
+  Shadow(uint64_t bytes, Kind kind, uint64_t base = 0) : kind(kind), base(base), cells((bytes + 7) / 8) {}
 
   /// Checks an access of [address, address + size) against the history and
   /// enters it. Returns the first conflict.
@@ -53,15 +65,16 @@ public:
   }
 
 private:
-  /// Reads kept for one cell; older ones are forgotten beyond that, which can
-  /// only hide a race, never make one up.
-  static constexpr size_t keptAccesses = 24;
-
   struct Cell {
     std::vector<Access> history;
   };
-  std::optional<Conflict> enterCell(Cell &cell, const Access &access, const Knowledge &knowledge);
+  std::optional<Conflict> enterCell(Cell &cell, const Access &access, const Knowledge &knowledge, uint64_t address);
+  void addRead(Cell &cell, const Access &access);
+  /// What the earlier access needs to happen before the later one.
+  Missing orderOf(const Access &earlier, const Access &access, const Knowledge &knowledge, uint64_t address) const;
 
+  Kind kind;
+  uint64_t base;
   std::vector<Cell> cells;
 };
 
