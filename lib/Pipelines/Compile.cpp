@@ -2,6 +2,7 @@
 #include "girih/Pipelines/Compile.h"
 #include "girih/Pipelines/Pipelines.h"
 
+#include "mlir/Dialect/LLVMIR/Transforms/Passes.h"
 #include "mlir/Pass/Pass.h"
 #include "mlir/Pass/PassInstrumentation.h"
 #include "mlir/Pass/PassManager.h"
@@ -72,7 +73,8 @@ FailureOr<CompileResult> emitKernel(gpu::GPUModuleOp module, LLVM::LLVMFuncOp ke
   }
   {
     PhaseTimer timer(times, "ptxas");
-    FailureOr<Assembly> assembly = assemble(kernel.getLoc(), result.kernel.ptx, target->chip(), ptxas);
+    FailureOr<Assembly> assembly =
+        assemble(kernel.getLoc(), result.kernel.ptx, target->chip(), ptxas, request.hasLineInfo);
     if (failed(assembly))
       return failure();
     result.kernel.assembly = std::move(*assembly);
@@ -105,7 +107,14 @@ FailureOr<std::vector<CompileResult>> compileModule(ModuleOp module, const Compi
   }
   {
     PhaseTimer timer(times, "convert");
-    if (failed(runStage(module, request, buildTileToLLVM)))
+    auto build = [&](OpPassManager &manager) {
+      buildTileToLLVM(manager);
+      // Line tables need a scope for each function. Directives alone suffice:
+      // ptxas makes the tables of the cubin from them.
+      if (request.hasLineInfo)
+        manager.addPass(LLVM::createDIScopeForLLVMFuncOpPass({LLVM::DIEmissionKind::DebugDirectivesOnly}));
+    };
+    if (failed(runStage(module, request, build)))
       return failure();
   }
   std::vector<CompileResult> results;

@@ -7,6 +7,8 @@
 #include "mlir/Parser/Parser.h"
 #include "mlir/Pass/PassManager.h"
 #include "mlir/Support/FileUtilities.h"
+#include "mlir/Transforms/LocationSnapshot.h"
+#include "llvm/ADT/StringExtras.h"
 #include "llvm/Support/CommandLine.h"
 #include "llvm/Support/FileSystem.h"
 #include "llvm/Support/InitLLVM.h"
@@ -29,12 +31,22 @@ static cl::opt<std::string> name("name", cl::desc("stem of the files' names"), c
 static cl::opt<std::string> ptxas("ptxas", cl::desc("path of ptxas"), cl::cat(category));
 static cl::opt<bool> savePhases("save-phases", cl::desc("write NAME.mlir.NN-PHASE after every phase"),
                                 cl::cat(category));
+static cl::opt<std::string>
+    lineInfo("line-info",
+             cl::desc("put line numbers into PTX and cubin: those of the input (`source`), or of\n"
+                      "the IR after a phase, which is written beside the kernel"),
+             cl::value_desc("source|phase"), cl::cat(category));
 static cl::opt<bool> quiet("quiet", cl::desc("print no report"), cl::cat(category));
+
+static llvm::SmallString<128> pathOf(const Twine &fileName) {
+  llvm::SmallString<128> path(outputDir);
+  llvm::sys::path::append(path, fileName);
+  return path;
+}
 
 /// Writes the file whole or not at all.
 static LogicalResult writeFile(const Twine &fileName, StringRef contents) {
-  llvm::SmallString<128> path(outputDir);
-  llvm::sys::path::append(path, fileName);
+  llvm::SmallString<128> path = pathOf(fileName);
   llvm::Error error = llvm::writeToOutput(path, [&](llvm::raw_ostream &out) {
     out << contents;
     return llvm::Error::success();
@@ -69,7 +81,43 @@ static LogicalResult writeResults(const girih::CompileResult &result) {
                  succeeded(writeFile(stem + ".json", text)));
 }
 
+/// Writes phases as they are reached, and lets line numbers refer to one.
+class PhaseWriter {
+public:
+  explicit PhaseWriter(StringRef stem) : stem(stem.empty() ? "kernel" : stem) {}
+
+  void operator()(StringRef phase, ModuleOp module) {
+    std::string fileName = llvm::formatv("{0}.mlir.{1,0+2}-{2}", stem, seen.size(), phase), text;
+    llvm::raw_string_ostream stream(text);
+    bool isReferredTo = phase == lineInfo;
+    if (isReferredTo)
+      generateLocationsFromIR(stream, pathOf(fileName), module, OpPrintingFlags());
+    else if (savePhases)
+      stream << module;
+    if (savePhases || isReferredTo)
+      (void)writeFile(fileName, text);
+    seen.push_back(phase.str());
+  }
+
+  /// Whether the lines that are asked for exist.
+  LogicalResult checkLineInfo() const {
+    if (lineInfo.empty() || lineInfo == "source" || llvm::is_contained(seen, lineInfo))
+      return success();
+    llvm::errs() << "error: --line-info: no phase `" << lineInfo << "`; there are source, " << llvm::join(seen, ", ")
+                 << "\n";
+    return failure();
+  }
+
+private:
+  std::string stem;
+  std::vector<std::string> seen;
+};
+
 static LogicalResult compile() {
+  if (lineInfo == "source" && input.empty()) {
+    llvm::errs() << "error: --line-info=source: --attention has no source; give a phase\n";
+    return failure();
+  }
   if (input.empty() == attention.empty()) {
     llvm::errs() << "error: give either an input file or --attention\n";
     return failure();
@@ -85,23 +133,18 @@ static LogicalResult compile() {
   llvm::SourceMgr sources;
   SourceMgrDiagnosticHandler handler(sources, &context);
 
-  girih::CompileRequest request{target, name, ptxas, nullptr};
+  girih::CompileRequest request{target, name, ptxas, false, nullptr};
   std::string stem;
   OwningOpRef<ModuleOp> module = readInput(context, sources, stem);
   if (!module)
     return failure();
   if (request.name.empty())
     request.name = stem;
-  int phase = 0;
-  if (savePhases)
-    request.afterPhase = [&](StringRef passName, ModuleOp after) {
-      std::string text;
-      llvm::raw_string_ostream(text) << after;
-      std::string prefix = request.name.empty() ? "kernel" : request.name;
-      (void)writeFile(llvm::formatv("{0}.mlir.{1,0+2}-{2}", prefix, phase++, passName).str(), text);
-    };
+  request.hasLineInfo = !lineInfo.empty();
+  PhaseWriter phases(request.name);
+  request.afterPhase = std::ref(phases);
   FailureOr<std::vector<girih::CompileResult>> results = girih::compileModule(*module, request);
-  if (failed(results))
+  if (failed(results) || failed(phases.checkLineInfo()))
     return failure();
   for (const girih::CompileResult &result : *results) {
     if (failed(writeResults(result)))

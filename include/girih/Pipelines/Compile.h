@@ -11,6 +11,8 @@ struct CompileRequest {
   std::string target;
   std::string name;  ///< stem of the files; the kernel's own name if empty
   std::string ptxas; ///< its path, or empty to look for it
+  /// Writes the modules' source locations into PTX and cubin.
+  bool hasLineInfo = false;
   /// Called with the name of each phase and the module after it.
   std::function<void(llvm::StringRef, mlir::ModuleOp)> afterPhase;
 };

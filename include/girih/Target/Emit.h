@@ -30,9 +30,10 @@ mlir::FailureOr<std::string> emitPtxText(mlir::gpu::GPUModuleOp module, const Ta
 std::string findPtxas(llvm::StringRef given);
 
 /// Assembles PTX. ptxas' errors become a diagnostic at `loc`; a spill, or its
-/// warning that it ignored or serialized something, becomes a warning.
-mlir::FailureOr<Assembly> assemble(mlir::Location loc, llvm::StringRef ptx, llvm::StringRef chip,
-                                   llvm::StringRef ptxas);
+/// warning that it ignored or serialized something, becomes a warning. With
+/// `hasLineInfo` the cubin keeps the PTX's line directives, for profilers.
+mlir::FailureOr<Assembly> assemble(mlir::Location loc, llvm::StringRef ptx, llvm::StringRef chip, llvm::StringRef ptxas,
+                                   bool hasLineInfo = false);
 
 } // namespace girih
 

@@ -66,7 +66,7 @@ std::string findPtxas(StringRef given) {
   return llvm::sys::fs::can_execute(usual) ? usual.str() : std::string();
 }
 
-FailureOr<Assembly> assemble(Location loc, StringRef ptx, StringRef chip, StringRef ptxas) {
+FailureOr<Assembly> assemble(Location loc, StringRef ptx, StringRef chip, StringRef ptxas, bool hasLineInfo) {
   TemporaryFile source("ptx"), object("cubin"), report("log");
   for (const TemporaryFile *file : {&source, &object, &report})
     if (file->error)
@@ -83,6 +83,8 @@ FailureOr<Assembly> assemble(Location loc, StringRef ptx, StringRef chip, String
   }
   std::string arch = ("-arch=" + chip).str();
   SmallVector<StringRef> arguments = {ptxas, "-v", arch, "-o", object.path, source.path};
+  if (hasLineInfo)
+    arguments.push_back("-lineinfo");
   std::optional<StringRef> redirects[] = {std::nullopt, StringRef(report.path), StringRef(report.path)};
   std::string error;
   int code = llvm::sys::ExecuteAndWait(ptxas, arguments, std::nullopt, redirects, 0, 0, &error);
