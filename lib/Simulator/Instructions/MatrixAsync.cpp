@@ -134,7 +134,9 @@ void execute(MatrixOperation &op, const std::vector<Access> &accesses) {
   d.integers.assign(shape.accumulator == Type::S32 ? size : 0, 0);
   if (op.accumulates)
     readAccumulators(op, d);
-  multiply(a, b, shape.accumulator == Type::S32, d);
+  // Hopper keeps 13 bits of products and sums of 8-bit numbers.
+  DotProductRule rule = typeBits(shape.a) == 8 ? DotProductRule{13, 13} : DotProductRule{};
+  multiply(a, b, {shape.a, shape.b, shape.accumulator, rule}, d);
   writeAccumulators(op, d);
 }
 

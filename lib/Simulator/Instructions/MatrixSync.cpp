@@ -72,6 +72,31 @@ void placeOf(Type type, unsigned lane, unsigned i, unsigned h, unsigned &row, un
   }
 }
 
+/// Every other pair of k: what the lower or the upper halves of registers hold.
+MatrixTile halfOf(const MatrixTile &tile, unsigned half, bool isB) {
+  MatrixTile part;
+  part.rows = isB ? tile.rows / 2 : tile.rows;
+  part.columns = isB ? tile.columns : tile.columns / 2;
+  part.isDefined = tile.isDefined;
+  for (uint32_t row = 0; row < tile.rows; ++row)
+    for (uint32_t column = 0; column < tile.columns; ++column)
+      if ((isB ? row : column) / 2 % 2 == half)
+        part.values.push_back(tile.values[size_t(row) * tile.columns + column]);
+  return part;
+}
+
+/// 8-bit floats have no mma.sync of their own on Hopper: ptxas converts them to
+/// float16, multiplies the lower and then the upper halves of the registers,
+/// and adds the accumulator last.
+void multiplyAsHalves(const MatrixTile &a, const MatrixTile &b, Type accumulator, Accumulators &d) {
+  std::vector<float> addend(d.floats.size(), 0.0f);
+  std::swap(addend, d.floats);
+  for (unsigned half = 0; half < 2; ++half)
+    multiply(halfOf(a, half, false), halfOf(b, half, true), {Type::F16, Type::F16, accumulator, {}}, d);
+  for (size_t i = 0; i < addend.size(); ++i)
+    d.floats[i] += addend[i];
+}
+
 void decodeMma(Decoder &d) {
   d.require("sync");
   d.require("aligned");
@@ -121,7 +146,11 @@ void decodeMma(Decoder &d) {
             sum.floats[row * 8 + column] = decodeElement(x[lane] >> (16 * h), shape.d);
         }
     }
-    multiply(gatherA(s, a, shape), gatherB(s, b, shape), isInteger, sum);
+    MatrixTile tileA = gatherA(s, a, shape), tileB = gatherB(s, b, shape);
+    if (bits == 8 && !isInteger)
+      multiplyAsHalves(tileA, tileB, shape.d, sum);
+    else
+      multiply(tileA, tileB, {shape.a, shape.b, shape.d, {}}, sum);
     for (unsigned i = 0; i < into.size(); ++i) {
       Lanes<uint32_t> r;
       s.defined = allLanes;

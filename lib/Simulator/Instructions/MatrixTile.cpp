@@ -50,12 +50,6 @@ float decodeElement(uint32_t code, Type type) {
   }
 }
 
-float roundTo(float value, Type type) {
-  if (type == Type::F16)
-    return halfToFloat(floatToHalf(value));
-  return value;
-}
-
 /// Element e of 16 bytes.
 static uint32_t elementOf(const uint8_t *chunk, uint32_t e, uint32_t bits) {
   uint32_t code = 0, first = e * bits;
@@ -94,32 +88,30 @@ MatrixTile readTile(Cta &cta, const MatrixDescriptor &descriptor, uint32_t mn, u
   return tile;
 }
 
-void multiply(const MatrixTile &a, const MatrixTile &b, bool isInteger, Accumulators &d) {
+static void multiplyIntegers(const MatrixTile &a, const MatrixTile &b, Accumulators &d) {
   uint32_t m = a.rows, k = a.columns, n = b.columns;
-  for (uint32_t row = 0; row < m; ++row) {
-    const float *factors = a.values.data() + size_t(row) * k;
-    if (isInteger) {
+  for (uint32_t row = 0; row < m; ++row)
+    for (uint32_t kk = 0; kk < k; ++kk) {
+      auto factor = int32_t(a.values[size_t(row) * k + kk]);
+      const float *other = b.values.data() + size_t(kk) * n;
       int32_t *out = d.integers.data() + size_t(row) * n;
-      for (uint32_t kk = 0; kk < k; ++kk) {
-        int32_t factor = int32_t(factors[kk]);
-        const float *other = b.values.data() + size_t(kk) * n;
-        for (uint32_t col = 0; col < n; ++col)
-          out[col] += factor * int32_t(other[col]);
-      }
-    } else {
-      float *out = d.floats.data() + size_t(row) * n;
-      for (uint32_t kk = 0; kk < k; ++kk) {
-        // Products of these types are exact in float32; their sum is rounded
-        // after each step, the hardware's at coarser, unpublished points.
-        float factor = factors[kk];
-        const float *other = b.values.data() + size_t(kk) * n;
-        for (uint32_t col = 0; col < n; ++col)
-          out[col] += factor * other[col];
-      }
+      for (uint32_t col = 0; col < n; ++col)
+        out[col] += factor * int32_t(other[col]);
     }
+}
+
+void multiply(const MatrixTile &a, const MatrixTile &b, const ProductTypes &types, Accumulators &d) {
+  uint32_t n = b.columns;
+  if (types.accumulator == Type::S32) {
+    multiplyIntegers(a, b, d);
+  } else {
+    DotProduct product(types.rule, {a.values, types.a, a.scales}, {b.values, types.b, b.scales}, types.accumulator, n);
+    for (uint32_t row = 0; row < a.rows; ++row)
+      product.addRow(row, d.floats.data() + size_t(row) * n);
+  }
+  for (uint32_t row = 0; row < a.rows; ++row)
     for (uint32_t col = 0; col < n; ++col)
       d.isDefined[size_t(row) * n + col] &= a.isDefined[row] & b.isDefined[col];
-  }
 }
 
 } // namespace girih::sim

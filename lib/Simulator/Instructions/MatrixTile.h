@@ -4,6 +4,7 @@
 
 #include "../Descriptors/MatrixDescriptor.h"
 #include "../Machine/Cluster.h"
+#include "../Numbers/DotProduct.h"
 
 namespace girih::sim {
 
@@ -14,6 +15,7 @@ struct MatrixTile {
   /// (for B) is defined.
   std::vector<float> values;
   std::vector<uint8_t> isDefined;
+  BlockScales scales;
 };
 
 /// Accumulators of a matrix instruction, row-major, as float or as int32.
@@ -48,11 +50,14 @@ MatrixTile readTile(Cta &cta, const MatrixDescriptor &descriptor, uint32_t mn, u
                     bool transposes, const TileReaders &readers, const Knowledge &knowledge,
                     Packing packing = Packing::Padded);
 
-/// D = A B (+ D). `a` is [m][k], `b` is [k][n].
-void multiply(const MatrixTile &a, const MatrixTile &b, bool isInteger, Accumulators &d);
+/// What is multiplied, and how it is summed.
+struct ProductTypes {
+  Type a, b, accumulator;
+  DotProductRule rule;
+};
 
-/// The float nearest in a 16-bit type, or the float itself.
-float roundTo(float value, Type type);
+/// D = A B (+ D). `a` is [m][k], `b` is [k][n].
+void multiply(const MatrixTile &a, const MatrixTile &b, const ProductTypes &types, Accumulators &d);
 
 } // namespace girih::sim
 

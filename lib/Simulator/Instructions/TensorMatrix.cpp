@@ -71,28 +71,22 @@ MatrixTile readB(const TensorIssue &op, const std::vector<Cta *> &ctas, const Te
   return whole;
 }
 
-/// Multiplies each element by the scale of its block. Scales of row r lie in
-/// lane r % 32, column r / 32, one byte a block (PTX ISA, "Scale Factor").
-void applyScales(const TensorIssue &op, Cta &cta, uint32_t address, uint32_t id, uint32_t firstRow, MatrixTile &tile,
-                 bool isB, const TensorRun &run) {
-  const InstructionDescriptor &d = op.descriptor;
-  uint32_t blocks = op.scaleVector, size = d.k / blocks;
-  uint32_t count = isB ? d.n : tile.rows;
-  Format format = formatOf(d.scale);
-  for (uint32_t r = 0; r < count; ++r)
-    for (uint32_t block = 0; block < blocks; ++block) {
-      uint32_t row = firstRow + r;
+/// Scales of row r lie in lane r % 32, column r / 32, one byte a block (PTX
+/// ISA, "Scale Factor").
+BlockScales readScales(const TensorIssue &op, Cta &cta, uint32_t address, uint32_t id, MatrixTile &tile, uint32_t count,
+                       const TensorRun &run) {
+  Type type = op.descriptor.scale;
+  BlockScales scales{op.scaleVector, type, {}};
+  for (uint32_t row = 0; row < count; ++row)
+    for (uint32_t block = 0; block < scales.blocks; ++block) {
       bool isDefined;
       uint32_t word = readTensor(cta, (address >> 16) + row % 32, (address & 0xffff) + row / 32, run.tensorRead,
                                  *run.knowledge, &isDefined);
       uint32_t code = word >> (8 * ((id + block) & 3)) & 0xff;
-      float scale = float(decodeFloat(d.scale == Type::E4M3 ? code & 0x7f : code, format));
-      tile.isDefined[r] &= isDefined;
-      for (uint32_t i = 0; i < size; ++i) {
-        uint32_t k = block * size + i;
-        tile.values[isB ? size_t(k) * d.n + r : size_t(r) * d.k + k] *= scale;
-      }
+      scales.values.push_back(float(decodeFloat(type == Type::E4M3 ? code & 0x7f : code, formatOf(type))));
+      tile.isDefined[row] &= isDefined;
     }
+  return scales;
 }
 
 void readAccumulator(const TensorIssue &op, Cta &cta, Accumulators &sum, const TensorRun &run) {
@@ -138,8 +132,8 @@ void runTensorMatrix(const TensorIssue &op, const std::vector<Cta *> &ctas, cons
   for (uint32_t c = 0; c < ctas.size(); ++c) {
     MatrixTile a = readA(op, *ctas[c], rows, run), b = plainB;
     if (op.scaleVector) {
-      applyScales(op, *ctas[c], op.scalesA, d.scaleA, 0, a, false, run);
-      applyScales(op, *ctas[c], op.scalesB, d.scaleB, 0, b, true, run);
+      a.scales = readScales(op, *ctas[c], op.scalesA, d.scaleA, a, rows, run);
+      b.scales = readScales(op, *ctas[c], op.scalesB, d.scaleB, b, d.n, run);
     }
     if (d.negatesA != d.negatesB)
       for (float &value : a.values)
@@ -153,7 +147,9 @@ void runTensorMatrix(const TensorIssue &op, const std::vector<Cta *> &ctas, cons
     sum.integers.assign(size, 0);
     if (op.accumulates)
       readAccumulator(op, *ctas[c], sum, run);
-    multiply(a, b, d.accumulator == Type::S32, sum);
+    // Products of a block of 4-bit numbers are summed before they are scaled.
+    DotProductRule rule = op.scaleVector > 1 ? DotProductRule{35, 23} : DotProductRule{};
+    multiply(a, b, {d.a, d.b, d.accumulator, rule}, sum);
     writeAccumulator(op, *ctas[c], sum, c, run);
   }
 }
