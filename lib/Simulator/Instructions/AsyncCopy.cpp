@@ -1,11 +1,37 @@
 //===- AsyncCopy.cpp - What the asynchronous copies share -----------------===//
 #include "AsyncCopy.h"
 
-#include "Memory.h"
-
 namespace girih::sim {
 
+uint64_t SharedOperand::in(const Step &s, unsigned lane) const {
+  uint64_t value = laneAddress(s, address, lane);
+  if (isGeneric && value - sharedWindow >= windowSize)
+    s.misuse("generic address " + std::to_string(value) + " is outside the shared window");
+  return value;
+}
+
+SharedOperand takeShared(Decoder &d, size_t index, bool mayBeRemote) {
+  SharedOperand made;
+  std::string window;
+  StateSpace space = d.stateSpace(&window);
+  made.isGeneric = space == StateSpace::Generic;
+  if ((space != StateSpace::Shared && !made.isGeneric) || (window == "cluster" && !mayBeRemote))
+    d.fail("has no form for that state space");
+  made.mayBeRemote = mayBeRemote && window != "cta";
+  made.address = d.address(index);
+  d.instruction().passesUndefined = false;
+  return made;
+}
+
 bool takeCachePolicy(Decoder &d) { return d.has("L2::cache_hint"); }
+
+uint32_t multicastMask(const Step &s, const Operand &ctas, unsigned lane) {
+  uint32_t mask = s.read<uint32_t>(ctas)[lane] & 0xffff;
+  if (mask >> s.cluster().ctas.size())
+    s.misuse("multicast mask " + std::to_string(mask) + " names CTAs beyond the cluster's " +
+             std::to_string(s.cluster().ctas.size()));
+  return mask;
+}
 
 CommitGroups &bulkGroupsOf(Step &s, unsigned lane) {
   CommitGroups &groups = s.warp.bulkGroups[lane];
@@ -81,8 +107,19 @@ void writeGlobal(Cluster &cluster, uint64_t address, const void *from, uint32_t 
   ++cluster.device.globalWrites;
 }
 
-void reduceGlobal(Cluster &cluster, uint64_t address, const uint8_t *from, uint32_t size, Type type,
-                  const std::string &how, const Access &access, const Knowledge &knowledge, bool isDefined) {
+static void combine(uint8_t *into, const uint8_t *from, uint32_t size, const Reduction &reduction) {
+  uint32_t bytes = typeBits(reduction.type) / 8;
+  for (uint32_t at = 0; at + bytes <= size; at += bytes) {
+    uint64_t old = 0, value = 0;
+    std::memcpy(&old, into + at, bytes);
+    std::memcpy(&value, from + at, bytes);
+    uint64_t next = combineAtomic(old, value, 0, reduction.type, reduction.how);
+    std::memcpy(into + at, &next, bytes);
+  }
+}
+
+void reduceGlobal(Cluster &cluster, uint64_t address, const uint8_t *from, uint32_t size, const Reduction &reduction,
+                  const Access &access, const Knowledge &knowledge, bool isDefined) {
   Region &region = regionOf(cluster, address, size, access, true);
   // Reductions are relaxed atomic operations on each element.
   Access strong = access;
@@ -92,40 +129,64 @@ void reduceGlobal(Cluster &cluster, uint64_t address, const uint8_t *from, uint3
   if (!isDefined)
     reportUndefined(cluster, address, access);
   std::lock_guard<std::mutex> lock(cluster.device.memory.atomics);
-  uint32_t bytes = typeBits(type) / 8;
-  for (uint32_t at = 0; at + bytes <= size; at += bytes) {
-    uint64_t old = 0, value = 0;
-    uint8_t *where = region.bytes + (address - region.base) + at;
-    std::memcpy(&old, where, bytes);
-    std::memcpy(&value, from + at, bytes);
-    uint64_t next = combineAtomic(old, value, 0, type, how);
-    std::memcpy(where, &next, bytes);
-  }
+  combine(region.bytes + (address - region.base), from, size, reduction);
   ++cluster.device.globalWrites;
 }
 
-void startAsyncStore(Step &s, uint64_t address, uint64_t barrier, std::vector<uint8_t> bytes) {
-  Cta *owner;
-  uint32_t offset = s.sharedOffset(address, true, owner);
-  BarrierPlace place = findBarrier(s, barrier, true, false);
-  if (place.cta != owner)
-    s.misuse("st.async writes to " + owner->describe() + " and completes on an mbarrier of " + place.cta->describe());
-  if (offset % bytes.size())
-    s.misuse("st.async address " + std::to_string(offset) + " is not a multiple of " + std::to_string(bytes.size()));
-  owner->checkShared(offset, bytes.size(), s.line(), "st.async");
-  AsyncOperation operation;
-  operation.name = "st.async";
-  operation.line = s.line();
-  unsigned line = s.line();
-  auto knowledge = s.fork();
-  operation.step = [=] {
-    Access access = transactionAccess(place, line);
-    access.proxy = Proxy::Generic; // weak writes of the issuing thread
-    owner->writeShared(offset, bytes.data(), uint32_t(bytes.size()), access, *knowledge);
-    completeTransactions(place, bytes.size(), line);
-    return true;
-  };
-  s.cluster().enqueue(*owner->copyEngine, std::move(operation));
+void reduceShared(Cta &cta, uint32_t offset, const uint8_t *from, uint32_t size, const Reduction &reduction,
+                  const Access &access, const Knowledge &knowledge, bool isDefined) {
+  Access strong = access;
+  strong.isStrong = true;
+  bool isOldDefined;
+  std::vector<uint8_t> bytes(size);
+  cta.readShared(offset, bytes.data(), size, strong, knowledge, &isOldDefined);
+  combine(bytes.data(), from, size, reduction);
+  cta.writeShared(offset, bytes.data(), size, strong, knowledge, isDefined && isOldDefined);
+}
+
+namespace {
+
+/// Types of one operation by place: PTX ISA, "red.async" (ptxas takes .add.s64
+/// too) and "cp.reduce.async.bulk".
+struct ReductionRow {
+  std::initializer_list<const char *> operations;
+  std::initializer_list<Type> word, shared, global;
+};
+
+const ReductionRow reductionRows[] = {
+    {{"add"},
+     {Type::U32, Type::S32, Type::U64, Type::S64},
+     {Type::U32, Type::S32, Type::U64},
+     {Type::U32, Type::S32, Type::U64, Type::F32, Type::F64, Type::F16, Type::BF16}},
+    {{"min", "max"},
+     {Type::U32, Type::S32},
+     {Type::U32, Type::S32},
+     {Type::U32, Type::S32, Type::U64, Type::S64, Type::F16, Type::BF16}},
+    {{"inc", "dec"}, {Type::U32}, {Type::U32}, {Type::U32}},
+    {{"and", "or", "xor"}, {Type::B32}, {Type::B32}, {Type::B32, Type::B64}},
+};
+
+} // namespace
+
+Reduction takeReduction(Decoder &d, ReductionPlace place) {
+  Reduction made;
+  made.how = d.oneOf({"add", "min", "max", "inc", "dec", "and", "or", "xor"});
+  bool keepsSubnormals = d.has("noftz");
+  made.type = d.type();
+  bool isHalf = made.type == Type::F16 || made.type == Type::BF16;
+  if (keepsSubnormals != (isHalf && made.how == "add"))
+    d.fail(keepsSubnormals ? "has .noftz, which only .add of .f16 and .bf16 have" : "needs .noftz");
+  for (const ReductionRow &row : reductionRows)
+    for (const char *operation : row.operations) {
+      if (made.how != operation)
+        continue;
+      auto types = place == ReductionPlace::SharedWord    ? row.word
+                   : place == ReductionPlace::SharedArray ? row.shared
+                                                          : row.global;
+      if (std::find(types.begin(), types.end(), made.type) != types.end())
+        return made;
+    }
+  d.fail("has no reduction ." + made.how + "." + typeName(made.type));
 }
 
 } // namespace girih::sim

@@ -2,8 +2,7 @@
 #ifndef GIRIH_SIMULATOR_INSTRUCTIONS_ASYNCCOPY_H
 #define GIRIH_SIMULATOR_INSTRUCTIONS_ASYNCCOPY_H
 
-#include "../Machine/Transactions.h"
-#include "../Program/Decoder.h"
+#include "SharedOperand.h"
 
 namespace girih::sim {
 
@@ -14,6 +13,9 @@ void decodeTensorCopy(Decoder &d, bool isReduction, bool isPrefetch);
 
 /// `.L2::cache_hint` and the operand that goes with it.
 bool takeCachePolicy(Decoder &d);
+
+/// The CTAs of a `.multicast::cluster`, checked to exist.
+uint32_t multicastMask(const Step &s, const Operand &ctas, unsigned lane);
 
 /// The commit groups of the lane that issues bulk copies out of shared memory.
 CommitGroups &bulkGroupsOf(Step &s, unsigned lane);
@@ -27,11 +29,24 @@ void readGlobal(Cluster &cluster, uint64_t address, void *into, uint32_t size, c
 void writeGlobal(Cluster &cluster, uint64_t address, const void *from, uint32_t size, const Access &access,
                  const Knowledge &knowledge, bool isDefined);
 
+/// The new value of memory for an atomic operation (Atomic.cpp).
 uint64_t combineAtomic(uint64_t old, uint64_t b, uint64_t c, Type type, const std::string &how);
 
-/// Combines a row in memory with new elements (reducing copies).
-void reduceGlobal(Cluster &cluster, uint64_t address, const uint8_t *from, uint32_t size, Type type,
-                  const std::string &how, const Access &access, const Knowledge &knowledge, bool isDefined);
+/// `.add.u32` and the like of an asynchronous reduction.
+struct Reduction {
+  std::string how;
+  Type type = Type::B32;
+};
+
+/// What a reduction combines with; it decides the types that are allowed.
+enum class ReductionPlace { SharedWord, SharedArray, GlobalArray };
+Reduction takeReduction(Decoder &d, ReductionPlace place);
+
+/// Combines elements in memory with new ones, each in one atomic operation.
+void reduceGlobal(Cluster &cluster, uint64_t address, const uint8_t *from, uint32_t size, const Reduction &reduction,
+                  const Access &access, const Knowledge &knowledge, bool isDefined);
+void reduceShared(Cta &cta, uint32_t offset, const uint8_t *from, uint32_t size, const Reduction &reduction,
+                  const Access &access, const Knowledge &knowledge, bool isDefined);
 
 } // namespace girih::sim
 

@@ -123,10 +123,9 @@ void decodeAtomOf(Decoder &d, bool returns) {
 
 void decodeAtom(Decoder &d) { decodeAtomOf(d, true); }
 
-/// red.async: as st.async, but combined with the word in remote memory.
 void decodeRed(Decoder &d) {
   if (d.has("async"))
-    d.unsupported();
+    return decodeAsyncReduction(d);
   decodeAtomOf(d, false);
 }
 

@@ -13,26 +13,31 @@ void checkBulk(const Step &s, uint64_t to, uint64_t from, uint32_t size) {
 }
 
 /// Into shared memory, counted on an mbarrier; from global memory or from the
-/// shared memory of this CTA.
-void decodeInto(Decoder &d, bool fromShared) {
+/// shared memory of this CTA, plain or reducing.
+void decodeInto(Decoder &d, bool mayBeRemote, bool fromShared, bool isReduction) {
   bool isMulticast = d.has("multicast::cluster");
   takeCachePolicy(d);
+  std::optional<Reduction> reduction;
+  if (isReduction)
+    reduction = takeReduction(d, ReductionPlace::SharedArray);
   AddressOperand to = d.address(0), from = d.address(1), barrier = d.address(3);
   Operand size = d.source(2, Type::U32);
   Operand ctas = isMulticast ? d.source(4, Type::U16) : Operand();
   d.instruction().passesUndefined = false;
   d.run([=](Step &s) {
     unsigned lane = laneOf(s);
-    uint64_t target = s.read<uint64_t>(to.base)[lane] + uint64_t(to.offset);
-    uint64_t source = s.read<uint64_t>(from.base)[lane] + uint64_t(from.offset);
-    uint64_t signal = s.read<uint64_t>(barrier.base)[lane] + uint64_t(barrier.offset);
+    uint64_t source = laneAddress(s, from, lane);
     uint32_t bytes = s.read<uint32_t>(size)[lane];
     Cta *owner, *sourceCta = nullptr;
-    uint32_t offset = s.sharedOffset(target, true, owner);
-    BarrierPlace place = findBarrier(s, signal, true, true);
+    uint32_t offset = s.sharedOffset(laneAddress(s, to, lane), mayBeRemote, owner);
+    BarrierPlace place = findBarrier(s, laneAddress(s, barrier, lane), mayBeRemote, true);
     checkBulk(s, offset, source, bytes);
     uint32_t sourceOffset = fromShared ? s.sharedOffset(source, false, sourceCta) : 0;
-    uint32_t mask = isMulticast ? s.read<uint32_t>(ctas)[lane] & 0xffff : 1u << owner->rank;
+    // PTX ISA, "cp.async.bulk": the destination is in a different CTA.
+    if (fromShared && owner == sourceCta)
+      s.misuse("a bulk copy from shared memory of " + owner->describe() +
+               " into the same CTA when it should be into another");
+    uint32_t mask = isMulticast ? multicastMask(s, ctas, lane) : 1u << owner->rank;
     auto knowledge = s.fork();
     unsigned line = s.line();
     Cluster *cluster = &s.cluster();
@@ -41,9 +46,10 @@ void decodeInto(Decoder &d, bool fromShared) {
         continue;
       Cta *into = cluster->ctas[rank].get();
       BarrierPlace counted = isMulticast ? BarrierPlace{into, place.offset} : place;
-      into->barrier(counted.offset, line, "a bulk copy");
+      into->checkShared(offset, bytes, line, "a bulk copy");
+      counted.cta->barrier(counted.offset, line, "a bulk copy");
       AsyncOperation operation;
-      operation.name = "cp.async.bulk";
+      operation.name = reduction ? "cp.reduce.async.bulk" : "cp.async.bulk";
       operation.line = line;
       operation.detail = std::to_string(bytes) + " bytes";
       operation.step = [=] {
@@ -55,7 +61,10 @@ void decodeInto(Decoder &d, bool fromShared) {
           sourceCta->readShared(sourceOffset, data.data(), bytes, read, *knowledge, &isDefined);
         else
           readGlobal(*cluster, source, data.data(), bytes, read, *knowledge);
-        into->writeShared(offset, data.data(), bytes, write, *knowledge, isDefined);
+        if (reduction)
+          reduceShared(*into, offset, data.data(), bytes, *reduction, write, *knowledge, isDefined);
+        else
+          into->writeShared(offset, data.data(), bytes, write, *knowledge, isDefined);
         completeTransactions(counted, bytes, line);
         return true;
       };
@@ -65,56 +74,97 @@ void decodeInto(Decoder &d, bool fromShared) {
   });
 }
 
+/// Contiguous bytes that a copy out of shared memory moves.
+struct Run {
+  uint32_t at, size;
+  bool isDefined = true;
+};
+
+/// `.cp_mask`: bit i says whether byte i of every 16 is copied.
+std::vector<Run> runsOf(uint32_t bytes, uint32_t mask) {
+  if (mask == 0xffff)
+    return {{0, bytes}};
+  std::vector<Run> runs;
+  for (uint32_t at = 0; at < bytes; ++at) {
+    if (!(mask >> at % 16 & 1))
+      continue;
+    if (!runs.empty() && runs.back().at + runs.back().size == at)
+      ++runs.back().size;
+    else
+      runs.push_back({at, 1});
+  }
+  return runs;
+}
+
 /// From shared to global memory, in a bulk group; plain or reducing.
 void decodeOut(Decoder &d, bool isReduction) {
-  takeCachePolicy(d);
-  std::string how;
-  Type type = Type::B8;
-  if (isReduction) {
-    how = d.oneOf({"add", "min", "max", "and", "or", "xor", "inc", "dec"});
-    d.has("noftz");
-    type = d.type();
-  }
+  bool hasPolicy = takeCachePolicy(d), isMasked = !isReduction && d.has("cp_mask");
+  std::optional<Reduction> reduction;
+  if (isReduction)
+    reduction = takeReduction(d, ReductionPlace::GlobalArray);
   AddressOperand to = d.address(0), from = d.address(1);
   Operand size = d.source(2, Type::U32);
+  Operand mask = isMasked ? d.source(hasPolicy ? 4 : 3, Type::U16) : Operand();
   d.instruction().passesUndefined = false;
   d.run([=](Step &s) {
     unsigned lane = laneOf(s);
-    uint64_t target = s.read<uint64_t>(to.base)[lane] + uint64_t(to.offset);
-    uint64_t source = s.read<uint64_t>(from.base)[lane] + uint64_t(from.offset);
+    uint64_t target = laneAddress(s, to, lane);
     uint32_t bytes = s.read<uint32_t>(size)[lane];
     Cta *owner;
-    uint32_t offset = s.sharedOffset(source, false, owner);
+    uint32_t offset = s.sharedOffset(laneAddress(s, from, lane), false, owner);
     checkBulk(s, target, offset, bytes);
+    owner->checkShared(offset, bytes, s.line(), "a bulk copy");
     CommitGroups &groups = bulkGroupsOf(s, lane);
     uint32_t number = groups.issue();
     Access read = groupAccess(s, groups.readComponent, number, false, Proxy::Async);
     Access write = groupAccess(s, groups.writeComponent, number, true, Proxy::Async);
     auto knowledge = s.fork();
     auto data = std::make_shared<std::vector<uint8_t>>();
-    auto isDefined = std::make_shared<bool>(true);
+    auto runs =
+        std::make_shared<std::vector<Run>>(runsOf(bytes, isMasked ? s.read<uint32_t>(mask)[lane] & 0xffff : 0xffff));
     CommitGroups *tracked = &groups;
     Cluster *cluster = &s.cluster();
     AsyncOperation operation;
-    operation.name = s.instruction.opcode.substr(0, isReduction ? 20 : 13);
+    operation.name = reduction ? "cp.reduce.async.bulk" : "cp.async.bulk";
     operation.mayOutliveKernel = true;
     operation.line = s.line();
     operation.detail = std::to_string(bytes) + " bytes";
     operation.step = [=] {
       if (data->empty() && bytes) {
         data->resize(bytes);
-        owner->readShared(offset, data->data(), bytes, read, *knowledge, isDefined.get());
+        for (Run &run : *runs)
+          owner->readShared(offset + run.at, data->data() + run.at, run.size, read, *knowledge, &run.isDefined);
         tracked->finishRead(number);
         return false;
       }
-      if (isReduction)
-        reduceGlobal(*cluster, target, data->data(), bytes, type, how, write, *knowledge, *isDefined);
-      else
-        writeGlobal(*cluster, target, data->data(), bytes, write, *knowledge, *isDefined);
+      for (const Run &run : *runs) {
+        const uint8_t *bytes = data->data() + run.at;
+        if (reduction)
+          reduceGlobal(*cluster, target + run.at, bytes, run.size, *reduction, write, *knowledge, run.isDefined);
+        else
+          writeGlobal(*cluster, target + run.at, bytes, run.size, write, *knowledge, run.isDefined);
+      }
       tracked->finishWrite(number);
       return true;
     };
     s.cluster().enqueue(*s.cta().copyEngine, std::move(operation));
+    return Outcome::Next;
+  });
+}
+
+/// A prefetch moves nothing that a program can see; its operands have rules.
+void decodePrefetch(Decoder &d) {
+  d.require("L2");
+  d.require("global");
+  takeCachePolicy(d);
+  AddressOperand from = d.address(0);
+  Operand size = d.source(1, Type::U32);
+  d.instruction().passesUndefined = false;
+  d.run([=](Step &s) {
+    auto sizes = s.read<uint32_t>(size);
+    for (unsigned lane = 0; lane < warpSize; ++lane)
+      if (s.mask >> lane & 1)
+        checkBulk(s, 0, laneAddress(s, from, lane), sizes[lane]);
     return Outcome::Next;
   });
 }
@@ -169,19 +219,16 @@ void decodeBulkCopy(Decoder &d, bool isReduction) {
   bool isPrefetch = d.has("prefetch");
   if (d.has("tensor"))
     return decodeTensorCopy(d, isReduction, isPrefetch);
-  if (isPrefetch) {
-    d.require("L2");
-    d.require("global");
-    takeCachePolicy(d);
-    d.run([](Step &) { return Outcome::Next; });
-    return;
-  }
+  if (isPrefetch)
+    return decodePrefetch(d);
   bool counts = d.has("mbarrier::complete_tx::bytes");
   bool isGroup = d.has("bulk_group");
   bool hasCluster = d.has("shared::cluster"), hasCta = d.has("shared::cta"), hasGlobal = d.has("global");
-  if (counts && !isReduction && (hasCluster || hasCta))
-    return decodeInto(d, !hasGlobal);
-  if (isGroup && hasCta && hasGlobal)
+  // PTX ISA, "cp.async.bulk": shared::cluster from global or shared::cta,
+  // shared::cta from global.
+  if (counts && hasGlobal != (hasCluster && hasCta) && (hasCluster || hasCta) && !(isReduction && hasGlobal))
+    return decodeInto(d, hasCluster, !hasGlobal, isReduction);
+  if (isGroup && hasCta && hasGlobal && !hasCluster)
     return decodeOut(d, isReduction);
   d.unsupported();
 }

@@ -52,21 +52,19 @@ void runCopy(Step &s, std::vector<LaneCopy> copies) {
 
 /// `cp.async.{ca,cg}.shared.global [to], [from], size{, source size | p}`.
 void decodeCopy(Decoder &d) {
-  d.oneOf({"ca", "cg"});
+  bool isGlobalOnly = d.oneOf({"ca", "cg"}) == "cg";
   if (!d.has("shared") && !d.has("shared::cta"))
     d.unsupported();
   d.require("global");
-  takeCachePolicy(d);
+  bool hasPolicy = takeCachePolicy(d);
   d.takeCacheHints();
   AddressOperand to = d.address(0), from = d.address(1);
   uint32_t size = uint32_t(d.literal(2));
-  if (size != 4 && size != 8 && size != 16)
-    d.fail("copies " + std::to_string(size) +
-           " bytes when 4, 8 or 16 are "
-           "allowed");
+  if (size != 16 && (isGlobalOnly || (size != 4 && size != 8)))
+    d.fail("copies " + std::to_string(size) + " bytes when " + (isGlobalOnly ? "16" : "4, 8 or 16") + " are allowed");
   Operand third;
   bool ignores = false;
-  if (d.count() > 3) {
+  if (d.count() > (hasPolicy ? 4 : 3)) {
     third = d.source(3, Type::U32);
     ignores = third.cls == RegisterClass::Predicate && third.kind == Operand::Kind::Register;
   }
@@ -84,7 +82,9 @@ void decodeCopy(Decoder &d) {
       copy.to = s.sharedOffset(a[lane] + uint64_t(to.offset), false, copy.cta);
       copy.from = b[lane] + uint64_t(from.offset);
       copy.size = size;
-      copy.sourceSize = ignored >> lane & 1 ? 0 : third && !ignores ? std::min(n[lane], size) : size;
+      copy.sourceSize = ignored >> lane & 1 ? 0 : third && !ignores ? n[lane] : size;
+      if (copy.sourceSize > size)
+        s.misuse("cp.async of " + std::to_string(size) + " bytes has a source of " + std::to_string(copy.sourceSize));
       if (copy.to % size || copy.from % size)
         s.misuse("cp.async of " + std::to_string(size) + " bytes to shared memory byte " + std::to_string(copy.to) +
                  " is misaligned");
@@ -131,21 +131,21 @@ void decodeGroups(Decoder &d) {
 void decodeArrive(Decoder &d) {
   d.require("arrive");
   bool keepsCount = d.has("noinc");
-  std::string window;
-  d.stateSpace(&window);
-  d.require("b64");
-  AddressOperand at = d.address(0);
-  d.instruction().passesUndefined = false;
+  SharedOperand at = takeBarrier(d, 0, false);
   d.run([=](Step &s) {
-    auto base = s.read<uint64_t>(at.base);
     CommitGroups &groups = copyGroupsOf(s);
     for (unsigned lane = 0; lane < warpSize; ++lane) {
       if (!(s.mask >> lane & 1))
         continue;
-      BarrierPlace place = findBarrier(s, base[lane] + uint64_t(at.offset), false, false, lane);
-      if (!keepsCount)
-        ++place.cta->barriers[place.offset].pending;
-      auto knowledge = std::make_shared<Knowledge>(s.warp.fork(1u << lane));
+      BarrierPlace place = findBarrier(s, at.in(s, lane), false, false, lane);
+      // PTX ISA, "Contents of the mbarrier object".
+      if (!keepsCount && ++place.cta->barriers[place.offset].pending >= 1 << 20)
+        s.misuse("the mbarrier at " + std::to_string(place.offset) +
+                 " has 1048576 arrivals pending when it counts "
+                 "up to 1048575");
+      // PTX ISA, "Asynchronous Operations": ordered after the copies, and after
+      // nothing else that the thread has done.
+      auto knowledge = std::make_shared<Knowledge>();
       knowledge->raiseGeneric(groups.writeComponent, groups.issued, 1u << lane);
       AsyncOperation operation;
       operation.name = "cp.async.mbarrier.arrive";

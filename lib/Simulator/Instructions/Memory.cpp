@@ -52,12 +52,12 @@ void releaseAt(Step &s, const Place &place, const MemoryOrder &order, unsigned l
   syncPointAt(s, place).write(warp.threadOf(lane), access, isAtomic, released);
 }
 
-namespace {
-
 unsigned takeVector(Decoder &d) {
   std::string found = d.oneOf({"v2", "v4", "v8"});
   return found.empty() ? 1 : unsigned(found[1] - '0');
 }
+
+namespace {
 
 /// The frame's own space for `.param` variables, else the space as written.
 StateSpace spaceOf(const AddressOperand &address, StateSpace space) {
@@ -131,13 +131,11 @@ void decodeLd(Decoder &d) {
   });
 }
 
-void decodeAsyncStore(Decoder &d);
-
 void decodeSt(Decoder &d) {
   if (d.has("async"))
     return decodeAsyncStore(d);
   if (d.has("bulk"))
-    d.unsupported();
+    return decodeBulkStore(d);
   MemoryOrder order = takeOrder(d);
   StateSpace space = d.stateSpace();
   d.takeCacheHints();
@@ -173,35 +171,6 @@ void decodeSt(Decoder &d) {
       } else {
         s.store(place, lane, bytes, size * vector, false, known >> lane & 1);
       }
-    }
-    return Outcome::Next;
-  });
-}
-
-/// st.async writes remote shared memory and completes on an mbarrier beside
-/// it.
-void decodeAsyncStore(Decoder &d) {
-  takeOrder(d);
-  d.require("mbarrier::complete_tx::bytes");
-  d.has("shared::cluster");
-  unsigned vector = takeVector(d);
-  Type type = d.type();
-  AddressOperand address = d.address(0), barrier = d.address(2);
-  auto from = d.sources(1, type);
-  unsigned size = typeBits(type) / 8;
-  d.instruction().passesUndefined = false;
-  d.run([=](Step &s) {
-    auto base = s.read<uint64_t>(address.base), to = s.read<uint64_t>(barrier.base);
-    std::vector<Lanes<uint64_t>> values;
-    for (const Operand &operand : from)
-      values.push_back(s.read<uint64_t>(operand));
-    for (unsigned lane = 0; lane < warpSize; ++lane) {
-      if (!(s.mask >> lane & 1))
-        continue;
-      std::vector<uint8_t> bytes(size * vector);
-      for (unsigned e = 0; e < vector; ++e)
-        std::memcpy(bytes.data() + size * e, &values[e][lane], size);
-      startAsyncStore(s, base[lane] + uint64_t(address.offset), to[lane] + uint64_t(barrier.offset), std::move(bytes));
     }
     return Outcome::Next;
   });

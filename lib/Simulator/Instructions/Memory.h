@@ -21,9 +21,14 @@ MemoryOrder takeOrder(Decoder &d);
 void acquireAt(Step &s, const Place &place, const MemoryOrder &order, unsigned lane);
 void releaseAt(Step &s, const Place &place, const MemoryOrder &order, unsigned lane, bool isAtomic);
 
-/// st.async: bytes to a shared::cluster address, counted on an mbarrier of
-/// the same CTA (AsyncStore.cpp).
-void startAsyncStore(Step &s, uint64_t address, uint64_t barrier, std::vector<uint8_t> bytes);
+// Decoders of st.async, red.async and st.bulk; the words up to `async` or
+// `bulk` have been taken (AsyncStore.cpp).
+void decodeAsyncStore(Decoder &d);
+void decodeAsyncReduction(Decoder &d);
+void decodeBulkStore(Decoder &d);
+
+/// `.v2`, `.v4`, `.v8`, or 1.
+unsigned takeVector(Decoder &d);
 
 } // namespace girih::sim
 

@@ -1,42 +1,25 @@
 //===- MemoryBarrier.cpp - mbarrier.* -------------------------------------===//
-#include "../Machine/Transactions.h"
 #include "Elementwise.h"
 #include "Memory.h"
+#include "SharedOperand.h"
 
 namespace girih::sim {
 namespace {
 
-struct BarrierOperand {
-  AddressOperand address;
-  bool isShared = false, mayBeRemote = false;
-
-  uint64_t in(const Step &s, unsigned lane) const {
-    return s.read<uint64_t>(address.base)[lane] + uint64_t(address.offset);
-  }
-};
-
-/// `.shared{::cta}`, `.shared::cluster` or a generic address.
-BarrierOperand takeBarrier(Decoder &d, size_t index) {
-  BarrierOperand made;
-  std::string window;
-  StateSpace space = d.stateSpace(&window);
-  made.isShared = space == StateSpace::Shared;
-  made.mayBeRemote = window == "cluster";
-  made.address = d.address(index);
-  d.has("b64");
-  d.instruction().passesUndefined = false;
-  return made;
-}
-
 /// Runs f(lane, place) for each active lane.
-template <class F> void forLanes(Step &s, const BarrierOperand &operand, F f) {
-  for (unsigned lane = 0; lane < warpSize; ++lane)
-    if (s.mask >> lane & 1)
-      f(lane, findBarrier(s, operand.in(s, lane), operand.mayBeRemote, false, lane));
+template <class F> void forLanes(Step &s, const SharedOperand &operand, F f) {
+  for (unsigned lane = 0; lane < warpSize; ++lane) {
+    if (!(s.mask >> lane & 1))
+      continue;
+    BarrierPlace place = findBarrier(s, operand.in(s, lane), operand.mayBeRemote, false, lane);
+    if (place.cta != &s.cta())
+      place.cta->noteRemote(s.warp.access(1u << lane, s.line(), true));
+    f(lane, place);
+  }
 }
 
 void decodeInit(Decoder &d) {
-  BarrierOperand at = takeBarrier(d, 0);
+  SharedOperand at = takeBarrier(d, 0, false);
   Operand count = d.source(1, Type::U32);
   d.run([=](Step &s) {
     auto counts = s.read<uint32_t>(count);
@@ -67,9 +50,15 @@ void decodeInit(Decoder &d) {
 }
 
 void decodeInval(Decoder &d) {
-  BarrierOperand at = takeBarrier(d, 0);
+  SharedOperand at = takeBarrier(d, 0, false);
   d.run([=](Step &s) {
-    forLanes(s, at, [&](unsigned, BarrierPlace place) { place.cta->barriers.erase(place.offset); });
+    forLanes(s, at, [&](unsigned lane, BarrierPlace place) {
+      place.cta->barriers.erase(place.offset);
+      // Whoever uses the memory next has to be ordered after this.
+      uint64_t opaque = 0;
+      place.cta->writeShared(place.offset, &opaque, 8, s.warp.access(1u << lane, s.line(), true), s.warp.known(lane),
+                             false);
+    });
     return Outcome::Next;
   });
 }
@@ -78,7 +67,7 @@ void decodeInval(Decoder &d) {
 /// together.
 class ReleasesByPlace {
 public:
-  ReleasesByPlace(Step &s, const BarrierOperand &operand, Scope scope, bool isRelaxed)
+  ReleasesByPlace(Step &s, const SharedOperand &operand, Scope scope, bool isRelaxed)
       : s(s), operand(operand), scope(scope), isRelaxed(isRelaxed) {}
 
   const std::vector<Release> &of(unsigned lane, uint64_t address) {
@@ -96,15 +85,23 @@ public:
 
 private:
   Step &s;
-  const BarrierOperand &operand;
+  const SharedOperand &operand;
   Scope scope;
   bool isRelaxed;
   std::vector<Release> current;
   std::map<uint64_t, std::vector<Release>> byAddress;
 };
 
-/// The opaque state is the number of ended phases.
-void writeState(Step &s, const Operand &into, const Lanes<uint64_t> &state) { s.write(into, state); }
+/// The opaque state that an arrival returns: the phase and the pending count
+/// before it. Only `.noComplete` gives a count that may be asked for.
+struct BarrierState {
+  uint64_t phase = 0;
+  bool hasCount = false;
+  uint32_t pending = 0;
+
+  static BarrierState of(uint64_t bits) { return {bits >> 21, bool(bits >> 20 & 1), uint32_t(bits & 0xfffff)}; }
+  uint64_t bits() const { return phase << 21 | uint64_t(hasCount) << 20 | pending; }
+};
 
 void decodeArrive(Decoder &d, bool isDrop) {
   bool expects = d.has("expect_tx"), noComplete = d.has("noComplete");
@@ -112,15 +109,21 @@ void decodeArrive(Decoder &d, bool isDrop) {
   // PTX ISA, "mbarrier.arrive": the scope is that of the CTA by default.
   Scope scope = takeScope(d, Scope::Cta);
   Operand into = d.destination(0);
-  BarrierOperand at = takeBarrier(d, 1);
-  Operand number = d.count() > 2 ? d.source(2, Type::U32) : Operand();
+  SharedOperand at = takeBarrier(d, 1, !noComplete);
+  if (at.mayBeRemote && !at.isGeneric && into)
+    d.fail("returns a state, which an arrival at .shared::cluster cannot");
+  if (noComplete && d.count() < 3)
+    d.fail("has no count, which .noComplete needs");
+  Operand number = expects || d.count() > 2 ? d.source(2, Type::U32) : Operand();
   d.run([=](Step &s) {
     auto numbers = s.read<uint32_t>(number);
     Lanes<uint64_t> state{};
     ReleasesByPlace released(s, at, scope, isRelaxed);
     forLanes(s, at, [&](unsigned lane, BarrierPlace place) {
       MemoryBarrier &barrier = place.cta->barriers[place.offset];
-      state[lane] = barrier.phase;
+      if (into && place.cta != &s.cta())
+        s.misuse("an arrival at the mbarrier of " + place.cta->describe() + " returns no state; expected '_'");
+      state[lane] = BarrierState{barrier.phase, noComplete, uint32_t(barrier.pending)}.bits();
       uint32_t count = number && !expects ? numbers[lane] : 1;
       if (expects)
         expectTransactions(s, place, numbers[lane]);
@@ -130,15 +133,14 @@ void decodeArrive(Decoder &d, bool isDrop) {
                    std::to_string(barrier.expected));
         barrier.expected -= count;
       }
-      if (noComplete && barrier.pending == count)
-        s.misuse("arrive.noComplete completes the phase");
-      if (place.cta != &s.cta())
-        place.cta->noteRemote(s.warp.access(1u << lane, s.line(), true));
+      if (noComplete && barrier.pending == count && barrier.transactions == 0)
+        s.misuse("an arrival of " + std::to_string(count) +
+                 " with .noComplete completes the phase: " + std::to_string(barrier.pending) + " are pending");
       for (const Release &release : released.of(lane, at.in(s, lane)))
         releaseTo(place, release);
       arrive(place, count, nullptr, s.line(), s.warp.component);
     });
-    writeState(s, into, state);
+    s.write(into, state);
     return Outcome::Next;
   });
 }
@@ -146,7 +148,7 @@ void decodeArrive(Decoder &d, bool isDrop) {
 void decodeExpect(Decoder &d, bool completes) {
   d.oneOf({"relaxed"});
   takeScope(d, Scope::Cta);
-  BarrierOperand at = takeBarrier(d, 0);
+  SharedOperand at = takeBarrier(d, 0, true);
   Operand bytes = d.source(1, Type::U32);
   d.run([=](Step &s) {
     auto counts = s.read<uint32_t>(bytes);
@@ -184,9 +186,9 @@ void decodeWait(Decoder &d, bool suspends) {
   bool isRelaxed = d.oneOf({"acquire", "relaxed"}) == "relaxed";
   Scope scope = takeScope(d, Scope::Cta);
   Operand into = d.destination(0);
-  BarrierOperand at = takeBarrier(d, 1);
+  SharedOperand at = takeBarrier(d, 1, false);
   Operand wanted = d.source(2, isParity ? Type::U32 : Type::B64);
-  if (d.count() > 3)
+  if (suspends && d.count() > 3) // the time limit, in nanoseconds
     d.source(3, Type::U32);
   d.run([=](Step &s) {
     auto numbers = s.read<uint64_t>(wanted);
@@ -198,13 +200,18 @@ void decodeWait(Decoder &d, bool suspends) {
       MemoryBarrier &barrier = place.cta->barriers[place.offset];
       if (isParity && numbers[lane] > 1)
         s.misuse("phase parity is " + std::to_string(numbers[lane]) + " when it should be 0 or 1");
-      bool isDone = isParity ? barrier.testParity(unsigned(numbers[lane])) : barrier.phase > numbers[lane];
+      uint64_t number = isParity ? numbers[lane] : BarrierState::of(numbers[lane]).phase;
+      // PTX ISA, "mbarrier.test_wait": the current phase or the one before.
+      if (!isParity && (number > barrier.phase || barrier.phase - number > 1))
+        s.misuse("the state is of phase " + std::to_string(number) + " when the mbarrier at " +
+                 std::to_string(place.offset) + " is in phase " + std::to_string(barrier.phase));
+      bool isDone = isParity ? barrier.testParity(unsigned(number)) : barrier.phase > number;
       if (isDone) {
         ready |= 1u << lane;
         seen[{place.cta, place.offset}] |= 1u << lane;
       }
       last = place;
-      lastWanted = numbers[lane];
+      lastWanted = number;
     });
     Group &group = s.group;
     if (!ready) {
@@ -222,7 +229,23 @@ void decodeWait(Decoder &d, bool suspends) {
   });
 }
 
-void decodePendingCount(Decoder &d) { d.unsupported("the state of this simulator's mbarriers holds no count"); }
+void decodePendingCount(Decoder &d) {
+  d.require("b64");
+  Operand into = d.destination(0), from = d.source(1, Type::B64);
+  d.instruction().passesUndefined = false;
+  d.run([=](Step &s) {
+    auto states = s.read<uint64_t>(from);
+    Lanes<uint32_t> counts{};
+    for (unsigned lane = 0; lane < warpSize; ++lane) {
+      BarrierState state = BarrierState::of(states[lane]);
+      if (s.mask >> lane & 1 && !state.hasCount)
+        s.misuse("the state holds no pending count; expected that of an arrival with .noComplete");
+      counts[lane] = state.pending;
+    }
+    s.write(into, counts);
+    return Outcome::Next;
+  });
+}
 
 void decodeMbarrier(Decoder &d) {
   if (d.has("init"))
@@ -241,10 +264,18 @@ void decodeMbarrier(Decoder &d) {
     return decodeWait(d, false);
   if (d.has("try_wait"))
     return decodeWait(d, true);
-  decodePendingCount(d);
+  if (d.has("pending_count"))
+    return decodePendingCount(d);
+  d.unsupported();
 }
 
 } // namespace
+
+SharedOperand takeBarrier(Decoder &d, size_t index, bool mayBeRemote) {
+  SharedOperand made = takeShared(d, index, mayBeRemote);
+  d.require("b64");
+  return made;
+}
 
 void registerMemoryBarrier(DecodeTable &table) { table["mbarrier"] = decodeMbarrier; }
 

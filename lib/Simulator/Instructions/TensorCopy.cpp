@@ -154,11 +154,8 @@ void decodeLoad(Decoder &d, uint32_t rank) {
     if (!isMulticast && !isPair && place.cta != owner)
       s.misuse("a tensor copy into " + owner->describe() + " completes on an mbarrier of " + place.cta->describe());
     checkTile(s, *box, *owner, offset);
-    uint32_t mask = isMulticast ? s.read<uint32_t>(ctas)[lane] & 0xffff : 1u << owner->rank;
+    uint32_t mask = isMulticast ? multicastMask(s, ctas, lane) : 1u << owner->rank;
     Cluster &cluster = s.cluster();
-    if (mask >> cluster.ctas.size())
-      s.misuse("multicast mask " + std::to_string(mask) + " names CTAs beyond the cluster's " +
-               std::to_string(cluster.ctas.size()));
     auto knowledge = s.fork();
     for (uint32_t rank = 0; rank < cluster.ctas.size(); ++rank) {
       if (!(mask >> rank & 1))
@@ -261,7 +258,7 @@ void decodeStore(Decoder &d, uint32_t rank, bool isReduction) {
         const uint8_t *data = (*rows)[r].data() + row.first * bytes;
         uint32_t size = (row.last - row.first) * bytes;
         if (isReduction)
-          reduceGlobal(*cluster, row.globalAddress, data, size, reductionType(box->map.recipe.element), how, write,
+          reduceGlobal(*cluster, row.globalAddress, data, size, {how, reductionType(box->map.recipe.element)}, write,
                        *knowledge, (*defined)[r]);
         else
           writeGlobal(*cluster, row.globalAddress, data, size, write, *knowledge, (*defined)[r]);
