@@ -1,4 +1,4 @@
-//===- Control.cpp - Branches, calls, exit, setmaxnreg --------------------===//
+//===- Control.cpp - Branches, exit, trap, setmaxnreg ---------------------===//
 #include "Elementwise.h"
 
 namespace girih::sim {
@@ -15,9 +15,7 @@ void decodeBra(Decoder &d) {
   d.has("uni");
   uint32_t to = target(d, d.raw(0).name);
   d.run([=](Step &s) {
-    LaneMask staying = s.group.mask & ~s.mask;
-    if (staying)
-      s.warp.split(s.group, staying, s.group.pc + 1);
+    s.continueOthers();
     s.group.pc = to;
     return Outcome::Moved;
   });
@@ -37,112 +35,39 @@ void decodeBrx(Decoder &d) {
   d.instruction().passesUndefined = false;
   d.run([=](Step &s) {
     auto x = s.read<uint32_t>(index);
-    uint32_t next = s.group.pc + 1;
-    LaneMask left = s.mask, staying = s.group.mask & ~s.mask;
-    if (staying)
-      s.warp.split(s.group, staying, next);
-    while (left) {
-      uint32_t value = x[unsigned(__builtin_ctz(left))];
-      if (value >= targets.size())
-        s.misuse("brx.idx has index " + std::to_string(value) + " of " + std::to_string(targets.size()) + " targets");
-      LaneMask same = 0;
-      for (unsigned i = 0; i < warpSize; ++i)
-        if (left >> i & 1 && x[i] == value)
-          same |= 1u << i;
-      left &= ~same;
-      if (left)
-        s.warp.split(s.group, same, targets[value]);
-      else
-        s.group.pc = targets[value];
-    }
+    s.continueOthers();
+    uint32_t value = s.narrow(x);
+    if (value >= targets.size())
+      s.misuse("brx.idx has index " + std::to_string(value) + " of " + std::to_string(targets.size()) + " targets");
+    s.group.pc = targets[value];
     return Outcome::Moved;
   });
 }
 
-/// `call (results), function, (arguments)`: `.param` variables of the caller
-/// are copied into the callee's frame and back.
-void decodeCall(Decoder &d) {
-  d.has("uni");
-  size_t at = 0;
-  const SyntaxOperand *results = nullptr, *arguments = nullptr;
-  if (d.raw(0).kind == SyntaxOperand::Kind::List)
-    results = &d.raw(at++);
-  std::string name = d.raw(at++).name;
-  if (at < d.count() && d.raw(at).kind == SyntaxOperand::Kind::List)
-    arguments = &d.raw(at);
-  auto found = d.currentProgram().functions.find(name);
-  if (found == d.currentProgram().functions.end())
-    d.unsupported("no body for function '" + name + "'");
-  const CompiledFunction *callee = found->second.get();
-  auto copies = [&](const SyntaxOperand *actual, const std::vector<Parameter> &formal, bool isResult) {
-    auto list = std::make_shared<std::vector<ParameterCopy>>();
-    size_t count = actual ? actual->elements.size() : 0;
-    if (count != formal.size())
-      d.fail("passes " + std::to_string(count) + " values where '" + name + "' has " + std::to_string(formal.size()));
-    for (size_t i = 0; i < count; ++i) {
-      const Variable *variable = actual->elements[i].variable;
-      if (!variable || variable->space != StateSpace::Param)
-        d.unsupported("an argument that is not a .param variable");
-      uint64_t mine = variable->address, theirs = callee->paramOffsets.at(formal[i].name);
-      uint64_t size = std::min(variable->size, formal[i].size);
-      list->push_back(isResult ? ParameterCopy{theirs, mine, size} : ParameterCopy{mine, theirs, size});
-    }
-    return list;
-  };
-  auto in = copies(arguments, callee->syntax->parameters, false);
-  auto out = copies(results, callee->syntax->results, true);
-  d.run([=](Step &s) {
-    LaneMask staying = s.group.mask & ~s.mask;
-    if (staying)
-      s.warp.split(s.group, staying, s.group.pc + 1);
-    Frame caller = s.group.frame();
-    Frame frame = s.warp.makeFrame(*callee, caller, false);
-    frame.returnTo = s.group.pc + 1;
-    frame.results = out.get();
-    for (unsigned lane = 0; lane < warpSize; ++lane)
-      if (s.mask >> lane & 1)
-        for (const ParameterCopy &copy : *in)
-          std::memcpy(s.warp.local[lane].data() + frame.localBase + copy.to,
-                      s.warp.local[lane].data() + caller.localBase + copy.from, copy.size);
-    s.group.stack.push_back(frame);
-    s.group.pc = 0;
-    return Outcome::Moved;
-  });
-}
-
-Outcome leave(Step &s) {
-  LaneMask staying = s.group.mask & ~s.mask;
-  if (staying)
-    s.warp.split(s.group, staying, s.group.pc + 1);
-  s.warp.exitLanes(s.group, s.mask);
-  return Outcome::Moved;
-}
-
-void decodeRet(Decoder &d) {
-  d.has("uni");
+void decodeExit(Decoder &d) {
   d.run([](Step &s) {
-    if (s.group.stack.size() == 1)
-      return leave(s);
-    LaneMask staying = s.group.mask & ~s.mask;
-    if (staying)
-      s.warp.split(s.group, staying, s.group.pc + 1);
-    Frame callee = s.group.frame();
-    s.group.stack.pop_back();
-    const Frame &caller = s.group.frame();
-    for (unsigned lane = 0; lane < warpSize; ++lane)
-      if (s.mask >> lane & 1)
-        for (const ParameterCopy &copy : *callee.results)
-          std::memcpy(s.warp.local[lane].data() + caller.localBase + copy.to,
-                      s.warp.local[lane].data() + callee.localBase + copy.from, copy.size);
-    s.group.pc = callee.returnTo;
+    s.continueOthers();
+    s.warp.exitLanes(s.group, s.mask);
     return Outcome::Moved;
   });
 }
-
-void decodeExit(Decoder &d) { d.run(leave); }
 
 void decodeTrap(Decoder &d) {
   d.run([](Step &s) -> Outcome { s.misuse("the kernel traps"); });
+}
+
+/// A breakpoint without a debugger ends the kernel as a trap does.
+void decodeBrkpt(Decoder &d) {
+  d.run([](Step &s) -> Outcome { s.misuse("the kernel hits a breakpoint"); });
+}
+
+/// Events of the performance monitor, which nobody watches here.
+void decodePmevent(Decoder &d) {
+  bool isMask = d.has("mask");
+  int64_t event = d.literal(0), most = isMask ? 0xffff : 15;
+  if (event < 0 || event > most)
+    d.fail("event " + std::to_string(event) + " is not one of 0 to " + std::to_string(most));
+  d.run([](Step &) { return Outcome::Next; });
 }
 
 void decodeNanosleep(Decoder &d) {
@@ -201,10 +126,10 @@ void decodeSetmaxnreg(Decoder &d) {
 void registerControl(DecodeTable &table) {
   table["bra"] = decodeBra;
   table["brx"] = decodeBrx;
-  table["call"] = decodeCall;
-  table["ret"] = decodeRet;
   table["exit"] = decodeExit;
   table["trap"] = decodeTrap;
+  table["brkpt"] = decodeBrkpt;
+  table["pmevent"] = decodePmevent;
   table["nanosleep"] = decodeNanosleep;
   table["griddepcontrol"] = decodeGriddepcontrol;
   table["setmaxnreg"] = decodeSetmaxnreg;

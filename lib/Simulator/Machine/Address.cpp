@@ -58,6 +58,14 @@ Place Step::resolve(StateSpace space, uint64_t address, uint64_t size, bool isWr
   return place;
 }
 
+uint8_t *Step::localBytes(const Place &place, unsigned lane, uint32_t size) const {
+  uint8_t *bytes = warp.localBytes(lane, place.offset, size);
+  if (!bytes)
+    misuse("local address " + std::to_string(place.offset) + " is beyond the frame's " +
+           std::to_string(warp.local[lane].size()) + " bytes");
+  return bytes;
+}
+
 void Step::load(const Place &place, unsigned lane, void *into, uint32_t size, bool isStrong, bool *isDefined,
                 Scope scope) {
   if (isDefined)
@@ -72,11 +80,7 @@ void Step::load(const Place &place, unsigned lane, void *into, uint32_t size, bo
     return;
   }
   if (place.space == StateSpace::Local) {
-    const auto &bytes = warp.local[lane];
-    if (place.offset > bytes.size() || size > bytes.size() - place.offset)
-      misuse("local address " + std::to_string(place.offset) + " is beyond the frame's " +
-             std::to_string(bytes.size()) + " bytes");
-    std::memcpy(into, bytes.data() + place.offset, size);
+    std::memcpy(into, localBytes(place, lane, size), size);
     return;
   }
   GlobalMemory &memory = warp.cluster.device.memory;
@@ -100,11 +104,7 @@ void Step::store(const Place &place, unsigned lane, const void *from, uint32_t s
     return;
   }
   if (place.space == StateSpace::Local) {
-    auto &bytes = warp.local[lane];
-    if (place.offset > bytes.size() || size > bytes.size() - place.offset)
-      misuse("local address " + std::to_string(place.offset) + " is beyond the frame's " +
-             std::to_string(bytes.size()) + " bytes");
-    std::memcpy(bytes.data() + place.offset, from, size);
+    std::memcpy(localBytes(place, lane, size), from, size);
     return;
   }
   GlobalMemory &memory = warp.cluster.device.memory;

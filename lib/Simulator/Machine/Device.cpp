@@ -68,12 +68,10 @@ void Device::placeModule() {
       continue;
     auto &bytes = moduleBytes.emplace_back(variable->initial);
     bytes.resize(variable->size, 0);
-    for (const auto &relocation : variable->relocations)
-      for (const auto &target : program.syntax->variables)
-        if (target->name == relocation.name) {
-          uint64_t value = target->address + relocation.addend;
-          std::memcpy(bytes.data() + relocation.offset, &value, 8);
-        }
+    for (const auto &relocation : variable->relocations) {
+      uint64_t value = program.addressOf(relocation.name) + uint64_t(relocation.addend);
+      std::memcpy(bytes.data() + relocation.offset, &value, std::min<uint64_t>(relocation.size, 8));
+    }
     memory.add(variable->name, variable->address, bytes.data(), bytes.size(), variable->space == StateSpace::Const,
                variable->space == StateSpace::Global);
   }

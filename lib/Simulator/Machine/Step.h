@@ -54,6 +54,16 @@ struct Step {
   /// Records a verdict and goes on.
   void report(VerdictKind kind, const std::string &message, std::vector<std::string> notes = {}) const;
 
+  /// Lanes of the group that do not execute (a false guard) go on with the
+  /// next instruction; the group is then of the executing lanes alone.
+  void continueOthers() const {
+    if (LaneMask staying = group.mask & ~mask)
+      warp.split(group, staying, group.pc + 1);
+  }
+  /// Keeps the executing lanes whose value is that of the first; the others
+  /// become a group that executes the instruction again.
+  template <class T> T narrow(const Lanes<T> &values);
+
   Outcome wait(Wait wait) {
     warp.block(group, instruction, std::move(wait));
     return Outcome::Retry;
@@ -74,12 +84,24 @@ struct Step {
   uint32_t sharedOffset(uint64_t address, bool mayBeRemote, Cta *&owner) const;
 
 private:
-  template <class T> static T splat(uint64_t value);
+  uint8_t *localBytes(const Place &place, unsigned lane, uint32_t size) const;
   Lanes<uint64_t> readSpecial(const Operand &operand) const;
 };
 
 /// Fills lanes of a special register (Machine/SpecialRegisters.cpp).
 void readSpecialRegister(const Step &step, SpecialRegister which, Lanes<uint64_t> &into);
+
+template <class T> T Step::narrow(const Lanes<T> &values) {
+  T value = values[firstLane()];
+  LaneMask others = 0;
+  for (unsigned i = 0; i < warpSize; ++i)
+    if (mask >> i & 1 && values[i] != value)
+      others |= 1u << i;
+  if (others)
+    warp.split(group, others, group.pc);
+  mask &= ~others;
+  return value;
+}
 
 template <class T> Lanes<T> Step::read(const Operand &operand) const {
   Lanes<T> result;

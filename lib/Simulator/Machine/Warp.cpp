@@ -19,7 +19,7 @@ namespace girih::sim {
 
 Warp::Warp(Cta &cta, unsigned index, LaneMask lanes, const CompiledFunction &entry)
     : WarpClock({cta.cluster.index, uint8_t(cta.rank)}, lanes), cta(cta), cluster(cta.cluster), index(index),
-      live(lanes), local(32) {
+      live(lanes), local(warpSize), stack(warpSize) {
   auto group = std::make_unique<Group>();
   group->mask = lanes;
   Frame none;
@@ -46,6 +46,8 @@ Frame Warp::makeFrame(const CompiledFunction &function, const Frame &caller, boo
     bits64.resize(defined[2].size());
   if (bits128.size() < defined[3].size())
     bits128.resize(defined[3].size());
+  if (isEntry)
+    std::fill_n(stackPointers.emplace_back().v, warpSize, stackTop);
   frame.localBase = isEntry ? 0 : caller.localBase + caller.function->localSize;
   for (auto &bytes : local)
     if (bytes.size() < frame.localBase + function.localSize)
@@ -53,6 +55,15 @@ Frame Warp::makeFrame(const CompiledFunction &function, const Frame &caller, boo
   if (frame.localBase > 1 << 20)
     throw Stop(VerdictKind::Misuse, "call stack exceeds 1 MiB of local memory");
   return frame;
+}
+
+uint8_t *Warp::localBytes(unsigned lane, uint64_t offset, uint64_t size) {
+  auto &bytes = offset < stackTop - largestStack ? local[lane] : stack[lane];
+  // The stack's last byte is the one below its top.
+  uint64_t begin = &bytes == &local[lane] ? 0 : stackTop - bytes.size();
+  if (offset < begin || offset - begin > bytes.size() || size > bytes.size() - (offset - begin))
+    return nullptr;
+  return bytes.data() + (offset - begin);
 }
 
 bool Warp::canMove() const {

@@ -13,9 +13,11 @@ namespace girih::sim {
 
 class Cluster;
 
-/// Bytes to copy between the frames of a caller and a callee.
-struct ParameterCopy {
-  uint64_t from, to, size;
+/// What a call passes or takes back: a `.param` variable of the caller's
+/// frame, or a register or number.
+struct ActualParameter {
+  uint64_t offset = 0, size = 16;
+  Operand value;
 };
 
 struct Frame {
@@ -24,7 +26,7 @@ struct Frame {
   uint64_t localBase = 0;
   /// Where the caller goes on, and which results it takes back.
   uint32_t returnTo = 0;
-  const std::vector<ParameterCopy> *results = nullptr;
+  const std::vector<ActualParameter> *results = nullptr;
 };
 
 /// A lane mask as verdicts print it.
@@ -73,6 +75,10 @@ struct RegisterUse {
   uint32_t inFlightLine = 0;
 };
 
+/// The local address at which the stack of alloca begins; it grows down, by 1
+/// MiB at most.
+constexpr uint32_t stackTop = 1 << 24, largestStack = 1 << 20;
+
 class Warp : public WarpClock {
 public:
   Warp(Cta &cta, unsigned index, LaneMask lanes, const CompiledFunction &entry);
@@ -97,6 +103,10 @@ public:
   /// Registers of tcgen05.ld in flight.
   std::vector<uint32_t> tensorLoadsInFlight;
   std::vector<std::vector<uint8_t>> local;
+  /// Memory of alloca below `stackTop`, and the stack pointers of each frame,
+  /// from the entry on.
+  std::vector<std::vector<uint8_t>> stack;
+  std::vector<Lanes<uint32_t>> stackPointers;
   /// The condition code of add.cc and its like.
   LaneMask carry = 0;
 
@@ -124,6 +134,8 @@ public:
 
   /// Makes room for a frame on top of the given one.
   Frame makeFrame(const CompiledFunction &function, const Frame &caller, bool isEntry);
+  /// Bytes of a lane's local memory; null when they are not all there.
+  uint8_t *localBytes(unsigned lane, uint64_t offset, uint64_t size);
   /// Ends lanes of a group.
   void exitLanes(Group &group, LaneMask lanes);
   /// Splits lanes off a group to continue elsewhere.

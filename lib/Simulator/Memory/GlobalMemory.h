@@ -14,6 +14,8 @@ namespace girih::sim {
 constexpr uint64_t sharedWindow = 0x0000'0100'0000'0000;
 constexpr uint64_t localWindow = 0x0000'0200'0000'0000;
 constexpr uint64_t paramWindow = 0x0000'0300'0000'0000;
+/// Addresses of functions, for indirect calls; nothing lies there.
+constexpr uint64_t codeWindow = 0x0000'0380'0000'0000;
 constexpr uint64_t moduleWindow = 0x0000'0400'0000'0000;
 constexpr uint64_t bufferWindow = 0x0000'7000'0000'0000;
 constexpr uint64_t windowSize = 0x0000'0001'0000'0000;

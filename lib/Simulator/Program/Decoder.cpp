@@ -102,7 +102,8 @@ StateSpace Decoder::stateSpace(std::string *window) {
 }
 
 void Decoder::takeCacheHints() {
-  oneOf({"ca", "cg", "cs", "lu", "cv", "wb", "wt", "nc"});
+  oneOf({"ca", "cg", "cs", "lu", "cv", "wb", "wt"});
+  has("nc");
   startingWith("L1::");
   while (!startingWith("L2::").empty())
     ;
@@ -161,13 +162,27 @@ Operand Decoder::symbol(const SyntaxOperand &operand) {
     made.value = found->second + static_cast<uint64_t>(operand.offset);
     return made;
   }
+  if (const CompiledFunction *named = program.find(operand.name)) {
+    made.value = named->address;
+    return made;
+  }
   fail("unknown name '" + operand.name + "'");
+}
+
+/// Only video instructions, which take operands apart themselves, know parts
+/// and signs of registers.
+void Decoder::requireWhole(const SyntaxOperand &operand) const {
+  if (!operand.selector.empty())
+    fail("takes no part of a register ('." + operand.selector + "')");
+  if (operand.negated && operand.reg.cls != RegisterClass::Predicate)
+    fail("takes no negated register that is not a predicate");
 }
 
 Operand Decoder::bindSource(const SyntaxOperand &operand, Type type) {
   Operand made;
   switch (operand.kind) {
   case SyntaxOperand::Kind::Register:
+    requireWhole(operand);
     made = fromRegister(operand);
     out.reads.push_back(made);
     return made;
@@ -200,6 +215,7 @@ Operand Decoder::bindDestination(const SyntaxOperand &operand) {
     return Operand();
   if (operand.kind != SyntaxOperand::Kind::Register)
     fail("a destination is not a register");
+  requireWhole(operand);
   Operand made = fromRegister(operand);
   out.writes.push_back(made);
   return made;

@@ -81,6 +81,7 @@ public:
 
 private:
   Operand symbol(const SyntaxOperand &operand);
+  void requireWhole(const SyntaxOperand &operand) const;
 
   Program &program;
   CompiledFunction &function;
@@ -93,6 +94,8 @@ private:
 // One for each file of Instructions/.
 void registerArithmetic(DecodeTable &table);
 void registerIntegerExtras(DecodeTable &table);
+void registerVideo(DecodeTable &table);
+void registerVideoVector(DecodeTable &table);
 void registerBitwise(DecodeTable &table);
 void registerFloat(DecodeTable &table);
 void registerApproximate(DecodeTable &table);
@@ -101,6 +104,8 @@ void registerConvert(DecodeTable &table);
 void registerMove(DecodeTable &table);
 void registerWarpCollective(DecodeTable &table);
 void registerControl(DecodeTable &table);
+void registerCall(DecodeTable &table);
+void registerStack(DecodeTable &table);
 void registerMemory(DecodeTable &table);
 void registerAtomic(DecodeTable &table);
 void registerFences(DecodeTable &table);

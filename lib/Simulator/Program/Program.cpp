@@ -14,6 +14,8 @@ DecodeTable makeTable() {
   DecodeTable table;
   registerArithmetic(table);
   registerIntegerExtras(table);
+  registerVideo(table);
+  registerVideoVector(table);
   registerBitwise(table);
   registerFloat(table);
   registerApproximate(table);
@@ -22,6 +24,8 @@ DecodeTable makeTable() {
   registerMove(table);
   registerWarpCollective(table);
   registerControl(table);
+  registerCall(table);
+  registerStack(table);
   registerMemory(table);
   registerAtomic(table);
   registerFences(table);
@@ -79,13 +83,27 @@ void layOutFrame(Function &syntax, CompiledFunction &function) {
       function.paramOffsets[variable->name] = next;
     next += variable->size;
   }
-  if (!syntax.isEntry)
-    for (const auto *list : {&syntax.parameters, &syntax.results})
-      for (const Parameter &parameter : *list) {
-        next = alignTo(next, std::max<uint64_t>(parameter.align, 8));
-        function.paramOffsets[parameter.name] = next;
-        next += parameter.size;
+  auto place = [&](const std::vector<Parameter> &list, std::vector<FormalParameter> &formals) {
+    for (const Parameter &parameter : list) {
+      next = alignTo(next, std::max<uint64_t>(parameter.align, 16));
+      FormalParameter &formal = formals.emplace_back();
+      formal.offset = next;
+      formal.size = parameter.size;
+      next += parameter.size;
+      if (parameter.registerType.empty()) {
+        function.paramOffsets[parameter.name] = formal.offset;
+        continue;
       }
+      formal.reg.kind = Operand::Kind::Register;
+      formal.reg.cls = parameter.reg.cls;
+      formal.reg.bits = parameter.reg.bits;
+      formal.reg.slot = parameter.reg.slot;
+    }
+  };
+  if (!syntax.isEntry) {
+    place(syntax.parameters, function.parameters);
+    place(syntax.results, function.results);
+  }
   function.localSize = alignTo(next, 16);
 }
 
@@ -112,6 +130,7 @@ std::unique_ptr<Program> decodeProgram(std::unique_ptr<SyntaxModule> syntax) {
     for (int cls = 0; cls < 4; ++cls)
       function->registers[cls] = source->registers[cls];
     layOutFrame(*source, *function);
+    function->address = codeWindow + 64 * program->functions.size();
     program->functions[source->name] = std::move(function);
   }
   for (auto &[name, function] : program->functions) {
@@ -134,6 +153,22 @@ std::unique_ptr<Program> decodeProgram(std::unique_ptr<SyntaxModule> syntax) {
 const CompiledFunction *Program::find(const std::string &name) const {
   auto found = functions.find(name);
   return found == functions.end() ? nullptr : found->second.get();
+}
+
+const CompiledFunction *Program::functionAt(uint64_t address) const {
+  for (const auto &[name, function] : functions)
+    if (function->address == address)
+      return function.get();
+  return nullptr;
+}
+
+uint64_t Program::addressOf(const std::string &name) const {
+  for (const auto &variable : syntax->variables)
+    if (variable->name == name)
+      return variable->address;
+  if (const CompiledFunction *function = find(name))
+    return function->address;
+  throw Stop(VerdictKind::Syntax, "an initial value names '" + name + "', which is not defined");
 }
 
 std::string Program::locationOf(const CompiledFunction &function, const Instruction &instruction) const {

@@ -61,6 +61,13 @@ struct Instruction {
 
 struct Program;
 
+/// Where a parameter or result of a function lies in its frame; a `.reg` one
+/// is copied from or to its register.
+struct FormalParameter {
+  uint64_t offset = 0, size = 0;
+  Operand reg;
+};
+
 struct CompiledFunction {
   const Function *syntax = nullptr;
   const Program *program = nullptr;
@@ -70,6 +77,9 @@ struct CompiledFunction {
   uint64_t localSize = 0;
   /// Offsets of `.param` variables and formal parameters in the frame.
   std::map<std::string, uint64_t> paramOffsets;
+  std::vector<FormalParameter> parameters, results;
+  /// What `mov` of the function's name gives.
+  uint64_t address = 0;
 };
 
 /// A module ready to run: addresses are assigned, instructions decoded.
@@ -82,6 +92,9 @@ struct Program {
   bool usesGlobalAtomics = false;
 
   const CompiledFunction *find(const std::string &name) const;
+  const CompiledFunction *functionAt(uint64_t address) const;
+  /// The address of a variable of the module or of a function.
+  uint64_t addressOf(const std::string &name) const;
   /// `file:line:column` of an instruction, or the empty string.
   std::string locationOf(const CompiledFunction &function, const Instruction &instruction) const;
 };

@@ -34,7 +34,8 @@ constexpr Row rows[] = {
     {"e3m2x4", Type::E3M2x4, 32, true, true}, {"e2m3x4", Type::E2M3x4, 32, true, true},
     {"e2m1x4", Type::E2M1x4, 16, true, true}, {"u16x2", Type::U16x2, 32, false, false},
     {"s16x2", Type::S16x2, 32, false, true},  {"u8x4", Type::U8x4, 32, false, false},
-    {"s8x4", Type::S8x4, 32, false, true},
+    {"s8x4", Type::S8x4, 32, false, true},    {"u4", Type::U4, 4, false, false},
+    {"s4", Type::S4, 4, false, true},         {"b1", Type::B1, 1, false, false},
 };
 
 const Row &row(Type type) { return rows[static_cast<unsigned>(type)]; }

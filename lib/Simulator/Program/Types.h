@@ -27,7 +27,7 @@ enum class Type : uint8_t {
   E4M3, E5M2, E3M2, E2M3, E2M1, UE8M0,
   E4M3x2, E5M2x2, E3M2x2, E2M3x2, E2M1x2, UE8M0x2,
   E4M3x4, E5M2x4, E3M2x4, E2M3x4, E2M1x4,
-  U16x2, S16x2, U8x4, S8x4,
+  U16x2, S16x2, U8x4, S8x4, U4, S4, B1,
 };
 // clang-format on
 

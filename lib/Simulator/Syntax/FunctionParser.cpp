@@ -1,9 +1,7 @@
-//===- FunctionParser.cpp - Function bodies and operands ------------------===//
+//===- FunctionParser.cpp - Functions, registers and statements -----------===//
 #include "Parser.h"
 
 #include "girih/Simulator/Verdict.h"
-
-#include <bit>
 
 namespace girih::sim {
 
@@ -39,30 +37,33 @@ std::vector<Parameter> Parser::parameterList() {
   while (!accept(")")) {
     Parameter parameter;
     unsigned elementSize = 0;
-    if (!accept(".param"))
-      expect(".reg");
+    bool isRegister = accept(".reg");
+    if (!isRegister)
+      expect(".param");
     while (peek().kind == Token::Kind::Word && peek().text[0] == '.') {
       std::string word = takeName("a type");
       if (word == ".align")
-        parameter.align = takeInteger("an alignment");
+        parameter.align = takeAlignment();
       else if (word == ".ptr") {
         // The space and alignment of what the pointer points to: unused.
         while (peek().is(".global") || peek().is(".shared") || peek().is(".const") || peek().is(".local"))
           take();
         if (accept(".align"))
-          takeInteger("an alignment");
+          takeAlignment();
       } else if (unsigned size = fundamentalTypeSize(word))
         elementSize = size;
-      else
+      else if (word != ".pred" || !isRegister)
         fail("unknown parameter type '" + word + "'");
+      if (isRegister)
+        parameter.registerType = word;
     }
     parameter.name = takeName("a parameter name");
     uint64_t count = 1;
     if (accept("[")) {
-      count = peek().is("]") ? 0 : takeInteger("an array size");
+      count = peek().is("]") ? 0 : takeSize("an array size", 1 << 20);
       expect("]");
     }
-    parameter.size = count * elementSize;
+    parameter.size = isRegister ? 16 : count * elementSize;
     parameter.align = std::max<uint64_t>(parameter.align, elementSize);
     offset = (offset + parameter.align - 1) / parameter.align * parameter.align;
     parameter.offset = offset;
@@ -120,6 +121,12 @@ void Parser::body() {
     current->scopeParents.push_back(parent);
   };
   open(-1);
+  for (auto *list : {&current->results, &current->parameters})
+    for (Parameter &parameter : *list)
+      if (!parameter.registerType.empty()) {
+        declareRegister(parameter.name, registerType(parameter.registerType));
+        parameter.reg = scopes[openScopes.back()].registers[parameter.name];
+      }
   while (true) {
     if (peek().kind == Token::Kind::End)
       fail("function without end");
@@ -154,11 +161,8 @@ void Parser::statement() {
     take();
     if (accept(".branchtargets"))
       return branchTargets(label);
-    if (accept(".callprototype")) {
-      while (!accept(";"))
-        take();
-      return;
-    }
+    if (accept(".callprototype"))
+      return callPrototype(label);
     unsigned scope = openScopes.back() - openScopes.front();
     if (!current->labels[scope].emplace(label, static_cast<unsigned>(current->body.size())).second)
       fail("label '" + label + "' is defined twice");
@@ -185,13 +189,21 @@ void Parser::locDirective() {
     take();
 }
 
-void Parser::registerDeclaration() {
-  std::string type = takeName("a register type");
-  unsigned vector = 1;
-  if (type == ".v2" || type == ".v4") {
-    vector = type == ".v2" ? 2 : 4;
-    type = takeName("a register type");
-  }
+/// `name: .callprototype [(results)] _ (parameters);`
+void Parser::callPrototype(const std::string &name) {
+  CallPrototype prototype;
+  if (peek().is("("))
+    prototype.results = parameterList().size();
+  expect("_");
+  if (peek().is("("))
+    prototype.parameters = parameterList().size();
+  while (peek().kind == Token::Kind::Word || peek().kind == Token::Kind::Integer)
+    take(); // .noreturn, .abi_preserve n: for the register allocation
+  expect(";");
+  current->prototypes[name] = prototype;
+}
+
+RegisterName Parser::registerType(const std::string &type) {
   RegisterName reg;
   if (type == ".pred") {
     reg.cls = RegisterClass::Predicate;
@@ -202,26 +214,52 @@ void Parser::registerDeclaration() {
   } else {
     fail("unknown register type '" + type + "'");
   }
-  if (vector != 1)
-    fail("vector registers are not simulated");
+  return reg;
+}
+
+void Parser::registerDeclaration() {
+  std::string type = takeName("a register type");
+  unsigned vector = 1;
+  if (type == ".v2" || type == ".v4") {
+    vector = type == ".v2" ? 2 : 4;
+    type = takeName("a register type");
+  }
+  RegisterName reg = registerType(type);
   do {
     std::string name = takeName("a register name");
+    uint64_t count = 0;
     if (accept("<")) {
-      uint64_t count = takeInteger("a register count");
-      if (count > 1u << 20)
-        fail("too many registers: " + std::to_string(count));
-      for (uint64_t i = 0; i < count; ++i)
-        declareRegister(name + std::to_string(i), reg);
+      count = takeSize("a register count", 1 << 20);
       expect(">");
+      for (uint64_t i = 0; i < count; ++i)
+        declareVector(name + std::to_string(i), reg, vector);
     } else {
-      declareRegister(name, reg);
+      declareVector(name, reg, vector);
     }
   } while (accept(","));
   expect(";");
 }
 
+/// PTX ISA, "Vectors": the elements of a vector register are `.x .y .z .w` or
+/// `.r .g .b .a`.
+void Parser::declareVector(const std::string &name, RegisterName reg, unsigned elements) {
+  if (elements == 1)
+    return declareRegister(name, reg);
+  Scope &scope = scopes[openScopes.back()];
+  std::vector<RegisterName> &vector = scope.vectors[name];
+  vector.clear();
+  for (unsigned e = 0; e < elements; ++e) {
+    std::string element = name + "." + "xyzw"[e];
+    declareRegister(element, reg);
+    vector.push_back(scope.registers[element]);
+    scope.registers[name + "." + "rgba"[e]] = vector.back();
+  }
+}
+
 void Parser::declareRegister(const std::string &name, RegisterName reg) {
   reg.slot = current->registers[static_cast<unsigned>(reg.cls)]++;
+  if (reg.slot >= 1 << 20)
+    fail("the function has more than " + std::to_string(1 << 20) + " registers of a class");
   scopes[openScopes.back()].registers[name] = reg;
 }
 
@@ -238,6 +276,7 @@ void Parser::instruction() {
     made.guard = guard.reg;
   }
   made.opcode = takeName("an instruction");
+  isCall = made.opcode == "call" || made.opcode.starts_with("call.");
   if (!peek().is(";")) {
     do {
       made.operands.push_back(operand());
@@ -245,110 +284,6 @@ void Parser::instruction() {
   }
   expect(";");
   current->body.push_back(std::move(made));
-}
-
-SyntaxOperand Parser::operand() {
-  SyntaxOperand first = plainOperand();
-  if (accept("|"))
-    first.second = std::make_shared<SyntaxOperand>(plainOperand());
-  return first;
-}
-
-SyntaxOperand Parser::plainOperand() {
-  if (accept("{"))
-    return sequence("}", SyntaxOperand::Kind::Vector);
-  if (accept("("))
-    return sequence(")", SyntaxOperand::Kind::List);
-  if (accept("["))
-    return address();
-  if (accept("!")) {
-    SyntaxOperand inner = name();
-    inner.negated = true;
-    return inner;
-  }
-  bool isNegative = accept("-");
-  if (!isNegative)
-    accept("+");
-  if (peek().kind == Token::Kind::Integer || peek().kind == Token::Kind::Float)
-    return number(isNegative);
-  if (isNegative)
-    fail("expected a number after '-'");
-  return name();
-}
-
-SyntaxOperand Parser::number(bool isNegative) {
-  SyntaxOperand made;
-  const Token &token = take();
-  made.value = token.value;
-  if (token.kind == Token::Kind::Integer) {
-    made.kind = SyntaxOperand::Kind::Integer;
-    if (isNegative)
-      made.value = -made.value;
-    return made;
-  }
-  made.kind = SyntaxOperand::Kind::Float;
-  made.floatBits = token.floatBits;
-  if (isNegative)
-    made.value ^= 1ull << (token.floatBits - 1);
-  return made;
-}
-
-SyntaxOperand Parser::name() {
-  SyntaxOperand made;
-  made.name = takeName("an operand");
-  if (made.name == "_")
-    return made;
-  for (auto scope = openScopes.rbegin(); scope != openScopes.rend(); ++scope) {
-    auto found = scopes[*scope].registers.find(made.name);
-    if (found == scopes[*scope].registers.end())
-      continue;
-    made.kind = SyntaxOperand::Kind::Register;
-    made.reg = found->second;
-    return made;
-  }
-  made.kind = SyntaxOperand::Kind::Name;
-  made.variable = findVariable(made.name);
-  if (accept("+"))
-    made.offset = static_cast<int64_t>(takeInteger("an offset"));
-  return made;
-}
-
-const Variable *Parser::findVariable(const std::string &name) const {
-  for (auto scope = openScopes.rbegin(); scope != openScopes.rend(); ++scope) {
-    auto found = scopes[*scope].variables.find(name);
-    if (found != scopes[*scope].variables.end())
-      return found->second;
-  }
-  auto found = scopes[0].variables.find(name);
-  return found == scopes[0].variables.end() ? nullptr : found->second;
-}
-
-/// `[base]`, `[base+4]`, `[base+-4]`, `[base, {coordinates}, ...]`. The base
-/// is the first element.
-SyntaxOperand Parser::address() {
-  SyntaxOperand made;
-  made.kind = SyntaxOperand::Kind::Address;
-  made.elements.push_back(plainOperand());
-  if (accept("+"))
-    made.offset = static_cast<int64_t>(takeInteger("an offset"));
-  else if (peek().is("-"))
-    made.offset = static_cast<int64_t>(takeInteger("an offset"));
-  while (accept(","))
-    made.elements.push_back(plainOperand());
-  expect("]");
-  return made;
-}
-
-SyntaxOperand Parser::sequence(const char *close, SyntaxOperand::Kind kind) {
-  SyntaxOperand made;
-  made.kind = kind;
-  if (accept(close))
-    return made;
-  do {
-    made.elements.push_back(operand());
-  } while (accept(","));
-  expect(close);
-  return made;
 }
 
 } // namespace girih::sim

@@ -7,6 +7,9 @@
 
 namespace girih::sim {
 
+/// Elements of a variable; more is a mistake in the text.
+static constexpr uint64_t largestVariable = 1 << 28;
+
 unsigned fundamentalTypeSize(std::string_view name) {
   if (name == ".b8" || name == ".u8" || name == ".s8")
     return 1;
@@ -171,7 +174,7 @@ void Parser::variable(std::vector<std::unique_ptr<Variable>> &into, bool isExter
   while (peek().kind == Token::Kind::Word && peek().text[0] == '.') {
     std::string word = takeName("a type");
     if (word == ".align")
-      align = static_cast<unsigned>(takeInteger("an alignment"));
+      align = static_cast<unsigned>(takeAlignment());
     else if (word == ".v2" || word == ".v4")
       vector = word == ".v2" ? 2 : 4;
     else if (word == ".attribute") {
@@ -202,7 +205,9 @@ void Parser::variable(std::vector<std::unique_ptr<Variable>> &into, bool isExter
         isUnsized = true;
         continue;
       }
-      count *= takeInteger("an array size");
+      count *= takeSize("an array size", largestVariable);
+      if (count > largestVariable)
+        fail("variable '" + made->name + "' exceeds " + std::to_string(largestVariable) + " elements");
       expect("]");
     }
     made->size = isUnsized ? 0 : count * elementSize;
@@ -218,6 +223,7 @@ void Parser::variable(std::vector<std::unique_ptr<Variable>> &into, bool isExter
 }
 
 void Parser::initializer(Variable &variable, unsigned elementSize) {
+  Nesting nesting(*this);
   if (!accept("{"))
     return initialElement(variable, elementSize);
   if (accept("}"))
@@ -230,11 +236,10 @@ void Parser::initializer(Variable &variable, unsigned elementSize) {
 
 void Parser::initialElement(Variable &variable, unsigned elementSize) {
   uint64_t bits = 0;
-  bool isNegative = accept("-");
-  if (peek().kind == Token::Kind::Integer) {
-    bits = take().value;
-    if (isNegative)
-      bits = -bits;
+  bool isConstant = startsConstant();
+  bool isNegative = !isConstant && accept("-");
+  if (isConstant) {
+    bits = constant();
   } else if (peek().kind == Token::Kind::Float) {
     const Token &token = take();
     bits = token.value;
@@ -246,11 +251,12 @@ void Parser::initialElement(Variable &variable, unsigned elementSize) {
     bool isGeneric = accept("generic");
     if (isGeneric)
       expect("(");
-    Variable::Relocation relocation{variable.initial.size(), takeName("an initial value"), 0, isGeneric};
+    Variable::Relocation relocation{variable.initial.size(), 0, takeName("an initial value"), 0, isGeneric};
     if (isGeneric)
       expect(")");
     if (accept("+"))
-      relocation.addend = static_cast<int64_t>(takeInteger("an offset"));
+      relocation.addend = static_cast<int64_t>(constant());
+    relocation.size = elementSize;
     variable.relocations.push_back(relocation);
   }
   for (unsigned i = 0; i < elementSize; ++i)

@@ -41,27 +41,55 @@ private:
   void body();
   void statement();
   void registerDeclaration();
+  RegisterName registerType(const std::string &type);
   void declareRegister(const std::string &name, RegisterName reg);
+  void declareVector(const std::string &name, RegisterName reg, unsigned elements);
   void locDirective();
   void branchTargets(const std::string &name);
+  void callPrototype(const std::string &name);
   void instruction();
 
-  // Operands (FunctionParser.cpp).
+  // Constant expressions (Operands.cpp).
+  bool startsConstant() const;
+  uint64_t constant();
+  uint64_t constantBinary(unsigned level);
+  uint64_t constantUnary();
+  uint64_t takeSize(const char *what, uint64_t most);
+  uint64_t takeAlignment();
+
+  // Operands (Operands.cpp).
   SyntaxOperand operand();
   SyntaxOperand plainOperand();
-  SyntaxOperand number(bool isNegative);
+  SyntaxOperand floatNumber(bool isNegative);
   SyntaxOperand name();
+  bool findRegister(SyntaxOperand &operand) const;
   SyntaxOperand address();
   SyntaxOperand sequence(const char *close, SyntaxOperand::Kind kind);
   const Variable *findVariable(const std::string &name) const;
 
   struct Scope {
     std::unordered_map<std::string, RegisterName> registers;
+    /// Registers declared as `.v2` or `.v4`, by their elements.
+    std::unordered_map<std::string, std::vector<RegisterName>> vectors;
     std::unordered_map<std::string, const Variable *> variables;
+  };
+
+  /// Counts how deep braces and parentheses nest, which the parser follows
+  /// by recursion.
+  struct Nesting {
+    explicit Nesting(Parser &parser) : parser(parser) {
+      if (++parser.depth > 64)
+        parser.fail("braces or parentheses nest deeper than 64");
+    }
+    ~Nesting() { --parser.depth; }
+    Parser &parser;
   };
 
   std::vector<Token> tokens;
   size_t at = 0;
+  unsigned depth = 0;
+  /// Within a call, parentheses enclose a list.
+  bool isCall = false;
   std::unique_ptr<SyntaxModule> module;
   Function *current = nullptr;
   std::vector<unsigned> openScopes;

@@ -45,9 +45,9 @@ struct Variable {
   /// An `extern .shared x[]`: its size is the launch's dynamic shared memory.
   bool isDynamic = false;
   std::vector<uint8_t> initial;
-  /// Initialisers that name another variable: (byte offset, name, addend).
+  /// Initialisers that name a variable or function: which bytes they fill.
   struct Relocation {
-    uint64_t offset;
+    uint64_t offset, size;
     std::string name;
     int64_t addend;
     bool isGeneric;
@@ -70,7 +70,10 @@ struct SyntaxOperand {
   };
   Kind kind = Kind::Sink;
   RegisterName reg;
+  /// `!p` or, in video instructions, `-r`.
   bool negated = false;
+  /// The part of a register that a video instruction takes (`b0`, `h10`).
+  std::string selector;
   uint64_t value = 0;
   unsigned floatBits = 0;
   std::string name;
@@ -101,6 +104,14 @@ struct SourceLocation {
 struct Parameter {
   std::string name;
   uint64_t size = 0, align = 1, offset = 0;
+  /// Of a `.reg` parameter, the register type and the register itself.
+  std::string registerType;
+  RegisterName reg;
+};
+
+/// What `.callprototype` says of the functions that an indirect call reaches.
+struct CallPrototype {
+  size_t results = 0, parameters = 0;
 };
 
 struct Function {
@@ -119,6 +130,7 @@ struct Function {
   std::vector<int> scopeParents;
   /// Jump tables of `brx.idx`.
   std::map<std::string, std::vector<std::string>> branchTargets;
+  std::map<std::string, CallPrototype> prototypes;
   unsigned maxThreads = 0, maxRegisters = 0, minBlocks = 0;
   unsigned requiredThreads[3] = {0, 0, 0};
   unsigned clusterShape[3] = {0, 0, 0};
