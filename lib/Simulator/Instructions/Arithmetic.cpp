@@ -149,6 +149,7 @@ void decodeMad(Decoder &d) {
   if (d.instruction().opcode.find(".cc") != std::string::npos)
     return decodeMadCarry(d, type, false);
   std::string part = d.oneOf({"lo", "hi", "wide"});
+  bool saturates = type == Type::S32 && part == "hi" && d.has("sat");
   withInteger(d, type, [&](auto zero) {
     using T = decltype(zero);
     using W = Wide<T>;
@@ -157,6 +158,10 @@ void decodeMad(Decoder &d) {
         runTernary<W, T, W>(d, type, widened(type), [](T a, T b, W c) { return wrapAdd<W>(W(W(a) * W(b)), c); });
       else
         d.unsupported();
+    } else if (part == "hi" && saturates) {
+      runTernary<T, T, T>(d, type, type, [](T a, T b, T c) {
+        return T(std::clamp<int64_t>(int64_t((W(a) * W(b)) >> (sizeof(T) * 8)) + int64_t(c), INT32_MIN, INT32_MAX));
+      });
     } else if (part == "hi") {
       runTernary<T, T, T>(d, type, type,
                           [](T a, T b, T c) { return wrapAdd<T>(T((W(a) * W(b)) >> (sizeof(T) * 8)), c); });

@@ -50,24 +50,28 @@ void decodeCnot(Decoder &d) {
   });
 }
 
+/// `lop3.BoolOp d|p, a, b, c, table, q`: p is (d != 0) combined with q.
 void decodeLop3(Decoder &d) {
-  std::string combine = d.oneOf({"and", "or", "xor"});
+  std::string combine = d.oneOf({"and", "or"});
   d.type();
-  if (!combine.empty())
-    d.unsupported("the form with a predicate");
-  Operand into = d.destination(0), a = d.source(1, Type::B32), b = d.source(2, Type::B32), c = d.source(3, Type::B32);
+  Operand into = d.destination(0), p = d.secondDestination(0), a = d.source(1, Type::B32), b = d.source(2, Type::B32),
+          c = d.source(3, Type::B32), q = combine.empty() ? Operand() : d.predicate(5);
   uint32_t table = uint32_t(d.literal(4));
   d.run([=](Step &s) {
     auto x = s.read<uint32_t>(a), y = s.read<uint32_t>(b), z = s.read<uint32_t>(c);
     Lanes<uint32_t> r;
+    LaneMask isNonzero = 0;
     for (unsigned i = 0; i < warpSize; ++i) {
       uint32_t value = 0;
       for (unsigned entry = 0; entry < 8; ++entry)
         if (table >> entry & 1)
           value |= (entry & 4 ? x[i] : ~x[i]) & (entry & 2 ? y[i] : ~y[i]) & (entry & 1 ? z[i] : ~z[i]);
       r[i] = value;
+      isNonzero |= LaneMask(value != 0) << i;
     }
+    LaneMask with = s.readPredicate(q);
     s.write(into, r);
+    s.writePredicate(p, combine == "and" ? isNonzero & with : isNonzero | with);
     return Outcome::Next;
   });
 }

@@ -62,16 +62,15 @@ template <class T> CompareFunction compareAs(Operand a, Operand b, Comparison co
   };
 }
 
-/// The low (or only) 16-bit elements compared as numbers.
-CompareFunction compareHalves(Operand a, Operand b, Comparison compare, Type type, unsigned element) {
+/// The 16-bit elements in the low (or only) or in the high half compared.
+CompareFunction compareHalves(Operand a, Operand b, Comparison compare, Type type, unsigned element, bool flushes) {
   Format format = formatOf(type);
+  auto valueOf = [=](uint32_t bits) { return decodeFlushed(bits >> (16 * element) & 0xffff, format, flushes); };
   return [=](Step &s) {
     auto x = s.read<uint32_t>(a), y = s.read<uint32_t>(b);
     LaneMask result = 0;
     for (unsigned i = 0; i < warpSize; ++i)
-      result |= LaneMask(compare(decodeFloat(x[i] >> (16 * element) & 0xffff, format),
-                                 decodeFloat(y[i] >> (16 * element) & 0xffff, format)))
-                << i;
+      result |= LaneMask(compare(valueOf(x[i]), valueOf(y[i]))) << i;
     return result;
   };
 }
@@ -83,7 +82,7 @@ CompareFunction compareFunction(Decoder &d, Type type, size_t first, const Compa
   if (type == Type::F64)
     return compareAs<double>(a, b, compare, flushes);
   if (isPackedFloat(type))
-    return compareHalves(a, b, compare, type, 0);
+    return compareHalves(a, b, compare, type, 0, flushes);
   CompareFunction made;
   withInteger(d, type, [&](auto zero) { made = compareAs<decltype(zero)>(a, b, compare, flushes); });
   return made;
@@ -105,7 +104,7 @@ void decodeSetp(Decoder &d) {
   bool isPair = type == Type::F16x2 || type == Type::BF16x2;
   CompareFunction high;
   if (isPair)
-    high = compareHalves(d.source(1, type), d.source(2, type), compare, type, 1);
+    high = compareHalves(d.source(1, type), d.source(2, type), compare, type, 1, flushes);
   Operand c = how.empty() ? Operand() : d.predicate(3);
   d.run([=](Step &s) {
     LaneMask found = function(s), other = isPair ? high(s) : ~found;
@@ -116,23 +115,43 @@ void decodeSetp(Decoder &d) {
   });
 }
 
-/// `set.cmp.dtype.stype d, a, b`: all ones or 1.0 where the comparison holds.
+/// All ones, or 1.0 of a float type.
+uint32_t trueOf(Type type) {
+  switch (type) {
+  case Type::F32:
+    return 0x3f800000u;
+  case Type::F16:
+  case Type::F16x2:
+    return 0x3c00u;
+  case Type::BF16:
+  case Type::BF16x2:
+    return 0x3f80u;
+  default:
+    return typeBits(type) == 16 ? 0xffffu : ~0u;
+  }
+}
+
+/// `set.cmp.dtype.stype d, a, b`: all ones or 1.0 where the comparison holds,
+/// of packed types in each half.
 void decodeSet(Decoder &d) {
   Comparison compare = takeComparison(d);
   std::string how = d.oneOf({"and", "or", "xor"});
   bool flushes = d.has("ftz");
   Type into = d.type(), type = d.type();
-  if (typeBits(type) == 32 && isPackedFloat(type))
-    d.unsupported("a packed comparison");
+  bool isPair = type == Type::F16x2 || type == Type::BF16x2;
   Operand dst = d.destination(0);
   auto function = compareFunction(d, type, 1, compare, flushes);
+  CompareFunction high;
+  if (isPair)
+    high = compareHalves(d.source(1, type), d.source(2, type), compare, type, 1, flushes);
   Operand c = how.empty() ? Operand() : d.predicate(3);
-  uint32_t yes = into == Type::F32 ? 0x3f800000u : into == Type::F16 ? 0x3c00u : into == Type::BF16 ? 0x3f80u : ~0u;
+  uint32_t yes = isPair ? trueOf(into) & 0xffff : trueOf(into);
   d.run([=](Step &s) {
-    LaneMask found = combine(how, function(s), s.readPredicate(c));
+    LaneMask with = s.readPredicate(c), found = combine(how, function(s), with);
+    LaneMask above = isPair ? combine(how, high(s), with) : 0;
     Lanes<uint32_t> r;
     for (unsigned i = 0; i < warpSize; ++i)
-      r[i] = found >> i & 1 ? yes : 0;
+      r[i] = (found >> i & 1 ? yes : 0) | (above >> i & 1 ? yes << 16 : 0);
     s.write(dst, r);
     return Outcome::Next;
   });

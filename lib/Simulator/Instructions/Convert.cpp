@@ -1,18 +1,10 @@
 //===- Convert.cpp - cvt --------------------------------------------------===//
-#include "Elementwise.h"
-#include "girih/Support/Float.h"
+#include "Convert.h"
 
 #include <cmath>
 
 namespace girih::sim {
 namespace {
-
-struct ConvertMode {
-  Rounding rounding = Rounding::NearestEven;
-  /// `.rni/.rzi/.rmi/.rpi`: round to an integral value.
-  bool toIntegral = false;
-  bool flushes = false, saturates = false, satfinite = false, isRelu = false;
-};
 
 ConvertMode takeMode(Decoder &d) {
   ConvertMode mode;
@@ -53,26 +45,6 @@ double toDouble(uint64_t bits, Type type, bool flushes) {
     return flushes ? flush(f) : f;
   }
   return decodeFloat(uint32_t(bits), formatOf(type));
-}
-
-uint64_t fromDouble(double x, Type type, const ConvertMode &mode) {
-  if (mode.saturates)
-    x = !(x > 0) ? 0 : x > 1 ? 1 : x;
-  if (mode.isRelu && !(x > 0) && !std::isnan(x))
-    x = 0;
-  if (type == Type::F64)
-    return std::isnan(x) ? 0x7ff8000000000000ull : __builtin_bit_cast(uint64_t, x);
-  if (type == Type::F32) {
-    float f = mode.rounding == Rounding::NearestEven ? float(x) : narrow(x, mode.rounding);
-    if (mode.flushes)
-      f = flush(f);
-    if (std::isnan(f))
-      return 0x7fffffffu;
-    return __builtin_bit_cast(uint32_t, f);
-  }
-  if (type == Type::TF32)
-    return uint64_t(encodeFloat(x, formatOf(type), mode.rounding, mode.satfinite)) << 13;
-  return encodeFloat(x, formatOf(type), mode.rounding, mode.satfinite);
 }
 
 template <class From> int64_t clampTo(From value, Type into, bool saturates) {
@@ -135,71 +107,22 @@ uint64_t extend(uint64_t bits, Type type) {
   return isSigned(type) ? uint64_t(int64_t(shifted) >> (64 - width)) : shifted >> (64 - width);
 }
 
-bool isPacked(Type type) {
-  return type == Type::F16x2 || type == Type::BF16x2 || (type >= Type::E4M3x2 && type <= Type::UE8M0x2);
-}
-
-/// `cvt.d.f32 d, a, b` packs two floats (a in the upper half); the source may
-/// also be one packed register.
-void decodePackedConvert(Decoder &d, Type into, Type from, const ConvertMode &mode) {
-  Operand dst = d.destination(0), a = d.source(1, from);
-  Format format = formatOf(into);
-  unsigned bits = typeBits(into) / 2;
-  if (from == Type::F32 && d.count() == 3) {
-    Operand b = d.source(2, from);
-    if (into == Type::BF16x2 && mode.rounding == Rounding::NearestEven && !mode.satfinite && !mode.isRelu) {
-      d.run([=](Step &s) {
-        auto x = s.read<float>(a), y = s.read<float>(b);
-        Lanes<uint32_t> r;
-        auto convert = [](float v) -> uint32_t { return std::isnan(v) ? 0x7fff : floatToBfloat16(v); };
-        for (unsigned i = 0; i < warpSize; ++i)
-          r[i] = convert(x[i]) << 16 | convert(y[i]);
-        s.write(dst, r);
-        return Outcome::Next;
-      });
-      return;
-    }
-    d.run([=](Step &s) {
-      auto x = s.read<float>(a), y = s.read<float>(b);
-      Lanes<uint32_t> r;
-      for (unsigned i = 0; i < warpSize; ++i)
-        r[i] = uint32_t(fromDouble(x[i], into, mode)) << bits | uint32_t(fromDouble(y[i], into, mode));
-      s.write(dst, r);
-      return Outcome::Next;
-    });
-    return;
-  }
-  if (!isPacked(from))
-    d.unsupported();
-  Format source = formatOf(from);
-  unsigned sourceBits = typeBits(from) / 2;
-  d.run([=](Step &s) {
-    auto x = s.read<uint32_t>(a);
-    Lanes<uint32_t> r;
-    for (unsigned i = 0; i < warpSize; ++i) {
-      r[i] = 0;
-      for (unsigned e = 0; e < 2; ++e) {
-        uint32_t code = x[i] >> (sourceBits * e) & ((1u << sourceBits) - 1);
-        double value = decodeFloat(code, source);
-        if (mode.isRelu && !(value > 0) && !std::isnan(value))
-          value = 0;
-        r[i] |= encodeFloat(value, format, mode.rounding, mode.satfinite) << (bits * e);
-      }
-    }
-    s.write(dst, r);
-    return Outcome::Next;
-  });
-}
-
 void decodeCvt(Decoder &d) {
   if (d.has("pack"))
-    d.unsupported();
+    return decodeIntegerPack(d);
+  bool isStochastic = d.has("rs");
   ConvertMode mode = takeMode(d);
   Type into = d.type(), from = d.type();
-  if (isPacked(into) || isPacked(from))
+  if (isStochastic)
+    return decodeStochasticConvert(d, into, from, mode);
+  if (isPackedType(into) || isPackedType(from))
     return decodePackedConvert(d, into, from, mode);
-  if (typeBits(into) == 4 || typeBits(from) == 4)
-    d.unsupported();
+  auto isScalar = [](Type type) {
+    return !isFloat(type) || type == Type::F16 || type == Type::BF16 || type == Type::TF32 || type == Type::F32 ||
+           type == Type::F64;
+  };
+  if (!isScalar(into) || !isScalar(from))
+    d.unsupported("a conversion from ." + std::string(typeName(from)) + " to ." + typeName(into));
   Operand dst = d.destination(0), a = d.source(1, from);
   if (d.count() != 2)
     d.unsupported();
@@ -234,6 +157,26 @@ void decodeCvt(Decoder &d) {
 }
 
 } // namespace
+
+uint64_t fromDouble(double x, Type type, const ConvertMode &mode) {
+  if (mode.saturates)
+    x = !(x > 0) ? 0 : x > 1 ? 1 : x;
+  if (mode.isRelu)
+    x = relu(x);
+  if (type == Type::F64)
+    return std::isnan(x) ? 0x7ff8000000000000ull : __builtin_bit_cast(uint64_t, x);
+  if (type == Type::F32) {
+    float f = mode.rounding == Rounding::NearestEven ? float(x) : narrow(x, mode.rounding);
+    if (mode.flushes)
+      f = flush(f);
+    if (std::isnan(f))
+      return 0x7fffffffu;
+    return __builtin_bit_cast(uint32_t, f);
+  }
+  if (type == Type::TF32)
+    return uint64_t(encodeFloat(x, formatOf(type), mode.rounding, mode.satfinite)) << 13;
+  return encodeFloat(x, formatOf(type), mode.rounding, mode.satfinite);
+}
 
 void registerConvert(DecodeTable &table) { table["cvt"] = decodeCvt; }
 

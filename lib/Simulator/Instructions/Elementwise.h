@@ -4,6 +4,7 @@
 
 #include "../Machine/Step.h"
 #include "../Numbers/Formats.h"
+#include "../Numbers/MinMax.h"
 #include "../Program/Decoder.h"
 
 namespace girih::sim {
@@ -82,6 +83,16 @@ inline Rounding takeRounding(Decoder &d) {
          : found == "rp"  ? Rounding::Up
          : found == "rna" ? Rounding::NearestAway
                           : Rounding::NearestEven;
+}
+
+/// Takes `.NaN`, `.abs` and `.xorsign` of min, max and redux.
+inline MinMax takeMinMax(Decoder &d, bool isMax) {
+  MinMax made;
+  made.isMax = isMax;
+  made.keepsNaN = d.has("NaN");
+  made.isAbs = d.has("abs");
+  made.isXorsign = d.has("xorsign");
+  return made;
 }
 
 // Decoders of opcodes that integers and floats share; `type` has been taken.

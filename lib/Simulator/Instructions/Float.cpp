@@ -104,30 +104,10 @@ void decodeRcp(Decoder &d) {
   type == Type::F64 ? decodeRcpOf<double>(d, type) : decodeRcpOf<float>(d, type);
 }
 
-/// PTX ISA, "min", "max": a NaN loses against a number, unless `.NaN`; -0 is
-/// less than +0.
-template <class T> T pick(T a, T b, bool isMax, bool keepsNaN) {
-  if (std::isnan(a) || std::isnan(b)) {
-    if (keepsNaN || (std::isnan(a) && std::isnan(b)))
-      return canonical(T(NAN));
-    return std::isnan(a) ? b : a;
-  }
-  if (a == b)
-    return std::signbit(a) != isMax ? a : b;
-  return (a < b) != isMax ? a : b;
-}
-
 template <class T> void decodeMinMaxOf(Decoder &d, Type type, bool isMax) {
   FloatMode mode(d);
-  bool keepsNaN = d.has("NaN"), isXorsign = d.has("xorsign");
-  d.has("abs");
-  auto f = [=](T a, T b) {
-    a = mode.in(a), b = mode.in(b);
-    if (!isXorsign)
-      return pick(a, b, isMax, keepsNaN);
-    bool sign = std::signbit(a) != std::signbit(b);
-    return std::copysign(pick(std::fabs(a), std::fabs(b), isMax, keepsNaN), sign ? T(-1) : T(1));
-  };
+  MinMax pick = takeMinMax(d, isMax);
+  auto f = [=](T a, T b) { return canonical(pick(mode.in(a), mode.in(b))); };
   if (d.count() == 4)
     runTernary<T, T, T>(d, type, type, [=](T a, T b, T c) { return f(f(a, b), c); });
   else
@@ -174,6 +154,28 @@ void decodeTestp(Decoder &d) {
   type == Type::F64 ? decodeTestpOf<double>(d, type) : decodeTestpOf<float>(d, type);
 }
 
+/// PTX ISA, "Mixed Precision Floating-Point Instructions": the last operand
+/// and the result are f32, the others are widened. A sum is a product with 1,
+/// which is exact.
+void decodeMixed(Decoder &d, Type narrow, bool isSubtraction, bool isFma) {
+  FloatMode mode(d);
+  Format format = formatOf(narrow);
+  Operand into = d.destination(0), a = d.source(1, narrow), b = isFma ? d.source(2, narrow) : Operand(),
+          c = d.source(isFma ? 3 : 2, Type::F32);
+  d.run([=](Step &s) {
+    auto x = s.read<uint16_t>(a), y = s.read<uint16_t>(b);
+    auto z = s.read<float>(c);
+    Lanes<float> r;
+    for (unsigned i = 0; i < warpSize; ++i) {
+      float factor = isFma ? float(decodeFloat(y[i], format)) : 1.0f;
+      r[i] = mode.out(
+          canonical(fmaRounded(float(decodeFloat(x[i], format)), factor, isSubtraction ? -z[i] : z[i], mode.rounding)));
+    }
+    s.write(into, r);
+    return Outcome::Next;
+  });
+}
+
 /// fma is a float instruction only.
 void decodeFma(Decoder &d) { decodeFloatFma(d, d.type()); }
 
@@ -182,6 +184,8 @@ void decodeFma(Decoder &d) { decodeFloatFma(d, d.type()); }
 void decodeFloatAdd(Decoder &d, Type type, bool isSubtraction) {
   if (isPackedFloat(type))
     return decodePackedFloat(d, type, isSubtraction ? "sub" : "add");
+  if (auto narrow = d.maybeType())
+    return decodeMixed(d, *narrow, isSubtraction, false);
   type == Type::F64 ? decodeAddOf<double>(d, type, isSubtraction) : decodeAddOf<float>(d, type, isSubtraction);
 }
 
@@ -194,6 +198,8 @@ void decodeFloatMul(Decoder &d, Type type) {
 void decodeFloatFma(Decoder &d, Type type) {
   if (isPackedFloat(type))
     return decodePackedFloat(d, type, "fma");
+  if (auto narrow = d.maybeType())
+    return decodeMixed(d, *narrow, false, true);
   type == Type::F64 ? decodeFmaOf<double>(d, type) : decodeFmaOf<float>(d, type);
 }
 

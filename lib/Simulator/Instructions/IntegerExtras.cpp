@@ -28,14 +28,17 @@ template <class T> int64_t product24(T a, T b) {
 
 void decodeMul24(Decoder &d, bool isMad) {
   Type type = d.type();
-  bool isHigh = d.oneOf({"lo", "hi"}) == "hi";
+  bool isHigh = d.oneOf({"lo", "hi"}) == "hi", saturates = isMad && isHigh && type == Type::S32 && d.has("sat");
   auto part = [=](int64_t product) { return uint32_t(isHigh ? product >> 16 : product); };
   withInteger(d, type, [&](auto zero) {
     using T = decltype(zero);
     if constexpr (sizeof(T) == 4) {
       if (isMad)
-        runTernary<uint32_t, T, uint32_t>(d, type, type,
-                                          [=](T a, T b, uint32_t c) { return part(product24(a, b)) + c; });
+        runTernary<uint32_t, T, uint32_t>(d, type, type, [=](T a, T b, uint32_t c) {
+          uint32_t high = part(product24(a, b));
+          return saturates ? uint32_t(std::clamp<int64_t>(int64_t(int32_t(high)) + int32_t(c), INT32_MIN, INT32_MAX))
+                           : high + c;
+        });
       else
         runBinary<uint32_t, T>(d, type, [=](T a, T b) { return part(product24(a, b)); });
     } else {

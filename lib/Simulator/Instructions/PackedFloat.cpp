@@ -8,16 +8,17 @@ namespace girih::sim {
 namespace {
 
 struct PackedMode {
-  Type type;
   Format format;
-  bool flushes, saturates, isRelu, keepsNaN;
+  bool flushes = false, saturates = false, isRelu = false, isOob = false;
+  MinMax minMax;
 };
 
+/// `OOB NaN` of PTX ISA, "Tensors": what a tensor copy fills elements outside
+/// of the tensor with.
+constexpr uint32_t oobNaN = 0x7fff;
+
 double decode16(uint32_t bits, const PackedMode &mode) {
-  double x = decodeFloat(bits & 0xffff, mode.format);
-  if (mode.flushes && std::fabs(x) < 0x1p-14 && mode.format.exponentBits == 5)
-    return std::copysign(0.0, x);
-  return x;
+  return decodeFlushed(bits & 0xffff, mode.format, mode.flushes);
 }
 
 uint32_t encode16(double x, const PackedMode &mode) {
@@ -27,14 +28,6 @@ uint32_t encode16(double x, const PackedMode &mode) {
     x = 0;
   uint32_t code = encodeFloat(x, mode.format, Rounding::NearestEven, false);
   return mode.flushes ? encodeFloat(decode16(code, mode), mode.format, Rounding::NearestEven, false) : code;
-}
-
-double pickOf(double a, double b, bool isMax, bool keepsNaN) {
-  if (std::isnan(a) || std::isnan(b))
-    return keepsNaN || (std::isnan(a) && std::isnan(b)) ? NAN : std::isnan(a) ? b : a;
-  if (a == b)
-    return std::signbit(a) != isMax ? a : b;
-  return (a < b) != isMax ? a : b;
 }
 
 using ElementFunction = std::function<uint32_t(uint32_t, uint32_t, uint32_t, const PackedMode &)>;
@@ -56,37 +49,43 @@ ElementFunction elementFunction(const std::string &operation) {
     };
   if (operation == "fma")
     return [](uint32_t a, uint32_t b, uint32_t c, const PackedMode &m) {
+      if (m.isOob && ((a & 0xffff) == oobNaN || (b & 0xffff) == oobNaN))
+        return 0u;
       return encode16(fusedRoundToOdd(decode16(a, m), decode16(b, m), decode16(c, m)), m);
     };
-  bool isMax = operation == "max";
-  return [=](uint32_t a, uint32_t b, uint32_t, const PackedMode &m) {
-    return encode16(pickOf(decode16(a, m), decode16(b, m), isMax, m.keepsNaN), m);
+  return [](uint32_t a, uint32_t b, uint32_t, const PackedMode &m) {
+    return encode16(m.minMax(decode16(a, m), decode16(b, m)), m);
   };
 }
 
-float apply32(const std::string &operation, float a, float b, float c, bool flushes) {
-  if (flushes)
-    a = flush(a), b = flush(b), c = flush(c);
-  float r = operation == "add" ? a + b : operation == "sub" ? a - b : operation == "mul" ? a * b : std::fma(a, b, c);
-  return flushes ? flush(r) : r;
+float apply32(const std::string &operation, float a, float b, float c, Rounding rounding) {
+  if (rounding == Rounding::NearestEven)
+    return operation == "add" ? a + b : operation == "sub" ? a - b : operation == "mul" ? a * b : std::fma(a, b, c);
+  return operation == "add"   ? addRounded(a, b, rounding)
+         : operation == "sub" ? addRounded(a, -b, rounding)
+         : operation == "mul" ? mulRounded(a, b, rounding)
+                              : fmaRounded(a, b, c, rounding);
 }
 
 void decodePair32(Decoder &d, Type type, const std::string &operation) {
-  if (takeRounding(d) != Rounding::NearestEven)
-    d.unsupported("a directed rounding of .f32x2");
+  Rounding rounding = takeRounding(d);
   bool flushes = d.has("ftz"), isFma = operation == "fma";
   Operand into = d.destination(0), a = d.source(1, type), b = d.source(2, type),
           c = isFma ? d.source(3, type) : Operand();
   d.run([=](Step &s) {
     auto x = s.read<uint64_t>(a), y = s.read<uint64_t>(b), z = s.read<uint64_t>(c);
     Lanes<uint64_t> r;
-    auto part = [](uint64_t v, unsigned half) { return __builtin_bit_cast(float, uint32_t(v >> (32 * half))); };
+    auto part = [=](uint64_t v, unsigned half) {
+      float value = __builtin_bit_cast(float, uint32_t(v >> (32 * half)));
+      return flushes ? flush(value) : value;
+    };
     for (unsigned i = 0; i < warpSize; ++i) {
       r[i] = 0;
-      for (unsigned h = 0; h < 2; ++h)
-        r[i] |= uint64_t(__builtin_bit_cast(uint32_t,
-                                            apply32(operation, part(x[i], h), part(y[i], h), part(z[i], h), flushes)))
-                << (32 * h);
+      for (unsigned h = 0; h < 2; ++h) {
+        float value = apply32(operation, part(x[i], h), part(y[i], h), part(z[i], h), rounding);
+        value = std::isnan(value) ? __builtin_bit_cast(float, 0x7fffffffu) : flushes ? flush(value) : value;
+        r[i] |= uint64_t(__builtin_bit_cast(uint32_t, value)) << (32 * h);
+      }
     }
     s.write(into, r);
     return Outcome::Next;
@@ -96,8 +95,7 @@ void decodePair32(Decoder &d, Type type, const std::string &operation) {
 /// ex2 and tanh of 16-bit types: the exact value, rounded.
 void decodeFunction16(Decoder &d, Type type, double (*function)(double)) {
   d.has("approx");
-  PackedMode mode{type, formatOf(type), d.has("ftz"), false, false, false};
-  mode.flushes = mode.flushes && mode.format.exponentBits == 5;
+  PackedMode mode{.format = formatOf(type), .flushes = d.has("ftz"), .minMax = {}};
   unsigned elements = typeBits(type) / 16;
   runUnary<uint32_t, uint32_t>(d, type, [=](uint32_t a) {
     uint32_t r = 0;
@@ -117,7 +115,12 @@ void decodePackedFloat(Decoder &d, Type type, const std::string &operation) {
   if (type == Type::F32x2)
     return decodePair32(d, type, operation);
   d.has("rn");
-  PackedMode mode{type, formatOf(type), d.has("ftz"), d.has("sat"), d.has("relu"), d.has("NaN")};
+  PackedMode mode{.format = formatOf(type),
+                  .flushes = d.has("ftz"),
+                  .saturates = d.has("sat"),
+                  .isRelu = d.has("relu"),
+                  .isOob = d.has("oob"),
+                  .minMax = takeMinMax(d, operation == "max")};
   auto function = elementFunction(operation);
   bool isPair = typeBits(type) == 32, isFma = operation == "fma";
   Operand into = d.destination(0), a = d.source(1, type), b = d.source(2, type),

@@ -134,16 +134,12 @@ template <class T, class F> T reduce(const Lanes<T> &x, LaneMask mask, F f) {
   return result;
 }
 
-float reduceFloat(const Lanes<float> &x, LaneMask mask, bool isMax, bool isAbs, bool keepsNaN) {
-  Lanes<float> values = x;
-  if (isAbs)
+float reduceFloat(Lanes<float> values, LaneMask mask, const MinMax &pick) {
+  if (pick.isAbs)
     for (float &v : values.v)
       v = std::fabs(v);
-  return reduce(values, mask, [=](float a, float b) {
-    if (std::isnan(a) || std::isnan(b))
-      return keepsNaN ? float(NAN) : std::isnan(a) ? b : a;
-    return (a < b) != isMax ? a : b;
-  });
+  float result = reduce(values, mask, pick);
+  return std::isnan(result) ? __builtin_bit_cast(float, 0x7fffffffu) : result;
 }
 
 uint32_t reduceInteger(const Lanes<uint32_t> &x, LaneMask mask, const std::string &how, bool isSignedType) {
@@ -164,7 +160,7 @@ uint32_t reduceInteger(const Lanes<uint32_t> &x, LaneMask mask, const std::strin
 void decodeRedux(Decoder &d) {
   d.require("sync");
   std::string how = d.oneOf({"add", "min", "max", "and", "or", "xor"});
-  bool isAbs = d.has("abs"), keepsNaN = d.has("NaN");
+  MinMax pick = takeMinMax(d, how == "max");
   Type type = d.type();
   Operand into = d.destination(0), a = d.source(1, type), members = d.source(2, Type::B32);
   d.run([=](Step &s) {
@@ -172,10 +168,8 @@ void decodeRedux(Decoder &d) {
     Outcome outcome;
     if (!gather(s, members, mask, outcome))
       return outcome;
-    uint32_t value =
-        type == Type::F32
-            ? __builtin_bit_cast(uint32_t, reduceFloat(s.read<float>(a), s.mask, how == "max", isAbs, keepsNaN))
-            : reduceInteger(s.read<uint32_t>(a), s.mask, how, isSigned(type));
+    uint32_t value = type == Type::F32 ? __builtin_bit_cast(uint32_t, reduceFloat(s.read<float>(a), s.mask, pick))
+                                       : reduceInteger(s.read<uint32_t>(a), s.mask, how, isSigned(type));
     Lanes<uint32_t> r;
     for (unsigned i = 0; i < warpSize; ++i)
       r[i] = value;

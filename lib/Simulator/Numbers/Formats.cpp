@@ -117,6 +117,13 @@ double roundScaled(double scaled, Rounding rounding, bool isNegative) {
   return down;
 }
 
+/// The distance of neighbouring numbers at a value, as a power of two.
+int quantumExponent(double magnitude, const Format &format) {
+  int exponent;
+  std::frexp(magnitude, &exponent);
+  return std::max(exponent - 1, 1 - format.bias) - int(format.mantissaBits);
+}
+
 uint32_t encodePower(double value, Rounding rounding, bool saturates) {
   if (std::isnan(value) || value < 0)
     return 0xff;
@@ -156,10 +163,7 @@ uint32_t encodeFloat(double value, const Format &format, Rounding rounding, bool
     return overflow();
   if (magnitude == 0)
     return sign;
-  int exponent;
-  std::frexp(magnitude, &exponent);
-  int smallest = 1 - format.bias;
-  int scale = std::max(exponent - 1, smallest) - int(format.mantissaBits);
+  int scale = quantumExponent(magnitude, format);
   double rounded = roundScaled(std::ldexp(magnitude, -scale), rounding, isNegative);
   // Rounding may carry into the next binade; the code is monotonic, so adding
   // the mantissa to the exponent field is right in every case.
@@ -172,6 +176,24 @@ uint32_t encodeFloat(double value, const Format &format, Rounding rounding, bool
     code = (static_cast<uint32_t>(field) << format.mantissaBits) + static_cast<uint32_t>(rounded - unit);
   }
   return code > largest ? overflow() : sign | code;
+}
+
+uint32_t encodeStochastic(double value, const Format &format, uint32_t random, unsigned randomBits, bool saturates) {
+  if (!std::isfinite(value) || value == 0)
+    return encodeFloat(value, format, Rounding::Zero, saturates);
+  // Adding the random bits below the last place and cutting off is the carry
+  // of the definition; a double holds both exactly.
+  double added = std::ldexp(double(random), quantumExponent(std::fabs(value), format) - int(randomBits));
+  double moved = value + std::copysign(added, value);
+  double largest = decodeFloat(largestCode(format), format);
+  double beyond = largest + std::ldexp(1.0, quantumExponent(largest, format));
+  // A carry out of the largest number overflows as rounding to nearest does.
+  return encodeFloat(moved, format, std::fabs(moved) < beyond ? Rounding::Zero : Rounding::NearestEven, saturates);
+}
+
+double decodeFlushed(uint32_t code, const Format &format, bool flushes) {
+  double value = decodeFloat(code, format);
+  return flushes && std::fabs(value) < std::ldexp(1.0, 1 - format.bias) ? std::copysign(0.0, value) : value;
 }
 
 double fusedRoundToOdd(double a, double b, double c) {

@@ -47,17 +47,20 @@ uint32_t encodeFloat(double value, const Format &format, Rounding rounding, bool
 /// second rounding to a narrower format is then correct.
 double fusedRoundToOdd(double a, double b, double c);
 
-/// float32 arithmetic under a directed rounding.
-float addRounded(float a, float b, Rounding rounding);
-float mulRounded(float a, float b, Rounding rounding);
-float fmaRounded(float a, float b, float c, Rounding rounding);
-float divRounded(float a, float b, Rounding rounding);
-float sqrtRounded(float a, Rounding rounding);
-double addRounded(double a, double b, Rounding rounding);
-double mulRounded(double a, double b, Rounding rounding);
-double fmaRounded(double a, double b, double c, Rounding rounding);
-double divRounded(double a, double b, Rounding rounding);
-double sqrtRounded(double a, Rounding rounding);
+/// As encodeFloat, but rounded away from zero when the random bits, added to
+/// as many of the discarded bits, give a carry (PTX ISA, "cvt", `.rs`).
+uint32_t encodeStochastic(double value, const Format &format, uint32_t random, unsigned randomBits, bool saturates);
+
+/// The value of a code, or zero of its sign where it is subnormal and
+/// `flushes` (.ftz).
+double decodeFlushed(uint32_t code, const Format &format, bool flushes);
+
+/// float and double arithmetic under a directed rounding.
+template <class T> T addRounded(T a, T b, Rounding rounding);
+template <class T> T mulRounded(T a, T b, Rounding rounding);
+template <class T> T fmaRounded(T a, T b, T c, Rounding rounding);
+template <class T> T divRounded(T a, T b, Rounding rounding);
+template <class T> T sqrtRounded(T a, Rounding rounding);
 /// A double as float under a rounding.
 float narrow(double value, Rounding rounding);
 

@@ -28,65 +28,46 @@ private:
 
 } // namespace
 
-float addRounded(float a, float b, Rounding rounding) {
+template <class T> T addRounded(T a, T b, Rounding rounding) {
   RoundingScope scope(rounding);
-  volatile float x = a, y = b, result = x + y;
+  volatile T x = a, y = b, result = x + y;
   return result;
 }
 
-float mulRounded(float a, float b, Rounding rounding) {
+template <class T> T mulRounded(T a, T b, Rounding rounding) {
   RoundingScope scope(rounding);
-  volatile float x = a, y = b, result = x * y;
+  volatile T x = a, y = b, result = x * y;
   return result;
 }
 
-float fmaRounded(float a, float b, float c, Rounding rounding) {
+template <class T> T fmaRounded(T a, T b, T c, Rounding rounding) {
   RoundingScope scope(rounding);
-  volatile float x = a, y = b, z = c, result = std::fma(x, y, z);
+  volatile T x = a, y = b, z = c, result = std::fma(x, y, z);
   return result;
 }
 
-float divRounded(float a, float b, Rounding rounding) {
+template <class T> T divRounded(T a, T b, Rounding rounding) {
   RoundingScope scope(rounding);
-  volatile float x = a, y = b, result = x / y;
+  volatile T x = a, y = b, result = x / y;
   return result;
 }
 
-float sqrtRounded(float a, Rounding rounding) {
+template <class T> T sqrtRounded(T a, Rounding rounding) {
   RoundingScope scope(rounding);
-  volatile float x = a, result = std::sqrt(x);
+  volatile T x = a, result = std::sqrt(x);
   return result;
 }
 
-double addRounded(double a, double b, Rounding rounding) {
-  RoundingScope scope(rounding);
-  volatile double x = a, y = b, result = x + y;
-  return result;
-}
-
-double mulRounded(double a, double b, Rounding rounding) {
-  RoundingScope scope(rounding);
-  volatile double x = a, y = b, result = x * y;
-  return result;
-}
-
-double fmaRounded(double a, double b, double c, Rounding rounding) {
-  RoundingScope scope(rounding);
-  volatile double x = a, y = b, z = c, result = std::fma(x, y, z);
-  return result;
-}
-
-double divRounded(double a, double b, Rounding rounding) {
-  RoundingScope scope(rounding);
-  volatile double x = a, y = b, result = x / y;
-  return result;
-}
-
-double sqrtRounded(double a, Rounding rounding) {
-  RoundingScope scope(rounding);
-  volatile double x = a, result = std::sqrt(x);
-  return result;
-}
+template float addRounded(float, float, Rounding);
+template float mulRounded(float, float, Rounding);
+template float fmaRounded(float, float, float, Rounding);
+template float divRounded(float, float, Rounding);
+template float sqrtRounded(float, Rounding);
+template double addRounded(double, double, Rounding);
+template double mulRounded(double, double, Rounding);
+template double fmaRounded(double, double, double, Rounding);
+template double divRounded(double, double, Rounding);
+template double sqrtRounded(double, Rounding);
 
 float narrow(double value, Rounding rounding) {
   RoundingScope scope(rounding);
