@@ -61,6 +61,38 @@ uint64_t combineAtomic(uint64_t old, uint64_t b, uint64_t c, Type type, const st
 
 namespace {
 
+/// exch and cas of 16 bytes.
+void decodeWideAtom(Decoder &d, const MemoryOrder &order, StateSpace space, const std::string &how) {
+  if (how != "exch" && how != "cas")
+    d.unsupported("." + how + " of 128 bits");
+  using Wide = unsigned __int128;
+  Operand into = d.destination(0);
+  AddressOperand address = d.address(1);
+  Operand b = d.source(2, Type::B128), c = how == "cas" ? d.source(3, Type::B128) : Operand();
+  d.instruction().passesUndefined = false;
+  d.run([=](Step &s) {
+    auto base = s.read<uint64_t>(address.base);
+    auto y = s.read<Wide>(b), z = s.read<Wide>(c);
+    Lanes<Wide> old{};
+    std::lock_guard<std::mutex> lock(s.cluster().device.memory.atomics);
+    for (unsigned lane = 0; lane < warpSize; ++lane) {
+      if (!(s.mask >> lane & 1))
+        continue;
+      Place place = s.resolve(space, base[lane] + uint64_t(address.offset), 16, true, 16);
+      bool isDefined;
+      s.load(place, lane, &old[lane], 16, true, &isDefined, order.scope);
+      acquireAt(s, place, order, lane);
+      if (how == "cas" && old[lane] != y[lane])
+        continue;
+      bool isExchange = how == "exch";
+      s.store(place, lane, isExchange ? &y[lane] : &z[lane], 16, true, isExchange || isDefined, order.scope);
+      releaseAt(s, place, order, lane, true);
+    }
+    s.write(into, old);
+    return Outcome::Next;
+  });
+}
+
 /// atom and red, by element of a vector, under one lock.
 void decodeAtomOf(Decoder &d, bool returns) {
   MemoryOrder order = takeOrder(d);
@@ -75,7 +107,7 @@ void decodeAtomOf(Decoder &d, bool returns) {
   unsigned count = vector.empty() ? 1 : unsigned(vector[1] - '0');
   Type type = d.type();
   if (type == Type::B128)
-    d.unsupported();
+    return decodeWideAtom(d, order, space, how);
   size_t at = 0;
   std::vector<Operand> into(count);
   if (returns)

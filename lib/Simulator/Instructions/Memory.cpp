@@ -7,7 +7,8 @@ namespace girih::sim {
 
 MemoryOrder takeOrder(Decoder &d) {
   MemoryOrder order;
-  std::string found = d.oneOf({"weak", "volatile", "relaxed", "acquire", "release", "acq_rel", "mmio"});
+  d.has("mmio"); // comes with .relaxed.sys
+  std::string found = d.oneOf({"weak", "volatile", "relaxed", "acquire", "release", "acq_rel"});
   order.isStrong = !found.empty() && found != "weak";
   order.acquires = found == "acquire" || found == "acq_rel";
   order.releases = found == "release" || found == "acq_rel";
@@ -176,20 +177,50 @@ void decodeSt(Decoder &d) {
   });
 }
 
-/// Prefetches and discards move no data that a program can see.
+/// Prefetches and priorities move no data that a program can see.
 void decodePrefetch(Decoder &d) {
   d.stateSpace();
   d.oneOf({"tensormap", "L1", "L2"});
   d.takeCacheHints();
-  d.oneOf({"L2::evict_last", "L2::evict_normal"});
-  AddressOperand address = d.address(0);
-  (void)address;
+  d.address(0);
   d.run([](Step &) { return Outcome::Next; });
+}
+
+/// PTX ISA, "applypriority", "discard": 128 bytes at a multiple of 128, both of
+/// global memory. The bytes of a discard hold anything afterwards.
+void decodeLine(Decoder &d) {
+  bool isDiscard = d.root() == "discard";
+  StateSpace space = d.stateSpace();
+  d.require(isDiscard ? "L2" : "L2::evict_normal");
+  AddressOperand address = d.address(0);
+  int64_t size = d.literal(1);
+  if (size != 128)
+    d.fail("has size " + std::to_string(size) + " when 128 is the only one");
+  d.instruction().passesUndefined = false;
+  d.run([=](Step &s) {
+    auto base = s.read<uint64_t>(address.base);
+    for (unsigned lane = 0; lane < warpSize; ++lane) {
+      if (!(s.mask >> lane & 1))
+        continue;
+      Place place = s.resolve(space, base[lane] + uint64_t(address.offset), 128, isDiscard, 128);
+      if (place.space != StateSpace::Global)
+        s.misuse("address " + std::to_string(base[lane]) + " is not in global memory");
+      // A value that stands out where it is used after all.
+      uint8_t lost[128];
+      std::memset(lost, 0xdb, sizeof lost);
+      if (isDiscard)
+        s.store(place, lane, lost, sizeof lost, false, true);
+    }
+    return Outcome::Next;
+  });
 }
 
 /// createpolicy gives an opaque cache policy.
 void decodeCreatepolicy(Decoder &d) {
-  d.oneOf({"fractional", "range"});
+  if (d.has("cvt"))
+    d.require("L2");
+  else
+    d.oneOf({"fractional", "range"});
   while (!d.startingWith("L2::").empty())
     ;
   d.has("global");
@@ -210,6 +241,8 @@ void registerMemory(DecodeTable &table) {
   table["st"] = decodeSt;
   table["prefetch"] = decodePrefetch;
   table["prefetchu"] = decodePrefetch;
+  table["applypriority"] = decodeLine;
+  table["discard"] = decodeLine;
   table["createpolicy"] = decodeCreatepolicy;
 }
 

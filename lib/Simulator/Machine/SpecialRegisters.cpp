@@ -49,21 +49,39 @@ std::optional<SpecialRegister> parseSpecialRegister(std::string_view name) {
       {"%clock", SR::Clock},
       {"%clock64", SR::Clock64},
       {"%globaltimer", SR::Globaltimer},
-      {"%globaltimer_lo", SR::Globaltimer},
+      {"%clock_hi", SR::ClockHigh},
+      {"%globaltimer_lo", SR::GlobaltimerLow},
+      {"%globaltimer_hi", SR::GlobaltimerHigh},
       {"%total_smem_size", SR::TotalSmemSize},
       {"%aggr_smem_size", SR::AggrSmemSize},
       {"%dynamic_smem_size", SR::DynamicSmemSize},
       {"%is_explicit_cluster", SR::IsExplicitCluster},
-      {"%reserved_smem_offset_begin", SR::ReservedSmemOffset},
+      {"%reserved_smem_offset_begin", SR::Unset32},
+      {"%reserved_smem_offset_end", SR::ReservedSmemEnd},
+      {"%reserved_smem_offset_cap", SR::ReservedSmemEnd},
+      {"%reserved_smem_offset_0", SR::Unset32},
+      {"%reserved_smem_offset_1", SR::Unset32},
+      {"%current_graph_exec", SR::Unset64},
   };
   auto found = names.find(name);
-  if (found == names.end())
+  if (found != names.end())
+    return found->second;
+  // %pm0 to %pm7, %pm0_64 to %pm7_64, %envreg0 to %envreg31.
+  auto isNumber = [](std::string_view digits, int most) {
+    return !digits.empty() && digits.size() < 3 && digits.find_first_not_of("0123456789") == digits.npos &&
+           std::stoi(std::string(digits)) <= most;
+  };
+  if (name.starts_with("%envreg") && isNumber(name.substr(7), 31))
+    return SR::Unset32;
+  if (!name.starts_with("%pm"))
     return std::nullopt;
-  return found->second;
+  bool isWide = name.ends_with("_64");
+  name = name.substr(3, name.size() - 3 - (isWide ? 3 : 0));
+  return isNumber(name, 7) ? std::optional(isWide ? SR::Unset64 : SR::Unset32) : std::nullopt;
 }
 
 unsigned specialRegisterBits(SpecialRegister which) {
-  return which == SR::Clock64 || which == SR::Globaltimer || which == SR::Gridid ? 64 : 32;
+  return which == SR::Clock64 || which == SR::Globaltimer || which == SR::Gridid || which == SR::Unset64 ? 64 : 32;
 }
 
 static uint64_t uniformValue(const Step &step, SR which) {
@@ -84,6 +102,8 @@ static uint64_t uniformValue(const Step &step, SR which) {
     return cta.id[axis(SR::ClusterCtaidX)] % launch.cluster[axis(SR::ClusterCtaidX)];
   if (which >= SR::ClusterNctaidX && which <= SR::ClusterNctaidZ)
     return launch.cluster[axis(SR::ClusterNctaidX)];
+  // Steps, not cycles: clocks only have to grow.
+  uint64_t steps = step.cluster().now * 32 + step.warp.instructions;
   switch (which) {
   case SR::ClusterCtarank:
     return cta.rank;
@@ -98,10 +118,15 @@ static uint64_t uniformValue(const Step &step, SR which) {
   case SR::Nsmid:
     return launch.multiprocessors;
   case SR::Clock:
+  case SR::GlobaltimerLow:
   case SR::Clock64:
   case SR::Globaltimer:
-    // Steps, not cycles: it only has to grow.
-    return step.cluster().now * 32 + step.warp.instructions;
+    return steps;
+  case SR::ClockHigh:
+  case SR::GlobaltimerHigh:
+    return steps >> 32;
+  case SR::ReservedSmemEnd:
+    return sharedBase;
   case SR::TotalSmemSize:
   case SR::AggrSmemSize:
     return cta.shared.size();

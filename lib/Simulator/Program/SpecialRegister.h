@@ -53,7 +53,14 @@ enum class SpecialRegister : uint8_t {
   AggrSmemSize,
   DynamicSmemSize,
   IsExplicitCluster,
-  ReservedSmemOffset,
+  ClockHigh,
+  GlobaltimerLow,
+  GlobaltimerHigh,
+  /// Where the driver's shared memory ends, and how much there is of it.
+  ReservedSmemEnd,
+  /// What the driver or the performance monitor sets: zero here.
+  Unset32,
+  Unset64,
 };
 
 /// The register that a name such as `%tid.x` means.
