@@ -1,0 +1,102 @@
+//===- InstructionFormsTest.cpp - Every form of the table decodes ---------===//
+//
+// InstructionForms.txt lists the forms, InstructionForms.ptx is the module
+// around one of them; check_instruction_forms.py shows both to ptxas.
+//
+//===----------------------------------------------------------------------===//
+#include "Harness.h"
+
+#include <fstream>
+#include <sstream>
+
+namespace girih::sim {
+namespace {
+
+std::string readText(const std::string &name) {
+  std::ifstream file(std::string(SIMULATOR_TEST_DIRECTORY) + "/" + name);
+  std::stringstream text;
+  text << file.rdbuf();
+  return text.str();
+}
+
+/// Calls f with every choice of the alternatives in `<a|b>`.
+template <class F> void expand(const std::string &line, F f) {
+  size_t open = line.find('<');
+  if (open == line.npos)
+    return f(line);
+  size_t close = line.find('>', open);
+  for (size_t at = open + 1; at <= close;) {
+    size_t end = std::min(line.find('|', at), close);
+    expand(line.substr(0, open) + line.substr(at, end - at) + line.substr(close + 1), f);
+    at = end + 1;
+  }
+}
+
+struct Form {
+  std::string text;
+  bool isOn90 = true, isOn100 = true, isSimulated = true;
+};
+
+std::vector<Form> readForms() {
+  std::vector<Form> forms;
+  std::istringstream lines(readText("InstructionForms.txt"));
+  for (std::string line; std::getline(lines, line);) {
+    if (line.empty() || line[0] == '#')
+      continue;
+    Form form;
+    auto takes = [&](const std::string &prefix) {
+      bool found = line.starts_with(prefix);
+      line.erase(0, found ? prefix.size() : 0);
+      return found;
+    };
+    form.isSimulated = !takes("! ");
+    form.isOn100 = !takes("90 ");
+    form.isOn90 = !takes("100 ");
+    expand(line, [&](const std::string &text) {
+      forms.push_back(form);
+      forms.back().text = text;
+    });
+  }
+  return forms;
+}
+
+/// What decoding the form on a target says; empty when it decodes.
+std::string decode(const std::string &module, const Form &form, const std::string &target) {
+  std::string text = module;
+  auto replace = [&](const std::string &what, const std::string &with) {
+    text.replace(text.find(what), what.size(), with);
+  };
+  replace("TARGET", target);
+  replace("INSTRUCTION", form.text);
+  try {
+    Simulator simulator(text);
+  } catch (const Stop &stop) {
+    return stop.found.str();
+  }
+  return "";
+}
+
+TEST(InstructionForms, AllDecode) {
+  std::string module = readText("InstructionForms.ptx");
+  ASSERT_NE(module.find("INSTRUCTION"), module.npos);
+  unsigned simulated = 0, outside = 0;
+  for (const Form &form : readForms())
+    for (const char *target : {"sm_90a", "sm_100a"}) {
+      if (!(target == std::string("sm_90a") ? form.isOn90 : form.isOn100))
+        continue;
+      std::string said = decode(module, form, target);
+      if (form.isSimulated) {
+        EXPECT_EQ(said, "") << target << ": " << form.text;
+        ++simulated;
+      } else {
+        EXPECT_EQ(said.find("unsupported: line"), 0u) << target << ": " << form.text << ": " << said;
+        ++outside;
+      }
+    }
+  // docs/simulator.md states these numbers.
+  EXPECT_EQ(simulated, 7543u);
+  EXPECT_EQ(outside, 18u);
+}
+
+} // namespace
+} // namespace girih::sim
