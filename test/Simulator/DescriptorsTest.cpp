@@ -3,6 +3,7 @@
 #include "../../lib/Simulator/Descriptors/MatrixDescriptor.h"
 #include "../../lib/Simulator/Descriptors/Swizzle.h"
 #include "../../lib/Simulator/Descriptors/TensorMap.h"
+#include "../../lib/Simulator/Descriptors/ZeroColumnMask.h"
 #include "Harness.h"
 
 namespace girih::sim {
@@ -97,10 +98,131 @@ TEST(InstructionDescriptor, BlockScaled) {
 
 TEST(InstructionDescriptor, SaysWhatIsWrong) {
   uint32_t shape = (64 / 8) << 17 | (128 / 16) << 24;
-  EXPECT_NE(decodeInstructionDescriptor(2 << 4 | shape, MatrixKind::F16).problem, "");
-  EXPECT_NE(decodeInstructionDescriptor(1 << 4 | shape | 1 << 2, MatrixKind::F16).problem, "");
-  EXPECT_NE(decodeInstructionDescriptor(1 << 4 | 7 << 7 | shape, MatrixKind::F16).problem, "");
-  EXPECT_NE(decodeInstructionDescriptor(1 << 4 | (8 / 8) << 17 | 8 << 24, MatrixKind::F16).problem, "");
+  auto problem = [](uint32_t bits, MatrixKind kind) { return decodeInstructionDescriptor(bits, kind).problem; };
+  EXPECT_EQ(problem(2 << 4 | shape, MatrixKind::F16), "accumulator format 2 does not belong to the kind");
+  EXPECT_EQ(problem(1 << 7 | shape, MatrixKind::F16), "accumulator format 0 does not belong to the kind"); // bf16
+  EXPECT_EQ(problem(2 << 7 | 2 << 10 | shape, MatrixKind::TF32), "accumulator format 0 does not belong to the kind");
+  EXPECT_EQ(problem(1 << 4 | 7 << 7 | shape, MatrixKind::F16), "operand formats 7 and 0 do not belong to the kind");
+  EXPECT_EQ(problem(1 << 4 | 1 << 3 | shape, MatrixKind::F16), "saturation is for integer types");
+  EXPECT_EQ(problem(1 << 4 | 1 << 6 | shape, MatrixKind::F16), "reserved bit 6 and on is 1 when it should be 0");
+  EXPECT_EQ(problem(1 << 7 | 1 << 10 | 1 << 23 | 1u << 31 | shape, MatrixKind::MXF4),
+            "a K of 96, which only sm_103a has");
+  EXPECT_EQ(problem(1 << 23 | 1u << 31 | shape, MatrixKind::MXF8F6F4), "reserved bit 31 is 1 when it should be 0");
+  EXPECT_EQ(problem(1 << 23 | 5 << 24 | shape, MatrixKind::MXF8F6F4),
+            "reserved bit 24 and on is 5 when it should be 0");
+  EXPECT_EQ(decodeInstructionDescriptor(1 << 4 | 1 << 2 | shape, MatrixKind::F16).k, 32u); // sparse
+}
+
+/// PTX ISA, "Matrix Shape": rows and columns of every kind, by a list.
+TEST(InstructionRules, Shapes) {
+  struct Row {
+    MatrixKind kind;
+    uint32_t group;
+    bool ws, sparse;
+    std::vector<uint32_t> m;
+    bool (*hasN)(uint32_t n);
+  };
+  auto by8 = [](uint32_t n) { return n % 8 == 0; };
+  auto by16 = [](uint32_t n) { return n % 16 == 0; };
+  auto by32 = [](uint32_t n) { return n % 32 == 0; };
+  auto integer = [](uint32_t n) { return n == 8 || n == 24 || n % 16 == 0; };
+  auto powers = [](uint32_t n) { return n == 64 || n == 128 || n == 256; };
+  auto twoPowers = [](uint32_t n) { return n == 64 || n == 128; };
+  std::vector<Row> rows;
+  for (MatrixKind kind : {MatrixKind::F16, MatrixKind::TF32, MatrixKind::F8F6F4})
+    for (bool sparse : {false, true}) {
+      rows.push_back({kind, 1, false, sparse, {64, 128}, by8});
+      rows.push_back({kind, 2, false, sparse, {128, 256}, by16});
+    }
+  rows.push_back({MatrixKind::I8, 1, false, false, {64, 128}, integer});
+  rows.push_back({MatrixKind::I8, 2, false, true, {128, 256}, by32});
+  for (MatrixKind kind : {MatrixKind::F16, MatrixKind::TF32, MatrixKind::F8F6F4, MatrixKind::I8}) {
+    rows.push_back({kind, 1, true, false, {32, 64, 128}, powers});
+    rows.push_back({kind, 1, true, true, {32, 64, 128}, twoPowers});
+  }
+  for (MatrixKind kind : {MatrixKind::MXF8F6F4, MatrixKind::MXF4, MatrixKind::MXF4NVF4}) {
+    rows.push_back({kind, 1, false, false, {128}, by8});
+    rows.push_back({kind, 2, false, false, {128, 256}, by16});
+    rows.push_back({kind, 2, false, true, {256}, by16});
+  }
+  for (const Row &row : rows)
+    for (uint32_t m = 16; m <= 256; m += 16)
+      for (uint32_t n = 0; n <= 256; n += 8) {
+        InstructionDescriptor d;
+        d.m = m;
+        d.n = n;
+        d.isSparse = row.sparse;
+        bool isLegal = std::count(row.m.begin(), row.m.end(), m) && n && row.hasN(n);
+        EXPECT_EQ(checkInstruction(d, {row.kind, row.group, row.ws, 0}).empty(), isLegal)
+            << unsigned(row.kind) << " " << row.group << " " << row.ws << row.sparse << " " << m << "x" << n;
+      }
+}
+
+TEST(InstructionRules, Messages) {
+  InstructionDescriptor d;
+  auto check = [&](uint32_t m, uint32_t n, InstructionForm form) {
+    d.m = m;
+    d.n = n;
+    return checkInstruction(d, form);
+  };
+  EXPECT_EQ(check(32, 64, {}), "m is 32 when .kind::f16 with .cta_group::1 has 64 or 128");
+  EXPECT_EQ(check(256, 64, {MatrixKind::F16, 1, true}),
+            "m is 256 when .ws.kind::f16 with .cta_group::1 has 32, 64 or 128");
+  EXPECT_EQ(check(128, 24, {MatrixKind::TF32, 2}),
+            "n is 24 when .kind::tf32 with .cta_group::2 has multiples of 16 up to 256");
+  EXPECT_EQ(check(64, 32, {MatrixKind::F16, 1, true}),
+            "n is 32 when .ws.kind::f16 with .cta_group::1 has 64, 128 or 256");
+  d.transposesB = true;
+  EXPECT_EQ(check(64, 24, {MatrixKind::I8}),
+            "n is 24 when .kind::i8 with .cta_group::1 and transposed B has multiples of 16 up to 256");
+  EXPECT_EQ(check(128, 64, {MatrixKind::MXF4, 1, false, 2}),
+            "operands are transposed, which .kind::mxf4 with .cta_group::1 cannot");
+  d.b = Type::E2M1;
+  EXPECT_EQ(check(128, 64, {MatrixKind::F8F6F4}), "operands of less than 8 bits are transposed");
+  d = {};
+  d.negatesA = true;
+  EXPECT_EQ(check(128, 64, {MatrixKind::I8}), "operands are negated, which .kind::i8 cannot");
+  d = {};
+  d.isSparse = true;
+  d.sparsitySelector = 1;
+  EXPECT_EQ(check(128, 64, {MatrixKind::I8}), "the sparsity selector is 1 when .kind::i8 with .cta_group::1 has 0");
+  d = {};
+  d.scale = Type::E4M3;
+  EXPECT_EQ(check(128, 64, {MatrixKind::MXF4, 1, false, 2}),
+            "the scale type is 0 (ue4m3) when .kind::mxf4 with .cta_group::1 and .scale_vec::2X has 1 (ue8m0)");
+  d = {};
+  d.scaleA = 1;
+  EXPECT_EQ(check(128, 64, {MatrixKind::MXF4, 1, false, 2}),
+            "a scale factor ID is 1 when .scale_vec::2X has multiples of 2");
+}
+
+/// The examples of the PTX ISA, "Zero-Column Mask Descriptor", lowest column
+/// first.
+TEST(ZeroColumnMask, ExamplesOfTheIsa) {
+  auto mask = [](uint64_t bits, uint32_t m, uint32_t n) {
+    std::string text;
+    for (bool isZero : decodeZeroColumnMask(bits | uint64_t(2) << 40 | uint64_t(3) << 48, m, n).isZero)
+      text += isZero ? '1' : '0';
+    return text;
+  };
+  const uint64_t on = uint64_t(1) << 39, one = uint64_t(1) << 32;
+  EXPECT_EQ(mask(0, 128, 16), "0000000000000000");
+  EXPECT_EQ(mask(on, 128, 16), "0000111000011100");
+  EXPECT_EQ(mask(on | one, 64, 32), "1110000111000011"
+                                    "0000111000011100");
+  EXPECT_EQ(mask(on | one | one << 1 | 1 << 8 | 2 << 16 | 1 << 24, 32, 64), "1110000111000011"
+                                                                            "1100001110000111"
+                                                                            "0011100001110000"
+                                                                            "0001110000111000");
+}
+
+TEST(ZeroColumnMask, SaysWhatItCannotUse) {
+  auto problem = [](uint64_t bits, uint32_t m) { return decodeZeroColumnMask(bits, m, 64).problem; };
+  EXPECT_EQ(problem(uint64_t(17) << 56, 32), "a column shift of 17 when m = 32 has at most 16");
+  EXPECT_EQ(problem(uint64_t(17) << 56, 64), "");
+  EXPECT_EQ(problem(uint64_t(1) << 36, 64), "reserved bits are set");
+  EXPECT_EQ(problem(uint64_t(1) << 39 | uint64_t(3) << 48 | 5, 128),
+            "start count 0 is 5 when the first span has 4 columns");
 }
 
 TensorMapRecipe recipe2d(uint64_t columns, uint64_t rows, uint32_t boxColumns, uint32_t boxRows) {

@@ -1,8 +1,5 @@
 //===- TensorMemoryTest.cpp - tcgen05 against plain loops -----------------===//
-#include "../../lib/Simulator/Numbers/Formats.h"
-#include "Harness.h"
-
-#include <cmath>
+#include "TensorHarness.h"
 
 namespace girih::sim {
 namespace {
@@ -16,52 +13,6 @@ struct TensorCase {
   Type scale = Type::UE8M0;
 };
 void PrintTo(const TensorCase &c, std::ostream *out) { *out << c.name; }
-
-double valueAt(unsigned row, unsigned k, unsigned which) { return double(int((row * 5 + k * 3 + which) % 5) - 2); }
-double scaleAt(unsigned row, unsigned block, unsigned which) {
-  return std::ldexp(1.0, int((row + block + which) % 4) - 1);
-}
-
-uint32_t codeOf(double value, Type type) {
-  if (type == Type::S8)
-    return uint8_t(int8_t(value));
-  if (type == Type::TF32)
-    return __builtin_bit_cast(uint32_t, float(value));
-  return encodeFloat(value, formatOf(type), Rounding::NearestEven, true);
-}
-
-/// One element of a K-major operand with a swizzle of 128 bytes. Elements of
-/// less than 8 bits are 16 to 16 bytes, or 32 when they are dense.
-void put(std::vector<uint8_t> &image, uint32_t base, unsigned row, unsigned k, double value, const TensorCase &c) {
-  unsigned bits = c.element == Type::E2M3 || c.element == Type::E3M2 ? 6 : typeBits(c.element);
-  unsigned perChunk = bits >= 8 ? 128 / bits : c.kind.starts_with("mxf4") ? 32 : 16;
-  unsigned chunk = k / perChunk, first = k % perChunk * bits;
-  uint32_t at = base + row * 128 + (chunk ^ row % 8) * 16 + first / 8;
-  uint32_t word = 0;
-  std::memcpy(&word, image.data() + at, 4);
-  word |= codeOf(value, c.element) << first % 8;
-  std::memcpy(image.data() + at, &word, 4);
-}
-
-uint64_t descriptor(uint32_t address, uint64_t layout = 2, uint64_t stride = 1024) {
-  return uint64_t(address >> 4) | uint64_t(1) << 16 | stride >> 4 << 32 | uint64_t(1) << 46 | layout << 61;
-}
-
-const std::string copyImage =
-    "mov.u32 %r1, smem;\nmov.b32 %r2, %tid;\nC: mul.lo.s32 %r3, %r2, 16;\nadd.s32 %r4, %r1, %r3;\n"
-    "cvt.u64.u32 %rd1, %r3;\nadd.s64 %rd2, %in, %rd1;\nld.global.v4.b32 {%r5, %r6, %r7, %r8}, [%rd2];\n"
-    "st.shared.v4.b32 [%r4], {%r5, %r6, %r7, %r8};\nadd.s32 %r2, %r2, 128;\n"
-    "setp.lt.s32 %p1, %r2, 4096;\n@%p1 bra C;\nfence.proxy.async;\n"
-    "setp.ne.u32 %p9, %tid, 0;\nadd.s32 %r40, %r1, 65536;\n"
-    "@!%p9 mbarrier.init.shared::cta.b64 [%r40], 1;\nfence.mbarrier_init.release.cluster;\n"
-    "setp.eq.u32 %p8, %warp, 0;\n@%p8 tcgen05.alloc.cta_group::1.sync.aligned.shared::cta.b32 [%r40+16], 512;\n"
-    "tcgen05.fence::before_thread_sync;\nbar.sync 0;\ntcgen05.fence::after_thread_sync;\n"
-    "ld.shared.b32 %r41, [%r40+16];\n";
-const std::string finish = "tcgen05.fence::before_thread_sync;\nbar.sync 0;\ntcgen05.fence::after_thread_sync;\n"
-                           "@%p8 tcgen05.dealloc.cta_group::1.sync.aligned.b32 %r41, 512;\n";
-const std::string waitProduct =
-    "tcgen05.commit.cta_group::1.mbarrier::arrive::one.shared::cluster.b64 [%r40];\n"
-    "W: mbarrier.try_wait.parity.shared::cta.b64 %p2, [%r40], 0;\n@!%p2 bra W;\ntcgen05.fence::after_thread_sync;\n";
 
 TestRun runSm100(const std::string &body, const std::vector<uint8_t> &image) {
   TestLaunch test;
@@ -78,11 +29,12 @@ TEST_P(Tcgen05, MatchesPlainLoops) {
   const TensorCase &c = GetParam();
   std::vector<uint8_t> image(65536);
   const uint32_t offsetB = 32768, offsetScales = 60416;
+  bool isDense = c.kind.starts_with("mxf4");
   for (unsigned k = 0; k < c.k; ++k) {
     for (unsigned m = 0; m < c.m; ++m)
-      put(image, 0, m, k, valueAt(m, k, 0), c);
+      putK(image, 0, m, k, valueAt(m, k, 0), c.element, isDense);
     for (unsigned n = 0; n < c.n; ++n)
-      put(image, offsetB, n, k, valueAt(n, k, 1), c);
+      putK(image, offsetB, n, k, valueAt(n, k, 1), c.element, isDense);
   }
   for (unsigned row = 0; row < 128; ++row)
     for (unsigned block = 0; block < c.blocks; ++block)
@@ -94,18 +46,16 @@ TEST_P(Tcgen05, MatchesPlainLoops) {
     code |= c.scale == Type::UE8M0 ? 1 << 23 : 0;
   else
     code |= (c.element == Type::S8 ? 2 : 1) << 4;
-  std::string text = [](uint64_t bits) { return std::to_string(int64_t(bits)); }(descriptor(1024));
-  std::string textB = std::to_string(int64_t(descriptor(1024 + offsetB)));
   std::string scales;
   for (unsigned which = 0; which < (c.blocks ? 2u : 0u); ++which)
     scales += "add.s32 %r" + std::to_string(42 + which) + ", %r41, " + std::to_string(256 + 16 * which) +
               ";\n@!%p9 tcgen05.cp.cta_group::1.32x128b.warpx4 [%r" + std::to_string(42 + which) + "], " +
-              std::to_string(int64_t(descriptor(1024 + offsetScales + 512 * which, 0, 128))) + ";\n";
+              text(descriptor(imageAt + offsetScales + 512 * which, 0, 128)) + ";\n";
   std::string vector = c.blocks ? ".block_scale.scale_vec::" + std::to_string(c.blocks) + "X" : "";
   std::string body = copyImage + scales +
                      "setp.ne.s32 %p3, %r1, %r1;\n@%p9 bra W;\ntcgen05.mma.cta_group::1.kind::" + c.kind + vector +
-                     " [%r41], " + text + ", " + textB + ", " + std::to_string(code) +
-                     (c.blocks ? ", [%r42], [%r43]" : "") + ", %p3;\n" + waitProduct;
+                     " [%r41], " + text(descriptor(imageAt)) + ", " + text(descriptor(imageAt + offsetB)) + ", " +
+                     std::to_string(code) + (c.blocks ? ", [%r42], [%r43]" : "") + ", %p3;\n" + waitProduct;
   body += "shl.b32 %r50, %warp, 21;\nadd.s32 %r50, %r41, %r50;\nmul.wide.u32 %rd3, %tid, " + std::to_string(c.n * 4) +
           ";\nadd.s64 %rd3, %out, %rd3;\n";
   for (unsigned n = 0; n < c.n; n += 8) {
@@ -189,31 +139,25 @@ class TensorPair : public testing::TestWithParam<uint32_t> {};
 
 TEST_P(TensorPair, MatchesPlainLoops) {
   const uint32_t m = GetParam(), n = 64, rows = m / 2, offsetB = 32768;
-  TensorCase c{"", "f16", Type::BF16, 1, m, n, 16};
   std::vector<uint8_t> images;
   for (unsigned rank = 0; rank < 2; ++rank) {
     std::vector<uint8_t> image(65536);
     for (unsigned k = 0; k < 16; ++k) {
       for (unsigned row = 0; row < rows; ++row)
-        put(image, 0, row, k, valueAt(rank * rows + row, k, 0), c);
+        putK(image, 0, row, k, valueAt(rank * rows + row, k, 0), Type::BF16);
       for (unsigned column = 0; column < n / 2; ++column)
-        put(image, offsetB, column, k, valueAt(rank * n / 2 + column, k, 1), c);
+        putK(image, offsetB, column, k, valueAt(rank * n / 2 + column, k, 1), Type::BF16);
     }
     images.insert(images.end(), image.begin(), image.end());
   }
-  std::string cluster = "barrier.cluster.arrive.release.aligned;\nbarrier.cluster.wait.acquire.aligned;\n";
-  std::string copy = copyImage, end = finish;
-  for (std::string *text : {&copy, &end})
-    for (size_t at; (at = text->find("cta_group::1")) != text->npos;)
-      text->replace(at, 12, "cta_group::2");
   uint32_t code = 1 << 4 | 1 << 7 | 1 << 10 | n / 8 << 17 | m / 16 << 24;
   std::string body = "mov.u32 %r9, %cluster_ctarank;\nmul.wide.u32 %rd9, %r9, 65536;\nadd.s64 %in, %in, %rd9;\n" +
-                     copy + "tcgen05.fence::before_thread_sync;\n" + cluster +
+                     asPair(copyImage) + "tcgen05.fence::before_thread_sync;\n" + clusterSync +
                      "tcgen05.fence::after_thread_sync;\nsetp.ne.or.u32 %p7, %r9, 0, %p9;\nsetp.ne.s32 %p3, %r1, "
                      "%r1;\nmov.b16 %h1, 3;\n"
                      "@%p7 bra W;\ntcgen05.mma.cta_group::2.kind::f16 [%r41], " +
-                     std::to_string(int64_t(descriptor(1024))) + ", " +
-                     std::to_string(int64_t(descriptor(1024 + offsetB))) + ", " + std::to_string(code) +
+                     text(descriptor(imageAt)) + ", " + text(descriptor(imageAt + offsetB)) + ", " +
+                     std::to_string(code) +
                      ", %p3;\ntcgen05.commit.cta_group::2.mbarrier::arrive::one.shared::cluster.multicast::cluster.b64 "
                      "[%r40], %h1;\nW: mbarrier.try_wait.parity.shared::cta.b64 %p2, [%r40], 0;\n@!%p2 bra W;\n"
                      "tcgen05.fence::after_thread_sync;\nshl.b32 %r50, %warp, 21;\nadd.s32 %r50, %r41, %r50;\n"
@@ -232,7 +176,7 @@ TEST_P(TensorPair, MatchesPlainLoops) {
   test.grid = test.cluster = 2;
   test.shared = 65536 + 1024;
   test.in = images;
-  TestRun run = runModule(makeModule(body + end + cluster, "sm_100a"), test);
+  TestRun run = runModule(makeModule(body + asPair(finish) + clusterSync, "sm_100a"), test);
   ASSERT_EQ(run.verdict(), "");
   auto out = run.out<float>();
   for (unsigned row = 0; row < m; ++row)

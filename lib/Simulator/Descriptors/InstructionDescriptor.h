@@ -23,6 +23,11 @@ struct InstructionDescriptor {
   /// The operand is MN-major in shared memory.
   bool transposesA = false, transposesB = false;
   bool saturates = false;
+  /// A has half of its elements, and metadata which.
+  bool isSparse = false;
+  uint32_t sparsitySelector = 0;
+  /// Columns by which `.ws` may shift B.
+  uint32_t maximumShift = 0;
   /// Block scaling: the type of the scales and which bytes of a column of
   /// scales are used.
   Type scale = Type::UE8M0;
@@ -36,6 +41,18 @@ struct InstructionDescriptor {
 /// [24,29), maximum shift [30,32). Block-scaled kinds have the scale IDs in
 /// [4,6) and [29,31), the scale type in 23 and a size of K in 31.
 InstructionDescriptor decodeInstructionDescriptor(uint32_t bits, MatrixKind kind);
+
+/// Where the operands of an instruction come from, as its rules depend on it.
+struct InstructionForm {
+  MatrixKind kind = MatrixKind::F16;
+  uint32_t ctaGroup = 1;
+  bool isWeightStationary = false;
+  /// Blocks of K with a scale of their own; 0 without scaling.
+  uint32_t scaleVector = 0;
+};
+
+/// What of a descriptor the form does not have; empty when all is well.
+std::string checkInstruction(const InstructionDescriptor &descriptor, const InstructionForm &form);
 
 inline bool isBlockScaled(MatrixKind kind) { return kind >= MatrixKind::MXF8F6F4; }
 

@@ -59,18 +59,20 @@ static uint32_t elementOf(const uint8_t *chunk, uint32_t e, uint32_t bits) {
 }
 
 MatrixTile readTile(Cta &cta, const MatrixDescriptor &descriptor, uint32_t mn, uint32_t k, Type type, bool isMnMajor,
-                    bool transposes, const TileReaders &readers, const Knowledge &knowledge, Packing packing) {
+                    bool transposes, const TileReaders &readers, const Knowledge &knowledge, Packing packing,
+                    uint32_t first) {
   uint32_t bits = formatBits(type);
   // 16 bytes are contiguous along the major dimension in every layout.
   uint32_t step = bits >= 8 ? 128 / bits : packing == Packing::Dense ? 32 : 16;
-  uint32_t outer = isMnMajor ? k : mn, inner = isMnMajor ? mn : k;
+  uint32_t firstOuter = isMnMajor ? 0 : first, firstInner = isMnMajor ? first : 0;
+  uint32_t outer = isMnMajor ? k : first + mn, inner = isMnMajor ? first + mn : k;
   MatrixTile tile;
   tile.rows = transposes ? k : mn;
   tile.columns = transposes ? mn : k;
   tile.values.resize(size_t(mn) * k);
   tile.isDefined.assign(mn, 1);
-  for (uint32_t o = 0; o < outer; ++o)
-    for (uint32_t i = 0; i < inner; i += step) {
+  for (uint32_t o = firstOuter; o < outer; ++o)
+    for (uint32_t i = firstInner / step * step; i < inner; i += step) {
       uint8_t chunk[16];
       bool isDefined;
       uint32_t address = descriptor.addressOf(o, i / step * 16, isMnMajor);
@@ -78,8 +80,8 @@ MatrixTile readTile(Cta &cta, const MatrixDescriptor &descriptor, uint32_t mn, u
       cta.readShared(address, chunk, 16, readers.accesses[own], knowledge, &isDefined);
       for (size_t r = 1; r < readers.accesses.size() && !readers.isSplit; ++r)
         cta.readShared(address, chunk, 16, readers.accesses[r], knowledge);
-      for (uint32_t e = 0; e < step && i + e < inner; ++e) {
-        uint32_t m = isMnMajor ? i + e : o, kk = isMnMajor ? o : i + e;
+      for (uint32_t e = i < firstInner ? firstInner - i : 0; e < step && i + e < inner; ++e) {
+        uint32_t m = (isMnMajor ? i + e : o) - first, kk = isMnMajor ? o : i + e;
         size_t at = transposes ? size_t(kk) * mn + m : size_t(m) * k + kk;
         tile.values[at] = decodeElement(elementOf(chunk, e, bits), type);
         tile.isDefined[m] &= isDefined;
@@ -112,6 +114,19 @@ void multiply(const MatrixTile &a, const MatrixTile &b, const ProductTypes &type
   for (uint32_t row = 0; row < a.rows; ++row)
     for (uint32_t col = 0; col < n; ++col)
       d.isDefined[size_t(row) * n + col] &= a.isDefined[row] & b.isDefined[col];
+}
+
+void multiplySaturated(const MatrixTile &a, const MatrixTile &b, Accumulators &d) {
+  uint32_t k = a.columns, n = b.columns;
+  for (uint32_t row = 0; row < a.rows; ++row)
+    for (uint32_t col = 0; col < n; ++col) {
+      size_t at = size_t(row) * n + col;
+      int64_t sum = d.integers[at];
+      for (uint32_t kk = 0; kk < k; ++kk)
+        sum += int64_t(a.values[size_t(row) * k + kk]) * int64_t(b.values[size_t(kk) * n + col]);
+      d.integers[at] = int32_t(std::clamp<int64_t>(sum, INT32_MIN, INT32_MAX));
+      d.isDefined[at] &= a.isDefined[row] & b.isDefined[col];
+    }
 }
 
 } // namespace girih::sim

@@ -45,10 +45,10 @@ struct TileReaders {
 };
 
 /// Reads A [mn = rows][k] or, with `transposes`, B as [k][mn] from shared
-/// memory through a descriptor.
+/// memory through a descriptor, from row or column `first` on.
 MatrixTile readTile(Cta &cta, const MatrixDescriptor &descriptor, uint32_t mn, uint32_t k, Type type, bool isMnMajor,
                     bool transposes, const TileReaders &readers, const Knowledge &knowledge,
-                    Packing packing = Packing::Padded);
+                    Packing packing = Packing::Padded, uint32_t first = 0);
 
 /// What is multiplied, and how it is summed.
 struct ProductTypes {
@@ -58,6 +58,9 @@ struct ProductTypes {
 
 /// D = A B (+ D). `a` is [m][k], `b` is [k][n].
 void multiply(const MatrixTile &a, const MatrixTile &b, const ProductTypes &types, Accumulators &d);
+
+/// The same of integers whose sums stay at the ends of the range (saturation).
+void multiplySaturated(const MatrixTile &a, const MatrixTile &b, Accumulators &d);
 
 } // namespace girih::sim
 

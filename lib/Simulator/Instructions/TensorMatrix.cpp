@@ -2,102 +2,70 @@
 #include "TensorMatrix.h"
 
 #include "../Numbers/Formats.h"
-#include "TensorMemory.h"
 
 namespace girih::sim {
 namespace {
 
-/// Where row m (within one CTA) and column n of an accumulator lie.
-struct TensorCell {
-  uint32_t lane, column;
-};
-
-/// PTX ISA, "Data Path Layout Organization": how rows spread over the lanes.
-TensorCell accumulatorCell(const TensorIssue &op, uint32_t rows, uint32_t m, uint32_t n) {
-  uint32_t all = op.descriptor.n;
-  if (op.isWeightStationary || (op.ctaGroup == 2 && rows == 64)) {
-    // The columns are split over groups of lanes.
-    uint32_t parts = 128 / rows, width = all / parts;
-    return {m + rows * (n / width), n % width};
-  }
-  if (rows == 64)
-    return {m % 16 + 32 * (m / 16), n};
-  return {m, n};
-}
-
-MatrixTile readA(const TensorIssue &op, Cta &cta, uint32_t rows, const TensorRun &run) {
-  const InstructionDescriptor &d = op.descriptor;
-  if (!op.fromTensor)
-    return readTile(cta, decodeMatrixDescriptor100(op.a), rows, d.k, d.a, d.transposesA, false, {{run.sharedRead}},
-                    *run.knowledge, op.packing);
-  // A in tensor memory: elements packed along the columns, rows as lanes.
-  uint32_t bits = std::max(8u, typeBits(d.a)), perColumn = 32 / bits;
-  MatrixTile tile;
-  tile.rows = rows;
-  tile.columns = d.k;
-  tile.values.resize(size_t(rows) * d.k);
-  tile.isDefined.assign(rows, 1);
-  uint32_t base = uint32_t(op.a);
-  for (uint32_t m = 0; m < rows; ++m) {
-    uint32_t lane = (base >> 16) + (rows == 64 && op.ctaGroup == 1 ? m % 16 + 32 * (m / 16) : m);
-    for (uint32_t k = 0; k < d.k; ++k) {
-      bool isDefined;
-      uint32_t word =
-          readTensor(cta, lane, (base & 0xffff) + k / perColumn, run.tensorRead, *run.knowledge, &isDefined);
-      uint32_t code = bits == 32 ? word : word >> (bits * (k % perColumn)) & ((1u << bits) - 1);
-      tile.values[size_t(m) * d.k + k] = decodeElement(code, d.a);
-      tile.isDefined[m] &= isDefined;
-    }
-  }
-  return tile;
-}
-
-/// B: with a pair of CTAs each holds half of the columns.
-MatrixTile readB(const TensorIssue &op, const std::vector<Cta *> &ctas, const TensorRun &run) {
-  const InstructionDescriptor &d = op.descriptor;
-  MatrixDescriptor descriptor = decodeMatrixDescriptor100(op.b);
-  uint32_t share = d.n / uint32_t(ctas.size());
-  MatrixTile whole;
-  whole.rows = d.k;
-  whole.columns = d.n;
-  whole.values.resize(size_t(d.k) * d.n);
-  for (uint32_t c = 0; c < ctas.size(); ++c) {
-    MatrixTile part = readTile(*ctas[c], descriptor, share, d.k, d.b, d.transposesB, true, {{run.sharedRead}},
-                               *run.knowledge, op.packing);
-    for (uint32_t k = 0; k < d.k; ++k)
-      std::copy_n(part.values.begin() + long(k) * share, share, whole.values.begin() + long(k) * d.n + c * share);
-    whole.isDefined.insert(whole.isDefined.end(), part.isDefined.begin(), part.isDefined.end());
-  }
-  return whole;
-}
-
-/// Scales of row r lie in lane r % 32, column r / 32, one byte a block (PTX
-/// ISA, "Scale Factor").
-BlockScales readScales(const TensorIssue &op, Cta &cta, uint32_t address, uint32_t id, MatrixTile &tile, uint32_t count,
-                       const TensorRun &run) {
+/// The scale of a block of a row of A or column of B: row r lies in lane
+/// r % 32, column r / 32, one byte a block (PTX ISA, "Scale Factor A ID"). All
+/// quarters of the lanes from `first` on hold the same.
+float readScale(const TensorIssue &op, Cta &cta, uint32_t address, uint32_t id, uint32_t row, uint32_t block,
+                uint32_t firstQuarter, uint32_t quarters, uint8_t &isDefined, const TensorTurn &turn) {
   Type type = op.descriptor.scale;
-  BlockScales scales{op.scaleVector, type, {}};
-  for (uint32_t row = 0; row < count; ++row)
-    for (uint32_t block = 0; block < scales.blocks; ++block) {
-      bool isDefined;
-      uint32_t word = readTensor(cta, (address >> 16) + row % 32, (address & 0xffff) + row / 32, run.tensorRead,
-                                 *run.knowledge, &isDefined);
-      uint32_t code = word >> (8 * ((id + block) & 3)) & 0xff;
-      scales.values.push_back(float(decodeFloat(type == Type::E4M3 ? code & 0x7f : code, formatOf(type))));
-      tile.isDefined[row] &= isDefined;
-    }
+  uint32_t code = 0;
+  for (uint32_t q = 0; q < quarters; ++q) {
+    uint32_t lane = (address >> 16) + (firstQuarter + q) * 32 + row % 32, column = (address & 0xffff) + row / 32;
+    bool isWritten;
+    uint32_t word = readTensor(cta, lane, column, turn.tensorRead, *turn.knowledge, &isWritten);
+    uint32_t found = word >> (8 * (id + block)) & 0xff;
+    isDefined &= isWritten;
+    if (q && isDefined && found != code)
+      stopTensor(cta, turn.tensorRead,
+                 "scale factors differ: " + std::to_string(found) + " in tensor memory lane " + std::to_string(lane) +
+                     " and " + std::to_string(code) + " in lane " + std::to_string(lane - 32) + " of column " +
+                     std::to_string(column) + "; each quarter of the lanes needs the same");
+    code = found;
+  }
+  // ue4m3 has no sign.
+  return float(decodeFloat(type == Type::E4M3 ? code & 0x7f : code, formatOf(type)));
+}
+
+/// The scales of A, and of B as one part of the lanes sees it: with two parts,
+/// each has those of its own columns in its own quarters.
+BlockScales readScales(const TensorIssue &op, Cta &cta, bool isB, uint32_t part, std::vector<uint8_t> &isDefined,
+                       const TensorTurn &turn) {
+  uint32_t quarters = isB ? 4 / op.parts() : 4, first = isB ? part * quarters : 0;
+  BlockScales scales{op.form.scaleVector, op.descriptor.scale, {}};
+  for (uint32_t row = 0; row < isDefined.size(); ++row)
+    for (uint32_t block = 0; block < scales.blocks; ++block)
+      scales.values.push_back(readScale(op, cta, isB ? op.scalesB : op.scalesA,
+                                        isB ? op.descriptor.scaleB : op.descriptor.scaleA, row, block, first, quarters,
+                                        isDefined[row], turn));
   return scales;
 }
 
-void readAccumulator(const TensorIssue &op, Cta &cta, Accumulators &sum, const TensorRun &run) {
+MatrixTile columnsOf(const MatrixTile &whole, uint32_t first, uint32_t count) {
+  if (count == whole.columns)
+    return whole;
+  MatrixTile tile;
+  tile.rows = whole.rows;
+  tile.columns = count;
+  for (uint32_t k = 0; k < whole.rows; ++k) {
+    auto from = whole.values.begin() + long(k) * whole.columns + first;
+    tile.values.insert(tile.values.end(), from, from + count);
+  }
+  tile.isDefined.assign(whole.isDefined.begin() + first, whole.isDefined.begin() + first + count);
+  return tile;
+}
+
+void readAccumulator(const TensorIssue &op, Cta &cta, uint32_t part, Accumulators &sum, const TensorTurn &turn) {
   Type type = op.descriptor.accumulator;
   float scale = __builtin_ldexpf(1.0f, -int(op.scaleInput));
   for (uint32_t m = 0; m < sum.rows; ++m)
     for (uint32_t n = 0; n < sum.columns; ++n) {
-      TensorCell cell = accumulatorCell(op, sum.rows, m, n);
       bool isDefined;
-      uint32_t bits = readTensor(cta, (op.d >> 16) + cell.lane, (op.d & 0xffff) + cell.column, run.tensorRead,
-                                 *run.knowledge, &isDefined);
+      uint32_t lane = (op.d >> 16) + op.laneOf(m) + part * sum.rows;
+      uint32_t bits = readTensor(cta, lane, (op.d & 0xffff) + n, turn.tensorRead, *turn.knowledge, &isDefined);
       size_t at = size_t(m) * sum.columns + n;
       sum.isDefined[at] = isDefined;
       if (type == Type::S32)
@@ -107,51 +75,60 @@ void readAccumulator(const TensorIssue &op, Cta &cta, Accumulators &sum, const T
     }
 }
 
-void writeAccumulator(const TensorIssue &op, Cta &cta, const Accumulators &sum, uint32_t half, const TensorRun &run) {
+void writeAccumulator(const TensorIssue &op, Cta &cta, uint32_t half, uint32_t part, const Accumulators &sum,
+                      const TensorTurn &turn) {
   Type type = op.descriptor.accumulator;
-  for (uint32_t m = 0; m < sum.rows; ++m)
+  for (uint32_t m = 0; m < sum.rows; ++m) {
+    uint32_t lane = (op.d >> 16) + op.laneOf(m) + part * sum.rows;
+    if (op.disabled[half * 4 + lane / 32 % 4] >> (lane % 32) & 1)
+      continue;
     for (uint32_t n = 0; n < sum.columns; ++n) {
-      TensorCell cell = accumulatorCell(op, sum.rows, m, n);
-      uint32_t lane = (op.d >> 16) + cell.lane;
-      if (op.disabled[half * 4 + cell.lane / 32 % 4] >> (cell.lane % 32) & 1)
-        continue;
       size_t at = size_t(m) * sum.columns + n;
       uint32_t bits = type == Type::S32   ? uint32_t(sum.integers[at])
                       : type == Type::F16 ? encodeFloat(sum.floats[at], formatOf(type), Rounding::NearestEven, false)
                                           : __builtin_bit_cast(uint32_t, sum.floats[at]);
-      writeTensor(cta, lane, (op.d & 0xffff) + cell.column, bits, run.tensorWrite, *run.knowledge, sum.isDefined[at]);
+      writeTensor(cta, lane, (op.d & 0xffff) + n, bits, turn.tensorWrite, *turn.knowledge, sum.isDefined[at]);
     }
+  }
+}
+
+/// The product of one CTA's rows with the columns of one part of its lanes.
+void runPart(const TensorIssue &op, Cta &cta, uint32_t half, uint32_t part, MatrixTile a, MatrixTile b,
+             const TensorTurn &turn) {
+  const InstructionDescriptor &d = op.descriptor;
+  if (op.form.scaleVector) {
+    a.scales = readScales(op, cta, false, part, a.isDefined, turn);
+    b.scales = readScales(op, cta, true, part, b.isDefined, turn);
+  }
+  if (d.negatesA != d.negatesB)
+    for (float &value : a.values)
+      value = -value;
+  Accumulators sum;
+  sum.rows = a.rows;
+  sum.columns = b.columns;
+  size_t size = size_t(sum.rows) * sum.columns;
+  sum.isDefined.assign(size, 1);
+  sum.floats.assign(size, 0.0f);
+  sum.integers.assign(size, 0);
+  if (op.accumulates)
+    readAccumulator(op, cta, part, sum, turn);
+  if (d.saturates)
+    multiplySaturated(a, b, sum);
+  else
+    // Products of a block of 4-bit numbers are summed before they are scaled.
+    multiply(a, b, {d.a, d.b, d.accumulator, op.form.scaleVector > 1 ? DotProductRule{35, 23} : DotProductRule{}}, sum);
+  writeAccumulator(op, cta, half, part, sum, turn);
 }
 
 } // namespace
 
-void runTensorMatrix(const TensorIssue &op, const std::vector<Cta *> &ctas, const TensorRun &run) {
-  const InstructionDescriptor &d = op.descriptor;
-  MatrixTile plainB = readB(op, ctas, run);
-  uint32_t rows = d.m / uint32_t(ctas.size());
-  for (uint32_t c = 0; c < ctas.size(); ++c) {
-    MatrixTile a = readA(op, *ctas[c], rows, run), b = plainB;
-    if (op.scaleVector) {
-      a.scales = readScales(op, *ctas[c], op.scalesA, d.scaleA, a, rows, run);
-      b.scales = readScales(op, *ctas[c], op.scalesB, d.scaleB, b, d.n, run);
-    }
-    if (d.negatesA != d.negatesB)
-      for (float &value : a.values)
-        value = -value;
-    Accumulators sum;
-    sum.rows = rows;
-    sum.columns = d.n;
-    size_t size = size_t(rows) * d.n;
-    sum.isDefined.assign(size, 1);
-    sum.floats.assign(size, 0.0f);
-    sum.integers.assign(size, 0);
-    if (op.accumulates)
-      readAccumulator(op, *ctas[c], sum, run);
-    // Products of a block of 4-bit numbers are summed before they are scaled.
-    DotProductRule rule = op.scaleVector > 1 ? DotProductRule{35, 23} : DotProductRule{};
-    multiply(a, b, {d.a, d.b, d.accumulator, rule}, sum);
-    writeAccumulator(op, *ctas[c], sum, c, run);
-  }
+void runTensorMatrix(const TensorIssue &op, const TensorTurn &turn) {
+  MatrixTile b = readTensorB(op, turn);
+  uint32_t width = op.partWidth();
+  for (uint32_t c = 0; c < turn.ctas.size(); ++c)
+    for (uint32_t part = 0; part < op.parts(); ++part)
+      runPart(op, *turn.ctas[c], c, part, readTensorA(op, *turn.ctas[c], part, turn), columnsOf(b, part * width, width),
+              turn);
 }
 
 } // namespace girih::sim

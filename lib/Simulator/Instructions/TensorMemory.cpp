@@ -6,24 +6,37 @@
 namespace girih::sim {
 
 uint32_t takeCtaGroup(Decoder &d) {
-  if (d.has("cta_group::2"))
-    return 2;
-  d.require("cta_group::1");
-  return 1;
+  uint32_t group = d.has("cta_group::2") ? 2 : 1;
+  if (group == 1)
+    d.require("cta_group::1");
+  // PTX ISA, tcgen05: all instructions of a kernel have the same.
+  CompiledFunction &function = d.currentFunction();
+  if (!function.ctaGroup) {
+    function.ctaGroup = group;
+    function.ctaGroupLine = d.line();
+  } else if (function.ctaGroup != group) {
+    d.fail("has .cta_group::" + std::to_string(group) + " when line " + std::to_string(function.ctaGroupLine) +
+           " has .cta_group::" + std::to_string(function.ctaGroup));
+  }
+  return group;
+}
+
+void stopTensor(const Cta &cta, const Access &access, const std::string &message) {
+  Verdict verdict;
+  verdict.line = access.line;
+  verdict.agent = cta.describe() + " " + cta.cluster.componentName(access.component);
+  verdict.message = message;
+  throw Stop(verdict);
 }
 
 static void checkCell(Cta &cta, uint32_t lane, uint32_t column, const Access &access) {
-  TensorMemory &memory = cta.tensor;
-  auto fail = [&](const std::string &message) {
-    Verdict verdict;
-    verdict.line = access.line;
-    verdict.agent = cta.describe() + " " + cta.cluster.componentName(access.component);
-    verdict.message = "tensor memory lane " + std::to_string(lane) + " column " + std::to_string(column) + message;
-    throw Stop(verdict);
+  auto fail = [&](const char *message) {
+    stopTensor(cta, access,
+               "tensor memory lane " + std::to_string(lane) + " column " + std::to_string(column) + message);
   };
   if (lane >= TensorMemory::lanes || column >= TensorMemory::columns)
     fail(" is out of range; there are 128 lanes and 512 columns");
-  if (!memory.owner[column])
+  if (!cta.tensor.owner[column])
     fail(" is not allocated");
 }
 
@@ -49,18 +62,6 @@ void writeTensor(Cta &cta, uint32_t lane, uint32_t column, uint32_t value, const
   memory.defined[at / 4] = isDefined;
 }
 
-AsyncUnit &tensorPipe(Step &s) {
-  if (!s.warp.tensorUnit)
-    s.warp.tensorUnit = s.cluster().newUnit("tcgen05 of " + s.warp.name, s.cta().rank, true);
-  return *s.warp.tensorUnit;
-}
-
-std::shared_ptr<Knowledge> forkTensor(Step &s, AsyncUnit &pipe) {
-  auto knowledge = s.fork();
-  knowledge->raise(pipe.component, pipe.issued);
-  return knowledge;
-}
-
 Access tensorAccess(const Step &s, Component component, uint32_t tick, bool isWrite) {
   Access access;
   access.cluster = s.cluster().index;
@@ -71,6 +72,67 @@ Access tensorAccess(const Step &s, Component component, uint32_t tick, bool isWr
   access.isWrite = isWrite;
   access.proxy = Proxy::Tensor;
   return access;
+}
+
+bool TensorStage::precedes(const TensorStage &later) const {
+  switch (kind) {
+  case Kind::Mma:
+    // The ISA does not list mma before cp; published block-scaled kernels
+    // overwrite the scale factors of an mma that way.
+    return later.kind != Kind::Mma || later == *this;
+  case Kind::Copy:
+  case Kind::CopyFourRows:
+    return later.kind == Kind::Mma;
+  case Kind::Shift:
+    return later.kind == Kind::Mma || later.kind == Kind::CopyFourRows;
+  }
+  return false;
+}
+
+static AsyncUnit &unitOf(Step &s) {
+  TensorPipe &pipe = s.warp.tensorPipe;
+  if (!pipe.unit)
+    pipe.unit = s.cluster().newUnit("tcgen05 of " + s.warp.name, s.cta().rank, true);
+  return *pipe.unit;
+}
+
+/// PTX ISA, "CTA Pair": two CTAs whose ranks differ in the last bit.
+static std::vector<Cta *> ctasOf(const Step &s, uint32_t ctaGroup, const char *what) {
+  if (ctaGroup == 1)
+    return {&s.cta()};
+  auto &ctas = s.cluster().ctas;
+  uint32_t rank = s.cta().rank, peer = rank ^ 1;
+  if (peer >= ctas.size())
+    s.misuse(std::string(what) + " of a pair of CTAs is issued by CTA " + std::to_string(rank) + " of a cluster of " +
+             std::to_string(ctas.size()));
+  if (ctas[peer]->isDone())
+    s.misuse(std::string(what) + " of a pair of CTAs is issued when CTA " + std::to_string(peer) + " has exited");
+  return {ctas[rank & ~1u].get(), ctas[rank | 1].get()};
+}
+
+TensorTurn takeTurn(Step &s, const TensorStage &stage, uint32_t ctaGroup, const char *what) {
+  TensorTurn turn;
+  turn.unit = &unitOf(s);
+  turn.ctas = ctasOf(s, ctaGroup, what);
+  turn.knowledge = s.fork();
+  TensorPipe &pipe = s.warp.tensorPipe;
+  for (const auto &[earlier, stream] : pipe.streams)
+    if (earlier.precedes(stage))
+      turn.knowledge->join(stream.after);
+  TensorPipe::Stream &own = pipe.streams[stage];
+  if (!own.issued)
+    own.component = s.cluster().newComponent(std::string(what) + " of " + s.warp.name);
+  uint32_t tick = ++own.issued;
+  own.after.join(*turn.knowledge);
+  own.after.raise(own.component, tick);
+  turn.tensorRead = tensorAccess(s, own.component, tick, false);
+  turn.tensorWrite = tensorAccess(s, own.component, tick, true);
+  turn.sharedRead = turn.tensorRead;
+  turn.sharedRead.proxy = Proxy::Async;
+  for (Cta *cta : turn.ctas)
+    if (cta != &s.cta())
+      cta->noteRemote(turn.sharedRead);
+  return turn;
 }
 
 namespace {
@@ -198,6 +260,8 @@ void decodeTcgen05(Decoder &d) {
     return decodeTensorCommit(d);
   if (d.has("cp"))
     return decodeTensorCopyIn(d);
+  if (d.has("shift"))
+    return decodeTensorShift(d);
   if (d.has("mma"))
     return decodeTensorMma(d);
   d.unsupported();
@@ -243,8 +307,9 @@ void decodeTensorCommit(Decoder &d) {
   d.run([=](Step &s) {
     unsigned lane = s.onlyLane("tcgen05.commit");
     BarrierPlace place = findBarrier(s, s.read<uint64_t>(at.base)[lane] + uint64_t(at.offset), true, true);
-    AsyncUnit &pipe = tensorPipe(s);
-    auto knowledge = forkTensor(s, pipe);
+    auto knowledge = s.fork();
+    for (const auto &[stage, stream] : s.warp.tensorPipe.streams)
+      knowledge->join(stream.after);
     // A commit implies tcgen05.fence::before_thread_sync.
     uint32_t mask = isMulticast ? s.read<uint32_t>(ctas)[lane] & 0xffff : 1u << place.cta->rank;
     Cluster *cluster = &s.cluster();
@@ -259,7 +324,7 @@ void decodeTensorCommit(Decoder &d) {
           arrive({cluster->ctas[rank].get(), place.offset}, 1, knowledge.get(), line, component);
       return true;
     };
-    cluster->enqueue(pipe, std::move(operation));
+    cluster->enqueue(unitOf(s), std::move(operation));
     return Outcome::Next;
   });
 }

@@ -16,15 +16,22 @@ uint32_t readTensor(Cta &cta, uint32_t lane, uint32_t column, const Access &acce
                     bool *isDefined);
 void writeTensor(Cta &cta, uint32_t lane, uint32_t column, uint32_t value, const Access &access,
                  const Knowledge &knowledge, bool isDefined);
-
-/// The pipe in which the tcgen05 operations of a warp's thread run in order.
-AsyncUnit &tensorPipe(Step &s);
-
-/// What an operation of the pipe knows: the operations issued before it are
-/// ordered implicitly (PTX ISA, "Pipelined instruction pairs").
-std::shared_ptr<Knowledge> forkTensor(Step &s, AsyncUnit &pipe);
+/// Stops with what is wrong with cells that an operation in flight reaches.
+[[noreturn]] void stopTensor(const Cta &cta, const Access &access, const std::string &message);
 
 Access tensorAccess(const Step &s, Component component, uint32_t tick, bool isWrite);
+
+/// An mma, cp or shift about to be queued: who it works on, and how its
+/// accesses are entered. Operands in shared memory are read through the async
+/// proxy.
+struct TensorTurn {
+  AsyncUnit *unit = nullptr;
+  /// The CTA, or both of a pair by rank.
+  std::vector<Cta *> ctas;
+  Access sharedRead, tensorRead, tensorWrite;
+  std::shared_ptr<Knowledge> knowledge;
+};
+TensorTurn takeTurn(Step &s, const TensorStage &stage, uint32_t ctaGroup, const char *what);
 
 // Decoders by second word (the files of the family).
 void decodeTensorLoad(Decoder &d, bool isStore);
@@ -32,6 +39,7 @@ void decodeTensorWait(Decoder &d, bool isStore);
 void decodeTensorAlloc(Decoder &d, bool isDealloc);
 void decodeTensorCommit(Decoder &d);
 void decodeTensorCopyIn(Decoder &d);
+void decodeTensorShift(Decoder &d);
 void decodeTensorMma(Decoder &d);
 
 } // namespace girih::sim

@@ -44,6 +44,13 @@ struct TensorMemory {
   std::map<unsigned, unsigned> allocationLines;
   bool hasRelinquished = false;
   unsigned lastAllocateLine = 0;
+  /// What the collector buffers hold, of A and b0 to b3 of B, and the line of
+  /// the fill; 0 when nothing is valid.
+  struct Collector {
+    uint64_t operand = 0;
+    unsigned line = 0;
+  };
+  std::array<Collector, 5> collectors{};
 
   static uint64_t address(unsigned lane, unsigned column) { return (uint64_t(lane) * columns + column) * 4; }
 };

@@ -5,6 +5,7 @@
 #include "../Program/Program.h"
 #include "AsyncUnit.h"
 #include "CommitGroups.h"
+#include "TensorPipe.h"
 #include "WarpClock.h"
 
 #include <memory>
@@ -123,7 +124,7 @@ public:
   uint32_t matrixIssued = 0;
   std::deque<uint32_t> matrixGroups;
   uint32_t matrixWaited = 0;
-  AsyncUnit *tensorUnit = nullptr;
+  TensorPipe tensorPipe;
   CommitGroups tensorLoads, tensorStores;
 
   bool isDone() const { return groups.empty(); }

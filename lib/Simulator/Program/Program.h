@@ -80,6 +80,8 @@ struct CompiledFunction {
   std::vector<FormalParameter> parameters, results;
   /// What `mov` of the function's name gives.
   uint64_t address = 0;
+  /// `.cta_group::` of its tcgen05 instructions and where the first is.
+  uint32_t ctaGroup = 0, ctaGroupLine = 0;
 };
 
 /// A module ready to run: addresses are assigned, instructions decoded.

@@ -1,0 +1,50 @@
+//===- SparseTile.cpp - Structured sparse operands ------------------------===//
+#include "SparseTile.h"
+
+namespace girih::sim {
+
+/// A code has the places of the two stored parts of a chunk, in quarters; for
+/// OneOfTwo the parts are the halves of one element.
+static bool isMeaningful(uint32_t code, Sparsity sparsity) {
+  if (sparsity == Sparsity::OneOfTwo)
+    return code == 0b0100 || code == 0b1110;
+  for (uint32_t known : {0b0100u, 0b1000u, 0b1100u, 0b1001u, 0b1101u, 0b0110u, 0b1110u})
+    if (code == known)
+      return true;
+  return false;
+}
+
+MatrixTile expandSparse(const MatrixTile &stored, Sparsity sparsity, const MetadataReader &codeOf,
+                        std::string &problem) {
+  MatrixTile tile;
+  tile.rows = stored.rows;
+  tile.columns = 2 * stored.columns;
+  tile.values.assign(size_t(tile.rows) * tile.columns, 0.0f);
+  tile.isDefined = stored.isDefined;
+  uint32_t size = chunkSize(sparsity);
+  for (uint32_t row = 0; row < tile.rows; ++row)
+    for (uint32_t chunk = 0; chunk < tile.columns / size; ++chunk) {
+      auto code = codeOf(row, chunk);
+      if (!code) {
+        tile.isDefined[row] = 0;
+        continue;
+      }
+      if (!isMeaningful(*code, sparsity)) {
+        problem = "sparse metadata of row " + std::to_string(row) + " and k = " + std::to_string(chunk * size) +
+                  " is " + std::to_string(*code) + ", which selects nothing";
+        continue;
+      }
+      const float *from = stored.values.data() + size_t(row) * stored.columns + chunk * size / 2;
+      float *to = tile.values.data() + size_t(row) * tile.columns + chunk * size;
+      if (sparsity == Sparsity::OneOfTwo) {
+        to[*code == 0b1110] = *from;
+        continue;
+      }
+      uint32_t part = size / 4;
+      for (uint32_t i = 0; i < 2; ++i)
+        std::copy_n(from + i * part, part, to + (*code >> (2 * i) & 3) * part);
+    }
+  return tile;
+}
+
+} // namespace girih::sim
