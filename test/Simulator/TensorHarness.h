@@ -169,6 +169,65 @@ inline std::string TensorKernel::run(const std::string &body) {
   return run.verdict();
 }
 
+//===----------------------------------------------------------------------===//
+// Products: A at the start of the image or in columns from 200 on, B at
+// offsetB, D in columns from 0 on.
+//===----------------------------------------------------------------------===//
+
+constexpr uint32_t offsetB = 32768;
+
+/// Of the plain kinds: formats as coded, m and n in their units.
+inline uint32_t idescOf(uint32_t accumulator, uint32_t format, uint32_t m, uint32_t n) {
+  return accumulator << 4 | format << 7 | format << 10 | n / 8 << 17 | m / 16 << 24;
+}
+
+inline double ofA(unsigned row, unsigned k) { return valueAt(row, k, 0); }
+inline double ofB(unsigned row, unsigned k) { return valueAt(row, k, 1); }
+
+inline double dot(unsigned m, unsigned n, unsigned count) {
+  double sum = 0;
+  for (unsigned k = 0; k < count; ++k)
+    sum += ofA(m, k) * ofB(n, k);
+  return sum;
+}
+
+/// Rows [0, m) of A and [0, n) of B, K-major; a pair of CTAs halves both.
+inline void fillShared(TensorKernel &kernel, Type type, unsigned m, unsigned n, unsigned k, bool isDense = false) {
+  for (unsigned c = 0; c < kernel.ctas; ++c)
+    for (unsigned kk = 0; kk < k; ++kk) {
+      for (unsigned row = 0; row < m / kernel.ctas; ++row)
+        putK(kernel.images[c], 0, row, kk, ofA(c * m / kernel.ctas + row, kk), type, isDense);
+      for (unsigned column = 0; column < n / kernel.ctas; ++column)
+        putK(kernel.images[c], offsetB, column, kk, ofB(c * n / kernel.ctas + column, kk), type, isDense);
+    }
+}
+
+/// One element of an A in tensor memory: packed along the columns from 200 on.
+inline void putLane(TensorKernel &kernel, unsigned lane, unsigned k, double value, Type type, bool isDense = false,
+                    unsigned cta = 0) {
+  unsigned bits = isDense ? 4 : std::max(8u, typeBits(type)), padding = type == Type::E2M1 && !isDense ? 2 : 0;
+  kernel.cell(cta, lane, 200 + k * bits / 32) |= codeOf(value, type) << padding << k * bits % 32;
+}
+
+inline const std::string sharedA = text(descriptor(imageAt)), lanesA = "[%r41+200]",
+                         sharedB = text(descriptor(imageAt + offsetB));
+inline std::string mma(const std::string &form, const std::string &a, uint32_t idesc, const std::string &tail = "%p3") {
+  return "tcgen05.mma" + form + " [%r41], " + a + ", " + sharedB + ", " + std::to_string(int32_t(idesc)) + ", " + tail +
+         ";\n";
+}
+inline const std::string f16 = ".cta_group::1.kind::f16";
+
+inline double asFloat(uint32_t bits) { return __builtin_bit_cast(float, bits); }
+
+inline std::string verdictOf(const std::string &body, unsigned ctas = 1) {
+  TensorKernel kernel(ctas);
+  return kernel.run(body);
+}
+inline void expectPart(const std::string &body, const std::string &part, unsigned ctas = 1) {
+  std::string verdict = verdictOf(body, ctas);
+  EXPECT_NE(verdict.find(part), std::string::npos) << verdict;
+}
+
 } // namespace girih::sim
 
 #endif // GIRIH_TEST_SIMULATOR_TENSORHARNESS_H

@@ -30,8 +30,9 @@ MatrixTile expandSparse(const MatrixTile &stored, Sparsity sparsity, const Metad
         continue;
       }
       if (!isMeaningful(*code, sparsity)) {
-        problem = "sparse metadata of row " + std::to_string(row) + " and k = " + std::to_string(chunk * size) +
-                  " is " + std::to_string(*code) + ", which selects nothing";
+        if (problem.empty())
+          problem = "sparse metadata of row " + std::to_string(row) + " and k = " + std::to_string(chunk * size) +
+                    " is " + std::to_string(*code) + ", which selects nothing";
         continue;
       }
       const float *from = stored.values.data() + size_t(row) * stored.columns + chunk * size / 2;
