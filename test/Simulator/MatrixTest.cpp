@@ -211,5 +211,35 @@ TEST(MatrixSync, StmatrixTransposes) {
   }
 }
 
+/// 32 products of ones onto accumulators near the ends of the range.
+TEST(WgmmaIntegers, SaturateOrWrap) {
+  for (bool saturates : {false, true}) {
+    TestLaunch test;
+    test.threads = 128;
+    std::string body = "mov.u32 %r1, smem;\nmov.b32 %r2, 16843009;\nmov.b32 %r3, 2147483640;\nmov.b32 %r4, -9;\n"
+                       "mad.lo.s32 %r5, %tid, 4, %r1;\nst.shared.b32 [%r5], %r2;\nfence.proxy.async;\nbar.sync 0;\n"
+                       "mov.b32 %r6, -2147483648;\nwgmma.fence.sync.aligned;\n"
+                       "wgmma.mma_async.sync.aligned.m64n8k32.s32.s8.s8" +
+                       std::string(saturates ? ".satfinite" : "") + " {%r3, %r4, %r6, %r7}, {%r2, %r2, %r2, %r2}, " +
+                       std::to_string(uint64_t(1024 >> 4) | uint64_t(8) << 16 | uint64_t(16) << 32) +
+                       ", %p1;\nwgmma.commit_group.sync.aligned;\nwgmma.wait_group.sync.aligned 0;\n"
+                       "mul.wide.u32 %rd3, %tid, 16;\nadd.s64 %rd3, %out, %rd3;\n"
+                       "st.global.v4.b32 [%rd3], {%r3, %r4, %r6, %r3};\n";
+    body.insert(0, "mov.b32 %r7, 0;\nsetp.eq.s32 %p1, %r7, %r7;\n");
+    TestRun run = runBody(body, test);
+    ASSERT_EQ(run.verdict(), "");
+    auto out = run.out<int32_t>();
+    EXPECT_EQ(out[0], saturates ? INT32_MAX : int32_t(2147483640u + 32));
+    EXPECT_EQ(out[1], 23);
+    EXPECT_EQ(out[2], INT32_MIN + 32);
+  }
+  EXPECT_NE(
+      runBody("wgmma.mma_async.sync.aligned.m64n8k16.f32.f16.f16.satfinite {%f1, %f2, %f3, %f4}, 0, 0, %p1, 1, 1, "
+              "0, 0;\n")
+          .verdict()
+          .find(".satfinite is for integers"),
+      std::string::npos);
+}
+
 } // namespace
 } // namespace girih::sim

@@ -136,7 +136,10 @@ void execute(MatrixOperation &op, const std::vector<Access> &accesses) {
     readAccumulators(op, d);
   // Hopper keeps 13 bits of products and sums of 8-bit numbers.
   DotProductRule rule = typeBits(shape.a) == 8 ? DotProductRule{13, 13} : DotProductRule{};
-  multiply(a, b, {shape.a, shape.b, shape.accumulator, rule}, d);
+  if (shape.saturates)
+    multiplySaturated(a, b, d);
+  else
+    multiply(a, b, {shape.a, shape.b, shape.accumulator, rule}, d);
   writeAccumulators(op, d);
 }
 

@@ -11,6 +11,7 @@ struct Step;
 struct MatrixShape {
   uint32_t n = 0, k = 0;
   Type a = Type::BF16, b = Type::BF16, accumulator = Type::F32;
+  bool saturates = false;
 };
 
 /// The operands of one wgmma.mma_async, as decoded.

@@ -39,8 +39,9 @@ void decodeMma(Decoder &d) {
   issue.shape.accumulator = d.type();
   issue.shape.a = d.type();
   issue.shape.b = d.type();
-  if (d.has("satfinite"))
-    d.unsupported("saturating accumulation");
+  issue.shape.saturates = d.has("satfinite");
+  if (issue.shape.saturates && issue.shape.accumulator != Type::S32)
+    d.fail(".satfinite is for integers");
   checkTypes(d, issue.shape);
   issue.accumulators = d.destinations(0);
   bool isHalf = issue.shape.accumulator == Type::F16;
