@@ -74,6 +74,22 @@ TEST(Collective, ShuffleRedux) {
   EXPECT_EQ(run.out<uint32_t>()[30], 496u * 1000 + 100);
 }
 
+TEST(Collective, TilesOfAWarpHaveMasksOfTheirOwn) {
+  // Sums over tiles of 8 lanes; one half of the warp comes later.
+  std::string sum = "shfl.sync.bfly.b32 %r3, %r1, 1, 6175, %r2;\nadd.u32 %r1, %r1, %r3;\n"
+                    "shfl.sync.bfly.b32 %r3, %r1, 2, 6175, %r2;\nadd.u32 %r1, %r1, %r3;\n"
+                    "shfl.sync.bfly.b32 %r3, %r1, 4, 6175, %r2;\nadd.u32 %r0, %r1, %r3;\n";
+  TestRun run =
+      expectOrdered("and.b32 %r4, %lane, 24;\nmov.b32 %r2, 255;\nshl.b32 %r2, %r2, %r4;\nmov.b32 %r1, %lane;\n"
+                    "setp.ge.u32 %p1, %lane, 16;\n@%p1 bra S;\nadd.u32 %r1, %r1, 100;\nS:\n" +
+                    sum + "redux.sync.add.u32 %r5, %r0, %r2;\n" + storeR0);
+  auto out = run.out<uint32_t>();
+  for (uint32_t l = 0; l < 32; ++l)
+    EXPECT_EQ(out[l], 8 * (l / 8 * 8) + 28 + (l < 16 ? 800 : 0));
+  expectContains(runBody("shl.b32 %r2, 1, %lane;\nxor.b32 %r2, %r2, 3;\nvote.sync.any.pred %p1, 1, %r2;"),
+                 "not in its member mask");
+}
+
 TEST(Memory, LocalConstAndVectors) {
   TestRun run =
       runModule(makeModule(".local .align 16 .b8 depot[32];\nmov.b64 %rd1, depot;\ncvta.local.u64 %rd2, %rd1;\n"
@@ -132,6 +148,14 @@ TEST(Verdicts, UndefinedValueReachesOutput) {
   expectContains(runBody("ld.shared.b32 %r1, [smem];\nadd.s32 %r1, %r1, 1;\nst.global.b32 [%out], %r1;"),
                  "undefined value is stored");
   expectContains(runBody("setp.eq.s32 %p1, %r17, 0;\n@%p1 bra X;\nX:"), "undefined predicate");
+}
+
+TEST(Verdicts, ElementsOfAVectorAreUndefinedEach) {
+  std::string body = "mov.u32 %r2, smem;\nmad.lo.u32 %r2, %tid, 8, %r2;\n"
+                     "st.shared.b32 [%r2+4], %tid;\nld.shared.v2.b32 {%r3, %r4}, [%r2];\nmov.b32 %r0, WHICH;\n" +
+                     storeR0;
+  EXPECT_EQ(runBody(replaced(body, "WHICH", "%r4")).verdict(), "");
+  expectContains(runBody(replaced(body, "WHICH", "%r3")), "undefined value is stored");
 }
 
 TEST(Verdicts, SharedMemoryRace) {

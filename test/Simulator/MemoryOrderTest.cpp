@@ -93,6 +93,14 @@ TEST(LaneOrder, ArrivalOfOneLaneOrdersAnother) {
                       "st.shared.b32 [%r40+64], %r1;\nARRIVE", "mbarrier.arrive.shared::cta.b64 _, [%r40];"));
 }
 
+TEST(LaneOrder, InitialisationByOneLane) {
+  std::string body = "mov.u32 %r40, smem;\nsetp.eq.u32 %p1, %lane, 0;\n@%p1 mbarrier.init.shared::cta.b64 [%r40], 32;\n"
+                     "SYNC\nmbarrier.arrive.shared::cta.b64 _, [%r40];\n";
+  expectOrdered(replaced(body, "SYNC", "bar.warp.sync -1;"));
+  std::string verdict = expectRace(replaced(body, "SYNC", "elect.sync _|%p2, -1;"));
+  EXPECT_NE(verdict.find("without being ordered after its initialisation"), verdict.npos) << verdict;
+}
+
 TEST(LaneOrder, CopiesOfALaneAreItsOwn) {
   std::string body = "mov.u32 %r40, smem;\nmad.lo.s32 %r1, %tid, 4, %r40;\nmul.wide.u32 %rd1, %tid, 4;\n"
                      "add.s64 %rd1, %in, %rd1;\ncp.async.ca.shared.global [%r1], [%rd1], 4;\ncp.async.commit_group;\n"
@@ -115,6 +123,38 @@ TEST(LaneOrder, MatrixLoadsAreWeakReads) {
 TEST(LaneOrder, AtomicsOfLanesDoNotRace) {
   expectOrdered("red.global.add.u32 [%out], 1;\natom.global.max.u32 %r1, [%out+4], %lane;");
   expectRace("red.global.add.u32 [%out], 1;\nld.global.b32 %r0, [%out];\nst.global.b32 [%out+256], %r0;");
+}
+
+TEST(LaneOrder, NonCoherentLoadsAreForMemoryThatIsOnlyRead) {
+  std::string body = "st.global.b32 [%out+4096], %warp;\nbar.sync 0;\nld.globalNC.b32 %r0, [FROM];\n" + storeR0;
+  expectOrdered(replaced(replaced(body, "NC", ""), "FROM", "%out+4096"));
+  expectOrdered(replaced(replaced(body, "NC", ".nc"), "FROM", "%in"));
+  std::string verdict = expectRace(replaced(replaced(body, "NC", ".nc"), "FROM", "%out+4096"));
+  EXPECT_NE(verdict.find("without .nc"), verdict.npos) << verdict;
+}
+
+TEST(LaneOrder, PollingLanesGiveWay) {
+  // The lane with the lower program counter polls for the other.
+  std::string body = "setp.eq.u32 %p1, %lane, 0;\nsetp.gt.u32 %p3, %lane, 1;\n@%p3 bra E;\n@!%p1 bra S;\n"
+                     "L: ld.acquire.cta.global.b32 %r1, [%out];\nsetp.eq.u32 %p2, %r1, 0;\n@%p2 bra L;\nbra E;\n"
+                     "S: st.release.cta.global.b32 [%out], %lane;\nE:";
+  expectOrdered(body);
+}
+
+TEST(History, EveryReaderCounts) {
+  // All 32 warps read a word; 31 of them arrive, and the last warp writes it.
+  // The warp that does not arrive reads first, middle or last.
+  TestLaunch test;
+  test.threads = 1024;
+  std::string body = setup("30") +
+                     "@!%p9 st.shared.b32 [%r40+64], %tid;\nbar.sync 0;\nsetp.eq.u32 %p1, %warp, 31;\n@%p1 bra W;\n"
+                     "ld.shared.b32 %r0, [%r40+64];\nsetp.ne.u32 %p3, %lane, 0;\nsetp.eq.u32 %p4, %warp, SILENT;\n"
+                     "bar.warp.sync -1;\n@%p3 bra E;\n@%p4 bra E;\nmbarrier.arrive.shared::cta.b64 _, [%r40];\nbra E;\n"
+                     "W: mbarrier.try_wait.parity.shared::cta.b64 %p2, [%r40], 0;\n@!%p2 bra W;\n"
+                     "setp.eq.u32 %p3, %lane, 0;\n@%p3 st.shared.b32 [%r40+64], %warp;\nE:";
+  for (const char *silent : {"0", "15", "30"})
+    expectRace(replaced(body, "SILENT", silent), test);
+  expectOrdered(replaced(replaced(body, "SILENT", "99"), "], 30;", "], 31;"), test);
 }
 
 /// A flag between two warps, CTAs of a cluster, or CTAs of the grid.

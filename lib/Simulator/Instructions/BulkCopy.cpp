@@ -52,21 +52,25 @@ void decodeInto(Decoder &d, bool mayBeRemote, bool fromShared, bool isReduction)
       operation.name = reduction ? "cp.reduce.async.bulk" : "cp.async.bulk";
       operation.line = line;
       operation.detail = std::to_string(bytes) + " bytes";
+      auto done = std::make_shared<uint32_t>(0);
+      uint32_t pieces = cluster->pieces(), piece = std::max(16u, (bytes + pieces * 16 - 1) / (pieces * 16) * 16);
       operation.step = [=] {
-        std::vector<uint8_t> data(bytes);
+        uint32_t at = *done, size = std::min(piece, bytes - at);
+        std::vector<uint8_t> data(size);
         Access write = transactionAccess(counted, line), read = write;
         read.isWrite = false;
         bool isDefined = true;
         if (fromShared)
-          sourceCta->readShared(sourceOffset, data.data(), bytes, read, *knowledge, &isDefined);
+          sourceCta->readShared(sourceOffset + at, data.data(), size, read, *knowledge, &isDefined);
         else
-          readGlobal(*cluster, source, data.data(), bytes, read, *knowledge);
+          readGlobal(*cluster, source + at, data.data(), size, read, *knowledge);
         if (reduction)
-          reduceShared(*into, offset, data.data(), bytes, *reduction, write, *knowledge, isDefined);
+          reduceShared(*into, offset + at, data.data(), size, *reduction, write, *knowledge, isDefined);
         else
-          into->writeShared(offset, data.data(), bytes, write, *knowledge, isDefined);
-        completeTransactions(counted, bytes, line);
-        return true;
+          into->writeShared(offset + at, data.data(), size, write, *knowledge, isDefined);
+        *done += size;
+        completeTransactions(counted, size, line);
+        return *done == bytes;
       };
       cluster->enqueue(*s.cta().copyEngine, std::move(operation));
     }

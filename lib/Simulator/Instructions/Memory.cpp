@@ -81,6 +81,8 @@ uint64_t extendLoaded(const uint8_t *bytes, Type type) {
 void decodeLd(Decoder &d) {
   MemoryOrder order = takeOrder(d);
   StateSpace space = d.stateSpace();
+  // ldu and ld.global.nc read past the coherent caches.
+  Proxy proxy = d.has("nc") || d.root() == "ldu" ? Proxy::NonCoherent : Proxy::Generic;
   d.takeCacheHints();
   unsigned vector = takeVector(d);
   Type type = d.type();
@@ -96,9 +98,9 @@ void decodeLd(Decoder &d) {
     auto base = s.read<uint64_t>(address.base);
     std::vector<Lanes<uint64_t>> values(vector);
     std::vector<Lanes<unsigned __int128>> wide(size == 16 ? vector : 0);
-    LaneMask known = s.definedLanes(address.base);
-    if (s.mask & ~known)
+    if (s.mask & ~s.definedLanes(address.base))
       s.stop(VerdictKind::Uninitialised, "loads from an undefined address");
+    std::vector<LaneMask> known(vector, allLanes);
     uint8_t bytes[64];
     for (unsigned lane = 0; lane < warpSize; ++lane) {
       if (!(s.mask >> lane & 1))
@@ -110,19 +112,19 @@ void decodeLd(Decoder &d) {
         s.load(place, lane, bytes, size * vector, true, &isDefined, order.scope);
         acquireAt(s, place, order, lane);
       } else {
-        s.load(place, lane, bytes, size * vector, false, &isDefined);
+        s.load(place, lane, bytes, size * vector, false, &isDefined, Scope::Gpu, proxy);
       }
-      if (!isDefined)
-        known &= ~(1u << lane);
       for (unsigned e = 0; e < vector; ++e) {
+        if (!isDefined && !s.isDefined(place, e * size, size))
+          known[e] &= ~(1u << lane);
         if (size == 16)
           std::memcpy(&wide[e][lane], bytes + 16 * e, 16);
         else
           values[e][lane] = extendLoaded(bytes + size * e, type);
       }
     }
-    s.defined = known;
     for (unsigned e = 0; e < vector; ++e) {
+      s.defined = known[e];
       if (size == 16)
         s.write(into[e], wide[e]);
       else

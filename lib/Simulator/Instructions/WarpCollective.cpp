@@ -7,14 +7,26 @@ namespace girih::sim {
 namespace {
 
 /// The member mask of a `.sync` instruction; every executing lane has to be in
-/// it, and all members have to get here.
+/// its own, and all members have to get here. Lanes with different masks execute
+/// it apart, as the tiles of a warp do: those go first whose members are here.
 bool gather(Step &s, const Operand &members, LaneMask &mask, Outcome &outcome) {
   auto values = s.read<uint32_t>(members);
-  mask = values[s.firstLane()];
-  if (s.mask & ~mask)
-    s.misuse("a lane executes '" + s.instruction.opcode + "' that is not in its member mask");
-  if (s.isConverged(mask))
+  for (LaneMask left = s.mask; left;) {
+    mask = values[unsigned(__builtin_ctz(left))];
+    LaneMask same = 0;
+    for (unsigned lane = 0; lane < warpSize; ++lane)
+      same |= LaneMask(s.mask >> lane & 1 && values[lane] == mask) << lane;
+    if (same & ~mask)
+      s.misuse("a lane executes '" + s.instruction.opcode + "' that is not in its member mask");
+    left &= ~same;
+    if (!s.isConverged(mask))
+      continue;
+    if (s.mask != same) {
+      s.warp.split(s.group, s.mask & ~same, s.group.pc);
+      s.mask = same;
+    }
     return true;
+  }
   outcome = s.waitForLanes(mask);
   return false;
 }

@@ -66,11 +66,17 @@ uint8_t *Step::localBytes(const Place &place, unsigned lane, uint32_t size) cons
   return bytes;
 }
 
+bool Step::isDefined(const Place &place, uint32_t at, uint32_t size) const {
+  return place.space != StateSpace::Shared ||
+         std::memchr(place.cta->sharedDefined.data() + place.offset + at, 0, size) == nullptr;
+}
+
 void Step::load(const Place &place, unsigned lane, void *into, uint32_t size, bool isStrong, bool *isDefined,
-                Scope scope) {
+                Scope scope, Proxy proxy) {
   if (isDefined)
     *isDefined = true;
   Access access = warp.access(1u << lane, line(), false);
+  access.proxy = proxy;
   access.isStrong = isStrong;
   access.scope = scope;
   if (place.space == StateSpace::Shared) {

@@ -95,6 +95,8 @@ static const char *expectation(Missing missing, const char *space) {
                                                  : "expected fence.proxy.async of shared memory between the two";
   case Missing::MapFence:
     return "expected fence.proxy.tensormap::generic.release after the write and .acquire of the map before its use";
+  case Missing::Coherence:
+    return "expected ld.global without .nc, which is for memory that the kernel only reads";
   case Missing::TensorFence:
     return "expected tcgen05.wait and tcgen05.fence::before_thread_sync / ::after_thread_sync between the two";
   default:
@@ -104,7 +106,7 @@ static const char *expectation(Missing missing, const char *space) {
 
 void Cta::reportRace(const char *space, uint64_t address, const Conflict &conflict, const Access &access) {
   auto kind = [](const Access &a) {
-    static const char *const proxies[] = {"", "async-proxy ", "tensor-memory ", "tensormap-proxy "};
+    static const char *const proxies[] = {"", "async-proxy ", "tensor-memory ", "tensormap-proxy ", "non-coherent "};
     return std::string(proxies[unsigned(a.proxy)]) + (a.isStrong ? "strong " : "") + (a.isWrite ? "write" : "read");
   };
   const Access &earlier = conflict.earlier;

@@ -76,9 +76,12 @@ struct Step {
   /// Memory (Instructions/Address.cpp).
   Place resolve(StateSpace space, uint64_t address, uint64_t size, bool isWrite, uint64_t alignment);
   void load(const Place &place, unsigned lane, void *into, uint32_t size, bool isStrong, bool *isDefined,
-            Scope scope = Scope::Gpu);
+            Scope scope = Scope::Gpu, Proxy proxy = Proxy::Generic);
   void store(const Place &place, unsigned lane, const void *from, uint32_t size, bool isStrong, bool isDefined,
              Scope scope = Scope::Gpu);
+  /// True when every byte of a part of a place has been written. Local memory
+  /// counts as written: structures are copied with their padding.
+  bool isDefined(const Place &place, uint32_t at, uint32_t size) const;
   /// The CTA and offset of a shared address: a 32-bit one, or a generic one
   /// within the shared window.
   uint32_t sharedOffset(uint64_t address, bool mayBeRemote, Cta *&owner) const;

@@ -26,6 +26,9 @@ bool isSameInstruction(const Access &a, const Access &b) {
 
 Missing Shadow::orderOf(const Access &earlier, const Access &access, const Knowledge &knowledge,
                         uint64_t address) const {
+  // PTX ISA, "Scope and applicability of the model": nothing orders them.
+  if (access.proxy == Proxy::NonCoherent && earlier.isWrite)
+    return Missing::Coherence;
   LaneMask lanes = earlier.lanes;
   bool isSame = isSameAgent(earlier, access);
   if (isSame) {

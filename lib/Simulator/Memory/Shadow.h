@@ -11,7 +11,7 @@
 namespace girih::sim {
 
 /// Which proxy an access goes through (PTX ISA, "Proxies").
-enum class Proxy : uint8_t { Generic, Async, Tensor, TensorMap };
+enum class Proxy : uint8_t { Generic, Async, Tensor, TensorMap, NonCoherent };
 
 /// One access, as remembered for each 8 bytes that it touches.
 struct Access {
@@ -37,7 +37,7 @@ struct Access {
 };
 
 /// What would have ordered two accesses.
-enum class Missing : uint8_t { Nothing, Order, LaneOrder, Scope, ProxyFence, TensorFence, MapFence };
+enum class Missing : uint8_t { Nothing, Order, LaneOrder, Scope, ProxyFence, TensorFence, MapFence, Coherence };
 
 /// Two unordered accesses of one address.
 struct Conflict {
