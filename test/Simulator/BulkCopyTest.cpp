@@ -57,7 +57,7 @@ template <class T> TestLaunch filled(unsigned seed) {
 /// The arithmetic of the PTX ISA, "red.async", on C++ integers.
 template <class T> T combined(const std::string &how, T a, T b) {
   if (how == "add")
-    return T(a + b);
+    return T(std::make_unsigned_t<T>(a) + std::make_unsigned_t<T>(b));
   if (how == "min")
     return std::min(a, b);
   if (how == "max")

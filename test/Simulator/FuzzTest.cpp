@@ -122,10 +122,37 @@ TEST(Fuzz, BrokenProgramsRunToAVerdict) {
   std::string text = makeModule(smallBody, "sm_100a", functions);
   TestLaunch test;
   test.options.spinLimit = 200;
+  test.options.instructionLimit = 2000;
   ASSERT_EQ(runModule(text, test).verdict(), "");
   std::mt19937 random(2);
   for (unsigned i = 0; i < roundsOr(400); ++i)
     runModule(mutate(text, random), test);
+}
+
+TEST(Fuzz, BrokenKernelsRunToAVerdict) {
+  const std::string folder = std::string(SIMULATOR_TEST_DIRECTORY) + "/Kernels/";
+  std::mt19937 random(4);
+  for (const char *name : {"reduce_sm90.json", "gemm_sm80_one_step.json"}) {
+    LaunchTask task = readDescription(folder + name);
+    Options options;
+    options.spinLimit = 2000;
+    options.instructionLimit = 20000;
+    options.threads = 1;
+    for (unsigned i = 0; i < roundsOr(60); ++i) {
+      Launch launch = task.launch;
+      try {
+        Simulator(mutate(task.ptx, random)).run(launch, options);
+      } catch (const Stop &) {
+      }
+    }
+  }
+}
+
+TEST(Fuzz, EndlessLoopsThatStoreEnd) {
+  TestLaunch test;
+  test.options.instructionLimit = 1000;
+  EXPECT_NE(runBody("L: st.global.b32 [%out], 1;\nbra L;", test).verdict().find("instructions when 1000 is the limit"),
+            std::string::npos);
 }
 
 TEST(Fuzz, BrokenLaunchesStop) {

@@ -18,7 +18,7 @@ namespace {
 struct Arguments {
   std::string input, schedule = "deterministic", trace, save, layout;
   std::vector<std::string> sizes;
-  uint64_t seed = 1, dataSeed = 1, schedules = 0, spinLimit = 2'000'000;
+  uint64_t seed = 1, dataSeed = 1, schedules = 0, spinLimit = 2'000'000, instructionLimit = 0;
   unsigned threads = 0, multiprocessors = 132;
   int64_t pad = 0;
   bool checks = false, isQuiet = false;
@@ -82,6 +82,7 @@ int run(const Arguments &arguments) {
   options.schedule = arguments.schedules ? Schedule::Random : *schedule;
   options.threads = arguments.threads;
   options.spinLimit = arguments.spinLimit;
+  options.instructionLimit = arguments.instructionLimit;
   options.wantsTrace = !arguments.trace.empty();
   if (!arguments.save.empty())
     save(arguments.save, task.launch, "in");
@@ -136,6 +137,7 @@ int main(int argc, char **argv) {
   app.add_option("--multiprocessors", arguments.multiprocessors, "multiprocessors of the chip, for persistent grids");
   app.add_option("--threads", arguments.threads, "host threads");
   app.add_option("--spin-limit", arguments.spinLimit, "instructions of a warp while nothing else happens");
+  app.add_option("--instruction-limit", arguments.instructionLimit, "instructions of a warp; 0 is any number");
   app.add_option("--trace", arguments.trace, "write a timeline in Chrome trace format");
   app.add_option("--save", arguments.save, "write every buffer before and after the run to this folder");
   app.add_flag("--quiet", arguments.isQuiet, "print verdicts only");

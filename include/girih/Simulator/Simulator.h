@@ -78,6 +78,8 @@ struct Options {
   unsigned mostVerdicts = 8;
   /// Instructions that a warp may execute while nothing else happens.
   uint64_t spinLimit = 2'000'000;
+  /// Instructions that a warp may execute at all; 0 is any number.
+  uint64_t instructionLimit = 0;
   bool wantsTrace = false;
 };
 

@@ -178,6 +178,9 @@ void Warp::execute(Group &group) {
   ++instructions;
   if (outcome == Outcome::Next)
     ++group.pc;
+  if (uint64_t limit = cluster.device.options.instructionLimit; limit && instructions > limit)
+    step.stop(VerdictKind::Deadlock, "the warp has executed " + std::to_string(instructions) + " instructions when " +
+                                         std::to_string(limit) + " is the limit");
   uint64_t progress = cluster.progress + cluster.device.globalWrites;
   if (group.spunProgress != progress) {
     group.spunProgress = progress;

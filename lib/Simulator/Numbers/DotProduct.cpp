@@ -89,9 +89,10 @@ void DotProduct::addScaledBlocks(uint32_t row) {
       int64_t sum = 0;
       for (uint32_t i = first; i < first + group; ++i) {
         size_t atA = size_t(row) * k + i, atB = size_t(i) * columns + column;
-        // Small integers: the exponents of a 4-bit format are 0, 1 and 2.
-        sum += int64_t(numbersA.significands[atA]) * numbersB.significands[atB]
-               << (numbersA.exponents[atA] + numbersB.exponents[atB]);
+        // Small integers: the exponents of a 4-bit format are 0, 1 and 2, but
+        // that of a zero is far below.
+        if (int64_t product = int64_t(numbersA.significands[atA]) * numbersB.significands[atB])
+          sum += product << (numbersA.exponents[atA] + numbersB.exponents[atB]);
       }
       sum *= int64_t(scalesA.significands[scaleA]) * scalesB.significands[scaleB];
       int drop = largest[column] - scalesA.exponents[scaleA] - scalesB.exponents[scaleB];
