@@ -1,5 +1,6 @@
 //===- TensorMove.cpp - tcgen05.cp and tcgen05.shift ----------------------===//
 #include "../Descriptors/MatrixDescriptor.h"
+#include "../Numbers/Expansion.h"
 #include "TensorMemory.h"
 
 namespace girih::sim {
@@ -53,18 +54,6 @@ void takeExpansion(Decoder &d, CopyCall &call) {
   call.expansion = source == "b6x16_p32" ? Expansion::SixBits : Expansion::FourBits;
 }
 
-/// PTX ISA, "Optional Decompression": a 6-bit element lies in the low bits of
-/// its byte, a 4-bit one in the middle.
-void expand(uint8_t *chunk, Expansion expansion) {
-  uint32_t bits = expansion == Expansion::SixBits ? 6 : 4, shift = expansion == Expansion::SixBits ? 0 : 2;
-  uint8_t packed[17] = {};
-  std::memcpy(packed, chunk, 2 * bits);
-  for (uint32_t e = 0; e < 16; ++e) {
-    uint32_t first = e * bits, pair = packed[first / 8] | packed[first / 8 + 1] << 8;
-    chunk[e] = uint8_t((pair >> first % 8 & ((1u << bits) - 1)) << shift);
-  }
-}
-
 void copyInto(const CopyCall &call, Cta &cta, uint32_t target, const MatrixDescriptor &source, const TensorTurn &turn) {
   // Padding is not read.
   uint32_t bytes = call.expansion == Expansion::None ? 16 : call.expansion == Expansion::SixBits ? 12 : 8;
@@ -75,7 +64,7 @@ void copyInto(const CopyCall &call, Cta &cta, uint32_t target, const MatrixDescr
       cta.readShared(source.addressOf(row, chunk * 16, false), data, bytes, turn.sharedRead, *turn.knowledge,
                      &isDefined);
       if (call.expansion != Expansion::None)
-        expand(data, call.expansion);
+        expandElements(data, call.expansion == Expansion::SixBits ? 6 : 4);
       uint32_t words[4];
       std::memcpy(words, data, 16);
       for (uint32_t copy = 0; copy < call.copies; ++copy) {
