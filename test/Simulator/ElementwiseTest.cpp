@@ -15,7 +15,7 @@ const Case cases[] = {
   {"mul_wide", "mul.wide.s32 %rd0, %r1, %r2;", 32, 64, [](U64 a, U64 b, U64) -> U64 { return U64(int64_t(s(a)) * s(b)); }},
   {"mad_lo", "mad.lo.s32 %r0, %r1, %r2, %r3;", 32, 32, [](U64 a, U64 b, U64 c) -> U64 { return w(w(a) * U64(w(b)) + c); }},
   {"div_s", "div.s32 %r0, %r1, %r2;", 32, 32, [](U64 a, U64 b, U64) -> U64 { return s(b) == 0 ? 0xffffffffu : s(b) == -1 ? w(0 - a) : w(U64(s(a) / s(b))); }},
-  {"rem_u", "rem.u32 %r0, %r1, %r2;", 32, 32, [](U64 a, U64 b, U64) -> U64 { return w(b) ? w(a) % w(b) : w(a); }},
+  {"rem_u", "rem.u32 %r0, %r1, %r2;", 32, 32, [](U64 a, U64 b, U64) -> U64 { return w(b) ? w(a) % w(b) : 0xffffffffu; }},
   {"min_s", "min.s32 %r0, %r1, %r2;", 32, 32, [](U64 a, U64 b, U64) -> U64 { return w(U64(s(a) < s(b) ? s(a) : s(b))); }},
   {"max_u", "max.u32 %r0, %r1, %r2;", 32, 32, [](U64 a, U64 b, U64) -> U64 { return w(a) > w(b) ? w(a) : w(b); }},
   {"abs_s", "abs.s32 %r0, %r1;", 32, 32, [](U64 a, U64, U64) -> U64 { return s(a) < 0 ? w(0 - a) : w(a); }},

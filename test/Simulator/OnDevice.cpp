@@ -7,6 +7,7 @@
 //
 //===----------------------------------------------------------------------===//
 #include "../../lib/Simulator/Launch/ManifestLaunch.h"
+#include "Recorded/CompareForms.h"
 #include "girih/Runtime/Device.h"
 #include "girih/Support/ElementType.h"
 #include "girih/Support/Error.h"
@@ -177,10 +178,15 @@ int run(int argc, char **argv) {
 
 int main(int argc, char **argv) {
   if (argc < 2) {
-    std::cerr << "usage: girih-sim-on-device NAME.json [CUBIN] [name=value ...]\n";
+    std::cerr << "usage: girih-sim-on-device NAME.json [CUBIN] [name=value ...]\n"
+                 "       girih-sim-on-device --recorded FOLDER [RECORD]\n";
     return 2;
   }
   try {
+    if (std::string(argv[1]) == "--recorded" && argc > 2) {
+      runtime::Device gpu(0);
+      return compareForms(argv[2], gpu.facts().name, argc > 3 ? argv[3] : "", runOnDevice);
+    }
     return run(argc, argv);
   } catch (const Stop &stop) {
     std::cerr << stop.found.str() << "\n";

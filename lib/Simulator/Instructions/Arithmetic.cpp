@@ -182,8 +182,9 @@ void decodeDivRem(Decoder &d, bool isDivision) {
   withInteger(d, type, [&](auto zero) {
     using T = decltype(zero);
     runBinary<T, T>(d, type, [=](T a, T b) {
+      // Left open by the PTX ISA; an H200 gives all ones for both.
       if (b == 0)
-        return isDivision ? T(~T(0)) : a;
+        return T(~T(0));
       if constexpr (std::is_signed_v<T>)
         if (b == T(-1))
           return isDivision ? wrapSub(T(0), a) : T(0);

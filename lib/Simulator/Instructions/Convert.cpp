@@ -57,11 +57,12 @@ template <class From> int64_t clampTo(From value, Type into, bool saturates) {
   return int64_t(wide < low ? low : wide > high ? high : wide);
 }
 
-/// PTX ISA, "cvt": float to integer saturates always; a NaN gives zero.
-uint64_t floatToInteger(double x, Type into) {
-  if (std::isnan(x))
-    return 0;
+/// PTX ISA, "cvt": float to integer saturates always; a NaN gives zero or, from
+/// or to 64 bits, the upper bit alone.
+uint64_t floatToInteger(double x, Type from, Type into) {
   unsigned bits = typeBits(into);
+  if (std::isnan(x))
+    return from == Type::F64 || bits == 64 ? 1ull << (bits - 1) : 0;
   if (isSigned(into)) {
     double limit = std::ldexp(1.0, int(bits) - 1);
     if (x >= limit)
@@ -78,24 +79,22 @@ uint64_t floatToInteger(double x, Type into) {
 }
 
 uint64_t integerToFloat(uint64_t bits, Type from, Type into, const ConvertMode &mode) {
-  // long double holds 64-bit integers exactly; one rounding follows. Nearest
-  // float conversions of the compiler are used where they apply.
-  if (into == Type::F32 && mode.rounding == Rounding::NearestEven) {
-    float f = isSigned(from) ? float(int64_t(bits)) : float(bits);
-    return __builtin_bit_cast(uint32_t, f);
-  }
-  double x = isSigned(from) ? double(int64_t(bits)) : double(bits);
-  if (into == Type::F64 && mode.rounding == Rounding::NearestEven)
-    return __builtin_bit_cast(uint64_t, x);
+  // long double holds 64-bit integers exactly.
   long double exact = isSigned(from) ? (long double)int64_t(bits) : (long double)bits;
-  // Rounding to odd keeps the second rounding right.
-  double odd = double(exact);
-  if ((long double)odd != exact) {
-    if (std::fabs((long double)odd) > std::fabs(exact))
-      odd = std::nextafter(odd, 0.0);
-    odd = __builtin_bit_cast(double, __builtin_bit_cast(uint64_t, odd) | 1);
+  if (into == Type::F32 && mode.rounding == Rounding::NearestEven)
+    return __builtin_bit_cast(uint32_t, float(exact));
+  double nearest = double(exact);
+  if ((long double)nearest == exact || (into == Type::F64 && mode.rounding == Rounding::NearestEven))
+    return fromDouble(nearest, into, mode);
+  double below = (long double)nearest < exact ? nearest : std::nextafter(nearest, -INFINITY);
+  double above = std::nextafter(below, INFINITY);
+  if (into == Type::F64) {
+    bool isUp = mode.rounding == Rounding::Up || (mode.rounding == Rounding::Zero && exact < 0);
+    return fromDouble(isUp ? above : below, into, mode);
   }
-  return fromDouble(odd, into, mode);
+  // Rounding to odd keeps the second rounding right.
+  bool isOdd = __builtin_bit_cast(uint64_t, below) & 1;
+  return fromDouble(isOdd ? below : above, into, mode);
 }
 
 /// The bits of an integer operand extended to 64 by its type.
@@ -130,7 +129,7 @@ void decodeCvt(Decoder &d) {
     if (isFloat(from)) {
       double x = toDouble(bits, from, mode.flushes);
       if (!isFloat(into))
-        return floatToInteger(roundIntegral(x, mode.rounding), into);
+        return floatToInteger(roundIntegral(x, mode.rounding), from, into);
       if (mode.toIntegral)
         x = roundIntegral(x, mode.rounding);
       return fromDouble(x, into, mode);

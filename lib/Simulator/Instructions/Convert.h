@@ -13,9 +13,6 @@ struct ConvertMode {
   bool flushes = false, saturates = false, satfinite = false, isRelu = false;
 };
 
-/// `.relu`: negative numbers and -0 become zero, a NaN stays.
-inline double relu(double x) { return x > 0 || x != x ? x : 0.0; }
-
 /// A number as the code of a float type; a double holds every source exactly.
 uint64_t fromDouble(double x, Type type, const ConvertMode &mode);
 

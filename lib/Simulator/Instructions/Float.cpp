@@ -68,10 +68,13 @@ template <class T> void decodeFmaOf(Decoder &d, Type type) {
 
 template <class T> void decodeDivOf(Decoder &d, Type type) {
   // The approximate forms are within 2 ulp; the exact quotient is.
-  d.oneOf({"approx", "full"});
+  bool isApproximate = d.oneOf({"approx", "full"}) == "approx";
   FloatMode mode(d);
   runBinary<T, T>(d, type, [=](T a, T b) {
     a = mode.in(a), b = mode.in(b);
+    // PTX ISA, "div": the reciprocal of a divisor this large is flushed.
+    if (isApproximate && std::fabs(b) > T(0x1p126) && !std::isinf(b))
+      return mode.out(canonical(a * std::copysign(T(0), b)));
     return mode.out(canonical(mode.isNearest() ? a / b : divRounded(a, b, mode.rounding)));
   });
 }
@@ -132,7 +135,7 @@ template <class T> bool testProperty(T x, const std::string &property) {
   if (property == "notanumber")
     return std::isnan(x);
   if (property == "normal")
-    return std::isnormal(x);
+    return std::isnormal(x) || x == 0;
   return std::fpclassify(x) == FP_SUBNORMAL;
 }
 

@@ -24,8 +24,8 @@ double decode16(uint32_t bits, const PackedMode &mode) {
 uint32_t encode16(double x, const PackedMode &mode) {
   if (mode.saturates)
     x = !(x > 0) ? 0 : x > 1 ? 1 : x;
-  if (mode.isRelu && x < 0)
-    x = 0;
+  if (mode.isRelu)
+    x = relu(x);
   uint32_t code = encodeFloat(x, mode.format, Rounding::NearestEven, false);
   return mode.flushes ? encodeFloat(decode16(code, mode), mode.format, Rounding::NearestEven, false) : code;
 }

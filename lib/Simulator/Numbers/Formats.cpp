@@ -69,16 +69,14 @@ double decodeFloat(uint32_t code, const Format &format) {
 
 namespace {
 
-uint32_t nanCode(const Format &format, bool isNegative) {
-  uint32_t sign = uint32_t(isNegative) << (format.bits() - 1);
+uint32_t nanCode(const Format &format) {
   uint32_t all = (1u << (format.bits() - 1)) - 1;
   switch (format.specials) {
   case Specials::Ieee:
     // The canonical NaN of the narrowing conversions has all bits set but the
     // sign (PTX ISA, "cvt").
-    return all;
   case Specials::OneNaN:
-    return sign | all;
+    return all;
   case Specials::None:
     return all; // no NaN: the largest number
   case Specials::PowerOnly:
@@ -147,7 +145,7 @@ uint32_t encodeFloat(double value, const Format &format, Rounding rounding, bool
   bool isNegative = std::signbit(value);
   uint32_t sign = uint32_t(isNegative) << (format.bits() - 1);
   if (std::isnan(value))
-    return nanCode(format, isNegative);
+    return nanCode(format);
   double magnitude = std::fabs(value);
   uint32_t largest = largestCode(format);
   auto overflow = [&]() -> uint32_t {

@@ -64,6 +64,9 @@ template <class T> T sqrtRounded(T a, Rounding rounding);
 /// A double as float under a rounding.
 float narrow(double value, Rounding rounding);
 
+/// `.relu`: negative numbers and -0 become zero, a NaN stays.
+inline double relu(double x) { return x > 0 || x != x ? x : 0.0; }
+
 /// Subnormal numbers as zero of the same sign (.ftz).
 inline float flush(float value) {
   uint32_t bits = __builtin_bit_cast(uint32_t, value);
