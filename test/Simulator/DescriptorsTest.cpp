@@ -248,7 +248,7 @@ TEST(TensorMap, EncodeDecode) {
   EXPECT_EQ(map->recipe.box, recipe.box);
   EXPECT_EQ(map->recipe.swizzle, 128u);
   EXPECT_TRUE(map->recipe.fillsNaN);
-  EXPECT_EQ(map->boxBytes(), 64u * 8 * 2);
+  EXPECT_EQ(map->rowBytes(), 64u * 2);
   bytes[12] ^= 1;
   EXPECT_FALSE(decodeTensorMap(bytes.data()));
 }
@@ -260,12 +260,12 @@ TEST(TensorMap, RowsAtTheEdges) {
   ASSERT_EQ(rows.size(), 8u);
   EXPECT_EQ(rows[1].globalAddress, 4096u + (47 * 96 + 64) * 2);
   EXPECT_EQ(rows[1].first, 0u);
-  EXPECT_EQ(rows[1].last, 32u); // 96 - 64
-  EXPECT_EQ(rows[3].last, 32u);
+  EXPECT_EQ(rows[1].last, 64u); // 96 - 64 elements
+  EXPECT_EQ(rows[3].last, 64u);
   EXPECT_EQ(rows[4].last, 0u); // row 50 is outside
   auto before = rowsOfBox(map, {-10, -1});
   EXPECT_EQ(before[0].last, 0u);
-  EXPECT_EQ(before[1].first, 10u);
+  EXPECT_EQ(before[1].first, 20u);
   EXPECT_EQ(before[1].globalAddress, 4096u);
 }
 
@@ -278,6 +278,53 @@ TEST(TensorMap, Limits) {
   TensorMapRecipe wide = recipe2d(96, 50, 80, 8);
   wide.swizzle = 128;
   EXPECT_NE(checkTensorMap(wide, 4096), "");
+}
+
+void expectRefused(const TensorMapRecipe &recipe, const std::string &text) {
+  EXPECT_NE(checkTensorMap(recipe, 4096).find(text), std::string::npos) << checkTensorMap(recipe, 4096);
+}
+
+TEST(TensorMap, RefusesWhatTheDriverRefuses) {
+  TensorMapRecipe recipe = recipe2d(96, 50, 64, 8);
+  recipe.swizzle = 64, recipe.swizzleAtom = 32;
+  expectRefused(recipe, "a swizzle of 64 bytes has no atoms of 32 bytes");
+  recipe.swizzle = 128, recipe.swizzleAtom = 64, recipe.flipsHalves = true;
+  expectRefused(recipe, "no atoms of 64 bytes with flipped halves");
+  recipe = recipe2d(96, 50, 64, 8);
+  recipe.interleave = 32;
+  expectRefused(recipe, "an interleave of 32 bytes is not simulated");
+  recipe.interleave = 0, recipe.element = MapElement::U16, recipe.fillsNaN = true;
+  expectRefused(recipe, "cannot be NaN in a tensor of integers");
+  TensorMapRecipe packed = recipe2d(256, 50, 128, 8);
+  packed.element = MapElement::U6x16Padded;
+  packed.strides[1] = 192;
+  EXPECT_EQ(checkTensorMap(packed, 4096), "");
+  EXPECT_NE(checkTensorMap(packed, 4096 + 16).find("not a multiple of 32"), std::string::npos);
+  packed.box[0] = 64;
+  expectRefused(packed, "64 elements when a padded type needs 128");
+  packed.box[0] = 128, packed.sizes[0] = 192;
+  expectRefused(packed, "size is 192 when it should be a multiple of 128");
+  packed.sizes[0] = 256, packed.strides[1] = 208;
+  expectRefused(packed, "stride is 208 bytes when it should be a multiple of 32");
+  packed.strides[1] = 192, packed.swizzle = 64;
+  expectRefused(packed, "the swizzle allows 64");
+  packed.swizzle = 128, packed.element = MapElement::U4x16Padded, packed.swizzleAtom = 64;
+  expectRefused(packed, "16U4_ALIGN16B has no atoms of 64 bytes");
+  TensorMapRecipe column = recipe2d(64, 9, 0, 0);
+  column.mode = MapMode::Im2col;
+  column.channelsPerPixel = 64, column.pixelsPerColumn = 32;
+  expectRefused(column, "rank is 2 when im2col needs 3 to 5");
+  column.rank = 4, column.sizes = {64, 9, 14, 4}, column.strides = {0, 128, 1152, 16128};
+  column.elementStrides = {1, 1, 1, 1, 1};
+  EXPECT_EQ(checkTensorMap(column, 4096), "");
+  column.lowerCorner = {-129, 0};
+  expectRefused(column, "corner -129 is not within -128 to 127");
+  column.lowerCorner = {5, 0}, column.upperCorner = {-4, 0};
+  expectRefused(column, "the bounding box from 5 to 4 is empty");
+  column.lowerCorner = {0, 0}, column.pixelsPerColumn = 1025;
+  expectRefused(column, "pixels per column are 1025");
+  column.pixelsPerColumn = 8, column.channelsPerPixel = 257;
+  expectRefused(column, "channels per pixel are 257");
 }
 
 } // namespace

@@ -46,8 +46,29 @@ CUtensorMapDataType dataType(MapElement element) {
     return CU_TENSOR_MAP_DATA_TYPE_BFLOAT16;
   case MapElement::TF32:
     return CU_TENSOR_MAP_DATA_TYPE_TFLOAT32;
+  case MapElement::F32Ftz:
+    return CU_TENSOR_MAP_DATA_TYPE_FLOAT32_FTZ;
+  case MapElement::TF32Ftz:
+    return CU_TENSOR_MAP_DATA_TYPE_TFLOAT32_FTZ;
+  case MapElement::U4x16:
+    return CU_TENSOR_MAP_DATA_TYPE_16U4_ALIGN8B;
+  case MapElement::U4x16Padded:
+    return CU_TENSOR_MAP_DATA_TYPE_16U4_ALIGN16B;
+  case MapElement::U6x16Padded:
+    return CU_TENSOR_MAP_DATA_TYPE_16U6_ALIGN16B;
   }
   return CU_TENSOR_MAP_DATA_TYPE_UINT8;
+}
+
+CUtensorMapSwizzle swizzleOf(const TensorMapRecipe &recipe) {
+  if (recipe.swizzle == 128 && recipe.swizzleAtom == 64)
+    return CU_TENSOR_MAP_SWIZZLE_128B_ATOM_64B;
+  if (recipe.swizzle == 128 && recipe.swizzleAtom == 32)
+    return recipe.flipsHalves ? CU_TENSOR_MAP_SWIZZLE_128B_ATOM_32B_FLIP_8B : CU_TENSOR_MAP_SWIZZLE_128B_ATOM_32B;
+  return recipe.swizzle == 128  ? CU_TENSOR_MAP_SWIZZLE_128B
+         : recipe.swizzle == 64 ? CU_TENSOR_MAP_SWIZZLE_64B
+         : recipe.swizzle == 32 ? CU_TENSOR_MAP_SWIZZLE_32B
+                                : CU_TENSOR_MAP_SWIZZLE_NONE;
 }
 
 CUtensorMap encode(const TensorMapRecipe &recipe, CUdeviceptr address) {
@@ -58,14 +79,18 @@ CUtensorMap encode(const TensorMapRecipe &recipe, CUdeviceptr address) {
     if (i)
       strides[i - 1] = recipe.strides[i];
   }
-  CUtensorMapSwizzle swizzle = recipe.swizzle == 128  ? CU_TENSOR_MAP_SWIZZLE_128B
-                               : recipe.swizzle == 64 ? CU_TENSOR_MAP_SWIZZLE_64B
-                               : recipe.swizzle == 32 ? CU_TENSOR_MAP_SWIZZLE_32B
-                                                      : CU_TENSOR_MAP_SWIZZLE_NONE;
-  GIRIH_CUDA(cuTensorMapEncodeTiled, &map, dataType(recipe.element), recipe.rank, reinterpret_cast<void *>(address),
-             sizes, strides, recipe.box.data(), recipe.elementStrides.data(), CU_TENSOR_MAP_INTERLEAVE_NONE, swizzle,
-             CU_TENSOR_MAP_L2_PROMOTION_L2_256B,
-             recipe.fillsNaN ? CU_TENSOR_MAP_FLOAT_OOB_FILL_NAN_REQUEST_ZERO_FMA : CU_TENSOR_MAP_FLOAT_OOB_FILL_NONE);
+  CUtensorMapSwizzle swizzle = swizzleOf(recipe);
+  auto fill = recipe.fillsNaN ? CU_TENSOR_MAP_FLOAT_OOB_FILL_NAN_REQUEST_ZERO_FMA : CU_TENSOR_MAP_FLOAT_OOB_FILL_NONE;
+  auto pointer = reinterpret_cast<void *>(address);
+  if (recipe.mode == MapMode::Im2col)
+    GIRIH_CUDA(cuTensorMapEncodeIm2col, &map, dataType(recipe.element), recipe.rank, pointer, sizes, strides,
+               recipe.lowerCorner.data(), recipe.upperCorner.data(), recipe.channelsPerPixel, recipe.pixelsPerColumn,
+               recipe.elementStrides.data(), CU_TENSOR_MAP_INTERLEAVE_NONE, swizzle, CU_TENSOR_MAP_L2_PROMOTION_L2_256B,
+               fill);
+  else
+    GIRIH_CUDA(cuTensorMapEncodeTiled, &map, dataType(recipe.element), recipe.rank, pointer, sizes, strides,
+               recipe.box.data(), recipe.elementStrides.data(), CU_TENSOR_MAP_INTERLEAVE_NONE, swizzle,
+               CU_TENSOR_MAP_L2_PROMOTION_L2_256B, fill);
   return map;
 }
 

@@ -35,6 +35,7 @@ namespace girih::runtime {
   X(cuFuncSetAttribute)                                                                                                \
   X(cuFuncGetParamInfo)                                                                                                \
   X(cuLaunchKernelEx)                                                                                                  \
+  X(cuTensorMapEncodeIm2col)                                                                                           \
   X(cuTensorMapEncodeTiled)                                                                                            \
   X(cuMemAlloc)                                                                                                        \
   X(cuMemFree)                                                                                                         \

@@ -14,6 +14,10 @@ inline uint32_t swizzle(uint32_t address, uint32_t span, uint32_t atom = 16) {
   return span ? address ^ (address >> 7 & (span / atom - 1)) * atom : address;
 }
 
+/// The pattern with a flip: in every other 128 bytes the halves of each 16
+/// change places as well.
+inline uint32_t flipHalves(uint32_t address) { return address ^ (address >> 7 & 1) * 8; }
+
 } // namespace girih::sim
 
 #endif // GIRIH_SIMULATOR_DESCRIPTORS_SWIZZLE_H

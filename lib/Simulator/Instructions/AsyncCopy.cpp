@@ -168,6 +168,19 @@ const ReductionRow reductionRows[] = {
 
 } // namespace
 
+bool hasReduction(const Reduction &reduction, ReductionPlace place) {
+  for (const ReductionRow &row : reductionRows)
+    for (const char *operation : row.operations) {
+      if (reduction.how != operation)
+        continue;
+      auto types = place == ReductionPlace::SharedWord    ? row.word
+                   : place == ReductionPlace::SharedArray ? row.shared
+                                                          : row.global;
+      return std::find(types.begin(), types.end(), reduction.type) != types.end();
+    }
+  return false;
+}
+
 Reduction takeReduction(Decoder &d, ReductionPlace place) {
   Reduction made;
   made.how = d.oneOf({"add", "min", "max", "inc", "dec", "and", "or", "xor"});
@@ -176,17 +189,9 @@ Reduction takeReduction(Decoder &d, ReductionPlace place) {
   bool isHalf = made.type == Type::F16 || made.type == Type::BF16;
   if (keepsSubnormals != (isHalf && made.how == "add"))
     d.fail(keepsSubnormals ? "has .noftz, which only .add of .f16 and .bf16 have" : "needs .noftz");
-  for (const ReductionRow &row : reductionRows)
-    for (const char *operation : row.operations) {
-      if (made.how != operation)
-        continue;
-      auto types = place == ReductionPlace::SharedWord    ? row.word
-                   : place == ReductionPlace::SharedArray ? row.shared
-                                                          : row.global;
-      if (std::find(types.begin(), types.end(), made.type) != types.end())
-        return made;
-    }
-  d.fail("has no reduction ." + made.how + "." + typeName(made.type));
+  if (!hasReduction(made, place))
+    d.fail("has no reduction ." + made.how + "." + typeName(made.type));
+  return made;
 }
 
 } // namespace girih::sim

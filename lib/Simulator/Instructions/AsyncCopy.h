@@ -40,6 +40,7 @@ struct Reduction {
 
 /// What a reduction combines with; it decides the types that are allowed.
 enum class ReductionPlace { SharedWord, SharedArray, GlobalArray };
+bool hasReduction(const Reduction &reduction, ReductionPlace place);
 Reduction takeReduction(Decoder &d, ReductionPlace place);
 
 /// Combines elements in memory with new ones, each in one atomic operation.

@@ -3,6 +3,11 @@
 #include "Memory.h"
 
 namespace girih::sim {
+void releaseMaps(Step &s, Scope scope) {
+  s.warp.fenceProxy(s.mask, [](Clocks &clocks) { clocks.mapsReleased.join(clocks.generic); });
+  s.warp.fence(s.mask, scope, false, true);
+}
+
 namespace {
 
 /// `.sync_restrict::shared::cta` and its like limit a fence to shared memory.
@@ -74,8 +79,7 @@ void decodeMapFence(Decoder &d) {
   d.run([=](Step &s) {
     Warp &warp = s.warp;
     if (!isAcquire) {
-      warp.fenceProxy(s.mask, [](Clocks &clocks) { clocks.mapsReleased.join(clocks.generic); });
-      warp.fence(s.mask, scope, false, true);
+      releaseMaps(s, scope);
       return Outcome::Next;
     }
     warp.fence(s.mask, scope, true, false);

@@ -27,6 +27,9 @@ void decodeAsyncStore(Decoder &d);
 void decodeAsyncReduction(Decoder &d);
 void decodeBulkStore(Decoder &d);
 
+/// The release of fence.proxy.tensormap by the active lanes (Fences.cpp).
+void releaseMaps(Step &s, Scope scope);
+
 /// `.v2`, `.v4`, `.v8`, or 1.
 unsigned takeVector(Decoder &d);
 

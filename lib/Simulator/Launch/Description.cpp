@@ -43,10 +43,22 @@ std::array<uint32_t, 3> triple(const json &object, const char *name) {
 }
 
 MapElement mapElement(const std::string &name) {
-  static const std::pair<const char *, MapElement> names[] = {
-      {"u8", MapElement::U8},   {"u16", MapElement::U16},   {"u32", MapElement::U32},  {"s32", MapElement::S32},
-      {"u64", MapElement::U64}, {"s64", MapElement::S64},   {"f16", MapElement::F16},  {"f32", MapElement::F32},
-      {"f64", MapElement::F64}, {"bf16", MapElement::BF16}, {"tf32", MapElement::TF32}};
+  static const std::pair<const char *, MapElement> names[] = {{"u8", MapElement::U8},
+                                                              {"u16", MapElement::U16},
+                                                              {"u32", MapElement::U32},
+                                                              {"s32", MapElement::S32},
+                                                              {"u64", MapElement::U64},
+                                                              {"s64", MapElement::S64},
+                                                              {"f16", MapElement::F16},
+                                                              {"f32", MapElement::F32},
+                                                              {"f64", MapElement::F64},
+                                                              {"bf16", MapElement::BF16},
+                                                              {"tf32", MapElement::TF32},
+                                                              {"f32_ftz", MapElement::F32Ftz},
+                                                              {"tf32_ftz", MapElement::TF32Ftz},
+                                                              {"b4x16", MapElement::U4x16},
+                                                              {"b4x16_p64", MapElement::U4x16Padded},
+                                                              {"b6x16_p32", MapElement::U6x16Padded}};
   for (const auto &[text, element] : names)
     if (name == text)
       return element;
@@ -143,23 +155,49 @@ std::vector<uint8_t> scalarBytes(const json &object) {
   return bytes;
 }
 
+/// Numbers of a member that may be absent, as many as `into` has room for.
+template <class T, size_t N> void numbers(const json &object, const char *name, std::array<T, N> &into) {
+  if (!object.contains(name))
+    return;
+  const json &list = object.at(name);
+  if (!list.is_array() || list.size() > N)
+    fail(std::string("'") + name + "' should be a list of up to " + std::to_string(N));
+  for (size_t i = 0; i < list.size(); ++i)
+    into[i] = list[i];
+}
+
 TensorMapRecipe parseMap(const json &object) {
   TensorMapRecipe recipe;
   recipe.element = mapElement(member(object, "dtype"));
-  const json &sizes = member(object, "sizes"), &box = member(object, "box");
+  const json &sizes = member(object, "sizes");
   recipe.rank = uint32_t(sizes.size());
-  if (recipe.rank < 1 || recipe.rank > 5 || box.size() != recipe.rank)
-    fail("a tensor map has " + std::to_string(sizes.size()) + " sizes and " + std::to_string(box.size()) +
-         " box sizes when both should be 1 to 5");
-  recipe.strides[0] = mapElementBytes(recipe.element);
-  for (uint32_t i = 0; i < recipe.rank; ++i) {
-    recipe.sizes[i] = sizes[i];
-    recipe.box[i] = box[i];
-    if (i)
-      recipe.strides[i] = object.contains("strides") ? uint64_t(object["strides"].at(i - 1))
-                                                     : recipe.strides[i - 1] * recipe.sizes[i - 1];
+  if (!sizes.is_array() || recipe.rank < 1 || recipe.rank > 5)
+    fail("a tensor map has " + std::to_string(sizes.size()) + " sizes when it should have 1 to 5");
+  numbers(object, "sizes", recipe.sizes);
+  numbers(object, "element_strides", recipe.elementStrides);
+  uint64_t packed = recipe.sizes[0] * mapElementBits(recipe.element) / 8;
+  for (uint32_t i = 1; i < recipe.rank; ++i) {
+    recipe.strides[i] = object.contains("strides") ? uint64_t(object["strides"].at(i - 1)) : packed;
+    packed = recipe.strides[i] * recipe.sizes[i];
+  }
+  if (object.contains("im2col")) {
+    const json &column = object["im2col"];
+    recipe.mode = MapMode::Im2col;
+    numbers(column, "lower", recipe.lowerCorner);
+    numbers(column, "upper", recipe.upperCorner);
+    recipe.channelsPerPixel = member(column, "channels");
+    recipe.pixelsPerColumn = member(column, "pixels");
+  } else {
+    const json &box = member(object, "box");
+    if (box.size() != recipe.rank)
+      fail("a tensor map has " + std::to_string(sizes.size()) + " sizes and " + std::to_string(box.size()) +
+           " box sizes when both should be 1 to 5");
+    numbers(object, "box", recipe.box);
   }
   recipe.swizzle = object.value("swizzle", 0);
+  recipe.swizzleAtom = object.value("swizzle_atom", 16);
+  recipe.flipsHalves = object.value("swizzle_flip", false);
+  recipe.interleave = object.value("interleave", 0);
   recipe.fillsNaN = object.value("fill", "zero") == "nan";
   return recipe;
 }

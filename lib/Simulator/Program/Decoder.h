@@ -117,6 +117,7 @@ void registerMatrixSync(DecodeTable &table);
 void registerMatrixAsync(DecodeTable &table);
 void registerTensorMemory(DecodeTable &table);
 void registerLaunchControl(DecodeTable &table);
+void registerTensorMap(DecodeTable &table);
 
 } // namespace girih::sim
 

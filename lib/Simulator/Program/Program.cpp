@@ -37,6 +37,7 @@ DecodeTable makeTable() {
   registerMatrixAsync(table);
   registerTensorMemory(table);
   registerLaunchControl(table);
+  registerTensorMap(table);
   return table;
 }
 
