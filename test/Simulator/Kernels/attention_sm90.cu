@@ -26,6 +26,9 @@ WAIT_BARRIER(waitKeys, "wait_keys")
 WAIT_BARRIER(waitValues, "wait_values")
 WAIT_BARRIER(waitKeysFree, "wait_keys_free")
 WAIT_BARRIER(waitValuesFree, "wait_values_free")
+NAMED_VALUE(stepsOfLoader, "steps_of_loader")
+NAMED_VALUE(stepsOfConsumer, "steps_of_consumer")
+NAMED_VALUE(lastKey, "last_key")
 ARRIVE_BARRIER(releaseKeys, "release_keys")
 ARRIVE_BARRIER(releaseValues, "release_values")
 
@@ -49,6 +52,7 @@ DEVICE void produce(uint32_t base, Barriers barriers, const TensorMap *mapQ, con
                     const TensorMap *mapV, int steps) {
   expectBytes(barriers.query(), halves * queryHalf);
   loadHalves(base, queryHalf, mapQ, blockIdx.x * queries, blockIdx.y, barriers.query());
+#pragma unroll 1
   for (int i = 0; i < steps; ++i) {
     uint32_t at = i % stages * keyBytes;
     waitKeysFree(barriers.keysFree(i), parity(i) ^ 1);
@@ -226,9 +230,9 @@ extern "C" __global__ void __launch_bounds__(384, 1)
   if (warp < 4) {
     giveRegisters<24>();
     if (warp == 0 && elect())
-      produce(base, barriers, &mapQ, &mapK, &mapV, steps);
+      produce(base, barriers, &mapQ, &mapK, &mapV, stepsOfLoader(steps));
   } else {
     takeRegisters<240>();
-    consume(base, barriers, &mapO, steps, rows, scale, warp / 4 - 1);
+    consume(base, barriers, &mapO, stepsOfConsumer(steps), lastKey(rows), scale, warp / 4 - 1);
   }
 }

@@ -42,6 +42,8 @@ WAIT_BARRIER(waitProduct, "wait_product")
 WAIT_BARRIER(waitDrained, "wait_drained")
 WAIT_BARRIER(waitResponse, "wait_response")
 WAIT_BARRIER(waitConsumed, "wait_consumed")
+NAMED_VALUE(parityOfTile, "parity_of_tile")
+NAMED_VALUE(stepsOfLoader, "steps_of_loader")
 ARRIVE_BARRIER(arriveDrained, "arrive_drained")
 ARRIVE_BARRIER(arriveConsumed, "arrive_consumed")
 #if CTAS == 2
@@ -186,6 +188,7 @@ struct Tiles {
 DEVICE void handOut(Barriers barriers) {
   Ring ring{0, 0};
   Tiles tiles = Tiles::first(barriers);
+#pragma unroll 1
   do {
     if (clusterRank() == 0)
       waitConsumed(barriers.consumed(ring.index), ring.parity ^ 1);
@@ -209,8 +212,10 @@ DEVICE void produce(uint32_t base, Barriers barriers, const TensorMap *mapA, con
   Ring ring{0, 0};
   int rank = CTAS == 2 ? int(clusterRank()) : 0;
   Tiles tiles = Tiles::first(barriers);
+#pragma unroll 1
   do {
     int m = tiles.tile % problem.tilesM, n = tiles.tile / problem.tilesM;
+#pragma unroll 1
     for (int i = 0; i < problem.steps; ++i) {
       uint32_t full = barriers.full(ring.index), at = base + ring.index * bytesAB;
       waitEmpty(barriers.empty(ring.index), ring.parity ^ 1);
@@ -235,10 +240,14 @@ DEVICE void produce(uint32_t base, Barriers barriers, const TensorMap *mapA, con
 DEVICE void multiplyTiles(uint32_t base, Barriers barriers, uint32_t tensor, Problem problem) {
   Ring ring{0, 0}, accumulator{0, 0};
   Tiles tiles = Tiles::first(barriers);
+#pragma unroll 1
   do {
     waitDrained(barriers.drained(accumulator.index), accumulator.parity ^ 1);
     fenceAfter();
     uint32_t d = tensor + accumulator.index * tileN;
+    // The ring goes on where the last tile left it.
+    ring.parity = parityOfTile(ring.parity);
+#pragma unroll 1
     for (int i = 0; i < problem.steps; ++i) {
       uint32_t at = base + ring.index * bytesAB;
       waitFull(barriers.full(ring.index), ring.parity);
@@ -272,10 +281,12 @@ DEVICE void writeTiles(uint32_t base, Barriers barriers, uint32_t tensor, const 
   uint32_t warp = warpIndex() % 4, lane = threadIdx.x % 32, row = warp * 32 + lane, out = base + outOffset;
   int rank = CTAS == 2 ? int(clusterRank()) : 0;
   Tiles tiles = Tiles::first(barriers);
+#pragma unroll 1
   do {
     int m = tiles.tile % problem.tilesM, n = tiles.tile / problem.tilesM;
     waitProduct(barriers.product(accumulator.index), accumulator.parity);
     fenceAfter();
+#pragma unroll 1
     for (int part = 0; part < tileN / 64; ++part) {
       float c[2][32];
       uint32_t from = tensor + ((warp * 32) << 16) + accumulator.index * tileN + part * 64;
@@ -354,7 +365,7 @@ extern "C" __global__ void __launch_bounds__(256, 1)
   uint32_t tensor = loadShared(barriers.slot());
 
   if (warp == 0 && elect())
-    produce(base, barriers, &mapA, &mapB, scalesA, scalesB, problem);
+    produce(base, barriers, &mapA, &mapB, scalesA, scalesB, {tilesM, tiles, stepsOfLoader(steps)});
   else if (warp == 1 && (CTAS == 1 || clusterRank() == 0) && elect())
     multiplyTiles(base, barriers, tensor, problem);
   else if (warp == 2 && DYNAMIC && elect())

@@ -23,9 +23,16 @@ DEVICE bool elect() {
   return chosen != 0;
 }
 
+/// The value itself, under a name.
+#define NAMED_VALUE(NAME, TAG)                                                                                         \
+  DEVICE int NAME(int value) {                                                                                         \
+    asm volatile("mov.b32 %0, %0; /*@" TAG "*/" : "+r"(value));                                                        \
+    return value;                                                                                                      \
+  }
+
 // mbarriers
 DEVICE void initBarrier(uint32_t barrier, uint32_t count) {
-  asm volatile("mbarrier.init.shared::cta.b64 [%0], %1;" ::"r"(barrier), "r"(count) : "memory");
+  asm volatile("mbarrier.init.shared::cta.b64 [%0], %1; /*@init*/" ::"r"(barrier), "r"(count) : "memory");
 }
 DEVICE void fenceInit() { asm volatile("fence.mbarrier_init.release.cluster; /*@fence_init*/" ::: "memory"); }
 DEVICE void fenceAsync() { asm volatile("fence.proxy.async; /*@fence_async*/" ::: "memory"); }
