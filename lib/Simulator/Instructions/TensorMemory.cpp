@@ -2,6 +2,7 @@
 #include "TensorMemory.h"
 
 #include "../Machine/Transactions.h"
+#include "AsyncCopy.h"
 
 namespace girih::sim {
 
@@ -311,7 +312,7 @@ void decodeTensorCommit(Decoder &d) {
     for (const auto &[stage, stream] : s.warp.tensorPipe.streams)
       knowledge->join(stream.after);
     // A commit implies tcgen05.fence::before_thread_sync.
-    uint32_t mask = isMulticast ? s.read<uint32_t>(ctas)[lane] & 0xffff : 1u << place.cta->rank;
+    uint32_t mask = isMulticast ? multicastMask(s, ctas, lane) : 1u << place.cta->rank;
     Cluster *cluster = &s.cluster();
     unsigned line = s.line();
     Component component = s.warp.component;

@@ -110,6 +110,7 @@ void Cluster::finish() {
     }
   drain();
   for (auto &cta : ctas) {
+    cta->checkArrivedCopies();
     for (auto &[offset, barrier] : cta->barriers)
       if (barrier.transactions != 0) {
         Verdict verdict;
@@ -130,10 +131,34 @@ void Cluster::finish() {
   }
 }
 
-void Cta::finish() {
+Knowledge Cta::gathered() const {
   Knowledge all;
-  for (auto &warp : warps)
+  for (const auto &warp : warps)
     all.join(warp->gathered(allLanes));
+  return all;
+}
+
+/// A copy that nobody has waited for may come when the memory belongs to
+/// another CTA, also if it did not in this schedule.
+void Cta::checkArrivedCopies() const {
+  Knowledge all = gathered();
+  for (const auto &[offset, barrier] : barriers) {
+    const Access &last = barrier.lastTransactions;
+    if (!barrier.hasComponent || all.past.covers(last.component, last.tick))
+      continue;
+    Verdict verdict;
+    verdict.kind = VerdictKind::Race;
+    verdict.line = last.line;
+    verdict.agent = cluster.componentName(last.component);
+    verdict.message = describe() + " exits without a wait for phase " + std::to_string(last.tick - 1) +
+                      " of the mbarrier at " + std::to_string(offset) + ", which counts this copy";
+    verdict.notes.push_back("expected mbarrier.try_wait before the exit");
+    cluster.device.report(verdict);
+  }
+}
+
+void Cta::finish() {
+  Knowledge all = gathered();
   for (auto &[agent, access] : remoteAccesses) {
     if (all.past.covers(access.component, access.tick, access.lanes))
       continue;
@@ -148,7 +173,7 @@ void Cta::finish() {
   }
   for (auto &warp : warps)
     for (auto &[lane, groups] : warp->bulkGroups)
-      if (groups.readDone < groups.issued && !warp->known(lane).past.covers(groups.readComponent, groups.issued)) {
+      if (!warp->known(lane).past.covers(groups.readComponent, groups.issued)) {
         Verdict verdict;
         verdict.agent = warp->describe();
         verdict.message = "the CTA exits without waiting for " + std::to_string(groups.issued) +

@@ -100,6 +100,10 @@ public:
   void advance(MemoryBarrier &barrier);
   /// Checks at the exit of the CTA's last warp.
   void finish();
+  /// Checks, at the end of the cluster, the copies into this shared memory.
+  void checkArrivedCopies() const;
+  /// What all warps know together.
+  Knowledge gathered() const;
   void reportRace(const char *space, uint64_t address, const Conflict &conflict, const Access &access);
 };
 

@@ -24,6 +24,8 @@ struct MemoryBarrier {
   /// Component of the transactions that complete here.
   Component component = 0;
   bool hasComponent = false;
+  /// The last of them.
+  Access lastTransactions;
   /// What arrivals of the current phase, and of all ended ones, knew: those
   /// that reach every waiter, and those of threads of other CTAs, which reach
   /// a wait of cluster scope only.

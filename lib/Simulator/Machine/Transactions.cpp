@@ -65,6 +65,7 @@ Access transactionAccess(BarrierPlace place, unsigned line) {
   access.line = line;
   access.isWrite = true;
   access.proxy = Proxy::Async;
+  barrier.lastTransactions = access;
   return access;
 }
 
