@@ -17,9 +17,14 @@ struct TraceEvent {
   std::string name;
   std::string detail;
   uint64_t begin = 0, end = 0;
+  /// Of asynchronous work: the row of the warp that issued it, and when.
+  std::string issuer;
+  uint64_t issuedAt = 0;
 };
 
-/// Writes Chrome trace format, which Perfetto opens.
+/// Writes Chrome trace format, which Perfetto opens: a row for each warp and
+/// asynchronous unit, more where its work overlaps, and an arrow from the
+/// issue of asynchronous work to it.
 void writeTrace(std::ostream &out, const std::vector<TraceEvent> &events);
 
 } // namespace girih::sim

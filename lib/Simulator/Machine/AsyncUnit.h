@@ -19,6 +19,7 @@ struct AsyncOperation {
   /// For the timeline and for messages.
   std::string detail;
   uint64_t issuedAt = 0;
+  std::string issuer;
   /// A copy to global memory may complete after the kernel's last instruction;
   /// Cta::finish() judges whether its source was waited for.
   bool mayOutliveKernel = false;
@@ -36,6 +37,9 @@ struct AsyncUnit {
   Component component = 0;
   /// Operations issued and, in an ordered unit, completed; both count from 1.
   uint32_t issued = 0, completed = 0;
+  /// When the last operation was complete; the next of an ordered unit did not
+  /// begin before.
+  uint64_t idleSince = 0;
   std::deque<AsyncOperation> queue;
 };
 

@@ -37,6 +37,8 @@ AsyncUnit *Cluster::newUnit(std::string name, uint32_t cta, bool isOrdered) {
 
 void Cluster::enqueue(AsyncUnit &unit, AsyncOperation operation) {
   operation.issuedAt = now;
+  if (device.options.wantsTrace && running)
+    operation.issuer = running->name;
   ++asynchronousOperations;
   unit.queue.push_back(std::move(operation));
   if (device.options.schedule == Schedule::Early && !isDraining)
@@ -68,19 +70,6 @@ Cta &Cluster::ctaOf(uint32_t sharedAddress, unsigned line) {
                    " of a cluster of " + std::to_string(ctas.size()),
                line);
   return *ctas[rank];
-}
-
-void Cluster::trace(uint32_t cta, const std::string &row, const std::string &name, uint64_t begin, std::string detail) {
-  if (!device.options.wantsTrace)
-    return;
-  TraceEvent event;
-  event.process = index * static_cast<uint32_t>(std::max<size_t>(ctas.size(), 1)) + cta;
-  event.row = row;
-  event.name = name;
-  event.detail = std::move(detail);
-  event.begin = begin;
-  event.end = now;
-  events.push_back(std::move(event));
 }
 
 bool Cluster::isDone() const {

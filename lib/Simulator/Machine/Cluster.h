@@ -48,6 +48,7 @@ public:
   /// The CTA of a shared::cluster address; a Stop when there is none.
   Cta &ctaOf(uint32_t sharedAddress, unsigned line);
   void trace(uint32_t cta, const std::string &row, const std::string &name, uint64_t begin, std::string detail = "");
+  void traceWait(const Warp &warp, const Wait &wait, const char *note = "");
 
   std::vector<Warp *> warps;
 
@@ -59,6 +60,7 @@ private:
   /// Advances one operation of a unit.
   void stepUnit(AsyncUnit &unit, size_t position);
   void drain();
+  void traceOperation(const AsyncUnit &unit, const AsyncOperation &operation, const char *note = "");
   bool stepAnyUnit();
   bool stepOldOperations();
   bool hasAsyncWork() const;
@@ -75,9 +77,12 @@ private:
   bool isDraining = false;
   size_t nextUnit = 0;
   std::vector<TraceEvent> events;
+  /// The warp that executes, to tell who issues.
+  const Warp *running = nullptr;
 
 public:
-  std::vector<TraceEvent> takeEvents() { return std::move(events); }
+  /// The timeline so far, with what has not ended.
+  std::vector<TraceEvent> takeEvents();
 };
 
 } // namespace girih::sim

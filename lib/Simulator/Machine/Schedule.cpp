@@ -18,19 +18,14 @@ bool Cluster::run(uint64_t budget) {
 
 uint64_t Cluster::runWarp(Warp &warp, uint64_t most) {
   uint64_t before = warp.instructions, begin = now;
+  running = &warp;
   while (warp.instructions - before < most && !warp.isDone())
     if (!warp.step())
       break;
+  running = nullptr;
   uint64_t done = warp.instructions - before;
-  if (done && device.options.wantsTrace) {
-    // One bar for consecutive rounds of work.
-    now = begin + 1;
-    if (!events.empty() && events.back().row == warp.name && events.back().name == "run" && events.back().end == begin)
-      events.back().end = now;
-    else
-      trace(warp.cta.rank, warp.name, "run", begin);
-    now = begin;
-  }
+  if (done)
+    trace(warp.cta.rank, warp.name, "run", begin);
   if (warp.isDone() && warp.cta.isDone() && done)
     warp.cta.finish();
   return done;
@@ -44,9 +39,8 @@ void Cluster::stepUnit(AsyncUnit &unit, size_t position) {
   ++progress;
   if (!isFinished)
     return;
-  AsyncOperation &operation = unit.queue[position];
-  trace(unit.cta, unit.name, operation.name, operation.issuedAt,
-        "line " + std::to_string(operation.line) + (operation.detail.empty() ? "" : ", " + operation.detail));
+  traceOperation(unit, unit.queue[position]);
+  unit.idleSince = now;
   unit.queue.erase(unit.queue.begin() + static_cast<long>(position));
   ++unit.completed;
 }

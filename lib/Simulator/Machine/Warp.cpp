@@ -169,9 +169,8 @@ void Warp::execute(Group &group) {
   if (outcome == Outcome::Retry)
     return;
   if (group.isBlocked) {
-    if (group.wait.since < cluster.now)
-      cluster.trace(cta.rank, name, "wait " + group.wait.what, group.wait.since,
-                    "line " + std::to_string(group.wait.line));
+    if (cluster.device.options.wantsTrace)
+      cluster.traceWait(*this, group.wait);
     group.isBlocked = false;
   }
   group.ticket = 0;
