@@ -79,13 +79,6 @@ bool Cluster::isDone() const {
   return true;
 }
 
-bool Cluster::hasAsyncWork() const {
-  for (const auto &unit : units)
-    if (!unit->queue.empty())
-      return true;
-  return false;
-}
-
 void Cluster::finish() {
   for (const auto &unit : units)
     for (const AsyncOperation &operation : unit->queue) {

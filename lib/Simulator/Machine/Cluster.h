@@ -63,7 +63,6 @@ private:
   void traceOperation(const AsyncUnit &unit, const AsyncOperation &operation, const char *note = "");
   bool stepAnyUnit();
   bool stepOldOperations();
-  bool hasAsyncWork() const;
   bool isDone() const;
   void finish();
   [[noreturn]] void reportDeadlock();

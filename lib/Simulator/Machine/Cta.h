@@ -43,7 +43,6 @@ struct TensorMemory {
   std::map<unsigned, unsigned> allocations;
   std::map<unsigned, unsigned> allocationLines;
   bool hasRelinquished = false;
-  unsigned lastAllocateLine = 0;
   /// What the collector buffers hold, of A and b0 to b3 of B, and the line of
   /// the fill; 0 when nothing is valid.
   struct Collector {

@@ -57,8 +57,6 @@ private:
     bool hasSpecials = false;
   };
   static Significands decompose(const std::vector<float> &values, Format format);
-  static void addScaleExponents(Significands &numbers, const BlockScales &scales, bool isB, uint32_t k,
-                                uint32_t columns);
 
   void alignAccumulators(const Significands &c);
   void addProducts(uint32_t row);

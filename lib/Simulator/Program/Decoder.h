@@ -73,7 +73,6 @@ public:
 
   Instruction &instruction() { return out; }
   unsigned line() const { return syntax.line; }
-  const SyntaxInstruction &syntaxOf() const { return syntax; }
   CompiledFunction &currentFunction() { return function; }
   Program &currentProgram() { return program; }
   int label(const std::string &name) const;

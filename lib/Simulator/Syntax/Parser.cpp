@@ -33,17 +33,6 @@ int Function::findLabel(unsigned scope, const std::string &label) const {
   return -1;
 }
 
-const Function *SyntaxModule::findFunction(const std::string &name) const {
-  const Function *declared = nullptr;
-  for (const auto &function : functions)
-    if (function->name == name) {
-      if (function->hasBody)
-        return function.get();
-      declared = function.get();
-    }
-  return declared;
-}
-
 std::unique_ptr<SyntaxModule> parsePTX(const std::string &text) { return Parser(text).run(); }
 
 const Token &Parser::peek(size_t ahead) const { return tokens[std::min(at + ahead, tokens.size() - 1)]; }

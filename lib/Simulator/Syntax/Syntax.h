@@ -145,8 +145,6 @@ struct SyntaxModule {
   std::map<unsigned, std::string> files;
   std::vector<std::unique_ptr<Variable>> variables;
   std::vector<std::unique_ptr<Function>> functions;
-
-  const Function *findFunction(const std::string &name) const;
 };
 
 /// Parses a whole module; throws Stop with the line on a syntax error.

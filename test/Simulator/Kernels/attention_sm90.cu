@@ -151,10 +151,7 @@ DEVICE void writeOutput(const float (&o)[halves][32], const float (&sum)[2], uin
           : "memory");
     }
   fenceAsync();
-  if (group == 0)
-    namedBarrier<1, 128>();
-  else
-    namedBarrier<2, 128>();
+  joinWarpgroup(group);
   if (threadIdx.x % 128 == 0) {
     for (int half = 0; half < halves; ++half)
       storeTile(mapO, half * 64, blockIdx.x * queries + group * 64, blockIdx.y, query + half * queryHalf);

@@ -69,10 +69,7 @@ DEVICE void consume(uint32_t base, const TensorMap *mapC, int steps, int group) 
                  : "memory");
   }
   fenceAsync();
-  if (group == 0)
-    namedBarrier<1, 128>();
-  else
-    namedBarrier<2, 128>();
+  joinWarpgroup(group);
   if (threadIdx.x % 128 == 0) {
     storeTile(mapC, blockIdx.y * 128, blockIdx.x * 128 + group * 64, out);
     commitStores();

@@ -8,6 +8,14 @@ DEVICE uint64_t descriptor(uint32_t address) {
   return uint64_t((address & 0x3ffff) >> 4) | uint64_t(1) << 16 | uint64_t(1024 >> 4) << 32 | uint64_t(1) << 62;
 }
 
+/// Joins the threads of one of two computing warpgroups.
+DEVICE void joinWarpgroup(int group) {
+  if (group == 0)
+    namedBarrier<1, 128>();
+  else
+    namedBarrier<2, 128>();
+}
+
 DEVICE void fenceProducts() { asm volatile("wgmma.fence.sync.aligned; /*@wgmma_fence*/" ::: "memory"); }
 DEVICE void commitProducts() { asm volatile("wgmma.commit_group.sync.aligned; /*@wgmma_commit*/" ::: "memory"); }
 template <int pending> DEVICE void waitProducts() {

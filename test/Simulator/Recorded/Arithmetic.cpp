@@ -99,7 +99,6 @@ uint64_t drawInteger(std::mt19937_64 &random) {
 uint64_t drawOperand(std::mt19937_64 &random, Type type) {
   if (!isFloat(type) || formatOf(type).specials == Specials::PowerOnly)
     return drawInteger(random);
-  // Operands of one size meet more often when their exponents are close.
   auto spread = Spread(random() % 4);
   if (type == Type::F64)
     return drawFloat(random, 11, 52, spread);
