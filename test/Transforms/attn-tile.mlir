@@ -34,8 +34,8 @@
 // CHECK:   %[[TM:.*]] = tile.reduce max %[[MS]]
 // CHECK:   %[[NM:.*]] = arith.maxnumf %[[M]], %[[TM]]
 // CHECK:   %[[E:.*]] = math.fma %[[MS]], %[[SCALE]]
-// CHECK:   %[[P:.*]] = math.exp2 %[[E]] : tensor<128x64xf32>
-// CHECK:   %[[ALPHA:.*]] = math.exp2 %{{.*}} : tensor<128xf32>
+// CHECK:   %[[P:.*]] = math.exp2 %[[E]] fastmath<afn> : tensor<128x64xf32>
+// CHECK:   %[[ALPHA:.*]] = math.exp2 %{{.*}} fastmath<afn> : tensor<128xf32>
 // CHECK:   %[[PS:.*]] = tile.reduce add %[[P]] : tensor<128x64xf32> -> tensor<128x4xf32>
 // CHECK:   %[[NL:.*]] = math.fma %[[L]], %{{.*}}, %[[PS]]
 // CHECK:   %[[P16:.*]] = arith.truncf %[[P]]
@@ -45,7 +45,7 @@
 // CHECK:   scf.yield %[[NM]], %[[NL]], %[[NACC]]
 // CHECK: } {tile.non_empty}
 // CHECK: %[[SUM:.*]] = tile.reduce add %[[R]]#1
-// CHECK: %[[INV:.*]] = arith.divf %[[ONE]], %[[SUM]]
+// CHECK: %[[INV:.*]] = arith.divf %[[ONE]], %[[SUM]] fastmath<arcp,afn>
 // CHECK: %[[INVB:.*]] = tile.broadcast %[[INV]]
 // CHECK: %[[N:.*]] = arith.mulf %[[R]]#2, %[[INVB]]
 // CHECK: %[[N16:.*]] = arith.truncf %[[N]]
@@ -102,7 +102,7 @@ func.func @partial_keys(%q: tensor<2x4x256x64xbf16>, %k: tensor<2x4x500x64xbf16>
 // CHECK: %[[SUM:.*]] = tile.reduce add %{{.*}} : tensor<128x4xf32> -> tensor<128xf32>
 // CHECK: %[[NONE:.*]] = arith.cmpf oeq, %[[SUM]], %[[ZERO]]
 // CHECK: %[[DIV:.*]] = arith.select %[[NONE]], %[[ONE]], %[[SUM]]
-// CHECK: arith.divf %[[ONE]], %[[DIV]]
+// CHECK: arith.divf %[[ONE]], %[[DIV]] fastmath<arcp,afn>
 func.func @causal(%q: tensor<2x4x256x64xbf16>, %k: tensor<2x4x512x64xbf16>) -> tensor<2x4x256x64xbf16> {
   %o = attn.forward %q, %k, %k mask(causal) schedule <rows = 128, columns = 128>
       : tensor<2x4x256x64xbf16>, tensor<2x4x512x64xbf16>, tensor<2x4x512x64xbf16> -> tensor<2x4x256x64xbf16>
@@ -124,7 +124,7 @@ func.func @causal(%q: tensor<2x4x256x64xbf16>, %k: tensor<2x4x512x64xbf16>) -> t
 // CHECK-DAG: %[[STEP:.*]] = gpu.grid_dim {{ ?}}x
 // CHECK: scf.for %{{.*}} = %[[START]] to %{{.*}} step %[[STEP]]
 // CHECK: memref.dim %[[K]], %[[C2]]
-// CHECK: %[[LOG:.*]] = math.log2 %{{.*}} : tensor<128xf32>
+// CHECK: %[[LOG:.*]] = math.log2 %{{.*}} fastmath<afn> : tensor<128xf32>
 // CHECK: %[[SUM:.*]] = math.fma %{{.*}}, %{{.*}}, %[[LOG]]
 // CHECK: %[[L:.*]] = arith.mulf %[[SUM]], %{{.*}} : tensor<128xf32>
 // CHECK: tile.store %[[L]], %[[LSE]][%{{.*}}, %{{.*}}, %{{.*}}] : tensor<128xf32>
