@@ -256,6 +256,21 @@ def Tile_WriteSharedOp : Tile_Op<"write_shared"> {
   let hasVerifier = 1;
 }
 
+def Tile_SyncOp : Tile_Op<"sync"> {
+  let summary = "wait at a hardware barrier until all its threads have come";
+  let description = [{
+    `threads` counts the threads that wait here and those that only arrive
+    (`nvvm.barrier.arrive`). All lanes of a warp run this op together. It stands for
+    `nvvm.barrier`, whose text cannot be parsed when it has a location.
+
+    ```mlir
+    tile.sync barrier(%id) threads(%threads)
+    ```
+  }];
+  let arguments = (ins I32:$barrier, I32:$threads);
+  let assemblyFormat = "`barrier` `(` $barrier `)` `threads` `(` $threads `)` attr-dict";
+}
+
 def Tile_PublishOp : Tile_Op<"publish"> {
   let summary = "make a worker's writes to shared memory visible to its asynchronous stores";
   let description = [{

@@ -285,6 +285,7 @@ void Decoder::decodeEvent(Operation *op) {
                                         tile::sharedBytes(copy.getDest().getType()));
         instruction.isPart = static_cast<bool>(copy.getDest().getDefiningOp<tile::SliceOp>());
       })
+      .Case([&](tile::SyncOp sync) { fill(Code::Sync, sync.getBarrier(), sync.getThreads()); })
       .Case([&](NVVM::BarrierOp sync) { fill(Code::Sync, sync.getBarrierId(), sync.getNumberOfThreads()); })
       .Case(
           [&](NVVM::BarrierArriveOp signal) { fill(Code::Signal, signal.getBarrierId(), signal.getNumberOfThreads()); })

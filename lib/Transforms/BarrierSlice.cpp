@@ -24,7 +24,8 @@ static bool handsOn(Operation *op) {
 /// Whether the op touches barriers or shared memory.
 static bool isEvent(Operation *op) {
   if (isa<tile::BarrierWaitOp, tile::BarrierArriveOp, tile::BarrierExpectOp, tile::CopyOp, tile::MmaAsyncOp,
-          tile::AwaitOp, tile::PublishOp, tile::DrainStoresOp, NVVM::BarrierOp, NVVM::BarrierArriveOp>(op))
+          tile::AwaitOp, tile::PublishOp, tile::DrainStoresOp, tile::SyncOp, NVVM::BarrierOp, NVVM::BarrierArriveOp>(
+          op))
     return true;
   return !handsOn(op) && llvm::any_of(op->getOperands(), isSharedTile);
 }

@@ -246,7 +246,7 @@ void RoleLowering::lowerTurns() {
     IndexBuilder b(op->getLoc(), op);
     Value worker = tile::WorkerOp::create(b);
     if (isa<tile::TakeTurnOp>(op)) {
-      NVVM::BarrierOp::create(b, TypeRange(), id(b, worker), threads(b), NVVM::BarrierReductionAttr(), Value());
+      tile::SyncOp::create(b, id(b, worker), threads(b));
     } else {
       Value next = b.add(worker, b.index(1));
       Value last = arith::CmpIOp::create(b, arith::CmpIPredicate::eq, next, b.index(named.workers));

@@ -23,10 +23,10 @@
 
 // REDEFINE: %{knobs} = ping_pong=1
 // RUN: %{barriers} | FileCheck %s --check-prefix=TURNS
-// TURNS: nvvm.barrier id = {{.*}} number_of_threads
+// TURNS: tile.sync barrier
 // REDEFINE: %{knobs} = ping_pong=0
 // RUN: %{barriers} | FileCheck %s --check-prefix=NO-TURNS
-// NO-TURNS-NOT: nvvm.barrier
+// NO-TURNS-NOT: tile.sync
 
 // REDEFINE: %{knobs} = workers=1
 // RUN: %{barriers} | FileCheck %s --check-prefix=WORKERS1

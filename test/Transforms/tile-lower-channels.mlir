@@ -156,13 +156,13 @@ gpu.module @m {
   // CHECK: %[[W:.*]] = tile.worker
   // CHECK: %[[LAST:.*]] = arith.cmpi eq, %[[W]], %[[C1]]
   // CHECK: scf.if %[[LAST]] {
-  // CHECK:   "nvvm.barrier.arrive"(%{{.*}}, %[[BOTH]])
+  // CHECK:   nvvm.barrier.arrive id = %{{.*}} number_of_threads = %[[BOTH]]
   // CHECK: }
   // CHECK: %[[MINE:.*]] = arith.index_cast %{{.*}} : index to i32
-  // CHECK: "nvvm.barrier"(%[[MINE]], %[[BOTH]])
+  // CHECK: tile.sync barrier(%[[MINE]]) threads(%[[BOTH]])
   // CHECK: "mma"
   // CHECK: arith.select
-  // CHECK: "nvvm.barrier.arrive"(%{{.*}}, %[[BOTH]])
+  // CHECK: nvvm.barrier.arrive id = %{{.*}} number_of_threads = %[[BOTH]]
   gpu.func @turns() kernel {
     tile.role "compute" workers(2) registers(240) {
       tile.take_turn

@@ -87,7 +87,8 @@ def TileLowerChannelsPass : Pass<"tile-lower-channels", "::mlir::gpu::GPUFuncOp"
     `full` and `empty`; slot and parity become loop-carried counters. Offsets of all
     shared memory are fixed and the total is recorded.
   }];
-  let dependentDialects = ["::girih::tile::TileDialect", "::mlir::arith::ArithDialect", "::mlir::scf::SCFDialect"];
+  let dependentDialects = ["::girih::tile::TileDialect", "::mlir::NVVM::NVVMDialect", "::mlir::arith::ArithDialect",
+                           "::mlir::scf::SCFDialect"];
 }
 
 def TileVerifyBarriersPass : Pass<"tile-verify-barriers", "::mlir::gpu::GPUFuncOp"> {

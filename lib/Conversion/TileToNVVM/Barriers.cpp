@@ -13,6 +13,10 @@ Value barrierAddress(ImplicitLocOpBuilder &b, Value barriers, Value index) {
   return arith::AddIOp::create(b, barriers, arith::MulIOp::create(b, number, constantI32(b, kBarrierBytes)));
 }
 
+void syncThreads(ImplicitLocOpBuilder &b, Value barrier, Value threads) {
+  LLVM::CallIntrinsicOp::create(b, b.getStringAttr("llvm.nvvm.barrier.cta.sync.aligned.count"), {barrier, threads});
+}
+
 namespace {
 
 /// The loop around try_wait stands inside the assembly, so that the kernel's main
@@ -73,10 +77,21 @@ struct ConvertExpect : OpConversionPattern<tile::BarrierExpectOp> {
   }
 };
 
+struct ConvertSync : OpConversionPattern<tile::SyncOp> {
+  using OpConversionPattern::OpConversionPattern;
+
+  LogicalResult matchAndRewrite(tile::SyncOp op, OpAdaptor, ConversionPatternRewriter &rewriter) const override {
+    ImplicitLocOpBuilder b(op.getLoc(), rewriter);
+    syncThreads(b, op.getBarrier(), op.getThreads());
+    rewriter.eraseOp(op);
+    return success();
+  }
+};
+
 } // namespace
 
 void populateBarrierPatterns(const TypeConverter &converter, RewritePatternSet &patterns) {
-  patterns.add<ConvertWait, ConvertArrive, ConvertExpect>(converter, patterns.getContext());
+  patterns.add<ConvertWait, ConvertArrive, ConvertExpect, ConvertSync>(converter, patterns.getContext());
 }
 
 } // namespace girih

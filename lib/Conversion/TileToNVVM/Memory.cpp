@@ -141,7 +141,7 @@ struct ConvertStore : OpConversionPattern<tile::StoreOp> {
 
 void workerBarrier(ImplicitLocOpBuilder &b, Value index) {
   Value id = arith::IndexCastOp::create(b, b.getI32Type(), index);
-  NVVM::BarrierOp::create(b, TypeRange(), id, constantI32(b, kThreadsPerWorker), NVVM::BarrierReductionAttr(), Value());
+  syncThreads(b, id, constantI32(b, kThreadsPerWorker));
 }
 
 struct ConvertDrain : OpConversionPattern<tile::DrainStoresOp> {

@@ -32,6 +32,10 @@ inline constexpr int64_t kBarrierBytes = 8;
 /// The address of one barrier of a converted array.
 mlir::Value barrierAddress(mlir::ImplicitLocOpBuilder &b, mlir::Value barriers, mlir::Value index);
 
+/// Waits at a hardware barrier. `nvvm.barrier` would do it, but MLIR 22 cannot parse
+/// the op back when it is printed with a location.
+void syncThreads(mlir::ImplicitLocOpBuilder &b, mlir::Value barrier, mlir::Value threads);
+
 /// The symbol that names the start of a kernel's shared memory.
 inline constexpr llvm::StringLiteral kSharedSymbol = "shared_memory";
 

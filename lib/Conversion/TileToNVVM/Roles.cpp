@@ -30,7 +30,7 @@ void initializeBarriers(gpu::GPUFuncOp kernel, Operation *before) {
     }
     NVVM::FenceMbarrierInitOp::create(b);
   }
-  NVVM::BarrierOp::create(b);
+  NVVM::Barrier0Op::create(b);
 }
 
 int64_t warpgroupsOf(tile::RoleOp role) { return role.getWorkers(); }

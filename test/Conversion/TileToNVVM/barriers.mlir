@@ -15,7 +15,7 @@ gpu.module @m [#nvvm.target<chip = "sm_90a">] {
   // CHECK:   nvvm.mbarrier.init %[[P1]], %c9_i32
   // CHECK:   nvvm.fence.mbarrier.init
   // CHECK: }
-  // CHECK-NEXT: nvvm.barrier
+  // CHECK-NEXT: nvvm.barrier0
   gpu.func @barriers(%i: index {tile.argument = {kind = "size", size = "n"}}, %x: index {tile.argument = {kind = "size", size = "m"}}) kernel {
     %full = tile.barriers "full" offset(64) : !tile.barriers<2, arrivals = 9>
     %parity = arith.index_cast %x : index to i32

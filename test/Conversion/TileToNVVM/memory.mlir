@@ -56,14 +56,14 @@ gpu.module @m [#nvvm.target<chip = "sm_90a">] {
   // CHECK-LABEL: llvm.func @stage_and_store
   // CHECK: %[[X:.*]]:16 = builtin.unrealized_conversion_cast
   // CHECK: nvvm.cp.async.bulk.wait_group 0 {read}
-  // CHECK-NEXT: nvvm.barrier id = %[[ID:.*]] number_of_threads = %c128_i32
+  // CHECK-NEXT: llvm.call_intrinsic "llvm.nvvm.barrier.cta.sync.aligned.count"(%[[ID:.*]], %c128_i32)
   // CHECK: %[[FLIP:.*]] = arith.andi %{{.*}}, %c7_i32
   // CHECK: arith.xori %{{.*}}, %[[FLIP]]
   // CHECK: nvvm.stmatrix {{.*}}layout = #nvvm.mma_layout<row>
   // CHECK-COUNT-3: nvvm.stmatrix
   // CHECK-NOT: nvvm.stmatrix
   // CHECK: nvvm.fence.proxy {kind = #nvvm.proxy_kind<async.shared>, space = #nvvm.shared_space<cta>}
-  // CHECK-NEXT: nvvm.barrier id = %[[ID]] number_of_threads = %c128_i32
+  // CHECK-NEXT: llvm.call_intrinsic "llvm.nvvm.barrier.cta.sync.aligned.count"(%[[ID]], %c128_i32)
   // CHECK: nvvm.elect.sync
   // CHECK: nvvm.cp.async.bulk.tensor.global.shared.cta %{{.*}}, %{{.*}}, box[%c0_i32, %{{.*}}, %c0_i32]
   // CHECK: nvvm.cp.async.bulk.commit.group

@@ -99,6 +99,8 @@ func.func @barriers(%map: !map, %i: index, %parity: i32, %x: !acc) {
   %slot = tile.slot %buffer[%i] : !tile.buffer<2 x !panel> -> !panel
   // CHECK: tile.barrier_wait %[[FULL]][%{{.*}}] parity(%{{.*}}) : <2, arrivals = 8>
   tile.barrier_wait %full[%i] parity(%parity) : !tile.barriers<2, arrivals = 8>
+  // CHECK: tile.sync barrier(%{{.*}}) threads(%{{.*}})
+  tile.sync barrier(%parity) threads(%parity)
   // CHECK: tile.barrier_expect %[[FULL]][%{{.*}}] bytes(8192)
   tile.barrier_expect %full[%i] bytes(8192) : !tile.barriers<2, arrivals = 8>
   // CHECK: tile.copy %{{.*}}[%{{.*}}] to %[[SLOT]] signals %[[FULL]][%{{.*}}] : !tile.barriers<2, arrivals = 8> : !tile.tensor_map<[1, 64, 64] x bf16, swizzle = 128, panel = 64, folded = true>, tensor
