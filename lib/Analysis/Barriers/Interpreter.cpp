@@ -1,6 +1,6 @@
 // Every agent runs until it must wait; then the next one does. The model's rules
 // do not depend on this order.
-#include "BarrierInterpreter.h"
+#include "Interpreter.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 

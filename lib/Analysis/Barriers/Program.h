@@ -1,11 +1,10 @@
 // The role programs of a kernel, as far as barriers go, in a form that is quick to
-// interpret many times: tile-verify-barriers decodes them once.
-#ifndef GIRIH_LIB_TRANSFORMS_BARRIERPROGRAM_H
-#define GIRIH_LIB_TRANSFORMS_BARRIERPROGRAM_H
+// interpret many times.
+#ifndef GIRIH_LIB_ANALYSIS_BARRIERS_PROGRAM_H
+#define GIRIH_LIB_ANALYSIS_BARRIERS_PROGRAM_H
 
-#include "BarrierModel.h"
-
-#include "mlir/Dialect/GPU/IR/GPUDialect.h"
+#include "Model.h"
+#include "girih/Analysis/Barriers.h"
 
 namespace girih {
 
@@ -101,12 +100,13 @@ struct BarrierProgram {
   int64_t period = 2; ///< rounds after which every ring is back at slot 0, parity 0
 };
 
-/// Fails, with a diagnostic, on what cannot be followed.
-mlir::FailureOr<BarrierProgram> decodeBarrierProgram(mlir::gpu::GPUFuncOp kernel);
+/// Adds a finding for what cannot be followed.
+void decodeBarrierProgram(mlir::gpu::GPUFuncOp kernel, BarrierProgram &program,
+                          llvm::SmallVectorImpl<BarrierFinding> &findings);
 
-/// Whether loops of the same number run equally often, or a diagnostic.
-mlir::LogicalResult checkLoopCopies(mlir::gpu::GPUFuncOp kernel);
+/// Whether loops of the same number run equally often, or a finding.
+void checkLoopCopies(mlir::gpu::GPUFuncOp kernel, llvm::SmallVectorImpl<BarrierFinding> &findings);
 
 } // namespace girih
 
-#endif // GIRIH_LIB_TRANSFORMS_BARRIERPROGRAM_H
+#endif // GIRIH_LIB_ANALYSIS_BARRIERS_PROGRAM_H

@@ -1,8 +1,8 @@
 // Runs the role programs of a kernel on the barrier model, for given trip counts.
-#ifndef GIRIH_LIB_TRANSFORMS_BARRIERINTERPRETER_H
-#define GIRIH_LIB_TRANSFORMS_BARRIERINTERPRETER_H
+#ifndef GIRIH_LIB_ANALYSIS_BARRIERS_INTERPRETER_H
+#define GIRIH_LIB_ANALYSIS_BARRIERS_INTERPRETER_H
 
-#include "BarrierProgram.h"
+#include "Program.h"
 #include "Residue.h"
 
 #include "llvm/ADT/STLFunctionalExtras.h"
@@ -66,4 +66,4 @@ private:
 
 } // namespace girih
 
-#endif // GIRIH_LIB_TRANSFORMS_BARRIERINTERPRETER_H
+#endif // GIRIH_LIB_ANALYSIS_BARRIERS_INTERPRETER_H

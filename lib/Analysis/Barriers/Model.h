@@ -1,8 +1,8 @@
 // What barriers, shared memory and asynchronous work do, as far as the order of
-// things goes: a state machine that tile-verify-barriers drives. It knows nothing
+// things goes: a state machine that the interpreter drives. It knows nothing
 // of the IR; places in the program are numbers ("sites").
-#ifndef GIRIH_LIB_TRANSFORMS_BARRIERMODEL_H
-#define GIRIH_LIB_TRANSFORMS_BARRIERMODEL_H
+#ifndef GIRIH_LIB_ANALYSIS_BARRIERS_MODEL_H
+#define GIRIH_LIB_ANALYSIS_BARRIERS_MODEL_H
 
 #include "llvm/ADT/ArrayRef.h"
 #include "llvm/ADT/SmallVector.h"
@@ -38,7 +38,7 @@ enum class Step { Done, Blocked, Failed };
 ///
 /// Every rule here is about what must have happened before, never about what
 /// happened to come first in this run. Where all hold, every other order of
-/// events gives the same run (see TileVerifyBarriers.cpp).
+/// events gives the same run (see Proof.cpp).
 class BarrierModel {
 public:
   struct AgentInfo {
@@ -174,4 +174,4 @@ private:
 
 } // namespace girih
 
-#endif // GIRIH_LIB_TRANSFORMS_BARRIERMODEL_H
+#endif // GIRIH_LIB_ANALYSIS_BARRIERS_MODEL_H

@@ -1,5 +1,5 @@
-// Barriers of tile-verify-barriers: phases, arrivals, bytes and clocks.
-#include "BarrierModel.h"
+// Barriers: phases, arrivals, bytes and clocks.
+#include "Model.h"
 
 #include "llvm/ADT/STLExtras.h"
 #include <algorithm>

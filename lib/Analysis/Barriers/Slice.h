@@ -1,6 +1,6 @@
 // What of a role's program matters to its barriers.
-#ifndef GIRIH_LIB_TRANSFORMS_BARRIERSLICE_H
-#define GIRIH_LIB_TRANSFORMS_BARRIERSLICE_H
+#ifndef GIRIH_LIB_ANALYSIS_BARRIERS_SLICE_H
+#define GIRIH_LIB_ANALYSIS_BARRIERS_SLICE_H
 
 #include "dialects/Tile/Tile.h"
 
@@ -35,4 +35,4 @@ bool isStrangeToBarriers(mlir::Operation *op);
 
 } // namespace girih
 
-#endif // GIRIH_LIB_TRANSFORMS_BARRIERSLICE_H
+#endif // GIRIH_LIB_ANALYSIS_BARRIERS_SLICE_H

@@ -1,7 +1,7 @@
 // From roles to flat code: keeps what touches barriers or shared memory, and the
 // scalars that it depends on; everything else is left out.
-#include "BarrierProgram.h"
-#include "BarrierSlice.h"
+#include "Program.h"
+#include "Slice.h"
 
 #include "dialects/Tile/Tile.h"
 #include "mlir/Dialect/LLVMIR/NVVMDialect.h"
@@ -20,7 +20,8 @@ using Instruction = BarrierProgram::Instruction;
 
 class Decoder {
 public:
-  Decoder(gpu::GPUFuncOp kernel, BarrierProgram &program) : kernel(kernel), program(program) {}
+  Decoder(gpu::GPUFuncOp kernel, BarrierProgram &program, SmallVectorImpl<BarrierFinding> &findings)
+      : kernel(kernel), program(program), findings(findings) {}
 
   LogicalResult decode();
 
@@ -33,6 +34,10 @@ private:
   void decodeScalar(Operation *op);
   void decodeEvent(Operation *op);
 
+  LogicalResult refuse(Operation *op, const Twine &text) {
+    findings.push_back({op->getLoc(), text.str(), {}});
+    return failure();
+  }
   int reg(Value value) {
     auto [entry, isNew] = registers.try_emplace(value, role->registers);
     role->registers += isNew;
@@ -56,6 +61,7 @@ private:
 
   gpu::GPUFuncOp kernel;
   BarrierProgram &program;
+  SmallVectorImpl<BarrierFinding> &findings;
   BarrierProgram::Role *role = nullptr;
   BarrierSlice slice;
   DenseMap<Value, int> registers, arrays;
@@ -68,11 +74,10 @@ private:
 //===----------------------------------------------------------------------===//
 
 LogicalResult Decoder::decode() {
-  WalkResult strange = kernel.walk([](Operation *op) {
+  WalkResult strange = kernel.walk([&](Operation *op) -> WalkResult {
     if (!isStrangeToBarriers(op))
       return WalkResult::advance();
-    op->emitError() << "the check of barriers cannot follow '" << op->getName() << "'";
-    return WalkResult::interrupt();
+    return refuse(op, "the check of barriers cannot follow '" + op->getName().getStringRef() + "'");
   });
   if (strange.wasInterrupted() || failed(decodeMemory()))
     return failure();
@@ -116,9 +121,9 @@ LogicalResult Decoder::decodeMemory() {
   llvm::sort(ranges, [](const Range &a, const Range &b) { return a.begin < b.begin; });
   for (size_t i = 1; i < ranges.size(); ++i)
     if (ranges[i].begin < ranges[i - 1].end)
-      return ranges[i].op->emitError() << ranges[i].name << " starts at byte " << ranges[i].begin << " but "
-                                       << ranges[i - 1].name << " ends at byte " << ranges[i - 1].end
-                                       << ": the check of barriers needs them apart";
+      return refuse(ranges[i].op, ranges[i].name + " starts at byte " + Twine(ranges[i].begin) + " but " +
+                                      ranges[i - 1].name + " ends at byte " + Twine(ranges[i - 1].end) +
+                                      ": the check of barriers needs them apart");
   return success();
 }
 
@@ -172,8 +177,8 @@ LogicalResult Decoder::decodeBlock(Block &block) {
       }
       role->code[jump].target = role->code.size();
     } else if (op.getNumRegions() > 0) {
-      return op.emitError() << "the check of barriers cannot follow '" << op.getName()
-                            << "' around barriers or shared memory";
+      return refuse(&op, "the check of barriers cannot follow '" + op.getName().getStringRef() +
+                             "' around barriers or shared memory");
     } else if (slice.eventful.contains(&op)) {
       decodeEvent(&op);
     } else {
@@ -313,11 +318,8 @@ void Decoder::decodeEvent(Operation *op) {
 
 } // namespace
 
-FailureOr<BarrierProgram> decodeBarrierProgram(gpu::GPUFuncOp kernel) {
-  BarrierProgram program;
-  if (failed(Decoder(kernel, program).decode()))
-    return failure();
-  return program;
+void decodeBarrierProgram(gpu::GPUFuncOp kernel, BarrierProgram &program, SmallVectorImpl<BarrierFinding> &findings) {
+  (void)Decoder(kernel, program, findings).decode();
 }
 
 } // namespace girih

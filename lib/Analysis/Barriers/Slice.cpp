@@ -1,5 +1,5 @@
 // The events of a role, and backwards from them all that they depend on.
-#include "BarrierSlice.h"
+#include "Slice.h"
 
 #include "mlir/Dialect/GPU/IR/GPUDialect.h"
 #include "mlir/Dialect/LLVMIR/NVVMDialect.h"

@@ -1,7 +1,7 @@
 // An integer of which the value modulo something is known: the domain in which
-// tile-verify-barriers computes the indices and parities of barriers.
-#ifndef GIRIH_LIB_TRANSFORMS_RESIDUE_H
-#define GIRIH_LIB_TRANSFORMS_RESIDUE_H
+// the proof computes the indices and parities of barriers.
+#ifndef GIRIH_LIB_ANALYSIS_BARRIERS_RESIDUE_H
+#define GIRIH_LIB_ANALYSIS_BARRIERS_RESIDUE_H
 
 #include <cstdint>
 #include <numeric>
@@ -81,4 +81,4 @@ private:
 
 } // namespace girih
 
-#endif // GIRIH_LIB_TRANSFORMS_RESIDUE_H
+#endif // GIRIH_LIB_ANALYSIS_BARRIERS_RESIDUE_H

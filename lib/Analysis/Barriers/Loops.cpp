@@ -1,6 +1,6 @@
 // Loops with the same `tile.loop` number run equally often: that their bounds are
 // the same expressions in every role, and depend on no worker.
-#include "BarrierProgram.h"
+#include "Program.h"
 
 #include "dialects/Tile/Tile.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
@@ -59,10 +59,10 @@ private:
 
 } // namespace
 
-LogicalResult checkLoopCopies(gpu::GPUFuncOp kernel) {
+void checkLoopCopies(gpu::GPUFuncOp kernel, SmallVectorImpl<BarrierFinding> &findings) {
   Same same;
   DenseMap<int64_t, scf::ForOp> first;
-  WalkResult result = kernel.walk([&](scf::ForOp loop) {
+  kernel.walk([&](scf::ForOp loop) {
     std::optional<int64_t> number = numberOf(loop);
     if (!number)
       return WalkResult::advance();
@@ -70,15 +70,16 @@ LogicalResult checkLoopCopies(gpu::GPUFuncOp kernel) {
     if (same(loop.getLowerBound(), other.getLowerBound()) && same(loop.getUpperBound(), other.getUpperBound()) &&
         same(loop.getStep(), other.getStep()))
       return WalkResult::advance();
-    InFlightDiagnostic error = loop.emitError()
-                               << "this copy of loop " << *number
-                               << " may run more or less often than others: its bounds are not the same expressions "
-                                  "of what all workers share";
+    BarrierFinding finding{loop.getLoc(),
+                           "this copy of loop " + std::to_string(*number) +
+                               " may run more or less often than others: its bounds are not the same expressions of "
+                               "what all workers share",
+                           {}};
     if (other != loop)
-      error.attachNote(other.getLoc()) << "another copy is here";
+      finding.notes.push_back({other.getLoc(), "another copy is here"});
+    findings.push_back(std::move(finding));
     return WalkResult::interrupt();
   });
-  return failure(result.wasInterrupted());
 }
 
 } // namespace girih

@@ -1,5 +1,5 @@
-// Shared memory of tile-verify-barriers: who may still read or write a slot.
-#include "BarrierModel.h"
+// Shared memory: who may still read or write a slot.
+#include "Model.h"
 
 #include "llvm/ADT/STLExtras.h"
 #include <algorithm>
