@@ -38,7 +38,7 @@ def shorten(text):
     text = re.sub(r"(tensor<([\dx]+)x\w+, )(#tile\.fragment<[^>]*>)",
                   lambda m: m[1] + use(f"#fragment_{m[2]}", m[3]), text)
     text = re.sub(r"tensor<([\dx]+x\w+), #(?:tile\.)?(fragment|shared)(?:_\w+|<[^>]*>)>",
-                  lambda m: use(f"!{m[2]}_{m[1]}", m[0]), text)
+                  lambda m: use(f"!{'slice' if 'rows =' in m[0] else m[2]}_{m[1]}", m[0]), text)
     text = re.sub(r"memref<([\dx?]+x\w+), strided<[^>]*>>",
                   lambda m: use(f"!global_{m[1]}".replace("?", "n"), m[0]), text)
     text = re.sub(r"!tile\.tensor_map<\[([^]]*)\][^>]*>",

@@ -5,8 +5,9 @@ using namespace mlir;
 using namespace girih::tile;
 
 LogicalResult RoleOp::verify() {
-  if (static_cast<int64_t>(getWorkers()) < 1)
-    return emitOpError() << "needs at least 1 worker, has " << static_cast<int64_t>(getWorkers());
+  // A CTA has at most 1024 threads (CUDA C++ programming guide, "compute capabilities").
+  if (int64_t workers = getWorkers(); workers < 1 || workers > 8)
+    return emitOpError() << "has " << workers << " workers, must be 1 to 8";
   // PTX ISA, "setmaxnreg": a multiple of 8 from 24 to 256.
   int64_t registers = getRegisters();
   if (registers % 8 != 0 || registers < 24 || registers > 256)
@@ -14,34 +15,22 @@ LogicalResult RoleOp::verify() {
   return success();
 }
 
-LogicalResult CopyOp::verify() {
-  RankedTensorType dest = getDest().getType();
-  if (!sharedEncoding(dest))
-    return emitOpError() << "goes to shared memory, not to " << dest;
-  if (static_cast<bool>(getBarriers()) != static_cast<bool>(getBarrier()))
-    return emitOpError("needs the barriers and the number of one of them, or neither");
-  auto map = dyn_cast<TensorMapType>(getSource().getType());
-  auto tensor = dyn_cast<MemRefType>(getSource().getType());
-  size_t rank = map ? map.getBox().size() : tensor.getRank();
-  if (getIndices().size() != rank)
-    return emitOpError() << "has " << getIndices().size() << " indices, tensor has " << rank << " dimensions";
-  Type element = map ? map.getElementType() : tensor.getElementType();
-  if (dest.getElementType() != element)
-    return emitOpError() << "element types differ: tile has " << dest.getElementType() << ", tensor has " << element;
+static LogicalResult verifyOffset(Operation *op, int64_t offset, int64_t bytes, int64_t alignment) {
+  if (offset < 0 || offset % alignment != 0)
+    return op->emitOpError() << "offset is " << offset << ", must be a multiple of " << alignment;
+  if (offset > kMaxSharedBytes - bytes)
+    return op->emitOpError() << "offset is " << offset << ", must be at most " << kMaxSharedBytes - bytes;
   return success();
 }
 
 LogicalResult AllocOp::verify() {
+  BufferType type = getBuffer().getType();
   // The widest swizzle repeats every 8 rows of 128 bytes.
-  if (static_cast<int64_t>(getOffset()) < 0 || getOffset() % 1024 != 0)
-    return emitOpError() << "offset is " << static_cast<int64_t>(getOffset()) << ", must be a multiple of 1024";
-  return success();
+  return verifyOffset(*this, getOffset(), type.getCount() * sharedBytes(type.getTile()), 1024);
 }
 
 LogicalResult BarriersOp::verify() {
-  if (static_cast<int64_t>(getOffset()) < 0 || getOffset() % 8 != 0)
-    return emitOpError() << "offset is " << static_cast<int64_t>(getOffset()) << ", must be a multiple of 8";
-  return success();
+  return verifyOffset(*this, getOffset(), 8 * getBarriers().getType().getCount(), 8);
 }
 
 /// What a release waits for is a value that threads compute in registers.
@@ -75,16 +64,5 @@ LogicalResult WriteSharedOp::verify() {
     return emitOpError() << "goes from registers to shared memory, not from " << tile << " to " << dest;
   if (tile.getShape() != dest.getShape() || tile.getElementType() != dest.getElementType())
     return emitOpError() << "writes " << tile << " into " << dest;
-  return success();
-}
-
-LogicalResult ScatterOp::verify() {
-  size_t rank = getTile().getType().getRank();
-  if (getStrides().size() != rank || getLimits().size() != rank)
-    return emitOpError() << "tile has " << rank << " dimensions, given are " << getStrides().size() << " strides and "
-                         << getLimits().size() << " limits";
-  if (getTile().getType().getElementType() != getDest().getType().getElementType())
-    return emitOpError() << "tile has elements of " << getTile().getType().getElementType() << ", pointer of "
-                         << getDest().getType().getElementType();
   return success();
 }

@@ -53,7 +53,7 @@ Fragment::Position Fragment::offset(const Modes &modes, int64_t index) const {
 Fragment Fragment::dropColumns() const {
   Modes rowRegisters, rowLanes, rowWarps;
   for (const Mode &mode : registers)
-    if (!mode.movesAlong(1))
+    if (mode.movesAlong(0))
       rowRegisters.push_back({mode.size, {mode.steps[0]}});
   for (const Mode &mode : lanes)
     rowLanes.push_back({mode.size, {mode.steps[0]}});
@@ -65,7 +65,7 @@ Fragment Fragment::dropColumns() const {
 Fragment Fragment::foldColumnRegisters() const {
   Modes rowRegisters, newLanes;
   for (const Mode &mode : registers)
-    if (!mode.movesAlong(1))
+    if (mode.movesAlong(0))
       rowRegisters.push_back(mode);
   // The lanes of a row get consecutive columns, in the order of their modes.
   int64_t column = 1;

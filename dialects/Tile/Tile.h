@@ -26,8 +26,29 @@
 
 namespace girih::tile {
 
+/// Bounds above what any chip holds, so that sums and products of sizes stay in range.
+inline constexpr int64_t kMaxTileElements = int64_t(1) << 20;
+inline constexpr int64_t kMaxSharedBytes = int64_t(1) << 24;
+inline constexpr int64_t kMaxSlots = 1024; ///< of a ring, and barriers of an array
+
+/// Whether this is a tile: a tensor of 1 or 2 static dimensions with 1 to
+/// kMaxTileElements integers or floats of at most 64 bits.
+bool isTile(mlir::Type type);
+bool isTileShape(llvm::ArrayRef<int64_t> shape);
+bool isTileElement(mlir::Type type);
+
 /// Bytes of shared memory that a tile of this type takes.
 int64_t sharedBytes(mlir::RankedTensorType tile);
+
+/// The rows that a panel of this tile in shared memory has there: more than the
+/// tile's own where it is a slice of a taller one.
+int64_t panelRows(mlir::RankedTensorType tile);
+
+/// How far the panels of this tile in shared memory lie apart.
+int64_t panelBytes(mlir::RankedTensorType tile);
+
+/// The type of a slice of that shape: in shared memory it keeps the panels.
+mlir::RankedTensorType sliceType(mlir::RankedTensorType tile, llvm::ArrayRef<int64_t> shape);
 
 /// The shared-memory encoding of `type`, or null.
 SharedAttr sharedEncoding(mlir::Type type);

@@ -78,20 +78,41 @@ void FragmentAttr::print(AsmPrinter &printer) const {
   printer << '>';
 }
 
+/// Counts what the modes number.
+static LogicalResult verifyModes(function_ref<InFlightDiagnostic()> emitError, unsigned rank, ArrayRef<int64_t> flat,
+                                 int64_t &count) {
+  count = 1;
+  for (size_t i = 0; i < flat.size(); i += rank + 1) {
+    if (flat[i] < 1)
+      return emitError() << "a mode has size " << flat[i] << ", needs at least 1";
+    if (flat[i] > kMaxTileElements / count)
+      return emitError() << "modes of more than " << kMaxTileElements << " elements";
+    count *= flat[i];
+    ArrayRef<int64_t> steps = flat.slice(i + 1, rank);
+    for (int64_t step : steps)
+      if (step < 0 || step > kMaxTileElements)
+        return emitError() << "a step is " << step << ", must be 0 to " << kMaxTileElements;
+    if (flat[i] > 1 && llvm::count(steps, 0) + 1 < rank)
+      return emitError() << "a mode moves along both dimensions";
+  }
+  return success();
+}
+
 LogicalResult FragmentAttr::verify(function_ref<InFlightDiagnostic()> emitError, unsigned rank,
                                    ArrayRef<int64_t> registers, ArrayRef<int64_t> lanes, ArrayRef<int64_t> warps) {
   if (rank < 1 || rank > 2)
     return emitError() << "a fragment has 1 or 2 dimensions, not " << rank;
-  int64_t numLanes = 1;
-  for (ArrayRef<int64_t> flat : {registers, lanes, warps})
-    for (size_t i = 0; i < flat.size(); i += rank + 1) {
-      if (flat[i] < 1)
-        return emitError() << "a mode has size " << flat[i] << ", needs at least 1";
-      if (flat.data() == lanes.data())
-        numLanes *= flat[i];
-    }
+  int64_t numRegisters, numLanes, numWarps;
+  if (failed(verifyModes(emitError, rank, registers, numRegisters)) ||
+      failed(verifyModes(emitError, rank, lanes, numLanes)) || failed(verifyModes(emitError, rank, warps, numWarps)))
+    return failure();
+  for (size_t i = 0; i < registers.size(); i += rank + 1)
+    if (registers[i] > 1 && llvm::all_of(registers.slice(i + 1, rank), [](int64_t step) { return step == 0; }))
+      return emitError() << "a register mode moves nowhere: a thread holds an element once";
   if (numLanes != 32)
     return emitError() << "the lane modes make " << numLanes << " lanes, a warp has 32";
+  if (4 % numWarps != 0)
+    return emitError() << "the warp modes make " << numWarps << " warps, which do not divide a worker's 4";
   return success();
 }
 
@@ -99,24 +120,41 @@ LogicalResult FragmentAttr::verifyEncoding(ArrayRef<int64_t> shape, Type element
                                            function_ref<InFlightDiagnostic()> emitError) const {
   if (shape.size() != getRank())
     return emitError() << "fragment has " << getRank() << " dimensions, tile has " << shape.size();
+  if (!isTileElement(elementType))
+    return emitError() << "a tile has no elements of " << elementType;
   Fragment layout(*this);
   for (unsigned dim = 0; dim < getRank(); ++dim) {
-    int64_t last = layout.registerOffset(layout.numRegisters() - 1)[dim] +
-                   layout.laneOffset(layout.numLanes() - 1)[dim] + layout.warpOffset(layout.numWarps() - 1)[dim];
+    SmallVector<Mode> moving;
+    for (const Fragment::Modes *modes : {&layout.registerModes(), &layout.laneModes(), &layout.warpModes()})
+      llvm::copy_if(*modes, std::back_inserter(moving), [&](const Mode &mode) { return mode.movesAlong(dim); });
+    int64_t last = 0;
+    for (const Mode &mode : moving)
+      last += (mode.size - 1) * mode.steps[dim];
     if (last + 1 != shape[dim])
       return emitError() << "fragment covers " << last + 1 << " elements of dimension " << dim << ", tile has "
                          << shape[dim];
+    // Each element is held once: a mode steps over what the finer ones cover.
+    llvm::sort(moving, [&](const Mode &a, const Mode &b) { return a.steps[dim] < b.steps[dim]; });
+    int64_t covered = 1;
+    for (const Mode &mode : moving) {
+      if (mode.steps[dim] != covered)
+        return emitError() << "a mode steps by " << mode.steps[dim] << " along dimension " << dim
+                           << ", where finer modes cover " << covered;
+      covered *= mode.size;
+    }
   }
   return success();
 }
 
 //===----------------------------------------------------------------------===//
-// #tile.shared<swizzle = 128>
+// #tile.shared<swizzle = 128, rows = 256>
 //===----------------------------------------------------------------------===//
 
-LogicalResult SharedAttr::verify(function_ref<InFlightDiagnostic()> emitError, int64_t swizzle) {
+LogicalResult SharedAttr::verify(function_ref<InFlightDiagnostic()> emitError, int64_t swizzle, int64_t rows) {
   if (swizzle != 32 && swizzle != 64 && swizzle != 128)
     return emitError() << "swizzle is " << swizzle << " bytes, TMA has 32, 64 and 128";
+  if (rows < 0 || rows > kMaxTileElements)
+    return emitError() << "panels have " << rows << " rows, must be 1 to " << kMaxTileElements;
   return success();
 }
 
@@ -124,8 +162,15 @@ LogicalResult SharedAttr::verifyEncoding(ArrayRef<int64_t> shape, Type elementTy
                                          function_ref<InFlightDiagnostic()> emitError) const {
   if (shape.size() != 2)
     return emitError() << "a tile in shared memory has 2 dimensions, not " << shape.size();
-  int64_t rowBytes = shape[1] * elementType.getIntOrFloatBitWidth() / 8;
+  int64_t bits = isTileElement(elementType) ? elementType.getIntOrFloatBitWidth() : 0;
+  if (bits % 8 != 0 || bits == 0)
+    return emitError() << "a tile in shared memory has no elements of " << elementType;
+  if (!isTileShape(shape))
+    return emitError() << "a tile in shared memory has 1 to " << kMaxTileElements << " elements in static dimensions";
+  int64_t rowBytes = shape[1] * bits / 8;
   if (rowBytes % getSwizzle() != 0)
     return emitError() << "a row of " << rowBytes << " bytes is no multiple of the swizzle of " << getSwizzle();
+  if (getRows() != 0 && getRows() <= shape[0])
+    return emitError() << "panels have " << getRows() << " rows, must be more than the tile's own " << shape[0];
   return success();
 }

@@ -49,12 +49,18 @@ def Tile_SharedAttr : Tile_Attr<"Shared", "shared",
     (PTX ISA, "shared memory matrix layout"); panels follow each other. The swizzle
     is 32, 64 or 128 bytes.
 
+    `rows` is there for a slice of a taller tile: it lies in panels of so many rows,
+    which the panels of the tile itself lie apart. A tile that is alone in its panels
+    leaves it out.
+
     ```mlir
     #tile.shared<swizzle = 128>
+    #tile.shared<swizzle = 128, rows = 256>
     ```
   }];
-  let parameters = (ins "int64_t":$swizzle);
-  let assemblyFormat = "`<` `swizzle` `=` $swizzle `>`";
+  let parameters = (ins "int64_t":$swizzle, DefaultValuedParameter<"int64_t", "0">:$rows);
+  let builders = [AttrBuilder<(ins "int64_t":$swizzle), [{ return $_get($_ctxt, swizzle, /*rows=*/0); }]>];
+  let assemblyFormat = "`<` `swizzle` `=` $swizzle (`,` `rows` `=` $rows^)? `>`";
   let genVerifyDecl = 1;
 }
 

@@ -1,6 +1,7 @@
 // Rules of the value, pipelining and placement ops.
-#include "dialects/Tile/Tile.h"
+#include "dialects/Tile/Fragment.h"
 
+#include "mlir/Dialect/Utils/StaticValueUtils.h"
 #include "mlir/IR/Builders.h"
 
 using namespace mlir;
@@ -13,41 +14,6 @@ static RankedTensorType tileType(Value value) {
   if (auto async = dyn_cast<AsyncType>(value.getType()))
     return async.getTile();
   return cast<RankedTensorType>(value.getType());
-}
-
-/// Rules shared by loads and stores: one index per dimension of the tensor, the
-/// tile over its last ones, equal element types.
-static LogicalResult verifyAccess(Operation *op, RankedTensorType tile, MemRefType tensor, size_t numIndices) {
-  if (static_cast<int64_t>(numIndices) != tensor.getRank())
-    return op->emitOpError() << "has " << numIndices << " indices, tensor has " << tensor.getRank() << " dimensions";
-  if (tile.getRank() > tensor.getRank())
-    return op->emitOpError() << "tile has " << tile.getRank() << " dimensions, tensor has " << tensor.getRank();
-  if (tile.getElementType() != tensor.getElementType())
-    return op->emitOpError() << "element types differ: tile has " << tile.getElementType() << ", tensor has "
-                             << tensor.getElementType();
-  return success();
-}
-
-LogicalResult LoadOp::verify() {
-  if (getStages() && static_cast<int64_t>(*getStages()) < 1)
-    return emitOpError() << "needs at least 1 stage, has " << static_cast<int64_t>(*getStages());
-  return verifyAccess(*this, tileType(getResult()), cast<MemRefType>(getSource().getType()), getIndices().size());
-}
-
-LogicalResult StoreOp::verify() {
-  RankedTensorType tile = getTile().getType();
-  if (auto map = dyn_cast<TensorMapType>(getDest().getType())) {
-    if (!sharedEncoding(tile))
-      return emitOpError() << "through a tensor map reads shared memory, not " << tile;
-    if (map.getBox().size() != getIndices().size())
-      return emitOpError() << "has " << getIndices().size() << " indices, tensor has " << map.getBox().size()
-                           << " dimensions";
-    if (tile.getElementType() != map.getElementType())
-      return emitOpError() << "element types differ: tile has " << tile.getElementType() << ", tensor has "
-                           << map.getElementType();
-    return success();
-  }
-  return verifyAccess(*this, tile, cast<MemRefType>(getDest().getType()), getIndices().size());
 }
 
 /// MxK times KxN (or NxK transposed) into MxN.
@@ -85,6 +51,14 @@ LogicalResult MmaAsyncOp::verify() {
   return verifyMma(*this, tileType(getA()), tileType(getB()), tileType(getResult()), getTransposeB());
 }
 
+/// The rows of a tile in registers lie where the matrix has them.
+static LogicalResult verifyLayout(Operation *op, RankedTensorType rows, const Fragment &needed) {
+  FragmentAttr expected = needed.toAttr(op->getContext());
+  if (fragmentEncoding(rows) != expected)
+    return op->emitOpError() << "needs rows that lie as " << expected << ", not " << rows;
+  return success();
+}
+
 LogicalResult ReduceOp::verify() {
   RankedTensorType source = tileType(getTile()), result = tileType(getResult());
   if (source.getRank() != 2)
@@ -96,6 +70,10 @@ LogicalResult ReduceOp::verify() {
   if (result.getRank() == 2 && source.getDimSize(1) % result.getDimSize(1) != 0)
     return emitOpError() << "tile of " << source.getDimSize(1) << " columns cannot make " << result.getDimSize(1)
                          << " equal partial results";
+  if (FragmentAttr layout = fragmentEncoding(source)) {
+    Fragment whole(layout);
+    return verifyLayout(*this, result, result.getRank() == 1 ? whole.dropColumns() : whole.foldColumnRegisters());
+  }
   return success();
 }
 
@@ -104,6 +82,8 @@ LogicalResult BroadcastOp::verify() {
   if (source.getRank() != 1 || result.getRank() != 2 || source.getDimSize(0) != result.getDimSize(0) ||
       source.getElementType() != result.getElementType())
     return emitOpError() << "cannot repeat " << source << " to " << result;
+  if (FragmentAttr layout = fragmentEncoding(result))
+    return verifyLayout(*this, source, Fragment(layout).dropColumns());
   return success();
 }
 
@@ -117,12 +97,40 @@ LogicalResult IotaOp::verify() {
 
 LogicalResult SliceOp::verify() {
   RankedTensorType source = tileType(getTile()), result = tileType(getResult());
-  if (source.getRank() != result.getRank() || source.getElementType() != result.getElementType() ||
-      source.getShape().drop_front() != result.getShape().drop_front())
-    return emitOpError() << "cannot take " << result << " out of " << source;
-  if (source.getDimSize(0) % result.getDimSize(0) != 0)
-    return emitOpError() << "slice of " << result.getDimSize(0) << " rows does not divide tile of "
-                         << source.getDimSize(0);
+  if (source.getRank() != result.getRank())
+    return emitOpError() << "slice has " << result.getRank() << " dimensions, tile has " << source.getRank();
+  if (static_cast<int64_t>(getOffsets().size()) > source.getRank())
+    return emitOpError() << "has " << getOffsets().size() << " offsets, tile has " << source.getRank() << " dimensions";
+  for (int64_t dim = 0; dim < source.getRank(); ++dim) {
+    int64_t whole = source.getDimSize(dim), part = result.getDimSize(dim);
+    if (dim >= static_cast<int64_t>(getOffsets().size()) && part != whole)
+      return emitOpError() << "slice of " << part << " in dimension " << dim << " has no offset in tile of " << whole;
+    if (whole % part != 0)
+      return emitOpError() << "slice of " << part << " in dimension " << dim << " does not divide tile of " << whole;
+  }
+  if (fragmentEncoding(source))
+    return emitOpError("cannot take a part of the registers of a worker");
+  SharedAttr shared = sharedEncoding(source);
+  if (shared && result.getDimSize(0) % 8 != 0)
+    return emitOpError() << "slice of " << result.getDimSize(0)
+                         << " rows in shared memory, must be a multiple of the 8 after which the swizzle repeats";
+  if (int64_t bytes = result.getShape().back() * result.getElementTypeBitWidth() / 8;
+      shared && bytes % shared.getSwizzle() != 0)
+    return emitOpError() << "slice has rows of " << bytes << " bytes, no multiple of the tile's swizzle of "
+                         << shared.getSwizzle();
+  if (result != sliceType(source, result.getShape()))
+    return emitOpError() << "slice is " << result << " when it should be " << sliceType(source, result.getShape());
+  return success();
+}
+
+LogicalResult SliceOp::checkOffsets() {
+  for (auto [offset, whole, part] :
+       llvm::zip(getOffsets(), getTile().getType().getShape(), getResult().getType().getShape())) {
+    std::optional<int64_t> known = getConstantIntValue(offset);
+    if (known && (*known < 0 || *known > whole - part || *known % part != 0))
+      return emitOpError() << "offset is " << *known << ", must be a multiple of " << part << " from 0 to "
+                           << whole - part;
+  }
   return success();
 }
 

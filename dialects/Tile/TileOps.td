@@ -16,7 +16,8 @@ def Tile_ReduceKind : I32EnumAttr<"ReduceKind", "how a reduction combines", [
 class Tile_Op<string mnemonic, list<Trait> traits = []>
     : Op<Tile_Dialect, mnemonic, traits>;
 
-def Tile_Tile : StaticShapeTensorOf<[AnyInteger, AnyFloat]>;
+def Tile_Tile : Type<CPred<"::girih::tile::isTile($_self)">,
+    "tile: 1 or 2 static dimensions, 1 to 1048576 integers or floats of at most 64 bits", "::mlir::RankedTensorType">;
 def Tile_Operand : AnyTypeOf<[Tile_Tile, Tile_AsyncType]>;
 
 //===----------------------------------------------------------------------===//
@@ -133,7 +134,8 @@ def Tile_IotaOp : Tile_Op<"iota", [Pure]> {
     ```
   }];
   let arguments = (ins I64Attr:$dimension);
-  let results = (outs StaticShapeTensorOf<[I32]>:$result);
+  let results = (outs ConfinedType<Tile_Tile, [CPred<"::llvm::cast<::mlir::RankedTensorType>($_self).getElementType().isInteger(32)">],
+                                   "tile of 32-bit integers">:$result);
   let assemblyFormat = "$dimension attr-dict `:` type($result)";
   let hasVerifier = 1;
 }
@@ -173,20 +175,32 @@ def Tile_WorkerOp : Tile_Op<"worker", [Pure]> {
 }
 
 def Tile_SliceOp : Tile_Op<"slice", [Pure]> {
-  let summary = "some rows of a tile";
+  let summary = "a part of a tile";
   let description = [{
-    Rows `offset` to `offset + M` of a tile, all columns; `offset` is a multiple of
-    M. A slice of a tile in shared memory is a view: it moves no data and lives as
-    long as the tile.
+    The part of the result's shape at the given offsets, one for each dimension from
+    the first on; dimensions without an offset are taken whole. An offset is a
+    multiple of the result's size in its dimension.
+
+    A slice of a tile in shared memory is a view: it moves no data and lives as long
+    as the tile. It has whole groups of 8 rows, after which the swizzle repeats, of
+    whole panels. Its type tells the rows of those panels.
 
     ```mlir
     %mine = tile.slice %q[%row] : tensor<128x64xbf16> -> tensor<64x64xbf16>
+    %half = tile.slice %k[%zero, %column] : tensor<128x128xbf16> -> tensor<128x64xbf16>
+    %view = tile.slice %whole[%row] : tensor<128x64xbf16, #tile.shared<swizzle = 128>>
+        -> tensor<64x64xbf16, #tile.shared<swizzle = 128, rows = 128>>
     ```
   }];
-  let arguments = (ins Tile_Tile:$tile, Index:$offset);
+  let arguments = (ins Tile_Tile:$tile, Variadic<Index>:$offsets);
   let results = (outs Tile_Tile:$result);
-  let assemblyFormat = "$tile `[` $offset `]` attr-dict `:` type($tile) `->` type($result)";
+  let assemblyFormat = "$tile `[` $offsets `]` attr-dict `:` type($tile) `->` type($result)";
   let hasVerifier = 1;
+  let extraClassDeclaration = [{
+    /// Refuses offsets that are known and do not fit the tile. They are values, so
+    /// this is no rule of the IR: code that never runs may have them.
+    ::mlir::LogicalResult checkOffsets();
+  }];
 }
 
 def Tile_MmaAsyncOp : Tile_Op<"mma_async"> {

@@ -20,6 +20,7 @@ def Tile_AsyncType : Tile_Type<"Async", "async"> {
   }];
   let parameters = (ins "::mlir::RankedTensorType":$tile);
   let assemblyFormat = "`<` $tile `>`";
+  let genVerifyDecl = 1;
 }
 
 def Tile_ChannelType : Tile_Type<"Channel", "channel"> {
@@ -96,6 +97,7 @@ def Tile_GlobalPointerType : Tile_Type<"GlobalPointer", "pointer"> {
   }];
   let parameters = (ins "::mlir::Type":$elementType);
   let assemblyFormat = "`<` $elementType `>`";
+  let genVerifyDecl = 1;
 }
 
 #endif // GIRIH_TILE_TYPES

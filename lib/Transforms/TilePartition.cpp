@@ -23,6 +23,13 @@ namespace girih {
 
 namespace {
 
+/// Whether this is a part of a loaded tile, or all of it.
+bool isLoaded(Value tile) {
+  while (auto slice = tile.getDefiningOp<tile::SliceOp>())
+    tile = slice.getTile();
+  return static_cast<bool>(tile.getDefiningOp<tile::LoadOp>());
+}
+
 /// Finds the tiles that have one row per output row: MMA results and whatever
 /// is tied to them element by element or through a loop.
 class RowTiles {
@@ -54,7 +61,7 @@ private:
     add(mma.getResult());
     if (mma.getAcc())
       add(mma.getAcc());
-    if (!mma.getA().getDefiningOp<tile::LoadOp>())
+    if (!isLoaded(mma.getA()))
       add(mma.getA());
   }
 
@@ -87,7 +94,7 @@ struct TilePartitionPass : impl::TilePartitionPassBase<TilePartitionPass> {
       if (auto constant = value.getDefiningOp<arith::ConstantOp>();
           constant && !isa<SplatElementsAttr>(constant.getValue()))
         return constant.emitError("a constant tile that is split over workers must have one value");
-      if (value.getDefiningOp<tile::LoadOp>())
+      if (isLoaded(value))
         return emitError(value.getLoc(),
                          "a loaded tile that is split over workers can only be the left operand of an MMA");
     }

@@ -29,17 +29,32 @@ RankedTensorType tileType(Value value) {
   return dyn_cast<RankedTensorType>(value.getType());
 }
 
-void setEncoding(Value value, Attribute encoding) {
-  RankedTensorType type = withEncoding(tileType(value), encoding);
+/// Gives the tile a memory, or says why it cannot lie there.
+LogicalResult setEncoding(Value value, VerifiableTensorEncoding encoding) {
+  RankedTensorType type = tileType(value);
+  if (failed(
+          encoding.verifyEncoding(type.getShape(), type.getElementType(), [&] { return emitError(value.getLoc()); })))
+    return failure();
+  type = withEncoding(type, encoding);
   if (auto constant = value.getDefiningOp<arith::ConstantOp>())
     constant.setValueAttr(cast<SplatElementsAttr>(constant.getValue()).resizeSplat(type));
   value.setType(isa<tile::AsyncType>(value.getType()) ? Type(tile::AsyncType::get(type.getContext(), type))
                                                       : Type(type));
+  return success();
 }
 
-/// The widest swizzle that divides a row of the tile.
-FailureOr<tile::SharedAttr> chooseSwizzle(Operation *op, RankedTensorType type) {
-  int64_t rowBytes = type.getShape().back() * type.getElementTypeBitWidth() / 8;
+/// Bytes of the shortest row of a tile and its slices, which share their panels.
+int64_t rowBytes(Value tile) {
+  RankedTensorType type = tileType(tile);
+  int64_t bytes = type.getShape().back() * type.getElementTypeBitWidth() / 8;
+  for (Operation *user : tile.getUsers())
+    if (auto slice = dyn_cast<tile::SliceOp>(user))
+      bytes = std::min(bytes, rowBytes(slice.getResult()));
+  return bytes;
+}
+
+/// The widest swizzle that divides a row.
+FailureOr<tile::SharedAttr> chooseSwizzle(Operation *op, int64_t rowBytes) {
   for (int64_t swizzle : {128, 64, 32})
     if (rowBytes % swizzle == 0)
       return tile::SharedAttr::get(op->getContext(), swizzle);
@@ -61,6 +76,7 @@ struct TilePlacePass : impl::TilePlacePassBase<TilePlacePass> {
 
   LogicalResult checkConstants(gpu::GPUFuncOp kernel);
   LogicalResult placeLoads(gpu::GPUFuncOp kernel);
+  LogicalResult placeSlices(Value tile);
   LogicalResult placeMmas(gpu::GPUFuncOp kernel);
   LogicalResult place(Value value, const tile::Fragment &layout);
   LogicalResult spread();
@@ -83,22 +99,26 @@ LogicalResult TilePlacePass::checkConstants(gpu::GPUFuncOp kernel) {
   return failure(result.wasInterrupted());
 }
 
-/// Loaded tiles and slices of them are MMA operands in shared memory.
+/// The slices of a tile in shared memory are views of it, and MMA operands as it is.
+LogicalResult TilePlacePass::placeSlices(Value tile) {
+  for (Operation *user : tile.getUsers()) {
+    if (isa<tile::MmaAsyncOp>(user))
+      continue;
+    auto slice = dyn_cast<tile::SliceOp>(user);
+    if (!slice)
+      return tile.getDefiningOp()->emitError("a loaded tile can only be an operand of an MMA");
+    slice.getResult().setType(tile::sliceType(tileType(tile), slice.getResult().getType().getShape()));
+    if (failed(slice.verify()) || failed(slice.checkOffsets()) || failed(placeSlices(slice.getResult())))
+      return failure();
+  }
+  return success();
+}
+
 LogicalResult TilePlacePass::placeLoads(gpu::GPUFuncOp kernel) {
   WalkResult result = kernel.walk([&](tile::LoadOp load) {
-    for (Operation *user : load->getUsers())
-      if (!isa<tile::MmaAsyncOp, tile::SliceOp>(user)) {
-        load.emitError("a loaded tile can only be an operand of an MMA");
-        return WalkResult::interrupt();
-      }
-    FailureOr<tile::SharedAttr> shared = chooseSwizzle(load, load.getResult().getType());
-    if (failed(shared))
-      return WalkResult::interrupt();
-    setEncoding(load.getResult(), *shared);
-    for (Operation *user : load->getUsers())
-      if (auto slice = dyn_cast<tile::SliceOp>(user))
-        setEncoding(slice.getResult(), *shared);
-    return WalkResult::advance();
+    FailureOr<tile::SharedAttr> shared = chooseSwizzle(load, rowBytes(load.getResult()));
+    return WalkResult(success(succeeded(shared) && succeeded(setEncoding(load.getResult(), *shared)) &&
+                              succeeded(placeSlices(load.getResult()))));
   });
   return failure(result.wasInterrupted());
 }
@@ -132,9 +152,8 @@ LogicalResult TilePlacePass::place(Value value, const tile::Fragment &layout) {
       return success();
     return emitError(value.getLoc()) << "a tile is needed in two layouts, " << present << " and " << encoding;
   }
-  setEncoding(value, encoding);
   worklist.push_back(value);
-  return success();
+  return setEncoding(value, encoding);
 }
 
 LogicalResult TilePlacePass::spread() {
@@ -196,7 +215,7 @@ LogicalResult TilePlacePass::stageStores(gpu::GPUFuncOp kernel) {
     RankedTensorType type = store.getTile().getType();
     if (type.getRank() != 2)
       continue;
-    FailureOr<tile::SharedAttr> shared = chooseSwizzle(store, type);
+    FailureOr<tile::SharedAttr> shared = chooseSwizzle(store, rowBytes(store.getTile()));
     if (failed(shared))
       return failure();
     OpBuilder builder(store);

@@ -147,6 +147,16 @@ std::pair<Operation *, Value> nextAwait(Operation *from) {
   return {nullptr, Value()};
 }
 
+/// Slices that a tile was moved past follow it.
+void keepSlicesAfter(Operation *tile) {
+  for (Operation *user : llvm::make_early_inc_range(tile->getUsers()))
+    if (isa<tile::SliceOp>(user)) {
+      if (user->getBlock() == tile->getBlock() && user->isBeforeInBlock(tile))
+        user->moveAfter(tile);
+      keepSlicesAfter(user);
+    }
+}
+
 LogicalResult TileSpecializePass::makeConsumer(tile::RoleOp role, int64_t anchor) {
   SmallVector<tile::LoadOp> loads;
   role.walk([&](tile::LoadOp load) { loads.push_back(load); });
@@ -155,9 +165,7 @@ LogicalResult TileSpecializePass::makeConsumer(tile::RoleOp role, int64_t anchor
     if (!reader)
       return load.emitError("nothing reads this load");
     load->moveBefore(waitPoint(reader));
-    for (Operation *user : load->getUsers())
-      if (isa<tile::SliceOp>(user) && user->getBlock() == load->getBlock())
-        user->moveAfter(load);
+    keepSlicesAfter(load);
     Operation *point = releasePoint(load);
     OpBuilder builder(point->getContext());
     builder.setInsertionPointAfter(point);

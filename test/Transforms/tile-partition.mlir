@@ -109,3 +109,24 @@ gpu.module @m {
     gpu.return
   }
 }
+
+// -----
+
+#two = #tile.schedule<workers = 2>
+
+gpu.module @m {
+  // A part of a loaded tile is sliced as a whole one is: each worker has its own rows.
+  // CHECK-LABEL: gpu.func @sliced_left_operand
+  // CHECK: %[[A:.*]] = tile.load {{.*}} -> tensor<128x64xbf16>
+  // CHECK: %[[PART:.*]] = tile.slice %[[A]][%{{.*}}, %{{.*}}] : tensor<128x64xbf16> -> tensor<128x32xbf16>
+  // CHECK: %[[MINE:.*]] = tile.slice %[[PART]][%{{.*}}] : tensor<128x32xbf16> -> tensor<64x32xbf16>
+  // CHECK: tile.mma %[[MINE]]
+  gpu.func @sliced_left_operand(%a: memref<?x64xbf16>, %b: memref<32x96xbf16>, %i: index, %c0: index) kernel attributes {tile.schedule = #two} {
+    %ta = tile.load %a[%i, %c0] : memref<?x64xbf16> -> tensor<128x64xbf16>
+    %tb = tile.load %b[%c0, %c0] : memref<32x96xbf16> -> tensor<32x96xbf16>
+    %part = tile.slice %ta[%c0, %i] : tensor<128x64xbf16> -> tensor<128x32xbf16>
+    %s = tile.mma %part, %tb : tensor<128x32xbf16>, tensor<32x96xbf16> -> tensor<128x96xf32>
+    "use"(%s) : (tensor<128x96xf32>) -> ()
+    gpu.return
+  }
+}

@@ -21,6 +21,82 @@ gpu.module @m [#nvvm.target<chip = "sm_90a">] {
 // -----
 
 gpu.module @m [#nvvm.target<chip = "sm_90a">] {
+  gpu.func @slice_outside(%m: memref<?x64xbf16>, %i: index) kernel {
+    %c256 = arith.constant 256 : index
+    %a = tile.load %m[%i, %i] ring("a") stages(1) : memref<?x64xbf16> -> tensor<128x64xbf16>
+    // expected-error@+1 {{offset is 256, must be a multiple of 64 from 0 to 64}}
+    %b = tile.slice %a[%c256] : tensor<128x64xbf16> -> tensor<64x64xbf16>
+    gpu.return
+  }
+}
+
+// -----
+
+gpu.module @m [#nvvm.target<chip = "sm_90a">] {
+  gpu.func @slice_off_grid(%m: memref<?x64xbf16>, %i: index) kernel {
+    %c32 = arith.constant 32 : index
+    %a = tile.load %m[%i, %i] ring("a") stages(1) : memref<?x64xbf16> -> tensor<128x64xbf16>
+    // expected-error@+1 {{offset is 32, must be a multiple of 64 from 0 to 64}}
+    %b = tile.slice %a[%c32] : tensor<128x64xbf16> -> tensor<64x64xbf16>
+    gpu.return
+  }
+}
+
+// -----
+
+gpu.module @m [#nvvm.target<chip = "sm_90a">] {
+  gpu.func @slice_of_few_rows(%m: memref<?x64xbf16>, %i: index) kernel {
+    %a = tile.load %m[%i, %i] ring("a") stages(1) : memref<?x64xbf16> -> tensor<64x64xbf16>
+    // expected-error@+1 {{slice of 4 rows in shared memory, must be a multiple of the 8 after which the swizzle repeats}}
+    %b = tile.slice %a[%i] : tensor<64x64xbf16> -> tensor<4x64xbf16>
+    gpu.return
+  }
+}
+
+// -----
+
+gpu.module @m [#nvvm.target<chip = "sm_90a">] {
+  gpu.func @elementwise_on_slices(%m: memref<?x64xbf16>, %i: index) kernel {
+    %a = tile.load %m[%i, %i] ring("a") stages(1) : memref<?x64xbf16> -> tensor<128x64xbf16>
+    // expected-error@+1 {{a loaded tile can only be an operand of an MMA}}
+    %b = tile.slice %a[%i] : tensor<128x64xbf16> -> tensor<64x64xbf16>
+    %c = arith.addf %b, %b : tensor<64x64xbf16>
+    gpu.return
+  }
+}
+
+// -----
+
+gpu.module @m [#nvvm.target<chip = "sm_90a">] {
+  // A part of a panel would not be an operand that the MMA can read.
+  gpu.func @slice_of_few_columns(%m: memref<?x64xbf16>, %i: index) kernel {
+    %x = arith.constant dense<1.0> : tensor<64x64xbf16>
+    %a = tile.load %m[%i, %i] ring("a") stages(1) : memref<?x64xbf16> -> tensor<64x64xbf16>
+    %b = tile.slice %a[%i, %i] : tensor<64x64xbf16> -> tensor<64x32xbf16>
+    // expected-error@+1 {{an operand row of 32 elements of 'bf16' cannot have the 128-byte swizzle}}
+    %s = tile.mma_async %x, %b : tensor<64x64xbf16>, tensor<64x32xbf16> -> !tile.async<tensor<64x32xf32>>
+    gpu.return
+  }
+}
+
+// -----
+
+gpu.module @m [#nvvm.target<chip = "sm_90a">] {
+  // The lanes of a row hold 4 partial results on this chip.
+  gpu.func @other_partials(%m: memref<?x64xbf16>, %i: index) kernel {
+    %x = arith.constant dense<1.0> : tensor<64x64xbf16>
+    %b = tile.load %m[%i, %i] ring("a") stages(1) : memref<?x64xbf16> -> tensor<64x64xbf16>
+    %s = tile.mma_async %x, %b : tensor<64x64xbf16>, tensor<64x64xbf16> -> !tile.async<tensor<64x64xf32>>
+    %r = tile.await %s in_flight(0) : !tile.async<tensor<64x64xf32>> -> tensor<64x64xf32>
+    // expected-error@+1 {{fragment covers 4 elements of dimension 1, tile has 8}}
+    %p = tile.reduce add %r : tensor<64x64xf32> -> tensor<64x8xf32>
+    gpu.return
+  }
+}
+
+// -----
+
+gpu.module @m [#nvvm.target<chip = "sm_90a">] {
   gpu.func @narrow_row(%m: memref<?x8xbf16>, %i: index) kernel {
     // expected-error@+1 {{a tile row of 16 bytes is no multiple of 32, the least swizzle}}
     %a = tile.load %m[%i, %i] ring("a") stages(1) : memref<?x8xbf16> -> tensor<64x8xbf16>

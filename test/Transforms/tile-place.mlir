@@ -8,7 +8,7 @@ gpu.module @m [#target] {
   // matrix is stored through shared memory.
   // CHECK-LABEL: gpu.func @spreads
   // CHECK: %[[A:.*]] = tile.load {{.*}} -> tensor<128x64xbf16, #tile.shared<swizzle = 128>>
-  // CHECK: tile.slice %[[A]]{{.*}} -> tensor<64x64xbf16, #tile.shared<swizzle = 128>>
+  // CHECK: tile.slice %[[A]]{{.*}} -> tensor<64x64xbf16, #tile.shared<swizzle = 128, rows = 128>>
   // CHECK: tile.load {{.*}} -> tensor<64x64xbf16, #tile.shared<swizzle = 128>>
   // CHECK: tile.mma_async {{.*}} -> <tensor<64x64xf32, #[[ACC:tile.fragment<registers = \[2 : \(0, 1\), 2 : \(8, 0\), 8 : \(0, 8\)\], lanes = \[4 : \(0, 2\), 8 : \(1, 0\)\], warps = \[4 : \(16, 0\)\]>]]>>
   // CHECK: tile.await {{.*}} -> tensor<64x64xf32, #[[ACC]]>
@@ -34,6 +34,27 @@ gpu.module @m [#target] {
     %y = arith.truncf %x : tensor<64x64xf32> to tensor<64x64xbf16>
     tile.store %y, %m[%i, %c0] : tensor<64x64xbf16>, memref<?x64xbf16>
     tile.store %r, %l[%i] : tensor<64xf32>, memref<?xf32>
+    gpu.return
+  }
+
+  // Slices of slices are views of the same panels; those of columns keep their rows.
+  // CHECK-LABEL: gpu.func @slices
+  // CHECK: %[[B:.*]] = tile.load {{.*}} -> tensor<128x128xbf16, #tile.shared<swizzle = 128>>
+  // CHECK: %[[LOWER:.*]] = tile.slice %[[B]]{{.*}} -> tensor<64x128xbf16, #tile.shared<swizzle = 128, rows = 128>>
+  // CHECK: tile.slice %[[LOWER]]{{.*}} -> tensor<64x64xbf16, #tile.shared<swizzle = 128, rows = 128>>
+  // CHECK: tile.slice %[[B]]{{.*}} -> tensor<128x64xbf16, #tile.shared<swizzle = 128>>
+  gpu.func @slices(%m: memref<?x128xbf16>, %i: index) kernel {
+    %c0 = arith.constant 0 : index
+    %c64 = arith.constant 64 : index
+    %a = arith.constant dense<1.0> : tensor<64x64xbf16>
+    %wide = arith.constant dense<1.0> : tensor<64x128xbf16>
+    %b = tile.load %m[%i, %c0] ring("b") stages(1) : memref<?x128xbf16> -> tensor<128x128xbf16>
+    %lower = tile.slice %b[%c64] : tensor<128x128xbf16> -> tensor<64x128xbf16>
+    %corner = tile.slice %lower[%c0, %c64] : tensor<64x128xbf16> -> tensor<64x64xbf16>
+    %right = tile.slice %b[%c0, %c64] : tensor<128x128xbf16> -> tensor<128x64xbf16>
+    %x = tile.mma_async %a, %corner : tensor<64x64xbf16>, tensor<64x64xbf16> -> !tile.async<tensor<64x64xf32>>
+    %y = tile.mma_async %wide, %right, %x : tensor<64x128xbf16>, tensor<128x64xbf16>, !tile.async<tensor<64x64xf32>> -> !tile.async<tensor<64x64xf32>>
+    %s = tile.await %y in_flight(0) : !tile.async<tensor<64x64xf32>> -> tensor<64x64xf32>
     gpu.return
   }
 

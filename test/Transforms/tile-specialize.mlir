@@ -86,3 +86,33 @@ gpu.module @m {
     gpu.return
   }
 }
+
+// -----
+
+#acc = #tile.fragment<registers = [2 : (0, 1), 2 : (8, 0), 8 : (0, 8)], lanes = [4 : (0, 2), 8 : (1, 0)], warps = [4 : (16, 0)]>
+!whole = tensor<128x128xbf16, #tile.shared<swizzle = 128>>
+!rows = tensor<64x128xbf16, #tile.shared<swizzle = 128, rows = 128>>
+!part = tensor<64x64xbf16, #tile.shared<swizzle = 128, rows = 128>>
+!acc = tensor<64x64xf32, #acc>
+
+gpu.module @m {
+  // The wait moves down to the first reader, and slices follow their tile, also slices
+  // of slices.
+  // CHECK-LABEL: gpu.func @slices_follow
+  // CHECK: tile.role "compute"
+  // CHECK: "work"
+  // CHECK: %[[TILE:.*]] = tile.wait
+  // CHECK: %[[ROWS:.*]] = tile.slice %[[TILE]]
+  // CHECK: %[[PART:.*]] = tile.slice %[[ROWS]]
+  // CHECK: tile.mma_async %[[PART]], %[[PART]]
+  gpu.func @slices_follow(%m: memref<?x128xbf16>, %i: index)
+      kernel attributes {tile.schedule = #tile.schedule<workers = 1, load_registers = 24, compute_registers = 240>} {
+    %k = tile.load %m[%i, %i] ring("k") stages(1) : memref<?x128xbf16> -> !whole
+    %rows = tile.slice %k[%i] : !whole -> !rows
+    %part = tile.slice %rows[%i, %i] : !rows -> !part
+    "work"() : () -> ()
+    %0 = tile.mma_async %part, %part : !part, !part -> !tile.async<!acc>
+    %s = tile.await %0 in_flight(0) : !tile.async<!acc> -> !acc
+    gpu.return
+  }
+}

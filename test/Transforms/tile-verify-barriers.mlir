@@ -3,7 +3,7 @@
 // Kernels whose barriers are right. The check changes nothing.
 
 !block = tensor<64x64xbf16, #tile.shared<swizzle = 128>>
-!half = tensor<32x64xbf16, #tile.shared<swizzle = 128>>
+!half = tensor<32x64xbf16, #tile.shared<swizzle = 128, rows = 64>>
 !acc = tensor<64x64xf32, #tile.fragment<registers = [2 : (0, 1), 2 : (8, 0), 8 : (0, 8)], lanes = [4 : (0, 2), 8 : (1, 0)], warps = [4 : (16, 0)]>>
 !out = tensor<64x64xbf16, #tile.fragment<registers = [2 : (0, 1), 2 : (8, 0), 8 : (0, 8)], lanes = [4 : (0, 2), 8 : (1, 0)], warps = [4 : (16, 0)]>>
 

@@ -40,20 +40,29 @@ struct ConvertSlot : OpConversionPattern<tile::SlotOp> {
   }
 };
 
-/// Row r of a panel starts r rows further; offsets are multiples of the 8 rows
-/// after which the swizzle repeats.
+/// Row r of a panel starts r rows further, column c in panel c / width.
 struct ConvertSlice : OpConversionPattern<tile::SliceOp> {
   using OpConversionPattern::OpConversionPattern;
 
-  LogicalResult matchAndRewrite(tile::SliceOp op, OpAdaptor adaptor,
+  LogicalResult matchAndRewrite(tile::SliceOp op, OneToNOpAdaptor adaptor,
                                 ConversionPatternRewriter &rewriter) const override {
-    tile::SharedAttr encoding = tile::sharedEncoding(op.getTile().getType());
-    if (!encoding || op.getResult().getType().getDimSize(0) % 8 != 0)
-      return rewriter.notifyMatchFailure(op, "not whole groups of 8 rows in shared memory");
+    RankedTensorType tile = op.getTile().getType();
+    tile::SharedAttr encoding = tile::sharedEncoding(tile);
+    if (!encoding)
+      return rewriter.notifyMatchFailure(op, "not in shared memory");
+    if (failed(op.checkOffsets()))
+      return failure();
+    int64_t panelColumns = encoding.getSwizzle() * 8 / tile.getElementTypeBitWidth();
     ImplicitLocOpBuilder b(op.getLoc(), rewriter);
-    Value row = arith::IndexCastOp::create(b, b.getI32Type(), op.getOffset());
-    Value bytes = arith::MulIOp::create(b, row, constantI32(b, encoding.getSwizzle()));
-    rewriter.replaceOpWithNewOp<arith::AddIOp>(op, adaptor.getTile(), bytes);
+    Value address = adaptor.getTile().front();
+    for (auto [dim, index] : llvm::enumerate(op.getOffsets())) {
+      Value offset = arith::IndexCastOp::create(b, b.getI32Type(), index);
+      if (dim == 1)
+        offset = arith::DivUIOp::create(b, offset, constantI32(b, panelColumns));
+      int64_t step = dim == 0 ? encoding.getSwizzle() : tile::panelBytes(tile);
+      address = arith::AddIOp::create(b, address, arith::MulIOp::create(b, offset, constantI32(b, step)));
+    }
+    rewriter.replaceOp(op, address);
     return success();
   }
 };
@@ -66,7 +75,7 @@ void forEachBox(ImplicitLocOpBuilder &b, tile::TensorMapType map, RankedTensorTy
   for (Value value : indices)
     index.push_back(arith::IndexCastOp::create(b, b.getI32Type(), value));
   size_t last = index.size() - 1;
-  int64_t panelBytes = tile.getDimSize(0) * map.getSwizzle();
+  int64_t panelBytes = tile::panelBytes(tile);
   if (map.getFolded()) {
     SmallVector<Value> coordinates = {constantI32(b, 0)};
     if (last > 0)
@@ -178,10 +187,10 @@ struct ConvertWrite : OpConversionPattern<tile::WriteSharedOp> {
 
   static bool isMatrixLayout(const tile::Fragment &layout) {
     using tile::Mode;
-    ArrayRef<Mode> registers = layout.registerModes(), lanes = layout.laneModes();
+    ArrayRef<Mode> registers = layout.registerModes(), lanes = layout.laneModes(), warps = layout.warpModes();
     return registers.size() == 3 && registers[0] == Mode{2, {0, 1}} && registers[1] == Mode{2, {8, 0}} &&
            registers[2].steps == Mode{0, {0, 8}}.steps && registers[2].size % 2 == 0 && lanes.size() == 2 &&
-           lanes[0] == Mode{4, {0, 2}} && lanes[1] == Mode{8, {1, 0}};
+           lanes[0] == Mode{4, {0, 2}} && lanes[1] == Mode{8, {1, 0}} && warps.size() == 1 && warps[0].steps[1] == 0;
   }
 
   LogicalResult matchAndRewrite(tile::WriteSharedOp op, OneToNOpAdaptor adaptor,
@@ -191,7 +200,7 @@ struct ConvertWrite : OpConversionPattern<tile::WriteSharedOp> {
     if (!isMatrixLayout(layout) || type.getElementTypeBitWidth() != 16)
       return rewriter.notifyMatchFailure(op, "not 8x8 matrices of 16-bit elements");
     int64_t swizzle = tile::sharedEncoding(op.getDest().getType()).getSwizzle();
-    int64_t unitsPerPanel = swizzle / 16, panelBytes = type.getDimSize(0) * swizzle;
+    int64_t unitsPerPanel = swizzle / 16, panelBytes = tile::panelBytes(op.getDest().getType());
 
     ImplicitLocOpBuilder b(op.getLoc(), rewriter);
     Value lane = laneId(b);

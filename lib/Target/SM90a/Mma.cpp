@@ -34,29 +34,21 @@ Value makeDescriptor(ImplicitLocOpBuilder &b, Value address, int64_t leadingByte
 
 /// Rows along the outer dimension, the inner one contiguous: a step is 32 bytes
 /// inside a panel, then on to the next panel. The leading offset is not used.
-SharedOperand innerContiguous(ImplicitLocOpBuilder &b, Value address, RankedTensorType stored, int64_t panelRows) {
+SharedOperand innerContiguous(ImplicitLocOpBuilder &b, Value address, RankedTensorType stored) {
   int64_t perPanel = kSwizzleBytes / (2 * kMmaDepth);
   SharedOperand operand{makeDescriptor(b, address, 16), {}};
   for (int64_t step = 0; step < stored.getDimSize(1) / kMmaDepth; ++step)
-    operand.steps.push_back(((step / perPanel) * panelRows * kSwizzleBytes + (step % perPanel) * 2 * kMmaDepth) >> 4);
+    operand.steps.push_back(((step / perPanel) * tile::panelBytes(stored) + (step % perPanel) * 2 * kMmaDepth) >> 4);
   return operand;
 }
 
 /// Rows along the inner dimension, the outer one contiguous: a step is 16 rows;
 /// the leading offset leads to the next panel of outer elements.
 SharedOperand outerContiguous(ImplicitLocOpBuilder &b, Value address, RankedTensorType stored) {
-  int64_t rows = stored.getDimSize(0);
-  SharedOperand operand{makeDescriptor(b, address, rows * kSwizzleBytes), {}};
-  for (int64_t step = 0; step < rows / kMmaDepth; ++step)
+  SharedOperand operand{makeDescriptor(b, address, tile::panelBytes(stored)), {}};
+  for (int64_t step = 0; step < stored.getDimSize(0) / kMmaDepth; ++step)
     operand.steps.push_back((step * kMmaDepth * kSwizzleBytes) >> 4);
   return operand;
-}
-
-/// The rows of a panel in memory: a slice keeps the panels of its whole tile.
-int64_t panelRows(Value tile) {
-  if (auto slice = tile.getDefiningOp<tile::SliceOp>())
-    return slice.getTile().getType().getDimSize(0);
-  return cast<RankedTensorType>(tile.getType()).getDimSize(0);
 }
 
 /// One assembly string per MMA: fence, every step along the inner dimension,
@@ -69,6 +61,9 @@ struct ConvertMma : OpConversionPattern<tile::MmaAsyncOp> {
     ImplicitLocOpBuilder b(op.getLoc(), rewriter);
     auto aType = cast<RankedTensorType>(op.getA().getType()), bType = cast<RankedTensorType>(op.getB().getType());
     RankedTensorType resultType = op.getResult().getType().getTile();
+    if (failed(getSM90aTarget()->checkMma(op, aType, bType, op.getTransposeB())) || !isPlaced(op, resultType) ||
+        !tile::sharedEncoding(bType) || !(tile::sharedEncoding(aType) || isPlaced(op, aType)))
+      return rewriter.notifyMatchFailure(op, "operands or result do not lie where the MMA has them");
     int64_t steps = aType.getDimSize(1) / kMmaDepth;
     int64_t results = tile::Fragment(tile::fragmentEncoding(resultType)).numRegisters();
     bool transposed = op.getTransposeB(), accumulates = static_cast<bool>(op.getAcc());
@@ -84,7 +79,7 @@ struct ConvertMma : OpConversionPattern<tile::MmaAsyncOp> {
     for (int64_t i = 0; i < results; ++i)
       constraints += i ? ",=f" : "=f";
 
-    SharedOperand left, right = transposed ? innerContiguous(b, adaptor.getB().front(), bType, panelRows(op.getB()))
+    SharedOperand left, right = transposed ? innerContiguous(b, adaptor.getB().front(), bType)
                                            : outerContiguous(b, adaptor.getB().front(), bType);
     int64_t leftIndex = 0;
     if (aInRegisters) {
@@ -92,7 +87,7 @@ struct ConvertMma : OpConversionPattern<tile::MmaAsyncOp> {
       for (Value value : adaptor.getA())
         addOperand(LLVM::BitcastOp::create(b, b.getI32Type(), value), "r");
     } else {
-      left = innerContiguous(b, adaptor.getA().front(), aType, panelRows(op.getA()));
+      left = innerContiguous(b, adaptor.getA().front(), aType);
       leftIndex = addOperand(left.descriptor, "l");
     }
     int64_t rightIndex = addOperand(right.descriptor, "l");
@@ -120,6 +115,12 @@ struct ConvertMma : OpConversionPattern<tile::MmaAsyncOp> {
     Value group = emitPtx(b, types, ptx, constraints, operands).getRes();
     rewriter.replaceOpWithMultiple(op, {extractAll(b, group, results)});
     return success();
+  }
+
+  /// Whether the tile lies in registers as the MMA reads and writes them.
+  static bool isPlaced(tile::MmaAsyncOp op, RankedTensorType tile) {
+    FailureOr<tile::Fragment> layout = getSM90aTarget()->accumulatorLayout(op, tile.getDimSize(0), tile.getDimSize(1));
+    return succeeded(layout) && tile::fragmentEncoding(tile) == layout->toAttr(op.getContext());
   }
 
   /// "$from, $from+1, ..."
@@ -154,7 +155,9 @@ struct ConvertAwait : OpConversionPattern<tile::AwaitOp> {
       constraints += i ? ",=f" : "=f";
     for (size_t i = 0; i < values.size(); ++i)
       constraints += "," + std::to_string(i);
-    std::string ptx = llvm::formatv("wgmma.wait_group.sync.aligned {0};", op.getInFlight());
+    // PTX ISA, "wgmma.wait_group": up to 7 groups may be pending; fewer is stricter.
+    int64_t pending = std::min<int64_t>(op.getInFlight(), 7);
+    std::string ptx = llvm::formatv("wgmma.wait_group.sync.aligned {0};", pending);
     SmallVector<Type> types(values.getTypes());
     Value group = emitPtx(b, types, ptx, constraints, values).getRes();
     rewriter.replaceOpWithMultiple(op, {ConvertMma::extractAll(b, group, values.size())});

@@ -4,6 +4,10 @@
 
 #include "girih/Target/Target.h"
 
+namespace girih {
+const Target *getSM90aTarget();
+}
+
 namespace girih::sm90a {
 
 /// Rows of one wgmma: a warpgroup's accumulator has 64 (PTX ISA, "wgmma.mma_async").

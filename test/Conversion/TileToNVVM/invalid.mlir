@@ -42,14 +42,17 @@ gpu.module @m [#nvvm.target<chip = "sm_90a">] {
 
 // -----
 
-#acc = #tile.fragment<registers = [2 : (0, 1), 2 : (8, 0)], lanes = [4 : (0, 2), 8 : (1, 0)], warps = [4 : (16, 0)]>
+!shared = tensor<64x64xbf16, #tile.shared<swizzle = 128>>
 gpu.module @m [#nvvm.target<chip = "sm_90a">] {
-  gpu.func @slice_of_registers() kernel {
+  gpu.func @slice_outside() kernel {
     %c0 = arith.constant 0 : index
+    %c64 = arith.constant 64 : index
+    %buffer = tile.alloc "k" offset(0) : !tile.buffer<1 x !shared>
     tile.role "compute" workers(1) registers(240) {
-      %x = "x"() : () -> tensor<64x8xf32, #acc>
+      %x = tile.slot %buffer[%c0] : !tile.buffer<1 x !shared> -> !shared
+      // expected-error@+2 {{offset is 64, must be a multiple of 32 from 0 to 32}}
       // expected-error@+1 {{failed to legalize operation 'tile.slice' that was explicitly marked illegal}}
-      %y = tile.slice %x[%c0] : tensor<64x8xf32, #acc> -> tensor<64x8xf32, #acc>
+      %y = tile.slice %x[%c64] : !shared -> tensor<32x64xbf16, #tile.shared<swizzle = 128, rows = 64>>
     }
     gpu.return
   }

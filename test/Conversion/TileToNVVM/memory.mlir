@@ -94,8 +94,25 @@ gpu.module @m [#nvvm.target<chip = "sm_90a">] {
     %buffer = tile.alloc "k" offset(0) : !tile.buffer<1 x !half>
     tile.role "compute" workers(1) registers(240) {
       %whole = tile.slot %buffer[%c0] : !tile.buffer<1 x !half> -> !half
-      %part = tile.slice %whole[%row] : !half -> tensor<32x64xbf16, #tile.shared<swizzle = 128>>
-      "use"(%part) : (tensor<32x64xbf16, #tile.shared<swizzle = 128>>) -> ()
+      %part = tile.slice %whole[%row] : !half -> tensor<32x64xbf16, #tile.shared<swizzle = 128, rows = 64>>
+      "use"(%part) : (tensor<32x64xbf16, #tile.shared<swizzle = 128, rows = 64>>) -> ()
+    }
+    gpu.return
+  }
+
+  // Columns of a slice start at a whole panel, here of 64 rows of 128 bytes.
+  // CHECK-LABEL: llvm.func @slice_columns
+  // CHECK: %[[PANEL:.*]] = arith.divui %{{.*}}, %c64_i32
+  // CHECK: %[[PANELS:.*]] = arith.muli %[[PANEL]], %c8192_i32
+  // CHECK: %[[AT:.*]] = arith.addi %{{.*}}, %[[PANELS]]
+  // CHECK: builtin.unrealized_conversion_cast %[[AT]] : i32 to tensor<64x64xbf16
+  gpu.func @slice_columns(%column: index {tile.argument = {kind = "size", size = "column"}}) kernel {
+    %c0 = arith.constant 0 : index
+    %buffer = tile.alloc "k" offset(0) : !tile.buffer<1 x !shared>
+    tile.role "compute" workers(1) registers(240) {
+      %whole = tile.slot %buffer[%c0] : !tile.buffer<1 x !shared> -> !shared
+      %part = tile.slice %whole[%c0, %column] : !shared -> !half
+      "use"(%part) : (!half) -> ()
     }
     gpu.return
   }

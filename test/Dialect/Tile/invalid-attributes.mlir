@@ -72,3 +72,54 @@ func.func private @knob_twice() attributes {s = #tile.schedule<rows = 64, rows =
 
 // expected-error@+1 {{expected integer value}}
 func.func private @knob_value() attributes {s = #tile.schedule<rows = many>}
+
+// -----
+
+// Fragments: bounds, and each element in one place.
+// expected-error@+1 {{modes of more than 1048576 elements}}
+func.func private @registers_huge(tensor<64xf32, #tile.fragment<registers = [1048576 : (1), 4611686018427387904 : (1)], lanes = [32 : (1)], warps = []>>)
+
+// -----
+
+// expected-error@+1 {{a step is -1, must be 0 to 1048576}}
+func.func private @step(tensor<64xf32, #tile.fragment<registers = [2 : (-1)], lanes = [32 : (1)], warps = []>>)
+
+// -----
+
+// expected-error@+1 {{a mode moves along both dimensions}}
+func.func private @diagonal(tensor<32x32xf32, #tile.fragment<registers = [], lanes = [32 : (1, 1)], warps = []>>)
+
+// -----
+
+// expected-error@+1 {{a register mode moves nowhere: a thread holds an element once}}
+func.func private @register_copies(tensor<32xf32, #tile.fragment<registers = [2 : (0)], lanes = [32 : (1)], warps = []>>)
+
+// -----
+
+// expected-error@+1 {{the warp modes make 3 warps, which do not divide a worker's 4}}
+func.func private @warps(tensor<96xf32, #tile.fragment<registers = [], lanes = [32 : (1)], warps = [3 : (32)]>>)
+
+// -----
+
+// expected-error@+1 {{a mode steps by 4 along dimension 0, where finer modes cover 2}}
+func.func private @gaps(tensor<126xf32, #tile.fragment<registers = [2 : (1)], lanes = [32 : (4)], warps = []>>)
+
+// -----
+
+// expected-error@+1 {{a tile has no elements of 'index'}}
+func.func private @fragment_element(tensor<32xindex, #tile.fragment<registers = [], lanes = [32 : (1)], warps = []>>)
+
+// -----
+
+// expected-error@+1 {{a tile in shared memory has no elements of 'index'}}
+func.func private @shared_element(tensor<8x64xindex, #tile.shared<swizzle = 128>>)
+
+// -----
+
+// expected-error@+1 {{a tile in shared memory has no elements of 'i1'}}
+func.func private @shared_bits(tensor<8x1024xi1, #tile.shared<swizzle = 128>>)
+
+// -----
+
+// expected-error@+1 {{a tile in shared memory has 1 to 1048576 elements in static dimensions}}
+func.func private @shared_dynamic(tensor<?x64xbf16, #tile.shared<swizzle = 128>>)

@@ -2,7 +2,7 @@
 // RUN: girih-opt %s -split-input-file -verify-diagnostics
 
 func.func @role_workers() {
-  // expected-error@+1 {{needs at least 1 worker, has 0}}
+  // expected-error@+1 {{has 0 workers, must be 1 to 8}}
   tile.role "compute" workers(0) registers(240) {
   }
   return
@@ -181,5 +181,23 @@ func.func @scatter_element(%t: tensor<64xf32>, %p: !tile.pointer<bf16>, %o: i64,
 func.func @after_element(%b: !tile.barriers<2, arrivals = 1>, %i: index, %x: tensor<64x64xf32, #acc>) {
   // expected-error @below {{waits for element 32, a thread has 32}}
   tile.barrier_arrive %b[%i] after %x[32] : tensor<64x64xf32, #acc> : !tile.barriers<2, arrivals = 1>
+  return
+}
+
+// -----
+
+func.func @role_many_workers() {
+  // expected-error@+1 {{has 4611686018427387904 workers, must be 1 to 8}}
+  tile.role "compute" workers(4611686018427387904) registers(240) {
+  }
+  return
+}
+
+// -----
+
+!panel = tensor<64x64xbf16, #tile.shared<swizzle = 128>>
+func.func @alloc_end() {
+  // expected-error@+1 {{offset is 16777216, must be at most 16760832}}
+  %0 = tile.alloc "k" offset(16777216) : !tile.buffer<2 x !panel>
   return
 }

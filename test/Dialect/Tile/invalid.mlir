@@ -26,7 +26,7 @@ func.func @load_element(%m: memref<?x64xf16>, %i: index) {
 // -----
 
 func.func @load_stages(%m: memref<?x64xbf16>, %i: index) {
-  // expected-error@+1 {{needs at least 1 stage, has -1}}
+  // expected-error@+1 {{has -1 stages, must be 1 to 1024}}
   %0 = tile.load %m[%i, %i] stages(-1) : memref<?x64xbf16> -> tensor<64x64xbf16>
   return
 }
@@ -34,7 +34,7 @@ func.func @load_stages(%m: memref<?x64xbf16>, %i: index) {
 // -----
 
 func.func @load_dynamic_tile(%m: memref<?x64xbf16>, %i: index) {
-  // expected-error@+1 {{result #0 must be statically shaped tensor}}
+  // expected-error@+1 {{result #0 must be tile: 1 or 2 static dimensions}}
   %0 = tile.load %m[%i, %i] : memref<?x64xbf16> -> tensor<?x64xbf16>
   return
 }
@@ -60,7 +60,7 @@ func.func @store_map_indices(%t: tensor<64x64xbf16, #tile.shared<swizzle = 128>>
 
 !map = !tile.tensor_map<[64, 64] x bf16, swizzle = 128, panel = 64, folded = true>
 func.func @store_map_place(%t: tensor<64x64xbf16>, %m: !map, %i: index) {
-  // expected-error@+1 {{through a tensor map reads shared memory, not 'tensor<64x64xbf16>'}}
+  // expected-error@+1 {{through a tensor map needs a tile in shared memory, not 'tensor<64x64xbf16>'}}
   tile.store %t, %m[%i, %i] : tensor<64x64xbf16>, !map
   return
 }
@@ -205,22 +205,6 @@ func.func @splat(%i: i32) {
 
 // -----
 
-func.func @slice(%a: tensor<128x64xbf16>, %i: index) {
-  // expected-error@+1 {{cannot take 'tensor<64x32xbf16>' out of 'tensor<128x64xbf16>'}}
-  %0 = tile.slice %a[%i] : tensor<128x64xbf16> -> tensor<64x32xbf16>
-  return
-}
-
-// -----
-
-func.func @slice_rows(%a: tensor<128x64xbf16>, %i: index) {
-  // expected-error@+1 {{slice of 48 rows does not divide tile of 128}}
-  %0 = tile.slice %a[%i] : tensor<128x64xbf16> -> tensor<48x64xbf16>
-  return
-}
-
-// -----
-
 func.func @await(%a: !tile.async<tensor<64x64xf32>>) {
   // expected-error@+1 {{waits for 'tensor<64x64xf32>' but gives 'tensor<64x32xf32>'}}
   %0 = tile.await %a in_flight(0) : !tile.async<tensor<64x64xf32>> -> tensor<64x32xf32>
@@ -249,5 +233,74 @@ func.func @to_shared_from(%a: tensor<64x64xbf16>) {
 func.func @to_shared_shape(%a: tensor<64x64xbf16, #acc>) {
   // expected-error@+1 {{changes the tile from}}
   %0 = tile.to_shared %a : tensor<64x64xbf16, #acc> -> tensor<32x64xbf16, #tile.shared<swizzle = 128>>
+  return
+}
+
+// -----
+
+// What tiles are: sizes and ranks of 0, and more than any chip holds, are none.
+func.func @rank_0(%x: tensor<64x16xf32>) {
+  // expected-error@+1 {{result #0 must be tile: 1 or 2 static dimensions, 1 to 1048576 integers or floats of at most 64 bits}}
+  %r = tile.reduce add %x : tensor<64x16xf32> -> tensor<f32>
+  return
+}
+
+// -----
+
+func.func @rank_3(%x: tensor<2x64x16xf32>) {
+  // expected-error@+1 {{operand #0 must be tile}}
+  %r = tile.reduce add %x : tensor<2x64x16xf32> -> tensor<64xf32>
+  return
+}
+
+// -----
+
+func.func @size_0(%x: tensor<64x16xf32>) {
+  // expected-error@+1 {{result #0 must be tile}}
+  %r = tile.reduce add %x : tensor<64x16xf32> -> tensor<64x0xf32>
+  return
+}
+
+// -----
+
+func.func @too_large(%x: f32) {
+  // expected-error@+1 {{result #0 must be tile}}
+  %r = tile.splat %x : f32 -> tensor<4294967296x4294967296xf32>
+  return
+}
+
+// -----
+
+func.func @wide_element(%x: f128) {
+  // expected-error@+1 {{result #0 must be tile}}
+  %r = tile.splat %x : f128 -> tensor<64xf128>
+  return
+}
+
+// -----
+
+func.func @no_number(%m: memref<?xindex>, %i: index) {
+  // expected-error@+1 {{result #0 must be tile}}
+  %r = tile.load %m[%i] : memref<?xindex> -> tensor<64xindex>
+  return
+}
+
+// -----
+
+// In registers, the rows of a reduction and of a broadcast lie where the matrix has them.
+#acc = #tile.fragment<registers = [2 : (0, 1), 2 : (8, 0), 8 : (0, 8)], lanes = [4 : (0, 2), 8 : (1, 0)], warps = [4 : (16, 0)]>
+#other = #tile.fragment<registers = [2 : (1)], lanes = [32 : (2)], warps = [4 : (0)]>
+func.func @reduce_layout(%x: tensor<64x64xf32, #acc>) {
+  // expected-error@+1 {{needs rows that lie as #tile.fragment<registers = [2 : (8)], lanes = [4 : (0), 8 : (1)], warps = [4 : (16)]>, not}}
+  %r = tile.reduce max %x : tensor<64x64xf32, #acc> -> tensor<64xf32, #other>
+  return
+}
+
+// -----
+
+#acc = #tile.fragment<registers = [2 : (0, 1), 2 : (8, 0), 8 : (0, 8)], lanes = [4 : (0, 2), 8 : (1, 0)], warps = [4 : (16, 0)]>
+func.func @broadcast_layout(%x: tensor<64xf32>) {
+  // expected-error@+1 {{needs rows that lie as #tile.fragment<registers = [2 : (8)], lanes = [4 : (0), 8 : (1)], warps = [4 : (16)]>, not}}
+  %r = tile.broadcast %x : tensor<64xf32> -> tensor<64x64xf32, #acc>
   return
 }

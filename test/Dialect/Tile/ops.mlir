@@ -36,11 +36,16 @@ func.func @values(%m: memref<4x?x64xbf16, #strided>, %i: index, %f: f32) {
 }
 
 // CHECK-LABEL: func.func @pipelined
-func.func @pipelined(%a: tensor<128x64xbf16>, %b: tensor<64x64xbf16>) {
+func.func @pipelined(%a: tensor<128x64xbf16>, %b: tensor<64x64xbf16>, %panel: !panel) {
   // CHECK: %[[W:.*]] = tile.worker
   %w = tile.worker
   // CHECK: %[[MINE:.*]] = tile.slice %{{.*}}[%[[W]]] : tensor<128x64xbf16> -> tensor<64x64xbf16>
   %mine = tile.slice %a[%w] : tensor<128x64xbf16> -> tensor<64x64xbf16>
+  // Offsets for the first dimensions; in shared memory the type tells the panels.
+  // CHECK: tile.slice %{{.*}}[%{{.*}}, %{{.*}}] : tensor<128x64xbf16> -> tensor<64x32xbf16>
+  %corner = tile.slice %a[%w, %w] : tensor<128x64xbf16> -> tensor<64x32xbf16>
+  // CHECK: tile.slice %{{.*}}[%{{.*}}] : tensor<64x64xbf16, #tile.shared<swizzle = 128>> -> tensor<32x64xbf16, #tile.shared<swizzle = 128, rows = 64>>
+  %view = tile.slice %panel[%w] : !panel -> tensor<32x64xbf16, #tile.shared<swizzle = 128, rows = 64>>
   // CHECK: tile.take_turn
   tile.take_turn
   // CHECK: %[[S:.*]] = tile.mma_async %[[MINE]], %{{.*}} transpose_b : tensor<64x64xbf16>, tensor<64x64xbf16> -> <tensor<64x64xf32>>

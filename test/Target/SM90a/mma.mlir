@@ -6,6 +6,9 @@
 !acc = tensor<64x16xf32, #acc>
 !q = tensor<64x64xbf16, #tile.shared<swizzle = 128>>
 !k = tensor<16x64xbf16, #tile.shared<swizzle = 128>>
+!rows = tensor<64x128xbf16, #tile.shared<swizzle = 128, rows = 128>>
+#wide = #tile.fragment<registers = [2 : (0, 1), 2 : (8, 0), 16 : (0, 8)], lanes = [4 : (0, 2), 8 : (1, 0)], warps = [4 : (16, 0)]>
+!wide = tensor<64x128xf32, #wide>
 
 gpu.module @m [#nvvm.target<chip = "sm_90a">] {
   // Both operands from shared memory, the right one stored by rows of the outer size:
@@ -72,11 +75,38 @@ gpu.module @m [#nvvm.target<chip = "sm_90a">] {
     %ks = tile.alloc "k" offset(32768) : !tile.buffer<1 x tensor<16x128xbf16, #tile.shared<swizzle = 128>>>
     tile.role "compute" workers(1) registers(240) {
       %whole = tile.slot %qs[%c0] : !tile.buffer<1 x tensor<128x128xbf16, #tile.shared<swizzle = 128>>> -> tensor<128x128xbf16, #tile.shared<swizzle = 128>>
-      %q = tile.slice %whole[%row] : tensor<128x128xbf16, #tile.shared<swizzle = 128>> -> tensor<64x128xbf16, #tile.shared<swizzle = 128>>
+      %q = tile.slice %whole[%row] : tensor<128x128xbf16, #tile.shared<swizzle = 128>> -> !rows
       %k = tile.slot %ks[%c0] : !tile.buffer<1 x tensor<16x128xbf16, #tile.shared<swizzle = 128>>> -> tensor<16x128xbf16, #tile.shared<swizzle = 128>>
-      %s = tile.mma_async %q, %k transpose_b : tensor<64x128xbf16, #tile.shared<swizzle = 128>>, tensor<16x128xbf16, #tile.shared<swizzle = 128>> -> !tile.async<!acc>
+      %s = tile.mma_async %q, %k transpose_b : !rows, tensor<16x128xbf16, #tile.shared<swizzle = 128>> -> !tile.async<!acc>
       %r = tile.await %s in_flight(0) : !tile.async<!acc> -> !acc
       "use"(%r) : (!acc) -> ()
+    }
+    gpu.return
+  }
+  // A right operand along the inner dimension: its panels of 64 columns lie 128 rows
+  // of 128 bytes apart, also when only its type tells where it comes from.
+  // CHECK-LABEL: llvm.func @right_slice
+  // CHECK: %[[LEADING:.*]] = arith.constant 67108864 : i32
+  // CHECK: arith.ori %{{.*}}, %[[LEADING]] : i32
+  // CHECK: add.s64 b, ${{[0-9]+}}, 128;
+  gpu.func @right_slice(%row: index {tile.argument = {kind = "size", size = "row"}}) kernel {
+    %c0 = arith.constant 0 : index
+    %qs = tile.alloc "q" offset(0) : !tile.buffer<1 x tensor<64x64xbf16, #tile.shared<swizzle = 128>>>
+    %vs = tile.alloc "v" offset(8192) : !tile.buffer<1 x tensor<128x128xbf16, #tile.shared<swizzle = 128>>>
+    tile.role "compute" workers(1) registers(240) {
+      %q = tile.slot %qs[%c0] : !tile.buffer<1 x tensor<64x64xbf16, #tile.shared<swizzle = 128>>> -> tensor<64x64xbf16, #tile.shared<swizzle = 128>>
+      %whole = tile.slot %vs[%c0] : !tile.buffer<1 x tensor<128x128xbf16, #tile.shared<swizzle = 128>>> -> tensor<128x128xbf16, #tile.shared<swizzle = 128>>
+      %upper = tile.slice %whole[%c0] : tensor<128x128xbf16, #tile.shared<swizzle = 128>> -> !rows
+      %condition = arith.cmpi eq, %row, %c0 : index
+      %v = scf.if %condition -> (!rows) {
+        scf.yield %upper : !rows
+      } else {
+        %lower = tile.slice %whole[%row] : tensor<128x128xbf16, #tile.shared<swizzle = 128>> -> !rows
+        scf.yield %lower : !rows
+      }
+      %s = tile.mma_async %q, %v : tensor<64x64xbf16, #tile.shared<swizzle = 128>>, !rows -> !tile.async<!wide>
+      %r = tile.await %s in_flight(0) : !tile.async<!wide> -> !wide
+      "use"(%r) : (!wide) -> ()
     }
     gpu.return
   }

@@ -1,0 +1,142 @@
+// Types of the tile dialect: their rules, and what a tile's type says of memory.
+#include "dialects/Tile/Tile.h"
+
+#include "mlir/IR/Builders.h"
+#include "mlir/IR/DialectImplementation.h"
+#include "llvm/ADT/TypeSwitch.h"
+
+using namespace mlir;
+using namespace girih::tile;
+
+#define GET_TYPEDEF_CLASSES
+#include "dialects/Tile/TileTypes.cpp.inc"
+
+void TileDialect::registerTypes() {
+  addTypes<
+#define GET_TYPEDEF_LIST
+#include "dialects/Tile/TileTypes.cpp.inc"
+      >();
+}
+
+//===----------------------------------------------------------------------===//
+// Tiles
+//===----------------------------------------------------------------------===//
+
+bool girih::tile::isTileElement(Type type) {
+  return (isa<FloatType>(type) || type.isSignlessInteger()) && type.getIntOrFloatBitWidth() <= 64;
+}
+
+bool girih::tile::isTileShape(ArrayRef<int64_t> shape) {
+  int64_t elements = 1;
+  for (int64_t size : shape) {
+    if (size < 1 || size > kMaxTileElements / elements)
+      return false;
+    elements *= size;
+  }
+  return shape.size() == 1 || shape.size() == 2;
+}
+
+bool girih::tile::isTile(Type type) {
+  auto tile = dyn_cast<RankedTensorType>(type);
+  return tile && isTileShape(tile.getShape()) && isTileElement(tile.getElementType());
+}
+
+int64_t girih::tile::sharedBytes(RankedTensorType tile) {
+  return tile.getNumElements() * tile.getElementTypeBitWidth() / 8;
+}
+
+SharedAttr girih::tile::sharedEncoding(Type type) {
+  auto tile = dyn_cast<RankedTensorType>(type);
+  return tile ? dyn_cast_or_null<SharedAttr>(tile.getEncoding()) : SharedAttr();
+}
+
+FragmentAttr girih::tile::fragmentEncoding(Type type) {
+  if (auto async = dyn_cast<AsyncType>(type))
+    type = async.getTile();
+  auto tile = dyn_cast<RankedTensorType>(type);
+  return tile ? dyn_cast_or_null<FragmentAttr>(tile.getEncoding()) : FragmentAttr();
+}
+
+int64_t girih::tile::panelRows(RankedTensorType tile) {
+  int64_t rows = sharedEncoding(tile).getRows();
+  return rows ? rows : tile.getDimSize(0);
+}
+
+int64_t girih::tile::panelBytes(RankedTensorType tile) { return panelRows(tile) * sharedEncoding(tile).getSwizzle(); }
+
+RankedTensorType girih::tile::sliceType(RankedTensorType tile, ArrayRef<int64_t> shape) {
+  SharedAttr shared = sharedEncoding(tile);
+  if (!shared)
+    return tile.clone(shape);
+  int64_t rows = panelRows(tile);
+  auto encoding = SharedAttr::get(tile.getContext(), shared.getSwizzle(), rows == shape[0] ? 0 : rows);
+  return RankedTensorType::get(shape, tile.getElementType(), encoding);
+}
+
+//===----------------------------------------------------------------------===//
+// Rules
+//===----------------------------------------------------------------------===//
+
+LogicalResult AsyncType::verify(function_ref<InFlightDiagnostic()> emitError, RankedTensorType tile) {
+  if (!isTile(tile))
+    return emitError() << "an MMA writes a tile, not " << tile;
+  return success();
+}
+
+static LogicalResult verifyRing(function_ref<InFlightDiagnostic()> emitError, StringRef what, int64_t count,
+                                RankedTensorType tile) {
+  if (count < 1 || count > kMaxSlots)
+    return emitError() << what << " has " << count << " slots, must be 1 to " << kMaxSlots;
+  if (!sharedEncoding(tile))
+    return emitError() << what << " holds tiles in shared memory, not " << tile;
+  if (sharedEncoding(tile).getRows() != 0)
+    return emitError() << what << " holds whole tiles, not slices such as " << tile;
+  if (count * sharedBytes(tile) > kMaxSharedBytes)
+    return emitError() << what << " has " << count * sharedBytes(tile) << " bytes, must be at most " << kMaxSharedBytes;
+  return success();
+}
+
+LogicalResult ChannelType::verify(function_ref<InFlightDiagnostic()> emitError, int64_t depth, RankedTensorType tile) {
+  return verifyRing(emitError, "a channel", depth, tile);
+}
+
+LogicalResult BufferType::verify(function_ref<InFlightDiagnostic()> emitError, int64_t count, RankedTensorType tile) {
+  return verifyRing(emitError, "a buffer", count, tile);
+}
+
+LogicalResult BarriersType::verify(function_ref<InFlightDiagnostic()> emitError, int64_t count, int64_t arrivals) {
+  if (count < 1 || count > kMaxSlots)
+    return emitError() << "there are " << count << " barriers, must be 1 to " << kMaxSlots;
+  // PTX ISA, "mbarrier": a phase counts up to 2^20 - 1 arrivals.
+  if (arrivals < 1 || arrivals >= 1 << 20)
+    return emitError() << "a barrier expects " << arrivals << " arrivals, must be 1 to " << (1 << 20) - 1;
+  return success();
+}
+
+LogicalResult TensorMapType::verify(function_ref<InFlightDiagnostic()> emitError, ArrayRef<int64_t> box,
+                                    Type elementType, int64_t swizzle, int64_t panel, bool folded) {
+  int64_t bits = isTileElement(elementType) ? elementType.getIntOrFloatBitWidth() : 0;
+  if (bits == 0 || bits % 8 != 0)
+    return emitError() << "a tensor map has no elements of " << elementType;
+  if (swizzle != 32 && swizzle != 64 && swizzle != 128)
+    return emitError() << "swizzle is " << swizzle << " bytes, TMA has 32, 64 and 128";
+  if (panel != swizzle * 8 / bits)
+    return emitError() << "a panel of " << panel << " elements of " << elementType
+                       << " is not as wide as the swizzle of " << swizzle << " bytes";
+  // PTX ISA, "tensor dimension, size and format"; folding adds a dimension.
+  int64_t rank = box.size() + folded;
+  if (box.empty() || rank > 5)
+    return emitError() << "a tensor map has 1 to 5 dimensions, not " << rank;
+  for (int64_t size : box)
+    if (size < 1 || size > 256)
+      return emitError() << "a box of " << size << " elements along a dimension, TMA takes 1 to 256";
+  if (box.back() % panel != 0)
+    return emitError() << "a box row of " << box.back() << " elements is no multiple of the panel of " << panel;
+  return success();
+}
+
+LogicalResult GlobalPointerType::verify(function_ref<InFlightDiagnostic()> emitError, Type elementType) {
+  if (!isTileElement(elementType))
+    return emitError() << "a tensor has no elements of " << elementType;
+  return success();
+}
