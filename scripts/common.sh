@@ -2,8 +2,11 @@
 # shellcheck shell=bash disable=SC2034
 
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
-build=$root/build
-venv=$root/.venv
+# With GIRIH_IGNORE_CUDA_TOOLKIT=1, as if no toolkit were installed, all of CUDA comes
+# from PyPI, in folders of its own: a tree that uses a toolkit stays as it is.
+suffix=${GIRIH_IGNORE_CUDA_TOOLKIT:+-wheels}
+build=$root/build$suffix
+venv=$root/.venv$suffix
 
 say() { printf -- '-- %s\n' "$*"; }
 fail() {
@@ -25,9 +28,12 @@ site_packages() {
 # The CUDA toolkit to use, or nothing: the one that is asked for, the usual place,
 # the one on PATH, last the one that `setup` took from PyPI.
 cuda_root() {
-  local candidate
-  for candidate in "${CUDA_ROOT:-}" "${CUDA_HOME:-}" "${CUDA_PATH:-}" /usr/local/cuda \
-    "$(dirname "$(dirname "$(command -v ptxas || true)")")" "$(site_packages)/nvidia/cu13"; do
+  local candidate candidates=()
+  if [[ -z ${GIRIH_IGNORE_CUDA_TOOLKIT:-} ]]; then
+    candidates=("${CUDA_ROOT:-}" "${CUDA_HOME:-}" "${CUDA_PATH:-}" /usr/local/cuda
+      "$(dirname "$(dirname "$(command -v ptxas || true)")")")
+  fi
+  for candidate in "${candidates[@]}" "$(site_packages)/nvidia/cu13"; do
     if [[ -x $candidate/bin/ptxas ]]; then
       printf '%s\n' "$candidate"
       return

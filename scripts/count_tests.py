@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
 """Counts the tests in a folder of results and prints one line.
 
-Reads lit.xml (lit --xunit-xml-output), ctest.xml (ctest --output-junit) and
-gtest/*.xml (GTEST_OUTPUT). A test program that wrote gtest results counts as its
-cases; one that crashed wrote none, and counts as one failure.
+Reads every *.xml in JUnit's format. Those of ctest.xml (ctest --output-junit) may have
+gtest/NAME.xml (GTEST_OUTPUT) beside them: a test program that wrote gtest results counts
+as its cases; one that crashed wrote none, and counts as one failure.
 """
 import pathlib
 import sys
@@ -22,7 +22,8 @@ def cases(path):
 
 
 def main(folder):
-    results = [outcome(case) for case in cases(folder / "lit.xml")]
+    suites = [path for path in sorted(folder.glob("*.xml")) if path.name != "ctest.xml"]
+    results = [outcome(case) for path in suites for case in cases(path)]
     for test in cases(folder / "ctest.xml"):
         program = folder / "gtest" / f"{test.get('name')}.xml"
         inner = [outcome(case) for case in cases(program)] if program.exists() else []
