@@ -1,0 +1,63 @@
+"""Random problems with random schedules.
+
+A pair in range is refused with a diagnostic that names a knob and a limit, or it compiles
+and gives the right result in the simulator, whatever the order of its asynchronous units.
+"""
+import json
+import re
+
+from common import Fault, Folder, check_compile, generator
+
+COUNT = 100  # in CI
+# Each knob with values that make sense together, and its range.
+KNOBS = {
+    "rows": ([64, 128, 192, 256, 320, 384], (1, 1024)), "columns": ([16, 32, 64, 80, 96, 112, 128, 160, 176], (1, 1024)),
+    "workers": ([1, 2, 3], (1, 7)), "stages": ([1, 2, 3, 4], (1, 32)),
+    "load_registers": ([24, 32, 40, 56], (24, 256)), "compute_registers": ([160, 192, 224, 232, 240], (24, 256)),
+    "overlap": ([0, 1], (0, 1)), "ping_pong": ([0, 1], (0, 1)), "persistent": ([0, 1], (0, 1)),
+    "longest_first": ([0, 1], (0, 1)), "group_bytes": ([0, 1 << 20, 1 << 25], (0, 1 << 40)), "anchor": ([0, 1, 8, 33], (0, 256)),
+}
+LENGTHS = [1, 2, 63, 64, 65, 100, 127, 128, 129, 150, 192, 200, 255, 256, 257, 300]
+NAMES = re.compile(r"\b(" + "|".join([*KNOBS, "registers", "shared memory", "sizes?"]) + r")\b")
+
+
+def pair(seed, index):
+    """The problem with its sizes, which dynamic ones get at launch, and its schedule."""
+    random = generator(seed, index)
+    heads = random.choice([1, 1, 1, 1, 2, 3])
+    length = lambda: random.choice([*LENGTHS, random.randint(1, 300)])
+    sizes = {"b": random.choice([1, 1, 1, 1, 2]), "h": heads, "hkv": random.choice([1, heads]), "sq": length(), "skv": length()}
+    dynamic = {name for name in sizes if random.random() < 0.25}
+    if dynamic & {"h", "hkv"}:  # both or none
+        dynamic |= {"h", "hkv"}
+    spec = [f"{name}={'?' if name in dynamic else size}" for name, size in sizes.items()]
+    spec.append(f"d={random.choice([64, 128])}")
+    for key, choices in (("dtype", ["bf16", "f16"]), ("mask", ["none", "causal"]), ("order", ["bhsd", "bshd"]),
+                         ("lse", ["0", "1"]), ("scale", ["0.1", "1", "0.03"])):
+        if random.random() < 0.4:
+            spec.append(f"{key}={random.choice(choices)}")
+    share = random.choice([0.1, 0.3, 0.6])
+    for knob, (usual, (low, high)) in KNOBS.items():
+        if random.random() < share:
+            spec.append(f"{knob}={random.choice(usual) if random.random() < 0.85 else random.randint(low, high)}")
+    return ",".join(spec), {name: size for name, size in sizes.items() if name in dynamic}
+
+
+def run(tools, options, seed, index):
+    spec, sizes = pair(seed, index)
+    with Folder(options.keep, f"pairs-{seed}-{index}") as folder:
+        manifest, said = check_compile(tools, folder / "out", "--attention", spec)
+        if not manifest:
+            if not NAMES.search(said) or not re.search(r"\d", said.partition("error:")[2]):
+                raise Fault(f"a refusal without knob and limit: {said.strip()}",
+                            [tools.path("girih-compile"), "--attention", spec, "--target", "sm_90a"])
+            yield index, "refused"
+            return
+        spilled = json.loads(manifest.read_text())["resources"]["spill_bytes"]
+        given = [word for name, size in sizes.items() for word in ("--size", f"{name}={size}")]
+        for how in (["--schedule", "late" if index % 2 else "early"], ["--schedules", 3, "--seed", index]):
+            command = ["girih-sim", manifest, "--check", "--multiprocessors", 2, "--threads", 1, *how, *given]
+            result = tools.run(*command)
+            if result.returncode:
+                raise Fault(f"{spec}: {(result.stdout + result.stderr).strip()}", [tools.path(command[0]), *command[1:]])
+    yield index, "spills, simulated" if spilled else "simulated"
