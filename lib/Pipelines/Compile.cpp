@@ -6,6 +6,7 @@
 #include "mlir/Pass/Pass.h"
 #include "mlir/Pass/PassInstrumentation.h"
 #include "mlir/Pass/PassManager.h"
+#include "llvm/ADT/StringMap.h"
 #include <chrono>
 
 using namespace mlir;
@@ -56,37 +57,79 @@ LogicalResult runStage(ModuleOp module, const CompileRequest &request, function_
   return manager.run(module);
 }
 
-FailureOr<CompileResult> emitKernel(gpu::GPUModuleOp module, LLVM::LLVMFuncOp kernel, const CompileRequest &request,
-                                    StringRef ptxas, const Milliseconds &soFar) {
-  const Target *target = lookupTarget(kernel);
+/// The kernels of a module, in the order in which they stand.
+SmallVector<LLVM::LLVMFuncOp> kernelsOf(ModuleOp module) {
+  SmallVector<LLVM::LLVMFuncOp> kernels;
+  for (auto inner : module.getOps<gpu::GPUModuleOp>())
+    for (auto function : inner.getOps<LLVM::LLVMFuncOp>())
+      if (function->hasAttr(NVVM::NVVMDialect::getKernelFuncAttrName()))
+        kernels.push_back(function);
+  return kernels;
+}
+
+StringRef stemOf(LLVM::LLVMFuncOp kernel, const CompileRequest &request) {
+  return request.name.empty() ? kernel.getName() : StringRef(request.name);
+}
+
+/// Each kernel gets files of its own.
+LogicalResult checkNames(ArrayRef<LLVM::LLVMFuncOp> kernels, const CompileRequest &request) {
+  llvm::StringMap<LLVM::LLVMFuncOp> seen;
+  for (LLVM::LLVMFuncOp kernel : kernels) {
+    StringRef stem = stemOf(kernel, request);
+    if (!isFileStem(stem))
+      return kernel.emitError() << "'" << stem << "' cannot be the name of files";
+    auto [other, isNew] = seen.try_emplace(stem, kernel);
+    if (isNew)
+      continue;
+    InFlightDiagnostic diagnostic = kernel.emitError() << "two kernels would write the files '" << stem << ".*'";
+    diagnostic.attachNote(other->second.getLoc()) << "the other is here";
+    return diagnostic;
+  }
+  return success();
+}
+
+/// PTX and cubin of one module, manifests of its kernels.
+LogicalResult emitModule(gpu::GPUModuleOp module, ArrayRef<LLVM::LLVMFuncOp> kernels, const CompileRequest &request,
+                         StringRef ptxas, Milliseconds times, std::vector<CompileResult> &results) {
+  const Target *target = lookupTarget(kernels.front());
   if (!target)
     return failure();
-  CompileResult result;
-  result.kernel.name = request.name.empty() ? kernel.getName().str() : request.name;
-  Milliseconds &times = result.kernel.milliseconds = soFar;
+  FailureOr<std::string> ptx;
   {
     PhaseTimer timer(times, "llvm");
-    FailureOr<std::string> ptx = emitPtxText(module, *target);
+    ptx = emitPtxText(module, *target);
     if (failed(ptx))
       return failure();
-    result.kernel.ptx = std::move(*ptx);
   }
+  FailureOr<Assembly> assembly;
   {
     PhaseTimer timer(times, "ptxas");
-    FailureOr<Assembly> assembly =
-        assemble(kernel.getLoc(), result.kernel.ptx, target->chip(), ptxas, request.hasLineInfo);
+    assembly = assemble(module, *ptx, target->chip(), ptxas, request.hasLineInfo);
     if (failed(assembly))
       return failure();
-    result.kernel.assembly = std::move(*assembly);
   }
-  FailureOr<llvm::json::Object> manifest = makeManifest(kernel, *target, result.kernel);
-  if (failed(manifest))
-    return failure();
-  result.manifest = std::move(*manifest);
-  return result;
+  for (LLVM::LLVMFuncOp kernel : kernels) {
+    auto resources = assembly->kernels.find(kernel.getName());
+    if (resources == assembly->kernels.end())
+      return kernel.emitError("ptxas reports nothing of this kernel: ") << assembly->log;
+    CompileResult result;
+    result.kernel = {stemOf(kernel, request).str(), *ptx, assembly->cubin, resources->second, times};
+    FailureOr<llvm::json::Object> manifest = makeManifest(kernel, *target, result.kernel);
+    if (failed(manifest))
+      return failure();
+    result.manifest = std::move(*manifest);
+    results.push_back(std::move(result));
+  }
+  return success();
 }
 
 } // namespace
+
+bool isFileStem(StringRef name) {
+  constexpr size_t longest = 255 - std::size(".cubin"); // of one name, on the usual file systems
+  return !name.empty() && name != "." && name != ".." && name.size() <= longest && llvm::json::isUTF8(name) &&
+         llvm::none_of(name, [](unsigned char c) { return c == '/' || c < ' ' || c == 0x7f; });
+}
 
 FailureOr<std::vector<CompileResult>> compileModule(ModuleOp module, const CompileRequest &request) {
   std::string ptxas = findPtxas(request.ptxas);
@@ -117,17 +160,19 @@ FailureOr<std::vector<CompileResult>> compileModule(ModuleOp module, const Compi
     if (failed(runStage(module, request, build)))
       return failure();
   }
-  std::vector<CompileResult> results;
-  for (auto kernels : module.getOps<gpu::GPUModuleOp>())
-    for (auto function : kernels.getOps<LLVM::LLVMFuncOp>())
-      if (function->hasAttr(NVVM::NVVMDialect::getKernelFuncAttrName())) {
-        FailureOr<CompileResult> result = emitKernel(kernels, function, request, ptxas, times);
-        if (failed(result))
-          return failure();
-        results.push_back(std::move(*result));
-      }
-  if (results.empty())
+  SmallVector<LLVM::LLVMFuncOp> kernels = kernelsOf(module);
+  if (kernels.empty())
     return module.emitError("there is nothing to compile: no attn.forward and no kernel in a gpu.module");
+  if (failed(checkNames(kernels, request)))
+    return failure();
+  std::vector<CompileResult> results;
+  for (ArrayRef<LLVM::LLVMFuncOp> rest = kernels; !rest.empty();) {
+    auto inner = cast<gpu::GPUModuleOp>(rest.front()->getParentOp());
+    auto ours = rest.take_while([&](LLVM::LLVMFuncOp kernel) { return kernel->getParentOp() == inner; });
+    if (failed(emitModule(inner, ours, request, ptxas, times, results)))
+      return failure();
+    rest = rest.drop_front(ours.size());
+  }
   return results;
 }
 

@@ -7,7 +7,7 @@ namespace girih {
 void printReport(const CompileResult &result, llvm::raw_ostream &out) {
   const llvm::json::Object &launch = *result.manifest.getObject("launch");
   const llvm::json::Object &resources = *result.manifest.getObject("resources");
-  const Resources &used = result.kernel.assembly.resources;
+  const Resources &used = result.kernel.resources;
   out << llvm::formatv("{0}: {1} threads, {2} registers at launch, {3} bytes spilled, {4} bytes of shared memory",
                        result.kernel.name, *launch.getInteger("threads"), used.registers, used.spillBytes,
                        *launch.getInteger("shared_bytes"));

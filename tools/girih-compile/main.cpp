@@ -1,5 +1,6 @@
 // girih-compile: a problem or a tile kernel in, PTX, cubin, manifest and C header out.
 #include "AttentionSpec.h"
+#include "Outputs.h"
 #include "Report.h"
 #include "girih/InitAll.h"
 #include "girih/Pipelines/Compile.h"
@@ -11,10 +12,12 @@
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/Support/CommandLine.h"
 #include "llvm/Support/FileSystem.h"
+#include "llvm/Support/FormatVariadic.h"
 #include "llvm/Support/InitLLVM.h"
 #include "llvm/Support/Path.h"
 #include "llvm/Support/SourceMgr.h"
 #include "llvm/Support/raw_ostream.h"
+#include <csignal>
 
 using namespace mlir;
 namespace cl = llvm::cl;
@@ -27,9 +30,11 @@ static cl::opt<std::string> target("target", cl::desc("the chip to compile for")
                                    cl::cat(category));
 static cl::opt<std::string> outputDir("o", cl::desc("directory for the results (.)"), cl::value_desc("directory"),
                                       cl::init("."), cl::cat(category));
-static cl::opt<std::string> name("name", cl::desc("stem of the files' names"), cl::cat(category));
-static cl::opt<std::string> ptxas("ptxas", cl::desc("path of ptxas"), cl::cat(category));
-static cl::opt<bool> savePhases("save-phases", cl::desc("write NAME.mlir.NN-PHASE after every phase"),
+static cl::opt<std::string> name("name", cl::desc("stem of the files' names (the kernel's name)"),
+                                 cl::value_desc("stem"), cl::cat(category));
+static cl::opt<std::string> ptxas("ptxas", cl::desc("path of ptxas, or its name on PATH"), cl::cat(category));
+static cl::opt<bool> savePhases("save-phases", cl::desc("write NAME.mlir.NN-PHASE after every phase; NAME is that of --name or of\n"
+                                         "the input"),
                                 cl::cat(category));
 static cl::opt<std::string>
     lineInfo("line-info",
@@ -44,16 +49,10 @@ static llvm::SmallString<128> pathOf(const Twine &fileName) {
   return path;
 }
 
-/// Writes the file whole or not at all.
-static LogicalResult writeFile(const Twine &fileName, StringRef contents) {
-  llvm::SmallString<128> path = pathOf(fileName);
-  llvm::Error error = llvm::writeToOutput(path, [&](llvm::raw_ostream &out) {
-    out << contents;
-    return llvm::Error::success();
-  });
+static LogicalResult checkWritten(llvm::Error error) {
   if (!error)
     return success();
-  llvm::errs() << "error: cannot write " << path << ": " << llvm::toString(std::move(error)) << "\n";
+  llvm::errs() << "error: cannot write " << llvm::toString(std::move(error)) << "\n";
   return failure();
 }
 
@@ -70,21 +69,27 @@ static OwningOpRef<ModuleOp> readInput(MLIRContext &context, llvm::SourceMgr &so
   return parseSourceFile<ModuleOp>(sources, &context);
 }
 
-static LogicalResult writeResults(const girih::CompileResult &result) {
-  const std::string &stem = result.kernel.name;
-  llvm::json::Object manifest = result.manifest;
-  std::string text = llvm::formatv("{0:2}\n", llvm::json::Value(std::move(manifest)));
-  // The manifest comes last: where it stands, all that it names stands too.
-  return success(succeeded(writeFile(stem + ".ptx", result.kernel.ptx)) &&
-                 succeeded(writeFile(stem + ".cubin", result.kernel.assembly.cubin)) &&
-                 succeeded(writeFile(stem + ".h", girih::makeHeader(result.manifest, result.kernel))) &&
-                 succeeded(writeFile(stem + ".json", text)));
+/// All files of all kernels, or none.
+static LogicalResult writeResults(ArrayRef<girih::CompileResult> results) {
+  girih::OutputFiles files(outputDir);
+  for (const girih::CompileResult &result : results) {
+    const std::string &stem = result.kernel.name;
+    llvm::json::Object manifest = result.manifest;
+    std::string text = llvm::formatv("{0:2}\n", llvm::json::Value(std::move(manifest)));
+    // The manifest comes last: where it stands, all that it names stands too.
+    if (failed(checkWritten(files.add(stem + ".ptx", result.kernel.ptx))) ||
+        failed(checkWritten(files.add(stem + ".cubin", result.kernel.cubin))) ||
+        failed(checkWritten(files.add(stem + ".h", girih::makeHeader(result.manifest, result.kernel)))) ||
+        failed(checkWritten(files.add(stem + ".json", text))))
+      return failure();
+  }
+  return checkWritten(files.keep());
 }
 
 /// Writes phases as they are reached, and lets line numbers refer to one.
 class PhaseWriter {
 public:
-  explicit PhaseWriter(StringRef stem) : stem(stem.empty() ? "kernel" : stem) {}
+  explicit PhaseWriter(StringRef stem) : stem(stem) {}
 
   void operator()(StringRef phase, ModuleOp module) {
     std::string fileName = llvm::formatv("{0}.mlir.{1,0+2}-{2}", stem, seen.size(), phase), text;
@@ -94,11 +99,16 @@ public:
       generateLocationsFromIR(stream, pathOf(fileName), module, OpPrintingFlags());
     else if (savePhases)
       stream << module;
-    if (savePhases || isReferredTo)
-      (void)writeFile(fileName, text);
+    // Once is enough: a file system that is full stays full.
+    if (succeeded(written) && (savePhases || isReferredTo))
+      written = checkWritten(girih::writeWholeFile(outputDir, fileName, text));
     seen.push_back(phase.str());
   }
 
+  /// Whether everything that was asked for is there.
+  LogicalResult check() const { return success(succeeded(written) && succeeded(checkLineInfo())); }
+
+private:
   /// Whether the lines that are asked for exist.
   LogicalResult checkLineInfo() const {
     if (lineInfo.empty() || lineInfo == "source" || llvm::is_contained(seen, lineInfo))
@@ -108,10 +118,27 @@ public:
     return failure();
   }
 
-private:
   std::string stem;
   std::vector<std::string> seen;
+  LogicalResult written = success();
 };
+
+/// What the files of phases are called: as those of the kernel, if one name is
+/// asked for, or else as the input.
+static std::string phaseStem(StringRef kernelName) {
+  if (!kernelName.empty())
+    return kernelName.str();
+  return input == "-" ? "stdin" : llvm::sys::path::stem(input).str();
+}
+
+static LogicalResult printReports(ArrayRef<girih::CompileResult> results) {
+  for (const girih::CompileResult &result : results)
+    girih::printReport(result, llvm::outs());
+  llvm::outs().flush();
+  std::error_code code = llvm::outs().error();
+  llvm::outs().clear_error();
+  return checkWritten(code ? llvm::createFileError("the report", code) : llvm::Error::success());
+}
 
 static LogicalResult compile() {
   if (lineInfo == "source" && input.empty()) {
@@ -120,6 +147,10 @@ static LogicalResult compile() {
   }
   if (input.empty() == attention.empty()) {
     llvm::errs() << "error: give either an input file or --attention\n";
+    return failure();
+  }
+  if (name.getNumOccurrences() && !girih::isFileStem(name)) {
+    llvm::errs() << "error: --name: '" << name << "' cannot be the name of files; -o names their directory\n";
     return failure();
   }
   if (std::error_code code = llvm::sys::fs::create_directories(outputDir.getValue())) {
@@ -141,22 +172,20 @@ static LogicalResult compile() {
   if (request.name.empty())
     request.name = stem;
   request.hasLineInfo = !lineInfo.empty();
-  PhaseWriter phases(request.name);
+  PhaseWriter phases(phaseStem(request.name));
   request.afterPhase = std::ref(phases);
   FailureOr<std::vector<girih::CompileResult>> results = girih::compileModule(*module, request);
-  if (failed(results) || failed(phases.checkLineInfo()))
+  if (failed(results) || failed(phases.check()) || failed(writeResults(*results)))
     return failure();
-  for (const girih::CompileResult &result : *results) {
-    if (failed(writeResults(result)))
-      return failure();
-    if (!quiet)
-      girih::printReport(result, llvm::outs());
-  }
-  return success();
+  return quiet ? success() : printReports(*results);
 }
 
 int main(int argc, char **argv) {
   llvm::InitLLVM init(argc, argv);
+#ifdef SIGXFSZ
+  // A write beyond the limit on the size of files then fails as on a full disk.
+  std::signal(SIGXFSZ, SIG_IGN);
+#endif
   registerPassManagerCLOptions();
   cl::HideUnrelatedOptions(category);
   cl::ParseCommandLineOptions(argc, argv, "Girih kernel compiler\n");

@@ -22,6 +22,9 @@ struct CompileResult {
   llvm::json::Object manifest;
 };
 
+/// Whether files can be called so: NAME.ptx, NAME.cubin ...
+bool isFileStem(llvm::StringRef name);
+
 /// Compiles every kernel of the module, which is consumed. Errors are diagnostics.
 mlir::FailureOr<std::vector<CompileResult>> compileModule(mlir::ModuleOp module, const CompileRequest &request);
 

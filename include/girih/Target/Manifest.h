@@ -11,8 +11,8 @@ namespace girih {
 /// A compiled kernel and what was learnt on the way.
 struct CompiledKernel {
   std::string name; ///< stem of the files
-  std::string ptx;
-  Assembly assembly;
+  std::string ptx, cubin; ///< of its whole module
+  Resources resources;
   std::vector<std::pair<std::string, double>> milliseconds; ///< phase, time
 };
 

@@ -45,9 +45,11 @@ public:
   virtual mlir::LogicalResult checkMma(mlir::Operation *op, mlir::RankedTensorType a, mlir::RankedTensorType b,
                                        bool transposeB) const = 0;
 
-  /// How many values a cubin's code moves to uniform registers because ptxas could
-  /// not see that they are uniform; none on a chip where that cannot be told.
-  virtual std::optional<int64_t> countUniformMoves(llvm::StringRef cubin) const { return std::nullopt; }
+  /// How many values a kernel's code in a cubin moves to uniform registers because
+  /// ptxas could not see that they are uniform; none where that cannot be told.
+  virtual std::optional<int64_t> countUniformMoves(llvm::StringRef cubin, llvm::StringRef kernel) const {
+    return std::nullopt;
+  }
 
   /// Patterns for the ops that each chip lowers in its own way: mma_async,
   /// await, and elementwise functions with a hardware instruction.

@@ -1,32 +1,71 @@
 // The assembler: finding ptxas, running it, reading its report.
 #include "girih/Target/Emit.h"
 
-#include "llvm/ADT/ScopeExit.h"
+#include "llvm/Object/ELFObjectFile.h"
 #include "llvm/Support/FileSystem.h"
 #include "llvm/Support/MemoryBuffer.h"
 #include "llvm/Support/Path.h"
 #include "llvm/Support/Process.h"
 #include "llvm/Support/Program.h"
 #include "llvm/Support/Regex.h"
+#include "llvm/Support/Signals.h"
 
 using namespace mlir;
 
 namespace girih {
 namespace {
 
-/// The first number that the pattern's group matches in the text, or 0.
-int64_t findNumber(StringRef text, StringRef pattern) {
+/// What the pattern's group matches in the text, or nothing.
+StringRef findGroup(StringRef text, StringRef pattern) {
   SmallVector<StringRef> groups;
+  return llvm::Regex(pattern).match(text, &groups) ? groups[1] : StringRef();
+}
+
+/// The same as a number, or 0.
+int64_t findNumber(StringRef text, StringRef pattern) {
   int64_t value = 0;
-  if (llvm::Regex(pattern).match(text, &groups))
-    groups[1].getAsInteger(10, value);
+  findGroup(text, pattern).getAsInteger(10, value);
   return value;
 }
 
-Resources parseReport(StringRef log) {
-  return {findNumber(log, "Used ([0-9]+) registers"),
-          findNumber(log, "([0-9]+) bytes spill stores") + findNumber(log, "([0-9]+) bytes spill loads"),
-          findNumber(log, "([0-9]+) bytes stack frame")};
+/// ptxas -v tells of one entry function after another; the lines about a function
+/// follow the one that names it.
+llvm::StringMap<Resources> parseReport(StringRef log) {
+  llvm::StringMap<Resources> kernels;
+  StringRef entry, function;
+  for (StringRef line : llvm::split(log, '\n')) {
+    if (StringRef name = findGroup(line, "Compiling entry function '([^']*)'"); !name.empty())
+      entry = name;
+    else if (StringRef name = findGroup(line, "Function properties for ([^ ]*)"); !name.empty())
+      function = name;
+    else if (line.contains("bytes stack frame"))
+      kernels[function] = {0,
+                           findNumber(line, "([0-9]+) bytes spill stores") +
+                               findNumber(line, "([0-9]+) bytes spill loads"),
+                           findNumber(line, "([0-9]+) bytes stack frame")};
+    else if (int64_t registers = findNumber(line, "Used ([0-9]+) registers"))
+      kernels[entry].registers = registers;
+  }
+  return kernels;
+}
+
+/// ptxas does not always notice that a file system is full.
+llvm::Error checkIsWhole(StringRef cubin) {
+  auto object = llvm::object::ELFFile<llvm::object::ELF64LE>::create(cubin);
+  if (!object)
+    return object.takeError();
+  if (auto headers = object->program_headers(); !headers)
+    return headers.takeError();
+  auto sections = object->sections();
+  if (!sections)
+    return sections.takeError();
+  if (sections->empty())
+    return llvm::createStringError("it has no sections");
+  for (const auto &section : *sections)
+    if (section.sh_type != llvm::ELF::SHT_NOBITS)
+      if (auto contents = object->getSectionContents(section); !contents)
+        return contents.takeError();
+  return llvm::Error::success();
 }
 
 std::string readFile(StringRef path) {
@@ -34,25 +73,44 @@ std::string readFile(StringRef path) {
   return buffer ? (*buffer)->getBuffer().str() : std::string();
 }
 
-/// A file that is gone when this goes out of scope.
+/// A file that is gone when this goes out of scope or a signal ends the program.
 struct TemporaryFile {
   explicit TemporaryFile(StringRef suffix) {
-    error = llvm::sys::fs::createTemporaryFile("girih", suffix, descriptor, path);
+    error = llvm::sys::fs::createTemporaryFile("girih", suffix, path);
+    if (!error)
+      llvm::sys::RemoveFileOnSignal(path);
   }
   ~TemporaryFile() {
-    if (!error)
-      llvm::sys::fs::remove(path);
+    if (error)
+      return;
+    llvm::sys::fs::remove(path);
+    llvm::sys::DontRemoveFileOnSignal(path);
   }
   llvm::SmallString<128> path;
-  int descriptor = -1;
   std::error_code error;
 };
+
+/// Warnings of ptxas, each at the kernel that it names.
+void reportWarnings(gpu::GPUModuleOp module, const Assembly &assembly) {
+  for (StringRef line : llvm::split(assembly.log, '\n')) {
+    if (!line.contains("C75") && !line.contains("warning"))
+      continue;
+    Operation *kernel = module.lookupSymbol(findGroup(line, "function '([^']*)'"));
+    emitWarning(kernel ? kernel->getLoc() : module.getLoc()) << "ptxas: " << line.trim();
+  }
+  for (auto kernel : module.getOps<SymbolOpInterface>())
+    if (int64_t bytes = assembly.kernels.lookup(kernel.getName()).spillBytes)
+      kernel.emitWarning() << "ptxas spills " << bytes << " bytes a thread";
+}
 
 } // namespace
 
 std::string findPtxas(StringRef given) {
-  if (!given.empty())
-    return given.str();
+  if (!given.empty()) {
+    // As a shell does: a name without a folder is looked up on PATH.
+    auto path = llvm::sys::findProgramByName(given);
+    return path ? *path : given.str();
+  }
   for (const char *variable : {"CUDA_ROOT", "CUDA_HOME", "CUDA_PATH"})
     if (std::optional<std::string> root = llvm::sys::Process::GetEnv(variable)) {
       llvm::SmallString<128> path(*root);
@@ -66,40 +124,44 @@ std::string findPtxas(StringRef given) {
   return llvm::sys::fs::can_execute(usual) ? usual.str() : std::string();
 }
 
-FailureOr<Assembly> assemble(Location loc, StringRef ptx, StringRef chip, StringRef ptxas, bool hasLineInfo) {
+FailureOr<Assembly> assemble(gpu::GPUModuleOp module, StringRef ptx, StringRef chip, StringRef ptxas,
+                             bool hasLineInfo) {
   TemporaryFile source("ptx"), object("cubin"), report("log");
   for (const TemporaryFile *file : {&source, &object, &report})
     if (file->error)
-      return emitError(loc) << "cannot make a temporary file: " << file->error.message();
+      return module.emitError("cannot make a temporary file: ") << file->error.message();
   {
-    llvm::raw_fd_ostream stream(source.descriptor, /*shouldClose=*/true);
+    std::error_code code;
+    llvm::raw_fd_ostream stream(source.path, code);
     stream << ptx;
-    stream.flush();
+    stream.close();
     if (stream.has_error()) {
-      std::string message = stream.error().message();
+      code = stream.error();
       stream.clear_error();
-      return emitError(loc) << "cannot write " << source.path << ": " << message;
     }
+    if (code)
+      return module.emitError("cannot write ") << source.path << ": " << code.message();
   }
   std::string arch = ("-arch=" + chip).str();
-  SmallVector<StringRef> arguments = {ptxas, "-v", arch, "-o", object.path, source.path};
+  // ptxas reads and writes what it is given open: if this program is ended by a
+  // signal and removes its files, ptxas, which runs on, makes none anew.
+  SmallVector<StringRef> arguments = {ptxas, "-v", arch, "-o", "/dev/stdout", "/dev/stdin"};
   if (hasLineInfo)
     arguments.push_back("-lineinfo");
-  std::optional<StringRef> redirects[] = {std::nullopt, StringRef(report.path), StringRef(report.path)};
+  std::optional<StringRef> redirects[] = {StringRef(source.path), StringRef(object.path), StringRef(report.path)};
   std::string error;
   int code = llvm::sys::ExecuteAndWait(ptxas, arguments, std::nullopt, redirects, 0, 0, &error);
-  std::string log = readFile(report.path);
+  Assembly assembly{readFile(object.path), {}, readFile(report.path)};
   if (!error.empty())
-    return emitError(loc) << "cannot run " << ptxas << ": " << error;
+    return module.emitError("cannot run ") << ptxas << ": " << error;
   if (code != 0)
-    return emitError(loc) << "ptxas failed: " << log;
-
-  Assembly assembly{readFile(object.path), parseReport(log), log};
-  if (assembly.resources.spillBytes > 0)
-    emitWarning(loc) << "ptxas spills " << assembly.resources.spillBytes << " bytes a thread";
-  for (StringRef line : llvm::split(log, '\n'))
-    if (line.contains("C75") || line.contains("warning"))
-      emitWarning(loc) << "ptxas: " << line.trim();
+    return module.emitError("ptxas failed: ") << assembly.log;
+  if (llvm::Error broken = checkIsWhole(assembly.cubin))
+    return module.emitError("ptxas wrote a broken cubin: ")
+           << llvm::toString(std::move(broken)) << "; is there space in " << llvm::sys::path::parent_path(object.path)
+           << "?";
+  assembly.kernels = parseReport(assembly.log);
+  reportWarnings(module, assembly);
   return assembly;
 }
 

@@ -60,7 +60,7 @@ private:
 };
 
 void HeaderWriter::writeCubin() {
-  StringRef bytes = compiled.assembly.cubin;
+  StringRef bytes = compiled.cubin;
   out << formatv("static const unsigned char {0}_cubin[{1}] __attribute__((aligned(16))) = {{", name, bytes.size());
   for (size_t i = 0; i < bytes.size(); ++i)
     out << (i % 24 == 0 ? "\n" : "") << static_cast<unsigned>(static_cast<unsigned char>(bytes[i])) << ",";

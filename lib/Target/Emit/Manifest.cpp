@@ -118,7 +118,7 @@ FailureOr<json::Object> makeManifest(LLVM::LLVMFuncOp kernel, const Target &targ
     return json::Object{{"path", compiled.name + "." + extension.str()}, {"xxh3_128", hashOf(bytes)}};
   };
   manifest["files"] =
-      json::Object{{"cubin", file("cubin", compiled.assembly.cubin)}, {"ptx", file("ptx", compiled.ptx)}};
+      json::Object{{"cubin", file("cubin", compiled.cubin)}, {"ptx", file("ptx", compiled.ptx)}};
   auto problem = kernel->getAttrOfType<DictionaryAttr>(tile::kProblemAttr);
   manifest["problem"] = problem ? toJson(problem) : json::Value(json::Object{{"kind", "unknown"}});
   if (failed(addTensors(kernel, manifest)) || failed(addLaunch(kernel, schedule, manifest)))
@@ -129,13 +129,13 @@ FailureOr<json::Object> makeManifest(LLVM::LLVMFuncOp kernel, const Target &targ
     return kernel.emitError("has no recipes for its arguments: run convert-tile-to-nvvm first");
   manifest["arguments"] = toJson(arguments);
   manifest["schedule"] = scheduleAttr ? toJson(scheduleAttr) : json::Value(nullptr);
-  const Resources &resources = compiled.assembly.resources;
+  const Resources &resources = compiled.resources;
   auto roles = kernel->getAttrOfType<ArrayAttr>(tile::kRolesAttr);
   manifest["resources"] =
       json::Object{{"registers", resources.registers},
                    {"spill_bytes", resources.spillBytes},
                    {"stack_bytes", resources.stackBytes},
-                   {"uniform_moves", numberOrNull(target.countUniformMoves(compiled.assembly.cubin))},
+                   {"uniform_moves", numberOrNull(target.countUniformMoves(compiled.cubin, kernel.getName()))},
                    {"stages", numberOrNull(schedule.stages)},
                    {"roles", roles ? toJson(roles) : json::Value(nullptr)}};
   json::Object times;

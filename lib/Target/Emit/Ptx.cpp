@@ -97,6 +97,9 @@ FailureOr<std::string> emitPtxText(gpu::GPUModuleOp module, const Target &target
   if (machine->addPassesToEmitFile(codegen, stream, nullptr, llvm::CodeGenFileType::AssemblyFile))
     return module.emitError("LLVM cannot write PTX");
   codegen.run(*llvmModule);
+  for (StringRef line : llvm::split(ptx, '\n'))
+    if (line.trim().starts_with(".file") && line.contains("\\\""))
+      return module.emitError("cannot write line numbers: ptxas takes no '\"' in the name of a file:") << line;
   return ptx.str().str();
 }
 

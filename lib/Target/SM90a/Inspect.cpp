@@ -1,7 +1,6 @@
 // What the machine code tells of a kernel.
 #include "SM90a.h"
 
-#include "llvm/BinaryFormat/ELF.h"
 #include "llvm/Object/ELFObjectFile.h"
 #include "llvm/Support/Endian.h"
 
@@ -15,7 +14,7 @@ namespace girih::sm90a {
 static constexpr uint64_t kOpcodeMask = 0xfff, kMoveToUniform = 0x2ca;
 static constexpr size_t kInstructionBytes = 16;
 
-std::optional<int64_t> countUniformMoves(StringRef cubin) {
+std::optional<int64_t> countUniformMoves(StringRef cubin, StringRef kernel) {
   auto object = llvm::object::ELFFile<llvm::object::ELF64LE>::create(cubin);
   if (!object) {
     llvm::consumeError(object.takeError());
@@ -26,19 +25,22 @@ std::optional<int64_t> countUniformMoves(StringRef cubin) {
     llvm::consumeError(sections.takeError());
     return std::nullopt;
   }
-  int64_t count = 0;
   for (const auto &section : *sections) {
-    if (section.sh_type != llvm::ELF::SHT_PROGBITS || !(section.sh_flags & llvm::ELF::SHF_EXECINSTR))
-      continue;
+    auto name = object->getSectionName(section);
     auto bytes = object->getSectionContents(section);
-    if (!bytes) {
+    if (!name || !bytes) {
+      llvm::consumeError(name.takeError());
       llvm::consumeError(bytes.takeError());
       return std::nullopt;
     }
+    if (*name != (".text." + kernel).str())
+      continue;
+    int64_t count = 0;
     for (size_t at = 0; at + kInstructionBytes <= bytes->size(); at += kInstructionBytes)
       count += (llvm::support::endian::read64le(bytes->data() + at) & kOpcodeMask) == kMoveToUniform;
+    return count;
   }
-  return count;
+  return std::nullopt;
 }
 
 } // namespace girih::sm90a

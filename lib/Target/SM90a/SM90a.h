@@ -23,7 +23,7 @@ void populateMathPatterns(const mlir::TypeConverter &converter, mlir::RewritePat
 
 /// How many values the machine code moves to uniform registers; none if the cubin
 /// cannot be read.
-std::optional<int64_t> countUniformMoves(llvm::StringRef cubin);
+std::optional<int64_t> countUniformMoves(llvm::StringRef cubin, llvm::StringRef kernel);
 
 } // namespace girih::sm90a
 

@@ -47,7 +47,9 @@ public:
     return success();
   }
 
-  std::optional<int64_t> countUniformMoves(StringRef cubin) const override { return sm90a::countUniformMoves(cubin); }
+  std::optional<int64_t> countUniformMoves(StringRef cubin, StringRef kernel) const override {
+    return sm90a::countUniformMoves(cubin, kernel);
+  }
 
   void populatePatterns(const TypeConverter &converter, RewritePatternSet &patterns) const override {
     sm90a::populateMmaPatterns(converter, patterns);
