@@ -3,9 +3,10 @@
 
 #include "dialects/Attn/Attn.h"
 #include "dialects/Tile/Schedule.h"
+#include "girih/Target/Manifest.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/IR/ImplicitLocOpBuilder.h"
-#include "llvm/ADT/StringMap.h"
+#include "llvm/Support/MemoryBuffer.h"
 
 using namespace mlir;
 
@@ -18,6 +19,8 @@ const char *const kAttentionSpecHelp =
 
 namespace {
 
+constexpr llvm::StringLiteral kOption = "--attention";
+
 class Spec {
 public:
   Spec(MLIRContext &context, StringRef text) : context(context), text(text) {}
@@ -25,20 +28,20 @@ public:
   LogicalResult parse();
   OwningOpRef<ModuleOp> build();
   std::string fileName() const;
+  const llvm::StringMap<unsigned> &keyColumns() const { return columns; }
 
 private:
   LogicalResult parseEntry(StringRef entry);
   LogicalResult parseSize(StringRef key, StringRef value);
-  template <typename EnumT>
-  LogicalResult parseEnum(StringRef value, std::optional<EnumT> (*symbolize)(StringRef), EnumT &result);
-  InFlightDiagnostic error(StringRef at) {
-    int64_t column = at.data() - text.data() + 1;
-    return emitError(FileLineColLoc::get(&context, "--attention", 1, column));
-  }
+  template <typename EnumT> LogicalResult parseEnum(StringRef key, StringRef value, unsigned last, EnumT &result);
+  StringRef at(StringRef key) const { return text.drop_front(columns.lookup(key) - 1); }
+  unsigned columnOf(StringRef part) const { return part.data() - text.data() + 1; }
+  InFlightDiagnostic error(StringRef at) { return emitError(FileLineColLoc::get(&context, kOption, 1, columnOf(at))); }
   int64_t size(StringRef key) const { return sizes.lookup(key); }
 
   MLIRContext &context;
   StringRef text;
+  llvm::StringMap<unsigned> columns; ///< of the keys that are given
   llvm::StringMap<int64_t> sizes;
   tile::Schedule schedule;
   attn::Mask mask = attn::Mask::None;
@@ -58,36 +61,40 @@ LogicalResult Spec::parseSize(StringRef key, StringRef value) {
     return success();
   }
   int64_t number;
-  if (value.getAsInteger(10, number) || number < 1 || number > INT32_MAX)
-    return error(value) << key << " is '" << value << "', must be a number from 1 to " << INT32_MAX << " or ?";
+  if (value.getAsInteger(10, number) || number < 1 || number > kLargestSize)
+    return error(value) << key << " is '" << value << "', must be a number from 1 to " << kLargestSize << " or ?";
   sizes[key] = number;
   return success();
 }
 
-template <typename EnumT>
-LogicalResult Spec::parseEnum(StringRef value, std::optional<EnumT> (*symbolize)(StringRef), EnumT &result) {
-  std::optional<EnumT> found = symbolize(value);
-  if (!found)
-    return error(value) << "unknown value '" << value << "'";
-  result = *found;
-  return success();
+template <typename EnumT> LogicalResult Spec::parseEnum(StringRef key, StringRef value, unsigned last, EnumT &result) {
+  if (std::optional<EnumT> found = attn::symbolizeEnum<EnumT>(value)) {
+    result = *found;
+    return success();
+  }
+  InFlightDiagnostic diagnostic = error(value) << key << " is '" << value << "', must be one of";
+  for (unsigned i = 0; i <= last; ++i)
+    diagnostic << " " << attn::stringifyEnum(static_cast<EnumT>(i));
+  return diagnostic;
 }
 
 LogicalResult Spec::parseEntry(StringRef entry) {
   auto [key, value] = entry.split('=');
   if (key.empty() || value.empty())
     return error(entry) << "expected key=value, found '" << entry << "'";
+  if (!columns.try_emplace(key, columnOf(key)).second)
+    return error(key) << key << " is given twice";
   if (llvm::is_contained(kSizes, key))
-    return sizes.count(key) ? LogicalResult(error(key) << key << " is given twice") : parseSize(key, value);
+    return parseSize(key, value);
   if (key == "mask")
-    return parseEnum<attn::Mask>(value, attn::symbolizeMask, mask);
+    return parseEnum(key, value, attn::getMaxEnumValForMask(), mask);
   if (key == "order")
-    return parseEnum<attn::Order>(value, attn::symbolizeOrder, order);
+    return parseEnum(key, value, attn::getMaxEnumValForOrder(), order);
   if (key == "dtype") {
     dtype = value.str();
     return value == "bf16" || value == "f16"
                ? success()
-               : LogicalResult(error(value) << "unknown dtype '" << value << "'; bf16 and f16 are known");
+               : LogicalResult(error(value) << "dtype is '" << value << "', must be one of bf16 f16");
   }
   if (key == "lse") {
     lse = value == "1";
@@ -126,11 +133,15 @@ LogicalResult Spec::parse() {
   for (StringRef key : kSizes)
     if (!sizes.count(key))
       return error(text) << "size " << key << " is missing";
+  if (ShapedType::isDynamic(size("h")) != ShapedType::isDynamic(size("hkv")))
+    return error(at("hkv")) << "h and hkv must both be numbers or both be ?";
+  if (!ShapedType::isDynamic(size("h")) && size("h") % size("hkv") != 0)
+    return error(at("hkv")) << "h is " << size("h") << ", must be a multiple of hkv, which is " << size("hkv");
   return success();
 }
 
 OwningOpRef<ModuleOp> Spec::build() {
-  Location loc = FileLineColLoc::get(&context, "--attention", 1, 1);
+  Location loc = FileLineColLoc::get(&context, kOption, 1, 1);
   OwningOpRef<ModuleOp> module = ModuleOp::create(loc);
   ImplicitLocOpBuilder b(loc, OpBuilder::atBlockBegin(module->getBody()));
   Type element = dtype == "bf16" ? Type(b.getBF16Type()) : Type(b.getF16Type());
@@ -166,13 +177,47 @@ std::string Spec::fileName() const {
 
 } // namespace
 
-OwningOpRef<ModuleOp> buildAttention(MLIRContext &context, StringRef text, std::string &name) {
+AttentionSpec::AttentionSpec(MLIRContext &context, llvm::SourceMgr &sources, SourceMgrDiagnosticHandler &printer,
+                             StringRef text)
+    : printer(printer), handler(&context, [this](Diagnostic &diagnostic) { return redirect(diagnostic); }) {
   context.loadDialect<attn::AttnDialect, func::FuncDialect>();
+  sources.AddNewSourceBuffer(llvm::MemoryBuffer::getMemBufferCopy(text, kOption), llvm::SMLoc());
   Spec spec(context, text);
   if (failed(spec.parse()))
-    return nullptr;
+    return;
+  module = spec.build();
   name = spec.fileName();
-  return spec.build();
+  columns = spec.keyColumns();
+}
+
+/// Passes speak of knobs by their names, and of the problem in a few phrases.
+unsigned AttentionSpec::columnOf(StringRef message) const {
+  constexpr std::pair<llvm::StringLiteral, llvm::StringLiteral> kPhrases[] = {{"head size", "d"},
+                                                                              {"scale is", "scale"}};
+  for (auto [phrase, key] : kPhrases)
+    if (message.contains(phrase) && columns.contains(key))
+      return columns.lookup(key);
+  size_t knobs = message.find("knob");
+  if (knobs == StringRef::npos)
+    return 1;
+  SmallVector<StringRef> words;
+  message.drop_front(knobs).split(words, ' ');
+  for (StringRef word : words)
+    if (auto found = columns.find(word.trim(",()'")); found != columns.end())
+      return found->second;
+  return 1;
+}
+
+LogicalResult AttentionSpec::redirect(Diagnostic &diagnostic) {
+  auto place = diagnostic.getLocation()->findInstanceOf<FileLineColLoc>();
+  if (!place || place.getFilename() != kOption || place.getColumn() != 1)
+    return failure();
+  std::string message = diagnostic.str();
+  auto key = FileLineColLoc::get(place.getFilename(), place.getLine(), columnOf(message));
+  printer.emitDiagnostic(key, message, diagnostic.getSeverity());
+  for (Diagnostic &note : diagnostic.getNotes())
+    printer.emitDiagnostic(note.getLocation(), note.str(), note.getSeverity());
+  return success();
 }
 
 } // namespace girih

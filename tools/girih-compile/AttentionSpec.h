@@ -3,17 +3,36 @@
 #define GIRIH_TOOLS_GIRIH_COMPILE_ATTENTIONSPEC_H
 
 #include "mlir/IR/BuiltinOps.h"
+#include "mlir/IR/Diagnostics.h"
 #include "mlir/IR/OwningOpRef.h"
+#include "llvm/ADT/StringMap.h"
+#include "llvm/Support/SourceMgr.h"
 
 namespace girih {
 
 /// What --help says of the text.
 extern const char *const kAttentionSpecHelp;
 
-/// A module with one function that holds the attn.forward the text describes, or
-/// null after a diagnostic that points into the text. `name` receives a name for
-/// the kernel's files.
-mlir::OwningOpRef<mlir::ModuleOp> buildAttention(mlir::MLIRContext &context, llvm::StringRef text, std::string &name);
+/// A problem given as text, and the place of each of its keys. As long as this
+/// lives, what passes say of the problem points at the key that they speak of.
+class AttentionSpec {
+public:
+  AttentionSpec(mlir::MLIRContext &context, llvm::SourceMgr &sources, mlir::SourceMgrDiagnosticHandler &printer,
+                llvm::StringRef text);
+
+  /// A module with one function that holds the attn.forward the text describes;
+  /// null after a diagnostic.
+  mlir::OwningOpRef<mlir::ModuleOp> module;
+  std::string name; ///< for the kernel's files
+
+private:
+  unsigned columnOf(llvm::StringRef message) const;
+  mlir::LogicalResult redirect(mlir::Diagnostic &diagnostic);
+
+  mlir::SourceMgrDiagnosticHandler &printer;
+  llvm::StringMap<unsigned> columns;
+  mlir::ScopedDiagnosticHandler handler;
+};
 
 } // namespace girih
 

@@ -33,7 +33,8 @@ static cl::opt<std::string> outputDir("o", cl::desc("directory for the results (
 static cl::opt<std::string> name("name", cl::desc("stem of the files' names (the kernel's name)"),
                                  cl::value_desc("stem"), cl::cat(category));
 static cl::opt<std::string> ptxas("ptxas", cl::desc("path of ptxas, or its name on PATH"), cl::cat(category));
-static cl::opt<bool> savePhases("save-phases", cl::desc("write NAME.mlir.NN-PHASE after every phase; NAME is that of --name or of\n"
+static cl::opt<bool> savePhases("save-phases",
+                                cl::desc("write NAME.mlir.NN-PHASE after every phase; NAME is that of --name or of\n"
                                          "the input"),
                                 cl::cat(category));
 static cl::opt<std::string>
@@ -56,9 +57,7 @@ static LogicalResult checkWritten(llvm::Error error) {
   return failure();
 }
 
-static OwningOpRef<ModuleOp> readInput(MLIRContext &context, llvm::SourceMgr &sources, std::string &stem) {
-  if (!attention.empty())
-    return girih::buildAttention(context, attention, stem);
+static OwningOpRef<ModuleOp> readInput(MLIRContext &context, llvm::SourceMgr &sources) {
   std::string error;
   auto buffer = openInputFile(input, &error);
   if (!buffer) {
@@ -164,14 +163,19 @@ static LogicalResult compile() {
   llvm::SourceMgr sources;
   SourceMgrDiagnosticHandler handler(sources, &context);
 
-  girih::CompileRequest request{target, name, ptxas, false, nullptr};
-  std::string stem;
-  OwningOpRef<ModuleOp> module = readInput(context, sources, stem);
+  girih::CompileRequest request{target, name, ptxas, !lineInfo.empty(), nullptr};
+  std::optional<girih::AttentionSpec> spec;
+  OwningOpRef<ModuleOp> module;
+  if (attention.empty()) {
+    module = readInput(context, sources);
+  } else {
+    spec.emplace(context, sources, handler, attention);
+    module = std::move(spec->module);
+    if (request.name.empty())
+      request.name = spec->name;
+  }
   if (!module)
     return failure();
-  if (request.name.empty())
-    request.name = stem;
-  request.hasLineInfo = !lineInfo.empty();
   PhaseWriter phases(phaseStem(request.name));
   request.afterPhase = std::ref(phases);
   FailureOr<std::vector<girih::CompileResult>> results = girih::compileModule(*module, request);

@@ -8,9 +8,14 @@
 
 namespace girih {
 
+/// The largest size that a kernel can take, and the most work items. Kernels count
+/// in 32 bits; what is left to 2^31 is room for the end of a tile and for the step
+/// of a loop over work items.
+inline constexpr int64_t kLargestSize = (int64_t(1) << 31) - (int64_t(1) << 16);
+
 /// A compiled kernel and what was learnt on the way.
 struct CompiledKernel {
-  std::string name; ///< stem of the files
+  std::string name;       ///< stem of the files
   std::string ptx, cubin; ///< of its whole module
   Resources resources;
   std::vector<std::pair<std::string, double>> milliseconds; ///< phase, time

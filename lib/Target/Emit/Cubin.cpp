@@ -39,10 +39,9 @@ llvm::StringMap<Resources> parseReport(StringRef log) {
     else if (StringRef name = findGroup(line, "Function properties for ([^ ]*)"); !name.empty())
       function = name;
     else if (line.contains("bytes stack frame"))
-      kernels[function] = {0,
-                           findNumber(line, "([0-9]+) bytes spill stores") +
-                               findNumber(line, "([0-9]+) bytes spill loads"),
-                           findNumber(line, "([0-9]+) bytes stack frame")};
+      kernels[function] = {
+          0, findNumber(line, "([0-9]+) bytes spill stores") + findNumber(line, "([0-9]+) bytes spill loads"),
+          findNumber(line, "([0-9]+) bytes stack frame")};
     else if (int64_t registers = findNumber(line, "Used ([0-9]+) registers"))
       kernels[entry].registers = registers;
   }

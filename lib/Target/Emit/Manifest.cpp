@@ -117,8 +117,7 @@ FailureOr<json::Object> makeManifest(LLVM::LLVMFuncOp kernel, const Target &targ
   auto file = [&](StringRef extension, StringRef bytes) {
     return json::Object{{"path", compiled.name + "." + extension.str()}, {"xxh3_128", hashOf(bytes)}};
   };
-  manifest["files"] =
-      json::Object{{"cubin", file("cubin", compiled.cubin)}, {"ptx", file("ptx", compiled.ptx)}};
+  manifest["files"] = json::Object{{"cubin", file("cubin", compiled.cubin)}, {"ptx", file("ptx", compiled.ptx)}};
   auto problem = kernel->getAttrOfType<DictionaryAttr>(tile::kProblemAttr);
   manifest["problem"] = problem ? toJson(problem) : json::Value(json::Object{{"kind", "unknown"}});
   if (failed(addTensors(kernel, manifest)) || failed(addLaunch(kernel, schedule, manifest)))
