@@ -7,7 +7,7 @@
 !block = tensor<64x64xbf16, #tile.shared<swizzle = 128>>
 !acc = tensor<64x64xf32, #tile.fragment<registers = [2 : (0, 1), 2 : (8, 0), 8 : (0, 8)], lanes = [4 : (0, 2), 8 : (1, 0)], warps = [4 : (16, 0)]>>
 gpu.module @kernels {
-  gpu.func @no_wait_for_full(%k: memref<?x64xbf16>, %n: index) kernel {
+  gpu.func @no_wait_for_full(%k: memref<?x64xbf16>, %n: index) kernel attributes {tile.shared_bytes = 16416} {
     %buffer = tile.alloc "k" offset(0) : <2 x !block>
     %full = tile.barriers "k_full" offset(16384) : <2, arrivals = 1>
     %empty = tile.barriers "k_empty" offset(16400) : <2, arrivals = 8>
@@ -55,7 +55,7 @@ gpu.module @kernels {
 !block = tensor<64x64xbf16, #tile.shared<swizzle = 128>>
 !acc = tensor<64x64xf32, #tile.fragment<registers = [2 : (0, 1), 2 : (8, 0), 8 : (0, 8)], lanes = [4 : (0, 2), 8 : (1, 0)], warps = [4 : (16, 0)]>>
 gpu.module @kernels {
-  gpu.func @no_wait_for_empty(%k: memref<?x64xbf16>, %n: index) kernel {
+  gpu.func @no_wait_for_empty(%k: memref<?x64xbf16>, %n: index) kernel attributes {tile.shared_bytes = 16416} {
     %buffer = tile.alloc "k" offset(0) : <2 x !block>
     %full = tile.barriers "k_full" offset(16384) : <2, arrivals = 1>
     %empty = tile.barriers "k_empty" offset(16400) : <2, arrivals = 8>
@@ -102,7 +102,7 @@ gpu.module @kernels {
 !block = tensor<64x64xbf16, #tile.shared<swizzle = 128>>
 !acc = tensor<64x64xf32, #tile.fragment<registers = [2 : (0, 1), 2 : (8, 0), 8 : (0, 8)], lanes = [4 : (0, 2), 8 : (1, 0)], warps = [4 : (16, 0)]>>
 gpu.module @kernels {
-  gpu.func @copied_twice(%k: memref<?x64xbf16>, %n: index) kernel {
+  gpu.func @copied_twice(%k: memref<?x64xbf16>, %n: index) kernel attributes {tile.shared_bytes = 16416} {
     %buffer = tile.alloc "k" offset(0) : <2 x !block>
     %full = tile.barriers "k_full" offset(16384) : <2, arrivals = 1>
     %empty = tile.barriers "k_empty" offset(16400) : <2, arrivals = 8>
@@ -151,7 +151,7 @@ gpu.module @kernels {
 !block = tensor<64x64xbf16, #tile.shared<swizzle = 128>>
 !acc = tensor<64x64xf32, #tile.fragment<registers = [2 : (0, 1), 2 : (8, 0), 8 : (0, 8)], lanes = [4 : (0, 2), 8 : (1, 0)], warps = [4 : (16, 0)]>>
 gpu.module @kernels {
-  gpu.func @released_before_await(%k: memref<?x64xbf16>, %n: index) kernel {
+  gpu.func @released_before_await(%k: memref<?x64xbf16>, %n: index) kernel attributes {tile.shared_bytes = 16416} {
     %buffer = tile.alloc "k" offset(0) : <2 x !block>
     %full = tile.barriers "k_full" offset(16384) : <2, arrivals = 1>
     %empty = tile.barriers "k_empty" offset(16400) : <2, arrivals = 8>
@@ -201,7 +201,7 @@ gpu.module @kernels {
 !block = tensor<64x64xbf16, #tile.shared<swizzle = 128>>
 !acc = tensor<64x64xf32, #tile.fragment<registers = [2 : (0, 1), 2 : (8, 0), 8 : (0, 8)], lanes = [4 : (0, 2), 8 : (1, 0)], warps = [4 : (16, 0)]>>
 gpu.module @kernels {
-  gpu.func @awaits_too_little(%k: memref<?x64xbf16>, %n: index) kernel {
+  gpu.func @awaits_too_little(%k: memref<?x64xbf16>, %n: index) kernel attributes {tile.shared_bytes = 16416} {
     %buffer = tile.alloc "k" offset(0) : <2 x !block>
     %full = tile.barriers "k_full" offset(16384) : <2, arrivals = 1>
     %empty = tile.barriers "k_empty" offset(16400) : <2, arrivals = 8>
@@ -231,6 +231,7 @@ gpu.module @kernels {
         %parity = arith.index_cast %bit : index to i32
         tile.barrier_wait %full[%slot] parity(%parity) : <2, arrivals = 1>
         %tile = tile.slot %buffer[%slot] : <2 x !block> -> !block
+        // expected-note @below {{the MMA is here}}
         %mma = tile.mma_async %tile, %tile transpose_b : !block, !block -> <!acc>
         // expected-error @below {{role "compute" worker 0 awaits an MMA after which it has started 0, but allows 1 in flight: it may not be over}}
         %s = tile.await %mma in_flight(1) : <!acc> -> !acc
@@ -248,7 +249,7 @@ gpu.module @kernels {
 !block = tensor<64x64xbf16, #tile.shared<swizzle = 128>>
 !acc = tensor<64x64xf32, #tile.fragment<registers = [2 : (0, 1), 2 : (8, 0), 8 : (0, 8)], lanes = [4 : (0, 2), 8 : (1, 0)], warps = [4 : (16, 0)]>>
 gpu.module @kernels {
-  gpu.func @never_awaited(%k: memref<?x64xbf16>, %n: index) kernel {
+  gpu.func @never_awaited(%k: memref<?x64xbf16>, %n: index) kernel attributes {tile.shared_bytes = 16416} {
     %buffer = tile.alloc "k" offset(0) : <2 x !block>
     %full = tile.barriers "k_full" offset(16384) : <2, arrivals = 1>
     %empty = tile.barriers "k_empty" offset(16400) : <2, arrivals = 8>
@@ -295,7 +296,7 @@ gpu.module @kernels {
 !block = tensor<64x64xbf16, #tile.shared<swizzle = 128>>
 !acc = tensor<64x64xf32, #tile.fragment<registers = [2 : (0, 1), 2 : (8, 0), 8 : (0, 8)], lanes = [4 : (0, 2), 8 : (1, 0)], warps = [4 : (16, 0)]>>
 gpu.module @kernels {
-  gpu.func @reads_next_slot(%k: memref<?x64xbf16>, %n: index) kernel {
+  gpu.func @reads_next_slot(%k: memref<?x64xbf16>, %n: index) kernel attributes {tile.shared_bytes = 16416} {
     %buffer = tile.alloc "k" offset(0) : <2 x !block>
     %full = tile.barriers "k_full" offset(16384) : <2, arrivals = 1>
     %empty = tile.barriers "k_empty" offset(16400) : <2, arrivals = 8>
@@ -345,7 +346,7 @@ gpu.module @kernels {
 !block = tensor<64x64xbf16, #tile.shared<swizzle = 128>>
 !acc = tensor<64x64xf32, #tile.fragment<registers = [2 : (0, 1), 2 : (8, 0), 8 : (0, 8)], lanes = [4 : (0, 2), 8 : (1, 0)], warps = [4 : (16, 0)]>>
 gpu.module @kernels {
-  gpu.func @fills_next_slot(%k: memref<?x64xbf16>, %n: index) kernel {
+  gpu.func @fills_next_slot(%k: memref<?x64xbf16>, %n: index) kernel attributes {tile.shared_bytes = 16416} {
     %buffer = tile.alloc "k" offset(0) : <2 x !block>
     %full = tile.barriers "k_full" offset(16384) : <2, arrivals = 1>
     %empty = tile.barriers "k_empty" offset(16400) : <2, arrivals = 8>
@@ -393,7 +394,7 @@ gpu.module @kernels {
 !block = tensor<64x64xbf16, #tile.shared<swizzle = 128>>
 !acc = tensor<64x64xf32, #tile.fragment<registers = [2 : (0, 1), 2 : (8, 0), 8 : (0, 8)], lanes = [4 : (0, 2), 8 : (1, 0)], warps = [4 : (16, 0)]>>
 gpu.module @kernels {
-  gpu.func @released_before_read(%k: memref<?x64xbf16>, %n: index) kernel {
+  gpu.func @released_before_read(%k: memref<?x64xbf16>, %n: index) kernel attributes {tile.shared_bytes = 16416} {
     %buffer = tile.alloc "k" offset(0) : <2 x !block>
     %full = tile.barriers "k_full" offset(16384) : <2, arrivals = 1>
     %empty = tile.barriers "k_empty" offset(16400) : <2, arrivals = 8>
@@ -441,7 +442,7 @@ gpu.module @kernels {
 !block = tensor<64x64xbf16, #tile.shared<swizzle = 128>>
 !acc = tensor<64x64xf32, #tile.fragment<registers = [2 : (0, 1), 2 : (8, 0), 8 : (0, 8)], lanes = [4 : (0, 2), 8 : (1, 0)], warps = [4 : (16, 0)]>>
 gpu.module @kernels {
-  gpu.func @never_read(%k: memref<?x64xbf16>, %n: index) kernel {
+  gpu.func @never_read(%k: memref<?x64xbf16>, %n: index) kernel attributes {tile.shared_bytes = 16416} {
     %buffer = tile.alloc "k" offset(0) : <2 x !block>
     %full = tile.barriers "k_full" offset(16384) : <2, arrivals = 1>
     %empty = tile.barriers "k_empty" offset(16400) : <2, arrivals = 8>
@@ -486,7 +487,7 @@ gpu.module @kernels {
 !block = tensor<64x64xbf16, #tile.shared<swizzle = 128>>
 !acc = tensor<64x64xf32, #tile.fragment<registers = [2 : (0, 1), 2 : (8, 0), 8 : (0, 8)], lanes = [4 : (0, 2), 8 : (1, 0)], warps = [4 : (16, 0)]>>
 gpu.module @kernels {
-  gpu.func @slot_out_of_range(%k: memref<?x64xbf16>, %n: index) kernel {
+  gpu.func @slot_out_of_range(%k: memref<?x64xbf16>, %n: index) kernel attributes {tile.shared_bytes = 16416} {
     %buffer = tile.alloc "k" offset(0) : <2 x !block>
     %full = tile.barriers "k_full" offset(16384) : <2, arrivals = 1>
     %empty = tile.barriers "k_empty" offset(16400) : <2, arrivals = 8>
@@ -534,7 +535,7 @@ gpu.module @kernels {
 !block = tensor<64x64xbf16, #tile.shared<swizzle = 128>>
 !acc = tensor<64x64xf32, #tile.fragment<registers = [2 : (0, 1), 2 : (8, 0), 8 : (0, 8)], lanes = [4 : (0, 2), 8 : (1, 0)], warps = [4 : (16, 0)]>>
 gpu.module @kernels {
-  gpu.func @consumer_runs_once_less(%k: memref<?x64xbf16>, %n: index) kernel {
+  gpu.func @consumer_runs_once_less(%k: memref<?x64xbf16>, %n: index) kernel attributes {tile.shared_bytes = 16416} {
     %buffer = tile.alloc "k" offset(0) : <2 x !block>
     %full = tile.barriers "k_full" offset(16384) : <2, arrivals = 1>
     %empty = tile.barriers "k_empty" offset(16400) : <2, arrivals = 8>
@@ -584,7 +585,7 @@ gpu.module @kernels {
 !block = tensor<64x64xbf16, #tile.shared<swizzle = 128>>
 !acc = tensor<64x64xf32, #tile.fragment<registers = [2 : (0, 1), 2 : (8, 0), 8 : (0, 8)], lanes = [4 : (0, 2), 8 : (1, 0)], warps = [4 : (16, 0)]>>
 gpu.module @kernels {
-  gpu.func @unknown_slot(%k: memref<?x64xbf16>, %n: index) kernel {
+  gpu.func @unknown_slot(%k: memref<?x64xbf16>, %n: index) kernel attributes {tile.shared_bytes = 16416} {
     %buffer = tile.alloc "k" offset(0) : <2 x !block>
     %full = tile.barriers "k_full" offset(16384) : <2, arrivals = 1>
     %empty = tile.barriers "k_empty" offset(16400) : <2, arrivals = 8>
@@ -631,7 +632,7 @@ gpu.module @kernels {
 !block = tensor<64x64xbf16, #tile.shared<swizzle = 128>>
 !acc = tensor<64x64xf32, #tile.fragment<registers = [2 : (0, 1), 2 : (8, 0), 8 : (0, 8)], lanes = [4 : (0, 2), 8 : (1, 0)], warps = [4 : (16, 0)]>>
 gpu.module @kernels {
-  gpu.func @overlapping_memory(%k: memref<?x64xbf16>, %n: index) kernel {
+  gpu.func @overlapping_memory(%k: memref<?x64xbf16>, %n: index) kernel attributes {tile.shared_bytes = 16408} {
     %buffer = tile.alloc "k" offset(0) : <2 x !block>
     %full = tile.barriers "k_full" offset(16384) : <2, arrivals = 1>
     // expected-error @below {{"k_empty" starts at byte 16392 but "k_full" ends at byte 16400: the check of barriers needs them apart}}
@@ -679,7 +680,7 @@ gpu.module @kernels {
 !block = tensor<64x64xbf16, #tile.shared<swizzle = 128>>
 !out = tensor<64x64xbf16, #tile.fragment<registers = [2 : (0, 1), 2 : (8, 0), 8 : (0, 8)], lanes = [4 : (0, 2), 8 : (1, 0)], warps = [4 : (16, 0)]>>
 gpu.module @kernels {
-  gpu.func @not_drained(%o: memref<?x64xbf16>, %n: index) kernel {
+  gpu.func @not_drained(%o: memref<?x64xbf16>, %n: index) kernel attributes {tile.shared_bytes = 16384} {
     %staging = tile.alloc "staging" offset(0) : <2 x !block>
     %value = arith.constant dense<0.0> : !out
     %c0 = arith.constant 0 : index
@@ -706,7 +707,7 @@ gpu.module @kernels {
 !block = tensor<64x64xbf16, #tile.shared<swizzle = 128>>
 !out = tensor<64x64xbf16, #tile.fragment<registers = [2 : (0, 1), 2 : (8, 0), 8 : (0, 8)], lanes = [4 : (0, 2), 8 : (1, 0)], warps = [4 : (16, 0)]>>
 gpu.module @kernels {
-  gpu.func @drained_by_one_thread(%o: memref<?x64xbf16>, %n: index) kernel {
+  gpu.func @drained_by_one_thread(%o: memref<?x64xbf16>, %n: index) kernel attributes {tile.shared_bytes = 16384} {
     %staging = tile.alloc "staging" offset(0) : <2 x !block>
     %value = arith.constant dense<0.0> : !out
     %c0 = arith.constant 0 : index
@@ -733,7 +734,7 @@ gpu.module @kernels {
 !block = tensor<64x64xbf16, #tile.shared<swizzle = 128>>
 !out = tensor<64x64xbf16, #tile.fragment<registers = [2 : (0, 1), 2 : (8, 0), 8 : (0, 8)], lanes = [4 : (0, 2), 8 : (1, 0)], warps = [4 : (16, 0)]>>
 gpu.module @kernels {
-  gpu.func @not_published(%o: memref<?x64xbf16>, %n: index) kernel {
+  gpu.func @not_published(%o: memref<?x64xbf16>, %n: index) kernel attributes {tile.shared_bytes = 16384} {
     %staging = tile.alloc "staging" offset(0) : <2 x !block>
     %value = arith.constant dense<0.0> : !out
     %c0 = arith.constant 0 : index
@@ -760,7 +761,7 @@ gpu.module @kernels {
 !block = tensor<64x64xbf16, #tile.shared<swizzle = 128>>
 !out = tensor<64x64xbf16, #tile.fragment<registers = [2 : (0, 1), 2 : (8, 0), 8 : (0, 8)], lanes = [4 : (0, 2), 8 : (1, 0)], warps = [4 : (16, 0)]>>
 gpu.module @kernels {
-  gpu.func @ends_before_drained(%o: memref<?x64xbf16>, %n: index) kernel {
+  gpu.func @ends_before_drained(%o: memref<?x64xbf16>, %n: index) kernel attributes {tile.shared_bytes = 16384} {
     %staging = tile.alloc "staging" offset(0) : <2 x !block>
     %value = arith.constant dense<0.0> : !out
     %c0 = arith.constant 0 : index
@@ -786,7 +787,7 @@ gpu.module @kernels {
 !block = tensor<64x64xbf16, #tile.shared<swizzle = 128>>
 !out = tensor<64x64xbf16, #tile.fragment<registers = [2 : (0, 1), 2 : (8, 0), 8 : (0, 8)], lanes = [4 : (0, 2), 8 : (1, 0)], warps = [4 : (16, 0)]>>
 gpu.module @kernels {
-  gpu.func @workers_share_a_slot(%o: memref<?x64xbf16>, %n: index) kernel {
+  gpu.func @workers_share_a_slot(%o: memref<?x64xbf16>, %n: index) kernel attributes {tile.shared_bytes = 16384} {
     %staging = tile.alloc "staging" offset(0) : <2 x !block>
     %value = arith.constant dense<0.0> : !out
     %c0 = arith.constant 0 : index
@@ -814,7 +815,7 @@ gpu.module @kernels {
 !block = tensor<64x64xbf16, #tile.shared<swizzle = 128>>
 !out = tensor<64x64xbf16, #tile.fragment<registers = [2 : (0, 1), 2 : (8, 0), 8 : (0, 8)], lanes = [4 : (0, 2), 8 : (1, 0)], warps = [4 : (16, 0)]>>
 gpu.module @kernels {
-  gpu.func @workers_share_a_barrier(%o: memref<?x64xbf16>, %n: index) kernel {
+  gpu.func @workers_share_a_barrier(%o: memref<?x64xbf16>, %n: index) kernel attributes {tile.shared_bytes = 16384} {
     %staging = tile.alloc "staging" offset(0) : <2 x !block>
     %value = arith.constant dense<0.0> : !out
     %c0 = arith.constant 0 : index
@@ -841,7 +842,7 @@ gpu.module @kernels {
 !block = tensor<64x64xbf16, #tile.shared<swizzle = 128>>
 !out = tensor<64x64xbf16, #tile.fragment<registers = [2 : (0, 1), 2 : (8, 0), 8 : (0, 8)], lanes = [4 : (0, 2), 8 : (1, 0)], warps = [4 : (16, 0)]>>
 gpu.module @kernels {
-  gpu.func @store_of_nothing(%o: memref<?x64xbf16>, %n: index) kernel {
+  gpu.func @store_of_nothing(%o: memref<?x64xbf16>, %n: index) kernel attributes {tile.shared_bytes = 16384} {
     %staging = tile.alloc "staging" offset(0) : <2 x !block>
     %value = arith.constant dense<0.0> : !out
     %c0 = arith.constant 0 : index

@@ -22,7 +22,6 @@ gpu.module @kernels {
       }
       scf.for %j = %c0 to %n step %c1 {
         nvvm.barrier id = %my_turn number_of_threads = %threads
-        %done = "test.work"() : () -> i1
         nvvm.barrier.arrive id = %next_turn number_of_threads = %threads
       } {tile.loop = 0}
     }
@@ -52,7 +51,6 @@ gpu.module @kernels {
       }
       scf.for %j = %c0 to %n step %c1 {
         nvvm.barrier id = %my_turn number_of_threads = %threads
-        %done = "test.work"() : () -> i1
         nvvm.barrier.arrive id = %next_turn number_of_threads = %threads
       } {tile.loop = 0}
     }
@@ -82,7 +80,6 @@ gpu.module @kernels {
       }
       scf.for %j = %c0 to %n step %c1 {
         nvvm.barrier id = %my_turn number_of_threads = %threads
-        %done = "test.work"() : () -> i1
         nvvm.barrier.arrive id = %next_turn number_of_threads = %threads
       } {tile.loop = 0}
     }
@@ -114,7 +111,6 @@ gpu.module @kernels {
         %fewer = arith.constant 224 : i32
         // expected-note @below {{the other is here}}
         nvvm.barrier id = %my_turn number_of_threads = %fewer
-        %done = "test.work"() : () -> i1
         nvvm.barrier.arrive id = %next_turn number_of_threads = %threads
       } {tile.loop = 0}
     }
@@ -144,7 +140,6 @@ gpu.module @kernels {
       scf.for %j = %c0 to %n step %c1 {
         // expected-error @below {{deadlock: role "compute" worker 1 waits for round 0 of named barrier 4, which has 128 of 256 threads}}
         nvvm.barrier id = %my_turn number_of_threads = %threads
-        %done = "test.work"() : () -> i1
       } {tile.loop = 0}
     }
     gpu.return
@@ -171,7 +166,6 @@ gpu.module @kernels {
         // expected-error @+2 {{deadlock: role "compute" worker 0 waits for round 0 of named barrier 3, which has 128 of 256 threads}}
         // expected-note @below {{role "compute" worker 1 waits for round 0 of named barrier 4, which has 128 of 256 threads}}
         nvvm.barrier id = %my_turn number_of_threads = %threads
-        %done = "test.work"() : () -> i1
         nvvm.barrier.arrive id = %next_turn number_of_threads = %threads
       } {tile.loop = 0}
     }
@@ -201,7 +195,6 @@ gpu.module @kernels {
       scf.for %j = %c0 to %n step %c1 {
         // expected-error @below {{role "compute" worker 1 joins round 0 of named barrier 4 twice: 256 threads are expected, and its 128 are there already}}
         nvvm.barrier id = %my_turn number_of_threads = %threads
-        %done = "test.work"() : () -> i1
         nvvm.barrier.arrive id = %next_turn number_of_threads = %threads
       } {tile.loop = 0}
     }
@@ -230,7 +223,6 @@ gpu.module @kernels {
       }
       scf.for %j = %c0 to %n step %c1 {
         nvvm.barrier id = %my_turn number_of_threads = %threads
-        %done = "test.work"() : () -> i1
         nvvm.barrier.arrive id = %next_turn number_of_threads = %threads
         // expected-error @below {{role "compute" worker 0 joins round 1 of named barrier 4 without having seen the round before end: with 128 threads more, that one could have had too many}}
         nvvm.barrier.arrive id = %next_turn number_of_threads = %threads
@@ -262,7 +254,6 @@ gpu.module @kernels {
       scf.for %j = %c0 to %n step %c1 {
         // expected-error @below {{role "compute" worker 1 uses named barrier 16, but there are only 16, 0 to 15}}
         nvvm.barrier id = %my_turn number_of_threads = %threads
-        %done = "test.work"() : () -> i1
         nvvm.barrier.arrive id = %next_turn number_of_threads = %threads
       } {tile.loop = 0}
     }
@@ -292,7 +283,6 @@ gpu.module @kernels {
       scf.for %j = %c0 to %n step %c1 {
         // expected-error @below {{role "compute" uses named barrier 3 with 1 thread, but whole warps of 32 must}}
         nvvm.barrier id = %my_turn number_of_threads = %threads
-        %done = "test.work"() : () -> i1
         nvvm.barrier.arrive id = %next_turn number_of_threads = %threads
       } {tile.loop = 0}
     }

@@ -7,7 +7,7 @@
 !block = tensor<64x64xbf16, #tile.shared<swizzle = 128>>
 !acc = tensor<64x64xf32, #tile.fragment<registers = [2 : (0, 1), 2 : (8, 0), 8 : (0, 8)], lanes = [4 : (0, 2), 8 : (1, 0)], warps = [4 : (16, 0)]>>
 gpu.module @kernels {
-  gpu.func @consumer_parity_flipped(%k: memref<?x64xbf16>, %n: index) kernel {
+  gpu.func @consumer_parity_flipped(%k: memref<?x64xbf16>, %n: index) kernel attributes {tile.shared_bytes = 16416} {
     %buffer = tile.alloc "k" offset(0) : <2 x !block>
     %full = tile.barriers "k_full" offset(16384) : <2, arrivals = 1>
     %empty = tile.barriers "k_empty" offset(16400) : <2, arrivals = 8>
@@ -56,7 +56,7 @@ gpu.module @kernels {
 !block = tensor<64x64xbf16, #tile.shared<swizzle = 128>>
 !acc = tensor<64x64xf32, #tile.fragment<registers = [2 : (0, 1), 2 : (8, 0), 8 : (0, 8)], lanes = [4 : (0, 2), 8 : (1, 0)], warps = [4 : (16, 0)]>>
 gpu.module @kernels {
-  gpu.func @producer_parity_not_flipped(%k: memref<?x64xbf16>, %n: index) kernel {
+  gpu.func @producer_parity_not_flipped(%k: memref<?x64xbf16>, %n: index) kernel attributes {tile.shared_bytes = 16416} {
     %buffer = tile.alloc "k" offset(0) : <2 x !block>
     %full = tile.barriers "k_full" offset(16384) : <2, arrivals = 1>
     %empty = tile.barriers "k_empty" offset(16400) : <2, arrivals = 8>
@@ -106,7 +106,7 @@ gpu.module @kernels {
 !block = tensor<64x64xbf16, #tile.shared<swizzle = 128>>
 !acc = tensor<64x64xf32, #tile.fragment<registers = [2 : (0, 1), 2 : (8, 0), 8 : (0, 8)], lanes = [4 : (0, 2), 8 : (1, 0)], warps = [4 : (16, 0)]>>
 gpu.module @kernels {
-  gpu.func @parity_never_changes(%k: memref<?x64xbf16>, %n: index) kernel {
+  gpu.func @parity_never_changes(%k: memref<?x64xbf16>, %n: index) kernel attributes {tile.shared_bytes = 16416} {
     %buffer = tile.alloc "k" offset(0) : <2 x !block>
     %full = tile.barriers "k_full" offset(16384) : <2, arrivals = 1>
     %empty = tile.barriers "k_empty" offset(16400) : <2, arrivals = 8>
@@ -154,7 +154,7 @@ gpu.module @kernels {
 !block = tensor<64x64xbf16, #tile.shared<swizzle = 128>>
 !acc = tensor<64x64xf32, #tile.fragment<registers = [2 : (0, 1), 2 : (8, 0), 8 : (0, 8)], lanes = [4 : (0, 2), 8 : (1, 0)], warps = [4 : (16, 0)]>>
 gpu.module @kernels {
-  gpu.func @producer_parity_never_changes(%k: memref<?x64xbf16>, %n: index) kernel {
+  gpu.func @producer_parity_never_changes(%k: memref<?x64xbf16>, %n: index) kernel attributes {tile.shared_bytes = 16416} {
     %buffer = tile.alloc "k" offset(0) : <2 x !block>
     %full = tile.barriers "k_full" offset(16384) : <2, arrivals = 1>
     %empty = tile.barriers "k_empty" offset(16400) : <2, arrivals = 8>
@@ -202,7 +202,7 @@ gpu.module @kernels {
 !block = tensor<64x64xbf16, #tile.shared<swizzle = 128>>
 !acc = tensor<64x64xf32, #tile.fragment<registers = [2 : (0, 1), 2 : (8, 0), 8 : (0, 8)], lanes = [4 : (0, 2), 8 : (1, 0)], warps = [4 : (16, 0)]>>
 gpu.module @kernels {
-  gpu.func @consumer_count_not_advanced(%k: memref<?x64xbf16>, %n: index) kernel {
+  gpu.func @consumer_count_not_advanced(%k: memref<?x64xbf16>, %n: index) kernel attributes {tile.shared_bytes = 16416} {
     %buffer = tile.alloc "k" offset(0) : <2 x !block>
     %full = tile.barriers "k_full" offset(16384) : <2, arrivals = 1>
     %empty = tile.barriers "k_empty" offset(16400) : <2, arrivals = 8>
@@ -250,7 +250,7 @@ gpu.module @kernels {
 !block = tensor<64x64xbf16, #tile.shared<swizzle = 128>>
 !acc = tensor<64x64xf32, #tile.fragment<registers = [2 : (0, 1), 2 : (8, 0), 8 : (0, 8)], lanes = [4 : (0, 2), 8 : (1, 0)], warps = [4 : (16, 0)]>>
 gpu.module @kernels {
-  gpu.func @producer_count_not_advanced(%k: memref<?x64xbf16>, %n: index) kernel {
+  gpu.func @producer_count_not_advanced(%k: memref<?x64xbf16>, %n: index) kernel attributes {tile.shared_bytes = 16416} {
     %buffer = tile.alloc "k" offset(0) : <2 x !block>
     %full = tile.barriers "k_full" offset(16384) : <2, arrivals = 1>
     %empty = tile.barriers "k_empty" offset(16400) : <2, arrivals = 8>
@@ -298,7 +298,7 @@ gpu.module @kernels {
 !block = tensor<64x64xbf16, #tile.shared<swizzle = 128>>
 !acc = tensor<64x64xf32, #tile.fragment<registers = [2 : (0, 1), 2 : (8, 0), 8 : (0, 8)], lanes = [4 : (0, 2), 8 : (1, 0)], warps = [4 : (16, 0)]>>
 gpu.module @kernels {
-  gpu.func @too_few_arrivals_allowed(%k: memref<?x64xbf16>, %n: index) kernel {
+  gpu.func @too_few_arrivals_allowed(%k: memref<?x64xbf16>, %n: index) kernel attributes {tile.shared_bytes = 16416} {
     %buffer = tile.alloc "k" offset(0) : <2 x !block>
     %full = tile.barriers "k_full" offset(16384) : <2, arrivals = 1>
     %empty = tile.barriers "k_empty" offset(16400) : <2, arrivals = 4>
@@ -346,7 +346,7 @@ gpu.module @kernels {
 !block = tensor<64x64xbf16, #tile.shared<swizzle = 128>>
 !acc = tensor<64x64xf32, #tile.fragment<registers = [2 : (0, 1), 2 : (8, 0), 8 : (0, 8)], lanes = [4 : (0, 2), 8 : (1, 0)], warps = [4 : (16, 0)]>>
 gpu.module @kernels {
-  gpu.func @too_many_arrivals_needed(%k: memref<?x64xbf16>, %n: index) kernel {
+  gpu.func @too_many_arrivals_needed(%k: memref<?x64xbf16>, %n: index) kernel attributes {tile.shared_bytes = 16416} {
     %buffer = tile.alloc "k" offset(0) : <2 x !block>
     %full = tile.barriers "k_full" offset(16384) : <2, arrivals = 1>
     %empty = tile.barriers "k_empty" offset(16400) : <2, arrivals = 12>
@@ -396,7 +396,7 @@ gpu.module @kernels {
 !block = tensor<64x64xbf16, #tile.shared<swizzle = 128>>
 !acc = tensor<64x64xf32, #tile.fragment<registers = [2 : (0, 1), 2 : (8, 0), 8 : (0, 8)], lanes = [4 : (0, 2), 8 : (1, 0)], warps = [4 : (16, 0)]>>
 gpu.module @kernels {
-  gpu.func @arrives_twice(%k: memref<?x64xbf16>, %n: index) kernel {
+  gpu.func @arrives_twice(%k: memref<?x64xbf16>, %n: index) kernel attributes {tile.shared_bytes = 16416} {
     %buffer = tile.alloc "k" offset(0) : <2 x !block>
     %full = tile.barriers "k_full" offset(16384) : <2, arrivals = 1>
     %empty = tile.barriers "k_empty" offset(16400) : <2, arrivals = 8>
@@ -445,7 +445,7 @@ gpu.module @kernels {
 !block = tensor<64x64xbf16, #tile.shared<swizzle = 128>>
 !acc = tensor<64x64xf32, #tile.fragment<registers = [2 : (0, 1), 2 : (8, 0), 8 : (0, 8)], lanes = [4 : (0, 2), 8 : (1, 0)], warps = [4 : (16, 0)]>>
 gpu.module @kernels {
-  gpu.func @arrivals_exceed_the_phase(%k: memref<?x64xbf16>, %n: index) kernel {
+  gpu.func @arrivals_exceed_the_phase(%k: memref<?x64xbf16>, %n: index) kernel attributes {tile.shared_bytes = 16416} {
     %buffer = tile.alloc "k" offset(0) : <2 x !block>
     %full = tile.barriers "k_full" offset(16384) : <2, arrivals = 1>
     %empty = tile.barriers "k_empty" offset(16400) : <2, arrivals = 3>
@@ -492,7 +492,7 @@ gpu.module @kernels {
 !block = tensor<64x64xbf16, #tile.shared<swizzle = 128>>
 !acc = tensor<64x64xf32, #tile.fragment<registers = [2 : (0, 1), 2 : (8, 0), 8 : (0, 8)], lanes = [4 : (0, 2), 8 : (1, 0)], warps = [4 : (16, 0)]>>
 gpu.module @kernels {
-  gpu.func @expects_too_many_bytes(%k: memref<?x64xbf16>, %n: index) kernel {
+  gpu.func @expects_too_many_bytes(%k: memref<?x64xbf16>, %n: index) kernel attributes {tile.shared_bytes = 16416} {
     %buffer = tile.alloc "k" offset(0) : <2 x !block>
     %full = tile.barriers "k_full" offset(16384) : <2, arrivals = 1>
     %empty = tile.barriers "k_empty" offset(16400) : <2, arrivals = 8>
@@ -541,7 +541,7 @@ gpu.module @kernels {
 !block = tensor<64x64xbf16, #tile.shared<swizzle = 128>>
 !acc = tensor<64x64xf32, #tile.fragment<registers = [2 : (0, 1), 2 : (8, 0), 8 : (0, 8)], lanes = [4 : (0, 2), 8 : (1, 0)], warps = [4 : (16, 0)]>>
 gpu.module @kernels {
-  gpu.func @expects_too_few_bytes(%k: memref<?x64xbf16>, %n: index) kernel {
+  gpu.func @expects_too_few_bytes(%k: memref<?x64xbf16>, %n: index) kernel attributes {tile.shared_bytes = 16416} {
     %buffer = tile.alloc "k" offset(0) : <2 x !block>
     %full = tile.barriers "k_full" offset(16384) : <2, arrivals = 1>
     %empty = tile.barriers "k_empty" offset(16400) : <2, arrivals = 8>
@@ -588,7 +588,7 @@ gpu.module @kernels {
 !block = tensor<64x64xbf16, #tile.shared<swizzle = 128>>
 !acc = tensor<64x64xf32, #tile.fragment<registers = [2 : (0, 1), 2 : (8, 0), 8 : (0, 8)], lanes = [4 : (0, 2), 8 : (1, 0)], warps = [4 : (16, 0)]>>
 gpu.module @kernels {
-  gpu.func @not_released(%k: memref<?x64xbf16>, %n: index) kernel {
+  gpu.func @not_released(%k: memref<?x64xbf16>, %n: index) kernel attributes {tile.shared_bytes = 16416} {
     %buffer = tile.alloc "k" offset(0) : <2 x !block>
     %full = tile.barriers "k_full" offset(16384) : <2, arrivals = 1>
     %empty = tile.barriers "k_empty" offset(16400) : <2, arrivals = 8>
@@ -637,7 +637,7 @@ gpu.module @kernels {
 !block = tensor<64x64xbf16, #tile.shared<swizzle = 128>>
 !acc = tensor<64x64xf32, #tile.fragment<registers = [2 : (0, 1), 2 : (8, 0), 8 : (0, 8)], lanes = [4 : (0, 2), 8 : (1, 0)], warps = [4 : (16, 0)]>>
 gpu.module @kernels {
-  gpu.func @released_by_one_worker(%k: memref<?x64xbf16>, %n: index) kernel {
+  gpu.func @released_by_one_worker(%k: memref<?x64xbf16>, %n: index) kernel attributes {tile.shared_bytes = 16416} {
     %buffer = tile.alloc "k" offset(0) : <2 x !block>
     %full = tile.barriers "k_full" offset(16384) : <2, arrivals = 1>
     %empty = tile.barriers "k_empty" offset(16400) : <2, arrivals = 8>
@@ -691,7 +691,7 @@ gpu.module @kernels {
 !block = tensor<64x64xbf16, #tile.shared<swizzle = 128>>
 !acc = tensor<64x64xf32, #tile.fragment<registers = [2 : (0, 1), 2 : (8, 0), 8 : (0, 8)], lanes = [4 : (0, 2), 8 : (1, 0)], warps = [4 : (16, 0)]>>
 gpu.module @kernels {
-  gpu.func @signals_other_barrier(%k: memref<?x64xbf16>, %n: index) kernel {
+  gpu.func @signals_other_barrier(%k: memref<?x64xbf16>, %n: index) kernel attributes {tile.shared_bytes = 16416} {
     %buffer = tile.alloc "k" offset(0) : <2 x !block>
     %full = tile.barriers "k_full" offset(16384) : <2, arrivals = 1>
     %empty = tile.barriers "k_empty" offset(16400) : <2, arrivals = 8>
@@ -741,7 +741,7 @@ gpu.module @kernels {
 !block = tensor<64x64xbf16, #tile.shared<swizzle = 128>>
 !acc = tensor<64x64xf32, #tile.fragment<registers = [2 : (0, 1), 2 : (8, 0), 8 : (0, 8)], lanes = [4 : (0, 2), 8 : (1, 0)], warps = [4 : (16, 0)]>>
 gpu.module @kernels {
-  gpu.func @arrives_at_other_barrier(%k: memref<?x64xbf16>, %n: index) kernel {
+  gpu.func @arrives_at_other_barrier(%k: memref<?x64xbf16>, %n: index) kernel attributes {tile.shared_bytes = 16416} {
     %buffer = tile.alloc "k" offset(0) : <2 x !block>
     %full = tile.barriers "k_full" offset(16384) : <2, arrivals = 1>
     %empty = tile.barriers "k_empty" offset(16400) : <2, arrivals = 8>
@@ -789,7 +789,7 @@ gpu.module @kernels {
 !block = tensor<64x64xbf16, #tile.shared<swizzle = 128>>
 !acc = tensor<64x64xf32, #tile.fragment<registers = [2 : (0, 1), 2 : (8, 0), 8 : (0, 8)], lanes = [4 : (0, 2), 8 : (1, 0)], warps = [4 : (16, 0)]>>
 gpu.module @kernels {
-  gpu.func @waits_for_other_barrier(%k: memref<?x64xbf16>, %n: index) kernel {
+  gpu.func @waits_for_other_barrier(%k: memref<?x64xbf16>, %n: index) kernel attributes {tile.shared_bytes = 16416} {
     %buffer = tile.alloc "k" offset(0) : <2 x !block>
     %full = tile.barriers "k_full" offset(16384) : <2, arrivals = 1>
     %empty = tile.barriers "k_empty" offset(16400) : <2, arrivals = 8>
@@ -836,7 +836,7 @@ gpu.module @kernels {
 !block = tensor<64x64xbf16, #tile.shared<swizzle = 128>>
 !acc = tensor<64x64xf32, #tile.fragment<registers = [2 : (0, 1), 2 : (8, 0), 8 : (0, 8)], lanes = [4 : (0, 2), 8 : (1, 0)], warps = [4 : (16, 0)]>>
 gpu.module @kernels {
-  gpu.func @expects_in_every_thread(%k: memref<?x64xbf16>, %n: index) kernel {
+  gpu.func @expects_in_every_thread(%k: memref<?x64xbf16>, %n: index) kernel attributes {tile.shared_bytes = 16416} {
     %buffer = tile.alloc "k" offset(0) : <2 x !block>
     %full = tile.barriers "k_full" offset(16384) : <2, arrivals = 1>
     %empty = tile.barriers "k_empty" offset(16400) : <2, arrivals = 8>
@@ -884,7 +884,7 @@ gpu.module @kernels {
 !block = tensor<64x64xbf16, #tile.shared<swizzle = 128>>
 !acc = tensor<64x64xf32, #tile.fragment<registers = [2 : (0, 1), 2 : (8, 0), 8 : (0, 8)], lanes = [4 : (0, 2), 8 : (1, 0)], warps = [4 : (16, 0)]>>
 gpu.module @kernels {
-  gpu.func @unnumbered_loop(%k: memref<?x64xbf16>, %n: index) kernel {
+  gpu.func @unnumbered_loop(%k: memref<?x64xbf16>, %n: index) kernel attributes {tile.shared_bytes = 16416} {
     %buffer = tile.alloc "k" offset(0) : <2 x !block>
     %full = tile.barriers "k_full" offset(16384) : <2, arrivals = 1>
     %empty = tile.barriers "k_empty" offset(16400) : <2, arrivals = 8>
@@ -932,7 +932,7 @@ gpu.module @kernels {
 !block = tensor<64x64xbf16, #tile.shared<swizzle = 128>>
 !acc = tensor<64x64xf32, #tile.fragment<registers = [2 : (0, 1), 2 : (8, 0), 8 : (0, 8)], lanes = [4 : (0, 2), 8 : (1, 0)], warps = [4 : (16, 0)]>>
 gpu.module @kernels {
-  gpu.func @saturating_count(%k: memref<?x64xbf16>, %n: index) kernel {
+  gpu.func @saturating_count(%k: memref<?x64xbf16>, %n: index) kernel attributes {tile.shared_bytes = 16416} {
     %buffer = tile.alloc "k" offset(0) : <2 x !block>
     %full = tile.barriers "k_full" offset(16384) : <2, arrivals = 1>
     %empty = tile.barriers "k_empty" offset(16400) : <2, arrivals = 8>
@@ -982,7 +982,7 @@ gpu.module @kernels {
 !block = tensor<64x64xbf16, #tile.shared<swizzle = 128>>
 !acc = tensor<64x64xf32, #tile.fragment<registers = [2 : (0, 1), 2 : (8, 0), 8 : (0, 8)], lanes = [4 : (0, 2), 8 : (1, 0)], warps = [4 : (16, 0)]>>
 gpu.module @kernels {
-  gpu.func @mbarrier_by_hand(%k: memref<?x64xbf16>, %n: index, %p: !llvm.ptr<3>, %c8: i32) kernel {
+  gpu.func @mbarrier_by_hand(%k: memref<?x64xbf16>, %n: index, %p: !llvm.ptr<3>, %c8: i32) kernel attributes {tile.shared_bytes = 16416} {
     %buffer = tile.alloc "k" offset(0) : <2 x !block>
     %full = tile.barriers "k_full" offset(16384) : <2, arrivals = 1>
     %empty = tile.barriers "k_empty" offset(16400) : <2, arrivals = 8>

@@ -2,6 +2,7 @@
 #include "Cases.h"
 
 #include "llvm/ADT/STLExtras.h"
+#include "llvm/Support/MathExtras.h"
 #include <map>
 
 using namespace mlir;
@@ -29,8 +30,10 @@ Cases::Cases(const BarrierProgram &program) : period(program.period) {
 }
 
 int64_t Cases::tripCount(const Case &chosen, int64_t number, int64_t execution) const {
-  const auto *loop = llvm::find_if(loops, [&](auto &entry) { return entry.first == number; }).base();
-  size_t choice = chosen.choice[loop - loops.data()];
+  auto loop = llvm::find_if(loops, [&](auto &entry) { return entry.first == number; });
+  if (loop == loops.end())
+    return 1; // its bounds are constant, and wrong
+  size_t choice = chosen.choice[loop - loops.begin()];
   if (choice == Case::kTwoPeriods)
     return 2 * period + 1;
   return loop->second[(choice + (chosen.turns ? execution : 0)) % loop->second.size()];
@@ -42,9 +45,9 @@ int64_t Cases::tripCount(const Case &chosen, int64_t number, int64_t execution) 
 /// loop two periods.
 std::vector<Case> Cases::list() const {
   std::vector<Case> cases;
-  size_t total = 1;
+  uint64_t total = 1;
   for (auto &[number, counts] : loops)
-    total *= counts.size();
+    total = llvm::SaturatingMultiply<uint64_t>(total, counts.size());
   if (total <= kMaxCases) {
     for (size_t i = 0; i < total; ++i)
       cases.push_back(combination(i));
@@ -91,10 +94,10 @@ Case Cases::oneDiffers(size_t loop, size_t choice, size_t others) const {
   return result;
 }
 
-int64_t Cases::cost(const Case &chosen) const {
-  int64_t product = 1;
+uint64_t Cases::cost(const Case &chosen) const {
+  uint64_t product = 1;
   for (auto &[number, counts] : loops)
-    product *= 1 + tripCount(chosen, number, 0);
+    product = llvm::SaturatingMultiply<uint64_t>(product, 1 + tripCount(chosen, number, 0));
   return product;
 }
 

@@ -32,7 +32,7 @@ private:
   size_t sizeOf(size_t loop) const { return loops[loop].second.size(); }
   Case combination(size_t i) const;
   Case oneDiffers(size_t loop, size_t choice, size_t others) const;
-  int64_t cost(const Case &chosen) const;
+  uint64_t cost(const Case &chosen) const;
 
   std::vector<std::pair<int64_t, llvm::SmallVector<int64_t>>> loops; ///< number and trip counts
   int64_t period;

@@ -2,8 +2,6 @@
 // do not depend on this order.
 #include "Interpreter.h"
 
-#include "mlir/Dialect/Arith/IR/Arith.h"
-
 using namespace mlir;
 
 namespace girih {
@@ -27,8 +25,9 @@ BarrierInterpreter::BarrierInterpreter(const BarrierProgram &program) : program(
       agents.push_back({&role, worker, 0, false, {}, {}, {}, {}});
 }
 
-std::optional<BarrierFault> BarrierInterpreter::run(TripCounts tripCounts) {
+std::optional<BarrierFault> BarrierInterpreter::run(TripCounts tripCounts, int64_t most) {
   counts = &tripCounts;
+  maxSteps = most;
   model.reset();
   for (Agent &agent : agents) {
     agent.pc = 0;
@@ -66,7 +65,7 @@ std::optional<BarrierFault> BarrierInterpreter::run(TripCounts tripCounts) {
 }
 
 std::optional<BarrierFault> BarrierInterpreter::finish() {
-  if (model.checkCopiesRead() == Step::Failed)
+  if (model.checkFillsRead() == Step::Failed)
     return model.getFault();
   return std::nullopt;
 }
@@ -74,7 +73,9 @@ std::optional<BarrierFault> BarrierInterpreter::finish() {
 Step BarrierInterpreter::step(int index) {
   Agent &agent = agents[index];
   const Instruction &instruction = agent.role->code[agent.pc];
-  ++steps;
+  if (++steps > maxSteps)
+    return model.fail(instruction.site, "the check of barriers gives up in " + model.agentName(index) + " after " +
+                                            Twine(maxSteps) + " steps: loops run too often within each other");
   Step result = Step::Done;
   switch (instruction.code) {
   case Code::Loop:
@@ -98,6 +99,8 @@ Step BarrierInterpreter::step(int index) {
     return model.finish(index, instruction.site);
   default:
     result = instruction.code < Code::Branch ? scalar(agent, instruction) : event(index, instruction);
+    if (instruction.code > Code::End)
+      steps += model.getCost();
   }
   if (result == Step::Done)
     ++agent.pc;
@@ -114,10 +117,14 @@ Step BarrierInterpreter::startLoop(int index, const Instruction &instruction) {
   std::vector<Residue> &registers = agent.registers;
   Residue lower = registers[loop.lower], upper = registers[loop.upper], stride = registers[loop.step];
   int64_t execution = agent.executions[instruction.target]++;
+  if (stride.isExact() && stride.value <= 0)
+    return model.fail(instruction.site, model.agentName(index) + " runs a loop with step " + Twine(stride.value) +
+                                            ", must be at least 1");
   Frame frame;
   frame.loop = instruction.target;
-  frame.isChosen = !(lower.isExact() && upper.isExact() && stride.isExact() && stride.value > 0);
-  if (frame.isChosen) {
+  bool isOrdered = !loop.isUnsigned || (lower.value >= 0 && upper.value >= 0);
+  frame.stands = !(lower.isExact() && upper.isExact() && stride.isExact() && isOrdered);
+  if (frame.stands) {
     if (loop.number < 0)
       return model.fail(instruction.site, model.agentName(index) +
                                               " runs a loop around barriers or shared memory a number of times that "
@@ -125,9 +132,10 @@ Step BarrierInterpreter::startLoop(int index, const Instruction &instruction) {
                                               "run as often");
     frame.count = (*counts)(loop.number, execution);
   } else {
-    frame.count = std::max<int64_t>(0, (upper.value - lower.value + stride.value - 1) / stride.value);
-    if (frame.count > 2 * program.period) // every later round is like one of these
-      frame.count = program.period + frame.count % program.period;
+    uint64_t distance = upper.value > lower.value ? uint64_t(upper.value) - uint64_t(lower.value) : 0;
+    uint64_t trips = llvm::divideCeil(distance, uint64_t(stride.value)), period = program.period;
+    frame.stands = trips > 3 * period; // every later round is like one of the third period
+    frame.count = frame.stands ? 2 * period + 1 + (trips - 1) % period : trips;
   }
   int64_t last = std::exchange(agent.lastCount[instruction.target], frame.count);
   if (last >= 0 && last != frame.count)
@@ -156,7 +164,7 @@ Step BarrierInterpreter::endLoop(int index, const Instruction &instruction) {
   std::vector<Residue> &registers = agent.registers;
   auto wrapped = [&](Residue value) {
     bool isLarge = value.isExact() && value.value >= program.period;
-    return frame.isChosen && isLarge ? value.reduced(program.period) : value;
+    return frame.stands && isLarge ? value.reduced(program.period) : value;
   };
   SmallVector<Residue, 8> next;
   for (const BarrierProgram::Carried &carried : loop.carried) {
@@ -166,7 +174,7 @@ Step BarrierInterpreter::endLoop(int index, const Instruction &instruction) {
   ++frame.done;
   if (frame.done == program.period + 1)
     frame.earlier.assign(next.begin(), next.end());
-  if (frame.isChosen && frame.isEven && frame.done == 2 * program.period + 1)
+  if (frame.stands && frame.isEven && frame.done == 2 * program.period + 1)
     for (auto [carried, before, now] : llvm::zip(loop.carried, frame.earlier, next))
       if (carried.isNumber && !(before.reduced(program.period) == now.reduced(program.period)))
         return model.fail(instruction.site, model.agentName(index) +
@@ -185,87 +193,6 @@ Step BarrierInterpreter::endLoop(int index, const Instruction &instruction) {
   }
   registers[loop.induction] = wrapped(registers[loop.induction] + registers[loop.step]);
   agent.pc = loop.body;
-  return Step::Done;
-}
-
-//===----------------------------------------------------------------------===//
-// Scalars
-//===----------------------------------------------------------------------===//
-
-Residue BarrierInterpreter::compare(int64_t predicate, Residue a, Residue b) const {
-  using arith::CmpIPredicate;
-  auto kind = static_cast<CmpIPredicate>(predicate);
-  if (a.isExact() && b.isExact()) {
-    APInt left(64, a.value, /*isSigned=*/true), right(64, b.value, /*isSigned=*/true);
-    return Residue::exact(arith::applyCmpPredicate(kind, left, right));
-  }
-  if (Residue::differ(a, b)) {
-    if (kind == CmpIPredicate::eq)
-      return Residue::exact(0);
-    if (kind == CmpIPredicate::ne)
-      return Residue::exact(1);
-  }
-  return Residue::unknown();
-}
-
-Step BarrierInterpreter::scalar(Agent &agent, const Instruction &instruction) {
-  auto in = [&](int operand) { return agent.registers[operand]; };
-  auto exactly = [&](auto function) {
-    Residue a = in(instruction.a), b = in(instruction.b);
-    return a.isExact() && b.isExact() ? Residue::exact(function(a.value, b.value)) : Residue::unknown();
-  };
-  Residue &dest = agent.registers[instruction.dest];
-  switch (instruction.code) {
-  case Code::Constant:
-    dest = Residue::exact(instruction.value);
-    break;
-  case Code::Worker:
-    dest = Residue::exact(agent.worker);
-    break;
-  case Code::Move:
-    dest = in(instruction.a);
-    break;
-  case Code::Add:
-    dest = in(instruction.a) + in(instruction.b);
-    break;
-  case Code::Sub:
-    dest = in(instruction.a) - in(instruction.b);
-    break;
-  case Code::Mul:
-    dest = in(instruction.a) * in(instruction.b);
-    break;
-  case Code::Div:
-    dest = in(instruction.a) / in(instruction.b);
-    break;
-  case Code::Rem:
-    dest = in(instruction.a) % in(instruction.b);
-    break;
-  case Code::And:
-    dest = in(instruction.a) & in(instruction.b);
-    break;
-  case Code::Xor:
-    dest = in(instruction.a) ^ in(instruction.b);
-    break;
-  case Code::Or:
-    dest = exactly([](int64_t a, int64_t b) { return a | b; });
-    break;
-  case Code::Min:
-    dest = exactly([](int64_t a, int64_t b) { return std::min(a, b); });
-    break;
-  case Code::Max:
-    dest = exactly([](int64_t a, int64_t b) { return std::max(a, b); });
-    break;
-  case Code::Compare:
-    dest = compare(instruction.value, in(instruction.a), in(instruction.b));
-    break;
-  case Code::Select: {
-    Residue condition = in(instruction.a);
-    dest = condition.isExact() ? in(condition.value ? instruction.b : instruction.c) : Residue::unknown();
-    break;
-  }
-  default:
-    dest = Residue::unknown();
-  }
   return Step::Done;
 }
 
@@ -335,6 +262,8 @@ Step BarrierInterpreter::event(int index, const Instruction &instruction) {
   case Code::Wait:
     if (!second.isExact())
       return unknown("a parity");
+    if (second.value != 0 && second.value != 1)
+      return model.fail(site, model.agentName(index) + " waits for parity " + Twine(second.value) + ", must be 0 or 1");
     return model.wait(index, barrier, second.value, site);
   case Code::Arrive:
     return model.arrive(index, barrier, site);
@@ -351,16 +280,27 @@ Step BarrierInterpreter::event(int index, const Instruction &instruction) {
   case Code::Read:
     return model.read(index, first.value, site);
   case Code::Mma: {
-    SmallVector<int, 2> slots;
+    BarrierModel::MmaStart mma;
     if (instruction.a >= 0)
-      slots.push_back(first.value);
+      mma.slots.push_back(first.value);
     if (instruction.b >= 0)
-      slots.push_back(second.value);
+      mma.slots.push_back(second.value);
+    mma.result = instruction.target;
+    mma.left = instruction.tile;
+    mma.leftRegisters = instruction.tileRegisters;
+    if (instruction.c >= 0) {
+      Residue accumulator = in(instruction.c);
+      if (!accumulator.isExact())
+        return unknown("an MMA");
+      mma.accumulator = accumulator.value;
+    }
     int64_t number = 0;
-    Step result = model.startMma(index, slots, site, number);
+    Step result = model.startMma(index, std::move(mma), site, number);
     agent.registers[instruction.dest] = Residue::exact(number);
     return result;
   }
+  case Code::Put:
+    return model.put(index, instruction.tile, instruction.tileRegisters, site);
   case Code::Await:
     return model.await(index, first.value, instruction.value, site);
   case Code::Write:

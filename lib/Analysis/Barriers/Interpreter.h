@@ -18,8 +18,9 @@ public:
 
   explicit BarrierInterpreter(const BarrierProgram &program);
 
-  /// The first broken rule, if any.
-  std::optional<BarrierFault> run(TripCounts counts);
+  /// The first broken rule, if any; also when all runs together take more than
+  /// `maxSteps`.
+  std::optional<BarrierFault> run(TripCounts counts, int64_t maxSteps);
 
   /// What is wrong with all runs together, if anything.
   std::optional<BarrierFault> finish();
@@ -34,7 +35,7 @@ private:
   struct Frame {
     int loop;
     int64_t count, done = 0;
-    bool isChosen;                         ///< the bounds do not say how often it runs
+    bool stands;                           ///< for more rounds: the bounds do not say how many, or they are too many
     bool isEven = true;                    ///< loops inside ran equally often each time
     llvm::SmallVector<Residue, 4> earlier; ///< carried values, one period before they must repeat
   };
@@ -61,7 +62,7 @@ private:
   BarrierModel model;
   std::vector<Agent> agents;
   TripCounts *counts = nullptr;
-  int64_t steps = 0;
+  int64_t steps = 0, maxSteps = 0;
 };
 
 } // namespace girih

@@ -1,12 +1,14 @@
 // Loops with the same `tile.loop` number run equally often: that their bounds are
 // the same expressions in every role, and depend on no worker.
+#include "Effects.h"
 #include "Program.h"
 
-#include "dialects/Tile/Tile.h"
-#include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/IR/OperationSupport.h"
 #include "llvm/ADT/DenseMap.h"
+#include "llvm/ADT/DenseSet.h"
+#include <map>
+#include <unordered_map>
 
 using namespace mlir;
 
@@ -15,60 +17,91 @@ namespace {
 
 std::optional<int64_t> numberOf(Operation *op) {
   auto number = op->getAttrOfType<IntegerAttr>(tile::kLoopAttr);
-  return number ? std::optional<int64_t>(number.getInt()) : std::nullopt;
+  return number ? number.getValue().trySExtValue() : std::nullopt;
 }
 
-/// Whether values of two roles, or of two workers of one, are the same.
-class Same {
+/// Numbers the values of a kernel so that those of the same number are equal in all
+/// threads of the CTA; values that need not be have none.
+class Expressions {
 public:
-  bool operator()(Value a, Value b) {
-    auto [entry, isNew] = known.try_emplace({a, b}, true);
-    if (!isNew)
-      return entry->second;
-    bool result = compare(a, b);
-    return known[{a, b}] = result;
-  }
+  explicit Expressions(gpu::GPUFuncOp kernel);
+
+  /// Whether the values are the same wherever they are computed.
+  bool areSame(Value a, Value b) const { return has(a) && has(b) && numbers.lookup(a) == numbers.lookup(b); }
 
 private:
-  bool compare(Value a, Value b) {
-    auto left = dyn_cast<BlockArgument>(a), right = dyn_cast<BlockArgument>(b);
-    if (left || right)
-      return left && right && compareArguments(left, right);
-    Operation *x = a.getDefiningOp(), *y = b.getDefiningOp();
-    if (isa<tile::WorkerOp>(x) || x->getNumRegions() > 0)
-      return false;
-    bool isRead = isa<memref::LoadOp>(x); // of an input: kernels do not write those
-    return cast<OpResult>(a).getResultNumber() == cast<OpResult>(b).getResultNumber() &&
-           (isMemoryEffectFree(x) || isRead) &&
-           OperationEquivalence::isEquivalentTo(
-               x, y, [&](Value l, Value r) { return success((*this)(l, r)); }, nullptr,
-               OperationEquivalence::IgnoreLocations);
-  }
+  bool has(Value value) const { return numbers.contains(value); }
+  bool isExpression(Operation *op) const;
+  void number(Operation *op);
 
-  /// Arguments of the kernel, and counters of loops that are copies of each other.
-  static bool compareArguments(BlockArgument a, BlockArgument b) {
-    Operation *x = a.getOwner()->getParentOp(), *y = b.getOwner()->getParentOp();
-    if (!isa<scf::ForOp>(x))
-      return a == b;
-    return isa<scf::ForOp>(y) && a.getArgNumber() == 0 && b.getArgNumber() == 0 && numberOf(x) &&
-           numberOf(x) == numberOf(y);
-  }
-
-  DenseMap<std::pair<Value, Value>, bool> known;
+  DenseMap<Value, int> numbers;
+  std::unordered_map<size_t, SmallVector<Operation *, 1>> known; ///< by hash, one of each expression
+  llvm::DenseSet<Value> written;                                 ///< tensors that the kernel stores to
+  int count = 0;
 };
+
+Expressions::Expressions(gpu::GPUFuncOp kernel) {
+  for (Value argument : kernel.getArguments())
+    numbers[argument] = count++;
+  kernel.walk([&](Operation *op) {
+    if (isa<tile::StoreOp, tile::ScatterOp>(op))
+      written.insert(op->getOperands().begin(), op->getOperands().end());
+  });
+  std::map<int64_t, int> counters; // of loops that are copies of each other
+  kernel.walk<WalkOrder::PreOrder>([&](Operation *op) {
+    if (auto loop = dyn_cast<scf::ForOp>(op); loop && numberOf(op)) {
+      auto [counter, isNew] = counters.try_emplace(*numberOf(op), count);
+      count += isNew;
+      numbers[loop.getInductionVar()] = counter->second;
+    } else if (isExpression(op)) {
+      number(op);
+    }
+  });
+}
+
+/// Of what is computed from nothing, only what is the same in all threads; the
+/// others, such as the number of the worker or thread, are not.
+bool Expressions::isExpression(Operation *op) const {
+  if (op->getNumRegions() > 0 || !llvm::all_of(op->getOperands(), [&](Value value) { return has(value); }))
+    return false;
+  if (op->getNumOperands() == 0)
+    return op->hasTrait<OpTrait::ConstantLike>() || isa<gpu::BlockIdOp, gpu::GridDimOp, gpu::BlockDimOp>(op);
+  if (isMemoryEffectFree(op))
+    return true;
+  return onlyReadsGlobal(op) && llvm::none_of(op->getOperands(), [&](Value value) { return written.contains(value); });
+}
+
+void Expressions::number(Operation *op) {
+  auto hash = [&](Value value) { return llvm::hash_value(numbers.lookup(value)); };
+  auto same = [&](Value a, Value b) { return success(areSame(a, b)); };
+  auto flags = OperationEquivalence::IgnoreLocations;
+  auto &candidates = known[OperationEquivalence::computeHash(op, hash, OperationEquivalence::ignoreHashValue, flags)];
+  auto *found = llvm::find_if(candidates, [&](Operation *other) {
+    return OperationEquivalence::isEquivalentTo(op, other, same, nullptr, flags);
+  });
+  if (found == candidates.end()) {
+    candidates.push_back(op);
+    for (Value result : op->getResults())
+      numbers[result] = count++;
+    return;
+  }
+  for (auto [result, other] : llvm::zip(op->getResults(), (*found)->getResults()))
+    numbers[result] = numbers.lookup(other);
+}
 
 } // namespace
 
 void checkLoopCopies(gpu::GPUFuncOp kernel, SmallVectorImpl<BarrierFinding> &findings) {
-  Same same;
-  DenseMap<int64_t, scf::ForOp> first;
+  Expressions expressions(kernel);
+  std::map<int64_t, scf::ForOp> first;
   kernel.walk([&](scf::ForOp loop) {
     std::optional<int64_t> number = numberOf(loop);
     if (!number)
       return WalkResult::advance();
     scf::ForOp other = first.try_emplace(*number, loop).first->second;
-    if (same(loop.getLowerBound(), other.getLowerBound()) && same(loop.getUpperBound(), other.getUpperBound()) &&
-        same(loop.getStep(), other.getStep()))
+    if (expressions.areSame(loop.getLowerBound(), other.getLowerBound()) &&
+        expressions.areSame(loop.getUpperBound(), other.getUpperBound()) &&
+        expressions.areSame(loop.getStep(), other.getStep()) && loop.getUnsignedCmp() == other.getUnsignedCmp())
       return WalkResult::advance();
     BarrierFinding finding{loop.getLoc(),
                            "this copy of loop " + std::to_string(*number) +

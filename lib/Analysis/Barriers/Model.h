@@ -16,6 +16,7 @@ namespace girih {
 inline constexpr int kNamedBarriers = 16; // PTX ISA, "bar": 0 to 15
 inline constexpr int kThreadsPerWarp = 32;
 inline constexpr int kWarpsPerWorker = 4;
+inline constexpr int kMaxThreads = 1024; // of a CTA (CUDA C++ programming guide, "compute capabilities")
 
 /// A broken rule: where, what, and what else has to do with it.
 struct BarrierFault {
@@ -68,8 +69,6 @@ public:
 
   // Shared memory.
   Step read(int agent, int slot, int site);
-  Step startMma(int agent, llvm::ArrayRef<int> slots, int site, int64_t &number);
-  Step await(int agent, int64_t number, int64_t inFlight, int site);
   Step write(int agent, int slot, int site);
   Step publish(int agent, int64_t id, int site);
   Step store(int agent, int slot, int site);
@@ -77,16 +76,31 @@ public:
   /// After `drain`: every thread of the worker knows.
   void drained(int agent);
 
+  // MMAs, and registers that they use until they complete. Values and registers are
+  // those of the agent's role.
+  struct MmaStart {
+    llvm::SmallVector<int, 2> slots;   ///< operands in shared memory
+    int result;                        ///< registers of the accumulator
+    int left = -1, leftRegisters = -1; ///< the operand in registers, a value
+    int64_t accumulator = -1;          ///< the MMA whose result it takes, if that has not been awaited
+  };
+  Step startMma(int agent, MmaStart mma, int site, int64_t &number);
+  Step await(int agent, int64_t number, int64_t inFlight, int site);
+  /// Registers are written: a value is computed (-1) or moved there.
+  Step put(int agent, int value, int registers, int site);
+
   // The end of an agent's program, and of all programs.
   Step finish(int agent, int site);
   Step finishAll();
-  /// For after all runs: a copy that was made in some, but read in none.
-  Step checkCopiesRead();
+  /// For after all runs: a slot that was filled in some, but read in none.
+  Step checkFillsRead();
   /// For when no agent can go on: `blocked` has each agent that waits, and where.
   void reportDeadlock(llvm::ArrayRef<std::pair<int, int>> blocked);
 
   Step fail(int site, const llvm::Twine &text);
   const BarrierFault &getFault() const { return fault; }
+  /// What a step costs, beside one that needs no clocks.
+  int64_t getCost() const { return (agents.size() + barriers.size()) / 32; }
   llvm::StringRef agentName(int agent) const { return agents[agent].name; }
 
 private:
@@ -94,15 +108,20 @@ private:
   enum class SyncState { None, Waiting, Released };
 
   struct Mma {
-    int site;
+    int64_t number;
     int32_t epoch;
-    llvm::SmallVector<int, 2> slots;
+    MmaStart start;
+  };
+  struct Started {
+    int site, result;
+    int taken = -1; ///< the site of what took the result
   };
   struct AgentState {
     Clock clock;
     llvm::SmallVector<int32_t, 32> lastWait;                  ///< per barrier: the newest phase waited for
-    llvm::SmallVector<Mma, 4> inFlight;                       ///< MMAs not awaited, oldest first
-    int64_t started = 0;                                      ///< MMAs
+    llvm::SmallVector<Mma, 4> inFlight;                       ///< MMAs not known to be over, oldest first
+    std::vector<Started> started;                             ///< MMAs, by number
+    llvm::SmallVector<int64_t, 4> newest;                     ///< by registers: the newest MMA that writes them
     llvm::SmallVector<int, 2> storing, draining, unpublished; ///< slots
     std::vector<int> signalSites;                             ///< by epoch: the signal that ended it
     SyncState sync = SyncState::None;
@@ -152,7 +171,8 @@ private:
   Step joinNamed(int agent, int64_t id, int64_t threads, int site, bool waits);
   Step checkFilled(int agent, int slot, int site, bool async);
   Step checkFree(int agent, int slot, int site);
-  void noteCopy(int slot, int site, bool continues);
+  Step takeResult(int agent, int64_t number, int site);
+  void noteFill(int slot, int site, bool isCopy, bool continues = false);
   void startRead(int agent, int slot, int site);
   void endRead(int agent, int slot, int32_t since);
   static std::string phaseName(int64_t phase);
@@ -167,8 +187,11 @@ private:
   std::vector<BarrierState> barrierStates;
   std::vector<NamedState> namedStates;
   std::vector<SlotState> slotStates;
-  std::vector<int> copiedTo;    ///< by site, over all runs: the slot last copied to, or -1
-  std::vector<bool> isCopyRead; ///< by site, over all runs
+  struct Fill {
+    int slot = -1; ///< the last one
+    bool isCopy = false, isRead = false;
+  };
+  std::vector<Fill> fills; ///< by site, over all runs
   BarrierFault fault;
 };
 

@@ -53,14 +53,13 @@ Step BarrierModel::checkFree(int agent, int slot, int site) {
 }
 
 /// Of the copies that fill one slot together, only the last is asked for readers.
-void BarrierModel::noteCopy(int slot, int site, bool continues) {
-  if (static_cast<int>(copiedTo.size()) <= site) {
-    copiedTo.resize(site + 1, -1);
-    isCopyRead.resize(site + 1, false);
-  }
-  copiedTo[site] = slot;
+void BarrierModel::noteFill(int slot, int site, bool isCopy, bool continues) {
+  if (static_cast<int>(fills.size()) <= site)
+    fills.resize(site + 1);
+  fills[site].slot = slot;
+  fills[site].isCopy = isCopy;
   if (continues)
-    isCopyRead[slotStates[slot].site] = true;
+    fills[slotStates[slot].site].isRead = true;
 }
 
 /// The bytes arrive at an unknown time, at the latest when the phase ends. That
@@ -79,7 +78,7 @@ Step BarrierModel::copy(int agent, int slot, bool isPart, int barrier, int64_t b
   if (!continues)
     if (Step step = checkFree(agent, slot, site); step != Step::Done)
       return step;
-  noteCopy(slot, site, continues);
+  noteFill(slot, site, /*isCopy=*/true, continues);
   memory.filled = Filled::ByCopy;
   memory.writer = agent;
   memory.site = site;
@@ -103,6 +102,7 @@ Step BarrierModel::write(int agent, int slot, int site) {
                           " when only the thread that stored from there knows that the store has been drained");
   if (Step step = checkFree(agent, slot, site); step != Step::Done)
     return step;
+  noteFill(slot, site, /*isCopy=*/false);
   memory.filled = Filled::ByWrite;
   memory.writer = agent;
   memory.site = site;
@@ -163,8 +163,7 @@ Step BarrierModel::checkFilled(int agent, int slot, int site, bool async) {
 void BarrierModel::startRead(int agent, int slot, int site) {
   Reader &reader = slotStates[slot].readers[agent];
   reader.site = site;
-  if (slotStates[slot].filled == Filled::ByCopy)
-    isCopyRead[slotStates[slot].site] = true;
+  fills[slotStates[slot].site].isRead = true;
   if (reader.pending++ == 0)
     reader.pendingSince = agentStates[agent].clock[agent];
 }
@@ -182,33 +181,6 @@ Step BarrierModel::read(int agent, int slot, int site) {
     return step;
   startRead(agent, slot, site);
   endRead(agent, slot, agentStates[agent].clock[agent]);
-  return Step::Done;
-}
-
-Step BarrierModel::startMma(int agent, ArrayRef<int> slots, int site, int64_t &number) {
-  AgentState &self = agentStates[agent];
-  for (int slot : slots) {
-    if (Step step = checkFilled(agent, slot, site, /*async=*/true); step != Step::Done)
-      return step;
-    startRead(agent, slot, site);
-  }
-  number = self.started++;
-  self.inFlight.push_back({site, self.clock[agent], SmallVector<int, 2>(slots)});
-  return Step::Done;
-}
-
-/// All but the newest `inFlight` MMAs of the agent are over.
-Step BarrierModel::await(int agent, int64_t number, int64_t inFlight, int site) {
-  AgentState &self = agentStates[agent];
-  if (number >= self.started - inFlight)
-    return fail(site, agents[agent].name + " awaits an MMA after which it has started " +
-                          std::to_string(self.started - 1 - number) + ", but allows " + std::to_string(inFlight) +
-                          " in flight: it may not be over");
-  while (static_cast<int64_t>(self.inFlight.size()) > inFlight) {
-    for (int slot : self.inFlight.front().slots)
-      endRead(agent, slot, self.inFlight.front().epoch);
-    self.inFlight.erase(self.inFlight.begin());
-  }
   return Step::Done;
 }
 
@@ -244,7 +216,11 @@ void BarrierModel::drained(int agent) {
 Step BarrierModel::finish(int agent, int site) {
   AgentState &self = agentStates[agent];
   if (!self.inFlight.empty())
-    return fail(self.inFlight.front().site, agents[agent].name + " ends with this MMA in flight");
+    return fail(self.started[self.inFlight.front().number].site, agents[agent].name + " ends with this MMA in flight");
+  for (const Started &mma : self.started)
+    if (mma.taken < 0)
+      return fail(mma.site, agents[agent].name + " never awaits this MMA: its registers are free for other tiles "
+                                                 "while it writes them");
   if (!self.storing.empty()) {
     int slot = self.storing.front();
     return fail(slotStates[slot].readers[agent].site,
@@ -266,12 +242,13 @@ Step BarrierModel::finishAll() {
   return Step::Done;
 }
 
-/// Who should read such a copy reads another slot. In one run that need not be
-/// wrong: the loop that reads may run 0 times.
-Step BarrierModel::checkCopiesRead() {
-  for (auto [site, slot] : enumerate(copiedTo))
-    if (slot >= 0 && !isCopyRead[site])
-      return fail(site, "nothing ever reads what is copied here to " + slotNames[slot]);
+/// Who should read such a slot reads another, or nothing. In one run that need not
+/// be wrong: the loop that reads may run 0 times.
+Step BarrierModel::checkFillsRead() {
+  for (auto [site, fill] : enumerate(fills))
+    if (fill.slot >= 0 && !fill.isRead)
+      return fail(site, Twine("nothing ever reads what is ") + (fill.isCopy ? "copied" : "written") + " here to " +
+                            slotNames[fill.slot]);
   return Step::Done;
 }
 

@@ -1,12 +1,15 @@
 // From roles to flat code: keeps what touches barriers or shared memory, and the
 // scalars that it depends on; everything else is left out.
 #include "Program.h"
+#include "Effects.h"
+#include "Registers.h"
 #include "Slice.h"
 
 #include "dialects/Tile/Tile.h"
 #include "mlir/Dialect/LLVMIR/NVVMDialect.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/IR/Matchers.h"
+#include "llvm/ADT/DenseSet.h"
 #include "llvm/ADT/TypeSwitch.h"
 #include <numeric>
 
@@ -23,26 +26,27 @@ public:
   Decoder(gpu::GPUFuncOp kernel, BarrierProgram &program, SmallVectorImpl<BarrierFinding> &findings)
       : kernel(kernel), program(program), findings(findings) {}
 
-  LogicalResult decode();
+  void decode();
 
 private:
-  LogicalResult decodeMemory();
-  LogicalResult decodeRole(tile::RoleOp role);
-  LogicalResult decodeBlock(Block &block);
+  void decodeMemory();
+  void decodeRole(tile::RoleOp role);
+  void decodeBlock(Block &block);
   void decodeLoop(scf::ForOp loop);
-  void decodeIf(scf::IfOp op);
+  void decodeBranch(scf::IfOp op, Block *block);
+  void decodePuts(Operation *op);
+  void putAll(ValueRange into, ValueRange values, Operation *op);
+  bool isNeeded(Operation *op) const;
   void decodeScalar(Operation *op);
   void decodeEvent(Operation *op);
 
-  LogicalResult refuse(Operation *op, const Twine &text) {
-    findings.push_back({op->getLoc(), text.str(), {}});
-    return failure();
-  }
+  void refuse(Operation *op, const Twine &text) { findings.push_back({op->getLoc(), text.str(), {}}); }
   int reg(Value value) {
     auto [entry, isNew] = registers.try_emplace(value, role->registers);
     role->registers += isNew;
     return entry->second;
   }
+  int numberOf(Value tile) { return tiles.try_emplace(tile, tiles.size()).first->second; }
   Instruction &emit(Code code, Operation *op) {
     if (site < 0 || siteOp != op) {
       site = program.sites.size();
@@ -64,7 +68,8 @@ private:
   SmallVectorImpl<BarrierFinding> &findings;
   BarrierProgram::Role *role = nullptr;
   BarrierSlice slice;
-  DenseMap<Value, int> registers, arrays;
+  std::optional<TileRegisters> tileRegisters;
+  DenseMap<Value, int> registers, arrays, tiles;
   Operation *siteOp = nullptr;
   int site = -1;
 };
@@ -73,134 +78,159 @@ private:
 // The kernel
 //===----------------------------------------------------------------------===//
 
-LogicalResult Decoder::decode() {
-  WalkResult strange = kernel.walk([&](Operation *op) -> WalkResult {
-    if (!isStrangeToBarriers(op))
-      return WalkResult::advance();
-    return refuse(op, "the check of barriers cannot follow '" + op->getName().getStringRef() + "'");
+void Decoder::decode() {
+  llvm::DenseSet<OperationName> refused; // each kind of op once
+  kernel.walk([&](Operation *op) {
+    if (op == kernel)
+      return;
+    if (std::string why = whyNotFollowed(op); !why.empty() && refused.insert(op->getName()).second)
+      refuse(op, "the check of barriers cannot follow '" + op->getName().getStringRef() + "': " + why);
+    auto role = op->getParentOfType<tile::RoleOp>();
+    if (role && role.getOneThread() &&
+        isa<tile::MmaAsyncOp, tile::AwaitOp, tile::ReduceOp, tile::WriteSharedOp, tile::ScatterOp>(op))
+      refuse(op, "'" + op->getName().getStringRef() + "' needs all threads of a worker, but role \"" + role.getName() +
+                     "\" has one_thread");
   });
-  if (strange.wasInterrupted() || failed(decodeMemory()))
-    return failure();
+  checkResources(kernel, findings);
+  if (findings.empty())
+    decodeMemory();
+  if (!findings.empty())
+    return;
   for (tile::RoleOp op : kernel.getBody().front().getOps<tile::RoleOp>())
-    if (failed(decodeRole(op)))
-      return failure();
-  return success();
+    decodeRole(op);
 }
 
-/// Arrays of barriers and of slots, and that they lie apart.
-LogicalResult Decoder::decodeMemory() {
-  struct Range {
-    int64_t begin, end;
-    std::string name;
-    Operation *op;
-  };
-  SmallVector<Range> ranges;
+/// Arrays of barriers and of slots. As each element has a state, there are limits.
+void Decoder::decodeMemory() {
   for (Operation &op : kernel.getBody().front()) {
-    if (auto array = dyn_cast<tile::BarriersOp>(op)) {
-      tile::BarriersType type = array.getBarriers().getType();
-      std::string name = "\"" + array.getName().str() + "\"";
-      arrays[array.getBarriers()] = program.barrierArrays.size();
-      program.barrierArrays.push_back({name, static_cast<int>(program.barriers.size()), type.getCount()});
-      for (int64_t i = 0; i < type.getCount(); ++i)
-        program.barriers.push_back({name + "[" + std::to_string(i) + "]", type.getArrivals()});
-      program.depth = std::max(program.depth, type.getCount());
-      program.period = std::lcm(program.period, 2 * type.getCount());
-      int64_t begin = array.getOffset();
-      ranges.push_back({begin, begin + 8 * type.getCount(), name, &op});
-    } else if (auto buffer = dyn_cast<tile::AllocOp>(op)) {
-      tile::BufferType type = buffer.getBuffer().getType();
-      std::string name = "\"" + buffer.getName().str() + "\"";
-      arrays[buffer.getBuffer()] = program.buffers.size();
-      program.buffers.push_back({name, static_cast<int>(program.slots.size()), type.getCount()});
-      for (int64_t i = 0; i < type.getCount(); ++i)
-        program.slots.push_back("slot " + std::to_string(i) + " of " + name);
-      int64_t begin = buffer.getOffset();
-      ranges.push_back({begin, begin + type.getCount() * tile::sharedBytes(type.getTile()), name, &op});
-    }
+    auto barriers = dyn_cast<tile::BarriersOp>(op);
+    auto buffer = dyn_cast<tile::AllocOp>(op);
+    if (!barriers && !buffer)
+      continue;
+    std::string name = "\"" + (barriers ? barriers.getName() : buffer.getName()).str() + "\"";
+    int64_t count = barriers ? barriers.getBarriers().getType().getCount() : buffer.getBuffer().getType().getCount();
+    int64_t objects = program.barriers.size() + program.slots.size() + count;
+    if (objects > kMaxObjects)
+      return refuse(&op, "with " + name + " the kernel has " + Twine(objects) +
+                             " barriers and slots; the check of barriers follows up to " + Twine(kMaxObjects));
+    auto &arraysOfKind = barriers ? program.barrierArrays : program.buffers;
+    arrays[op.getResult(0)] = arraysOfKind.size();
+    arraysOfKind.push_back({name, static_cast<int>(barriers ? program.barriers.size() : program.slots.size()), count});
+    for (int64_t i = 0; i < count && barriers; ++i)
+      program.barriers.push_back(
+          {name + "[" + std::to_string(i) + "]", barriers.getBarriers().getType().getArrivals()});
+    for (int64_t i = 0; i < count && buffer; ++i)
+      program.slots.push_back("slot " + std::to_string(i) + " of " + name);
+    if (!barriers)
+      continue;
+    program.depth = std::max(program.depth, count);
+    program.period = std::lcm(program.period, 2 * count);
+    if (program.period > kMaxPeriod)
+      return refuse(kernel, "the rings of this kernel are back at their start only after " + Twine(program.period) +
+                                " rounds; barriers are checked for up to " + Twine(kMaxPeriod));
   }
-  llvm::sort(ranges, [](const Range &a, const Range &b) { return a.begin < b.begin; });
-  for (size_t i = 1; i < ranges.size(); ++i)
-    if (ranges[i].begin < ranges[i - 1].end)
-      return refuse(ranges[i].op, ranges[i].name + " starts at byte " + Twine(ranges[i].begin) + " but " +
-                                      ranges[i - 1].name + " ends at byte " + Twine(ranges[i - 1].end) +
-                                      ": the check of barriers needs them apart");
-  return success();
 }
 
-LogicalResult Decoder::decodeRole(tile::RoleOp op) {
+void Decoder::decodeRole(tile::RoleOp op) {
   program.roles.push_back(
       {"role \"" + op.getName().str() + "\"", static_cast<int64_t>(op.getWorkers()), op.getOneThread(), 0, {}, {}});
   role = &program.roles.back();
   registers.clear();
+  tiles.clear();
   slice = BarrierSlice(op);
+  tileRegisters.emplace(op);
   for (Operation &scalar : kernel.getBody().front())
-    if (llvm::any_of(scalar.getResults(), [&](Value result) { return slice.needed.contains(result); }))
+    if (isNeeded(&scalar))
       decodeScalar(&scalar);
-  if (failed(decodeBlock(op.getBody().front())))
-    return failure();
+  decodeBlock(op.getBody().front());
   emit(Code::End, op);
-  return success();
 }
 
 //===----------------------------------------------------------------------===//
 // Control
 //===----------------------------------------------------------------------===//
 
-LogicalResult Decoder::decodeBlock(Block &block) {
+bool Decoder::isNeeded(Operation *op) const {
+  return llvm::any_of(op->getResults(), [&](Value result) { return slice.needed.contains(result); });
+}
+
+void Decoder::decodeBlock(Block &block) {
   for (Operation &op : block) {
-    bool isNeeded = llvm::any_of(op.getResults(), [&](Value result) { return slice.needed.contains(result); });
-    if (!slice.eventful.contains(&op) && !isNeeded)
-      continue;
-    if (auto loop = dyn_cast<scf::ForOp>(op)) {
+    if (!slice.eventful.contains(&op) && !isNeeded(&op)) {
+      decodePuts(&op);
+    } else if (auto loop = dyn_cast<scf::ForOp>(op)) {
+      putAll(loop.getRegionIterArgs(), loop.getInitArgs(), loop);
       decodeLoop(loop);
       int index = role->loops.size() - 1;
       role->loops[index].body = role->code.size();
-      if (failed(decodeBlock(*loop.getBody())))
-        return failure();
+      decodeBlock(*loop.getBody());
+      putAll(loop.getRegionIterArgs(), loop.getYieldedValues(), loop.getBody()->getTerminator());
       emit(Code::EndLoop, &op).target = index;
       role->loops[index].end = role->code.size();
     } else if (auto condition = dyn_cast<scf::IfOp>(op)) {
       int branch = role->code.size();
       emit(Code::Branch, &op).a = reg(condition.getCondition());
-      if (failed(decodeBlock(*condition.thenBlock())))
-        return failure();
-      decodeIf(condition);
+      decodeBranch(condition, condition.thenBlock());
       int jump = role->code.size();
       emit(Code::Jump, &op);
       role->code[branch].target = role->code.size();
-      if (condition.elseBlock()) {
-        if (failed(decodeBlock(*condition.elseBlock())))
-          return failure();
-        for (auto [result, value] : llvm::zip(condition.getResults(), condition.elseYield().getOperands()))
-          if (slice.needed.contains(result))
-            move(result, value, &op);
-      }
+      if (condition.elseBlock())
+        decodeBranch(condition, condition.elseBlock());
       role->code[jump].target = role->code.size();
-    } else if (op.getNumRegions() > 0) {
-      return refuse(&op, "the check of barriers cannot follow '" + op.getName().getStringRef() +
-                             "' around barriers or shared memory");
-    } else if (slice.eventful.contains(&op)) {
-      decodeEvent(&op);
     } else {
-      decodeScalar(&op);
+      slice.eventful.contains(&op) ? decodeEvent(&op) : decodeScalar(&op);
+      decodePuts(&op);
     }
   }
-  return success();
 }
 
-void Decoder::decodeIf(scf::IfOp op) {
-  if (op.getNumResults() == 0)
-    return;
-  for (auto [result, value] : llvm::zip(op.getResults(), op.thenYield().getOperands()))
+void Decoder::decodeBranch(scf::IfOp op, Block *block) {
+  decodeBlock(*block);
+  Operation *yield = block->getTerminator();
+  for (auto [result, value] : llvm::zip(op.getResults(), yield->getOperands()))
     if (slice.needed.contains(result))
       move(result, value, op);
+  putAll(op.getResults(), yield->getOperands(), yield);
+}
+
+/// What an op writes into registers that MMAs use. Whether a choice or a loop that
+/// has no other events runs is not asked: it may.
+void Decoder::decodePuts(Operation *op) {
+  if (isa<tile::MmaAsyncOp, tile::AwaitOp>(op))
+    return;
+  if (op->getNumRegions() == 0)
+    return putAll(op->getResults(), op->getResults(), op);
+  auto loop = dyn_cast<scf::ForOp>(op);
+  ValueRange carried = loop ? ValueRange(loop.getRegionIterArgs()) : ValueRange(op->getResults());
+  if (loop)
+    putAll(carried, loop.getInitArgs(), loop);
+  for (Region &region : op->getRegions())
+    for (Block &block : region) {
+      for (Operation &inner : block)
+        decodePuts(&inner);
+      putAll(carried, block.getTerminator()->getOperands(), block.getTerminator());
+    }
+}
+
+/// Asynchronous results are not put: who takes them is checked as that happens.
+void Decoder::putAll(ValueRange into, ValueRange values, Operation *op) {
+  for (auto [to, value] : llvm::zip(into, values)) {
+    int number = isa<RankedTensorType>(to.getType()) ? tileRegisters->registersOf(to) : -1;
+    bool stays = isa<BlockArgument>(to) && to == value;
+    if (number < 0 || stays)
+      continue;
+    Instruction &instruction = emit(Code::Put, op);
+    instruction.tile = to == value ? -1 : numberOf(value); // computed, or moved
+    instruction.tileRegisters = number;
+  }
 }
 
 void Decoder::decodeLoop(scf::ForOp op) {
   BarrierProgram::Loop loop;
   if (auto number = op->getAttrOfType<IntegerAttr>(tile::kLoopAttr))
-    loop.number = number.getInt();
+    loop.number = number.getValue().trySExtValue().value_or(-1);
   loop.nonEmpty = op->hasAttr(tile::kNonEmptyAttr);
+  loop.isUnsigned = op.getUnsignedCmp();
   auto isConstant = [](Value value) { return matchPattern(value, m_Constant()); };
   loop.isConstant = isConstant(op.getLowerBound()) && isConstant(op.getUpperBound()) && isConstant(op.getStep());
   loop.lower = reg(op.getLowerBound());
@@ -220,49 +250,64 @@ void Decoder::decodeLoop(scf::ForOp op) {
 // Straight code
 //===----------------------------------------------------------------------===//
 
+/// Bits of an integer; an index has 64 here, as do values that are not integers.
+static unsigned widthOf(Value value) {
+  auto type = dyn_cast<IntegerType>(value.getType());
+  return type ? type.getWidth() : 64;
+}
+
+/// Whether the interpreter can hold the value.
+static bool fits(Value value) { return widthOf(value) >= 1 && widthOf(value) <= 64; }
+
 void Decoder::decodeScalar(Operation *op) {
   APInt constant;
-  if (op->getNumResults() == 1 && op->getResult(0).getType().isIntOrIndex() &&
-      matchPattern(op, m_ConstantInt(&constant))) {
+  if (op->getNumResults() == 1 && fits(op->getResult(0)) && matchPattern(op, m_ConstantInt(&constant))) {
     Instruction &instruction = emit(Code::Constant, op);
     instruction.dest = reg(op->getResult(0));
-    instruction.value = constant.getBitWidth() == 1 ? constant.getZExtValue() : constant.getSExtValue();
+    instruction.value = constant.getSExtValue();
     return;
   }
-  Code code = TypeSwitch<Operation *, Code>(op)
-                  .Case<arith::AddIOp>([](auto) { return Code::Add; })
-                  .Case<arith::SubIOp>([](auto) { return Code::Sub; })
-                  .Case<arith::MulIOp>([](auto) { return Code::Mul; })
-                  .Case<arith::DivUIOp, arith::DivSIOp>([](auto) { return Code::Div; })
-                  .Case<arith::RemUIOp, arith::RemSIOp>([](auto) { return Code::Rem; })
-                  .Case<arith::AndIOp>([](auto) { return Code::And; })
-                  .Case<arith::OrIOp>([](auto) { return Code::Or; })
-                  .Case<arith::XOrIOp>([](auto) { return Code::Xor; })
-                  .Case<arith::MinSIOp, arith::MinUIOp>([](auto) { return Code::Min; })
-                  .Case<arith::MaxSIOp, arith::MaxUIOp>([](auto) { return Code::Max; })
-                  .Case<arith::SelectOp>([](auto) { return Code::Select; })
-                  .Case<arith::CmpIOp>([](auto) { return Code::Compare; })
-                  .Case<arith::IndexCastOp, arith::IndexCastUIOp, arith::ExtUIOp, arith::TruncIOp, tile::SliceOp>(
-                      [](auto) { return Code::Move; })
-                  .Case<tile::WorkerOp>([](auto) { return Code::Worker; })
-                  .Case<tile::SlotOp>([](auto) { return Code::Slot; })
-                  .Default([](auto) { return Code::Unknown; });
+  Code code =
+      TypeSwitch<Operation *, Code>(op)
+          .Case<arith::AddIOp>([](auto) { return Code::Add; })
+          .Case<arith::SubIOp>([](auto) { return Code::Sub; })
+          .Case<arith::MulIOp>([](auto) { return Code::Mul; })
+          .Case<arith::DivUIOp, arith::DivSIOp>([](auto) { return Code::Div; })
+          .Case<arith::RemUIOp, arith::RemSIOp>([](auto) { return Code::Rem; })
+          .Case<arith::AndIOp>([](auto) { return Code::And; })
+          .Case<arith::OrIOp>([](auto) { return Code::Or; })
+          .Case<arith::XOrIOp>([](auto) { return Code::Xor; })
+          .Case<arith::MinSIOp>([](auto) { return Code::Min; })
+          .Case<arith::MaxSIOp>([](auto) { return Code::Max; })
+          .Case<arith::MinUIOp>([](auto) { return Code::MinUnsigned; })
+          .Case<arith::MaxUIOp>([](auto) { return Code::MaxUnsigned; })
+          .Case<arith::SelectOp>([](auto) { return Code::Select; })
+          .Case<arith::CmpIOp>([](auto) { return Code::Compare; })
+          .Case<arith::IndexCastUIOp, arith::ExtUIOp>([](auto) { return Code::ZeroExtend; })
+          .Case<arith::IndexCastOp, arith::ExtSIOp, arith::TruncIOp, tile::SliceOp>([](auto) { return Code::Move; })
+          .Case<tile::WorkerOp>([](auto) { return Code::Worker; })
+          .Case<tile::SlotOp>([](auto) { return Code::Slot; })
+          .Default([](auto) { return Code::Unknown; });
   for (OpResult result : op->getResults()) {
     if (!slice.needed.contains(result))
       continue;
-    Instruction &instruction = emit(code, op);
+    bool isHeld = fits(result) && llvm::all_of(op->getOperands(), fits);
+    Instruction &instruction = emit(isHeld ? code : Code::Unknown, op);
     instruction.dest = reg(result);
+    instruction.width = widthOf(result);
     if (code == Code::Slot) {
       instruction.a = reg(op->getOperand(1));
       auto array = arrays.find(op->getOperand(0));
       instruction.target = array == arrays.end() ? -1 : array->second;
-    } else if (code != Code::Unknown) {
+    } else if (instruction.code != Code::Unknown) {
       int *operands[] = {&instruction.a, &instruction.b, &instruction.c};
       for (auto [to, operand] : llvm::zip(operands, op->getOperands()))
         *to = reg(operand);
     }
     if (auto compare = dyn_cast<arith::CmpIOp>(op))
       instruction.value = static_cast<int64_t>(compare.getPredicate());
+    else if (code == Code::ZeroExtend)
+      instruction.value = widthOf(op->getOperand(0));
   }
 }
 
@@ -298,6 +343,13 @@ void Decoder::decodeEvent(Operation *op) {
         Instruction &instruction = fill(Code::Mma, isSharedTile(mma.getA()) ? mma.getA() : Value(),
                                         isSharedTile(mma.getB()) ? mma.getB() : Value());
         instruction.dest = reg(mma.getResult());
+        instruction.target = tileRegisters->registersOf(mma.getResult());
+        if (mma.getAcc() && isa<tile::AsyncType>(mma.getAcc().getType()))
+          instruction.c = reg(mma.getAcc());
+        if (!isSharedTile(mma.getA())) {
+          instruction.tile = numberOf(mma.getA());
+          instruction.tileRegisters = tileRegisters->registersOf(mma.getA());
+        }
       })
       .Case([&](tile::AwaitOp await) { fill(Code::Await, await.getValue(), {}, {}, await.getInFlight()); })
       .Case([&](tile::WriteSharedOp write) { fill(Code::Write, write.getDest()); })
@@ -319,7 +371,7 @@ void Decoder::decodeEvent(Operation *op) {
 } // namespace
 
 void decodeBarrierProgram(gpu::GPUFuncOp kernel, BarrierProgram &program, SmallVectorImpl<BarrierFinding> &findings) {
-  (void)Decoder(kernel, program, findings).decode();
+  Decoder(kernel, program, findings).decode();
 }
 
 } // namespace girih

@@ -25,8 +25,11 @@ struct BarrierProgram {
     Xor,
     Min,
     Max,
+    MinUnsigned,
+    MaxUnsigned,
     Select,
     Compare,
+    ZeroExtend, ///< from `value` bits
     // Control.
     Branch, ///< to `target` if registers[a] is 0
     Jump,
@@ -44,6 +47,7 @@ struct BarrierProgram {
     Read,
     Mma,
     Await,
+    Put, ///< a tile into registers that an MMA may be using
     Write,
     Publish,
     Store,
@@ -58,6 +62,8 @@ struct BarrierProgram {
     int target = 0;      ///< an instruction, a loop or an array
     bool isPart = false; ///< of a slot: what a copy fills
     int site = -1;
+    int tile = -1, tileRegisters = -1; ///< what is put; the left operand of an MMA
+    int width = 64;                    ///< bits of a scalar result
   };
 
   /// A register of the loop and those that it starts from, goes on from, and ends in.
@@ -68,7 +74,7 @@ struct BarrierProgram {
 
   struct Loop {
     int64_t number = -1; ///< tile.loop, or -1
-    bool isConstant = false, nonEmpty = false;
+    bool isConstant = false, nonEmpty = false, isUnsigned = false;
     int lower, upper, step, induction;
     llvm::SmallVector<Carried, 4> carried;
     int body = 0, end = 0; ///< instructions
@@ -99,6 +105,12 @@ struct BarrierProgram {
   int64_t depth = 1;  ///< the largest number of barriers in an array
   int64_t period = 2; ///< rounds after which every ring is back at slot 0, parity 0
 };
+
+inline constexpr int64_t kMaxPeriod = 512;   ///< rounds of a loop in one run
+inline constexpr int64_t kMaxObjects = 4096; ///< barriers and slots of a kernel
+
+/// Adds findings for shared memory, threads and registers that are not there.
+void checkResources(mlir::gpu::GPUFuncOp kernel, llvm::SmallVectorImpl<BarrierFinding> &findings);
 
 /// Adds a finding for what cannot be followed.
 void decodeBarrierProgram(mlir::gpu::GPUFuncOp kernel, BarrierProgram &program,

@@ -3,6 +3,8 @@
 #ifndef GIRIH_LIB_ANALYSIS_BARRIERS_RESIDUE_H
 #define GIRIH_LIB_ANALYSIS_BARRIERS_RESIDUE_H
 
+#include "llvm/Support/MathExtras.h"
+
 #include <cstdint>
 #include <numeric>
 
@@ -12,6 +14,8 @@ namespace girih {
 /// `modulus`, if that is above 1; and any number at all if it is 1. Numbers that
 /// are not exact are not negative.
 struct Residue {
+  static constexpr unsigned kIndexBits = 32; ///< convert-tile-to-nvvm computes with these
+
   int64_t value = 0, modulus = 1;
 
   static Residue exact(int64_t value) { return {value, 0}; }
@@ -24,13 +28,37 @@ struct Residue {
   /// Forgets all but the value modulo `m`.
   Residue reduced(int64_t m) const { return make(value, std::gcd(modulus, m)); }
 
-  friend Residue operator+(Residue a, Residue b) { return make(a.value + b.value, std::gcd(a.modulus, b.modulus)); }
-  friend Residue operator-(Residue a, Residue b) { return make(a.value - b.value, std::gcd(a.modulus, b.modulus)); }
+  /// As an integer of so many bits, signed. Numbers that are not exact are taken to
+  /// fit if that is as wide as an index on the chip.
+  Residue wrapped(unsigned bits) const {
+    if (isExact())
+      return exact(llvm::SignExtend64(value, bits));
+    if (bits >= kIndexBits)
+      return *this;
+    Residue low = reduced(int64_t(1) << bits);
+    return low.modulus == int64_t(1) << bits ? exact(llvm::SignExtend64(low.value, bits)) : low;
+  }
+
+  friend Residue operator+(Residue a, Residue b) {
+    int64_t sum;
+    if (mayBeNegative(a, b) || llvm::AddOverflow(a.value, b.value, sum))
+      return unknown();
+    return make(sum, std::gcd(a.modulus, b.modulus));
+  }
+
+  friend Residue operator-(Residue a, Residue b) {
+    int64_t difference;
+    bool isKnown = a.isExact() && b.isExact() && !llvm::SubOverflow(a.value, b.value, difference);
+    return isKnown ? exact(difference) : unknown();
+  }
 
   /// (a + i m) (b + j n) = a b + j a n + i b m + i j m n.
   friend Residue operator*(Residue a, Residue b) {
-    int64_t modulus = std::gcd(std::gcd(a.value * b.modulus, b.value * a.modulus), a.modulus * b.modulus);
-    return make(a.value * b.value, modulus);
+    int64_t ab, an, bm, mn;
+    if (mayBeNegative(a, b) || llvm::MulOverflow(a.value, b.value, ab) || llvm::MulOverflow(a.value, b.modulus, an) ||
+        llvm::MulOverflow(b.value, a.modulus, bm) || llvm::MulOverflow(a.modulus, b.modulus, mn))
+      return unknown();
+    return make(ab, std::gcd(std::gcd(an, bm), mn));
   }
 
   friend Residue operator/(Residue a, Residue b) {
@@ -52,7 +80,7 @@ struct Residue {
       return exact(a.value & b.value);
     if (a.isExact())
       return b & a;
-    bool isMask = b.isExact() && b.value >= 0 && (b.value & (b.value + 1)) == 0;
+    bool isMask = b.isExact() && b.value >= 0 && b.value < INT64_MAX && (b.value & (b.value + 1)) == 0;
     return isMask ? a % exact(b.value + 1) : unknown();
   }
 
@@ -66,11 +94,18 @@ struct Residue {
 
   /// Whether no number can be both.
   static bool differ(Residue a, Residue b) {
-    int64_t modulus = std::gcd(a.modulus, b.modulus);
-    return modulus == 0 ? a.value != b.value : (a.value - b.value) % modulus != 0;
+    int64_t modulus = std::gcd(a.modulus, b.modulus), difference;
+    if (modulus == 0)
+      return a.value != b.value;
+    return !llvm::SubOverflow(a.value, b.value, difference) && difference % modulus != 0;
   }
 
 private:
+  /// Whether a result that is not exact could be.
+  static bool mayBeNegative(Residue a, Residue b) {
+    return !(a.isExact() && b.isExact()) && (a.value < 0 || b.value < 0);
+  }
+
   static Residue make(int64_t value, int64_t modulus) {
     if (modulus == 0)
       return exact(value);

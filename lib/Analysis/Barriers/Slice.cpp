@@ -1,43 +1,16 @@
 // The events of a role, and backwards from them all that they depend on.
 #include "Slice.h"
+#include "Effects.h"
 
-#include "mlir/Dialect/GPU/IR/GPUDialect.h"
-#include "mlir/Dialect/LLVMIR/NVVMDialect.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
 
 using namespace mlir;
 
 namespace girih {
 
-bool isSharedTile(Value value) { return static_cast<bool>(tile::sharedEncoding(value.getType())); }
-
 /// Values that the interpreter keeps.
 static bool isFollowed(Type type) {
   return type.isIntOrIndex() || tile::sharedEncoding(type) || isa<tile::AsyncType>(type);
-}
-
-/// Ops that only hand tiles on.
-static bool handsOn(Operation *op) {
-  return isa<tile::SliceOp, scf::ForOp, scf::IfOp, scf::YieldOp, arith::SelectOp>(op);
-}
-
-/// Whether the op touches barriers or shared memory.
-static bool isEvent(Operation *op) {
-  if (isa<tile::BarrierWaitOp, tile::BarrierArriveOp, tile::BarrierExpectOp, tile::CopyOp, tile::MmaAsyncOp,
-          tile::AwaitOp, tile::PublishOp, tile::DrainStoresOp, tile::SyncOp, NVVM::BarrierOp, NVVM::BarrierArriveOp>(
-          op))
-    return true;
-  return !handsOn(op) && llvm::any_of(op->getOperands(), isSharedTile);
-}
-
-bool isStrangeToBarriers(Operation *op) {
-  StringRef dialect = op->getName().getDialectNamespace();
-  if (dialect != "tile" && dialect != "nvvm" && dialect != "gpu" && dialect != "nvgpu")
-    return false;
-  if (isEvent(op) || isMemoryEffectFree(op))
-    return false;
-  return !isa<tile::RoleOp, tile::AllocOp, tile::BarriersOp, tile::LoadOp, tile::StoreOp, tile::ScatterOp,
-              gpu::ReturnOp, gpu::GPUFuncOp, gpu::PrintfOp>(op);
 }
 
 BarrierSlice::BarrierSlice(tile::RoleOp role) {
@@ -47,7 +20,7 @@ BarrierSlice::BarrierSlice(tile::RoleOp role) {
 
 void BarrierSlice::findEvents(Region &region) {
   region.walk([&](Operation *op) {
-    if (!isEvent(op))
+    if (!isBarrierEvent(op))
       return;
     for (Operation *around = op; around && around != region.getParentOp(); around = around->getParentOp())
       if (!eventful.insert(around).second)
@@ -107,7 +80,7 @@ void BarrierSlice::needSourcesOf(Value value) {
     unsigned i = cast<OpResult>(value).getResultNumber();
     need(condition.thenYield().getOperand(i));
     need(condition.elseYield().getOperand(i));
-  } else if (!argument && source->getNumRegions() == 0 && !isEvent(source)) {
+  } else if (!argument && source->getNumRegions() == 0 && !isBarrierEvent(source)) {
     needOperands(source);
   }
 }

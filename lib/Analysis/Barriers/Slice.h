@@ -27,12 +27,6 @@ private:
   llvm::SmallVector<mlir::Value> worklist;
 };
 
-bool isSharedTile(mlir::Value value);
-
-/// Whether the op could synchronize in a way that the check of barriers does not
-/// know. Ops of other dialects cannot.
-bool isStrangeToBarriers(mlir::Operation *op);
-
 } // namespace girih
 
 #endif // GIRIH_LIB_ANALYSIS_BARRIERS_SLICE_H

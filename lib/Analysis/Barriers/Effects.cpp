@@ -1,0 +1,63 @@
+#include "Effects.h"
+
+#include "mlir/Dialect/GPU/IR/GPUDialect.h"
+#include "mlir/Dialect/LLVMIR/NVVMDialect.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
+
+using namespace mlir;
+
+namespace girih {
+
+bool isSharedTile(Value value) { return static_cast<bool>(tile::sharedEncoding(value.getType())); }
+
+/// Ops that only hand tiles on.
+static bool handsOn(Operation *op) {
+  return isa<tile::SliceOp, scf::ForOp, scf::IfOp, scf::YieldOp, arith::SelectOp>(op);
+}
+
+bool isBarrierEvent(Operation *op) {
+  if (isa<tile::BarrierWaitOp, tile::BarrierArriveOp, tile::BarrierExpectOp, tile::CopyOp, tile::MmaAsyncOp,
+          tile::AwaitOp, tile::WriteSharedOp, tile::PublishOp, tile::DrainStoresOp, tile::SyncOp, NVVM::BarrierOp,
+          NVVM::BarrierArriveOp>(op))
+    return true;
+  return !handsOn(op) && llvm::any_of(op->getOperands(), isSharedTile) &&
+         (isa<tile::StoreOp>(op) || isMemoryEffectFree(op));
+}
+
+bool onlyReadsGlobal(Operation *op) {
+  auto interface = dyn_cast<MemoryEffectOpInterface>(op);
+  if (!interface)
+    return false;
+  SmallVector<MemoryEffects::EffectInstance> effects;
+  interface.getEffects(effects);
+  return llvm::all_of(effects, [](const MemoryEffects::EffectInstance &effect) {
+    auto memory = effect.getValue() ? dyn_cast<MemRefType>(effect.getValue().getType()) : MemRefType();
+    if (!isa<MemoryEffects::Read>(effect.getEffect()) || !memory)
+      return false;
+    auto space = dyn_cast_or_null<gpu::AddressSpaceAttr>(memory.getMemorySpace());
+    return !memory.getMemorySpace() || (space && space.getValue() == gpu::AddressSpace::Global);
+  });
+}
+
+std::string whyNotFollowed(Operation *op) {
+  auto role = op->getParentOfType<tile::RoleOp>();
+  bool isInKernel = isa<gpu::GPUFuncOp>(op->getParentOp());
+  if (op->getNumSuccessors() > 0)
+    return "it branches between blocks";
+  if (isa<scf::ForOp, scf::IfOp>(op))
+    return "";
+  if (isa<tile::RoleOp, tile::AllocOp, tile::BarriersOp>(op))
+    return isInKernel ? "" : "it is not in the kernel's own block";
+  if (op->getNumRegions() > 0)
+    return "of control flow, only 'scf.for' and 'scf.if' are followed";
+  if (isa<LLVM::InlineAsmOp>(op)) // whatever it says of its effects
+    return "assembly may do anything";
+  if (isBarrierEvent(op))
+    return role ? "" : "it is in no role";
+  if (isa<tile::StoreOp, tile::ScatterOp>(op) || isMemoryEffectFree(op) || onlyReadsGlobal(op)) // of registers
+    return "";
+  return isa<MemoryEffectOpInterface>(op) ? "it has effects on memory that the check does not know"
+                                          : "its effects are not known";
+}
+
+} // namespace girih

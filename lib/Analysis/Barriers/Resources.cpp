@@ -1,0 +1,130 @@
+// What a kernel asks the chip for: shared memory, threads and registers.
+#include "Program.h"
+
+#include "dialects/Tile/Tile.h"
+#include "girih/Target/Target.h"
+
+using namespace mlir;
+
+namespace girih {
+namespace {
+
+constexpr int64_t kBarrierBytes = 8; // PTX ISA, "mbarrier object"
+
+/// The chip that the kernel's module names, if any.
+const Target *targetOf(gpu::GPUFuncOp kernel) {
+  auto module = kernel->getParentOfType<gpu::GPUModuleOp>();
+  ArrayAttr targets = module ? module.getTargetsAttr() : ArrayAttr();
+  auto named = targets && targets.size() == 1 ? dyn_cast<NVVM::NVVMTargetAttr>(targets[0]) : NVVM::NVVMTargetAttr();
+  if (named)
+    for (const Target *target : allTargets())
+      if (target->chip() == named.getChip())
+        return target;
+  return nullptr;
+}
+
+class Resources {
+public:
+  Resources(gpu::GPUFuncOp kernel, SmallVectorImpl<BarrierFinding> &findings)
+      : kernel(kernel), target(targetOf(kernel)), findings(findings) {}
+
+  void check() {
+    checkShared();
+    checkRoles();
+  }
+
+private:
+  struct Range {
+    int64_t begin, end;
+    std::string name;
+    Operation *op;
+  };
+
+  void refuse(Operation *op, const Twine &text) { findings.push_back({op->getLoc(), text.str(), {}}); }
+  SmallVector<Range> allocations();
+  void checkShared();
+  void checkRoles();
+
+  gpu::GPUFuncOp kernel;
+  const Target *target;
+  SmallVectorImpl<BarrierFinding> &findings;
+};
+
+/// In the order in which they lie.
+SmallVector<Resources::Range> Resources::allocations() {
+  SmallVector<Range> ranges;
+  auto add = [&](Operation &op, StringRef name, int64_t begin, int64_t bytes) {
+    ranges.push_back({begin, begin + bytes, ("\"" + name + "\"").str(), &op});
+  };
+  for (Operation &op : kernel.getBody().front()) {
+    if (auto array = dyn_cast<tile::BarriersOp>(op)) {
+      add(op, array.getName(), array.getOffset(), kBarrierBytes * array.getBarriers().getType().getCount());
+    } else if (auto buffer = dyn_cast<tile::AllocOp>(op)) {
+      tile::BufferType type = buffer.getBuffer().getType();
+      add(op, buffer.getName(), buffer.getOffset(), type.getCount() * tile::sharedBytes(type.getTile()));
+    }
+  }
+  llvm::sort(ranges,
+             [](const Range &a, const Range &b) { return std::tie(a.begin, a.end) < std::tie(b.begin, b.end); });
+  return ranges;
+}
+
+/// Allocations lie apart, in what the kernel is launched with, which the chip has.
+void Resources::checkShared() {
+  SmallVector<Range> ranges = allocations();
+  if (ranges.empty())
+    return;
+  for (size_t i = 1; i < ranges.size(); ++i)
+    if (ranges[i].begin < ranges[i - 1].end)
+      refuse(ranges[i].op, ranges[i].name + " starts at byte " + Twine(ranges[i].begin) + " but " + ranges[i - 1].name +
+                               " ends at byte " + Twine(ranges[i - 1].end) +
+                               ": the check of barriers needs them apart");
+  const Range &last =
+      *std::max_element(ranges.begin(), ranges.end(), [](const Range &a, const Range &b) { return a.end < b.end; });
+  auto attribute = kernel->getAttrOfType<IntegerAttr>(tile::kSharedBytesAttr);
+  int64_t launched = attribute ? attribute.getValue().trySExtValue().value_or(0) : 0;
+  if (launched < last.end)
+    refuse(last.op, last.name + " ends at byte " + Twine(last.end) +
+                        " of shared memory, but the kernel is launched with " + Twine(launched) + " (" +
+                        tile::kSharedBytesAttr + ")");
+  if (!target)
+    return;
+  int64_t most = target->limits().sharedBytes;
+  if (std::max(launched, last.end) > most)
+    refuse(kernel, "the kernel needs " + Twine(std::max(launched, last.end)) + " bytes of shared memory, " +
+                       target->chip() + " has " + Twine(most));
+}
+
+/// The CTA has its threads, and the registers that roles ask for are there: a role
+/// that asks for more than were launched waits for what the others give back.
+void Resources::checkRoles() {
+  int64_t threads = 0, registers = 0;
+  tile::RoleOp last;
+  for (tile::RoleOp role : kernel.getBody().front().getOps<tile::RoleOp>()) {
+    int64_t more = kWarpsPerWorker * kThreadsPerWarp * role.getWorkers();
+    threads += more;
+    registers += more * role.getRegisters();
+    last = role;
+  }
+  if (threads == 0)
+    return;
+  if (threads > kMaxThreads)
+    return refuse(last, "the roles have " + Twine(threads) + " threads, a CTA has at most " + Twine(kMaxThreads));
+  if (!target)
+    return;
+  Limits limits = target->limits();
+  int64_t launch = limits.registersPerProcessor / threads;
+  launch = std::min(launch - launch % limits.registerGranularity, limits.registersPerThread);
+  if (registers > threads * launch)
+    refuse(last, "the roles ask for " + Twine(registers) + " registers, but " + Twine(threads) +
+                     " threads are launched with " + Twine(threads * launch) + ", " + Twine(launch) +
+                     " each: the last to ask waits forever");
+}
+
+} // namespace
+
+void checkResources(gpu::GPUFuncOp kernel, SmallVectorImpl<BarrierFinding> &findings) {
+  Resources(kernel, findings).check();
+}
+
+} // namespace girih
