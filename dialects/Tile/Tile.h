@@ -61,6 +61,8 @@ FragmentAttr fragmentEncoding(mlir::Type type);
 inline constexpr llvm::StringLiteral kScheduleAttr = "tile.schedule";
 /// Work items: an array of [size name, tile] pairs, fastest first.
 inline constexpr llvm::StringLiteral kWorkAttr = "tile.work";
+/// Sizes that are multiples of others: an array of [size name, size name] pairs.
+inline constexpr llvm::StringLiteral kMultiplesAttr = "tile.multiples";
 /// What the kernel computes, for the manifest: a dictionary with `kind`.
 inline constexpr llvm::StringLiteral kProblemAttr = "tile.problem";
 /// After tile-bind-arguments: the tensors, as an array of dictionaries.

@@ -28,6 +28,7 @@ def Tile_Dialect : Dialect {
     | `tile.target` | the module, before there is a `gpu.module` | the chip |
     | `tile.schedule` | the kernel | the schedule |
     | `tile.work` | the kernel | the work items: pairs of a size's name and a tile, fastest first |
+    | `tile.multiples` | the kernel | pairs of sizes' names: the first size is a multiple of the second |
     | `tile.problem` | the kernel | what it computes, for the manifest |
     | `tile.name`, `tile.sizes`, `tile.order` | a tensor argument | its name, the names of its sizes, its memory order |
     | `tile.non_empty` | a loop | its body runs at least once |

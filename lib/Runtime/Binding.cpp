@@ -110,10 +110,11 @@ Binding runtime::bindManifest(const Manifest &manifest, const LaunchChoices &cho
     binding.tensors.push_back(
         layOut(manifest, shape, reorder ? parseLayout(choices.layout) : tensor.order, choices.pad));
   }
+  checkConstraints(binding);
   return binding;
 }
 
-uint32_t runtime::computeGrid(const Binding &binding, int multiprocessors) {
+int64_t runtime::countWorkItems(const Binding &binding) {
   const Manifest &manifest = *binding.manifest;
   int64_t items = 1;
   for (const WorkDimension &dimension : manifest.launch.work) {
@@ -122,6 +123,12 @@ uint32_t runtime::computeGrid(const Binding &binding, int multiprocessors) {
       throw Error(manifest.path + ": no work to launch: size '" + dimension.size.size + "' is 0");
     items = multiply(manifest, items, (size + dimension.tile - 1) / dimension.tile);
   }
+  return items;
+}
+
+uint32_t runtime::computeGrid(const Binding &binding, int multiprocessors) {
+  const Manifest &manifest = *binding.manifest;
+  int64_t items = countWorkItems(binding);
   int64_t grid = manifest.launch.persistent ? std::min<int64_t>(items, multiprocessors) : items;
   int64_t cluster = manifest.launch.cluster;
   grid = (grid + cluster - 1) / cluster * cluster;

@@ -3,8 +3,10 @@
 #include "girih/Runtime/Files.h"
 #include "girih/Runtime/Manifest.h"
 #include <cerrno>
+#include <csignal>
 #include <cstdio>
 #include <cstring>
+#include <iterator>
 #include <memory>
 #include <unistd.h>
 
@@ -20,6 +22,35 @@ struct FileCloser {
   void operator()(std::FILE *file) const { std::fclose(file); }
 };
 using FileHandle = std::unique_ptr<std::FILE, FileCloser>;
+
+volatile std::sig_atomic_t delayedSignal = 0;
+
+/// Delays the signals by which users end programs, in all threads, to the end of
+/// the scope.
+class SignalDelay {
+public:
+  SignalDelay() {
+    delayedSignal = 0;
+    struct sigaction delay = {};
+    delay.sa_handler = [](int signal) { delayedSignal = signal; };
+    delay.sa_flags = SA_RESTART;
+    for (size_t i = 0; i < std::size(signals); ++i) {
+      sigaction(signals[i], nullptr, &before[i]);
+      if (before[i].sa_handler != SIG_IGN)
+        sigaction(signals[i], &delay, nullptr);
+    }
+  }
+  ~SignalDelay() {
+    for (size_t i = 0; i < std::size(signals); ++i)
+      sigaction(signals[i], &before[i], nullptr);
+    if (delayedSignal)
+      std::raise(delayedSignal);
+  }
+
+private:
+  static constexpr int signals[] = {SIGHUP, SIGINT, SIGTERM};
+  struct sigaction before[std::size(signals)];
+};
 
 Error systemError(const std::string &path, const char *what) {
   return Error(path + ": cannot " + what + ": " + std::strerror(errno));
@@ -41,6 +72,7 @@ std::string runtime::readWholeFile(const std::string &path) {
 }
 
 void runtime::writeWholeFile(const std::string &path, const std::string &text) {
+  SignalDelay delay; // or the temporary file would stay
   std::string temporary = path + ".tmp" + std::to_string(getpid());
   FileHandle file(std::fopen(temporary.c_str(), "wb"));
   if (!file)

@@ -1,17 +1,56 @@
 //===- JsonReader.cpp - JSON with the place of every mistake --------------===//
 
 #include "JsonReader.h"
+#include <algorithm>
 #include <cmath>
+#include <set>
 
 using namespace girih;
 using namespace girih::runtime;
 
+namespace {
+
+/// "3:14" for the byte of that number, counted from 1.
+std::string lineAndColumn(const std::string &text, size_t byte) {
+  std::string before = text.substr(0, byte == 0 ? 0 : byte - 1);
+  size_t lineStart = before.rfind('\n') + 1; // 0 in the first line
+  return std::to_string(1 + std::count(before.begin(), before.end(), '\n')) + ":" +
+         std::to_string(1 + before.size() - lineStart);
+}
+
+/// Refuses a name that an object has twice; the parser would take the last.
+class RepeatedNames {
+public:
+  explicit RepeatedNames(const std::string &file) : file(file) {}
+
+  bool operator()(int, JsonReader::Json::parse_event_t event, const JsonReader::Json &parsed) {
+    using Event = JsonReader::Json::parse_event_t;
+    if (event == Event::object_start)
+      objects.emplace_back();
+    else if (event == Event::object_end)
+      objects.pop_back();
+    else if (event == Event::key && !objects.back().insert(parsed.get<std::string>()).second)
+      throw Error(file + ": an object has '" + parsed.get<std::string>() + "' twice");
+    return true;
+  }
+
+private:
+  const std::string &file;
+  std::vector<std::set<std::string>> objects;
+};
+
+} // namespace
+
 JsonReader::Json JsonReader::parse(const std::string &text, const std::string &file) {
   Json json;
   try {
-    json = Json::parse(text);
+    json = Json::parse(text, RepeatedNames(file));
   } catch (const nlohmann::json::parse_error &error) {
-    throw Error(file + ": not JSON: error at byte " + std::to_string(error.byte));
+    // What the library says of the place comes before what it says of the mistake.
+    std::string what = error.what();
+    size_t mistake = what.find(": ");
+    throw Error(file + ":" + lineAndColumn(text, error.byte) +
+                ": not JSON: " + (mistake == std::string::npos ? what : what.substr(mistake + 2)));
   }
   if (!json.is_object())
     throw Error(file + ": a JSON object is expected");

@@ -53,6 +53,8 @@ void encodeTensorMap(const TensorMapFields &fields, CUdeviceptr address, CUtenso
 
 KernelLaunch::KernelLaunch(const Kernel &kernel, const Binding &binding, const std::vector<CUdeviceptr> &tensors)
     : kernel(kernel), grid(computeGrid(binding, kernel.device().multiprocessors)) {
+  for (size_t i = 0; i < tensors.size(); ++i)
+    checkAddress(binding, int(i), tensors[i]);
   for (const Argument &argument : kernel.manifest().arguments) {
     Parameter parameter;
     auto store = [&](auto value) { std::memcpy(parameter.bytes.data(), &value, sizeof value); };
@@ -69,14 +71,9 @@ KernelLaunch::KernelLaunch(const Kernel &kernel, const Binding &binding, const s
     case Argument::Kind::Stride:
       store(int64_t(binding.tensors[argument.tensor].strides[argument.dim]));
       break;
-    case Argument::Kind::Size: {
-      int64_t size = binding.sizes[argument.size];
-      if (size > INT32_MAX)
-        throw Error(kernel.manifest().path + ": size '" + kernel.manifest().sizes[argument.size].name + "' is " +
-                    std::to_string(size) + " when an argument holds at most 2147483647");
-      store(int32_t(size));
+    case Argument::Kind::Size:
+      store(int32_t(binding.sizes[argument.size]));
       break;
-    }
     case Argument::Kind::Workspace:
       workspaces.emplace_back(size_t(argument.bytes));
       store(uint64_t(workspaces.back().address()));

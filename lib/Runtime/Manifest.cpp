@@ -11,7 +11,8 @@ using namespace girih::runtime;
 
 namespace {
 
-constexpr int64_t supportedVersion = 1;
+/// Version 1 had no constraints.
+constexpr int64_t oldestVersion = 1, newestVersion = 2;
 constexpr int64_t maxSize = int64_t(1) << 40;
 
 KernelFile readFile(const JsonReader &reader) {
@@ -54,10 +55,10 @@ public:
 
   void read() {
     int64_t version = root.member("girih_manifest").integer(0, INT32_MAX);
-    if (version != supportedVersion)
+    if (version < oldestVersion || version > newestVersion)
       root.member("girih_manifest")
-          .fail("is version " + std::to_string(version) + " when this loader reads version " +
-                std::to_string(supportedVersion));
+          .fail("is version " + std::to_string(version) + " when this loader reads versions " +
+                std::to_string(oldestVersion) + " to " + std::to_string(newestVersion));
     manifest.name = root.member("name").string();
     manifest.kernel = root.member("kernel").string();
     manifest.target = root.member("target").string();
@@ -70,6 +71,9 @@ public:
     readLaunch(root.member("launch"));
     for (const JsonReader &argument : root.member("arguments").elements())
       manifest.arguments.push_back(readArgument(argument));
+    if (version > oldestVersion)
+      for (const JsonReader &constraint : root.member("constraints").elements())
+        manifest.constraints.push_back(readConstraint(constraint));
     readReportedFacts();
   }
 
@@ -158,13 +162,10 @@ private:
     } else if (kind == "stride") {
       argument.kind = Argument::Kind::Stride;
       argument.tensor = readTensorName(reader);
-      argument.dim = readDim(reader, argument);
+      argument.dim = readDim(reader, argument.tensor);
     } else if (kind == "size") {
       argument.kind = Argument::Kind::Size;
-      JsonReader name = reader.member("size");
-      argument.size = manifest.findSize(name.string());
-      if (argument.size < 0)
-        name.fail("'" + name.string() + "' is not in sizes");
+      argument.size = readSizeName(reader);
     } else if (kind == "workspace") {
       argument.kind = Argument::Kind::Workspace;
       argument.bytes = reader.member("bytes").integer(1, maxSize);
@@ -184,8 +185,42 @@ private:
     return tensor;
   }
 
-  int readDim(const JsonReader &reader, const Argument &argument) const {
-    size_t rank = manifest.tensors[argument.tensor].shape.size();
+  int readSizeName(const JsonReader &reader) const {
+    JsonReader name = reader.member("size");
+    int size = manifest.findSize(name.string());
+    if (size < 0)
+      name.fail("'" + name.string() + "' is not in sizes");
+    return size;
+  }
+
+  Constraint readConstraint(const JsonReader &reader) const {
+    Constraint constraint;
+    std::string kind = reader.member("kind").string();
+    if (kind == "size") {
+      constraint.size = readSizeName(reader);
+    } else if (kind == "address") {
+      constraint.kind = Constraint::Kind::Address;
+      constraint.tensor = readTensorName(reader);
+    } else if (kind == "stride") {
+      constraint.kind = Constraint::Kind::Stride;
+      constraint.tensor = readTensorName(reader);
+      constraint.dim = readDim(reader, constraint.tensor);
+    } else if (kind == "work_items") {
+      constraint.kind = Constraint::Kind::WorkItems;
+    } else {
+      reader.member("kind").fail("is '" + kind + "' when it should be 'size', 'address', 'stride' or 'work_items'");
+    }
+    if (auto minimum = reader.optionalMember("minimum"))
+      constraint.minimum = minimum->integer(0, INT64_MAX);
+    if (auto maximum = reader.optionalMember("maximum"))
+      constraint.maximum = maximum->integer(0, INT64_MAX);
+    if (auto multiple = reader.optionalMember("multiple"))
+      constraint.multiple = readExtent(*multiple);
+    return constraint;
+  }
+
+  int readDim(const JsonReader &reader, int tensor) const {
+    size_t rank = manifest.tensors[tensor].shape.size();
     return int(reader.member("dim").integer(0, int64_t(rank) - 1));
   }
 
@@ -196,7 +231,7 @@ private:
       swizzle.fail("is " + std::to_string(argument.swizzle) + " when it should be 0, 32, 64 or 128");
     for (const JsonReader &entry : modes.elements()) {
       TensorMapMode mode;
-      mode.dim = readDim(entry, argument);
+      mode.dim = readDim(entry, argument.tensor);
       if (auto extent = entry.optionalMember("extent"))
         mode.extent = extent->integer(1, maxSize);
       if (auto step = entry.optionalMember("step"))

@@ -150,6 +150,7 @@ void KernelBuilder::build() {
     return b.getArrayAttr({b.getStringAttr(name), b.getI64IntegerAttr(tile)});
   };
   kernel->setAttr(tile::kWorkAttr, b.getArrayAttr({work("sq", rows), work("h", 1), work("b", 1)}));
+  kernel->setAttr(tile::kMultiplesAttr, b.getArrayAttr({b.getStrArrayAttr({"h", "hkv"})}));
   if (*schedule.persistent) {
     Value items = b.mul(b.ceilDiv(size(0, 2), rows), countHeads());
     Value step = gpu::GridDimOp::create(b, gpu::Dimension::x);

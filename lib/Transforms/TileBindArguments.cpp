@@ -105,6 +105,7 @@ void Binder::describeTensors() {
         {builder.getNamedAttr("name", tensor.name), named("access", written ? "write" : "read"),
          builder.getNamedAttr("element", TypeAttr::get(tensor.type.getElementType())),
          builder.getNamedAttr("shape", builder.getDenseI64ArrayAttr(tensor.type.getShape())),
+         builder.getNamedAttr("strides", builder.getDenseI64ArrayAttr(tensor.type.getStridesAndOffset().first)),
          builder.getNamedAttr("sizes", tensor.sizes), builder.getNamedAttr("order", order ? order : tensor.sizes)}));
   }
   kernel->setAttr(tile::kTensorsAttr, builder.getArrayAttr(entries));

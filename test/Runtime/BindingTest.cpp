@@ -53,6 +53,44 @@ TEST(BindingTest, choices_that_cannot_be_are_refused) {
   EXPECT_NE(std::string::npos, message(choices).find("the problem is too large"));
 }
 
+TEST(BindingTest, constraints_are_checked) {
+  std::string text = constrainedText(R"({"kind": "size", "size": "sq", "minimum": 1, "maximum": 1000},
+    {"kind": "size", "size": "skv", "multiple": "b"}, {"kind": "work_items", "maximum": 24},
+    {"kind": "stride", "tensor": "q", "dim": 2, "minimum": 0, "maximum": 136, "multiple": 8},
+    {"kind": "stride", "tensor": "q", "dim": 3, "minimum": 1, "maximum": 1},
+    {"kind": "address", "tensor": "q", "minimum": 16, "multiple": 16})");
+  auto message = [&](const LaunchChoices &choices) {
+    Manifest manifest = parseManifest(text, "attention.json");
+    return errorOf([&] { bindManifest(manifest, choices); });
+  };
+  EXPECT_EQ("", message(sizes(384, 64)));
+  EXPECT_EQ("attention.json: size 'sq' is 0 when it should be from 1 to 1000", message(sizes(0, 64)));
+  EXPECT_EQ("attention.json: size 'sq' is 1001 when it should be from 1 to 1000", message(sizes(1001, 64)));
+  EXPECT_EQ("attention.json: size 'skv' is 65 when it should be a multiple of b, which is 2", message(sizes(64, 65)));
+  EXPECT_EQ("attention.json: the number of work items is 32 when it should be at most 24", message(sizes(385, 64)));
+  LaunchChoices choices = sizes(64, 64);
+  choices.pad = 4;
+  EXPECT_EQ("attention.json: stride 2 of 'q' is 132 when it should be a multiple of 8", message(choices));
+  choices.pad = 16;
+  EXPECT_EQ("attention.json: stride 2 of 'q' is 144 when it should be from 0 to 136", message(choices));
+
+  Manifest manifest = parseManifest(text, "attention.json");
+  Binding binding = bindManifest(manifest, sizes(64, 64));
+  auto address = [&](int tensor, uint64_t at) { return errorOf([&] { checkAddress(binding, tensor, at); }); };
+  EXPECT_EQ("", address(0, 4096));
+  EXPECT_EQ("", address(1, 0));
+  EXPECT_EQ("attention.json: the address of 'q' is 0 when it should be at least 16", address(0, 0));
+  EXPECT_EQ("attention.json: the address of 'q' is 4104 when it should be a multiple of 16", address(0, 4104));
+}
+
+TEST(BindingTest, size_fits_its_argument) {
+  Manifest manifest = attention();
+  for (TensorDeclaration &tensor : manifest.tensors)
+    tensor.shape.pop_back(), tensor.order.pop_back();
+  EXPECT_EQ("attention.json: size 'skv' is 2147483648 when an argument holds at most 2147483647",
+            errorOf([&] { bindManifest(manifest, sizes(1, int64_t(1) << 31)); }));
+}
+
 TEST(BindingTest, grid_counts_tiles_and_rounds_to_clusters) {
   Manifest manifest = attention();
   auto grid = [&](int64_t sq, int multiprocessors) {

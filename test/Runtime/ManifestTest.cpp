@@ -48,9 +48,8 @@ TEST(ManifestTest, order_can_differ_from_shape) {
 TEST(ManifestTest, says_where_a_mistake_is) {
   EXPECT_EQ("attention.json: arguments[3].tensor 'x' is not in tensors",
             parseError(R"({"kind": "pointer", "tensor": "o"})", R"({"kind": "pointer", "tensor": "x"})"));
-  EXPECT_EQ("attention.json: girih_manifest is version 2 when this loader "
-            "reads version 1",
-            parseError("\"girih_manifest\": 1", "\"girih_manifest\": 2"));
+  EXPECT_EQ("attention.json: girih_manifest is version 3 when this loader reads versions 1 to 2",
+            parseError("\"girih_manifest\": 1", "\"girih_manifest\": 3"));
   EXPECT_EQ("attention.json: 'kernel' is missing", parseError("\"kernel\": \"attention\"", "\"colonel\": 1"));
   EXPECT_EQ("attention.json: launch has no 'threads'", parseError("\"threads\": 384", "\"thread\": 384"));
   EXPECT_EQ("attention.json: launch.threads is 2048 when it should be from 1 to 1024", parseError("384", "2048"));
@@ -74,11 +73,42 @@ TEST(ManifestTest, says_where_a_mistake_is) {
             parseError(R"({"size": "sq", "tile": 128})", R"({"size": "sk", "tile": 128})"));
   EXPECT_EQ("attention.json: files.cubin.xxh3_128 should be 32 lower-case hex digits",
             parseError("00000000000000000000000000000000", "0"));
-  EXPECT_NE(std::string::npos, parseError("{", "").find("attention.json: not JSON: error at byte"));
+  EXPECT_EQ(
+      "attention.json:3:11: not JSON: syntax error while parsing value - unexpected end of input; expected '[', '{', "
+      "or a literal",
+      errorOf([] { parseManifest("{\n \"name\":\n          ", "attention.json"); }));
+  EXPECT_NE(
+      std::string::npos,
+      parseError("\"kernel\": \"attention\",", "\"kernel\" \"attention\",").find("attention.json:4:22: not JSON: "));
+  EXPECT_NE(std::string::npos,
+            errorOf([] { parseManifest("", "attention.json"); }).find("attention.json:1:1: not JSON: "));
+  EXPECT_EQ("attention.json: an object has 'b' twice", parseError("\"b\": 2", "\"b\": 2, \"b\": 3"));
   EXPECT_EQ("attention.json: a JSON object is expected", errorOf([] { parseManifest("[]", "attention.json"); }));
   EXPECT_EQ("attention.json: sizes.b is 18446744073709551615 when it should be "
             "from 0 to 1099511627776",
             parseError("\"b\": 2", "\"b\": 18446744073709551615"));
+}
+
+TEST(ManifestTest, constraints_are_read_or_refused) {
+  auto parse = [](const std::string &constraints) {
+    return parseManifest(constrainedText(constraints), "attention.json");
+  };
+  Manifest manifest = parse(R"({"kind": "size", "size": "h", "multiple": "hkv"},
+    {"kind": "stride", "tensor": "k", "dim": 2, "minimum": 0, "maximum": 80, "multiple": 8})");
+  ASSERT_EQ(2u, manifest.constraints.size());
+  EXPECT_EQ("hkv", manifest.constraints[0].multiple->size);
+  EXPECT_EQ(Constraint::Kind::Stride, manifest.constraints[1].kind);
+  EXPECT_EQ(8, manifest.constraints[1].multiple->number);
+  auto message = [&](const std::string &constraint) { return errorOf([&] { parse(constraint); }); };
+  EXPECT_EQ(
+      "attention.json: constraints[0].kind is 'phase' when it should be 'size', 'address', 'stride' or 'work_items'",
+      message(R"({"kind": "phase"})"));
+  EXPECT_EQ("attention.json: constraints[0].size 'x' is not in sizes", message(R"({"kind": "size", "size": "x"})"));
+  EXPECT_EQ("attention.json: constraints[0].dim is 4 when it should be from 0 to 3",
+            message(R"({"kind": "stride", "tensor": "q", "dim": 4})"));
+  EXPECT_EQ("attention.json: constraints[0].multiple is 0 when it should be from 1 to 1099511627776",
+            message(R"({"kind": "size", "size": "sq", "multiple": 0})"));
+  EXPECT_EQ("attention.json: 'constraints' is missing", parseError("\"girih_manifest\": 1", "\"girih_manifest\": 2"));
 }
 
 TEST(ManifestTest, wrong_file_is_refused) {

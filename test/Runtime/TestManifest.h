@@ -55,6 +55,12 @@ inline std::string replaced(std::string text, const std::string &from, const std
   return at == std::string::npos ? text : text.replace(at, from.size(), to);
 }
 
+/// The text of version 2 of that manifest with these constraints.
+inline std::string constrainedText(const std::string &constraints) {
+  std::string text = replaced(attentionText(), "\"girih_manifest\": 1", "\"girih_manifest\": 2");
+  return replaced(text, "\"tensors\": [", "\"constraints\": [" + constraints + "],\n  \"tensors\": [");
+}
+
 /// The message of the Error that `body` throws; empty when it throws none.
 template <typename Body> std::string errorOf(const Body &body) {
   try {

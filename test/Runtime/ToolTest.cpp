@@ -103,10 +103,16 @@ TEST_F(ToolTest, kernel_that_does_not_fit_is_refused) {
 
 TEST_F(ToolTest, malformed_manifest_is_named) {
   writeWholeFile(folder + "/bad.json", "{");
-  expectOutput(run(folder + "/bad.json"), 1, "bad.json: not JSON");
+  expectOutput(run(folder + "/bad.json"), 1, "bad.json:1:2: not JSON");
   expectOutput(run(folder + "/absent.json"), 1, "absent.json: cannot open: No such file or directory");
   expectOutput(run(manifest("attention") + " --size sq=x"), 2, "--size 'sq=x' should be NAME=N");
+  expectOutput(run(manifest("attention") + " --size sq=1 --size sq=2"), 2, "--size chooses 'sq' twice");
   expectOutput(run(manifest("attention") + " --device 1"), 2, "device is 1 when there are 1 devices");
+}
+
+TEST_F(ToolTest, report_that_cannot_be_written_is_a_failure) {
+  std::string command = "LD_LIBRARY_PATH='" FAKE_CUDA_DIR "' " GIRIH_RUN " " + manifest("attention") + sizes;
+  EXPECT_EQ(2, WEXITSTATUS(std::system((command + ">/dev/full 2>/dev/null").c_str())));
 }
 
 TEST_F(ToolTest, missing_library_is_an_error_only_when_asked_for) {

@@ -9,7 +9,7 @@
 // CHECK-SAME: %[[K:.*]]: memref<2x2x512x64xbf16, strided<[?, ?, ?, 1]>> {tile.name = "k", tile.order = ["b", "hkv", "skv", "d"], tile.sizes = ["b", "hkv", "skv", "d"]}
 // CHECK-SAME: %[[V:.*]]: memref<2x2x512x64xbf16, strided<[?, ?, ?, 1]>> {tile.name = "v"
 // CHECK-SAME: %[[O:.*]]: memref<2x4x256x64xbf16, strided<[?, ?, ?, 1]>> {tile.name = "o"
-// CHECK-SAME: kernel attributes {tile.problem = {kind = "attention.forward", mask = "none", scale = 1.250000e-01 : f64}
+// CHECK-SAME: kernel attributes {tile.multiples = {{\[\[}}"h", "hkv"]], tile.problem = {kind = "attention.forward", mask = "none", scale = 1.250000e-01 : f64}
 // CHECK-SAME: tile.schedule = #tile.schedule<rows = 128, columns = 64,
 // CHECK-SAME: tile.work = {{\[\[}}"sq", 128], ["h", 1], ["b", 1]]
 // Softmax in base 2: the scale takes log2(e) in.

@@ -12,7 +12,7 @@ gpu.module @m {
   // CHECK-SAME: {box = 64 : i64, dim = 2 : i64, extent = 64 : i64}, {box = 64 : i64, dim = 1 : i64},
   // CHECK-SAME: {box = 2 : i64, dim = 2 : i64, extent = 2 : i64, step = 64 : i64}, {box = 1 : i64, dim = 0 : i64}],
   // CHECK-SAME: swizzle = 128 : i64, tensor = "k"}
-  // CHECK-SAME: tile.tensors = [{access = "read", element = bf16, name = "k", order = ["n", "b", "d"], shape = array<i64: 4, {{-?[0-9]+}}, 128>, sizes = ["b", "n", "d"]}]
+  // CHECK-SAME: tile.tensors = [{access = "read", element = bf16, name = "k", order = ["n", "b", "d"], shape = array<i64: 4, {{-?[0-9]+}}, 128>, sizes = ["b", "n", "d"], strides = array<i64: {{[^>]*}}, 1>}]
   // CHECK: tile.copy %[[MAP]][%{{.*}}, %{{.*}}, %{{.*}}] to %{{.*}} : !tile.tensor_map
   gpu.func @folded(%k: memref<4x?x128xbf16, #strided> {tile.name = "k", tile.sizes = ["b", "n", "d"], tile.order = ["n", "b", "d"]}) kernel {
     %c0 = arith.constant 0 : index

@@ -65,8 +65,11 @@ void declare(CLI::App &app, Arguments &arguments, Options &options) {
 }
 
 void resolve(Arguments &arguments, Options &options) {
-  for (const std::string &size : arguments.sizes)
-    arguments.choices.sizes.insert(parseSize(size));
+  for (const std::string &text : arguments.sizes) {
+    auto size = parseSize(text);
+    if (!arguments.choices.sizes.insert(size).second)
+      throw Error("--size chooses '" + size.first + "' twice");
+  }
   for (const std::string &manifest : arguments.manifests)
     options.kernels.push_back({manifest, arguments.choices});
   SessionOptions &session = options.session;

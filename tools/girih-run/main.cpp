@@ -4,8 +4,10 @@
 #include "girih/Runtime/Chip.h"
 #include "girih/Runtime/Files.h"
 #include "girih/Support/Error.h"
+#include <cerrno>
 #include <cstdio>
 #include <cstdlib>
+#include <cstring>
 #include <new>
 
 using namespace girih;
@@ -26,6 +28,8 @@ static int runAll(const Options &options) {
   }
   std::string text = options.csv ? formatCsv(report) : options.markdown ? formatMarkdown(report) : formatTable(report);
   std::fputs(text.c_str(), stdout);
+  if (std::fflush(stdout) != 0)
+    throw Error("cannot write the report: " + std::string(std::strerror(errno)));
   if (!options.jsonFile.empty())
     writeWholeFile(options.jsonFile, formatJson(report));
   return report.passed() ? 0 : 1;

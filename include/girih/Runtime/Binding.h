@@ -47,8 +47,20 @@ struct Binding {
 };
 
 /// Throws Error when a choice names no size, contradicts a static one, or
-/// leaves a dynamic one open, or when the layout is not an order of b, h, s, d.
+/// leaves a dynamic one open, when the layout is not an order of b, h, s, d, or
+/// when a constraint of the manifest is broken.
 Binding bindManifest(const Manifest &manifest, const LaunchChoices &choices);
+
+/// Throws Error unless sizes, strides and work items are as the manifest's
+/// constraints demand, and fit into the kernel's arguments. bindManifest has done it.
+void checkConstraints(const Binding &binding);
+
+/// Throws Error unless a tensor of the manifest may be at `address`.
+void checkAddress(const Binding &binding, int tensor, uint64_t address);
+
+/// The product of the tiles along each dimension of the work. Throws Error when
+/// there is none, or more than 2^46.
+int64_t countWorkItems(const Binding &binding);
 
 /// CTAs along x for `multiprocessors`, a multiple of the cluster size. Throws
 /// Error when there is no work or more than a grid holds.

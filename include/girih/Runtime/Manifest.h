@@ -77,6 +77,17 @@ struct Argument {
   size_t parameterBytes() const { return kind == Kind::TensorMap ? 128 : kind == Kind::Size ? 4 : 8; }
 };
 
+/// What a size, an address, a stride or the number of work items must be.
+struct Constraint {
+  enum class Kind { Size, Address, Stride, WorkItems };
+  Kind kind = Kind::Size;
+  int size = -1;   ///< index into Manifest::sizes
+  int tensor = -1; ///< index into Manifest::tensors
+  int dim = -1;    ///< of a stride
+  int64_t minimum = INT64_MIN, maximum = INT64_MAX;
+  std::optional<Extent> multiple; ///< what it is a multiple of
+};
+
 struct ProblemDeclaration {
   std::string kind; ///< `attention.forward`, `gemm`, or anything else
   std::string mask = "none";
@@ -98,7 +109,8 @@ struct Manifest {
   std::vector<TensorDeclaration> tensors;
   LaunchDeclaration launch;
   std::vector<Argument> arguments;
-  std::optional<int> registers; ///< per thread, for reports
+  std::vector<Constraint> constraints; ///< later ones rely on earlier ones
+  std::optional<int> registers;        ///< per thread, for reports
   std::optional<int64_t> spillBytes;
 
   /// Index of the tensor or size of that name, -1 when there is none.

@@ -25,7 +25,8 @@ struct CompiledKernel {
 mlir::FailureOr<llvm::json::Object> makeManifest(mlir::LLVM::LLVMFuncOp kernel, const Target &target,
                                                  const CompiledKernel &compiled);
 
-/// A C header that embeds the cubin and launches it through the driver API.
+/// A C header that embeds the cubin and launches it through the driver API, after
+/// it has checked the manifest's constraints.
 std::string makeHeader(const llvm::json::Object &manifest, const CompiledKernel &compiled);
 
 } // namespace girih

@@ -1,8 +1,13 @@
-// A C header that embeds a cubin and launches it through the CUDA driver API.
+// A C header that embeds a cubin and launches it through the CUDA driver API. It is
+// C99 and C++11 without extensions, and includes nothing but cuda.h and stdint.h.
+#include "Constraints.h"
+#include "Identifiers.h"
 #include "girih/Target/Manifest.h"
 
 #include "llvm/ADT/StringExtras.h"
+#include "llvm/Support/Endian.h"
 #include "llvm/Support/FormatVariadic.h"
+#include "llvm/Support/xxhash.h"
 
 namespace json = llvm::json;
 using llvm::formatv;
@@ -11,29 +16,25 @@ using llvm::StringRef;
 namespace girih {
 namespace {
 
+/// Raised when what a user of the header sees changes.
+constexpr int kHeaderVersion = 2;
+
 class HeaderWriter {
 public:
-  HeaderWriter(const json::Object &manifest, const CompiledKernel &compiled)
-      : manifest(manifest), compiled(compiled), name(identifier(compiled.name)), out(text) {}
+  HeaderWriter(const json::Object &manifest, const CompiledKernel &compiled);
 
   std::string write();
 
 private:
-  static std::string identifier(StringRef text) {
-    std::string result;
-    for (char c : text)
-      result += llvm::isAlnum(c) ? c : '_';
-    if (result.empty() || llvm::isDigit(result[0]))
-      result.insert(result.begin(), '_');
-    return result;
-  }
-
   void writeCubin();
   void writeTypes();
   void writeLoad();
+  void writeCheck();
   void writeLaunch();
   void writeTensorMap(size_t index, const json::Object &argument);
-  void writeGrid();
+  void writeItems(StringRef afterEach);
+  std::string conditionOf(const json::Object &constraint, StringRef value, std::string &demand);
+  std::string tensorParameters();
 
   const json::Array &array(StringRef key) { return *manifest.getArray(key); }
   const json::Object &launch() { return *manifest.getObject("launch"); }
@@ -43,11 +44,11 @@ private:
         return *value.getAsObject();
     llvm_unreachable("the manifest names each tensor it uses");
   }
-  /// A size: its number if it is static, else the caller's argument.
+  /// A size: its number if it is static, else the caller's.
   std::string size(StringRef key) {
     if (auto known = manifest.getObject("sizes")->getInteger(key))
       return std::to_string(*known);
-    return ("sizes->" + key).str();
+    return "sizes->" + fields.lookup(key);
   }
   std::string shapeOf(const json::Object &tensor, int64_t dim) {
     return size(*(*tensor.getArray("shape"))[dim].getAsString());
@@ -55,27 +56,76 @@ private:
 
   const json::Object &manifest;
   const CompiledKernel &compiled;
-  std::string name, text;
+  const std::string name;
+  llvm::StringMap<std::string> fields;  ///< of the dynamic sizes
+  llvm::StringMap<std::string> tensors; ///< parameters
+  std::string text;
   llvm::raw_string_ostream out;
 };
 
+HeaderWriter::HeaderWriter(const json::Object &manifest, const CompiledKernel &compiled)
+    : manifest(manifest), compiled(compiled), name(makePrefix(compiled.name)), out(text) {
+  IdentifierScope sizeNames;
+  for (const std::string &size : sizesInOrder(manifest))
+    fields[size] = sizeNames.add(size);
+  // What the functions use beside their tensors.
+  IdentifierScope parameters({"kernel",
+                              "sizes",
+                              "stream",
+                              "items",
+                              "maps",
+                              "storage",
+                              "ones",
+                              "result",
+                              "parameters",
+                              "extents",
+                              "strides",
+                              "boxes",
+                              "CUresult",
+                              "CUdeviceptr",
+                              "CUstream",
+                              "CUtensorMap",
+                              "cuTensorMapEncodeTiled",
+                              "cuLaunchKernel",
+                              "cuuint32_t",
+                              "cuuint64_t",
+                              "int32_t",
+                              "int64_t",
+                              "uintptr_t"});
+  for (const char *suffix : {"check", "cubin", "kernel", "launch", "load", "sizes", "tensor", "unload"})
+    parameters.add(name + "_" + suffix);
+  for (size_t i = 0; i < array("arguments").size(); ++i)
+    parameters.add("argument" + std::to_string(i));
+  for (const json::Value &tensor : array("tensors")) {
+    StringRef key = *tensor.getAsObject()->getString("name");
+    tensors[key] = parameters.add(key);
+  }
+}
+
+/// In words, which are aligned as the driver wants the code to be. Every machine
+/// that CUDA runs on has the low byte first.
 void HeaderWriter::writeCubin() {
-  StringRef bytes = compiled.cubin;
-  out << formatv("static const unsigned char {0}_cubin[{1}] __attribute__((aligned(16))) = {{", name, bytes.size());
-  for (size_t i = 0; i < bytes.size(); ++i)
-    out << (i % 24 == 0 ? "\n" : "") << static_cast<unsigned>(static_cast<unsigned char>(bytes[i])) << ",";
+  std::string bytes = compiled.cubin;
+  bytes.resize(llvm::alignTo(bytes.size(), sizeof(uint64_t)));
+  out << formatv("static const uint64_t {0}_cubin[{1}] = {{", name, bytes.size() / sizeof(uint64_t));
+  for (size_t at = 0; at < bytes.size(); at += sizeof(uint64_t))
+    out << (at % 48 == 0 ? "\n" : "") << "0x"
+        << llvm::utohexstr(llvm::support::endian::read64le(bytes.data() + at), /*LowerCase=*/true) << "u,";
   out << "};\n\n";
 }
 
 void HeaderWriter::writeTypes() {
+  size_t rank = 5;
+  for (const json::Value &tensor : array("tensors"))
+    rank = std::max(rank, tensor.getAsObject()->getArray("shape")->size());
   out << "/* A tensor on the device: its address, and the distance in elements between\n"
          "   neighbours in each dimension; the last is 1. */\n"
-      << formatv("typedef struct {{ CUdeviceptr data; int64_t strides[5]; } {0}_tensor;\n\n", name)
-      << "/* The sizes that are chosen at launch. */\ntypedef struct {";
+      << formatv("typedef struct {{ CUdeviceptr data; int64_t strides[{1}]; } {0}_tensor;\n\n", name, rank)
+      << "/* The sizes that are chosen at launch, in the order in which the shapes name them. */\ntypedef struct {";
   bool any = false;
-  for (const auto &entry : *manifest.getObject("sizes"))
-    if (entry.second.getAsNull()) {
-      out << " int32_t " << entry.first.str() << ";";
+  for (const std::string &size : sizesInOrder(manifest))
+    if (!manifest.getObject("sizes")->getInteger(size)) {
+      out << " int64_t " << fields[size] << ";";
       any = true;
     }
   if (!any)
@@ -86,11 +136,19 @@ void HeaderWriter::writeTypes() {
 }
 
 void HeaderWriter::writeLoad() {
-  out << formatv(R"(/* Loads the kernel into the current context. */
+  out << formatv(R"(/* Loads the kernel into the current context. Whatever it returns, {0}_unload
+   releases what was loaded. */
 static inline CUresult {0}_load({0}_kernel *kernel) {{
   CUdevice device;
-  CUresult result = cuModuleLoadData(&kernel->module, {0}_cubin);
-  if (result == CUDA_SUCCESS) result = cuModuleGetFunction(&kernel->function, kernel->module, "{1}");
+  CUresult result;
+  kernel->function = 0;
+  kernel->multiprocessors = 0;
+  result = cuModuleLoadData(&kernel->module, {0}_cubin);
+  if (result != CUDA_SUCCESS) {{
+    kernel->module = 0;
+    return result;
+  }
+  result = cuModuleGetFunction(&kernel->function, kernel->module, "{1}");
   if (result == CUDA_SUCCESS)
     result = cuFuncSetAttribute(kernel->function, CU_FUNC_ATTRIBUTE_MAX_DYNAMIC_SHARED_SIZE_BYTES, {2});
   if (result == CUDA_SUCCESS) result = cuCtxGetDevice(&device);
@@ -99,105 +157,213 @@ static inline CUresult {0}_load({0}_kernel *kernel) {{
   return result;
 }
 
+/* Unloads the kernel; no launch of it may be running. */
+static inline CUresult {0}_unload({0}_kernel *kernel) {{
+  CUresult result = kernel->module ? cuModuleUnload(kernel->module) : CUDA_SUCCESS;
+  kernel->module = 0;
+  kernel->function = 0;
+  kernel->multiprocessors = 0;
+  return result;
+}
+
 )",
                  name, *manifest.getString("kernel"), *launch().getInteger("shared_bytes"));
 }
 
-/// One cuTensorMapEncodeTiled, by the modes of the recipe.
-void HeaderWriter::writeTensorMap(size_t index, const json::Object &argument) {
-  StringRef tensorName = *argument.getString("tensor");
-  const json::Object &described = tensor(tensorName);
-  StringRef dtype = *described.getString("dtype");
-  int64_t bytes = dtype == "f32" ? 4 : 2;
-  std::string extents, strides, boxes, ones;
-  const json::Array &modes = *argument.getArray("modes");
-  for (const json::Value &value : modes) {
-    const json::Object &mode = *value.getAsObject();
-    int64_t dim = *mode.getInteger("dim");
-    auto extent = mode.getInteger("extent");
-    extents += (extent ? std::to_string(*extent) : "(cuuint64_t)" + shapeOf(described, dim)) + ", ";
-    if (&value != &modes.front())
-      strides += formatv("(cuuint64_t){0}->strides[{1}] * {2}, ", tensorName, dim,
-                         mode.getInteger("step").value_or(1) * bytes);
-    boxes += std::to_string(*mode.getInteger("box")) + ", ";
-    ones += "1, ";
-  }
-  StringRef type = dtype == "bf16" ? "BFLOAT16" : dtype == "f16" ? "FLOAT16" : "FLOAT32";
-  out << formatv(R"(  {{
-    cuuint64_t extents[] = {{{1}}, strides[] = {{{2}};
-    cuuint32_t boxes[] = {{{3}}, ones[] = {{{4}};
-    CUresult result = cuTensorMapEncodeTiled(&map{0}, CU_TENSOR_MAP_DATA_TYPE_{5}, {6}, (void *){7}->data, extents, strides,
-        boxes, ones, CU_TENSOR_MAP_INTERLEAVE_NONE, CU_TENSOR_MAP_SWIZZLE_{8}B, CU_TENSOR_MAP_L2_PROMOTION_L2_256B,
-        CU_TENSOR_MAP_FLOAT_OOB_FILL_NONE);
-    if (result != CUDA_SUCCESS) return result;
-  }
-)",
-                 index, extents, strides, boxes, ones, type, modes.size(), tensorName, *argument.getInteger("swizzle"));
+std::string HeaderWriter::tensorParameters() {
+  std::string list;
+  for (const json::Value &tensor : array("tensors"))
+    list += formatv(", const {0}_tensor *{1}", name, tensors[*tensor.getAsObject()->getString("name")]);
+  return list;
 }
 
-void HeaderWriter::writeGrid() {
+/// C for "the value breaks the constraint", and what it should be.
+std::string HeaderWriter::conditionOf(const json::Object &constraint, StringRef value, std::string &demand) {
+  auto minimum = constraint.getInteger("minimum"), maximum = constraint.getInteger("maximum");
+  llvm::SmallVector<std::string> broken, wanted;
+  if (minimum && minimum == maximum) {
+    broken.push_back(formatv("{0} != {1}", value, *minimum));
+    wanted.push_back(formatv("{0}", *minimum));
+  } else {
+    if (minimum)
+      broken.push_back(formatv("{0} < {1}", value, *minimum));
+    if (maximum)
+      broken.push_back(formatv("{0} > {1}", value, *maximum));
+    if (minimum && maximum)
+      wanted.push_back(formatv("from {0} to {1}", *minimum, *maximum));
+    else if (minimum)
+      wanted.push_back(formatv("at least {0}", *minimum));
+  }
+  if (const json::Value *multiple = constraint.get("multiple")) {
+    std::optional<StringRef> of = multiple->getAsString();
+    std::string divisor = of ? size(*of) : std::to_string(*multiple->getAsInteger());
+    broken.push_back(formatv("{0} % {1} != 0", value, divisor));
+    wanted.push_back("a multiple of " + (of ? fields[*of] : divisor));
+  }
+  demand = llvm::join(wanted, " and ");
+  return llvm::join(broken, " || ");
+}
+
+void HeaderWriter::writeItems(StringRef afterEach) {
   out << "  int64_t items = 1;\n";
   for (const json::Value &value : *launch().getArray("work")) {
     const json::Object &item = *value.getAsObject();
     int64_t tile = *item.getInteger("tile");
-    out << formatv("  items *= ((int64_t){0} + {1}) / {2};\n", size(*item.getString("size")), tile - 1, tile);
+    std::string count = size(*item.getString("size"));
+    if (tile > 1)
+      count = formatv("({0} + {1}) / {2}", count, tile - 1, tile);
+    out << "  items *= " << count << ";\n" << afterEach;
   }
-  if (launch().getString("grid") == "persistent")
-    out << "  if (items > kernel->multiprocessors) items = kernel->multiprocessors;\n";
-  out << "  if (items > 0x7fffffff) return CUDA_ERROR_INVALID_VALUE;\n";
+}
+
+/// The constraints of the manifest, in their order: later ones rely on earlier ones.
+void HeaderWriter::writeCheck() {
+  out << formatv("/* What is wrong with the arguments of a launch; 0 when nothing is. */\n"
+                 "static inline const char *{0}_check(const {0}_sizes *sizes{1}) {{\n",
+                 name, tensorParameters());
+  bool hasDynamic = llvm::any_of(*manifest.getObject("sizes"), [](auto &entry) { return !!entry.second.getAsNull(); });
+  out << (hasDynamic ? "  if (!sizes) return \"sizes are missing\";\n" : "  (void)sizes;\n");
+  for (const json::Value &tensor : array("tensors"))
+    out << formatv("  if (!{0}) return \"tensor {0} is missing\";\n",
+                   tensors[*tensor.getAsObject()->getString("name")]);
+  for (const json::Value &value : array("constraints")) {
+    const json::Object &constraint = *value.getAsObject();
+    StringRef kind = *constraint.getString("kind");
+    std::string demand;
+    auto write = [&](const std::string &subject, const std::string &value) {
+      std::string condition = conditionOf(constraint, value, demand);
+      out << formatv("  if ({0}) return \"{1} must be {2}\";\n", condition, subject, demand);
+    };
+    std::string tensor = tensors.lookup(constraint.getString("tensor").value_or(""));
+    if (kind == "size") {
+      StringRef key = *constraint.getString("size");
+      write(fields[key], size(key));
+    } else if (kind == "address") {
+      write("the address of " + tensor, tensor + "->data");
+    } else if (kind == "stride") {
+      int64_t dim = *constraint.getInteger("dim");
+      write(formatv("stride {0} of {1}", dim, tensor), formatv("{0}->strides[{1}]", tensor, dim));
+    } else {
+      out << "  {\n";
+      writeItems(formatv("  if (items > {0}) return \"there are more than {0} work items\";\n",
+                         *constraint.getInteger("maximum"))
+                     .str());
+      out << "  }\n";
+    }
+  }
+  out << "  return 0;\n}\n\n";
+}
+
+/// One cuTensorMapEncodeTiled, by the modes of the recipe.
+void HeaderWriter::writeTensorMap(size_t index, const json::Object &argument) {
+  StringRef key = *argument.getString("tensor");
+  const json::Object &described = tensor(key);
+  StringRef dtype = *described.getString("dtype");
+  int64_t bytes = dtype == "f32" ? 4 : 2;
+  llvm::SmallVector<std::string> extents, strides, boxes;
+  for (const json::Value &value : *argument.getArray("modes")) {
+    const json::Object &mode = *value.getAsObject();
+    int64_t dim = *mode.getInteger("dim");
+    auto extent = mode.getInteger("extent");
+    extents.push_back(extent ? std::to_string(*extent) : "(cuuint64_t)" + shapeOf(described, dim));
+    strides.push_back(
+        formatv("(cuuint64_t){0}->strides[{1}] * {2}", tensors[key], dim, mode.getInteger("step").value_or(1) * bytes));
+    boxes.push_back(std::to_string(*mode.getInteger("box")));
+  }
+  // The innermost one is the element, and is not given.
+  strides.erase(strides.begin());
+  if (strides.empty())
+    strides.push_back("0");
+  StringRef type = dtype == "bf16" ? "BFLOAT16" : dtype == "f16" ? "FLOAT16" : "FLOAT32";
+  int64_t swizzle = *argument.getInteger("swizzle");
+  out << formatv(R"(  {{
+    const cuuint64_t extents[] = {{{1}};
+    const cuuint64_t strides[] = {{{2}};
+    const cuuint32_t boxes[] = {{{3}};
+    result = cuTensorMapEncodeTiled(&maps[{0}], CU_TENSOR_MAP_DATA_TYPE_{4}, {5}, (void *)(uintptr_t){6}->data,
+        extents, strides, boxes, ones, CU_TENSOR_MAP_INTERLEAVE_NONE, CU_TENSOR_MAP_SWIZZLE_{7},
+        CU_TENSOR_MAP_L2_PROMOTION_L2_256B, CU_TENSOR_MAP_FLOAT_OOB_FILL_NONE);
+    if (result != CUDA_SUCCESS) return result;
+  }
+)",
+                 index, llvm::join(extents, ", "), llvm::join(strides, ", "), llvm::join(boxes, ", "), type,
+                 boxes.size(), tensors[key], swizzle ? std::to_string(swizzle) + "B" : std::string("NONE"));
 }
 
 void HeaderWriter::writeLaunch() {
-  out << "/* Starts the kernel on a stream. Shapes:";
+  out << "/* Starts the kernel on a stream; CUDA_ERROR_INVALID_VALUE when the check above\n   finds something. Shapes:";
   for (const json::Value &value : array("tensors")) {
     const json::Object &described = *value.getAsObject();
-    out << " " << *described.getString("name") << " [";
+    out << " " << tensors[*described.getString("name")] << " [";
     llvm::interleaveComma(*described.getArray("shape"), out,
-                          [&](const json::Value &dim) { out << *dim.getAsString(); });
+                          [&](const json::Value &dim) { out << fields[*dim.getAsString()]; });
     out << "]";
   }
+  size_t maps = llvm::count_if(array("arguments"), [](const json::Value &argument) {
+    return argument.getAsObject()->getString("kind") == "tensor_map";
+  });
+  std::string names;
+  for (const json::Value &tensor : array("tensors"))
+    names += ", " + tensors[*tensor.getAsObject()->getString("name")];
   out << ". */\n"
-      << formatv("static inline CUresult {0}_launch(const {0}_kernel *kernel, const {0}_sizes *sizes", name);
-  for (const json::Value &value : array("tensors"))
-    out << formatv(", const {0}_tensor *{1}", name, *value.getAsObject()->getString("name"));
-  out << ", CUstream stream) {\n  (void)sizes;\n";
-  std::string parameters;
+      << formatv("static inline CUresult {0}_launch(const {0}_kernel *kernel, const {0}_sizes *sizes{1}, "
+                 "CUstream stream) {{\n",
+                 name, tensorParameters());
+  std::string setup, parameters;
+  llvm::raw_string_ostream arguments(setup);
+  llvm::SmallVector<const json::Object *> mapArguments;
   for (const auto &[i, value] : llvm::enumerate(array("arguments"))) {
     const json::Object &argument = *value.getAsObject();
     StringRef kind = *argument.getString("kind");
+    std::string tensor = tensors.lookup(argument.getString("tensor").value_or(""));
     if (kind == "tensor_map") {
-      out << formatv("  CUtensorMap map{0} __attribute__((aligned(64)));\n", i);
-      writeTensorMap(i, argument);
-      parameters += formatv("&map{0}, ", i);
+      parameters += formatv("&maps[{0}], ", mapArguments.size());
+      mapArguments.push_back(&argument);
       continue;
     }
     if (kind == "size")
-      out << formatv("  int32_t argument{0} = {1};\n", i, size(*argument.getString("size")));
+      arguments << formatv("  int32_t argument{0} = (int32_t){1};\n", i, size(*argument.getString("size")));
     else if (kind == "pointer")
-      out << formatv("  CUdeviceptr argument{0} = {1}->data;\n", i, *argument.getString("tensor"));
+      arguments << formatv("  CUdeviceptr argument{0} = {1}->data;\n", i, tensor);
     else
-      out << formatv("  int64_t argument{0} = {1}->strides[{2}];\n", i, *argument.getString("tensor"),
-                     *argument.getInteger("dim"));
+      arguments << formatv("  int64_t argument{0} = {1}->strides[{2}];\n", i, tensor, *argument.getInteger("dim"));
     parameters += formatv("&argument{0}, ", i);
   }
-  writeGrid();
+  out << formatv("  if (!kernel || kernel->multiprocessors < 1 || {0}_check(sizes{1})) return "
+                 "CUDA_ERROR_INVALID_VALUE;\n",
+                 name, names);
+  if (maps)
+    out << formatv("  /* Tensor maps are at multiples of 64 bytes. */\n"
+                   "  CUtensorMap storage[{0}];\n"
+                   "  CUtensorMap *maps = (CUtensorMap *)(((uintptr_t)storage + 63) / 64 * 64);\n"
+                   "  const cuuint32_t ones[] = {{1, 1, 1, 1, 1};\n  CUresult result;\n",
+                   maps + 1);
+  out << setup << formatv("  void *parameters[] = {{{0}};\n", StringRef(parameters).drop_back(2));
+  for (const auto &[i, argument] : llvm::enumerate(mapArguments))
+    writeTensorMap(i, *argument);
+  writeItems("");
+  if (launch().getString("grid") == "persistent")
+    out << "  if (items > kernel->multiprocessors) items = kernel->multiprocessors;\n";
   out << formatv(
-      "  void *parameters[] = {{{0}};\n"
-      "  return cuLaunchKernel(kernel->function, (unsigned)items, 1, 1, {1}, 1, 1, {2}, stream, parameters, 0);\n}\n",
-      parameters, *launch().getInteger("threads"), *launch().getInteger("shared_bytes"));
+      "  return cuLaunchKernel(kernel->function, (unsigned)items, 1, 1, {0}, 1, 1, {1}, stream, parameters, 0);\n}\n",
+      *launch().getInteger("threads"), *launch().getInteger("shared_bytes"));
 }
 
 std::string HeaderWriter::write() {
-  std::string guard = llvm::StringRef(name).upper() + "_H";
-  out << formatv("/* {0}: a kernel for {1}, compiled by girih-compile. Needs the CUDA driver API. */\n"
-                 "#ifndef {2}\n#define {2}\n\n#include <cuda.h>\n#include <stdint.h>\n\n",
-                 compiled.name, *manifest.getString("target"), guard);
   writeCubin();
   writeTypes();
   writeLoad();
+  writeCheck();
   writeLaunch();
-  out << formatv("\n#endif /* {0} */\n", guard);
-  return text;
+  // The guard knows what it guards, so that two kernels of one name are noticed.
+  return formatv("/* {0}: a kernel for {1}, compiled by girih-compile. C99 or C++11, and the CUDA\n"
+                 "   driver API. */\n"
+                 "#ifdef GIRIH_{2}_H\n#if GIRIH_{2}_H != 0x{3}u\n#error \"two kernels are called {2}\"\n#endif\n"
+                 "#else\n#define GIRIH_{2}_H 0x{3}u\n"
+                 "/* Of this interface: it changes when a user of the header may have to. */\n"
+                 "#define {2}_VERSION {4}\n\n#include <cuda.h>\n#include <stdint.h>\n\n{5}\n#endif\n",
+                 compiled.name, *manifest.getString("target"), name,
+                 llvm::utohexstr(uint32_t(llvm::xxh3_64bits(text)), /*LowerCase=*/true), kHeaderVersion, text);
 }
 
 } // namespace

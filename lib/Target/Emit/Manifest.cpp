@@ -1,8 +1,10 @@
 // The manifest, read off the kernel's attributes (docs/manifest.md).
 #include "girih/Target/Manifest.h"
+#include "Constraints.h"
 
 #include "dialects/Tile/Schedule.h"
 #include "llvm/ADT/StringExtras.h"
+#include "llvm/ADT/StringSet.h"
 #include "llvm/Support/xxhash.h"
 
 using namespace mlir;
@@ -11,7 +13,7 @@ namespace json = llvm::json;
 namespace girih {
 namespace {
 
-constexpr int64_t kManifestVersion = 1;
+constexpr int64_t kManifestVersion = 2;
 
 /// Attributes as JSON: dictionaries, arrays, strings and numbers are themselves.
 json::Value toJson(Attribute attr) {
@@ -50,6 +52,12 @@ std::string elementName(Type type) {
   return text;
 }
 
+LogicalResult checkName(LLVM::LLVMFuncOp kernel, StringRef name) {
+  if (name.empty() || !json::isUTF8(name))
+    return kernel.emitError() << "'" << name << "' cannot be the name of a tensor or size";
+  return success();
+}
+
 /// Tensors, and the sizes that their shapes name. A size that one tensor knows
 /// statically is static for all.
 LogicalResult addTensors(LLVM::LLVMFuncOp kernel, json::Object &manifest) {
@@ -58,10 +66,18 @@ LogicalResult addTensors(LLVM::LLVMFuncOp kernel, json::Object &manifest) {
     return kernel.emitError("has no description of its tensors: run tile-bind-arguments first");
   json::Object sizes;
   json::Array list;
+  llvm::StringSet<> seen;
   for (auto tensor : tensors.getAsRange<DictionaryAttr>()) {
+    StringRef tensorName = tensor.getAs<StringAttr>("name").getValue();
+    if (failed(checkName(kernel, tensorName)))
+      return failure();
+    if (!seen.insert(tensorName).second)
+      return kernel.emitError() << "two tensors are called '" << tensorName << "'";
     auto shape = tensor.getAs<DenseI64ArrayAttr>("shape").asArrayRef();
     auto names = tensor.getAs<ArrayAttr>("sizes").getAsValueRange<StringAttr>();
     for (auto [name, size] : llvm::zip(names, shape)) {
+      if (failed(checkName(kernel, name)))
+        return failure();
       std::optional<int64_t> known = sizes.getInteger(name);
       if (known && ShapedType::isStatic(size) && *known != size)
         return kernel.emitError() << "size '" << name << "' is " << *known << " in one tensor and " << size
@@ -69,7 +85,7 @@ LogicalResult addTensors(LLVM::LLVMFuncOp kernel, json::Object &manifest) {
       if (!known)
         sizes[name] = ShapedType::isStatic(size) ? json::Value(size) : json::Value(nullptr);
     }
-    list.push_back(json::Object{{"name", tensor.getAs<StringAttr>("name").str()},
+    list.push_back(json::Object{{"name", tensorName.str()},
                                 {"access", tensor.getAs<StringAttr>("access").str()},
                                 {"dtype", elementName(tensor.getAs<TypeAttr>("element").getValue())},
                                 {"shape", toJson(tensor.getAs<ArrayAttr>("sizes"))},
@@ -93,6 +109,8 @@ LogicalResult addLaunch(LLVM::LLVMFuncOp kernel, const tile::Schedule &schedule,
     auto pair = dyn_cast<ArrayAttr>(entry);
     if (!pair || pair.size() != 2 || !isa<StringAttr>(pair[0]) || !isa<IntegerAttr>(pair[1]))
       return kernel.emitError() << tile::kWorkAttr << " must be a list of [size name, tile]";
+    if (cast<IntegerAttr>(pair[1]).getInt() < 1)
+      return kernel.emitError() << tile::kWorkAttr << " has a tile of " << pair[1] << " when it should be at least 1";
     items.push_back(json::Object{{"size", toJson(pair[0])}, {"tile", toJson(pair[1])}});
   }
   manifest["launch"] = json::Object{{"threads", threads[0]},
@@ -107,6 +125,15 @@ json::Value numberOrNull(std::optional<int64_t> value) { return value ? json::Va
 
 } // namespace
 
+std::vector<std::string> sizesInOrder(const json::Object &manifest) {
+  std::vector<std::string> names;
+  for (const json::Value &tensor : *manifest.getArray("tensors"))
+    for (const json::Value &size : *tensor.getAsObject()->getArray("shape"))
+      if (std::string name = size.getAsString()->str(); !llvm::is_contained(names, name))
+        names.push_back(std::move(name));
+  return names;
+}
+
 FailureOr<json::Object> makeManifest(LLVM::LLVMFuncOp kernel, const Target &target, const CompiledKernel &compiled) {
   auto scheduleAttr = kernel->getAttrOfType<tile::ScheduleAttr>(tile::kScheduleAttr);
   auto schedule = tile::Schedule::decode(scheduleAttr);
@@ -118,8 +145,11 @@ FailureOr<json::Object> makeManifest(LLVM::LLVMFuncOp kernel, const Target &targ
     return json::Object{{"path", compiled.name + "." + extension.str()}, {"xxh3_128", hashOf(bytes)}};
   };
   manifest["files"] = json::Object{{"cubin", file("cubin", compiled.cubin)}, {"ptx", file("ptx", compiled.ptx)}};
-  auto problem = kernel->getAttrOfType<DictionaryAttr>(tile::kProblemAttr);
-  manifest["problem"] = problem ? toJson(problem) : json::Value(json::Object{{"kind", "unknown"}});
+  Attribute problem = kernel->getAttr(tile::kProblemAttr);
+  auto described = dyn_cast_if_present<DictionaryAttr>(problem);
+  if (problem && (!described || !described.getAs<StringAttr>("kind")))
+    return kernel.emitError() << tile::kProblemAttr << " must be a dictionary with a string `kind`";
+  manifest["problem"] = described ? toJson(described) : json::Value(json::Object{{"kind", "unknown"}});
   if (failed(addTensors(kernel, manifest)) || failed(addLaunch(kernel, schedule, manifest)))
     return failure();
 
@@ -127,6 +157,10 @@ FailureOr<json::Object> makeManifest(LLVM::LLVMFuncOp kernel, const Target &targ
   if (!arguments)
     return kernel.emitError("has no recipes for its arguments: run convert-tile-to-nvvm first");
   manifest["arguments"] = toJson(arguments);
+  FailureOr<json::Array> constraints = makeConstraints(kernel, manifest);
+  if (failed(constraints))
+    return failure();
+  manifest["constraints"] = std::move(*constraints);
   manifest["schedule"] = scheduleAttr ? toJson(scheduleAttr) : json::Value(nullptr);
   const Resources &resources = compiled.resources;
   auto roles = kernel->getAttrOfType<ArrayAttr>(tile::kRolesAttr);

@@ -1,0 +1,65 @@
+//===- Constraints.cpp - What must hold before a launch -------------------===//
+
+#include "girih/Runtime/Binding.h"
+
+using namespace girih;
+using namespace girih::runtime;
+
+namespace {
+
+std::string rangeText(const Constraint &constraint) {
+  std::string low = std::to_string(constraint.minimum), high = std::to_string(constraint.maximum);
+  if (constraint.minimum == constraint.maximum)
+    return low;
+  if (constraint.maximum == INT64_MAX)
+    return "at least " + low;
+  return constraint.minimum == INT64_MIN ? "at most " + high : "from " + low + " to " + high;
+}
+
+void check(const Binding &binding, const Constraint &constraint, const std::string &what, int64_t value) {
+  auto fail = [&](const std::string &expected) {
+    throw Error(binding.manifest->path + ": " + what + " is " + std::to_string(value) + " when it should be " +
+                expected);
+  };
+  if (value < constraint.minimum || value > constraint.maximum)
+    fail(rangeText(constraint));
+  if (!constraint.multiple)
+    return;
+  int64_t divisor = binding.value(*constraint.multiple);
+  if (divisor < 1 || value % divisor != 0)
+    fail("a multiple of " + (constraint.multiple->size.empty() ? "" : constraint.multiple->size + ", which is ") +
+         std::to_string(divisor));
+}
+
+} // namespace
+
+void runtime::checkConstraints(const Binding &binding) {
+  const Manifest &manifest = *binding.manifest;
+  for (const Constraint &constraint : manifest.constraints) {
+    switch (constraint.kind) {
+    case Constraint::Kind::Size:
+      check(binding, constraint, "size '" + manifest.sizes[constraint.size].name + "'", binding.sizes[constraint.size]);
+      break;
+    case Constraint::Kind::Stride:
+      check(binding, constraint,
+            "stride " + std::to_string(constraint.dim) + " of '" + manifest.tensors[constraint.tensor].name + "'",
+            binding.tensors[constraint.tensor].strides[constraint.dim]);
+      break;
+    case Constraint::Kind::WorkItems:
+      check(binding, constraint, "the number of work items", countWorkItems(binding));
+      break;
+    case Constraint::Kind::Address:
+      break; // known at the launch
+    }
+  }
+  for (const Argument &argument : manifest.arguments)
+    if (argument.kind == Argument::Kind::Size && binding.sizes[argument.size] > INT32_MAX)
+      throw Error(manifest.path + ": size '" + manifest.sizes[argument.size].name + "' is " +
+                  std::to_string(binding.sizes[argument.size]) + " when an argument holds at most 2147483647");
+}
+
+void runtime::checkAddress(const Binding &binding, int tensor, uint64_t address) {
+  for (const Constraint &constraint : binding.manifest->constraints)
+    if (constraint.kind == Constraint::Kind::Address && constraint.tensor == tensor)
+      check(binding, constraint, "the address of '" + binding.manifest->tensors[tensor].name + "'", int64_t(address));
+}
