@@ -2,6 +2,8 @@
 
 #include "mlir/IR/Builders.h"
 #include <cmath>
+#include <limits>
+#include <numbers>
 
 using namespace mlir;
 using namespace girih::attn;
@@ -64,8 +66,12 @@ LogicalResult ForwardOp::verify() {
   if (getLse() && getLse().getType().getShape() != q.getShape().drop_back())
     return emitOpError() << "lse is " << getLse().getType() << ", must have q's first three sizes";
   double scale = getScaleValue();
-  if (!std::isfinite(scale) || scale <= 0)
-    return emitOpError() << "scale is " << scale << ", must be positive and finite";
+  // Kernels hold it as a normal f32, in base 2.
+  auto inBase2 = static_cast<float>(scale * std::numbers::log2e);
+  if (!(inBase2 > 0) || !std::isnormal(inBase2))
+    return emitOpError() << "scale is " << scale << ", must be between "
+                         << std::numeric_limits<float>::min() / std::numbers::log2e << " and "
+                         << std::numeric_limits<float>::max() / std::numbers::log2e;
   if (getScore().empty())
     return success();
   Builder builder(getContext());

@@ -17,6 +17,8 @@ double accumulationError(int64_t terms) { return double((terms + 15) / 16) * 0x1
 /// Error of the row's scores: of a sum in the tensor core and a few operations
 /// in float, or of a score function that the GPU approximates.
 double scoreError(const AttentionProblem &problem, const AttentionResult &exact, size_t row) {
+  if (problem.exactScores && !problem.score)
+    return 0;
   bool approximate = problem.score && problem.score->isApproximate();
   return (approximate ? 0x1p-10 : 0x1p-18) * exact.maxScore[row];
 }
@@ -99,7 +101,8 @@ double reference::outputSlack(const AttentionProblem &problem, const AttentionRe
 }
 
 double reference::logSumExpSlack(const AttentionProblem &problem, const AttentionResult &exact, size_t row) {
-  return scoreError(problem, exact, row) + 0x1p-16;
+  // The LSE of a large score is itself rounded, as are the scale and ln 2 in it.
+  return scoreError(problem, exact, row) + 0x1p-22 * exact.maxScore[row] + 0x1p-16;
 }
 
 Comparison reference::compareOutput(const AttentionProblem &problem, const std::vector<AttentionRow> &rows,

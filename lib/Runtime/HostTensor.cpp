@@ -39,15 +39,6 @@ const std::vector<float> &normalTable() {
   return table;
 }
 
-/// A bijection that scatters its argument's bits; of consecutive numbers it
-/// makes independent-looking ones.
-uint64_t scatter(uint64_t x) {
-  x += 0x9e3779b97f4a7c15u;
-  x = (x ^ (x >> 30)) * 0xbf58476d1ce4e5b9u;
-  x = (x ^ (x >> 27)) * 0x94d049bb133111ebu;
-  return x ^ (x >> 31);
-}
-
 template <typename Bits> void fillPoison(HostTensor &tensor) {
   Bits poison = Bits(poisonBits(tensor.type));
   auto *elements = reinterpret_cast<Bits *>(tensor.bytes.data());
@@ -72,6 +63,13 @@ template <typename Bits> void fillRandom(HostTensor &tensor, uint64_t seed, cons
 }
 
 } // namespace
+
+uint64_t runtime::scatter(uint64_t x) {
+  x += 0x9e3779b97f4a7c15u;
+  x = (x ^ (x >> 30)) * 0xbf58476d1ce4e5b9u;
+  x = (x ^ (x >> 27)) * 0x94d049bb133111ebu;
+  return x ^ (x >> 31);
+}
 
 int64_t HostTensor::rowOffset(int64_t index) const {
   int64_t offset = 0;
@@ -122,34 +120,4 @@ HostTensor runtime::randomTensor(const TensorLayout &layout, ElementType type, u
   else
     fill(uint16_t());
   return tensor;
-}
-
-reference::AttentionRow runtime::nanRow(const Binding &binding) {
-  const std::vector<int64_t> &shape = binding.layout("q").shape;
-  return {shape[0] / 2, shape[1] / 2, shape[2] * 2 / 3};
-}
-
-std::vector<HostTensor> runtime::makeProblemData(const Binding &binding, const DataOptions &options) {
-  const Manifest &manifest = *binding.manifest;
-  std::vector<HostTensor> tensors;
-  for (size_t i = 0; i < manifest.tensors.size(); ++i) {
-    const TensorDeclaration &declared = manifest.tensors[i];
-    if (declared.isOutput) {
-      tensors.push_back(poisonedTensor(binding.tensors[i], declared.type));
-      continue;
-    }
-    float factor = declared.name == "q" ? float(options.scoreScale) : 1.0f;
-    tensors.push_back(randomTensor(binding.tensors[i], declared.type, scatter(options.seed) + uint64_t(i), factor));
-  }
-  if (options.injectNan) {
-    if (manifest.problem.kind != "attention.forward")
-      throw Error("a NaN can be put only into the Q of an attention problem");
-    HostTensor &q = tensors[binding.tensorIndex("q")];
-    reference::AttentionRow row = nanRow(binding);
-    const std::vector<int64_t> &strides = q.layout.strides;
-    int64_t offset = row.b * strides[0] + row.h * strides[1] + row.q * strides[2];
-    if (!q.bytes.empty())
-      storeElement(q.type, q.bytes.data(), size_t(offset), std::nanf(""));
-  }
-  return tensors;
 }

@@ -30,16 +30,14 @@ public:
 
   void check() {
     Verdict worst;
-    for (int i = 0; i < options.inputs; ++i) {
-      DataOptions data = options.data;
-      data.seed += uint64_t(i);
+    for (const DataOptions &data : inputs()) {
       Verdict verdict = checkOnce(data);
-      ++report.checks;
       bool isWorse = !verdict.passed || verdict.worstShare >= worst.worstShare;
-      if (i == 0 || isWorse)
+      if (report.checks++ == 0 || isWorse)
         worst = verdict;
       if (!verdict.passed) {
-        worst.failure = "seed " + std::to_string(data.seed) + ": " + worst.failure;
+        std::string pattern(dataPatternName(data.pattern));
+        worst.failure = pattern + " data, seed " + std::to_string(data.seed) + ": " + worst.failure;
         break;
       }
     }
@@ -82,6 +80,25 @@ public:
   }
 
 private:
+  /// Several random inputs and one of each other pattern.
+  std::vector<DataOptions> inputs() const {
+    std::vector<DataPattern> patterns = options.patterns;
+    if (patterns.empty())
+      patterns = {DataPattern::Random};
+    if (options.patterns.empty() && binding.manifest->problem.kind == "attention.forward")
+      patterns.insert(patterns.end(), {DataPattern::Equal, DataPattern::OneHot, DataPattern::MinusInf});
+    std::vector<DataOptions> inputs;
+    for (DataPattern pattern : patterns)
+      for (int i = 0; i < (pattern == DataPattern::Random ? options.inputs : 1); ++i) {
+        DataOptions data = options.data;
+        data.pattern = pattern;
+        data.seed += uint64_t(i);
+        data.injectNan &= pattern == DataPattern::Random;
+        inputs.push_back(data);
+      }
+    return inputs;
+  }
+
   Verdict checkOnce(const DataOptions &data) {
     DeviceProblem problem(binding, makeProblemData(binding, data));
     KernelLaunch launch(*kernel, binding, problem.addresses());

@@ -43,15 +43,16 @@ AttentionProblem attentionProblem(const Binding &binding, const std::vector<Host
 struct ExpectedNonFinite {
   std::optional<AttentionRow> nan;
   const AttentionProblem &problem;
-  bool hasScore;
+  /// Whether a row that the mask shows keys to may still see none: a score
+  /// function or the data can hide them.
+  bool mayHideRows;
 
   bool operator()(const std::vector<int64_t> &index, float value) const {
     AttentionRow row{index[0], index[1], index[2]};
     if (nan && row == *nan)
       return std::isnan(value);
     bool isLogSumExp = index.size() == 3;
-    // A score function can hide every key of a row, as a mask can.
-    bool seesNothing = hasScore || problem.mask.visible(row.q, problem.queries(), problem.keys()).size() == 0;
+    bool seesNothing = mayHideRows || problem.mask.visible(row.q, problem.queries(), problem.keys()).size() == 0;
     return isLogSumExp && seesNothing && value < 0 && std::isinf(value);
   }
 };
@@ -84,7 +85,9 @@ void recordOutput(Verdict &verdict, const Comparison &comparison, const std::str
 void verifyAttention(Verdict &verdict, const Binding &binding, const std::vector<HostTensor> &tensors,
                      const DataOptions &options, double multiplyAdds) {
   AttentionProblem problem = attentionProblem(binding, tensors);
-  ExpectedNonFinite expected{std::nullopt, problem, binding.manifest->problem.hasScore};
+  problem.exactScores = hasExactScores(options.pattern);
+  bool mayHideRows = binding.manifest->problem.hasScore || options.pattern == DataPattern::MinusInf;
+  ExpectedNonFinite expected{std::nullopt, problem, mayHideRows};
   std::vector<AttentionRow> always;
   if (options.injectNan) {
     expected.nan = nanRow(binding);

@@ -6,6 +6,7 @@
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include <cmath>
+#include <limits>
 #include <numbers>
 
 using namespace mlir;
@@ -17,6 +18,9 @@ namespace {
 struct WorkItem {
   Value batch, head, keyHead, firstRow;
 };
+
+/// The maximum of a row that has seen no score above -inf.
+constexpr double kNoMaximum = std::numeric_limits<float>::lowest();
 
 /// The keys that a work item visits, last tile first.
 struct KeyRange {
@@ -42,8 +46,9 @@ private:
   void buildWorkItem(Value work);
   scf::ForOp buildKeyLoop(const WorkItem &item, Value q);
   void buildIteration(const WorkItem &item, Value q, const KeyRange &range, Value iteration, ValueRange state);
+  Value maskWhereNeeded(Value scores, Value iteration, Value firstKey, const WorkItem &item, const KeyRange &range);
   Value applyMask(Value scores, Value firstKey, const WorkItem &item);
-  Value guardEmptyRows(Value maximum);
+  Value checkRange(Value sum, Value maximum, Value empty);
   void buildEpilogue(const WorkItem &item, ValueRange state);
 
   RankedTensorType f32Tile(ArrayRef<int64_t> shape) { return RankedTensorType::get(shape, b.getF32Type()); }
@@ -174,7 +179,8 @@ void KernelBuilder::buildWorkItem(Value work) {
 
 scf::ForOp KernelBuilder::buildKeyLoop(const WorkItem &item, Value q) {
   KeyRange range = keyRange(item);
-  Value maximum = constant(f32Tile({rows}), -INFINITY);
+  // Finite, so that -inf scores before the first finite one weigh 0 and not NaN.
+  Value maximum = constant(f32Tile({rows}), kNoMaximum);
   Value sum = constant(f32Tile({rows, partials}), 0.0);
   Value output = constant(f32Tile({rows, headSize}), 0.0);
   auto loop = scf::ForOp::create(b, b.index(0), range.tiles, b.index(1), ValueRange{maximum, sum, output});
@@ -185,7 +191,7 @@ scf::ForOp KernelBuilder::buildKeyLoop(const WorkItem &item, Value q) {
   return loop;
 }
 
-/// One tile of keys: s = q k^T, p = fastExp2(c s - c max), o = o * alpha + p v.
+/// One tile of keys: s = q k^T, p = exp2(c s - c max), o = o * alpha + p v.
 /// The row sums stay partial, one per lane of a row, until the end.
 void KernelBuilder::buildIteration(const WorkItem &item, Value q, const KeyRange &range, Value iteration,
                                    ValueRange state) {
@@ -197,26 +203,16 @@ void KernelBuilder::buildIteration(const WorkItem &item, Value q, const KeyRange
                                  ValueRange{item.batch, item.keyHead, firstKey, zero});
   Value scores = tile::MmaOp::create(b, f32Tile({rows, columns}), q, k, /*acc=*/Value(),
                                      /*transpose_b=*/true);
-  Value masked = arith::CmpIOp::create(b, arith::CmpIPredicate::slt, iteration, range.maskedTiles);
-  auto select = [&](Value value, function_ref<Value()> whenMasked) -> Value {
-    auto choice = scf::IfOp::create(b, value.getType(), masked, /*withElseRegion=*/true);
-    OpBuilder::InsertionGuard guard(b);
-    b.setInsertionPointToStart(choice.thenBlock());
-    scf::YieldOp::create(b, whenMasked());
-    b.setInsertionPointToStart(choice.elseBlock());
-    scf::YieldOp::create(b, value);
-    return choice.getResult(0);
-  };
-  scores = select(scores, [&] { return applyMask(scores, firstKey, item); });
+  scores = maskWhereNeeded(scores, iteration, firstKey, item, range);
 
+  // The maximum is carried scaled and rounded, just as the exponents subtract it:
+  // alpha is exactly 1 while it stays, so that no error grows with the length.
   Value tileMaximum = tile::ReduceOp::create(b, f32Tile({rows}), tile::ReduceKind::Max, scores);
-  Value maximum = arith::MaxNumFOp::create(b, oldMaximum, tileMaximum);
-  Value finite = causal ? select(maximum, [&] { return guardEmptyRows(maximum); }) : maximum;
-  Value shift = arith::MulFOp::create(b, finite, constant(f32Tile({rows}), -exponentScale));
-  Value exponent =
-      math::FmaOp::create(b, scores, constant(f32Tile({rows, columns}), exponentScale), broadcast(shift, columns));
-  Value p = fastExp2(exponent);
-  Value alpha = fastExp2(math::FmaOp::create(b, oldMaximum, constant(f32Tile({rows}), exponentScale), shift));
+  Value scaledMaximum = arith::MulFOp::create(b, tileMaximum, constant(f32Tile({rows}), exponentScale));
+  Value maximum = arith::MaxNumFOp::create(b, oldMaximum, scaledMaximum);
+  Value shift = broadcast(arith::NegFOp::create(b, maximum), columns);
+  Value p = fastExp2(math::FmaOp::create(b, scores, constant(f32Tile({rows, columns}), exponentScale), shift));
+  Value alpha = fastExp2(arith::SubFOp::create(b, oldMaximum, maximum));
   Value partialSum = tile::ReduceOp::create(b, f32Tile({rows, partials}), tile::ReduceKind::Add, p);
   Value sum = math::FmaOp::create(b, oldSum, broadcast(alpha, partials), partialSum);
 
@@ -228,6 +224,19 @@ void KernelBuilder::buildIteration(const WorkItem &item, Value q, const KeyRange
   Value output = tile::MmaOp::create(b, f32Tile({rows, headSize}), pNarrow, v, scaled,
                                      /*transpose_b=*/false);
   scf::YieldOp::create(b, ValueRange{maximum, sum, output});
+}
+
+/// Masks the scores in the tiles that need it.
+Value KernelBuilder::maskWhereNeeded(Value scores, Value iteration, Value firstKey, const WorkItem &item,
+                                     const KeyRange &range) {
+  Value masked = arith::CmpIOp::create(b, arith::CmpIPredicate::slt, iteration, range.maskedTiles);
+  auto choice = scf::IfOp::create(b, scores.getType(), masked, /*withElseRegion=*/true);
+  OpBuilder::InsertionGuard guard(b);
+  b.setInsertionPointToStart(choice.thenBlock());
+  scf::YieldOp::create(b, applyMask(scores, firstKey, item));
+  b.setInsertionPointToStart(choice.elseBlock());
+  scf::YieldOp::create(b, scores);
+  return choice.getResult(0);
 }
 
 /// -inf where a key is beyond the sequence or beyond what its row may see.
@@ -250,22 +259,26 @@ Value KernelBuilder::applyMask(Value scores, Value firstKey, const WorkItem &ite
   return arith::SelectOp::create(b, seen, scores, constant(f32Tile({rows, columns}), -INFINITY));
 }
 
-/// A row that has seen no key has maximum -inf, and exp2(-inf - -inf) is NaN;
-/// with 0 in its place, its exponentials are 0.
-Value KernelBuilder::guardEmptyRows(Value maximum) {
-  Value empty = arith::CmpFOp::create(b, arith::CmpFPredicate::OEQ, maximum, constant(f32Tile({rows}), -INFINITY));
-  return arith::SelectOp::create(b, empty, constant(f32Tile({rows}), 0.0), maximum);
+/// NaN for rows whose largest exponent is not known well enough. The product
+/// c max is rounded to 24 bits, and the largest weight is 2 to the power of what
+/// was lost: up to `limit` it stays well inside P's type, and all weights have the
+/// same factor, which the division by their sum takes out again.
+Value KernelBuilder::checkRange(Value sum, Value maximum, Value empty) {
+  double limit = op.getQ().getType().getElementType().isF16() ? 0x1p28 : 0x1p30; // loses 2^3, 2^5
+  auto rowConstant = [&](double value) { return constant(f32Tile({rows}), value); };
+  Value magnitude = math::AbsFOp::create(b, maximum);
+  Value outside = arith::CmpFOp::create(b, arith::CmpFPredicate::OGT, magnitude, rowConstant(limit));
+  Value unknown = arith::SelectOp::create(b, empty, sum, rowConstant(NAN));
+  return arith::SelectOp::create(b, outside, unknown, sum);
 }
 
 void KernelBuilder::buildEpilogue(const WorkItem &item, ValueRange state) {
   Value maximum = state[0], output = state[2];
   Value sum = tile::ReduceOp::create(b, f32Tile({rows}), tile::ReduceKind::Add, state[1]);
-  // An empty row has sum 0 and output 0, and 0 / 1 is the 0 it must give.
-  Value divisor = sum;
-  if (causal) {
-    Value empty = arith::CmpFOp::create(b, arith::CmpFPredicate::OEQ, sum, constant(f32Tile({rows}), 0.0));
-    divisor = arith::SelectOp::create(b, empty, constant(f32Tile({rows}), 1.0), sum);
-  }
+  Value empty = arith::CmpFOp::create(b, arith::CmpFPredicate::OEQ, maximum, constant(f32Tile({rows}), kNoMaximum));
+  sum = checkRange(sum, maximum, empty);
+  // A row that has seen no score above -inf has output 0, and 0 / 1 is the 0 it must give.
+  Value divisor = arith::SelectOp::create(b, empty, constant(f32Tile({rows}), 1.0), sum);
   Value inverse = fastDivide(constant(f32Tile({rows}), 1.0), divisor);
   Value normalized = arith::MulFOp::create(b, output, broadcast(inverse, headSize));
   Value narrow = arith::TruncFOp::create(b, inputTile(rows), normalized);
@@ -273,7 +286,7 @@ void KernelBuilder::buildEpilogue(const WorkItem &item, ValueRange state) {
   if (!op.getLse())
     return;
   // ln(sum of exp(scale s)) = ln 2 * (c max + log2(sum))
-  Value log2 = math::FmaOp::create(b, maximum, constant(f32Tile({rows}), exponentScale), fastLog2(sum));
+  Value log2 = arith::AddFOp::create(b, maximum, fastLog2(sum));
   Value lse = arith::MulFOp::create(b, log2, constant(f32Tile({rows}), std::numbers::ln2));
   tile::StoreOp::create(b, lse, kernel.getArgument(4), ValueRange{item.batch, item.head, item.firstRow});
 }

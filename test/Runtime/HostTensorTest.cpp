@@ -51,25 +51,3 @@ TEST(HostTensorTest, poison_is_a_nan_that_random_numbers_are_not) {
     EXPECT_FALSE(isPoison(tensor, 7));
   }
 }
-
-TEST(HostTensorTest, problem_data) {
-  Manifest manifest = parseManifest(attentionText(), "attention.json");
-  LaunchChoices choices;
-  choices.sizes = {{"sq", 30}, {"skv", 20}};
-  choices.layout = "bshd";
-  Binding binding = bindManifest(manifest, choices);
-  DataOptions options;
-  options.injectNan = true;
-  std::vector<HostTensor> tensors = makeProblemData(binding, options);
-  ASSERT_EQ(5u, tensors.size());
-  EXPECT_TRUE(isPoison(tensors[3], 0) && isPoison(tensors[4], 0));
-  reference::AttentionRow row = nanRow(binding);
-  EXPECT_EQ((reference::AttentionRow{1, 2, 20}), row);
-  const std::vector<int64_t> &strides = tensors[0].layout.strides;
-  int nans = 0;
-  for (int64_t i = 0; i < tensors[0].layout.span; ++i)
-    nans += std::isnan(tensors[0].load(i));
-  EXPECT_EQ(1, nans);
-  EXPECT_TRUE(std::isnan(tensors[0].load(strides[0] + 2 * strides[1] + 20 * strides[2])));
-  EXPECT_NE(tensors[1].bytes, tensors[2].bytes);
-}

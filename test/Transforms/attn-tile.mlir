@@ -32,10 +32,16 @@
 // CHECK:   } else {
 // CHECK:     scf.yield %[[S]]
 // CHECK:   %[[TM:.*]] = tile.reduce max %[[MS]]
-// CHECK:   %[[NM:.*]] = arith.maxnumf %[[M]], %[[TM]]
-// CHECK:   %[[E:.*]] = math.fma %[[MS]], %[[SCALE]]
+// The exponents subtract the very number that is carried, so that a maximum
+// that stays rescales by exactly 1.
+// CHECK:   %[[STM:.*]] = arith.mulf %[[TM]], %{{.*}} : tensor<128xf32>
+// CHECK:   %[[NM:.*]] = arith.maxnumf %[[M]], %[[STM]]
+// CHECK:   %[[NEG:.*]] = arith.negf %[[NM]]
+// CHECK:   %[[SHIFT:.*]] = tile.broadcast %[[NEG]]
+// CHECK:   %[[E:.*]] = math.fma %[[MS]], %[[SCALE]], %[[SHIFT]]
 // CHECK:   %[[P:.*]] = math.exp2 %[[E]] fastmath<afn> : tensor<128x64xf32>
-// CHECK:   %[[ALPHA:.*]] = math.exp2 %{{.*}} fastmath<afn> : tensor<128xf32>
+// CHECK:   %[[STEP:.*]] = arith.subf %[[M]], %[[NM]]
+// CHECK:   %[[ALPHA:.*]] = math.exp2 %[[STEP]] fastmath<afn> : tensor<128xf32>
 // CHECK:   %[[PS:.*]] = tile.reduce add %[[P]] : tensor<128x64xf32> -> tensor<128x4xf32>
 // CHECK:   %[[NL:.*]] = math.fma %[[L]], %{{.*}}, %[[PS]]
 // CHECK:   %[[P16:.*]] = arith.truncf %[[P]]
@@ -45,7 +51,7 @@
 // CHECK:   scf.yield %[[NM]], %[[NL]], %[[NACC]]
 // CHECK: } {tile.non_empty}
 // CHECK: %[[SUM:.*]] = tile.reduce add %[[R]]#1
-// CHECK: %[[INV:.*]] = arith.divf %[[ONE]], %[[SUM]] fastmath<arcp,afn>
+// CHECK: %[[INV:.*]] = arith.divf %[[ONE]], %{{.*}} fastmath<arcp,afn>
 // CHECK: %[[INVB:.*]] = tile.broadcast %[[INV]]
 // CHECK: %[[N:.*]] = arith.mulf %[[R]]#2, %[[INVB]]
 // CHECK: %[[N16:.*]] = arith.truncf %[[N]]
@@ -73,8 +79,6 @@ func.func @plain(%q: tensor<2x4x256x64xbf16>, %k: tensor<2x2x512x64xbf16>, %v: t
 // CHECK:   scf.yield %[[MS]]
 // CHECK: } else {
 // CHECK:   scf.yield %[[S]]
-// Without a causal mask every row sees a key, and no row needs a guard.
-// CHECK-NOT: scf.if
 func.func @partial_keys(%q: tensor<2x4x256x64xbf16>, %k: tensor<2x4x500x64xbf16>) -> tensor<2x4x256x64xbf16> {
   %o = attn.forward %q, %k, %k schedule <rows = 128, columns = 128, persistent = 0>
       : tensor<2x4x256x64xbf16>, tensor<2x4x500x64xbf16>, tensor<2x4x500x64xbf16> -> tensor<2x4x256x64xbf16>
@@ -84,24 +88,27 @@ func.func @partial_keys(%q: tensor<2x4x256x64xbf16>, %k: tensor<2x4x500x64xbf16>
 // -----
 
 // A causal mask compares columns with a limit that grows by one a row, and never
-// passes the end of the keys; rows that see nothing are guarded.
+// passes the end of the keys. A row that sees nothing keeps the first maximum and
+// divides by 1; one whose maximum is known too coarsely becomes NaN.
 // CHECK-LABEL: gpu.func @causal
 // CHECK-SAME: mask = "causal"
-// CHECK-DAG: %[[NEG:.*]] = arith.constant dense<0xFF800000> : tensor<128xf32>
-// CHECK-DAG: %[[ZERO:.*]] = arith.constant dense<0.000000e+00> : tensor<128xf32>
+// CHECK-DAG: %[[NONE:.*]] = arith.constant dense<-3.40282347E+38> : tensor<128xf32>
+// CHECK-DAG: %[[LARGEST:.*]] = arith.constant dense<1.07374182E+9> : tensor<128xf32>
+// CHECK-DAG: %[[NAN:.*]] = arith.constant dense<0x7FC00000> : tensor<128xf32>
 // CHECK-DAG: %[[ONE:.*]] = arith.constant dense<1.000000e+00> : tensor<128xf32>
+// CHECK: %[[R:.*]]:3 = scf.for {{.*}} iter_args(%{{[^ ]*}} = %[[NONE]],
 // CHECK: %[[ROW:.*]] = tile.iota 0 : tensor<128xi32>
 // CHECK: %[[VISIBLE:.*]] = arith.addi %[[ROW]], %{{.*}} : tensor<128xi32>
 // CHECK: %[[LIMIT:.*]] = arith.minsi %[[VISIBLE]], %{{.*}} : tensor<128xi32>
 // CHECK: %[[LIMITS:.*]] = tile.broadcast %[[LIMIT]]
 // CHECK: arith.cmpi slt, %{{.*}}, %[[LIMITS]] : tensor<128x128xi32>
-// CHECK: %[[M:.*]] = arith.maxnumf
-// CHECK: scf.if
-// CHECK:   %[[EMPTY:.*]] = arith.cmpf oeq, %[[M]], %[[NEG]]
-// CHECK:   arith.select %[[EMPTY]], %[[ZERO]], %[[M]]
 // CHECK: %[[SUM:.*]] = tile.reduce add %{{.*}} : tensor<128x4xf32> -> tensor<128xf32>
-// CHECK: %[[NONE:.*]] = arith.cmpf oeq, %[[SUM]], %[[ZERO]]
-// CHECK: %[[DIV:.*]] = arith.select %[[NONE]], %[[ONE]], %[[SUM]]
+// CHECK: %[[EMPTY:.*]] = arith.cmpf oeq, %[[R]]#0, %[[NONE]]
+// CHECK: %[[SIZE:.*]] = math.absf %[[R]]#0
+// CHECK: %[[OUTSIDE:.*]] = arith.cmpf ogt, %[[SIZE]], %[[LARGEST]]
+// CHECK: %[[UNKNOWN:.*]] = arith.select %[[EMPTY]], %[[SUM]], %[[NAN]]
+// CHECK: %[[KNOWN:.*]] = arith.select %[[OUTSIDE]], %[[UNKNOWN]], %[[SUM]]
+// CHECK: %[[DIV:.*]] = arith.select %[[EMPTY]], %[[ONE]], %[[KNOWN]]
 // CHECK: arith.divf %[[ONE]], %[[DIV]] fastmath<arcp,afn>
 func.func @causal(%q: tensor<2x4x256x64xbf16>, %k: tensor<2x4x512x64xbf16>) -> tensor<2x4x256x64xbf16> {
   %o = attn.forward %q, %k, %k mask(causal) schedule <rows = 128, columns = 128>
@@ -125,7 +132,7 @@ func.func @causal(%q: tensor<2x4x256x64xbf16>, %k: tensor<2x4x512x64xbf16>) -> t
 // CHECK: scf.for %{{.*}} = %[[START]] to %{{.*}} step %[[STEP]]
 // CHECK: memref.dim %[[K]], %[[C2]]
 // CHECK: %[[LOG:.*]] = math.log2 %{{.*}} fastmath<afn> : tensor<128xf32>
-// CHECK: %[[SUM:.*]] = math.fma %{{.*}}, %{{.*}}, %[[LOG]]
+// CHECK: %[[SUM:.*]] = arith.addf %{{.*}}, %[[LOG]]
 // CHECK: %[[L:.*]] = arith.mulf %[[SUM]], %{{.*}} : tensor<128xf32>
 // CHECK: tile.store %[[L]], %[[LSE]][%{{.*}}, %{{.*}}, %{{.*}}] : tensor<128xf32>
 func.func @everything(%q: tensor<?x8x?x128xf16>, %k: tensor<?x2x?x128xf16>)

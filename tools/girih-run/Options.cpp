@@ -12,7 +12,7 @@ namespace {
 
 /// What the command line says, before suites are read and defaults follow.
 struct Arguments {
-  std::vector<std::string> manifests, sizes;
+  std::vector<std::string> manifests, sizes, data;
   std::string suite, suiteDir = "build/suites", against;
   bool check = false, bench = false;
   LaunchChoices choices;
@@ -49,9 +49,13 @@ void declare(CLI::App &app, Arguments &arguments, Options &options) {
   app.add_option("--inputs", session.inputs, "Random inputs to check with")
       ->check(CLI::Range(1, 1000))
       ->capture_default_str();
-  app.add_option("--scale-scores", session.data.scoreScale, "Factor of Q when checking")->capture_default_str();
+  app.add_option("--data", arguments.data, "Inputs to check with; for attention all of them when absent")
+      ->check(CLI::IsMember({"random", "equal", "one_hot", "minus_inf"}))
+      ->delimiter(',');
+  app.add_option("--scale-scores", session.data.scoreScale, "Factor of a random Q when checking")
+      ->capture_default_str();
   app.add_flag("--inject-nan", session.data.injectNan,
-               "Put a NaN into one row of Q when checking; it must stay in that row");
+               "Put a NaN into one row of a random Q when checking; it must stay in that row");
   app.add_option("--rounds", session.rounds, "Rounds of timing")->check(CLI::Range(1, 10000))->capture_default_str();
   app.add_option("--save", session.save, "Write every tensor after the first launch to this folder")
       ->check(CLI::ExistingDirectory);
@@ -76,6 +80,8 @@ void resolve(Arguments &arguments, Options &options) {
   session.check = arguments.check || !arguments.bench;
   session.bench = arguments.bench;
   session.against = arguments.against;
+  for (const std::string &name : arguments.data)
+    session.patterns.push_back(*parseDataPattern(name));
   if (!arguments.suite.empty()) {
     std::string path = findSuite(arguments.suite, arguments.suiteDir);
     for (KernelEntry &entry : readSuite(path, arguments.choices))

@@ -16,7 +16,7 @@ using namespace girih::sim;
 namespace {
 
 struct Arguments {
-  std::string input, schedule = "deterministic", trace, save, layout;
+  std::string input, schedule = "deterministic", trace, save, layout, data = "random";
   std::vector<std::string> sizes;
   uint64_t seed = 1, dataSeed = 1, schedules = 0, spinLimit = 2'000'000, instructionLimit = 0;
   unsigned threads = 0, multiprocessors = 132;
@@ -41,6 +41,7 @@ LaunchTask readTask(const Arguments &arguments) {
   choices.layout = arguments.layout;
   choices.pad = arguments.pad;
   choices.seed = arguments.dataSeed;
+  choices.data = arguments.data;
   choices.multiprocessors = arguments.multiprocessors;
   return readManifestLaunch(arguments.input, choices);
 #else
@@ -134,6 +135,7 @@ int main(int argc, char **argv) {
   app.add_option("--layout", arguments.layout, "memory order of a manifest's tensors, as in bshd");
   app.add_option("--pad", arguments.pad, "unused elements after every innermost row");
   app.add_option("--data-seed", arguments.dataSeed, "seed of the inputs");
+  app.add_option("--data", arguments.data, "inputs of a manifest: random, equal, one_hot or minus_inf");
   app.add_option("--multiprocessors", arguments.multiprocessors, "multiprocessors of the chip, for persistent grids");
   app.add_option("--threads", arguments.threads, "host threads");
   app.add_option("--spin-limit", arguments.spinLimit, "instructions of a warp while nothing else happens");

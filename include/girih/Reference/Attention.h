@@ -55,6 +55,8 @@ struct AttentionProblem {
   Mask mask;
   /// Applied to the scaled score; the identity when absent.
   std::optional<ScoreProgram> score;
+  /// Whether the scores are known to have no error, being sums of few bits.
+  bool exactScores = false;
 
   int64_t queries() const { return q.shape[2]; }
   int64_t keys() const { return k.shape[2]; }

@@ -35,20 +35,9 @@ HostTensor poisonedTensor(const TensorLayout &layout, ElementType type);
 /// on any number of threads.
 HostTensor randomTensor(const TensorLayout &layout, ElementType type, uint64_t seed, float factor);
 
-/// How a problem's inputs are made.
-struct DataOptions {
-  uint64_t seed = 1;
-  /// Factor of Q, and so of every score.
-  double scoreScale = 1;
-  /// Puts a NaN into one row of Q.
-  bool injectNan = false;
-};
-
-/// One tensor for each of the manifest's: inputs random, outputs poison.
-std::vector<HostTensor> makeProblemData(const Binding &binding, const DataOptions &options);
-
-/// The row of Q that `injectNan` damages.
-reference::AttentionRow nanRow(const Binding &binding);
+/// A bijection that scatters its argument's bits; of consecutive numbers it
+/// makes independent-looking ones.
+uint64_t scatter(uint64_t x);
 
 } // namespace girih::runtime
 

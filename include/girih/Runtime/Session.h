@@ -15,6 +15,8 @@ struct SessionOptions {
   bool peerRequired = true;
   DataOptions data;
   int inputs = 3; ///< random inputs to check with
+  /// Patterns to check with; all that the problem can have when empty.
+  std::vector<DataPattern> patterns;
   int rounds = 15;
   std::string save;    ///< folder for the tensors after the first launch, or empty
   double timeout = 30; ///< seconds a launch or a turn may take

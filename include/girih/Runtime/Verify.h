@@ -7,7 +7,7 @@
 #ifndef GIRIH_RUNTIME_VERIFY_H
 #define GIRIH_RUNTIME_VERIFY_H
 
-#include "girih/Runtime/HostTensor.h"
+#include "girih/Runtime/ProblemData.h"
 
 namespace girih::runtime {
 

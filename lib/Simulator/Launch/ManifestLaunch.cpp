@@ -99,6 +99,10 @@ LaunchTask readManifestLaunch(const std::string &path, const ManifestChoices &ch
     rt::LaunchChoices launchChoices{choices.sizes, choices.layout, choices.pad};
     context->binding = rt::bindManifest(manifest, launchChoices);
     context->data.seed = choices.seed;
+    if (auto pattern = rt::parseDataPattern(choices.data))
+      context->data.pattern = *pattern;
+    else
+      throw Error("unknown data '" + choices.data + "'; there are random, equal, one_hot and minus_inf");
     context->tensors = rt::makeProblemData(context->binding, context->data);
     Launch &launch = task.launch;
     launch.kernel = manifest.kernel;

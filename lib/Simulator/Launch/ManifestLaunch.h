@@ -14,6 +14,7 @@ struct ManifestChoices {
   std::string layout;
   int64_t pad = 0;
   uint64_t seed = 1;
+  std::string data = "random"; ///< a pattern, as girih-run --data has them
   uint32_t multiprocessors = 132;
 };
 

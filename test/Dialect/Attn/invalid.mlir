@@ -118,8 +118,26 @@ func.func @lse(%q: tensor<2x4x128x64xbf16>) -> tensor<2x4x128x64xbf16> {
 // -----
 
 func.func @scale(%q: tensor<2x4x128x64xbf16>) -> tensor<2x4x128x64xbf16> {
-  // expected-error@+1 {{scale is 0.000000e+00, must be positive and finite}}
+  // expected-error@+1 {{scale is 0.000000e+00, must be between 8.147906e-39 and 2.358657e+38}}
   %o = attn.forward %q, %q, %q scale(0.0)
+      : tensor<2x4x128x64xbf16>, tensor<2x4x128x64xbf16>, tensor<2x4x128x64xbf16> -> tensor<2x4x128x64xbf16>
+  return %o : tensor<2x4x128x64xbf16>
+}
+
+// -----
+
+func.func @scale_tiny(%q: tensor<2x4x128x64xbf16>) -> tensor<2x4x128x64xbf16> {
+  // expected-error@+1 {{scale is 1.000000e-300, must be between 8.147906e-39 and 2.358657e+38}}
+  %o = attn.forward %q, %q, %q scale(1.0e-300)
+      : tensor<2x4x128x64xbf16>, tensor<2x4x128x64xbf16>, tensor<2x4x128x64xbf16> -> tensor<2x4x128x64xbf16>
+  return %o : tensor<2x4x128x64xbf16>
+}
+
+// -----
+
+func.func @scale_huge(%q: tensor<2x4x128x64xbf16>) -> tensor<2x4x128x64xbf16> {
+  // expected-error@+1 {{scale is 1.000000e+300, must be between 8.147906e-39 and 2.358657e+38}}
+  %o = attn.forward %q, %q, %q scale(1.0e+300)
       : tensor<2x4x128x64xbf16>, tensor<2x4x128x64xbf16>, tensor<2x4x128x64xbf16> -> tensor<2x4x128x64xbf16>
   return %o : tensor<2x4x128x64xbf16>
 }

@@ -8,6 +8,7 @@
 
 #include "FakeCuda.h"
 #include "girih/Support/Float.h"
+#include <algorithm>
 #include <cmath>
 #include <cstring>
 #include <limits>
@@ -63,6 +64,8 @@ void Attention::row(int64_t b, int64_t h, int64_t query, const std::string &name
     scores.push_back(score / std::sqrt(float(dim)));
     maximum = std::fmax(maximum, scores.back());
   }
+  if (std::all_of(scores.begin(), scores.end(), [](float score) { return score == -HUGE_VALF; }))
+    scores.clear(); // the row sees nothing
   for (float &score : scores)
     sum += score = std::exp(score - maximum);
   uint16_t *out = o + b * oStrides[0] + h * oStrides[1] + query * oStrides[2];

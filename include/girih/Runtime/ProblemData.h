@@ -1,0 +1,51 @@
+//===- ProblemData.h - The inputs that a kernel is checked with -*- C++ -*-===//
+//
+// Random numbers find a wrong layout or a lost tile; they have scores of a few
+// units, none of them equal. The other patterns are those that softmax kernels
+// get wrong.
+//
+//===----------------------------------------------------------------------===//
+#ifndef GIRIH_RUNTIME_PROBLEMDATA_H
+#define GIRIH_RUNTIME_PROBLEMDATA_H
+
+#include "girih/Runtime/HostTensor.h"
+#include <optional>
+#include <string_view>
+
+namespace girih::runtime {
+
+enum class DataPattern {
+  Random,   ///< normal numbers
+  Equal,    ///< all scores of a row are one large number: its output is the mean of V
+  OneHot,   ///< of each row's scores, up to 1e8, one is far above the others
+  MinusInf, ///< 160 keys of every 320, the last ones among them, have scores of -inf
+};
+
+/// The pattern of that name: random, equal, one_hot or minus_inf.
+std::optional<DataPattern> parseDataPattern(std::string_view name);
+std::string_view dataPatternName(DataPattern pattern);
+
+/// Whether the pattern's scores come out the same in float and in float64, in
+/// whatever order their products are added.
+bool hasExactScores(DataPattern pattern);
+
+/// How a problem's inputs are made.
+struct DataOptions {
+  uint64_t seed = 1;
+  /// Of Q and K. All but Random need an attention problem.
+  DataPattern pattern = DataPattern::Random;
+  /// Factor of a random Q, and so of every score.
+  double scoreScale = 1;
+  /// Puts a NaN into one row of Q.
+  bool injectNan = false;
+};
+
+/// One tensor for each of the manifest's: inputs by the pattern, outputs poison.
+std::vector<HostTensor> makeProblemData(const Binding &binding, const DataOptions &options);
+
+/// The row of Q that `injectNan` damages.
+reference::AttentionRow nanRow(const Binding &binding);
+
+} // namespace girih::runtime
+
+#endif // GIRIH_RUNTIME_PROBLEMDATA_H

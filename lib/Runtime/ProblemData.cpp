@@ -1,0 +1,147 @@
+//===- ProblemData.cpp - The inputs that a kernel is checked with ---------===//
+
+#include "girih/Runtime/ProblemData.h"
+#include "girih/Support/Parallel.h"
+#include <array>
+#include <cmath>
+#include <limits>
+
+using namespace girih;
+using namespace girih::runtime;
+
+namespace {
+
+constexpr std::array<std::string_view, 4> patternNames{"random", "equal", "one_hot", "minus_inf"};
+
+/// Writes element `column` of row `row`, which is a query or a key of a head.
+void store(HostTensor &tensor, int64_t offset, float value) {
+  storeElement(tensor.type, tensor.bytes.data(), size_t(offset), value);
+}
+
+/// Calls `fill` with the number of each row, its position in its sequence, and
+/// the offset of its first element.
+template <typename Fill> void forEachRow(const HostTensor &tensor, const Fill &fill) {
+  int64_t length = tensor.layout.shape[2];
+  parallelFor(tensor.rows(), [&](int64_t row) { fill(row, row % length, tensor.rowOffset(row)); });
+}
+
+/// Elements of Q and K, powers of two, whose products add up to a scaled score
+/// of `score` at most.
+struct Magnitudes {
+  Magnitudes(const Binding &binding, double score) {
+    double products = score / (binding.manifest->problem.scale * double(binding.layout("q").shape.back()));
+    int exponent = int(std::floor(std::log2(products)));
+    q = std::ldexp(1.0f, exponent / 2);
+    k = std::ldexp(1.0f, exponent - exponent / 2);
+  }
+  float q, k;
+};
+
+void fillEqual(const Binding &binding, HostTensor &q, HostTensor &k) {
+  Magnitudes magnitudes(binding, 0x1p16);
+  for (auto [tensor, value] : {std::pair(&q, magnitudes.q), std::pair(&k, magnitudes.k)})
+    forEachRow(*tensor, [&, value = value](int64_t, int64_t, int64_t offset) {
+      for (int64_t i = 0; i < tensor->rowLength(); ++i)
+        store(*tensor, offset + i, value);
+    });
+}
+
+/// The sign of element `i` of the key at `position`: a bit of a number that no
+/// other key has.
+bool keyBit(int64_t position, int64_t i) { return (uint32_t(position) * 0x9e3779b1u >> (i % 32)) & 1; }
+
+/// A query has the signs of one key that it sees; any other key differs from it
+/// in at least one bit of 32, which lowers the score by a sixteenth.
+void fillOneHot(const Binding &binding, HostTensor &q, HostTensor &k, uint64_t seed) {
+  Magnitudes magnitudes(binding, 1e8);
+  forEachRow(k, [&](int64_t, int64_t position, int64_t offset) {
+    for (int64_t i = 0; i < k.rowLength(); ++i)
+      store(k, offset + i, keyBit(position, i) ? magnitudes.k : -magnitudes.k);
+  });
+  int64_t queries = q.layout.shape[2], keys = k.layout.shape[2];
+  reference::Mask mask = problemMask(*binding.manifest);
+  forEachRow(q, [&](int64_t row, int64_t position, int64_t offset) {
+    reference::KeyRange seen = mask.visible(position, queries, keys);
+    int64_t count = std::max<int64_t>(seen.size(), 1);
+    int64_t target = seen.begin + int64_t(scatter(seed ^ uint64_t(row)) % uint64_t(count));
+    for (int64_t i = 0; i < q.rowLength(); ++i)
+      store(q, offset + i, keyBit(target, i) ? magnitudes.q : -magnitudes.q);
+  });
+}
+
+/// Element 0 is positive in every query and -inf in runs of keys, each longer
+/// than a tile, from the last key on.
+void fillMinusInf(HostTensor &q, HostTensor &k) {
+  constexpr int64_t run = 160;
+  forEachRow(q, [&](int64_t, int64_t, int64_t offset) { store(q, offset, std::fabs(q.load(offset)) + 0.5f); });
+  int64_t keys = k.layout.shape[2];
+  forEachRow(k, [&](int64_t, int64_t position, int64_t offset) {
+    if ((keys - 1 - position) / run % 2 == 0)
+      store(k, offset, -std::numeric_limits<float>::infinity());
+  });
+}
+
+void fillPattern(const Binding &binding, const DataOptions &options, HostTensor &q, HostTensor &k) {
+  switch (options.pattern) {
+  case DataPattern::Random:
+    return;
+  case DataPattern::Equal:
+    return fillEqual(binding, q, k);
+  case DataPattern::OneHot:
+    return fillOneHot(binding, q, k, options.seed);
+  case DataPattern::MinusInf:
+    return fillMinusInf(q, k);
+  }
+}
+
+} // namespace
+
+std::optional<DataPattern> runtime::parseDataPattern(std::string_view name) {
+  for (size_t i = 0; i < patternNames.size(); ++i)
+    if (patternNames[i] == name)
+      return DataPattern(i);
+  return std::nullopt;
+}
+
+std::string_view runtime::dataPatternName(DataPattern pattern) { return patternNames[size_t(pattern)]; }
+
+bool runtime::hasExactScores(DataPattern pattern) {
+  return pattern == DataPattern::Equal || pattern == DataPattern::OneHot;
+}
+
+reference::AttentionRow runtime::nanRow(const Binding &binding) {
+  const std::vector<int64_t> &shape = binding.layout("q").shape;
+  return {shape[0] / 2, shape[1] / 2, shape[2] * 2 / 3};
+}
+
+std::vector<HostTensor> runtime::makeProblemData(const Binding &binding, const DataOptions &options) {
+  const Manifest &manifest = *binding.manifest;
+  std::vector<HostTensor> tensors;
+  for (size_t i = 0; i < manifest.tensors.size(); ++i) {
+    const TensorDeclaration &declared = manifest.tensors[i];
+    if (declared.isOutput) {
+      tensors.push_back(poisonedTensor(binding.tensors[i], declared.type));
+      continue;
+    }
+    bool scaled = declared.name == "q" && options.pattern == DataPattern::Random;
+    tensors.push_back(randomTensor(binding.tensors[i], declared.type, scatter(options.seed) + uint64_t(i),
+                                   scaled ? float(options.scoreScale) : 1.0f));
+  }
+  if (manifest.problem.kind != "attention.forward") {
+    if (options.injectNan)
+      throw Error("a NaN can be put only into the Q of an attention problem");
+    if (options.pattern != DataPattern::Random)
+      throw Error("data '" + std::string(dataPatternName(options.pattern)) + "' needs an attention problem");
+    return tensors;
+  }
+  HostTensor &q = tensors[binding.tensorIndex("q")];
+  if (q.bytes.empty())
+    return tensors;
+  fillPattern(binding, options, q, tensors[binding.tensorIndex("k")]);
+  if (options.injectNan) {
+    reference::AttentionRow row = nanRow(binding);
+    const std::vector<int64_t> &strides = q.layout.strides;
+    store(q, row.b * strides[0] + row.h * strides[1] + row.q * strides[2], std::nanf(""));
+  }
+  return tensors;
+}

@@ -1,0 +1,110 @@
+//===- ProblemDataTest.cpp - The inputs that a kernel is checked with -----===//
+
+#include "girih/Runtime/ProblemData.h"
+#include "TestManifest.h"
+#include <cmath>
+
+using namespace girih;
+using namespace girih::runtime;
+using namespace girih::runtime::test;
+
+namespace {
+
+/// Scores of batch 1 and head 3 (key head 0 or 1) in double.
+class ScoresTest : public testing::Test {
+protected:
+  void make(DataPattern pattern, const std::string &mask, int64_t sq, int64_t skv) {
+    manifest = parseManifest(attentionText(), "attention.json");
+    manifest.problem.mask = mask;
+    LaunchChoices choices;
+    choices.sizes = {{"sq", sq}, {"skv", skv}};
+    binding = bindManifest(manifest, choices);
+    DataOptions options;
+    options.pattern = pattern;
+    tensors = makeProblemData(binding, options);
+  }
+
+  double score(int64_t query, int64_t key) const {
+    const HostTensor &q = tensors[0], &k = tensors[1];
+    int64_t heads = q.layout.shape[1], keyHeads = k.layout.shape[1], head = heads - 1;
+    int64_t a = q.rowOffset((heads + head) * q.layout.shape[2] + query);
+    int64_t b = k.rowOffset((keyHeads + head / (heads / keyHeads)) * k.layout.shape[2] + key);
+    double sum = 0;
+    for (int64_t i = 0; i < q.rowLength(); ++i)
+      sum += double(q.load(a + i)) * double(k.load(b + i));
+    return sum * manifest.problem.scale;
+  }
+
+  Manifest manifest;
+  Binding binding;
+  std::vector<HostTensor> tensors;
+};
+
+} // namespace
+
+TEST(ProblemDataTest, names_and_patterns) {
+  for (DataPattern pattern : {DataPattern::Random, DataPattern::Equal, DataPattern::OneHot, DataPattern::MinusInf})
+    EXPECT_EQ(pattern, parseDataPattern(dataPatternName(pattern)));
+  EXPECT_EQ(std::nullopt, parseDataPattern("zero"));
+}
+
+TEST_F(ScoresTest, equal) {
+  make(DataPattern::Equal, "none", 3, 200);
+  EXPECT_GT(score(0, 0), 3e4);
+  EXPECT_LE(score(0, 0), 0x1p16);
+  for (int64_t key = 0; key < 200; ++key)
+    EXPECT_EQ(score(2, 0), score(2, key));
+}
+
+TEST_F(ScoresTest, one_hot) {
+  make(DataPattern::OneHot, "causal", 40, 50);
+  for (int64_t query = 0; query < 40; ++query) {
+    double best = -HUGE_VAL, second = -HUGE_VAL;
+    for (int64_t key = 0; key < query + 11; ++key) {
+      second = std::max(second, std::min(best, score(query, key)));
+      best = std::max(best, score(query, key));
+    }
+    EXPECT_GT(best, 4e7);
+    EXPECT_LE(best, 1e8);
+    EXPECT_GT(best - second, 1e6);
+  }
+}
+
+TEST_F(ScoresTest, minus_inf) {
+  make(DataPattern::MinusInf, "none", 2, 400);
+  for (int64_t key = 0; key < 400; ++key)
+    EXPECT_EQ(key >= 240 || key < 80, std::isinf(score(1, key))) << key;
+}
+
+TEST(ProblemDataTest, patterns_need_attention) {
+  Manifest manifest = parseManifest(attentionText(), "attention.json");
+  manifest.problem.kind = "other";
+  LaunchChoices choices;
+  choices.sizes = {{"sq", 1}, {"skv", 1}};
+  Binding binding = bindManifest(manifest, choices);
+  DataOptions options;
+  options.pattern = DataPattern::Equal;
+  EXPECT_THROW(makeProblemData(binding, options), Error);
+}
+
+TEST(ProblemDataTest, inputs_are_random_and_outputs_poison) {
+  Manifest manifest = parseManifest(attentionText(), "attention.json");
+  LaunchChoices choices;
+  choices.sizes = {{"sq", 30}, {"skv", 20}};
+  choices.layout = "bshd";
+  Binding binding = bindManifest(manifest, choices);
+  DataOptions options;
+  options.injectNan = true;
+  std::vector<HostTensor> tensors = makeProblemData(binding, options);
+  ASSERT_EQ(5u, tensors.size());
+  EXPECT_TRUE(isPoison(tensors[3], 0) && isPoison(tensors[4], 0));
+  reference::AttentionRow row = nanRow(binding);
+  EXPECT_EQ((reference::AttentionRow{1, 2, 20}), row);
+  const std::vector<int64_t> &strides = tensors[0].layout.strides;
+  int nans = 0;
+  for (int64_t i = 0; i < tensors[0].layout.span; ++i)
+    nans += std::isnan(tensors[0].load(i));
+  EXPECT_EQ(1, nans);
+  EXPECT_TRUE(std::isnan(tensors[0].load(strides[0] + 2 * strides[1] + 20 * strides[2])));
+  EXPECT_NE(tensors[1].bytes, tensors[2].bytes);
+}
