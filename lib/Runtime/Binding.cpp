@@ -9,9 +9,12 @@ using namespace girih::runtime;
 
 namespace {
 
+/// More than any memory holds, and small enough to add to.
+constexpr int64_t maxElements = int64_t(1) << 46;
+
 int64_t multiply(const Manifest &manifest, int64_t a, int64_t b) {
   int64_t product;
-  if (__builtin_mul_overflow(a, b, &product) || product > (int64_t(1) << 46))
+  if (__builtin_mul_overflow(a, b, &product) || product > maxElements)
     throw Error(manifest.path + ": the problem is too large: " + std::to_string(a) + " times " + std::to_string(b) +
                 " elements");
   return product;
@@ -97,8 +100,9 @@ int Binding::tensorIndex(const std::string &tensor) const {
 const TensorLayout &Binding::layout(const std::string &tensor) const { return tensors[tensorIndex(tensor)]; }
 
 Binding runtime::bindManifest(const Manifest &manifest, const LaunchChoices &choices) {
-  if (choices.pad < 0)
-    throw Error("pad is " + std::to_string(choices.pad) + " when it should not be negative");
+  if (choices.pad < 0 || choices.pad > maxElements)
+    throw Error("pad is " + std::to_string(choices.pad) + " when it should be from 0 to " +
+                std::to_string(maxElements));
   Binding binding;
   binding.manifest = &manifest;
   binding.sizes = bindSizes(manifest, choices);

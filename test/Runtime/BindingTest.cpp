@@ -49,6 +49,11 @@ TEST(BindingTest, choices_that_cannot_be_are_refused) {
   choices = sizes(1, 1);
   choices.layout = "bshx";
   EXPECT_EQ("layout 'bshx' should be an order of b, h, s, d that ends with d", message(choices));
+  for (int64_t pad : {int64_t(-1), INT64_MAX}) {
+    choices = sizes(1, 1);
+    choices.pad = pad;
+    EXPECT_EQ("pad is " + std::to_string(pad) + " when it should be from 0 to 70368744177664", message(choices));
+  }
   choices = sizes(int64_t(1) << 39, 1);
   EXPECT_NE(std::string::npos, message(choices).find("the problem is too large"));
 }
