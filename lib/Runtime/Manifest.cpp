@@ -252,6 +252,9 @@ private:
         manifest.registers = int(registers->integer(0, 1 << 16));
       if (auto spill = resources->optionalMember("spill_bytes"))
         manifest.spillBytes = spill->integer(0, maxSize);
+      if (auto roles = resources->optionalMember("roles"); roles && !roles->isNull())
+        for (const JsonReader &role : roles->elements())
+          manifest.roles.push_back({role.member("name").string(), int(role.member("warps").integer(1, 32))});
     }
   }
 

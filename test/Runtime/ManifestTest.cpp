@@ -38,6 +38,21 @@ TEST(ManifestTest, reads_every_part) {
   EXPECT_EQ(4, manifest.arguments[11].bytes);
 }
 
+TEST(ManifestTest, reads_roles) {
+  auto parse = [](const std::string &roles) {
+    return parseManifest(
+        replaced(attentionText(), "\"launch\":", "\"resources\": {\"roles\": " + roles + "}, \"launch\":"),
+        "attention.json");
+  };
+  Manifest manifest = parse(R"([{"name": "load", "warps": 4, "registers": 24}, {"name": "compute", "warps": 8}])");
+  ASSERT_EQ(2u, manifest.roles.size());
+  EXPECT_EQ("compute", manifest.roles[1].name);
+  EXPECT_EQ(8, manifest.roles[1].warps);
+  EXPECT_TRUE(parse("null").roles.empty());
+  EXPECT_EQ("attention.json: resources.roles[0].warps should be a whole number",
+            errorOf([&] { parse(R"([{"name": "load", "warps": "4"}])"); }));
+}
+
 TEST(ManifestTest, order_can_differ_from_shape) {
   Manifest manifest =
       parseManifest(replaced(attentionText(), R"("order": ["b", "h", "sq", "d"])", R"("order": ["b", "sq", "h", "d"])"),

@@ -88,6 +88,12 @@ struct Constraint {
   std::optional<Extent> multiple; ///< what it is a multiple of
 };
 
+/// Warps that run the same program, for reports.
+struct RoleDeclaration {
+  std::string name;
+  int warps = 0;
+};
+
 struct ProblemDeclaration {
   std::string kind; ///< `attention.forward`, `gemm`, or anything else
   std::string mask = "none";
@@ -112,6 +118,7 @@ struct Manifest {
   std::vector<Constraint> constraints; ///< later ones rely on earlier ones
   std::optional<int> registers;        ///< per thread, for reports
   std::optional<int64_t> spillBytes;
+  std::vector<RoleDeclaration> roles; ///< in the order of their warps
 
   /// Index of the tensor or size of that name, -1 when there is none.
   int findTensor(const std::string &tensorName) const;

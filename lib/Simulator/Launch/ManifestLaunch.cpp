@@ -5,8 +5,6 @@
 #include "girih/Runtime/Verify.h"
 
 #include <cstring>
-#include <fstream>
-#include <nlohmann/json.hpp>
 
 namespace girih::sim {
 namespace {
@@ -71,19 +69,6 @@ void addArguments(Launch &launch, const Context &context) {
   }
 }
 
-/// Role names for messages, from the manifest's report of resources.
-void addRoles(Launch &launch, const std::string &path) {
-  auto json = nlohmann::json::parse(std::ifstream(path), nullptr, false);
-  if (json.is_discarded() || !json.contains("resources"))
-    return;
-  const auto &resources = json["resources"];
-  if (!resources.contains("roles") || !resources["roles"].is_array())
-    return;
-  for (const auto &role : resources["roles"])
-    if (role.contains("name") && role.contains("warps"))
-      launch.roles.push_back({role["name"], role["warps"]});
-}
-
 } // namespace
 
 LaunchTask readManifestLaunch(const std::string &path, const ManifestChoices &choices) {
@@ -117,7 +102,8 @@ LaunchTask readManifestLaunch(const std::string &path, const ManifestChoices &ch
       launch.buffers.push_back({manifest.tensors[i].name, context->tensors[i].bytes, !manifest.tensors[i].isOutput,
                                 elementTypeName(manifest.tensors[i].type)});
     addArguments(launch, *context);
-    addRoles(launch, path);
+    for (const rt::RoleDeclaration &role : manifest.roles)
+      launch.roles.push_back({role.name, uint32_t(role.warps)});
     task.check = [context](const Launch &done) -> std::optional<Verdict> {
       std::vector<rt::HostTensor> results = context->tensors;
       for (size_t i = 0; i < results.size(); ++i)

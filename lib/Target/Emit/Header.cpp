@@ -57,8 +57,8 @@ private:
   const json::Object &manifest;
   const CompiledKernel &compiled;
   const std::string name;
-  llvm::StringMap<std::string> fields;  ///< of the dynamic sizes
-  llvm::StringMap<std::string> tensors; ///< parameters
+  llvm::StringMap<std::string> fields;  ///< what sizes are called
+  llvm::StringMap<std::string> tensors; ///< what tensors are called
   std::string text;
   llvm::raw_string_ostream out;
 };
@@ -69,29 +69,9 @@ HeaderWriter::HeaderWriter(const json::Object &manifest, const CompiledKernel &c
   for (const std::string &size : sizesInOrder(manifest))
     fields[size] = sizeNames.add(size);
   // What the functions use beside their tensors.
-  IdentifierScope parameters({"kernel",
-                              "sizes",
-                              "stream",
-                              "items",
-                              "maps",
-                              "storage",
-                              "ones",
-                              "result",
-                              "parameters",
-                              "extents",
-                              "strides",
-                              "boxes",
-                              "CUresult",
-                              "CUdeviceptr",
-                              "CUstream",
-                              "CUtensorMap",
-                              "cuTensorMapEncodeTiled",
-                              "cuLaunchKernel",
-                              "cuuint32_t",
-                              "cuuint64_t",
-                              "int32_t",
-                              "int64_t",
-                              "uintptr_t"});
+  IdentifierScope parameters(
+      "kernel sizes stream items maps storage ones result parameters extents strides boxes CUresult CUdeviceptr "
+      "CUstream CUtensorMap cuTensorMapEncodeTiled cuLaunchKernel cuuint32_t cuuint64_t int32_t int64_t uintptr_t");
   for (const char *suffix : {"check", "cubin", "kernel", "launch", "load", "sizes", "tensor", "unload"})
     parameters.add(name + "_" + suffix);
   for (size_t i = 0; i < array("arguments").size(); ++i)

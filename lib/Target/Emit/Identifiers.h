@@ -17,7 +17,8 @@ std::string makePrefix(llvm::StringRef name);
 /// keyword of C or C++ or taken.
 class IdentifierScope {
 public:
-  IdentifierScope(std::initializer_list<llvm::StringRef> taken = {});
+  /// `taken` are words with a space between them.
+  explicit IdentifierScope(llvm::StringRef taken = "");
   std::string add(llvm::StringRef name);
 
 private:
