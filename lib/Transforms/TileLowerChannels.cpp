@@ -320,7 +320,8 @@ Value TileLowerChannelsPass::allocate(gpu::GPUFuncOp kernel, llvm::MapVector<Val
       return tile::BarriersOp::create(builder, op.getLoc(), type, (op.getName() + suffix).str(), at);
     };
     ring.full = makeBarriers("_full", 1);
-    ring.empty = makeBarriers("_empty", kWarpsPerWorker * consumers);
+    // A kernel in which no worker consumes is refused where it uses the channel, or by the proof.
+    ring.empty = makeBarriers("_empty", std::max<int64_t>(kWarpsPerWorker * consumers, 1));
   }
   kernel->setAttr(tile::kSharedBytesAttr, builder.getI64IntegerAttr(offset));
   return staging;

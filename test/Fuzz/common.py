@@ -11,7 +11,7 @@ import tempfile
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
 PROCESSOR_SECONDS = 60  # of one tool, after which it counts as hung
-MEMORY_BYTES = 12 << 30
+MEMORY_BYTES = 3 << 30
 
 # What no tool may ever say, whatever its exit code.
 CRASH = re.compile(

@@ -3,6 +3,7 @@ import copy
 import functools
 import json
 import pathlib
+import re
 import shutil
 
 from common import Fault, Folder, ROOT, check_compile, generator
@@ -90,6 +91,7 @@ def run(tools, options, seed, index):
         shown = [tools.path(command[0]), *command[1:]]
         if result.returncode not in (0, 1, 2):
             raise Fault(f"exit code {result.returncode}: {result.stderr.strip()}", shown)
-        if result.returncode and base.name not in result.stderr and ".ptx:" not in result.stderr:
+        # The member of a description, the file, or the line of the PTX; not what a library thought.
+        if result.returncode and re.search(r"^error:|json\.exception", result.stderr):
             raise Fault(f"an error without a place: {result.stderr.strip()}", shown)
     yield index, ["accepted", "verdict", "refused"][result.returncode]
