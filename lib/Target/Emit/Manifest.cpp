@@ -74,6 +74,10 @@ LogicalResult addTensors(LLVM::LLVMFuncOp kernel, json::Object &manifest) {
     if (!seen.insert(tensorName).second)
       return kernel.emitError() << "two tensors are called '" << tensorName << "'";
     auto shape = tensor.getAs<DenseI64ArrayAttr>("shape").asArrayRef();
+    auto strides = tensor.getAs<DenseI64ArrayAttr>("strides");
+    if (!strides || strides.size() != static_cast<int64_t>(shape.size()))
+      return kernel.emitError() << "must say the " << shape.size() << " strides of tensor '" << tensorName << "' in "
+                                << tile::kTensorsAttr;
     auto names = tensor.getAs<ArrayAttr>("sizes").getAsValueRange<StringAttr>();
     for (auto [name, size] : llvm::zip(names, shape)) {
       if (failed(checkName(kernel, name)))
