@@ -23,5 +23,15 @@ TEST(Location, OfInlinedFunctions) {
       std::string::npos);
 }
 
+TEST(Location, EscapesInFileNames) {
+  // As LLVM and nvcc write bytes beyond ASCII, quotes and backslashes.
+  std::string body = ".loc 1 3 4\nmov.u64 %rd0, 16;\nst.global.b32 [%rd0], %tid;\n";
+  std::string verdict = runModule(makeModule(body) + R"(
+.file 1 "d\303\251j\303\240 \"vu\"\\k\tl.mlir"
+)")
+                            .verdict();
+  EXPECT_NE(verdict.find("\n  from d\u00e9j\u00e0 \"vu\"\\k\tl.mlir:3:4"), verdict.npos) << verdict;
+}
+
 } // namespace
 } // namespace girih::sim

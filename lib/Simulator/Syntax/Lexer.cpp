@@ -104,7 +104,7 @@ private:
     while (peek() != '"') {
       if (at >= text.size() || peek() == '\n')
         fail("string without end");
-      ++at;
+      at += peek() == '\\' && at + 1 < text.size() && peek(1) != '\n' ? 2 : 1;
     }
     push(Token::Kind::String, begin);
     ++at;
@@ -171,6 +171,27 @@ private:
 };
 
 } // namespace
+
+std::string unescape(std::string_view text) {
+  std::string plain;
+  for (size_t at = 0; at < text.size();) {
+    char c = text[at++];
+    if (c != '\\' || at == text.size()) {
+      plain += c;
+      continue;
+    }
+    unsigned code = 0, digits = 0;
+    for (; digits < 3 && at < text.size() && text[at] >= '0' && text[at] <= '7'; ++digits)
+      code = code * 8 + unsigned(text[at++] - '0');
+    static constexpr std::string_view letters = "btnfr", meanings = "\b\t\n\f\r";
+    if (size_t which = digits ? letters.npos : letters.find(text[at]); which != letters.npos)
+      plain += meanings[which];
+    else
+      plain += digits ? char(code) : text[at];
+    at += !digits;
+  }
+  return plain;
+}
 
 std::vector<Token> tokenize(std::string_view text) { return Lexer(text).run(); }
 

@@ -24,6 +24,9 @@ struct Token {
   bool is(std::string_view wanted) const { return kind != Kind::String && text == wanted; }
 };
 
+/// What the inside of quotes means: `\303\244` is two bytes, `\"` a quote.
+std::string unescape(std::string_view text);
+
 /// Splits the text; the tokens point into it. Throws Stop on a bad character.
 std::vector<Token> tokenize(std::string_view text);
 

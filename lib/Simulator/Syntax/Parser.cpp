@@ -151,7 +151,7 @@ void Parser::fileDirective() {
   uint64_t index = takeInteger("a file index");
   if (peek().kind != Token::Kind::String)
     fail("expected a file name");
-  module->files[static_cast<unsigned>(index)] = std::string(take().text);
+  module->files[static_cast<unsigned>(index)] = unescape(take().text);
   while (accept(","))
     takeInteger("a time stamp or size");
 }
