@@ -1,4 +1,4 @@
-//===- DescriptionTest.cpp - Tensor maps of a launch description ----------===//
+//===- DescriptionTest.cpp - What a launch description may say ------------===//
 #include "../../lib/Simulator/Launch/Description.h"
 
 #include "girih/Simulator/Verdict.h"
@@ -47,16 +47,97 @@ TEST(Description, TensorMapFields) {
   EXPECT_EQ(column.pixelsPerColumn, 128u);
 }
 
+void expectComplaint(const std::string &found, const std::string &wanted) {
+  EXPECT_EQ(found, "launch description: " + wanted);
+}
+
 TEST(Description, TensorMapComplaints) {
-  EXPECT_NE(complaint(R"("dtype": "f16", "sizes": [64, 9], "box": [64])").find("2 sizes and 1 box sizes"),
+  const std::string at = "/arguments/0/";
+  expectComplaint(complaint(R"("dtype": "f16", "sizes": [64, 9], "box": [64])"),
+                  at + "box: has 1 numbers when it should have 2");
+  expectComplaint(complaint(R"("dtype": "f16", "sizes": [])"), at + "sizes: has 0 sizes when it should have 1 to 5");
+  EXPECT_NE(complaint(R"("dtype": "f12", "sizes": [64])").find(at + "dtype: unknown 'f12'; there are u8, u16, "),
             std::string::npos);
-  EXPECT_NE(complaint(R"("dtype": "f16", "sizes": [])").find("0 sizes"), std::string::npos);
-  EXPECT_NE(complaint(R"("dtype": "f12", "sizes": [64])").find("unknown element type 'f12'"), std::string::npos);
-  EXPECT_NE(complaint(R"("dtype": "f16", "sizes": [64, 9, 3], "im2col": {"channels": 8})").find("'pixels' is missing"),
-            std::string::npos);
-  EXPECT_NE(complaint(R"("dtype": "f16", "sizes": [64], "box": [64], "element_strides": [1, 1, 1, 1, 1, 1])")
-                .find("'element_strides' should be a list of up to 5"),
-            std::string::npos);
+  expectComplaint(complaint(R"("dtype": "f16", "sizes": [64, 9, 3], "im2col": {"channels": 8})"),
+                  at + "im2col: member 'pixels' is missing");
+  expectComplaint(complaint(R"("dtype": "f16", "sizes": [64], "box": [64], "element_strides": [1, 1, 1, 1, 1, 1])"),
+                  at + "element_strides: has 6 numbers when it should have 1");
+  expectComplaint(complaint(R"("dtype": "f16", "sizes": [64, 2], "box": [64, 1], "strides": [])"),
+                  at + "strides: has 0 numbers when it should have 1");
+  expectComplaint(complaint(R"("dtype": "f16", "sizes": [-1], "box": [64])"),
+                  at + "sizes/0: is -1 when it should be an integer from 1 to 4294967296");
+  expectComplaint(complaint(R"("dtype": "f16", "sizes": [64], "box": [4294967296])"),
+                  at + "box/0: is 4294967296 when it should be an integer from 0 to 4294967295");
+  expectComplaint(complaint(R"("dtype": "f16", "sizes": [64], "box": [64], "fill": "one")"),
+                  at + "fill: unknown 'one'; there are zero, nan");
+}
+
+/// What a description complains about in which these members replace or join
+/// those of a right one.
+std::string launchComplaint(const std::string &members) {
+  auto json = nlohmann::json::parse(R"({"girih_launch": 1, "ptx": "gemm_sm90_cluster1.ptx", "kernel": "k"})");
+  json.update(nlohmann::json::parse("{" + members + "}"));
+  try {
+    parseDescription(json, SIMULATOR_TEST_DIRECTORY "/Kernels");
+  } catch (const Stop &stop) {
+    return stop.found.message;
+  }
+  return "";
+}
+
+TEST(Description, NumbersDoNotWrap) {
+  EXPECT_EQ(launchComplaint(R"("grid": [1, 2, 3], "block": 128, "shared_bytes": 4096)"), "");
+  const std::string word = " when it should be an integer from 0 to 4294967295";
+  expectComplaint(launchComplaint(R"("grid": [-1])"), "/grid/0: is -1" + word);
+  expectComplaint(launchComplaint(R"("block": 4294967296)"), "/block: is 4294967296" + word);
+  expectComplaint(launchComplaint(R"("cluster": [1, 1.5])"), "/cluster/1: is 1.5" + word);
+  expectComplaint(launchComplaint(R"("grid": [1, 1, 1, 1])"), "/grid: has 4 sizes when it should have up to 3");
+  expectComplaint(launchComplaint(R"("shared_bytes": -1)"), "/shared_bytes: is -1" + word);
+  expectComplaint(launchComplaint(R"("registers": 256)"),
+                  "/registers: is 256 when it should be an integer from 1 to 255");
+  expectComplaint(launchComplaint(R"("multiprocessors": 0)"),
+                  "/multiprocessors: is 0 when it should be an integer from 1 to 1024");
+  expectComplaint(launchComplaint(R"("roles": [{"name": "load", "warps": -1}])"),
+                  "/roles/0/warps: is -1 when it should be an integer from 1 to 32");
+  expectComplaint(launchComplaint(R"("buffers": [{"name": "a", "elements": -1}])"),
+                  "/buffers/0/elements: is -1 when it should be an integer from 0 to 4294967296");
+  expectComplaint(launchComplaint(R"("buffers": [{"name": "a", "dtype": "f64", "elements": 4611686018427387904}])"),
+                  "/buffers/0/elements: is 4611686018427387904 when it should be an integer from 0 to 536870912");
+  auto scalar = [](const std::string &type, const std::string &value) {
+    return launchComplaint(R"("arguments": [{"kind": "scalar", "type": ")" + type + R"(", "value": )" + value + "}]");
+  };
+  EXPECT_EQ(scalar("u8", "255") + scalar("s32", "-2147483648") + scalar("u64", "18446744073709551615"), "");
+  expectComplaint(scalar("u32", "4294967296"), "/arguments/0/value: is 4294967296" + word);
+  expectComplaint(scalar("s32", "2147483648"),
+                  "/arguments/0/value: is 2147483648 when it should be an integer from -2147483648 to 2147483647");
+}
+
+TEST(Description, NamesAreKnown) {
+  auto buffer = [](const std::string &members) {
+    return launchComplaint(R"("buffers": [{"name": "a", "elements": 4, )" + members + "}]");
+  };
+  expectComplaint(buffer(R"("access": "readonly")"), "/buffers/0/access: unknown 'readonly'; there are read, write");
+  std::string found = buffer(R"("dtype": "float")");
+  EXPECT_NE(found.find("/buffers/0/dtype: unknown 'float'; there are b8, b16, "), found.npos) << found;
+  EXPECT_EQ(found.find("e2m1,"), found.npos) << found;
+  expectComplaint(buffer(R"("fill": "twos")"),
+                  "/buffers/0/fill: unknown 'twos'; there are zero, ones, random, file:PATH");
+  expectComplaint(buffer(R"("acess": "read")"),
+                  "/buffers/0: unknown 'acess'; there are name, dtype, bytes, elements, access, fill, seed, scale");
+  expectComplaint(launchComplaint(R"("buffers": [{"name": "a", "elements": 4}, {"name": "a", "elements": 4}])"),
+                  "/buffers/1/name: there is a buffer 'a' already");
+  expectComplaint(launchComplaint(R"("buffers": {})"), "/buffers: should be a list");
+  expectComplaint(launchComplaint(R"("kernel": 3)"), "/kernel: should be a text");
+  expectComplaint(launchComplaint(R"("arguments": [{"kind": "struct"}])"),
+                  "/arguments/0/kind: unknown 'struct'; there are scalar, pointer, tensor_map");
+  expectComplaint(launchComplaint(R"("arguments": [{"kind": "pointer", "buffer": "x"}])"),
+                  "/arguments/0/buffer: no buffer 'x'");
+  found = launchComplaint(R"("ptx": "none.ptx")");
+  EXPECT_TRUE(found.starts_with("launch description: /ptx: cannot read '")) << found;
+  found = buffer(R"("fill": "file:none.bin")");
+  EXPECT_TRUE(found.starts_with("launch description: /buffers/0/fill: cannot read '")) << found;
+  expectComplaint(launchComplaint(R"("girih_launch": 2)"),
+                  "/girih_launch: is 2 when it should be an integer from 1 to 1");
 }
 
 } // namespace

@@ -1,5 +1,6 @@
 //===- LaunchTest.cpp - Launch descriptions and what they expect ----------===//
 #include "../../lib/Simulator/Launch/Description.h"
+#include "../../lib/Simulator/Launch/DescriptionNode.h"
 #include "Harness.h"
 
 #include <nlohmann/json.hpp>
@@ -16,7 +17,7 @@ std::string checked(const json &expectation, std::vector<Buffer> buffers) {
   Launch launch;
   launch.buffers = std::move(buffers);
   try {
-    auto verdict = parseExpectation(expectation, launch)(launch);
+    auto verdict = parseExpectation({expectation, "launch", "/expect"}, launch)(launch);
     return verdict ? verdict->str() : "";
   } catch (const Stop &stop) {
     return stop.found.str();
@@ -66,11 +67,11 @@ TEST(Expectation, RowSums) {
 TEST(Expectation, NamesWhatIsMissing) {
   auto buffers = scaledBuffers(0, 0);
   buffers[2].bytes.resize(2);
-  EXPECT_EQ(checked(scaledProblem(), buffers),
-            "syntax: launch description: expect: buffer 'c' has 2 bytes when 4 are needed");
+  EXPECT_EQ(checked(scaledProblem(), buffers), "syntax: launch: /expect/c: buffer 'c' has 2 bytes when 4 are needed");
   buffers.erase(buffers.begin() + 1);
-  EXPECT_EQ(checked(scaledProblem(), buffers), "syntax: launch description: expect: no buffer 'b'");
-  EXPECT_EQ(checked({{"kind", "guess"}}, {}), "syntax: launch description: expect: unknown kind 'guess'");
+  EXPECT_EQ(checked(scaledProblem(), buffers), "syntax: launch: /expect/b: no buffer 'b'");
+  EXPECT_EQ(checked({{"kind", "guess"}}, {}), "syntax: launch: /expect/kind: unknown 'guess'; there are gemm, "
+                                              "scaled_gemm, attention.forward, row_sums, relu_attention");
 }
 
 } // namespace

@@ -13,6 +13,8 @@
 
 namespace girih::sim {
 
+class DescriptionNode;
+
 /// A launch with the PTX that it is for and the check of its results.
 struct LaunchTask {
   std::string ptxPath, ptx;
@@ -28,7 +30,7 @@ LaunchTask readDescription(const std::string &path);
 LaunchTask parseDescription(const nlohmann::json &json, const std::string &folder);
 
 /// The check that an `expect` member describes (Expectation.cpp).
-std::function<std::optional<Verdict>(const Launch &)> parseExpectation(const nlohmann::json &json,
+std::function<std::optional<Verdict>(const Launch &)> parseExpectation(const DescriptionNode &object,
                                                                        const Launch &launch);
 
 /// The whole text of a file, or a Stop that names it.

@@ -1,39 +1,41 @@
 //===- Expectation.cpp - Checks of results against float64 ----------------===//
 #include "../Numbers/Formats.h"
 #include "Description.h"
+#include "DescriptionNode.h"
 #include "girih/Reference/Compare.h"
 
+#include <algorithm>
 #include <cmath>
-#include <nlohmann/json.hpp>
 
 namespace girih::sim {
 namespace {
 
-using nlohmann::json;
 using namespace girih::reference;
+using Node = DescriptionNode;
+using Check = std::function<std::optional<Verdict>(const Launch &)>;
 
-[[noreturn]] void fail(const std::string &message) {
-  throw Stop(VerdictKind::Syntax, "launch description: expect: " + message);
-}
-
-unsigned indexOf(const Launch &launch, const std::string &name) {
-  for (unsigned i = 0; i < launch.buffers.size(); ++i)
-    if (launch.buffers[i].name == name)
-      return i;
-  fail("no buffer '" + name + "'");
-}
-
-void needBytes(const Launch &launch, unsigned index, size_t bytes) {
+/// The buffer that a member names, which has to hold this many elements: the
+/// product of the counts, of so many bytes each.
+unsigned bufferOf(const Node &object, const char *name, const Launch &launch, std::initializer_list<int64_t> counts,
+                  size_t elementBytes) {
+  unsigned __int128 bytes = elementBytes;
+  for (int64_t count : counts)
+    bytes = std::min<unsigned __int128>(bytes * uint64_t(count), UINT64_MAX);
+  Node member = object.at(name);
+  unsigned index = member.buffer(launch);
   if (launch.buffers[index].bytes.size() < bytes)
-    fail("buffer '" + launch.buffers[index].name + "' has " + std::to_string(launch.buffers[index].bytes.size()) +
-         " bytes when " + std::to_string(bytes) + " are needed");
+    member.fail("buffer '" + launch.buffers[index].name + "' has " +
+                std::to_string(launch.buffers[index].bytes.size()) + " bytes when " + std::to_string(uint64_t(bytes)) +
+                " are needed");
+  return index;
 }
 
-ElementType typeOf(const json &object, const char *member, const char *otherwise) {
-  std::string name = object.value(member, otherwise);
-  if (auto type = parseElementType(name))
-    return *type;
-  fail("unknown element type '" + name + "'");
+int64_t countOf(const Node &object, const char *name) { return object.at(name).integer<int64_t>(1, int64_t(1) << 32); }
+
+ElementType typeOf(const Node &object, const char *member, ElementType otherwise) {
+  constexpr std::pair<const char *, ElementType> types[] = {
+      {"bf16", ElementType::BF16}, {"f16", ElementType::F16}, {"f32", ElementType::F32}};
+  return object.has(member) ? object.at(member).choice(types) : otherwise;
 }
 
 std::optional<Verdict> toVerdict(const Comparison &comparison, const std::string &buffer) {
@@ -47,18 +49,14 @@ std::optional<Verdict> toVerdict(const Comparison &comparison, const std::string
 }
 
 /// C [m, n] = A [m, k] times B; B is [k, n], or [n, k] with `b_transposed`.
-auto expectGemm(const json &object, const Launch &launch) {
-  unsigned a = indexOf(launch, object.at("a")), b = indexOf(launch, object.at("b")),
-           c = indexOf(launch, object.at("c"));
-  int64_t m = object.at("m"), n = object.at("n"), k = object.at("k");
-  ElementType in = typeOf(object, "dtype", "bf16"), out = typeOf(object, "c_dtype", "f32");
-  bool isTransposed = object.value("b_transposed", false);
-  auto need = [&](unsigned index, int64_t count, ElementType type) {
-    needBytes(launch, index, size_t(count) * elementBytes(type));
-  };
-  need(a, m * k, in);
-  need(b, n * k, in);
-  need(c, m * n, out);
+Check expectGemm(const Node &object, const Launch &launch) {
+  object.allowOnly({"kind", "a", "b", "c", "m", "n", "k", "dtype", "c_dtype", "b_transposed"});
+  int64_t m = countOf(object, "m"), n = countOf(object, "n"), k = countOf(object, "k");
+  ElementType in = typeOf(object, "dtype", ElementType::BF16), out = typeOf(object, "c_dtype", ElementType::F32);
+  bool isTransposed = object.flag("b_transposed", false);
+  unsigned a = bufferOf(object, "a", launch, {m, k}, elementBytes(in)),
+           b = bufferOf(object, "b", launch, {n, k}, elementBytes(in)),
+           c = bufferOf(object, "c", launch, {m, n}, elementBytes(out));
   return [=](const Launch &done) -> std::optional<Verdict> {
     const Buffer &bufferB = done.buffers[b];
     std::vector<uint8_t> turned = bufferB.bytes;
@@ -79,15 +77,15 @@ auto expectGemm(const json &object, const Launch &launch) {
 }
 
 /// O of attention forward over contiguous [b, h, s, d].
-auto expectAttention(const json &object, const Launch &launch) {
-  unsigned q = indexOf(launch, object.at("q")), k = indexOf(launch, object.at("k")),
-           v = indexOf(launch, object.at("v")), o = indexOf(launch, object.at("o"));
-  int64_t b = object.at("b"), h = object.at("h"), s = object.at("s"), d = object.at("d");
-  ElementType type = typeOf(object, "dtype", "bf16");
-  double scale = object.at("scale");
-  bool isCausal = object.value("mask", "none") == "causal";
-  for (unsigned index : {q, k, v, o})
-    needBytes(launch, index, size_t(b * h * s * d) * elementBytes(type));
+Check expectAttention(const Node &object, const Launch &launch) {
+  object.allowOnly({"kind", "q", "k", "v", "o", "b", "h", "s", "d", "dtype", "scale", "mask"});
+  int64_t b = countOf(object, "b"), h = countOf(object, "h"), s = countOf(object, "s"), d = countOf(object, "d");
+  ElementType type = typeOf(object, "dtype", ElementType::BF16);
+  double scale = object.at("scale").number();
+  constexpr std::pair<const char *, bool> masks[] = {{"none", false}, {"causal", true}};
+  bool isCausal = object.has("mask") && object.at("mask").choice(masks);
+  auto tensor = [&](const char *name) { return bufferOf(object, name, launch, {b, h, s, d}, elementBytes(type)); };
+  unsigned q = tensor("q"), k = tensor("k"), v = tensor("v"), o = tensor("o");
   return [=](const Launch &done) -> std::optional<Verdict> {
     auto view = [&](unsigned index) {
       TensorView made;
@@ -134,13 +132,16 @@ double scaleAt(const Buffer &buffer, size_t row, size_t k, size_t steps) {
 }
 
 /// C [m, n] bfloat16 = A [m, k] B [n, k]^T, both e4m3 with ue8m0 scales.
-auto expectScaledGemm(const json &object, const Launch &launch) {
-  unsigned a = indexOf(launch, object.at("a")), b = indexOf(launch, object.at("b")),
-           c = indexOf(launch, object.at("c")), scalesA = indexOf(launch, object.at("scales_a")),
-           scalesB = indexOf(launch, object.at("scales_b"));
-  size_t m = object.at("m"), n = object.at("n"), k = object.at("k"), steps = (k + 127) / 128;
-  needBytes(launch, a, m * k), needBytes(launch, b, n * k), needBytes(launch, c, m * n * 2);
-  needBytes(launch, scalesA, (m + 127) / 128 * steps * 512), needBytes(launch, scalesB, (n + 127) / 128 * steps * 512);
+Check expectScaledGemm(const Node &object, const Launch &launch) {
+  object.allowOnly({"kind", "a", "b", "c", "scales_a", "scales_b", "m", "n", "k"});
+  int64_t rowsOfA = countOf(object, "m"), rowsOfB = countOf(object, "n"), depth = countOf(object, "k");
+  auto blocks = [](int64_t count) { return (count + 127) / 128; };
+  unsigned a = bufferOf(object, "a", launch, {rowsOfA, depth}, 1),
+           b = bufferOf(object, "b", launch, {rowsOfB, depth}, 1),
+           c = bufferOf(object, "c", launch, {rowsOfA, rowsOfB}, 2),
+           scalesA = bufferOf(object, "scales_a", launch, {blocks(rowsOfA), blocks(depth)}, 512),
+           scalesB = bufferOf(object, "scales_b", launch, {blocks(rowsOfB), blocks(depth)}, 512);
+  size_t m = size_t(rowsOfA), n = size_t(rowsOfB), k = size_t(depth), steps = size_t(blocks(depth));
   return [=](const Launch &done) -> std::optional<Verdict> {
     auto read = [&](unsigned buffer, unsigned scales, size_t rows) {
       std::vector<double> values(rows * k);
@@ -169,13 +170,14 @@ auto expectScaledGemm(const json &object, const Launch &launch) {
 }
 
 /// O [rows, d] = relu(scale Q K^T) V with P rounded to the type of V, in float.
-auto expectReluAttention(const json &object, const Launch &launch) {
-  unsigned q = indexOf(launch, object.at("q")), k = indexOf(launch, object.at("k")),
-           v = indexOf(launch, object.at("v")), o = indexOf(launch, object.at("o"));
-  size_t rows = object.at("rows"), keys = object.at("keys"), d = object.at("d");
-  double scale = object.at("scale");
-  auto need = [&](unsigned index, size_t bytes) { needBytes(launch, index, bytes); };
-  need(q, rows * d * 2), need(k, keys * d * 2), need(v, keys * d * 2), need(o, rows * d * 4);
+Check expectReluAttention(const Node &object, const Launch &launch) {
+  object.allowOnly({"kind", "q", "k", "v", "o", "rows", "keys", "d", "scale"});
+  int64_t queries = countOf(object, "rows"), others = countOf(object, "keys"), depth = countOf(object, "d");
+  unsigned q = bufferOf(object, "q", launch, {queries, depth}, 2),
+           k = bufferOf(object, "k", launch, {others, depth}, 2), v = bufferOf(object, "v", launch, {others, depth}, 2),
+           o = bufferOf(object, "o", launch, {queries, depth}, 4);
+  size_t rows = size_t(queries), keys = size_t(others), d = size_t(depth);
+  double scale = object.at("scale").number();
   return [=](const Launch &done) -> std::optional<Verdict> {
     auto at = [&](unsigned buffer, size_t i) {
       return double(loadElement(ElementType::BF16, done.buffers[buffer].bytes.data(), i));
@@ -206,12 +208,13 @@ auto expectReluAttention(const json &object, const Launch &launch) {
 }
 
 /// sums [rows] of in [rows, columns], and out = in - the row's mean, in float.
-auto expectRowSums(const json &object, const Launch &launch) {
-  unsigned in = indexOf(launch, object.at("in")), out = indexOf(launch, object.at("out")),
-           sums = indexOf(launch, object.at("sums"));
-  size_t rows = object.at("rows"), columns = object.at("columns");
-  needBytes(launch, in, rows * columns * 4), needBytes(launch, out, rows * columns * 4);
-  needBytes(launch, sums, rows * 4);
+Check expectRowSums(const Node &object, const Launch &launch) {
+  object.allowOnly({"kind", "in", "out", "sums", "rows", "columns"});
+  int64_t height = countOf(object, "rows"), width = countOf(object, "columns");
+  unsigned in = bufferOf(object, "in", launch, {height, width}, 4),
+           out = bufferOf(object, "out", launch, {height, width}, 4),
+           sums = bufferOf(object, "sums", launch, {height}, 4);
+  size_t rows = size_t(height), columns = size_t(width);
   return [=](const Launch &done) -> std::optional<Verdict> {
     auto at = [&](unsigned buffer, size_t i) {
       return double(loadElement(ElementType::F32, done.buffers[buffer].bytes.data(), i));
@@ -238,19 +241,14 @@ auto expectRowSums(const json &object, const Launch &launch) {
 
 } // namespace
 
-std::function<std::optional<Verdict>(const Launch &)> parseExpectation(const json &object, const Launch &launch) {
-  std::string kind = object.value("kind", "");
-  if (kind == "gemm")
-    return expectGemm(object, launch);
-  if (kind == "scaled_gemm")
-    return expectScaledGemm(object, launch);
-  if (kind == "attention.forward")
-    return expectAttention(object, launch);
-  if (kind == "row_sums")
-    return expectRowSums(object, launch);
-  if (kind == "relu_attention")
-    return expectReluAttention(object, launch);
-  fail("unknown kind '" + kind + "'");
+Check parseExpectation(const Node &object, const Launch &launch) {
+  using Parse = Check (*)(const Node &, const Launch &);
+  constexpr std::pair<const char *, Parse> kinds[] = {{"gemm", expectGemm},
+                                                      {"scaled_gemm", expectScaledGemm},
+                                                      {"attention.forward", expectAttention},
+                                                      {"row_sums", expectRowSums},
+                                                      {"relu_attention", expectReluAttention}};
+  return object.at("kind").choice(kinds)(object, launch);
 }
 
 } // namespace girih::sim
