@@ -121,7 +121,6 @@ TEST(Fuzz, BrokenProgramsRunToAVerdict) {
       "1; st.param.b32 [r], %a; ret; }\n";
   std::string text = makeModule(smallBody, "sm_100a", functions);
   TestLaunch test;
-  test.options.spinLimit = 200;
   test.options.instructionLimit = 2000;
   ASSERT_EQ(runModule(text, test).verdict(), "");
   std::mt19937 random(2);
@@ -135,7 +134,6 @@ TEST(Fuzz, BrokenKernelsRunToAVerdict) {
   for (const char *name : {"reduce_sm90.json", "gemm_sm80_one_step.json"}) {
     LaunchTask task = readDescription(folder + name);
     Options options;
-    options.spinLimit = 2000;
     options.instructionLimit = 20000;
     options.threads = 1;
     for (unsigned i = 0; i < roundsOr(60); ++i) {

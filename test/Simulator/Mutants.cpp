@@ -47,7 +47,7 @@ Findings judge(const LaunchTask &task, const std::string &ptx) {
       options.schedule = plan.schedule;
       options.seed = plan.seed;
       options.threads = 1;
-      options.spinLimit = 50'000;
+      options.instructionLimit = 1'000'000;
       options.mostVerdicts = 1;
       Report report = simulator.run(launch, options);
       findings.push_back(!report.isClean() ? report.verdicts[0] : task.check ? task.check(launch) : std::nullopt);

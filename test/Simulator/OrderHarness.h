@@ -40,7 +40,6 @@ inline TestRun expectOrdered(const std::string &body, TestLaunch test = {}) {
   for (const OrderPlan &plan : orderPlans) {
     test.options.schedule = plan.schedule;
     test.options.seed = plan.seed;
-    test.options.spinLimit = 100'000;
     run = runBody(body, test);
     EXPECT_EQ(run.verdict(), "") << plan.name << "\n" << body;
   }
@@ -54,7 +53,6 @@ inline std::string raceOrUndefined(const std::string &body, TestLaunch test = {}
   for (const OrderPlan &plan : orderPlans) {
     test.options.schedule = plan.schedule;
     test.options.seed = plan.seed;
-    test.options.spinLimit = 100'000;
     TestRun run = runBody(body, test);
     if (first.empty())
       first = run.verdict();

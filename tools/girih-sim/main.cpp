@@ -6,6 +6,7 @@
 #endif
 
 #include <CLI/CLI.hpp>
+#include <charconv>
 #include <chrono>
 #include <fstream>
 #include <iostream>
@@ -18,34 +19,62 @@ namespace {
 struct Arguments {
   std::string input, schedule = "deterministic", trace, save, layout, data = "random";
   std::vector<std::string> sizes;
-  uint64_t seed = 1, dataSeed = 1, schedules = 0, spinLimit = 2'000'000, instructionLimit = 0;
-  unsigned threads = 0, multiprocessors = 132;
+  uint64_t seed = 1, dataSeed = 1, schedules = 0;
+  uint64_t instructionLimit = Options().instructionLimit;
+  unsigned threads = 0;
+  std::optional<uint32_t> multiprocessors;
   int64_t pad = 0;
   bool checks = false, isQuiet = false;
+  /// An option that chooses what a manifest leaves open; empty when there is
+  /// none.
+  std::string manifestOption;
 };
 
+[[noreturn]] void refuse(const std::string &message) { throw Stop(VerdictKind::Syntax, message); }
+
+/// "sq=250" into the sizes.
+void addSize(std::map<std::string, int64_t> &sizes, const std::string &text) {
+  size_t equals = std::min(text.find('='), text.size());
+  const char *begin = text.data() + std::min(equals + 1, text.size()), *end = text.data() + text.size();
+  int64_t value = 0;
+  auto [stop, error] = std::from_chars(begin, end, value);
+  if (equals == 0 || begin == end || stop != end || error != std::errc() || value < 0)
+    refuse("--size '" + text + "' should be NAME=N, as in sq=250");
+  if (!sizes.emplace(text.substr(0, equals), value).second)
+    refuse("--size '" + text + "' is the second of its name");
+}
+
+LaunchTask readLaunch(const Arguments &arguments) {
+  if (!arguments.manifestOption.empty())
+    refuse(arguments.manifestOption +
+           " chooses what a kernel manifest leaves open; a launch description says it itself");
+  LaunchTask task = readDescription(arguments.input);
+  if (arguments.multiprocessors)
+    task.launch.multiprocessors = *arguments.multiprocessors;
+  return task;
+}
+
 LaunchTask readTask(const Arguments &arguments) {
-  auto json = nlohmann::json::parse(readTextFile(arguments.input), nullptr, false);
-  if (json.is_discarded())
-    throw Stop(VerdictKind::Syntax, arguments.input + " is not JSON");
+  nlohmann::json json;
+  try {
+    json = nlohmann::json::parse(readTextFile(arguments.input));
+  } catch (const nlohmann::json::exception &error) {
+    refuse(arguments.input + ": " + error.what());
+  }
   if (json.contains("girih_launch"))
-    return readDescription(arguments.input);
+    return readLaunch(arguments);
 #ifdef GIRIH_SIM_HAS_MANIFEST
   ManifestChoices choices;
-  for (const std::string &text : arguments.sizes) {
-    size_t equals = text.find('=');
-    if (equals == text.npos)
-      throw Stop(VerdictKind::Syntax, "--size '" + text + "' should be NAME=VALUE");
-    choices.sizes[text.substr(0, equals)] = std::strtoll(text.c_str() + equals + 1, nullptr, 10);
-  }
+  for (const std::string &text : arguments.sizes)
+    addSize(choices.sizes, text);
   choices.layout = arguments.layout;
   choices.pad = arguments.pad;
   choices.seed = arguments.dataSeed;
   choices.data = arguments.data;
-  choices.multiprocessors = arguments.multiprocessors;
+  choices.multiprocessors = arguments.multiprocessors.value_or(choices.multiprocessors);
   return readManifestLaunch(arguments.input, choices);
 #else
-  throw Stop(VerdictKind::Syntax, "this build reads no kernel manifests");
+  refuse("this build reads no kernel manifests");
 #endif
 }
 
@@ -68,21 +97,25 @@ void save(const std::string &folder, const Launch &launch, const char *when) {
     std::ofstream out(folder + "/" + buffer.name + "." + when, std::ios::binary);
     out.write(reinterpret_cast<const char *>(buffer.bytes.data()), std::streamsize(buffer.bytes.size()));
     if (!out)
-      throw Stop(VerdictKind::Syntax, "cannot write to '" + folder + "'");
+      refuse("cannot write to '" + folder + "'");
+  }
+}
+
+Simulator readProgram(const LaunchTask &task) {
+  try {
+    return Simulator(task.ptx);
+  } catch (Stop &stop) {
+    stop.found.message = "in '" + task.ptxPath + "': " + stop.found.message;
+    throw;
   }
 }
 
 int run(const Arguments &arguments) {
-  auto schedule = parseSchedule(arguments.schedule);
-  if (!schedule)
-    throw Stop(VerdictKind::Syntax,
-               "unknown schedule '" + arguments.schedule + "'; there are deterministic, random, late and early");
   LaunchTask task = readTask(arguments);
-  Simulator simulator(task.ptx);
+  Simulator simulator = readProgram(task);
   Options options;
-  options.schedule = arguments.schedules ? Schedule::Random : *schedule;
+  options.schedule = arguments.schedules ? Schedule::Random : *parseSchedule(arguments.schedule);
   options.threads = arguments.threads;
-  options.spinLimit = arguments.spinLimit;
   options.instructionLimit = arguments.instructionLimit;
   options.wantsTrace = !arguments.trace.empty();
   if (!arguments.save.empty())
@@ -107,7 +140,7 @@ int run(const Arguments &arguments) {
     std::ofstream out(arguments.trace);
     writeTrace(out, report.trace);
     if (!out)
-      throw Stop(VerdictKind::Syntax, "cannot write '" + arguments.trace + "'");
+      refuse("cannot write '" + arguments.trace + "'");
   }
   for (const Verdict &verdict : report.verdicts)
     std::cerr << task.ptxPath << ": " << verdict.str() << "\n";
@@ -120,32 +153,58 @@ int run(const Arguments &arguments) {
   return report.isClean() ? 0 : 1;
 }
 
+void declare(CLI::App &app, Arguments &arguments) {
+  app.add_option("input", arguments.input, "a kernel manifest, or a launch description")->required();
+  app.add_flag("--check", arguments.checks, "compare the results with the float64 reference");
+  auto *schedule = app.add_option("--schedule", arguments.schedule, "deterministic, random, late or early")
+                       ->check(CLI::IsMember({"deterministic", "random", "late", "early"}))
+                       ->capture_default_str();
+  app.add_option("--seed", arguments.seed, "seed of the random schedule, or the first of --schedules");
+  app.add_option("--schedules", arguments.schedules, "explore this many random schedules from --seed on")
+      ->check(CLI::PositiveNumber)
+      ->excludes(schedule);
+  app.add_option("--size", arguments.sizes, "NAME=N for a dynamic size of a manifest")->allow_extra_args(false);
+  app.add_option("--layout", arguments.layout, "memory order of a manifest's tensors, as in bshd");
+  app.add_option("--pad", arguments.pad, "unused elements after every innermost row of a manifest's tensors");
+  app.add_option("--data-seed", arguments.dataSeed, "seed of a manifest's inputs");
+  app.add_option("--data", arguments.data, "inputs of a manifest: random, equal, one_hot or minus_inf");
+  app.add_option("--multiprocessors", arguments.multiprocessors,
+                 "multiprocessors of the chip; 132, or what the launch description says")
+      ->check(CLI::Range(1u, 1024u));
+  app.add_option("--threads", arguments.threads, "host threads; 0 is one for each core");
+  app.add_option("--instruction-limit", arguments.instructionLimit,
+                 "instructions that a warp may execute; 0 is any number")
+      ->capture_default_str();
+  app.add_option("--trace", arguments.trace, "write a timeline in Chrome trace format");
+  app.add_option("--save", arguments.save, "write every buffer before and after the run to this folder");
+  app.add_flag("--quiet", arguments.isQuiet, "print verdicts only");
+}
+
+/// Refuses a choice that would be without effect, and finds those that are for
+/// manifests.
+void checkTogether(const CLI::App &app, Arguments &arguments) {
+  if (app.count("--seed") && !app.count("--schedules") && arguments.schedule != "random")
+    refuse("--seed is for --schedule random and --schedules; the schedule '" + arguments.schedule + "' has none");
+  for (const char *option : {"--size", "--layout", "--pad", "--data-seed", "--data"})
+    if (app.count(option))
+      arguments.manifestOption = option;
+}
+
 } // namespace
 
 int main(int argc, char **argv) {
   Arguments arguments;
   CLI::App app{"Runs PTX for sm_90a and sm_100a on the CPU and reports wrong "
                "results, races, deadlocks and misuse."};
-  app.add_option("input", arguments.input, "a kernel manifest, or a launch description")->required();
-  app.add_flag("--check", arguments.checks, "compare the results with the float64 reference");
-  app.add_option("--schedule", arguments.schedule, "deterministic, random, late or early");
-  app.add_option("--seed", arguments.seed, "seed of the random schedule");
-  app.add_option("--schedules", arguments.schedules, "explore this many random schedules from --seed on");
-  app.add_option("--size", arguments.sizes, "NAME=VALUE for a dynamic size of a manifest");
-  app.add_option("--layout", arguments.layout, "memory order of a manifest's tensors, as in bshd");
-  app.add_option("--pad", arguments.pad, "unused elements after every innermost row");
-  app.add_option("--data-seed", arguments.dataSeed, "seed of the inputs");
-  app.add_option("--data", arguments.data, "inputs of a manifest: random, equal, one_hot or minus_inf");
-  app.add_option("--multiprocessors", arguments.multiprocessors, "multiprocessors of the chip, for persistent grids");
-  app.add_option("--threads", arguments.threads, "host threads");
-  app.add_option("--spin-limit", arguments.spinLimit, "instructions of a warp while nothing else happens");
-  app.add_option("--instruction-limit", arguments.instructionLimit, "instructions of a warp; 0 is any number");
-  app.add_option("--trace", arguments.trace, "write a timeline in Chrome trace format");
-  app.add_option("--save", arguments.save, "write every buffer before and after the run to this folder");
-  app.add_flag("--quiet", arguments.isQuiet, "print verdicts only");
-  CLI11_PARSE(app, argc, argv);
+  app.name("girih-sim");
+  app.footer("The exit code is 0 when nothing was found, 1 otherwise, and 2 when nothing could be run.");
+  declare(app, arguments);
   try {
+    app.parse(argc, argv);
+    checkTogether(app, arguments);
     return run(arguments);
+  } catch (const CLI::ParseError &error) {
+    return app.exit(error) == 0 ? 0 : 2;
   } catch (const Stop &stop) {
     std::cerr << stop.found.str() << "\n";
   } catch (const std::exception &error) {

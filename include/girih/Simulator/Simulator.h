@@ -53,7 +53,8 @@ struct Launch {
   uint32_t dynamicSharedBytes = 0;
   /// Registers of a thread at launch; 0 derives them from the block size.
   uint32_t registersPerThread = 0;
-  /// Clusters that are resident at once, when they may wait for each other.
+  /// Of the chip. As many CTAs as fit are resident at once, where they may wait
+  /// for each other.
   uint32_t multiprocessors = 132;
   std::vector<Argument> arguments;
   std::vector<Buffer> buffers;
@@ -76,10 +77,10 @@ struct Options {
   unsigned threads = 0;
   /// Races are collected up to this many; any other verdict ends the run.
   unsigned mostVerdicts = 8;
-  /// Instructions that a warp may execute while nothing else happens.
-  uint64_t spinLimit = 2'000'000;
-  /// Instructions that a warp may execute at all; 0 is any number.
-  uint64_t instructionLimit = 0;
+  /// Instructions that a warp may execute; 0 is any number. A warp that only
+  /// polls what nobody changes is found without; this ends programs that change
+  /// something for ever.
+  uint64_t instructionLimit = 100'000'000;
   bool wantsTrace = false;
 };
 

@@ -55,6 +55,7 @@ void arriveNamed(Step &s, const BarrierCall &call, NamedBarrier &barrier, uint32
     else // and: count the lanes that say no; or: those that say yes
       barrier.count += unsigned(__builtin_popcount(call.reduction == "and" ? s.mask & ~votes : votes));
   }
+  ++s.cluster().changes;
   barrier.arriving.join(s.warp.release(s.mask));
   barrier.warps.insert(&s.warp);
 }
@@ -183,6 +184,7 @@ void decodeCluster(Decoder &d) {
       if (arrived & s.mask)
         s.misuse("barrier.cluster.arrive twice without a wait in between");
       arrived |= s.mask;
+      ++cluster.changes;
       if (!isRelaxed)
         barrier.arriving.join(s.warp.release(s.mask));
       else

@@ -104,8 +104,9 @@ void Step::store(const Place &place, unsigned lane, const void *from, uint32_t s
   if (place.space == StateSpace::Shared) {
     if (place.cta != &warp.cta)
       place.cta->noteRemote(access);
+    uint64_t before = warp.cluster.changes;
     place.cta->writeShared(static_cast<uint32_t>(place.offset), from, size, access, warp.known(lane), isDefined);
-    if (isStrong)
+    if (isStrong && warp.cluster.changes != before)
       ++warp.cluster.progress;
     return;
   }
@@ -121,6 +122,8 @@ void Step::store(const Place &place, unsigned lane, const void *from, uint32_t s
   if (auto conflict = memory.enter(*place.region, place.offset, size, access, warp.known(lane)))
     warp.cta.reportRace(("global memory '" + place.region->name + "'").c_str(), conflict->address - place.region->base,
                         *conflict, access);
+  if (access.keepsValue)
+    return;
   std::memcpy(target, from, size);
   ++warp.cluster.device.globalWrites;
   ++warp.cluster.progress;

@@ -25,13 +25,23 @@ public:
   const uint32_t index;
   std::vector<std::unique_ptr<Cta>> ctas;
   ClusterBarrier barrier;
-  /// Steps of the schedule so far; changes that may wake somebody.
-  uint64_t now = 0, progress = 1;
+  /// Steps of the schedule so far; changes that may wake somebody; changes that
+  /// somebody may see who looks again.
+  uint64_t now = 0, progress = 1, changes = 0;
   uint64_t asynchronousOperations = 0;
+  /// Grows with all that a warp could notice.
+  uint64_t events() const { return progress + changes + device.globalWrites; }
 
-  /// Runs until done or until the budget of warp instructions is spent; true
-  /// when the cluster has finished. Throws Stop.
-  bool run(uint64_t budget);
+  enum class Status {
+    Going,
+    /// Its warps poll global memory, and nothing else can move.
+    Polling,
+    Done,
+  };
+  /// Runs until the budget of warp instructions is spent at most. Throws Stop.
+  Status run(uint64_t budget);
+  /// Who waits for whom, with what else is to be said.
+  [[noreturn]] void reportDeadlock(std::vector<std::string> notes = {});
 
   Component newComponent(std::string name);
   const std::string &componentName(Component component) const { return componentNames[component]; }
@@ -53,8 +63,10 @@ public:
   std::vector<Warp *> warps;
 
 private:
-  bool runRoundRobin(uint64_t budget);
-  bool runRandom(uint64_t budget);
+  Status runRoundRobin(uint64_t budget);
+  Status runRandom(uint64_t budget);
+  /// Nothing moves: a deadlock, unless another cluster may end it.
+  Status rest();
   /// Runs a warp for up to `most` instructions; how many it executed.
   uint64_t runWarp(Warp &warp, uint64_t most);
   /// Advances one operation of a unit.
@@ -65,7 +77,6 @@ private:
   bool stepOldOperations();
   bool isDone() const;
   void finish();
-  [[noreturn]] void reportDeadlock();
 
   std::vector<std::unique_ptr<AsyncUnit>> units;
   std::vector<std::string> componentNames;
@@ -75,7 +86,7 @@ private:
   std::vector<double> warpWeights;
   bool isDraining = false;
   size_t nextUnit = 0;
-  std::vector<TraceEvent> events;
+  std::vector<TraceEvent> timeline;
   /// The warp that executes, to tell who issues.
   const Warp *running = nullptr;
 

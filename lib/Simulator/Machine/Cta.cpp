@@ -149,6 +149,7 @@ void Cta::writeShared(uint32_t offset, const void *from, uint32_t size, const Ac
     }
   if (auto conflict = sharedShadow->enter(offset, size, entered, knowledge))
     reportRace("shared memory", conflict->address, *conflict, access);
+  cluster.changes += !entered.keepsValue;
   std::memcpy(shared.data() + offset, from, size);
   std::memset(sharedDefined.data() + offset, isDefined, size);
 }

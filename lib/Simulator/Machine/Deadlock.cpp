@@ -54,24 +54,36 @@ std::string exitedWarps(const std::vector<Warp *> &warps) {
          (count > mostNamed ? ", ..." : "");
 }
 
+unsigned lineOf(const Group &group) {
+  return group.isBlocked ? group.wait.line : group.stack.back().function->body[group.pc].line;
+}
+
+std::string whatHolds(const Warp &warp, const Group &group) {
+  if (group.isBlocked)
+    return "waits " + (group.wait.describe ? group.wait.describe() : group.wait.what);
+  return "repeats the same " + std::to_string(warp.circleLength()) + " instructions and finds nothing changed";
+}
+
 } // namespace
 
-void Cluster::reportDeadlock() {
+void Cluster::reportDeadlock(std::vector<std::string> notes) {
   std::vector<Waiter> waiters;
   for (const Warp *warp : warps)
     for (const auto &group : warp->groups)
-      waiters.push_back({warp, group.get(), group->wait.others ? group->wait.others() : std::vector<Component>()});
+      waiters.push_back({warp, group.get(),
+                         group->isBlocked && group->wait.others ? group->wait.others() : std::vector<Component>()});
   Verdict verdict;
   verdict.kind = VerdictKind::Deadlock;
   verdict.message = "no warp and no asynchronous unit can move; " + std::to_string(waiters.size()) + " wait";
   const size_t mostListed = 32;
   for (size_t i = 0; i < waiters.size() && i < mostListed; ++i) {
     const auto &[warp, group, others] = waiters[i];
-    verdict.notes.push_back(warp->describe(group->mask) + ", line " + std::to_string(group->wait.line) + ": waits " +
-                            (group->wait.describe ? group->wait.describe() : group->wait.what));
+    verdict.notes.push_back(warp->describe(group->mask) + ", line " + std::to_string(lineOf(*group)) + ": " +
+                            whatHolds(*warp, *group));
   }
   if (std::string gone = exitedWarps(warps); !gone.empty())
     verdict.notes.push_back(gone);
+  verdict.notes.insert(verdict.notes.end(), notes.begin(), notes.end());
   auto cycle = findCycle(waiters);
   if (!cycle.empty()) {
     std::string text = "cycle: ";
@@ -84,13 +96,13 @@ void Cluster::reportDeadlock() {
     // Blame the wait of a cycle, else the first wait on an mbarrier.
     const Waiter *first = &waiters.front();
     for (const Waiter &waiter : waiters)
-      if (waiter.group->wait.what.starts_with("mbarrier")) {
+      if (waiter.group->isBlocked && waiter.group->wait.what.starts_with("mbarrier")) {
         first = &waiter;
         break;
       }
     if (!cycle.empty())
       first = &waiters[cycle.front()];
-    verdict.line = first->group->wait.line;
+    verdict.line = lineOf(*first->group);
     verdict.agent = first->warp->describe(first->group->mask);
     const CompiledFunction &function = *first->group->stack.back().function;
     verdict.source = function.program->locationOf(function, function.body[first->group->pc]);

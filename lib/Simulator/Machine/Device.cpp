@@ -3,6 +3,7 @@
 
 #include "../Descriptors/TensorMap.h"
 #include "Cluster.h"
+#include "Residency.h"
 
 #include <algorithm>
 #include <cstring>
@@ -11,8 +12,7 @@
 namespace girih::sim {
 
 Device::Device(const Program &program, Launch &launch, const Options &options)
-    : program(program), launch(launch), options(options) {
-  entry = program.find(launch.kernel);
+    : program(program), launch(launch), options(options), entry(program.find(launch.kernel)) {
   if (!entry || !entry->syntax->isEntry)
     throw Stop(VerdictKind::Syntax, "the module has no kernel '" + launch.kernel + "'");
   const Function &syntax = *entry->syntax;
@@ -22,26 +22,43 @@ Device::Device(const Program &program, Launch &launch, const Options &options)
   clusterCount = 1;
   for (int axis = 0; axis < 3; ++axis)
     clusterCount *= launch.grid[axis] / launch.cluster[axis];
+  runsTogether = program.usesGlobalAtomics && clusterCount > 1;
   placeModule();
   placeArguments();
 }
 
+static void checkShape(const std::string &name, const std::array<uint32_t, 3> &shape,
+                       const std::array<uint32_t, 3> &most) {
+  for (int axis = 0; axis < 3; ++axis)
+    if (shape[axis] < 1 || shape[axis] > most[axis])
+      throw Stop(VerdictKind::Misuse, "size " + std::string(1, "xyz"[axis]) + " of the " + name + " is " +
+                                          std::to_string(shape[axis]) + " when it should be 1 to " +
+                                          std::to_string(most[axis]));
+}
+
 void Device::checkLaunch() const {
   auto fail = [](const std::string &message) { throw Stop(VerdictKind::Misuse, message); };
+  // CUDA C++ Programming Guide, "Compute Capabilities".
+  checkShape("block", launch.block, {1024, 1024, 64});
+  checkShape("grid", launch.grid, {0x7fffffff, 65535, 65535});
+  checkShape("cluster", launch.cluster, {16, 16, 16});
   uint64_t threads = uint64_t(launch.block[0]) * launch.block[1] * launch.block[2];
-  if (threads == 0 || threads > 1024)
+  if (threads > 1024)
     fail("a block has " + std::to_string(threads) + " threads when it should have 1 to 1024");
   const Function &syntax = *entry->syntax;
   if (syntax.maxThreads && threads > syntax.maxThreads)
     fail("a block has " + std::to_string(threads) + " threads when .maxntid allows " +
          std::to_string(syntax.maxThreads));
-  uint64_t size = 1;
+  uint64_t size = 1, clusters = 1;
   for (int axis = 0; axis < 3; ++axis) {
-    if (!launch.grid[axis] || !launch.cluster[axis] || launch.grid[axis] % launch.cluster[axis])
+    if (launch.grid[axis] % launch.cluster[axis])
       fail("grid size " + std::to_string(launch.grid[axis]) + " is not a multiple of the cluster size " +
            std::to_string(launch.cluster[axis]));
     size *= launch.cluster[axis];
+    clusters *= launch.grid[axis] / launch.cluster[axis];
   }
+  if (clusters > UINT32_MAX)
+    fail("a grid has " + std::to_string(clusters) + " clusters when the simulator takes " + std::to_string(UINT32_MAX));
   if (size > 16)
     fail("a cluster has " + std::to_string(size) + " CTAs when 16 is the most");
   // CUDA C++ Programming Guide, "Compute Capabilities": 227 KiB for a block.
@@ -152,7 +169,7 @@ void Device::runOne(uint32_t index, Report &report) {
     isStopped = true;
   };
   try {
-    while (!isStopped && !cluster.run(20000))
+    while (!isStopped && cluster.run(20000) != Cluster::Status::Done)
       ;
   } catch (Stop &stop) {
     keep(stop.found);
@@ -185,16 +202,17 @@ void Device::runParallel(Report &report) {
 }
 
 /// Clusters that may wait for each other share one host thread in turns, so
-/// that a run can be repeated.
+/// that a run can be repeated. One CTA a multiprocessor is enough until all of
+/// them wait for others.
 void Device::runTogether(Report &report) {
-  uint32_t resident =
-      std::max<uint32_t>(1, launch.multiprocessors / (launch.cluster[0] * launch.cluster[1] * launch.cluster[2]));
+  Residency residency(*this);
+  uint32_t wave = std::max(1u, residency.clusters / residency.each), wanted = wave;
   std::vector<std::unique_ptr<Cluster>> running;
   std::mt19937_64 random(options.seed);
   bool varies = options.schedule == Schedule::Random;
   try {
     while (true) {
-      while (running.size() < resident && nextCluster < clusterCount) {
+      while (running.size() < wanted && nextCluster < clusterCount) {
         uint32_t index = nextCluster++;
         running.push_back(std::make_unique<Cluster>(*this, index, firstCtaOf(index), *entry));
       }
@@ -203,12 +221,22 @@ void Device::runTogether(Report &report) {
       // Turns of any length, in any order.
       if (varies)
         std::shuffle(running.begin(), running.end(), random);
-      for (auto &cluster : running)
-        if (cluster->run(varies ? 1 + random() % 2000 : 2000)) {
+      bool isResting = true;
+      uint64_t writesBefore = globalWrites;
+      for (auto &cluster : running) {
+        Cluster::Status status = cluster->run(varies ? 1 + random() % 2000 : 2000);
+        isResting &= status == Cluster::Status::Polling;
+        if (status == Cluster::Status::Done) {
           collect(*cluster, report);
           cluster.reset();
         }
+      }
       std::erase(running, nullptr);
+      if (!isResting || globalWrites != writesBefore)
+        continue;
+      if (nextCluster >= clusterCount || wanted >= residency.clusters)
+        reportDeadlock(*running.front(), running.size(), residency);
+      wanted = std::min(wanted + wave, residency.clusters);
     }
   } catch (Stop &stop) {
     std::lock_guard<std::mutex> lock(reportLock);
@@ -221,8 +249,17 @@ void Device::runTogether(Report &report) {
       collect(*cluster, report);
 }
 
+void Device::reportDeadlock(Cluster &first, size_t waiting, const Residency &residency) {
+  std::vector<std::string> notes;
+  if (waiting > 1)
+    notes.push_back(std::to_string(waiting - 1) + " other clusters wait as well");
+  if (nextCluster < clusterCount)
+    notes.push_back(residency.describe(uint64_t(clusterCount) * first.ctas.size()));
+  first.reportDeadlock(std::move(notes));
+}
+
 void Device::run(Report &report) {
-  if (program.usesGlobalAtomics && clusterCount > 1)
+  if (runsTogether)
     runTogether(report);
   else
     runParallel(report);

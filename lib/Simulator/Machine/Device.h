@@ -13,6 +13,7 @@
 namespace girih::sim {
 
 class Cluster;
+struct Residency;
 
 class Device {
 public:
@@ -36,6 +37,8 @@ public:
   /// Clusters that clusterlaunchcontrol has not handed out yet.
   std::atomic<uint32_t> nextCluster{0};
   uint32_t clusterCount = 0;
+  /// Clusters may affect each other, so that one host thread runs them all.
+  bool runsTogether = false;
 
   std::array<uint32_t, 3> firstCtaOf(uint32_t cluster) const;
   uint32_t registersAtLaunch() const;
@@ -47,6 +50,8 @@ private:
   void placeArguments();
   void runParallel(Report &report);
   void runTogether(Report &report);
+  /// All resident clusters wait, `first` among them.
+  [[noreturn]] void reportDeadlock(Cluster &first, size_t waiting, const Residency &residency);
   void runOne(uint32_t index, Report &report);
   void collect(Cluster &cluster, Report &report);
 

@@ -12,8 +12,15 @@ namespace girih::sim {
 /// Instructions of a warp in one round of the deterministic schedules.
 constexpr uint64_t quantum = 16;
 
-bool Cluster::run(uint64_t budget) {
+Cluster::Status Cluster::run(uint64_t budget) {
   return device.options.schedule == Schedule::Random ? runRandom(budget) : runRoundRobin(budget);
+}
+
+Cluster::Status Cluster::rest() {
+  for (const Warp *warp : warps)
+    if (device.runsTogether && warp->isCircling())
+      return Status::Polling;
+  reportDeadlock();
 }
 
 uint64_t Cluster::runWarp(Warp &warp, uint64_t most) {
@@ -81,11 +88,11 @@ bool Cluster::stepOldOperations() {
   return hasMoved;
 }
 
-bool Cluster::runRoundRobin(uint64_t budget) {
+Cluster::Status Cluster::runRoundRobin(uint64_t budget) {
   for (uint64_t spent = 0; spent < budget;) {
     if (isDone()) {
       finish();
-      return true;
+      return Status::Done;
     }
     bool hasMoved = false;
     for (Warp *warp : warps)
@@ -106,19 +113,19 @@ bool Cluster::runRoundRobin(uint64_t budget) {
       for (Warp *warp : warps)
         canMove |= warp->canMove();
       if (!canMove && !stepAnyUnit())
-        reportDeadlock();
+        return rest();
     }
   }
-  return false;
+  return Status::Going;
 }
 
-bool Cluster::runRandom(uint64_t budget) {
+Cluster::Status Cluster::runRandom(uint64_t budget) {
   std::vector<Warp *> movable;
   std::vector<double> weights;
   for (uint64_t spent = 0; spent < budget;) {
     if (isDone()) {
       finish();
-      return true;
+      return Status::Done;
     }
     ++now;
     movable.clear();
@@ -136,7 +143,7 @@ bool Cluster::runRandom(uint64_t budget) {
       steps.emplace_back(unit.get(), position);
     }
     if (movable.empty() && steps.empty())
-      reportDeadlock();
+      return rest();
     if (!steps.empty() && (movable.empty() || chance(asyncBias))) {
       auto [unit, position] = steps[random() % steps.size()];
       stepUnit(*unit, position);
@@ -145,7 +152,7 @@ bool Cluster::runRandom(uint64_t budget) {
     std::discrete_distribution<size_t> pick(weights.begin(), weights.end());
     spent += 1 + runWarp(*movable[pick(random)], 1 + random() % 32);
   }
-  return false;
+  return Status::Going;
 }
 
 } // namespace girih::sim

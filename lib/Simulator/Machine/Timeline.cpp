@@ -13,7 +13,7 @@ void Cluster::trace(uint32_t cta, const std::string &row, const std::string &nam
   event.detail = std::move(detail);
   event.begin = begin;
   event.end = std::max(now, begin + 1);
-  events.push_back(std::move(event));
+  timeline.push_back(std::move(event));
 }
 
 /// The step in which a warp blocks is one of work; the wait follows it.
@@ -28,8 +28,8 @@ void Cluster::traceOperation(const AsyncUnit &unit, const AsyncOperation &operat
   uint64_t begin = unit.isOrdered ? std::max(operation.issuedAt, unit.idleSince) : operation.issuedAt;
   trace(unit.cta, unit.name, operation.name, begin,
         "line " + std::to_string(operation.line) + (operation.detail.empty() ? "" : ", " + operation.detail) + note);
-  events.back().issuer = operation.issuer;
-  events.back().issuedAt = operation.issuedAt;
+  timeline.back().issuer = operation.issuer;
+  timeline.back().issuedAt = operation.issuedAt;
 }
 
 std::vector<TraceEvent> Cluster::takeEvents() {
@@ -40,7 +40,7 @@ std::vector<TraceEvent> Cluster::takeEvents() {
     for (const auto &group : warp->groups)
       if (group->isBlocked)
         traceWait(*warp, group->wait, ", without an end");
-  return std::move(events);
+  return std::move(timeline);
 }
 
 } // namespace girih::sim

@@ -72,6 +72,7 @@ Access transactionAccess(BarrierPlace place, unsigned line) {
 void completeTransactions(BarrierPlace place, uint64_t bytes, unsigned line) {
   MemoryBarrier &barrier = place.cta->barrier(place.offset, line, "complete_tx");
   barrier.transactions -= static_cast<int64_t>(bytes);
+  ++place.cta->cluster.changes;
   checkOverrun(place, barrier, line);
   place.cta->advance(barrier);
 }
@@ -81,6 +82,7 @@ void expectTransactions(Step &s, BarrierPlace place, uint64_t bytes) {
   // PTX ISA, "Contents of the mbarrier object": tx-count has 20 bits and sign.
   const int64_t most = (1 << 20) - 1;
   barrier.transactions += static_cast<int64_t>(bytes);
+  ++place.cta->cluster.changes;
   barrier.lastExpectLine = s.line();
   if (barrier.transactions > most)
     s.misuse("the mbarrier at " + std::to_string(place.offset) + " expects " + std::to_string(barrier.transactions) +
@@ -105,6 +107,7 @@ void arrive(BarrierPlace place, uint32_t count, const Knowledge *knowledge, unsi
          std::to_string(count) + " arrivals when " + std::to_string(barrier.pending) + " of " +
              std::to_string(barrier.expected) + " are pending");
   barrier.pending -= count;
+  ++place.cta->cluster.changes;
   if (knowledge)
     barrier.arriving.join(*knowledge);
   barrier.lastArriveLine = line;

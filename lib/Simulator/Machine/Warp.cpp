@@ -13,7 +13,6 @@
 #include "Step.h"
 
 #include <algorithm>
-#include <tuple>
 
 namespace girih::sim {
 
@@ -66,45 +65,63 @@ uint8_t *Warp::localBytes(unsigned lane, uint64_t offset, uint64_t size) {
   return bytes.data() + (offset - begin);
 }
 
+bool Warp::isReady(const Group &group) const { return !group.isBlocked || group.seenProgress != cluster.progress; }
+
+bool Warp::isCircling() const { return circlingAt == cluster.events(); }
+
 bool Warp::canMove() const {
-  for (const auto &group : groups)
-    if (!group->isBlocked || group->seenProgress != cluster.progress)
-      return true;
-  return false;
+  return !isCircling() && std::any_of(groups.begin(), groups.end(), [&](const auto &group) { return isReady(*group); });
 }
 
 Group *Warp::pick() {
-  // A group that polls memory for another of its warp gives way to it after a
-  // while (CUDA C++ Programming Guide, "Independent Thread Scheduling").
-  constexpr uint64_t patience = 1024;
-  auto goesFirst = [&](const Group &a, const Group &b) {
-    auto key = [&](const Group &group) {
-      uint64_t spun = group.spunProgress == cluster.progress + cluster.device.globalWrites ? group.spun : 0;
-      return std::tuple(spun / patience, -int64_t(group.stack.size()), group.pc);
-    };
-    return key(a) < key(b);
-  };
+  if (isCircling())
+    return nullptr;
+  if (groups.size() == 1)
+    return isReady(*groups[0]) ? groups[0].get() : nullptr;
   std::vector<Group *> &ready = readyGroups;
   ready.clear();
-  for (const auto &group : groups)
-    if (!group->isBlocked || group->seenProgress != cluster.progress)
+  for (const auto &group : groups) {
+    if (isReady(*group))
       ready.push_back(group.get());
+    else
+      group->lastTurn = turns;
+  }
+  if (ready.empty())
+    return nullptr;
   if (ready.size() > 1 && cluster.chance(0.05))
     return ready[cluster.draw(ready.size())];
-  auto best =
-      std::min_element(ready.begin(), ready.end(), [&](const Group *a, const Group *b) { return goesFirst(*a, *b); });
-  return best == ready.end() ? nullptr : *best;
+  for (Group *group : ready)
+    if (group->firstUntil > turns)
+      return group;
+  // Every thread makes progress, whatever its warp's other lanes do (CUDA C++
+  // Programming Guide, "Independent Thread Scheduling"): one of them may hold
+  // a lock that they poll. A turn is long enough that lanes seldom miss where
+  // they reconverge.
+  constexpr uint64_t patience = 1024;
+  Group *oldest =
+      *std::min_element(ready.begin(), ready.end(), [](Group *a, Group *b) { return a->lastTurn < b->lastTurn; });
+  if (turns - oldest->lastTurn > patience) {
+    oldest->firstUntil = turns + patience;
+    return oldest;
+  }
+  auto order = [](const Group *group) { return std::pair(-int64_t(group->stack.size()), group->pc); };
+  return *std::min_element(ready.begin(), ready.end(), [&](Group *a, Group *b) { return order(a) < order(b); });
 }
 
 bool Warp::step() {
   Group *group = pick();
   if (!group)
     return false;
+  group->lastTurn = ++turns;
+  LaneMask lanes = group->mask;
   execute(*group);
   if (groups.size() > 1 || (!groups.empty() && !groups[0]->mask)) {
     removeEmptyGroups();
     mergeGroups();
   }
+  uint64_t events = cluster.events();
+  if (repetition.advance(*this, lanes, events))
+    circlingAt = events;
   return true;
 }
 
@@ -126,6 +143,7 @@ void Warp::mergeGroups() {
       }
       a.mask |= b.mask;
       a.isBlocked = false;
+      a.firstUntil = std::max(a.firstUntil, b.firstUntil);
       groups.erase(groups.begin() + static_cast<long>(j));
     }
 }
@@ -178,16 +196,10 @@ void Warp::execute(Group &group) {
   if (outcome == Outcome::Next)
     ++group.pc;
   if (uint64_t limit = cluster.device.options.instructionLimit; limit && instructions > limit)
-    step.stop(VerdictKind::Deadlock, "the warp has executed " + std::to_string(instructions) + " instructions when " +
-                                         std::to_string(limit) + " is the limit");
-  uint64_t progress = cluster.progress + cluster.device.globalWrites;
-  if (group.spunProgress != progress) {
-    group.spunProgress = progress;
-    group.spun = 0;
-  } else if (++group.spun > cluster.device.options.spinLimit) {
     step.stop(VerdictKind::Deadlock,
-              "the warp spins: " + std::to_string(group.spun) + " instructions while nothing else happens");
-  }
+              "the warp has executed " + std::to_string(instructions) + " instructions when " + std::to_string(limit) +
+                  " is the limit",
+              {"a kernel that does end needs a higher instruction limit"});
 }
 
 /// The rules of PTX ISA, "wgmma: Registers": between wgmma.mma_async and its
@@ -229,6 +241,7 @@ void Warp::split(Group &group, LaneMask lanes, uint32_t pc) {
   made->mask = lanes;
   made->pc = pc;
   made->stack = group.stack;
+  made->lastTurn = turns;
   group.mask &= ~lanes;
   groups.push_back(std::move(made));
 }

@@ -5,6 +5,7 @@
 #include "../Program/Program.h"
 #include "AsyncUnit.h"
 #include "CommitGroups.h"
+#include "Repetition.h"
 #include "TensorPipe.h"
 #include "WarpClock.h"
 
@@ -28,6 +29,8 @@ struct Frame {
   /// Where the caller goes on, and which results it takes back.
   uint32_t returnTo = 0;
   const std::vector<ActualParameter> *results = nullptr;
+
+  bool operator==(const Frame &) const = default;
 };
 
 /// A lane mask as verdicts print it.
@@ -58,8 +61,9 @@ struct Group {
   /// The last test_wait that failed, to park a polling loop.
   uint32_t failedPc = ~0u;
   uint64_t failedProgress = 0;
-  /// Instructions executed since anything else happened.
-  uint64_t spun = 0, spunProgress = 0;
+  /// In turns of the warp: when the group has last had one or was not ready,
+  /// and until when it goes first because it has waited for too long.
+  uint64_t lastTurn = 0, firstUntil = 0;
 
   Frame &frame() { return stack.back(); }
 };
@@ -130,8 +134,13 @@ public:
   bool isDone() const { return groups.empty(); }
   /// Runs one instruction of one group; false when every group is blocked.
   bool step();
-  /// True when some group may move.
+  /// True when some group may move and is not known to go round in a circle.
   bool canMove() const;
+  bool isReady(const Group &group) const;
+  /// Only an event elsewhere can let the warp do anything new.
+  bool isCircling() const;
+  /// The instructions of one round of a circling warp.
+  uint64_t circleLength() const { return repetition.length(); }
 
   /// Makes room for a frame on top of the given one.
   Frame makeFrame(const CompiledFunction &function, const Frame &caller, bool isEntry);
@@ -150,6 +159,10 @@ private:
   Group *pick();
   /// What pick() chooses from; kept to spare its allocation.
   std::vector<Group *> readyGroups;
+  uint64_t turns = 0;
+  Repetition repetition;
+  /// The events after which the warp has begun to repeat itself.
+  std::optional<uint64_t> circlingAt;
   void mergeGroups();
   void removeEmptyGroups();
   void execute(Group &group);
