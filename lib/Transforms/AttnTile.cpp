@@ -10,6 +10,7 @@
 //     tile.store ...
 //   }
 #include "AttnTileBody.h"
+#include "girih/Target/Kernel.h"
 #include "girih/Transforms/Passes.h"
 
 #include "mlir/Dialect/Func/IR/FuncOps.h"
@@ -62,6 +63,14 @@ struct AttnTilePass : impl::AttnTilePassBase<AttnTilePass> {
 LogicalResult AttnTilePass::checkFunction(attn::ForwardOp op, func::FuncOp function) {
   if (!function || !function.getBody().hasOneBlock())
     return op.emitError("attn.forward must stand in a func.func of one block");
+  if (function->getParentOp() != getOperation())
+    return op.emitError() << "the function of attn.forward must stand in the outermost module, not in '"
+                          << function->getParentOp()->getName() << "'";
+  if (failed(checkKernelName(function, function.getName())))
+    return failure();
+  if (auto uses = function.getSymbolUses(getOperation()); uses && !uses->empty())
+    return uses->begin()->getUser()->emitError()
+           << "'" << function.getName() << "' becomes a kernel and cannot be referred to";
   for (Value operand : op.getOperands())
     if (!isa<BlockArgument>(operand))
       return op.emitError("operands of attn.forward must be arguments of its function");

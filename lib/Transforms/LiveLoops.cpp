@@ -31,7 +31,8 @@ private:
   }
 
   void keep(Operation *op) {
-    if (!ops.insert(op).second)
+    // What is defined outside stays anyhow.
+    if (!scope->getParent()->isAncestor(op->getParentRegion()) || !ops.insert(op).second)
       return;
     if (auto loop = dyn_cast<scf::ForOp>(op)) {
       keep(loop.getLowerBound());
@@ -44,10 +45,11 @@ private:
     } else {
       for (Value operand : op->getOperands())
         keep(operand);
+      // Other ops with regions are kept whole.
+      op->walk([&](Operation *inner) { keep(inner); });
     }
-    Operation *parent = op->getParentOp();
-    if (op->getBlock() != scope && parent)
-      keep(parent);
+    if (op->getBlock() != scope)
+      keep(op->getParentOp());
   }
 
   void follow(Value value) {
@@ -97,7 +99,8 @@ void shrinkLoop(scf::ForOp loop, const Liveness &liveness) {
     yields.push_back(loop.getYieldedValues()[i]);
   }
   auto shrunk =
-      scf::ForOp::create(builder, loop.getLoc(), loop.getLowerBound(), loop.getUpperBound(), loop.getStep(), inits);
+      scf::ForOp::create(builder, loop.getLoc(), loop.getLowerBound(), loop.getUpperBound(), loop.getStep(), inits,
+                         /*bodyBuilder=*/nullptr, loop.getUnsignedCmp());
   shrunk->setDiscardableAttrs(loop->getDiscardableAttrDictionary());
   Block *body = shrunk.getBody();
   body->getOperations().clear();

@@ -35,6 +35,14 @@ struct Tensor {
 /// TMA takes at most 5 dimensions (PTX ISA, "tensor dimension, size and format").
 constexpr int64_t kMaxMapRank = 5;
 
+bool isGlobal(Attribute memorySpace) {
+  if (auto number = dyn_cast_or_null<IntegerAttr>(memorySpace))
+    return number.getInt() == 0 || number.getInt() == 1; // generic and global (PTX ISA, "state spaces")
+  if (auto space = dyn_cast_or_null<gpu::AddressSpaceAttr>(memorySpace))
+    return space.getValue() == gpu::AddressSpace::Global;
+  return !memorySpace;
+}
+
 class Binder {
 public:
   explicit Binder(gpu::GPUFuncOp kernel) : kernel(kernel), builder(kernel.getContext()) {}
@@ -74,8 +82,12 @@ LogicalResult Binder::collect() {
         !llvm::all_of(sizes, llvm::IsaPred<StringAttr>))
       return kernel.emitError() << "argument " << i << " must be a memref with " << tile::kNameAttr << " and "
                                 << tile::kSizesAttr << ", one name per dimension";
-    auto [strides, offset] = type.getStridesAndOffset();
-    if (strides.empty() || strides.back() != 1 || offset != 0)
+    if (!isGlobal(type.getMemorySpace()))
+      return kernel.emitError() << "argument " << i << " is in memory space " << type.getMemorySpace()
+                                << " when it should be in global memory";
+    SmallVector<int64_t> strides;
+    int64_t offset;
+    if (failed(type.getStridesAndOffset(strides, offset)) || strides.empty() || strides.back() != 1 || offset != 0)
       return kernel.emitError() << "argument " << i << " must have innermost stride 1 and offset 0";
     tensors.push_back({argument, type, name, sizes});
   }
@@ -172,7 +184,14 @@ DictionaryAttr Binder::mapRecipe(const Tensor &tensor, tile::TensorMapType type)
 }
 
 LogicalResult Binder::bindUses(const Tensor &tensor) {
-  for (Operation *user : llvm::make_early_inc_range(tensor.argument.getUsers())) {
+  // In the order of the program, which gives the order of the arguments; a list of
+  // uses has its own order, which parsing changes.
+  SmallVector<Operation *> users;
+  kernel.walk([&](Operation *op) {
+    if (llvm::is_contained(op->getOperands(), tensor.argument))
+      users.push_back(op);
+  });
+  for (Operation *user : users) {
     Location loc = user->getLoc();
     auto mapFor = [&](Value tile) {
       tile::TensorMapType type = mapType(tensor, cast<RankedTensorType>(tile.getType()));
@@ -182,6 +201,8 @@ LogicalResult Binder::bindUses(const Tensor &tensor) {
       std::optional<int64_t> index = dim.getConstantIndex();
       if (!index)
         return dim.emitError("the dimension asked for must be a constant");
+      if (*index < 0 || *index >= tensor.type.getRank())
+        return dim.emitError() << "asks for dimension " << *index << " of a tensor of " << tensor.type.getRank();
       dim.replaceAllUsesWith(size(tensor, *index, loc));
       dim.erase();
     } else if (auto copy = dyn_cast<tile::CopyOp>(user)) {

@@ -144,6 +144,10 @@ LogicalResult RoleLowering::lower(Block *block, Counts &counts) {
     } else if (op.getNumRegions() > 0) {
       if (usesChannels(&op))
         return op.emitError("a channel cannot be used under a condition");
+      for (Region &region : op.getRegions())
+        for (Block &inner : region)
+          if (failed(lower(&inner, counts)))
+            return failure();
     }
   }
   return success();
@@ -156,6 +160,7 @@ LogicalResult RoleLowering::lowerLoop(scf::ForOp loop, Counts &counts) {
   for (Value channel : channels)
     inits.push_back(counts[channel]);
   unsigned oldResults = loop.getNumResults();
+  bool isUnsigned = loop.getUnsignedCmp();
   FailureOr<LoopLikeOpInterface> widened =
       loop.replaceWithAdditionalYields(rewriter, inits, /*replaceInitOperandUsesInLoop=*/false,
                                        [](OpBuilder &, Location, ArrayRef<BlockArgument> arguments) {
@@ -164,6 +169,7 @@ LogicalResult RoleLowering::lowerLoop(scf::ForOp loop, Counts &counts) {
   if (failed(widened))
     return failure();
   auto newLoop = cast<scf::ForOp>(widened->getOperation());
+  newLoop.setUnsignedCmp(isUnsigned);
   Counts inside = counts;
   for (auto [i, channel] : llvm::enumerate(channels))
     inside[channel] = newLoop.getRegionIterArg(oldResults + i);

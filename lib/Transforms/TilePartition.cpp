@@ -7,6 +7,7 @@
 //   %w = tile.worker
 //   %mine = tile.slice %q[%w * 64] : ... -> tensor<64x64xbf16>
 //   %s = tile.mma %mine, %k transpose_b ... -> tensor<64x128xf32>
+#include "ControlFlow.h"
 #include "IndexBuilder.h"
 #include "TileTies.h"
 #include "girih/Transforms/Passes.h"
@@ -72,6 +73,8 @@ private:
 struct TilePartitionPass : impl::TilePartitionPassBase<TilePartitionPass> {
   void runOnOperation() override {
     gpu::GPUFuncOp kernel = getOperation();
+    if (failed(checkControlFlow(kernel)))
+      return signalPassFailure();
     auto attr = kernel->getAttrOfType<tile::ScheduleAttr>(tile::kScheduleAttr);
     workers = tile::Schedule::decode(attr).workers.value_or(1);
     if (workers == 1)
@@ -88,6 +91,8 @@ struct TilePartitionPass : impl::TilePartitionPassBase<TilePartitionPass> {
   LogicalResult check(const RowTiles &rowTiles) {
     for (Value value : rowTiles.get()) {
       auto type = cast<RankedTensorType>(value.getType());
+      if (isKernelArgument(value))
+        return emitError(value.getLoc(), "a tile cannot be an argument of a kernel: load it from a memref");
       if (type.getDimSize(0) % workers != 0)
         return emitError(value.getLoc()) << "a tile of " << type.getDimSize(0) << " rows cannot be split over "
                                          << workers << " workers";

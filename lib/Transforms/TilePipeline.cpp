@@ -7,6 +7,7 @@
 //   %s = tile.await %a in_flight(0)
 //   %p = "work"(%s)
 // with everything that does not need %s between the two.
+#include "ControlFlow.h"
 #include "TileRotate.h"
 #include "girih/Transforms/Passes.h"
 
@@ -32,7 +33,8 @@ void nameRings(gpu::GPUFuncOp kernel, int64_t stages) {
   llvm::StringSet<> taken;
   kernel.walk([&](tile::LoadOp load) {
     StringRef base = "tile";
-    if (auto argument = dyn_cast<BlockArgument>(load.getSource()))
+    auto argument = dyn_cast<BlockArgument>(load.getSource());
+    if (argument && argument.getOwner() == &kernel.getBody().front())
       if (auto name = kernel.getArgAttrOfType<StringAttr>(argument.getArgNumber(), tile::kNameAttr))
         base = name.getValue();
     std::string name = base.str();
@@ -121,6 +123,8 @@ void takeTurns(scf::ForOp loop) {
 struct TilePipelinePass : impl::TilePipelinePassBase<TilePipelinePass> {
   void runOnOperation() override {
     gpu::GPUFuncOp kernel = getOperation();
+    if (failed(checkControlFlow(kernel)))
+      return signalPassFailure();
     auto schedule = tile::Schedule::decode(kernel->getAttrOfType<tile::ScheduleAttr>(tile::kScheduleAttr));
     nameRings(kernel, schedule.stages.value_or(1));
 

@@ -5,6 +5,7 @@
 // becomes
 //   %k = tile.load ... -> tensor<128x64xbf16, #tile.shared<swizzle = 128>>
 //   %s = tile.mma_async %q, %k ... -> !tile.async<tensor<64x128xf32, #tile.fragment<...>>>
+#include "ControlFlow.h"
 #include "TilePlaceBudget.h"
 #include "TileTies.h"
 #include "girih/Transforms/Passes.h"
@@ -64,6 +65,8 @@ FailureOr<tile::SharedAttr> chooseSwizzle(Operation *op, int64_t rowBytes) {
 struct TilePlacePass : impl::TilePlacePassBase<TilePlacePass> {
   void runOnOperation() override {
     gpu::GPUFuncOp kernel = getOperation();
+    if (failed(checkControlFlow(kernel)))
+      return signalPassFailure();
     target = lookupTarget(kernel);
     if (!target)
       return signalPassFailure();
@@ -128,7 +131,7 @@ LogicalResult TilePlacePass::placeMmas(gpu::GPUFuncOp kernel) {
     RankedTensorType type = tileType(mma.getResult());
     RankedTensorType a = tileType(mma.getA()), b = tileType(mma.getB());
     FailureOr<tile::Fragment> layout = target->accumulatorLayout(mma, type.getDimSize(0), type.getDimSize(1));
-    if (failed(layout) || failed(target->checkMma(mma, a, b, mma.getTransposeB())))
+    if (failed(layout) || failed(target->checkMma(mma, a, b, type, mma.getTransposeB())))
       return WalkResult::interrupt();
     if (!tile::sharedEncoding(b)) {
       mma.emitError("the right operand of an MMA must be loaded");
@@ -146,6 +149,8 @@ LogicalResult TilePlacePass::placeMmas(gpu::GPUFuncOp kernel) {
 }
 
 LogicalResult TilePlacePass::place(Value value, const tile::Fragment &layout) {
+  if (isKernelArgument(value))
+    return emitError(value.getLoc(), "a tile cannot be an argument of a kernel: load it from a memref");
   tile::FragmentAttr encoding = layout.toAttr(&getContext());
   if (tile::FragmentAttr present = tile::fragmentEncoding(value.getType())) {
     if (present == encoding)

@@ -88,7 +88,8 @@ void Rotation::collectLate() {
 }
 
 bool Rotation::analyze() {
-  if (!loop->hasAttr(tile::kNonEmptyAttr) || !matchPattern(loop.getStep(), m_One()) || !findMmas())
+  if (!loop->hasAttr(tile::kNonEmptyAttr) || loop.getUnsignedCmp() || !loop.getInductionVar().getType().isIndex() ||
+      !matchPattern(loop.getStep(), m_One()) || !findMmas())
     return false;
   collectLate();
   for (auto [i, yielded] : llvm::enumerate(loop.getYieldedValues()))
@@ -102,9 +103,18 @@ bool Rotation::analyze() {
         lateInputs.insert(*carried);
       } else if (Operation *definition = operand.getDefiningOp();
                  isInBody(definition) && !isLate(definition) && !lateIndices.contains(definition)) {
+        // A loaded tile would keep its slot for an iteration.
+        if (isa<tile::LoadOp, tile::SliceOp>(definition))
+          return false;
         crossing.insert(operand);
       }
     }
+  // The late result is for the next iteration alone.
+  for (Operation *op : late)
+    for (Operation *user : op->getUsers())
+      if (Operation *inBody = body->findAncestorOpInBlock(*user);
+          inBody && !isLate(inBody) && inBody != body->getTerminator())
+        return false;
   // What comes before the early MMA must not need the late one's result.
   for (Operation &op : *body) {
     for (Value operand : op.getOperands())

@@ -5,6 +5,7 @@
 //   %c = tile.channel "k" : !tile.channel<2 x ...>
 //   tile.role "load":    for j: %slot = tile.acquire %c; tile.copy %K[...] to %slot; tile.commit %c
 //   tile.role "compute": for j: %k = tile.wait %c; ... %s = tile.await ...; tile.release %c
+#include "ControlFlow.h"
 #include "LiveLoops.h"
 #include "girih/Transforms/Passes.h"
 
@@ -141,7 +142,8 @@ std::pair<Operation *, Value> nextAwait(Operation *from) {
     if (isa<tile::AwaitOp>(op))
       return {op, exponential};
     if (auto exp = dyn_cast<math::Exp2Op>(op))
-      if (auto type = dyn_cast<RankedTensorType>(exp.getType()); type && type.getRank() == 2 && !exponential)
+      if (auto type = dyn_cast<RankedTensorType>(exp.getType());
+          type && type.getRank() == 2 && type.getElementType().isF32() && tile::fragmentEncoding(type) && !exponential)
         exponential = exp;
   }
   return {nullptr, Value()};
@@ -190,6 +192,8 @@ LogicalResult TileSpecializePass::makeConsumer(tile::RoleOp role, int64_t anchor
 
 void TileSpecializePass::runOnOperation() {
   gpu::GPUFuncOp kernel = getOperation();
+  if (failed(checkControlFlow(kernel)))
+    return signalPassFailure();
   auto schedule = tile::Schedule::decode(kernel->getAttrOfType<tile::ScheduleAttr>(tile::kScheduleAttr));
   if (!schedule.workers || !schedule.loadRegisters || !schedule.computeRegisters) {
     kernel.emitError("the schedule must say workers, load_registers and compute_registers");

@@ -66,7 +66,7 @@ struct TileSplitLoopsPass : impl::TileSplitLoopsPassBase<TileSplitLoopsPass> {
   void runOnOperation() override {
     SmallVector<scf::ForOp> loops;
     getOperation().walk([&](scf::ForOp loop) {
-      if (matchPattern(loop.getStep(), m_One()))
+      if (!loop.getUnsignedCmp() && matchPattern(loop.getStep(), m_One()))
         loops.push_back(loop);
     });
     for (scf::ForOp loop : loops)

@@ -1,7 +1,7 @@
 #include "TileTies.h"
 
 #include "dialects/Tile/Tile.h"
-#include "mlir/Dialect/SCF/IR/SCF.h"
+#include "mlir/Interfaces/ControlFlowInterfaces.h"
 
 using namespace mlir;
 
@@ -9,37 +9,31 @@ namespace girih {
 
 using Visit = function_ref<void(Value)>;
 
-/// The i-th value that a loop or a choice carries, under all of its names.
-static void visitCarried(Operation *op, unsigned i, Visit visit) {
-  visit(op->getResult(i));
-  if (auto loop = dyn_cast<scf::ForOp>(op)) {
-    visit(loop.getInitArgs()[i]);
-    visit(loop.getRegionIterArg(i));
-    visit(loop.getYieldedValues()[i]);
-    return;
+/// The values that control flow hands on between the regions of an op, from and to
+/// `value`.
+static void visitForwarded(RegionBranchOpInterface op, Value value, Visit visit) {
+  RegionBranchSuccessorMapping forwarded;
+  op.getSuccessorOperandInputMapping(forwarded);
+  for (RegionBranchPoint point : op.getAllRegionBranchPoints()) {
+    Operation *source = point.isParent() ? op.getOperation() : point.getTerminatorPredecessorOrNull();
+    for (OpOperand &operand : source->getOpOperands()) {
+      auto inputs = forwarded.find(&operand);
+      if (inputs == forwarded.end())
+        continue;
+      if (operand.get() == value)
+        llvm::for_each(inputs->second, visit);
+      else if (llvm::is_contained(inputs->second, value))
+        visit(operand.get());
+    }
   }
-  auto choice = cast<scf::IfOp>(op);
-  visit(choice.thenYield().getOperand(i));
-  visit(choice.elseYield().getOperand(i));
 }
 
 static void visitThrough(Operation *op, Value value, Visit visit) {
-  if (auto yield = dyn_cast<scf::YieldOp>(op)) {
-    for (auto [i, operand] : llvm::enumerate(yield.getOperands()))
-      if (operand == value)
-        visitCarried(yield->getParentOp(), i, visit);
-    return;
-  }
-  if (auto loop = dyn_cast<scf::ForOp>(op)) {
-    for (auto [i, init] : llvm::enumerate(loop.getInitArgs()))
-      if (init == value || loop.getResult(i) == value)
-        visitCarried(op, i, visit);
-    return;
-  }
-  if (auto choice = dyn_cast<scf::IfOp>(op)) {
-    for (auto [i, result] : llvm::enumerate(choice.getResults()))
-      if (result == value)
-        visitCarried(op, i, visit);
+  if (auto branch = dyn_cast<RegionBranchOpInterface>(op))
+    return visitForwarded(branch, value, visit);
+  if (op->hasTrait<OpTrait::IsTerminator>()) {
+    if (auto branch = dyn_cast_or_null<RegionBranchOpInterface>(op->getParentOp()))
+      visitForwarded(branch, value, visit);
     return;
   }
   if (op->hasTrait<OpTrait::Elementwise>() || isa<tile::ReduceOp, tile::BroadcastOp>(op)) {
@@ -51,13 +45,10 @@ static void visitThrough(Operation *op, Value value, Visit visit) {
 }
 
 void forEachTied(Value value, Visit visit) {
-  if (Operation *definition = value.getDefiningOp()) {
+  if (Operation *definition = value.getDefiningOp())
     visitThrough(definition, value, visit);
-  } else if (auto loop = dyn_cast<scf::ForOp>(value.getParentBlock()->getParentOp())) {
-    unsigned argument = cast<BlockArgument>(value).getArgNumber();
-    if (argument >= loop.getNumInductionVars())
-      visitCarried(loop, argument - loop.getNumInductionVars(), visit);
-  }
+  else if (auto branch = dyn_cast_or_null<RegionBranchOpInterface>(value.getParentBlock()->getParentOp()))
+    visitForwarded(branch, value, visit);
   for (Operation *user : value.getUsers())
     visitThrough(user, value, visit);
 }

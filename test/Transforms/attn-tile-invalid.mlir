@@ -107,3 +107,49 @@ func.func @score(%q: tensor<1x1x64x64xbf16>) -> tensor<1x1x64x64xbf16> {
   } : tensor<1x1x64x64xbf16>, tensor<1x1x64x64xbf16>, tensor<1x1x64x64xbf16> -> tensor<1x1x64x64xbf16>
   return %o : tensor<1x1x64x64xbf16>
 }
+
+// -----
+
+func.func @called(%q: tensor<1x1x64x64xbf16>) -> tensor<1x1x64x64xbf16> {
+  %o = attn.forward %q, %q, %q
+      : tensor<1x1x64x64xbf16>, tensor<1x1x64x64xbf16>, tensor<1x1x64x64xbf16> -> tensor<1x1x64x64xbf16>
+  return %o : tensor<1x1x64x64xbf16>
+}
+func.func @main(%q: tensor<1x1x64x64xbf16>) -> tensor<1x1x64x64xbf16> {
+  // expected-error@+1 {{'called' becomes a kernel and cannot be referred to}}
+  %o = call @called(%q) : (tensor<1x1x64x64xbf16>) -> tensor<1x1x64x64xbf16>
+  return %o : tensor<1x1x64x64xbf16>
+}
+
+// -----
+
+module @outer {
+  module @inner {
+    func.func @nested(%q: tensor<1x1x64x64xbf16>) -> tensor<1x1x64x64xbf16> {
+      // expected-error@+1 {{the function of attn.forward must stand in the outermost module, not in 'builtin.module'}}
+      %o = attn.forward %q, %q, %q
+          : tensor<1x1x64x64xbf16>, tensor<1x1x64x64xbf16>, tensor<1x1x64x64xbf16> -> tensor<1x1x64x64xbf16>
+      return %o : tensor<1x1x64x64xbf16>
+    }
+  }
+}
+
+// -----
+
+gpu.module @kernels {
+  func.func @in_gpu_module(%q: tensor<1x1x64x64xbf16>) -> tensor<1x1x64x64xbf16> {
+    // expected-error@+1 {{the function of attn.forward must stand in the outermost module, not in 'gpu.module'}}
+    %o = attn.forward %q, %q, %q
+        : tensor<1x1x64x64xbf16>, tensor<1x1x64x64xbf16>, tensor<1x1x64x64xbf16> -> tensor<1x1x64x64xbf16>
+    return %o : tensor<1x1x64x64xbf16>
+  }
+}
+
+// -----
+
+// expected-error@+1 {{a kernel cannot be called 'my-kernel': PTX has names of letters, digits, _ and $ that start with no digit}}
+func.func @"my-kernel"(%q: tensor<1x1x64x64xbf16>) -> tensor<1x1x64x64xbf16> {
+  %o = attn.forward %q, %q, %q
+      : tensor<1x1x64x64xbf16>, tensor<1x1x64x64xbf16>, tensor<1x1x64x64xbf16> -> tensor<1x1x64x64xbf16>
+  return %o : tensor<1x1x64x64xbf16>
+}

@@ -64,3 +64,32 @@ gpu.module @m {
     gpu.return
   }
 }
+
+// -----
+
+gpu.module @m {
+  gpu.func @dim_outside(%k: memref<?x128xbf16> {tile.name = "k", tile.sizes = ["n", "d"]}) kernel {
+    %i = arith.constant -8 : index
+    // expected-error@+1 {{asks for dimension -8 of a tensor of 2}}
+    %n = memref.dim %k, %i : memref<?x128xbf16>
+    gpu.return
+  }
+}
+
+// -----
+
+gpu.module @m {
+  // expected-error@+1 {{argument 0 is in memory space 3 : i64 when it should be in global memory}}
+  gpu.func @memory_space(%k: memref<?x128xbf16, 3> {tile.name = "k", tile.sizes = ["n", "d"]}) kernel {
+    gpu.return
+  }
+}
+
+// -----
+
+gpu.module @m {
+  // expected-error@+1 {{argument 0 is in memory space #gpu.address_space<workgroup> when it should be in global memory}}
+  gpu.func @address_space(%k: memref<?x128xbf16, #gpu.address_space<workgroup>> {tile.name = "k", tile.sizes = ["n", "d"]}) kernel {
+    gpu.return
+  }
+}

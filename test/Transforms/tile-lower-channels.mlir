@@ -149,6 +149,24 @@ gpu.module @m {
     gpu.return
   }
 
+  // A tile may be stored under a condition.
+  // CHECK-LABEL: gpu.func @conditional_store
+  // CHECK: scf.if
+  // CHECK:   tile.write_shared
+  // CHECK:   tile.publish
+  // CHECK:   tile.store
+  // CHECK: }
+  // CHECK: tile.drain_stores completed
+  gpu.func @conditional_store(%m: memref<?x64xbf16>, %x: tensor<64x64xbf16, #acc>, %i: index, %c: i1) kernel {
+    tile.role "compute" workers(2) registers(240) {
+      scf.if %c {
+        %t = tile.to_shared %x : tensor<64x64xbf16, #acc> -> !shared
+        tile.store %t, %m[%i, %i] : !shared, memref<?x64xbf16>
+      }
+    }
+    gpu.return
+  }
+
   // Worker w waits for its own turn and wakes the next; the last one starts the circle.
   // CHECK-LABEL: gpu.func @turns
   // CHECK-DAG: %[[BOTH:.*]] = arith.constant 256 : i32

@@ -34,3 +34,16 @@ gpu.module @m {
     gpu.return
   }
 }
+
+// -----
+
+gpu.module @m {
+  // expected-error@+1 {{a tile cannot be an argument of a kernel: load it from a memref}}
+  gpu.func @argument(%acc: tensor<128x64xf32>, %m: memref<?x64xbf16>, %i: index)
+      kernel attributes {tile.schedule = #tile.schedule<workers = 2>} {
+    %a = tile.load %m[%i, %i] : memref<?x64xbf16> -> tensor<128x64xbf16>
+    %b = tile.load %m[%i, %i] : memref<?x64xbf16> -> tensor<64x64xbf16>
+    %s = tile.mma %a, %b, %acc : tensor<128x64xbf16>, tensor<64x64xbf16>, tensor<128x64xf32> -> tensor<128x64xf32>
+    gpu.return
+  }
+}

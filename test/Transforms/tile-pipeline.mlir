@@ -118,6 +118,58 @@ gpu.module @m {
     gpu.return
   }
 
+  // What the second MMA gives is used in its own iteration: no rotation.
+  // CHECK-LABEL: gpu.func @used_at_once
+  // CHECK-NOT: tile.load
+  // CHECK: scf.for
+  gpu.func @used_at_once(%q: tensor<64x64xbf16>, %k: memref<?x64xbf16>, %n: index)
+      kernel attributes {tile.schedule = #tile.schedule<overlap = 1>} {
+    %c0 = arith.constant 0 : index
+    %c1 = arith.constant 1 : index
+    %zero = arith.constant dense<0.0> : tensor<64x64xf32>
+    %r = scf.for %i = %c0 to %n step %c1 iter_args(%acc = %zero) -> (tensor<64x64xf32>) {
+      %tk = tile.load %k[%i, %c0] : memref<?x64xbf16> -> tensor<64x64xbf16>
+      %s = tile.mma %q, %tk transpose_b : tensor<64x64xbf16>, tensor<64x64xbf16> -> tensor<64x64xf32>
+      %p = "softmax"(%s) : (tensor<64x64xf32>) -> tensor<64x64xbf16>
+      %tv = tile.load %k[%i, %c0] : memref<?x64xbf16> -> tensor<64x64xbf16>
+      %o = tile.mma %p, %tv, %acc : tensor<64x64xbf16>, tensor<64x64xbf16>, tensor<64x64xf32> -> tensor<64x64xf32>
+      "use"(%o) : (tensor<64x64xf32>) -> ()
+      scf.yield %o : tensor<64x64xf32>
+    } {tile.non_empty}
+    "use"(%r) : (tensor<64x64xf32>) -> ()
+    gpu.return
+  }
+
+  // A part of a loaded tile cannot wait for an iteration, and numbers that wrap cannot be counted down: no rotation.
+  // CHECK-LABEL: gpu.func @slice
+  // CHECK-NOT: tile.load
+  // CHECK: scf.for
+  // CHECK: scf.for unsigned
+  gpu.func @slice(%q: tensor<64x64xbf16>, %k: memref<?x64xbf16>, %n: index)
+      kernel attributes {tile.schedule = #tile.schedule<overlap = 1>} {
+    %c0 = arith.constant 0 : index
+    %c1 = arith.constant 1 : index
+    %zero = arith.constant dense<0.0> : tensor<64x64xf32>
+    %r = scf.for %i = %c0 to %n step %c1 iter_args(%acc = %zero) -> (tensor<64x64xf32>) {
+      %tk = tile.load %k[%i, %c0] : memref<?x64xbf16> -> tensor<128x64xbf16>
+      %half = tile.slice %tk[%c0] : tensor<128x64xbf16> -> tensor<64x64xbf16>
+      %s = tile.mma %q, %half transpose_b : tensor<64x64xbf16>, tensor<64x64xbf16> -> tensor<64x64xf32>
+      %p = "softmax"(%s) : (tensor<64x64xf32>) -> tensor<64x64xbf16>
+      %o = tile.mma %p, %half, %acc : tensor<64x64xbf16>, tensor<64x64xbf16>, tensor<64x64xf32> -> tensor<64x64xf32>
+      scf.yield %o : tensor<64x64xf32>
+    } {tile.non_empty}
+    %u = scf.for unsigned %i = %c0 to %n step %c1 iter_args(%acc = %r) -> (tensor<64x64xf32>) {
+      %tk = tile.load %k[%i, %c0] : memref<?x64xbf16> -> tensor<64x64xbf16>
+      %s = tile.mma %q, %tk transpose_b : tensor<64x64xbf16>, tensor<64x64xbf16> -> tensor<64x64xf32>
+      %p = "softmax"(%s) : (tensor<64x64xf32>) -> tensor<64x64xbf16>
+      %tv = tile.load %k[%i, %c0] : memref<?x64xbf16> -> tensor<64x64xbf16>
+      %o = tile.mma %p, %tv, %acc : tensor<64x64xbf16>, tensor<64x64xbf16>, tensor<64x64xf32> -> tensor<64x64xf32>
+      scf.yield %o : tensor<64x64xf32>
+    } {tile.non_empty}
+    "use"(%u) : (tensor<64x64xf32>) -> ()
+    gpu.return
+  }
+
   // A loop that may be empty has no first iteration to pull out.
   // CHECK-LABEL: gpu.func @may_be_empty
   // CHECK-NOT: tile.load

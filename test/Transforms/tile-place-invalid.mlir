@@ -188,3 +188,25 @@ gpu.module @m [#nvvm.target<chip = "sm_90a">] {
     gpu.return
   }
 }
+
+// -----
+
+gpu.module @m [#nvvm.target<chip = "sm_90a">] {
+  // expected-error@+1 {{a tile cannot be an argument of a kernel: load it from a memref}}
+  gpu.func @argument(%acc: tensor<64x64xf32>, %m: memref<?x64xbf16>, %i: index) kernel {
+    %a = tile.load %m[%i, %i] ring("a") stages(1) : memref<?x64xbf16> -> tensor<64x64xbf16>
+    %s = tile.mma_async %a, %a, %acc transpose_b : tensor<64x64xbf16>, tensor<64x64xbf16>, tensor<64x64xf32> -> !tile.async<tensor<64x64xf32>>
+    gpu.return
+  }
+}
+
+// -----
+
+gpu.module @m [#nvvm.target<chip = "sm_90a">] {
+  gpu.func @narrow_accumulator(%m: memref<?x64xbf16>, %i: index) kernel {
+    %a = tile.load %m[%i, %i] ring("a") stages(1) : memref<?x64xbf16> -> tensor<64x64xbf16>
+    // expected-error@+1 {{an MMA that accumulates in 'bf16' is not supported on sm_90a; f32 is}}
+    %s = tile.mma_async %a, %a transpose_b : tensor<64x64xbf16>, tensor<64x64xbf16> -> !tile.async<tensor<64x64xbf16>>
+    gpu.return
+  }
+}

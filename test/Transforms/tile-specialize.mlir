@@ -63,6 +63,32 @@ gpu.module @m {
 !acc = tensor<64x64xf32, #acc>
 
 gpu.module @m {
+  // A loop over scalars that the loads need is kept whole.
+  // CHECK-LABEL: gpu.func @scalar_while
+  // CHECK: tile.role "load"
+  // CHECK: %[[ROW:.*]] = scf.while
+  // CHECK:   scf.condition
+  // CHECK:   arith.addi
+  // CHECK: tile.copy %{{.*}}[%[[ROW]], %[[ROW]]]
+  // CHECK: tile.role "compute"
+  gpu.func @scalar_while(%m: memref<?x64xbf16>, %n: index)
+      kernel attributes {tile.schedule = #tile.schedule<workers = 1, load_registers = 24, compute_registers = 240>} {
+    %c0 = arith.constant 0 : index
+    %row = scf.while (%i = %c0) : (index) -> index {
+      %more = arith.cmpi slt, %i, %n : index
+      scf.condition(%more) %i : index
+    } do {
+    ^bb0(%i: index):
+      %next = arith.addi %i, %n : index
+      scf.yield %next : index
+    }
+    %k = tile.load %m[%row, %row] ring("k") stages(1) : memref<?x64xbf16> -> !shared
+    %0 = tile.mma_async %k, %k : !shared, !shared -> !tile.async<!acc>
+    %s = tile.await %0 in_flight(0) : !tile.async<!acc> -> !acc
+    "use"(%s) : (!acc) -> ()
+    gpu.return
+  }
+
   // Two loads of one ring share its channel, in the order of the program.
   // CHECK-LABEL: gpu.func @shared_ring
   // CHECK: %[[C:.*]] = tile.channel "k"

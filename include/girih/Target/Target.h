@@ -41,9 +41,16 @@ public:
   /// How many lanes share a row of an accumulator.
   virtual int64_t lanesPerRow() const = 0;
 
-  /// Whether an MMA can take operands of this type; else a diagnostic on `op`.
+  /// Whether an MMA can take operands and give a result of these types; else a diagnostic on `op`.
   virtual mlir::LogicalResult checkMma(mlir::Operation *op, mlir::RankedTensorType a, mlir::RankedTensorType b,
-                                       bool transposeB) const = 0;
+                                       mlir::RankedTensorType result, bool transposeB) const = 0;
+
+  /// Whether an op of arith or math, on scalars or tiles, has code in the form that
+  /// its fastmath flags and rounding mode allow; else a diagnostic on it.
+  virtual mlir::LogicalResult checkFunction(mlir::Operation *op) const = 0;
+
+  /// Whether LLVM has code for a scalar op as it stands; else one of the patterns has.
+  virtual bool isNative(mlir::Operation *op) const = 0;
 
   /// How many values a kernel's code in a cubin moves to uniform registers because
   /// ptxas could not see that they are uniform; none where that cannot be told.

@@ -19,10 +19,10 @@ struct ConvertElementwise : ConversionPattern {
   LogicalResult matchAndRewrite(Operation *op, ArrayRef<ValueRange> operands,
                                 ConversionPatternRewriter &rewriter) const override {
     if (!op->hasTrait<OpTrait::Elementwise>() || op->getNumResults() != 1)
-      return rewriter.notifyMatchFailure(op, "not elementwise");
+      return failure();
     RankedTensorType resultType = fragmentType(op->getResult(0).getType());
     if (!resultType)
-      return rewriter.notifyMatchFailure(op, "not a tile in registers");
+      return failure();
     ImplicitLocOpBuilder b(op->getLoc(), rewriter);
     SmallVector<SmallVector<Value>> columns;
     for (auto [operand, registers] : llvm::zip(op->getOperands(), operands)) {
@@ -49,8 +49,10 @@ struct ConvertConstant : OpConversionPattern<arith::ConstantOp> {
                                 ConversionPatternRewriter &rewriter) const override {
     RankedTensorType type = fragmentType(op.getType());
     auto splat = dyn_cast<SplatElementsAttr>(op.getValue());
+    if (!isa<RankedTensorType>(op.getType()))
+      return failure();
     if (!type || !splat)
-      return rewriter.notifyMatchFailure(op, "not a tile of one value");
+      return op.emitOpError("must be a tile of one value with a layout in registers");
     ImplicitLocOpBuilder b(op.getLoc(), rewriter);
     Value scalar = arith::ConstantOp::create(b, cast<TypedAttr>(splat.getSplatValue<Attribute>()));
     SmallVector<Value> elements(tile::Fragment(tile::fragmentEncoding(type)).numRegisters(), scalar);
@@ -66,7 +68,7 @@ struct ConvertSplat : OpConversionPattern<tile::SplatOp> {
                                 ConversionPatternRewriter &rewriter) const override {
     RankedTensorType type = fragmentType(op.getResult().getType());
     if (!type)
-      return rewriter.notifyMatchFailure(op, "not a tile in registers");
+      return op.emitOpError("must have a layout in registers: run tile-place first");
     ImplicitLocOpBuilder b(op.getLoc(), rewriter);
     SmallVector<Value> elements(tile::Fragment(tile::fragmentEncoding(type)).numRegisters(), op.getScalar());
     rewriter.replaceOpWithMultiple(op, {packRegisters(b, elements, type.getElementType())});
@@ -82,7 +84,7 @@ struct ConvertIota : OpConversionPattern<tile::IotaOp> {
                                 ConversionPatternRewriter &rewriter) const override {
     RankedTensorType type = fragmentType(op.getResult().getType());
     if (!type)
-      return rewriter.notifyMatchFailure(op, "not a tile in registers");
+      return op.emitOpError("must have a layout in registers: run tile-place first");
     ImplicitLocOpBuilder b(op.getLoc(), rewriter);
     tile::Fragment layout(tile::fragmentEncoding(type));
     unsigned dim = op.getDimension();

@@ -26,7 +26,7 @@ struct ConvertArguments : OpConversionPattern<gpu::GPUFuncOp> {
 /// What LLVM must know of an argument beside its recipe. A tensor map is passed by
 /// value, 128 bytes, and read in place (PTX ISA, "tensor-map").
 SmallVector<NamedAttribute> argumentAttributes(Builder &builder, DictionaryAttr recipe) {
-  if (recipe.getAs<StringAttr>("kind") != "tensor_map")
+  if (auto kind = recipe.getAs<StringAttr>("kind"); !kind || kind != "tensor_map")
     return {};
   auto bytes = LLVM::LLVMArrayType::get(builder.getI8Type(), 128);
   return {builder.getNamedAttr(LLVM::LLVMDialect::getByValAttrName(), TypeAttr::get(bytes)),

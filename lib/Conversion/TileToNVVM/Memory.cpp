@@ -49,7 +49,7 @@ struct ConvertSlice : OpConversionPattern<tile::SliceOp> {
     RankedTensorType tile = op.getTile().getType();
     tile::SharedAttr encoding = tile::sharedEncoding(tile);
     if (!encoding)
-      return rewriter.notifyMatchFailure(op, "not in shared memory");
+      return op.emitOpError("takes rows of a tile in shared memory only");
     if (failed(op.checkOffsets()))
       return failure();
     int64_t panelColumns = encoding.getSwizzle() * 8 / tile.getElementTypeBitWidth();
@@ -99,7 +99,7 @@ struct ConvertCopy : OpConversionPattern<tile::CopyOp> {
                                 ConversionPatternRewriter &rewriter) const override {
     auto map = dyn_cast<tile::TensorMapType>(op.getSource().getType());
     if (!map || !op.getBarriers())
-      return rewriter.notifyMatchFailure(op, "no tensor map or no barrier");
+      return op.emitOpError("has no tensor map or no barrier: run tile-lower-channels and tile-bind-arguments first");
     ImplicitLocOpBuilder b(op.getLoc(), rewriter);
     Value barrier = barrierAddress(b, adaptor.getBarriers(), op.getBarrier());
     forEachBox(b, map, op.getDest().getType(), op.getIndices(), [&](int64_t offset, ArrayRef<Value> coordinates) {
@@ -132,7 +132,7 @@ struct ConvertStore : OpConversionPattern<tile::StoreOp> {
                                 ConversionPatternRewriter &rewriter) const override {
     auto map = dyn_cast<tile::TensorMapType>(op.getDest().getType());
     if (!map)
-      return rewriter.notifyMatchFailure(op, "no tensor map");
+      return op.emitOpError("has no tensor map: run tile-bind-arguments first");
     ImplicitLocOpBuilder b(op.getLoc(), rewriter);
     inOneThread(b, [&] {
       forEachBox(b, map, op.getTile().getType(), op.getIndices(), [&](int64_t offset, ArrayRef<Value> coordinates) {
@@ -182,7 +182,7 @@ struct ConvertPublish : OpConversionPattern<tile::PublishOp> {
 
 /// Four 8x8 matrices of 16-bit elements a step: a warp's 16 rows, 16 columns.
 /// Lane l gives the address of row l % 8 of matrix l / 8 (PTX ISA, "stmatrix").
-struct ConvertWrite : OpConversionPattern<tile::WriteSharedOp> {
+struct ConvertWriteMatrices : OpConversionPattern<tile::WriteSharedOp> {
   using OpConversionPattern::OpConversionPattern;
 
   static bool isMatrixLayout(const tile::Fragment &layout) {
@@ -246,7 +246,7 @@ struct ConvertScatter : OpConversionPattern<tile::ScatterOp> {
                                 ConversionPatternRewriter &rewriter) const override {
     RankedTensorType type = op.getTile().getType();
     if (!tile::fragmentEncoding(type))
-      return rewriter.notifyMatchFailure(op, "not a tile in registers");
+      return op.emitOpError("writes tiles in registers only");
     tile::Fragment layout(tile::fragmentEncoding(type));
     ImplicitLocOpBuilder b(op.getLoc(), rewriter);
     SmallVector<Value> mine;
@@ -295,7 +295,7 @@ struct ConvertScatter : OpConversionPattern<tile::ScatterOp> {
 
 void populateMemoryPatterns(const TypeConverter &converter, RewritePatternSet &patterns) {
   patterns.add<ConvertAllocation<tile::AllocOp>, ConvertAllocation<tile::BarriersOp>, ConvertSlot, ConvertSlice,
-               ConvertCopy, ConvertStore, ConvertDrain, ConvertPublish, ConvertWrite, ConvertScatter>(
+               ConvertCopy, ConvertStore, ConvertDrain, ConvertPublish, ConvertWriteMatrices, ConvertScatter>(
       converter, patterns.getContext());
 }
 

@@ -1,12 +1,15 @@
 // convert-tile-to-nvvm: the shared patterns and the target's, put together.
 #include "Patterns.h"
 #include "girih/Conversion/Passes.h"
+#include "girih/Target/Kernel.h"
 
 #include "mlir/Dialect/LLVMIR/NVVMDialect.h"
 #include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/SCF/Transforms/Patterns.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
+#include "llvm/ADT/StringSwitch.h"
+#include "llvm/Support/Threading.h"
 
 using namespace mlir;
 
@@ -15,6 +18,44 @@ namespace girih {
 #include "girih/Conversion/Passes.h.inc"
 
 namespace {
+
+/// Makes the framework's "failed to legalize operation" say why. Patterns that fail
+/// say it themselves; what no pattern takes belongs to an earlier phase.
+class ConversionDiagnostics : public ScopedDiagnosticHandler {
+public:
+  explicit ConversionDiagnostics(MLIRContext *context) : ScopedDiagnosticHandler(context) {
+    setHandler([this](Diagnostic &diagnostic) { return handle(diagnostic); });
+  }
+
+private:
+  LogicalResult handle(Diagnostic &diagnostic) {
+    if (llvm::get_threadid() != thread || diagnostic.getSeverity() != DiagnosticSeverity::Error)
+      return failure(); // for the next handler
+    std::string text = diagnostic.str();
+    bool isSilent = StringRef(text).starts_with("failed to legalize operation");
+    if (isSilent && !isExplained) {
+      StringRef name = StringRef(text).split('\'').second.split('\'').first;
+      emitError(diagnostic.getLocation()) << "'" << name << "' cannot be converted: " << reasonFor(name);
+    }
+    isExplained = true;
+    return success(isSilent);
+  }
+
+  static StringRef reasonFor(StringRef name) {
+    return llvm::StringSwitch<StringRef>(name)
+        .Cases({"tile.channel", "tile.acquire", "tile.commit", "tile.wait", "tile.release"},
+               "run tile-lower-channels first")
+        .Cases({"tile.take_turn", "tile.pass_turn", "tile.to_shared"}, "run tile-lower-channels first")
+        .Case("tile.load", "run tile-specialize first")
+        .Case("tile.mma", "run tile-pipeline first")
+        .Case("tile.worker", "it stands in no role")
+        .Case("tile.role", "a role must stand in the kernel's own block")
+        .Default("there is no code for tiles of these types and layouts");
+  }
+
+  uint64_t thread = llvm::get_threadid();
+  bool isExplained = false;
+};
 
 struct ConvertTileToNVVMPass : impl::ConvertTileToNVVMPassBase<ConvertTileToNVVMPass> {
   void runOnOperation() override {
@@ -25,9 +66,15 @@ struct ConvertTileToNVVMPass : impl::ConvertTileToNVVMPassBase<ConvertTileToNVVM
     const Target *target = lookupTarget(kernels.front());
     if (!target)
       return signalPassFailure();
+    if (Operation *taken = module.lookupSymbol(kSharedSymbol)) {
+      taken->emitError() << "'" << kSharedSymbol << "' is the name of the kernels' shared memory";
+      return signalPassFailure();
+    }
     declareSharedMemory(module);
     TileTypeConverter converter;
     for (gpu::GPUFuncOp kernel : kernels) {
+      if (failed(checkKernel(kernel)) || failed(checkOps(kernel, *target)))
+        return signalPassFailure();
       describeRoles(kernel);
       if (failed(lowerRoles(kernel, *target)) || failed(convertBody(kernel, converter, *target)) ||
           failed(lowerKernel(kernel)))
@@ -41,6 +88,27 @@ struct ConvertTileToNVVMPass : impl::ConvertTileToNVVMPassBase<ConvertTileToNVVM
     auto type = LLVM::LLVMArrayType::get(builder.getI8Type(), 0);
     LLVM::GlobalOp::create(builder, module.getLoc(), type, /*isConstant=*/false, LLVM::Linkage::External, kSharedSymbol,
                            /*value=*/Attribute(), /*alignment=*/1024, /*addrSpace=*/3);
+  }
+
+  /// Functions that the target lacks, and elements that no thread can hold.
+  LogicalResult checkOps(gpu::GPUFuncOp kernel, const Target &target) {
+    WalkResult result = kernel.walk([&](Operation *op) {
+      for (Type type : op->getResultTypes())
+        if (tile::fragmentEncoding(type) && !isRegisterElement(getElementTypeOrSelf(type))) {
+          op->emitOpError() << "makes elements of " << getElementTypeOrSelf(type)
+                            << "; registers hold f16, bf16, f32, f64 and integers of 1, 8, 16, 32 and 64 bits";
+          return WalkResult::interrupt();
+        }
+      bool isArithmetic = isa_and_nonnull<arith::ArithDialect, math::MathDialect>(op->getDialect());
+      return WalkResult(success(!isArithmetic || succeeded(target.checkFunction(op))));
+    });
+    return failure(result.wasInterrupted());
+  }
+
+  static bool isRegisterElement(Type type) {
+    if (type.isInteger())
+      return llvm::is_contained({1, 8, 16, 32, 64}, static_cast<int>(type.getIntOrFloatBitWidth()));
+    return isa<Float16Type, BFloat16Type, Float32Type, Float64Type, tile::AsyncType>(type);
   }
 
   /// The roles are recorded for the launch and the manifest before they dissolve.
@@ -61,6 +129,7 @@ struct ConvertTileToNVVMPass : impl::ConvertTileToNVVMPassBase<ConvertTileToNVVM
     populateElementwisePatterns(converter, patterns);
     populateReductionPatterns(converter, patterns);
     populateMemoryPatterns(converter, patterns);
+    populateWriteSharedPatterns(converter, patterns);
     populateBarrierPatterns(converter, patterns);
     target.populatePatterns(converter, patterns);
     ConversionTarget legality(getContext());
@@ -70,7 +139,8 @@ struct ConvertTileToNVVMPass : impl::ConvertTileToNVVMPassBase<ConvertTileToNVVM
     legality.addDynamicallyLegalOp<gpu::GPUFuncOp>(
         [&](gpu::GPUFuncOp op) { return converter.isLegal(op.getArgumentTypes()); });
     legality.addDynamicallyLegalDialect<arith::ArithDialect, math::MathDialect>(
-        [&](Operation *op) { return converter.isLegal(op); });
+        [&](Operation *op) { return converter.isLegal(op) && target.isNative(op); });
+    ConversionDiagnostics diagnostics(&getContext());
     return applyPartialConversion(kernel, legality, std::move(patterns));
   }
 };

@@ -11,6 +11,8 @@ namespace girih {
 void populateElementwisePatterns(const mlir::TypeConverter &converter, mlir::RewritePatternSet &patterns);
 void populateReductionPatterns(const mlir::TypeConverter &converter, mlir::RewritePatternSet &patterns);
 void populateMemoryPatterns(const mlir::TypeConverter &converter, mlir::RewritePatternSet &patterns);
+/// Writes to shared memory that have no instruction for matrices.
+void populateWriteSharedPatterns(const mlir::TypeConverter &converter, mlir::RewritePatternSet &patterns);
 void populateBarrierPatterns(const mlir::TypeConverter &converter, mlir::RewritePatternSet &patterns);
 
 /// Replaces the roles of a kernel by branches on the warp number, and sets up the

@@ -51,11 +51,11 @@ struct ConvertReduce : OpConversionPattern<tile::ReduceOp> {
     tile::FragmentAttr sourceAttr = tile::fragmentEncoding(op.getTile().getType());
     tile::FragmentAttr resultAttr = tile::fragmentEncoding(op.getResult().getType());
     if (!sourceAttr || !resultAttr || !op.getTile().getType().getElementType().isF32())
-      return rewriter.notifyMatchFailure(op, "not f32 tiles in registers");
+      return op.emitOpError("combines f32 tiles in registers only");
     tile::Fragment source(sourceAttr), result(resultAttr);
     for (const tile::Mode &mode : source.warpModes())
       if (mode.movesAlong(1))
-        return rewriter.notifyMatchFailure(op, "a row is spread over warps");
+        return op.emitOpError("cannot combine a row that is spread over warps");
 
     ImplicitLocOpBuilder b(op.getLoc(), rewriter);
     auto target = registersByRow(result);
@@ -85,7 +85,7 @@ struct ConvertBroadcast : OpConversionPattern<tile::BroadcastOp> {
     tile::FragmentAttr sourceAttr = tile::fragmentEncoding(op.getTile().getType());
     tile::FragmentAttr resultAttr = tile::fragmentEncoding(op.getResult().getType());
     if (!sourceAttr || !resultAttr || elementsPerRegister(op.getTile().getType().getElementType()) != 1)
-      return rewriter.notifyMatchFailure(op, "not 32-bit tiles in registers");
+      return op.emitOpError("repeats tiles of 32-bit elements in registers only");
     tile::Fragment result(resultAttr);
     auto source = registersByRow(tile::Fragment(sourceAttr));
     SmallVector<Value> elements;

@@ -84,6 +84,14 @@ LogicalResult lowerRoles(gpu::GPUFuncOp kernel, const Target &target) {
   SmallVector<tile::RoleOp> roles(kernel.getBody().front().getOps<tile::RoleOp>());
   if (roles.empty())
     return kernel.emitError("the kernel has no roles: run tile-specialize first");
+  WalkResult result = kernel.walk([&](tile::BarriersOp array) {
+    if (array->getParentOp() == kernel)
+      return WalkResult::advance();
+    array.emitOpError("must stand in the kernel's own block, where barriers are initialized");
+    return WalkResult::interrupt();
+  });
+  if (result.wasInterrupted())
+    return failure();
   initializeBarriers(kernel, roles.front());
   int64_t launched = launchRegisters(roles, target.limits());
 

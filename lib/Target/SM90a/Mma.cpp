@@ -61,9 +61,9 @@ struct ConvertMma : OpConversionPattern<tile::MmaAsyncOp> {
     ImplicitLocOpBuilder b(op.getLoc(), rewriter);
     auto aType = cast<RankedTensorType>(op.getA().getType()), bType = cast<RankedTensorType>(op.getB().getType());
     RankedTensorType resultType = op.getResult().getType().getTile();
-    if (failed(getSM90aTarget()->checkMma(op, aType, bType, op.getTransposeB())) || !isPlaced(op, resultType) ||
+    if (failed(getSM90aTarget()->checkMma(op, aType, bType, resultType, op.getTransposeB())) || !isPlaced(op, resultType) ||
         !tile::sharedEncoding(bType) || !(tile::sharedEncoding(aType) || isPlaced(op, aType)))
-      return rewriter.notifyMatchFailure(op, "operands or result do not lie where the MMA has them");
+      return op.emitOpError("has operands or a result that do not lie where the MMA has them: run tile-place first");
     int64_t steps = aType.getDimSize(1) / kMmaDepth;
     int64_t results = tile::Fragment(tile::fragmentEncoding(resultType)).numRegisters();
     bool transposed = op.getTransposeB(), accumulates = static_cast<bool>(op.getAcc());

@@ -18,7 +18,12 @@ mlir::FailureOr<tile::Schedule> completeSchedule(attn::ForwardOp op, const tile:
 /// mma_async and await.
 void populateMmaPatterns(const mlir::TypeConverter &converter, mlir::RewritePatternSet &patterns);
 
-/// Elementwise functions and conversions with an instruction of their own.
+/// Whether there is code for a function in the form that its flags allow, else a
+/// diagnostic; and whether LLVM has it for scalars, without a pattern.
+mlir::LogicalResult checkFunction(mlir::Operation *op);
+bool isNative(mlir::Operation *op);
+
+/// The functions that LLVM does not have, and conversions to 16 bits.
 void populateMathPatterns(const mlir::TypeConverter &converter, mlir::RewritePatternSet &patterns);
 
 /// How many values the machine code moves to uniform registers; none if the cubin

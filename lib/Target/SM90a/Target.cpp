@@ -34,10 +34,14 @@ public:
 
   int64_t lanesPerRow() const override { return 4; }
 
-  LogicalResult checkMma(Operation *op, RankedTensorType a, RankedTensorType b, bool transposeB) const override {
+  LogicalResult checkMma(Operation *op, RankedTensorType a, RankedTensorType b, RankedTensorType result,
+                         bool transposeB) const override {
     Type type = a.getElementType();
     if (!type.isBF16() && !type.isF16())
       return op->emitError() << "an MMA of " << type << " is not supported on " << chip() << "; bf16 and f16 are";
+    if (!result.getElementType().isF32())
+      return op->emitError() << "an MMA that accumulates in " << result.getElementType() << " is not supported on "
+                             << chip() << "; f32 is";
     if (a.getDimSize(1) % 16 != 0)
       return op->emitError() << "the inner size of an MMA is " << a.getDimSize(1) << ", must be a multiple of 16";
     for (RankedTensorType operand : {a, b})
@@ -46,6 +50,9 @@ public:
                                << " cannot have the 128-byte swizzle that MMAs on " << chip() << " read";
     return success();
   }
+
+  LogicalResult checkFunction(Operation *op) const override { return sm90a::checkFunction(op); }
+  bool isNative(Operation *op) const override { return sm90a::isNative(op); }
 
   std::optional<int64_t> countUniformMoves(StringRef cubin, StringRef kernel) const override {
     return sm90a::countUniformMoves(cubin, kernel);

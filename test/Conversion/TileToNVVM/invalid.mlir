@@ -32,7 +32,7 @@ gpu.module @m [#nvvm.target<chip = "sm_90a">] {
 !shared = tensor<64x64xbf16, #tile.shared<swizzle = 128>>
 gpu.module @m [#nvvm.target<chip = "sm_90a">] {
   gpu.func @channel() kernel {
-    // expected-error@+1 {{failed to legalize operation 'tile.channel' that was explicitly marked illegal}}
+    // expected-error@+1 {{'tile.channel' cannot be converted: run tile-lower-channels first}}
     %k = tile.channel "k" : !tile.channel<2 x !shared>
     tile.role "compute" workers(1) registers(240) {
     }
@@ -50,8 +50,7 @@ gpu.module @m [#nvvm.target<chip = "sm_90a">] {
     %buffer = tile.alloc "k" offset(0) : !tile.buffer<1 x !shared>
     tile.role "compute" workers(1) registers(240) {
       %x = tile.slot %buffer[%c0] : !tile.buffer<1 x !shared> -> !shared
-      // expected-error@+2 {{offset is 64, must be a multiple of 32 from 0 to 32}}
-      // expected-error@+1 {{failed to legalize operation 'tile.slice' that was explicitly marked illegal}}
+      // expected-error@+1 {{offset is 64, must be a multiple of 32 from 0 to 32}}
       %y = tile.slice %x[%c64] : !shared -> tensor<32x64xbf16, #tile.shared<swizzle = 128, rows = 64>>
     }
     gpu.return
@@ -63,8 +62,104 @@ gpu.module @m [#nvvm.target<chip = "sm_90a">] {
 gpu.module @m [#nvvm.target<chip = "sm_90a">] {
   gpu.func @no_layout() kernel {
     tile.role "compute" workers(1) registers(240) {
-      // expected-error@+1 {{failed to legalize operation 'tile.iota' that was explicitly marked illegal}}
+      // expected-error@+1 {{'tile.iota' op must have a layout in registers: run tile-place first}}
       %x = tile.iota 0 : tensor<64x8xi32>
+    }
+    gpu.return
+  }
+}
+
+// -----
+
+#acc = #tile.fragment<registers = [2 : (0, 1), 2 : (8, 0)], lanes = [4 : (0, 2), 8 : (1, 0)], warps = [4 : (16, 0)]>
+#row = #tile.fragment<registers = [2 : (8)], lanes = [4 : (0), 8 : (1)], warps = [4 : (16)]>
+gpu.module @m [#nvvm.target<chip = "sm_90a">] {
+  gpu.func @reduce_integers() kernel {
+    tile.role "compute" workers(1) registers(240) {
+      %x = tile.iota 1 : tensor<64x8xi32, #acc>
+      // expected-error@+1 {{'tile.reduce' op combines f32 tiles in registers only}}
+      %y = tile.reduce max %x : tensor<64x8xi32, #acc> -> tensor<64xi32, #row>
+    }
+    gpu.return
+  }
+}
+
+// -----
+
+#acc = #tile.fragment<registers = [2 : (0, 1), 2 : (8, 0)], lanes = [4 : (0, 2), 8 : (1, 0)], warps = [4 : (16, 0)]>
+gpu.module @m [#nvvm.target<chip = "sm_90a">] {
+  gpu.func @eight_bits() kernel {
+    tile.role "compute" workers(1) registers(240) {
+      %x = "x"() : () -> tensor<64x8xf32, #acc>
+      // expected-error@+1 {{'arith.truncf' op makes elements of 'f8E4M3FN'; registers hold f16, bf16, f32, f64 and integers of 1, 8, 16, 32 and 64 bits}}
+      %y = arith.truncf %x : tensor<64x8xf32, #acc> to tensor<64x8xf8E4M3FN, #acc>
+    }
+    gpu.return
+  }
+}
+
+// -----
+
+!shared = tensor<64x64xbf16, #tile.shared<swizzle = 128>>
+gpu.module @m [#nvvm.target<chip = "sm_90a">] {
+  gpu.func @no_map(%m: memref<?x64xbf16> {tile.argument = {kind = "pointer", tensor = "m"}}) kernel {
+    %c0 = arith.constant 0 : index
+    %buffer = tile.alloc "m" offset(0) : !tile.buffer<1 x !shared>
+    tile.role "compute" workers(1) registers(240) {
+      %x = tile.slot %buffer[%c0] : !tile.buffer<1 x !shared> -> !shared
+      // expected-error@+1 {{'tile.store' op has no tensor map: run tile-bind-arguments first}}
+      tile.store %x, %m[%c0, %c0] : !shared, memref<?x64xbf16>
+    }
+    gpu.return
+  }
+}
+
+// -----
+
+// Columns that lie in different lanes fill no vector.
+#acc = #tile.fragment<registers = [4 : (16, 0)], lanes = [8 : (0, 1), 4 : (4, 0)], warps = [4 : (1, 0)]>
+gpu.module @m [#nvvm.target<chip = "sm_90a">] {
+  gpu.func @single_columns() kernel {
+    %c0 = arith.constant 0 : index
+    %buffer = tile.alloc "m" offset(0) : !tile.buffer<1 x tensor<64x8xf32, #tile.shared<swizzle = 32>>>
+    tile.role "compute" workers(1) registers(240) {
+      %x = "x"() : () -> tensor<64x8xf32, #acc>
+      %slot = tile.slot %buffer[%c0] : !tile.buffer<1 x tensor<64x8xf32, #tile.shared<swizzle = 32>>> -> tensor<64x8xf32, #tile.shared<swizzle = 32>>
+      // expected-error@+1 {{a thread must hold 2 neighbouring columns of 8 to 32 bits side by side}}
+      tile.write_shared %x, %slot : tensor<64x8xf32, #acc>, tensor<64x8xf32, #tile.shared<swizzle = 32>>
+    }
+    gpu.return
+  }
+}
+
+// -----
+
+gpu.module @m [#nvvm.target<chip = "sm_90a">] {
+  // expected-error@+1 {{a kernel cannot be called '2nd': PTX has names of letters, digits, _ and $ that start with no digit}}
+  gpu.func @"2nd"() kernel {
+    tile.role "compute" workers(1) registers(240) {
+    }
+    gpu.return
+  }
+}
+
+// -----
+
+gpu.module @m [#nvvm.target<chip = "sm_90a">] {
+  // expected-error@+1 {{a kernel cannot be called 'WARP_SZ': PTX keeps that name for itself}}
+  gpu.func @WARP_SZ() kernel {
+    tile.role "compute" workers(1) registers(240) {
+    }
+    gpu.return
+  }
+}
+
+// -----
+
+gpu.module @m [#nvvm.target<chip = "sm_90a">] {
+  // expected-error@+1 {{'shared_memory' is the name of the kernels' shared memory}}
+  gpu.func @shared_memory() kernel {
+    tile.role "compute" workers(1) registers(240) {
     }
     gpu.return
   }

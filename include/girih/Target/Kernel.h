@@ -1,0 +1,18 @@
+// What a function must be to become a kernel.
+#ifndef GIRIH_TARGET_KERNEL_H
+#define GIRIH_TARGET_KERNEL_H
+
+#include "mlir/Dialect/GPU/IR/GPUDialect.h"
+
+namespace girih {
+
+/// Whether PTX can name a kernel so; else a diagnostic on `op`.
+mlir::LogicalResult checkKernelName(mlir::Operation *op, llvm::StringRef name);
+
+/// Whether the function is a kernel that passes can work on: one block, no memory
+/// attributions, a name that PTX can have; else a diagnostic.
+mlir::LogicalResult checkKernel(mlir::gpu::GPUFuncOp kernel);
+
+} // namespace girih
+
+#endif // GIRIH_TARGET_KERNEL_H

@@ -1,0 +1,42 @@
+// C = A B with a result in f32, staged in shared memory and stored by TMA.
+!matrix = memref<?x?xbf16, strided<[?, 1]>>
+!result = memref<?x?xf32, strided<[?, 1]>>
+
+gpu.module @product {
+  gpu.func @product(%a: !matrix {tile.name = "a", tile.sizes = ["m", "k"]},
+                    %b: !matrix {tile.name = "b", tile.sizes = ["k", "n"]},
+                    %c: !result {tile.name = "c", tile.sizes = ["m", "n"]}) kernel
+      attributes {tile.problem = {kind = "gemm"}, tile.work = [["m", 128], ["n", 128]],
+                  tile.schedule = #tile.schedule<workers = 2, stages = 2, load_registers = 24,
+                                                 compute_registers = 240, persistent = 1>} {
+    %c0 = arith.constant 0 : index
+    %c1 = arith.constant 1 : index
+    %block = arith.constant 128 : index
+    %depth = arith.constant 64 : index
+    %m = memref.dim %a, %c0 : !matrix
+    %k = memref.dim %a, %c1 : !matrix
+    %n = memref.dim %b, %c1 : !matrix
+    %row_blocks = arith.ceildivui %m, %block : index
+    %column_blocks = arith.ceildivui %n, %block : index
+    %steps = arith.ceildivui %k, %depth : index
+    %items = arith.muli %row_blocks, %column_blocks : index
+    %start = gpu.block_id x
+    %stride = gpu.grid_dim x
+    scf.for %item = %start to %items step %stride {
+      %row_block = arith.divui %item, %column_blocks : index
+      %column_block = arith.remui %item, %column_blocks : index
+      %row = arith.muli %row_block, %block : index
+      %column = arith.muli %column_block, %block : index
+      %zero = arith.constant dense<0.0> : tensor<128x128xf32>
+      %sum = scf.for %step = %c0 to %steps step %c1 iter_args(%acc = %zero) -> tensor<128x128xf32> {
+        %inner = arith.muli %step, %depth : index
+        %ta = tile.load %a[%row, %inner] : !matrix -> tensor<128x64xbf16>
+        %tb = tile.load %b[%inner, %column] : !matrix -> tensor<64x128xbf16>
+        %next = tile.mma %ta, %tb, %acc : tensor<128x64xbf16>, tensor<64x128xbf16>, tensor<128x128xf32> -> tensor<128x128xf32>
+        scf.yield %next : tensor<128x128xf32>
+      }
+      tile.store %sum, %c[%row, %column] : tensor<128x128xf32>, !result
+    }
+    gpu.return
+  }
+}
