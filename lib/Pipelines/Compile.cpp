@@ -1,5 +1,7 @@
 // Passes, LLVM, ptxas and manifest, one after another and timed.
 #include "girih/Pipelines/Compile.h"
+
+#include "Ends.h"
 #include "girih/Pipelines/Pipelines.h"
 
 #include "mlir/Dialect/LLVMIR/Transforms/Passes.h"
@@ -137,15 +139,19 @@ FailureOr<std::vector<CompileResult>> compileModule(ModuleOp module, const Compi
     return module.emitError("ptxas not found: install a CUDA toolkit, set CUDA_ROOT, or give its path");
   CompileOptions options;
   options.target = request.target;
+  FailureOr<Phase> from = entryPhase(module);
+  if (failed(from))
+    return failure();
   Milliseconds times;
   {
     PhaseTimer timer(times, "tile");
-    if (failed(runStage(module, request, [&](OpPassManager &manager) { buildAttentionToTile(manager, options); })))
+    if (failed(
+            runStage(module, request, [&](OpPassManager &manager) { buildAttentionToTile(manager, options, *from); })))
       return failure();
   }
   {
     PhaseTimer timer(times, "barriers");
-    if (failed(runStage(module, request, buildTileToBarriers)))
+    if (failed(runStage(module, request, [&](OpPassManager &manager) { buildTileToBarriers(manager, *from); })))
       return failure();
   }
   {
@@ -162,8 +168,8 @@ FailureOr<std::vector<CompileResult>> compileModule(ModuleOp module, const Compi
   }
   SmallVector<LLVM::LLVMFuncOp> kernels = kernelsOf(module);
   if (kernels.empty())
-    return module.emitError("there is nothing to compile: no attn.forward and no kernel in a gpu.module");
-  if (failed(checkNames(kernels, request)))
+    return reportNoKernel(module);
+  if (failed(checkTranslatable(module)) || failed(checkNames(kernels, request)))
     return failure();
   std::vector<CompileResult> results;
   for (ArrayRef<LLVM::LLVMFuncOp> rest = kernels; !rest.empty();) {

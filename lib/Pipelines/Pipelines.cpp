@@ -33,27 +33,38 @@ static void addCleanup(OpPassManager &manager) {
   manager.addPass(createCSEPass());
 }
 
-void buildAttentionToTile(OpPassManager &manager, const CompileOptions &options) {
+void buildAttentionToTile(OpPassManager &manager, const CompileOptions &options, Phase from) {
   AttnSchedulePassOptions schedule;
   schedule.target = options.target;
   manager.addPass(createAttnSchedulePass(schedule));
+  if (from > Phase::Tiles)
+    return;
   manager.addPass(createAttnTilePass());
   addCleanup(manager.nest<gpu::GPUModuleOp>());
 }
 
-void buildTileToBarriers(OpPassManager &manager) {
+void buildTileToBarriers(OpPassManager &manager, Phase from) {
   OpPassManager &kernels = manager.nest<gpu::GPUModuleOp>().nest<gpu::GPUFuncOp>();
-  kernels.addPass(createTilePartitionPass());
-  kernels.addPass(createTilePipelinePass());
-  kernels.addPass(createTileSplitLoopsPass());
-  kernels.addPass(arith::createIntRangeOptimizationsPass());
-  addCleanup(kernels);
-  kernels.addPass(createTilePlacePass());
-  kernels.addPass(createTileSpecializePass());
-  addCleanup(kernels);
-  kernels.addPass(createTileLowerChannelsPass());
-  kernels.addPass(createTileVerifyBarriersPass());
-  kernels.addPass(createTileBindArgumentsPass());
+  if (from < Phase::Partitioned)
+    kernels.addPass(createTilePartitionPass());
+  if (from < Phase::Pipelined)
+    kernels.addPass(createTilePipelinePass());
+  if (from < Phase::Placed) {
+    kernels.addPass(createTileSplitLoopsPass());
+    kernels.addPass(arith::createIntRangeOptimizationsPass());
+    addCleanup(kernels);
+    kernels.addPass(createTilePlacePass());
+  }
+  if (from < Phase::Specialized)
+    kernels.addPass(createTileSpecializePass());
+  if (from < Phase::Lowered) {
+    addCleanup(kernels);
+    kernels.addPass(createTileLowerChannelsPass());
+  }
+  if (from < Phase::Bound) {
+    kernels.addPass(createTileVerifyBarriersPass());
+    kernels.addPass(createTileBindArgumentsPass());
+  }
   addCleanup(kernels);
 }
 
@@ -96,8 +107,11 @@ void registerAllPasses() {
   registerConversionPasses();
   registerGirihTransformsPasses();
   registerGirihConversionPasses();
-  PassPipelineRegistration<CompileOptions>("attention-to-tile", "Problems to tile kernels", buildAttentionToTile);
-  PassPipelineRegistration<>("tile-to-barriers", "Tile kernels to role programs on barriers", buildTileToBarriers);
+  PassPipelineRegistration<CompileOptions>(
+      "attention-to-tile", "Problems to tile kernels",
+      [](OpPassManager &manager, const CompileOptions &options) { buildAttentionToTile(manager, options); });
+  PassPipelineRegistration<>("tile-to-barriers", "Tile kernels to role programs on barriers",
+                             [](OpPassManager &manager) { buildTileToBarriers(manager); });
   PassPipelineRegistration<>("tile-to-llvm", "Role programs to the LLVM dialect", buildTileToLLVM);
   PassPipelineRegistration<CompileOptions>("girih-compile", "Problems and tile kernels to the LLVM dialect",
                                            buildCompile);

@@ -9,8 +9,8 @@ namespace girih {
 /// PTX ISA, "identifiers"; `%` is left to the registers.
 LogicalResult checkKernelName(Operation *op, StringRef name) {
   auto follows = [](char c) { return llvm::isAlnum(c) || c == '_' || c == '$'; };
-  bool isLegal = !name.empty() && follows(name.front()) && !llvm::isDigit(name.front()) && llvm::all_of(name, follows) &&
-                 name != "_" && name != "$";
+  bool isLegal = !name.empty() && follows(name.front()) && !llvm::isDigit(name.front()) &&
+                 llvm::all_of(name, follows) && name != "_" && name != "$";
   if (name == "WARP_SZ")
     return op->emitError("a kernel cannot be called 'WARP_SZ': PTX keeps that name for itself");
   if (isLegal)

@@ -36,7 +36,7 @@ gpu.module @m {
 
   // Equal recipes make one argument, whatever asks for them.
   // CHECK-LABEL: gpu.func @shared_arguments(
-  // CHECK-SAME: %{{[^:]*}}: !tile.tensor_map{{[^%]*}}, %[[N:[^:]*]]: index {tile.argument = {kind = "size", size = "n"}})
+  // CHECK-SAME: %[[N:[^:]*]]: index {tile.argument = {kind = "size", size = "n"}}, %{{[^:]*}}: !tile.tensor_map{{[^%]*}})
   // CHECK: arith.addi %[[N]], %[[N]]
   gpu.func @shared_arguments(%k: memref<4x?x128xbf16, #strided> {tile.name = "k", tile.sizes = ["b", "n", "d"]},
                              %v: memref<4x?x128xbf16, #strided> {tile.name = "v", tile.sizes = ["b", "n", "d"]}, %o: memref<4x?x128xbf16, #strided> {tile.name = "o", tile.sizes = ["b", "m", "d"]}) kernel {

@@ -46,10 +46,9 @@ struct ConvertWriteVectors : OpConversionPattern<tile::WriteSharedOp> {
       Value panel = b.createOrFold<arith::DivUIOp>(byte, constantI32(b, swizzle));
       Value inPanel = b.createOrFold<arith::RemUIOp>(byte, constantI32(b, swizzle));
       Value address = b.createOrFold<arith::AddIOp>(row->second.address, times(b, panel, panelBytes));
-      address = b.createOrFold<arith::AddIOp>(address,
-                                              b.createOrFold<arith::XOrIOp>(inPanel, row->second.flip));
-      Value vector = vector::FromElementsOp::create(b, VectorType::get(width, element),
-                                                    ValueRange(elements).slice(i, width));
+      address = b.createOrFold<arith::AddIOp>(address, b.createOrFold<arith::XOrIOp>(inPanel, row->second.flip));
+      Value vector =
+          vector::FromElementsOp::create(b, VectorType::get(width, element), ValueRange(elements).slice(i, width));
       LLVM::StoreOp::create(b, vector, sharedPointer(b, address), /*alignment=*/width * bytes);
     }
     rewriter.eraseOp(op);

@@ -71,8 +71,8 @@ constexpr Function kFunctions[] = {
 };
 
 const Function *findFunction(Operation *op) {
-  const Function *found = llvm::find_if(
-      kFunctions, [&](const Function &function) { return op->getName().getStringRef() == function.op; });
+  const Function *found =
+      llvm::find_if(kFunctions, [&](const Function &function) { return op->getName().getStringRef() == function.op; });
   return found == std::end(kFunctions) ? nullptr : found;
 }
 
@@ -82,8 +82,7 @@ bool isNarrowFloat(Type type) { return type.isF16() || type.isBF16(); }
 
 const Form &formOf(const Function &function, Operation *op) {
   auto flags = dyn_cast<arith::ArithFastMathInterface>(op);
-  bool mayApproximate =
-      flags && bitEnumContainsAll(flags.getFastMathFlagsAttr().getValue(), arith::FastMathFlags::afn);
+  bool mayApproximate = flags && bitEnumContainsAll(flags.getFastMathFlagsAttr().getValue(), arith::FastMathFlags::afn);
   mayApproximate &= function.approximate.kind != Form::None && !operandElement(op).isF64();
   return mayApproximate ? function.approximate : function.exact;
 }
@@ -136,7 +135,8 @@ struct ConvertFunction : ConversionPattern {
     Type type = op->getResult(0).getType();
     if (isNarrowFloat(type)) {
       Value wide =
-          rewriter.create(op->getLoc(), op->getName().getIdentifier(), widen(b, operands), b.getF32Type(), op->getAttrs())
+          rewriter
+              .create(op->getLoc(), op->getName().getIdentifier(), widen(b, operands), b.getF32Type(), op->getAttrs())
               ->getResult(0);
       rewriter.replaceOpWithNewOp<arith::TruncFOp>(op, type, wide);
       return success();

@@ -61,8 +61,9 @@ struct ConvertMma : OpConversionPattern<tile::MmaAsyncOp> {
     ImplicitLocOpBuilder b(op.getLoc(), rewriter);
     auto aType = cast<RankedTensorType>(op.getA().getType()), bType = cast<RankedTensorType>(op.getB().getType());
     RankedTensorType resultType = op.getResult().getType().getTile();
-    if (failed(getSM90aTarget()->checkMma(op, aType, bType, resultType, op.getTransposeB())) || !isPlaced(op, resultType) ||
-        !tile::sharedEncoding(bType) || !(tile::sharedEncoding(aType) || isPlaced(op, aType)))
+    if (failed(getSM90aTarget()->checkMma(op, aType, bType, resultType, op.getTransposeB())) ||
+        !isPlaced(op, resultType) || !tile::sharedEncoding(bType) ||
+        !(tile::sharedEncoding(aType) || isPlaced(op, aType)))
       return op.emitOpError("has operands or a result that do not lie where the MMA has them: run tile-place first");
     int64_t steps = aType.getDimSize(1) / kMmaDepth;
     int64_t results = tile::Fragment(tile::fragmentEncoding(resultType)).numRegisters();

@@ -92,7 +92,7 @@ gpu.module @m [#nvvm.target<chip = "sm_90a">] {
   // CHECK-LABEL: llvm.func @narrow
   // CHECK: %[[W:.*]] = arith.extf %{{.*}} : bf16 to f32
   // CHECK: %[[E:.*]] = llvm.call_intrinsic "llvm.nvvm.ex2.approx.f32"(%[[W]])
-  // CHECK: "llvm.nvvm.ff2bf16x2.rn"(%{{.*}}, %[[E]])
+  // CHECK: arith.truncf %[[E]] : f32 to bf16
   gpu.func @narrow() kernel {
     tile.role "compute" workers(1) registers(240) {
       %x = "x"() : () -> bf16
