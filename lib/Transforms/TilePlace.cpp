@@ -204,7 +204,11 @@ LogicalResult TilePlacePass::checkComplete(gpu::GPUFuncOp kernel) {
   WalkResult result = kernel.walk([&](Operation *op) {
     for (Value value : op->getResults())
       if (RankedTensorType type = tileType(value); type && !type.getEncoding()) {
-        op->emitError("nothing decides the layout of this tile: it is tied to no MMA");
+        // Constants that clean-up has merged have no place of their own.
+        bool isConstant = op->hasTrait<OpTrait::ConstantLike>() && !value.use_empty();
+        Operation *at = isConstant ? *value.user_begin() : op;
+        at->emitError("nothing decides the layout of ")
+            << (isConstant ? "this op's operand" : "this tile") << ": it is tied to no MMA";
         return WalkResult::interrupt();
       }
     return WalkResult::advance();

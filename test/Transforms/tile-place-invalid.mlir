@@ -144,6 +144,17 @@ gpu.module @m [#nvvm.target<chip = "sm_90a">] {
 // -----
 
 gpu.module @m [#nvvm.target<chip = "sm_90a">] {
+  gpu.func @no_mma_and_no_place() kernel {
+    %c = arith.constant dense<1.0> : tensor<64x64xf32> loc(unknown)
+    // expected-error@+1 {{nothing decides the layout of this op's operand: it is tied to no MMA}}
+    %r = arith.addf %c, %c : tensor<64x64xf32>
+    gpu.return
+  }
+}
+
+// -----
+
+gpu.module @m [#nvvm.target<chip = "sm_90a">] {
   gpu.func @constant(%m: memref<?x64xbf16>, %i: index) kernel {
     // expected-error@+1 {{a constant tile must have one value}}
     %a = arith.constant dense<[[1.0, 2.0], [3.0, 4.0]]> : tensor<2x2xf32>
