@@ -62,7 +62,7 @@ def fuzz(name, tools, options):
                 if isinstance(outcome, Fault):
                     faults.append(outcome)
                     # One of a kind is enough to read: they differ in names and numbers.
-                    kind = re.sub(r"'[^']*'|\d+", "", outcome.what)
+                    kind = re.sub(r"'[^']*'|\S*/\S+|\d+", "", outcome.what)
                     if options.verbose or kind not in kinds:
                         print(f"FAULT {name} {case}: {outcome.what}\n  {outcome.command}", flush=True)
                     kinds.add(kind)

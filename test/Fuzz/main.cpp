@@ -74,6 +74,9 @@ std::string textOf(ModuleOp module, OpPrintingFlags flags = {}) {
 /// Whether the text of a valid module parses to the same.
 bool roundTrips(ModuleOp module, Random &random) {
   std::string text = textOf(module);
+  // MLIR's own limit: it verifies an empty symbol, but has no syntax for it.
+  if (StringRef(text).contains("<<INVALID EMPTY SYMBOL>>"))
+    return true;
   OwningOpRef<ModuleOp> again = parseSourceString<ModuleOp>(text, module.getContext());
   if (!again || textOf(*again) != text)
     return false;

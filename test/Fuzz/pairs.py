@@ -8,7 +8,7 @@ import re
 
 from common import Fault, Folder, check_compile, generator
 
-COUNT = 100  # in CI
+COUNT = 80  # in CI
 # Each knob with values that make sense together, and its range.
 KNOBS = {
     "rows": ([64, 128, 192, 256, 320, 384], (1, 1024)), "columns": ([16, 32, 64, 80, 96, 112, 128, 160, 176], (1, 1024)),
