@@ -8,12 +8,16 @@ namespace {
 
 /// Runs f(lane, place) for each active lane.
 template <class F> void forLanes(Step &s, const SharedOperand &operand, F f) {
+  // Before what one of the lanes releases in between.
+  Access remote = s.warp.access(s.mask, s.line(), true);
   for (unsigned lane = 0; lane < warpSize; ++lane) {
     if (!(s.mask >> lane & 1))
       continue;
     BarrierPlace place = findBarrier(s, operand.in(s, lane), operand.mayBeRemote, false, lane);
-    if (place.cta != &s.cta())
-      place.cta->noteRemote(s.warp.access(1u << lane, s.line(), true));
+    if (place.cta != &s.cta()) {
+      remote.lanes = 1u << lane;
+      place.cta->noteRemote(remote);
+    }
     f(lane, place);
   }
 }

@@ -93,15 +93,6 @@ void Cluster::finish() {
   drain();
   for (auto &cta : ctas) {
     cta->checkArrivedCopies();
-    for (auto &[offset, barrier] : cta->barriers)
-      if (barrier.transactions != 0) {
-        Verdict verdict;
-        verdict.line = barrier.lastExpectLine;
-        verdict.agent = cta->describe();
-        verdict.message = "the kernel ends while the mbarrier at " + std::to_string(offset) + " has " +
-                          std::to_string(barrier.transactions) + " transaction bytes outstanding; expected 0";
-        device.report(verdict);
-      }
     for (auto &[column, count] : cta->tensor.allocations) {
       Verdict verdict;
       verdict.line = cta->tensor.allocationLines[column];
