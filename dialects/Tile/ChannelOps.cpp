@@ -1,19 +1,43 @@
 // Rules of roles, channels and barriers.
 #include "dialects/Tile/Fragment.h"
 
+#include "mlir/Dialect/GPU/IR/GPUDialect.h"
+
 using namespace mlir;
 using namespace girih::tile;
 
-LogicalResult RoleOp::verify() {
-  // A CTA has at most 1024 threads (CUDA C++ programming guide, "compute capabilities").
-  if (int64_t workers = getWorkers(); workers < 1 || workers > 8)
-    return emitOpError() << "has " << workers << " workers, must be 1 to 8";
-  // PTX ISA, "setmaxnreg": a multiple of 8 from 24 to 256.
-  int64_t registers = getRegisters();
-  if (registers % 8 != 0 || registers < 24 || registers > 256)
-    return emitOpError() << "register budget is " << registers << ", must be a multiple of 8 from 24 to 256";
+/// Roles, and what they share, are found in the body of the kernel and nowhere else.
+static LogicalResult verifyInKernel(Operation *op) {
+  auto kernel = dyn_cast_or_null<mlir::gpu::GPUFuncOp>(op->getParentOp());
+  if (!kernel || !kernel.isKernel() || !op->getBlock()->isEntryBlock())
+    return op->emitOpError("must stand in the entry block of a gpu.func that is a kernel");
   return success();
 }
+
+LogicalResult RoleOp::verify() {
+  if (failed(verifyInKernel(*this)))
+    return failure();
+  int64_t workers = getWorkers(), registers = getRegisters();
+  if (workers < 1 || workers > kMaxWorkers)
+    return emitOpError() << "has " << workers << " workers, must be 1 to " << kMaxWorkers;
+  // PTX ISA, "setmaxnreg": a multiple of 8 from 24 to 256.
+  if (registers % 8 != 0 || registers < 24 || registers > 256)
+    return emitOpError() << "register budget is " << registers << ", must be a multiple of 8 from 24 to 256";
+  for (Operation *op = (*this)->getPrevNode(); op; op = op->getPrevNode())
+    if (auto earlier = dyn_cast<RoleOp>(op)) {
+      if (earlier.getName() == getName()) {
+        InFlightDiagnostic diagnostic = emitOpError() << "\"" << getName() << "\" is there twice";
+        diagnostic.attachNote(earlier.getLoc()) << "the other one is here";
+        return diagnostic;
+      }
+      workers += earlier.getWorkers();
+    }
+  if (workers > kMaxWorkers)
+    return emitOpError() << "makes " << workers << " workers in all roles, must be at most " << kMaxWorkers;
+  return success();
+}
+
+LogicalResult ChannelOp::verify() { return verifyInKernel(*this); }
 
 static LogicalResult verifyOffset(Operation *op, int64_t offset, int64_t bytes, int64_t alignment) {
   if (offset < 0 || offset % alignment != 0)
@@ -24,12 +48,16 @@ static LogicalResult verifyOffset(Operation *op, int64_t offset, int64_t bytes, 
 }
 
 LogicalResult AllocOp::verify() {
+  if (failed(verifyInKernel(*this)))
+    return failure();
   BufferType type = getBuffer().getType();
   // The widest swizzle repeats every 8 rows of 128 bytes.
   return verifyOffset(*this, getOffset(), type.getCount() * sharedBytes(type.getTile()), 1024);
 }
 
 LogicalResult BarriersOp::verify() {
+  if (failed(verifyInKernel(*this)))
+    return failure();
   return verifyOffset(*this, getOffset(), 8 * getBarriers().getType().getCount(), 8);
 }
 

@@ -14,6 +14,8 @@ def Tile_RoleOp : Tile_Op<"role", [NoTerminator, SingleBlock, RecursiveMemoryEff
   let description = [{
     All roles of a kernel run at the same time on disjoint warps, in the order in
     which they stand: the first role has warps 0 to 4 * workers - 1, and so on.
+    They stand in the entry block of the kernel, each with a name of its own, as do
+    channels, allocations and arrays of barriers.
     Each thread may use `registers` registers. With `one_thread`, a single thread
     of the role's first warp runs the region and the other threads skip it.
 
@@ -44,6 +46,7 @@ def Tile_ChannelOp : Tile_Op<"channel", [MemoryEffects<[MemAlloc]>]> {
   let arguments = (ins StrAttr:$name);
   let results = (outs Tile_ChannelType:$channel);
   let assemblyFormat = "$name attr-dict `:` type($channel)";
+  let hasVerifier = 1;
 }
 
 class ChannelTile<string result>

@@ -30,6 +30,9 @@ namespace girih::tile {
 inline constexpr int64_t kMaxTileElements = int64_t(1) << 20;
 inline constexpr int64_t kMaxSharedBytes = int64_t(1) << 24;
 inline constexpr int64_t kMaxSlots = 1024; ///< of a ring, and barriers of an array
+/// A CTA has at most 1024 threads (CUDA C++ programming guide, "compute capabilities"),
+/// a worker 128.
+inline constexpr int64_t kMaxWorkers = 8;
 
 /// Whether this is a tile: a tensor of 1 or 2 static dimensions with 1 to
 /// kMaxTileElements integers or floats of at most 64 bits.

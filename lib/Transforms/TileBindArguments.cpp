@@ -8,6 +8,7 @@
 //     tile.copy %map[...] to %slot
 #include "IndexBuilder.h"
 #include "girih/Transforms/Passes.h"
+#include "girih/Transforms/Phase.h"
 
 #include "dialects/Tile/Tile.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
@@ -251,7 +252,8 @@ LogicalResult Binder::scatter(tile::StoreOp store, const Tensor &tensor) {
 
 struct TileBindArgumentsPass : impl::TileBindArgumentsPassBase<TileBindArgumentsPass> {
   void runOnOperation() override {
-    if (failed(Binder(getOperation()).run()))
+    gpu::GPUFuncOp kernel = getOperation();
+    if (failed(checkBefore(Phase::Bound, kernel)) || failed(Binder(kernel).run()))
       signalPassFailure();
   }
 };

@@ -8,6 +8,7 @@
 //   tile.barrier_arrive %empty[%slot]
 #include "IndexBuilder.h"
 #include "girih/Transforms/Passes.h"
+#include "girih/Transforms/Phase.h"
 
 #include "dialects/Tile/Schedule.h"
 #include "mlir/Dialect/LLVMIR/NVVMDialect.h"
@@ -272,6 +273,8 @@ void RoleLowering::lowerTurns() {
 struct TileLowerChannelsPass : impl::TileLowerChannelsPassBase<TileLowerChannelsPass> {
   void runOnOperation() override {
     gpu::GPUFuncOp kernel = getOperation();
+    if (failed(checkBefore(Phase::Lowered, kernel)))
+      return signalPassFailure();
     llvm::MapVector<Value, Ring> rings;
     Value staging = allocate(kernel, rings);
     for (tile::RoleOp role : llvm::make_early_inc_range(kernel.getBody().front().getOps<tile::RoleOp>()))

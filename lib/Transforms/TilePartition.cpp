@@ -11,6 +11,7 @@
 #include "IndexBuilder.h"
 #include "TileTies.h"
 #include "girih/Transforms/Passes.h"
+#include "girih/Transforms/Phase.h"
 
 #include "dialects/Tile/Schedule.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
@@ -79,6 +80,8 @@ struct TilePartitionPass : impl::TilePartitionPassBase<TilePartitionPass> {
     workers = tile::Schedule::decode(attr).workers.value_or(1);
     if (workers == 1)
       return;
+    if (failed(checkBefore(Phase::Partitioned, kernel)))
+      return signalPassFailure();
     separateTileUses(kernel);
     RowTiles rowTiles(kernel);
     if (failed(check(rowTiles)))

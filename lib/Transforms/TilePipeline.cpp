@@ -10,6 +10,7 @@
 #include "ControlFlow.h"
 #include "TileRotate.h"
 #include "girih/Transforms/Passes.h"
+#include "girih/Transforms/Phase.h"
 
 #include "dialects/Tile/Schedule.h"
 #include "llvm/ADT/StringSet.h"
@@ -123,7 +124,7 @@ void takeTurns(scf::ForOp loop) {
 struct TilePipelinePass : impl::TilePipelinePassBase<TilePipelinePass> {
   void runOnOperation() override {
     gpu::GPUFuncOp kernel = getOperation();
-    if (failed(checkControlFlow(kernel)))
+    if (failed(checkBefore(Phase::Pipelined, kernel)) || failed(checkControlFlow(kernel)))
       return signalPassFailure();
     auto schedule = tile::Schedule::decode(kernel->getAttrOfType<tile::ScheduleAttr>(tile::kScheduleAttr));
     nameRings(kernel, schedule.stages.value_or(1));

@@ -9,6 +9,7 @@
 #include "TilePlaceBudget.h"
 #include "TileTies.h"
 #include "girih/Transforms/Passes.h"
+#include "girih/Transforms/Phase.h"
 
 #include "mlir/Dialect/SCF/IR/SCF.h"
 
@@ -65,7 +66,7 @@ FailureOr<tile::SharedAttr> chooseSwizzle(Operation *op, int64_t rowBytes) {
 struct TilePlacePass : impl::TilePlacePassBase<TilePlacePass> {
   void runOnOperation() override {
     gpu::GPUFuncOp kernel = getOperation();
-    if (failed(checkControlFlow(kernel)))
+    if (failed(checkBefore(Phase::Placed, kernel)) || failed(checkControlFlow(kernel)))
       return signalPassFailure();
     target = lookupTarget(kernel);
     if (!target)

@@ -8,6 +8,7 @@
 #include "ControlFlow.h"
 #include "LiveLoops.h"
 #include "girih/Transforms/Passes.h"
+#include "girih/Transforms/Phase.h"
 
 #include "dialects/Tile/Fragment.h"
 #include "dialects/Tile/Schedule.h"
@@ -192,7 +193,7 @@ LogicalResult TileSpecializePass::makeConsumer(tile::RoleOp role, int64_t anchor
 
 void TileSpecializePass::runOnOperation() {
   gpu::GPUFuncOp kernel = getOperation();
-  if (failed(checkControlFlow(kernel)))
+  if (failed(checkBefore(Phase::Specialized, kernel)) || failed(checkControlFlow(kernel)))
     return signalPassFailure();
   auto schedule = tile::Schedule::decode(kernel->getAttrOfType<tile::ScheduleAttr>(tile::kScheduleAttr));
   if (!schedule.workers || !schedule.loadRegisters || !schedule.computeRegisters) {

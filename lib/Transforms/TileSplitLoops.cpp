@@ -7,6 +7,7 @@
 //   for i = mid to hi: B
 #include "IndexBuilder.h"
 #include "girih/Transforms/Passes.h"
+#include "girih/Transforms/Phase.h"
 
 #include "dialects/Tile/Tile.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
@@ -64,6 +65,8 @@ void splitAt(scf::ForOp loop, arith::CmpIOp compare) {
 
 struct TileSplitLoopsPass : impl::TileSplitLoopsPassBase<TileSplitLoopsPass> {
   void runOnOperation() override {
+    if (failed(checkBefore(Phase::Specialized, getOperation())))
+      return signalPassFailure();
     SmallVector<scf::ForOp> loops;
     getOperation().walk([&](scf::ForOp loop) {
       if (!loop.getUnsignedCmp() && matchPattern(loop.getStep(), m_One()))

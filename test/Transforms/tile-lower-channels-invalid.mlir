@@ -71,10 +71,9 @@ gpu.module @m {
 !shared = tensor<64x64xbf16, #tile.shared<swizzle = 128>>
 !channel = !tile.channel<3 x !shared>
 gpu.module @m {
-  gpu.func @inner_channel() kernel {
+  gpu.func @channel_of_unknown_make(%k: !channel) kernel {
     // expected-error@+1 {{a channel of this role is not made in the kernel's own block}}
     tile.role "compute" workers(1) registers(240) {
-      %k = tile.channel "k" : !channel
       %0 = tile.wait %k : !channel -> !shared
     }
     gpu.return

@@ -1,29 +1,35 @@
 // Rules of roles, channels and barriers.
 // RUN: girih-opt %s -split-input-file -verify-diagnostics
 
-func.func @role_workers() {
-  // expected-error@+1 {{has 0 workers, must be 1 to 8}}
-  tile.role "compute" workers(0) registers(240) {
+gpu.module @m {
+  gpu.func @role_workers() kernel {
+    // expected-error@+1 {{has 0 workers, must be 1 to 8}}
+    tile.role "compute" workers(0) registers(240) {
+    }
+    gpu.return
   }
-  return
 }
 
 // -----
 
-func.func @role_registers() {
-  // expected-error@+1 {{register budget is 100, must be a multiple of 8 from 24 to 256}}
-  tile.role "compute" workers(1) registers(100) {
+gpu.module @m {
+  gpu.func @role_registers() kernel {
+    // expected-error@+1 {{register budget is 100, must be a multiple of 8 from 24 to 256}}
+    tile.role "compute" workers(1) registers(100) {
+    }
+    gpu.return
   }
-  return
 }
 
 // -----
 
-func.func @role_few_registers() {
-  // expected-error@+1 {{register budget is 16, must be a multiple of 8 from 24 to 256}}
-  tile.role "compute" workers(1) registers(16) {
+gpu.module @m {
+  gpu.func @role_few_registers() kernel {
+    // expected-error@+1 {{register budget is 16, must be a multiple of 8 from 24 to 256}}
+    tile.role "compute" workers(1) registers(16) {
+    }
+    gpu.return
   }
-  return
 }
 
 // -----
@@ -110,18 +116,22 @@ func.func @copy_half_barrier(%m: memref<?xbf16>, %t: !panel, %i: index) {
 // -----
 
 !panel = tensor<64x64xbf16, #tile.shared<swizzle = 128>>
-func.func @alloc() {
-  // expected-error@+1 {{offset is 512, must be a multiple of 1024}}
-  %0 = tile.alloc "k" offset(512) : !tile.buffer<2 x !panel>
-  return
+gpu.module @m {
+  gpu.func @alloc() kernel {
+    // expected-error@+1 {{offset is 512, must be a multiple of 1024}}
+    %0 = tile.alloc "k" offset(512) : !tile.buffer<2 x !panel>
+    gpu.return
+  }
 }
 
 // -----
 
-func.func @barriers() {
-  // expected-error@+1 {{offset is -8, must be a multiple of 8}}
-  %0 = tile.barriers "full" offset(-8) : !tile.barriers<2, arrivals = 1>
-  return
+gpu.module @m {
+  gpu.func @barriers() kernel {
+    // expected-error@+1 {{offset is -8, must be a multiple of 8}}
+    %0 = tile.barriers "full" offset(-8) : !tile.barriers<2, arrivals = 1>
+    gpu.return
+  }
 }
 
 // -----
@@ -186,18 +196,22 @@ func.func @after_element(%b: !tile.barriers<2, arrivals = 1>, %i: index, %x: ten
 
 // -----
 
-func.func @role_many_workers() {
-  // expected-error@+1 {{has 4611686018427387904 workers, must be 1 to 8}}
-  tile.role "compute" workers(4611686018427387904) registers(240) {
+gpu.module @m {
+  gpu.func @role_many_workers() kernel {
+    // expected-error@+1 {{has 4611686018427387904 workers, must be 1 to 8}}
+    tile.role "compute" workers(4611686018427387904) registers(240) {
+    }
+    gpu.return
   }
-  return
 }
 
 // -----
 
 !panel = tensor<64x64xbf16, #tile.shared<swizzle = 128>>
-func.func @alloc_end() {
-  // expected-error@+1 {{offset is 16777216, must be at most 16760832}}
-  %0 = tile.alloc "k" offset(16777216) : !tile.buffer<2 x !panel>
-  return
+gpu.module @m {
+  gpu.func @alloc_end() kernel {
+    // expected-error@+1 {{offset is 16777216, must be at most 16760832}}
+    %0 = tile.alloc "k" offset(16777216) : !tile.buffer<2 x !panel>
+    gpu.return
+  }
 }

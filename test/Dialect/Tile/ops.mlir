@@ -69,54 +69,58 @@ func.func @placed(%x: !acc) {
   return
 }
 
-// CHECK-LABEL: func.func @specialized
-func.func @specialized(%m: memref<4x?x64xbf16, #strided>, %i: index, %x: !acc) {
-  // CHECK: %[[C:.*]] = tile.channel "k" : <2 x tensor<64x64xbf16, #tile.shared<swizzle = 128>>>
-  %c = tile.channel "k" : !tile.channel<2 x !panel>
-  // CHECK: tile.role "load" workers(1) registers(24) one_thread {
-  tile.role "load" workers(1) registers(24) one_thread {
-    // CHECK: %[[SLOT:.*]] = tile.acquire %[[C]] : <2 x {{.*}}> -> tensor<64x64xbf16
-    %slot = tile.acquire %c : !tile.channel<2 x !panel> -> !panel
-    // CHECK: tile.copy %{{.*}}[%{{.*}}] to %[[SLOT]] : memref<{{.*}}>, tensor<64x64xbf16
-    tile.copy %m[%i, %i, %i] to %slot : memref<4x?x64xbf16, #strided>, !panel
-    // CHECK: tile.commit %[[C]]
-    tile.commit %c : !tile.channel<2 x !panel>
+gpu.module @roles {
+  // CHECK-LABEL: gpu.func @specialized
+  gpu.func @specialized(%m: memref<4x?x64xbf16, #strided>, %i: index, %x: !acc) kernel {
+    // CHECK: %[[C:.*]] = tile.channel "k" : <2 x tensor<64x64xbf16, #tile.shared<swizzle = 128>>>
+    %c = tile.channel "k" : !tile.channel<2 x !panel>
+    // CHECK: tile.role "load" workers(1) registers(24) one_thread {
+    tile.role "load" workers(1) registers(24) one_thread {
+      // CHECK: %[[SLOT:.*]] = tile.acquire %[[C]] : <2 x {{.*}}> -> tensor<64x64xbf16
+      %slot = tile.acquire %c : !tile.channel<2 x !panel> -> !panel
+      // CHECK: tile.copy %{{.*}}[%{{.*}}] to %[[SLOT]] : memref<{{.*}}>, tensor<64x64xbf16
+      tile.copy %m[%i, %i, %i] to %slot : memref<4x?x64xbf16, #strided>, !panel
+      // CHECK: tile.commit %[[C]]
+      tile.commit %c : !tile.channel<2 x !panel>
+    }
+    // CHECK: tile.role "compute" workers(2) registers(240) {
+    tile.role "compute" workers(2) registers(240) {
+      // CHECK: tile.wait %[[C]] : <2 x {{.*}}> -> tensor<64x64xbf16
+      %k = tile.wait %c : !tile.channel<2 x !panel> -> !panel
+      // CHECK: tile.release %[[C]] : <2 x
+      tile.release %c : !tile.channel<2 x !panel>
+      // CHECK: tile.release %[[C]] after %{{.*}}[3] : tensor<64x64xf32, #tile.fragment<{{.*}}>> : <2 x
+      tile.release %c after %x[3] : !acc : !tile.channel<2 x !panel>
+    }
+    gpu.return
   }
-  // CHECK: tile.role "compute" workers(2) registers(240) {
-  tile.role "compute" workers(2) registers(240) {
-    // CHECK: tile.wait %[[C]] : <2 x {{.*}}> -> tensor<64x64xbf16
-    %k = tile.wait %c : !tile.channel<2 x !panel> -> !panel
-    // CHECK: tile.release %[[C]] : <2 x
-    tile.release %c : !tile.channel<2 x !panel>
-    // CHECK: tile.release %[[C]] after %{{.*}}[3] : tensor<64x64xf32, #tile.fragment<{{.*}}>> : <2 x
-    tile.release %c after %x[3] : !acc : !tile.channel<2 x !panel>
-  }
-  return
 }
 
-// CHECK-LABEL: func.func @barriers
-func.func @barriers(%map: !map, %i: index, %parity: i32, %x: !acc) {
-  // CHECK: %[[BUF:.*]] = tile.alloc "k" offset(1024) : <2 x tensor<64x64xbf16, #tile.shared<swizzle = 128>>>
-  %buffer = tile.alloc "k" offset(1024) : !tile.buffer<2 x !panel>
-  // CHECK: %[[FULL:.*]] = tile.barriers "k_full" offset(40) : <2, arrivals = 8>
-  %full = tile.barriers "k_full" offset(40) : !tile.barriers<2, arrivals = 8>
-  // CHECK: %[[SLOT:.*]] = tile.slot %[[BUF]][%{{.*}}] : <2 x {{.*}}> -> tensor<64x64xbf16
-  %slot = tile.slot %buffer[%i] : !tile.buffer<2 x !panel> -> !panel
-  // CHECK: tile.barrier_wait %[[FULL]][%{{.*}}] parity(%{{.*}}) : <2, arrivals = 8>
-  tile.barrier_wait %full[%i] parity(%parity) : !tile.barriers<2, arrivals = 8>
-  // CHECK: tile.sync barrier(%{{.*}}) threads(%{{.*}})
-  tile.sync barrier(%parity) threads(%parity)
-  // CHECK: tile.barrier_expect %[[FULL]][%{{.*}}] bytes(8192)
-  tile.barrier_expect %full[%i] bytes(8192) : !tile.barriers<2, arrivals = 8>
-  // CHECK: tile.copy %{{.*}}[%{{.*}}] to %[[SLOT]] signals %[[FULL]][%{{.*}}] : !tile.barriers<2, arrivals = 8> : !tile.tensor_map<[1, 64, 64] x bf16, swizzle = 128, panel = 64, folded = true>, tensor
-  tile.copy %map[%i, %i, %i] to %slot signals %full[%i] : !tile.barriers<2, arrivals = 8> : !map, !panel
-  // CHECK: tile.barrier_arrive %[[FULL]][%{{.*}}] : <2, arrivals = 8>
-  tile.barrier_arrive %full[%i] : !tile.barriers<2, arrivals = 8>
-  // CHECK: tile.barrier_arrive %[[FULL]][%{{.*}}] after %{{.*}}[3] : tensor<64x64xf32, #tile.fragment<{{.*}}>> : <2, arrivals = 8>
-  tile.barrier_arrive %full[%i] after %x[3] : !acc : !tile.barriers<2, arrivals = 8>
-  // CHECK: tile.store %[[SLOT]], %{{.*}}[%{{.*}}] : tensor<64x64xbf16, #tile.shared<swizzle = 128>>, !tile.tensor_map<
-  tile.store %slot, %map[%i, %i, %i] : !panel, !map
-  return
+gpu.module @lowered {
+  // CHECK-LABEL: gpu.func @barriers
+  gpu.func @barriers(%map: !map, %i: index, %parity: i32, %x: !acc) kernel {
+    // CHECK: %[[BUF:.*]] = tile.alloc "k" offset(1024) : <2 x tensor<64x64xbf16, #tile.shared<swizzle = 128>>>
+    %buffer = tile.alloc "k" offset(1024) : !tile.buffer<2 x !panel>
+    // CHECK: %[[FULL:.*]] = tile.barriers "k_full" offset(40) : <2, arrivals = 8>
+    %full = tile.barriers "k_full" offset(40) : !tile.barriers<2, arrivals = 8>
+    // CHECK: %[[SLOT:.*]] = tile.slot %[[BUF]][%{{.*}}] : <2 x {{.*}}> -> tensor<64x64xbf16
+    %slot = tile.slot %buffer[%i] : !tile.buffer<2 x !panel> -> !panel
+    // CHECK: tile.barrier_wait %[[FULL]][%{{.*}}] parity(%{{.*}}) : <2, arrivals = 8>
+    tile.barrier_wait %full[%i] parity(%parity) : !tile.barriers<2, arrivals = 8>
+    // CHECK: tile.sync barrier(%{{.*}}) threads(%{{.*}})
+    tile.sync barrier(%parity) threads(%parity)
+    // CHECK: tile.barrier_expect %[[FULL]][%{{.*}}] bytes(8192)
+    tile.barrier_expect %full[%i] bytes(8192) : !tile.barriers<2, arrivals = 8>
+    // CHECK: tile.copy %{{.*}}[%{{.*}}] to %[[SLOT]] signals %[[FULL]][%{{.*}}] : !tile.barriers<2, arrivals = 8> : !tile.tensor_map<[1, 64, 64] x bf16, swizzle = 128, panel = 64, folded = true>, tensor
+    tile.copy %map[%i, %i, %i] to %slot signals %full[%i] : !tile.barriers<2, arrivals = 8> : !map, !panel
+    // CHECK: tile.barrier_arrive %[[FULL]][%{{.*}}] : <2, arrivals = 8>
+    tile.barrier_arrive %full[%i] : !tile.barriers<2, arrivals = 8>
+    // CHECK: tile.barrier_arrive %[[FULL]][%{{.*}}] after %{{.*}}[3] : tensor<64x64xf32, #tile.fragment<{{.*}}>> : <2, arrivals = 8>
+    tile.barrier_arrive %full[%i] after %x[3] : !acc : !tile.barriers<2, arrivals = 8>
+    // CHECK: tile.store %[[SLOT]], %{{.*}}[%{{.*}}] : tensor<64x64xbf16, #tile.shared<swizzle = 128>>, !tile.tensor_map<
+    tile.store %slot, %map[%i, %i, %i] : !panel, !map
+    gpu.return
+  }
 }
 
 // CHECK-LABEL: func.func @stores
