@@ -11,6 +11,9 @@ using namespace girih::attn;
 #define GET_OP_CLASSES
 #include "dialects/Attn/AttnOps.cpp.inc"
 
+/// Sizes and indices have 32 bits.
+static constexpr int64_t kMaxSize = std::numeric_limits<int32_t>::max();
+
 double ForwardOp::getScaleValue() {
   if (std::optional<APFloat> scale = getScale())
     return scale->convertToDouble();
@@ -38,11 +41,14 @@ static LogicalResult verifyShapes(ForwardOp op) {
     if (type.getElementType() != q.getElementType())
       return op.emitOpError() << "element types differ: q has " << q.getElementType() << ", " << name << " has "
                               << type.getElementType();
+    if (type.getEncoding())
+      return op.emitOpError() << name << " has the encoding " << type.getEncoding() << ", must have none";
     if (type.isDynamicDim(3))
       return op.emitOpError() << "the head size of " << name << " must be static";
     for (int dim = 0; dim < 4; ++dim)
-      if (type.getDimSize(dim) == 0)
-        return op.emitOpError() << name << " has size 0 in dimension " << dim;
+      if (int64_t size = type.getDimSize(dim); ShapedType::isStatic(size) && (size < 1 || size > kMaxSize))
+        return op.emitOpError() << name << " has size " << size << " in dimension " << dim << ", must be 1 to "
+                                << kMaxSize;
     if (failed(verifySameSize(op, "batch", "q", q.getDimSize(0), name, type.getDimSize(0))) ||
         failed(verifySameSize(op, "head size", "q", q.getDimSize(3), name, type.getDimSize(3))))
       return failure();
@@ -63,7 +69,7 @@ LogicalResult ForwardOp::verify() {
   RankedTensorType q = getQ().getType();
   if (getOutput().getType() != q)
     return emitOpError() << "output is " << getOutput().getType() << ", q is " << q;
-  if (getLse() && getLse().getType().getShape() != q.getShape().drop_back())
+  if (getLse() && getLse().getType() != RankedTensorType::get(q.getShape().drop_back(), Float32Type::get(getContext())))
     return emitOpError() << "lse is " << getLse().getType() << ", must have q's first three sizes";
   double scale = getScaleValue();
   // Kernels hold it as a normal f32, in base 2.

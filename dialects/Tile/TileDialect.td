@@ -21,7 +21,8 @@ def Tile_Dialect : Dialect {
     memory that holds the tile, and the rules of channels say for how long.
 
     A *worker* is a warpgroup of four warps. A *role* is a group of workers that run
-    one program. Facts that a later phase needs are in types and in attributes:
+    one program. Facts that a later phase needs are in types and in attributes, which
+    are verified: what each is, and that it stands where the table says.
 
     | attribute | on | says |
     |---|---|---|
@@ -53,6 +54,9 @@ def Tile_Dialect : Dialect {
   let dependentDialects = ["::mlir::arith::ArithDialect"];
   let useDefaultAttributePrinterParser = 1;
   let useDefaultTypePrinterParser = 1;
+  let hasOperationAttrVerify = 1;
+  let hasRegionArgAttrVerify = 1;
+  let hasRegionResultAttrVerify = 1;
   let extraClassDeclaration = [{
     void registerAttributes();
     void registerTypes();

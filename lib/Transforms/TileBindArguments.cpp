@@ -79,10 +79,9 @@ LogicalResult Binder::collect() {
     auto type = dyn_cast<MemRefType>(argument.getType());
     auto name = kernel.getArgAttrOfType<StringAttr>(i, tile::kNameAttr);
     auto sizes = kernel.getArgAttrOfType<ArrayAttr>(i, tile::kSizesAttr);
-    if (!type || !name || !sizes || static_cast<int64_t>(sizes.size()) != type.getRank() ||
-        !llvm::all_of(sizes, llvm::IsaPred<StringAttr>))
+    if (!type || !name || !sizes)
       return kernel.emitError() << "argument " << i << " must be a memref with " << tile::kNameAttr << " and "
-                                << tile::kSizesAttr << ", one name per dimension";
+                                << tile::kSizesAttr;
     if (!isGlobal(type.getMemorySpace()))
       return kernel.emitError() << "argument " << i << " is in memory space " << type.getMemorySpace()
                                 << " when it should be in global memory";

@@ -119,8 +119,6 @@ gpu.module @kernels {
     // expected-error @below {{the check of barriers cannot follow 'tile.barrier_arrive': it is in no role}}
     tile.barrier_arrive %full[%c0] : <1, arrivals = 4>
     tile.role "compute" workers(1) registers(240) {
-      // expected-error @below {{the check of barriers cannot follow 'tile.barriers': it is not in the kernel's own block}}
-      %inner = tile.barriers "inner" offset(8) : <1, arrivals = 4>
     }
     gpu.return
   }

@@ -74,10 +74,9 @@ LogicalResult ConstraintWriter::addSizes() {
 
 LogicalResult ConstraintWriter::addMultiples() {
   auto pairs = kernel->getAttrOfType<ArrayAttr>(tile::kMultiplesAttr);
-  for (Attribute entry : pairs ? pairs.getValue() : ArrayRef<Attribute>()) {
-    auto pair = dyn_cast<ArrayAttr>(entry);
-    if (!pair || pair.size() != 2 || !llvm::all_of(pair, llvm::IsaPred<StringAttr>))
-      return kernel.emitError() << tile::kMultiplesAttr << " must be a list of [size name, size name]";
+  if (!pairs)
+    return success();
+  for (auto pair : pairs.getAsRange<ArrayAttr>()) {
     StringRef size = cast<StringAttr>(pair[0]).getValue(), divisor = cast<StringAttr>(pair[1]).getValue();
     auto value = lookUp(tile::kMultiplesAttr, size), by = lookUp(tile::kMultiplesAttr, divisor);
     if (failed(value) || failed(by))

@@ -4,7 +4,6 @@
 
 #include "dialects/Tile/Schedule.h"
 #include "llvm/ADT/StringExtras.h"
-#include "llvm/ADT/StringSet.h"
 #include "llvm/Support/xxhash.h"
 
 using namespace mlir;
@@ -66,13 +65,10 @@ LogicalResult addTensors(LLVM::LLVMFuncOp kernel, json::Object &manifest) {
     return kernel.emitError("has no description of its tensors: run tile-bind-arguments first");
   json::Object sizes;
   json::Array list;
-  llvm::StringSet<> seen;
   for (auto tensor : tensors.getAsRange<DictionaryAttr>()) {
     StringRef tensorName = tensor.getAs<StringAttr>("name").getValue();
     if (failed(checkName(kernel, tensorName)))
       return failure();
-    if (!seen.insert(tensorName).second)
-      return kernel.emitError() << "two tensors are called '" << tensorName << "'";
     auto shape = tensor.getAs<DenseI64ArrayAttr>("shape").asArrayRef();
     auto strides = tensor.getAs<DenseI64ArrayAttr>("strides");
     if (!strides || strides.size() != static_cast<int64_t>(shape.size()))
@@ -109,14 +105,8 @@ LogicalResult addLaunch(LLVM::LLVMFuncOp kernel, const tile::Schedule &schedule,
   if (!work)
     return kernel.emitError() << "must say its work items in " << tile::kWorkAttr << ", as [[size, tile], ...]";
   json::Array items;
-  for (Attribute entry : work) {
-    auto pair = dyn_cast<ArrayAttr>(entry);
-    if (!pair || pair.size() != 2 || !isa<StringAttr>(pair[0]) || !isa<IntegerAttr>(pair[1]))
-      return kernel.emitError() << tile::kWorkAttr << " must be a list of [size name, tile]";
-    if (cast<IntegerAttr>(pair[1]).getInt() < 1)
-      return kernel.emitError() << tile::kWorkAttr << " has a tile of " << pair[1] << " when it should be at least 1";
+  for (auto pair : work.getAsRange<ArrayAttr>())
     items.push_back(json::Object{{"size", toJson(pair[0])}, {"tile", toJson(pair[1])}});
-  }
   manifest["launch"] = json::Object{{"threads", threads[0]},
                                     {"cluster", 1},
                                     {"shared_bytes", shared.getInt()},
@@ -149,11 +139,8 @@ FailureOr<json::Object> makeManifest(LLVM::LLVMFuncOp kernel, const Target &targ
     return json::Object{{"path", compiled.name + "." + extension.str()}, {"xxh3_128", hashOf(bytes)}};
   };
   manifest["files"] = json::Object{{"cubin", file("cubin", compiled.cubin)}, {"ptx", file("ptx", compiled.ptx)}};
-  Attribute problem = kernel->getAttr(tile::kProblemAttr);
-  auto described = dyn_cast_if_present<DictionaryAttr>(problem);
-  if (problem && (!described || !described.getAs<StringAttr>("kind")))
-    return kernel.emitError() << tile::kProblemAttr << " must be a dictionary with a string `kind`";
-  manifest["problem"] = described ? toJson(described) : json::Value(json::Object{{"kind", "unknown"}});
+  auto problem = kernel->getAttrOfType<DictionaryAttr>(tile::kProblemAttr);
+  manifest["problem"] = problem ? toJson(problem) : json::Value(json::Object{{"kind", "unknown"}});
   if (failed(addTensors(kernel, manifest)) || failed(addLaunch(kernel, schedule, manifest)))
     return failure();
 

@@ -1,6 +1,8 @@
 // RUN: girih-opt %s --pass-pipeline='builtin.module(gpu.module(convert-tile-to-nvvm,canonicalize,cse))' --allow-unregistered-dialect | FileCheck %s
 
 !map = !tile.tensor_map<[64, 64] x bf16, swizzle = 128, panel = 64, folded = true>
+#map_recipe = {kind = "tensor_map", tensor = "q", swizzle = 128,
+               modes = [{dim = 1, extent = 64, box = 64}, {dim = 0, box = 64}, {dim = 1, extent = 1, step = 64, box = 1}]}
 gpu.module @m [#nvvm.target<chip = "sm_90a">] {
   // Shared memory is one symbol, sized at launch, aligned to the swizzle's period.
   // CHECK: llvm.mlir.global external @shared_memory() {addr_space = 3 : i32, alignment = 1024 : i64} : !llvm.array<0 x i8>
@@ -15,8 +17,8 @@ gpu.module @m [#nvvm.target<chip = "sm_90a">] {
   // CHECK-SAME: tile.shared_bytes = 1024
   // CHECK: "use"(%[[STRIDE]]
   // CHECK: llvm.return
-  gpu.func @arguments(%map: !map {tile.argument = {kind = "tensor_map"}}, %n: index {tile.argument = {kind = "size", size = "n"}},
-                      %s: i64 {tile.argument = {kind = "stride"}}, %p: !tile.pointer<f32> {tile.argument = {kind = "pointer"}})
+  gpu.func @arguments(%map: !map {tile.argument = #map_recipe}, %n: index {tile.argument = {kind = "size", size = "n"}},
+                      %s: i64 {tile.argument = {kind = "stride", tensor = "lse", dim = 0}}, %p: !tile.pointer<f32> {tile.argument = {kind = "pointer", tensor = "lse"}})
       kernel attributes {tile.shared_bytes = 1024 : i64} {
     tile.role "compute" workers(1) registers(240) {
       "use"(%s, %n) : (i64, index) -> ()

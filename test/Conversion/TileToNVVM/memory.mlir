@@ -6,6 +6,9 @@
 !half = tensor<64x64xbf16, #tile.shared<swizzle = 128>>
 !folded = !tile.tensor_map<[1, 64, 128] x bf16, swizzle = 128, panel = 64, folded = true>
 !panels = !tile.tensor_map<[1, 64, 64] x bf16, swizzle = 128, panel = 64, folded = false>
+#folded_recipe = {kind = "tensor_map", tensor = "q", swizzle = 128,
+                  modes = [{dim = 2, extent = 64, box = 64}, {dim = 1, box = 64}, {dim = 2, extent = 2, step = 64, box = 2}, {dim = 0, box = 1}]}
+#panels_recipe = {kind = "tensor_map", tensor = "q", swizzle = 128, modes = [{dim = 2, box = 64}, {dim = 1, box = 64}, {dim = 0, box = 1}]}
 
 gpu.module @m [#nvvm.target<chip = "sm_90a">] {
   // One copy for a folded map, its coordinates innermost first: (in panel, row, panel, outer).
@@ -22,7 +25,7 @@ gpu.module @m [#nvvm.target<chip = "sm_90a">] {
   // CHECK: %[[SIGNAL:.*]] = llvm.inttoptr %[[BARRIER]]
   // CHECK: nvvm.cp.async.bulk.tensor.shared.cluster.global %[[TO]], %[[MAP]], %[[SIGNAL]], box[%c0_i32, %[[ROW:.*]], %c0_i32, %[[OUTER:.*]]] {isCTAOnly = true}
   // CHECK-NOT: nvvm.cp.async
-  gpu.func @copy_folded(%map: !folded {tile.argument = {kind = "tensor_map"}}, %i: index {tile.argument = {kind = "size", size = "i"}},
+  gpu.func @copy_folded(%map: !folded {tile.argument = #folded_recipe}, %i: index {tile.argument = {kind = "size", size = "i"}},
                         %row: index {tile.argument = {kind = "size", size = "row"}}, %outer: index {tile.argument = {kind = "size", size = "outer"}}) kernel {
     %c0 = arith.constant 0 : index
     %buffer = tile.alloc "k" offset(2048) : !tile.buffer<2 x !shared>
@@ -40,7 +43,7 @@ gpu.module @m [#nvvm.target<chip = "sm_90a">] {
   // CHECK: arith.addi %{{.*}}, %c10240_i32
   // CHECK: nvvm.cp.async.bulk.tensor.shared.cluster.global %{{.*}}, %{{.*}}, %[[SIGNAL]], box[%c64_i32, %[[ROW]], %c0_i32]
   // CHECK-NOT: nvvm.cp.async
-  gpu.func @copy_panels(%map: !panels {tile.argument = {kind = "tensor_map"}}, %row: index {tile.argument = {kind = "size", size = "row"}}) kernel {
+  gpu.func @copy_panels(%map: !panels {tile.argument = #panels_recipe}, %row: index {tile.argument = {kind = "size", size = "row"}}) kernel {
     %c0 = arith.constant 0 : index
     %buffer = tile.alloc "k" offset(2048) : !tile.buffer<1 x !shared>
     %full = tile.barriers "full" offset(65536) : !tile.barriers<1, arrivals = 1>
@@ -69,7 +72,7 @@ gpu.module @m [#nvvm.target<chip = "sm_90a">] {
   // CHECK: nvvm.cp.async.bulk.commit.group
   // CHECK: nvvm.cp.async.bulk.wait_group 0
   // CHECK-NOT: {read}
-  gpu.func @stage_and_store(%map: !panels {tile.argument = {kind = "tensor_map"}}, %id: index {tile.argument = {kind = "size", size = "id"}}) kernel {
+  gpu.func @stage_and_store(%map: !panels {tile.argument = #panels_recipe}, %id: index {tile.argument = {kind = "size", size = "id"}}) kernel {
     %c0 = arith.constant 0 : index
     %buffer = tile.alloc "staging" offset(0) : !tile.buffer<1 x !half>
     tile.role "compute" workers(1) registers(240) {
@@ -131,7 +134,7 @@ gpu.module @m [#nvvm.target<chip = "sm_90a">] {
   // CHECK:   llvm.store %[[X]]#0, %[[AT]] : f32, !llvm.ptr<1>
   // CHECK: scf.if
   // CHECK:   llvm.store %[[X]]#1
-  gpu.func @scatter(%p: !tile.pointer<f32> {tile.argument = {kind = "pointer"}}, %stride: i64 {tile.argument = {kind = "stride"}},
+  gpu.func @scatter(%p: !tile.pointer<f32> {tile.argument = {kind = "pointer", tensor = "lse"}}, %stride: i64 {tile.argument = {kind = "stride", tensor = "lse", dim = 0}},
                     %n: index {tile.argument = {kind = "size", size = "n"}}) kernel {
     tile.role "compute" workers(1) registers(240) {
       %x = "x"() : () -> tensor<64xf32, #row>

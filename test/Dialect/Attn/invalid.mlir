@@ -37,7 +37,7 @@ func.func @dynamic_head_size(%q: tensor<2x4x128x?xbf16>) -> tensor<2x4x128x?xbf1
 // -----
 
 func.func @empty(%q: tensor<2x4x128x64xbf16>, %k: tensor<2x4x0x64xbf16>) -> tensor<2x4x128x64xbf16> {
-  // expected-error@+1 {{k has size 0 in dimension 2}}
+  // expected-error@+1 {{k has size 0 in dimension 2, must be 1 to 2147483647}}
   %o = attn.forward %q, %k, %k
       : tensor<2x4x128x64xbf16>, tensor<2x4x0x64xbf16>, tensor<2x4x0x64xbf16> -> tensor<2x4x128x64xbf16>
   return %o : tensor<2x4x128x64xbf16>
@@ -178,4 +178,28 @@ func.func @mask(%q: tensor<2x4x128x64xbf16>) -> tensor<2x4x128x64xbf16> {
   %o = attn.forward %q, %q, %q mask(window)
       : tensor<2x4x128x64xbf16>, tensor<2x4x128x64xbf16>, tensor<2x4x128x64xbf16> -> tensor<2x4x128x64xbf16>
   return %o : tensor<2x4x128x64xbf16>
+}
+
+// -----
+
+func.func @huge(%q: tensor<2x4x128x64xbf16>, %k: tensor<2x4x4611686018427387904x64xbf16>) -> tensor<2x4x128x64xbf16> {
+  // expected-error@+1 {{k has size 4611686018427387904 in dimension 2, must be 1 to 2147483647}}
+  %o = attn.forward %q, %k, %k : tensor<2x4x128x64xbf16>, tensor<2x4x4611686018427387904x64xbf16>, tensor<2x4x4611686018427387904x64xbf16> -> tensor<2x4x128x64xbf16>
+  return %o : tensor<2x4x128x64xbf16>
+}
+
+// -----
+
+func.func @encoding(%q: tensor<2x4x128x64xbf16, "dense">) -> tensor<2x4x128x64xbf16, "dense"> {
+  // expected-error@+1 {{q has the encoding "dense", must have none}}
+  %o = attn.forward %q, %q, %q : tensor<2x4x128x64xbf16, "dense">, tensor<2x4x128x64xbf16, "dense">, tensor<2x4x128x64xbf16, "dense"> -> tensor<2x4x128x64xbf16, "dense">
+  return %o : tensor<2x4x128x64xbf16, "dense">
+}
+
+// -----
+
+func.func @lse_encoding(%q: tensor<2x4x128x64xbf16>) -> (tensor<2x4x128x64xbf16>, tensor<2x4x128xf32, "dense">) {
+  // expected-error@+1 {{lse is 'tensor<2x4x128xf32, "dense">', must have q's first three sizes}}
+  %o, %l = attn.forward %q, %q, %q : tensor<2x4x128x64xbf16>, tensor<2x4x128x64xbf16>, tensor<2x4x128x64xbf16> -> tensor<2x4x128x64xbf16>, tensor<2x4x128xf32, "dense">
+  return %o, %l : tensor<2x4x128x64xbf16>, tensor<2x4x128xf32, "dense">
 }

@@ -74,19 +74,6 @@ gpu.module @m {
 
 // -----
 
-gpu.module @m {
-  gpu.func @workers_in_all() kernel {
-    tile.role "load" workers(1) registers(24) {
-    }
-    // expected-error@+1 {{makes 9 workers in all roles, must be at most 8}}
-    tile.role "compute" workers(8) registers(240) {
-    }
-    gpu.return
-  }
-}
-
-// -----
-
 !panel = tensor<64x64xbf16, #tile.shared<swizzle = 128>>
 gpu.module @m {
   gpu.func @channel() kernel {
