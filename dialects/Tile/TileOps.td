@@ -174,6 +174,22 @@ def Tile_WorkerOp : Tile_Op<"worker", [Pure]> {
   let assemblyFormat = "attr-dict";
 }
 
+def Tile_OpaqueOp : Tile_Op<"opaque", [Pure, SameOperandsAndResultType]> {
+  let summary = "a value that nothing before the lowering sees through";
+  let description = [{
+    Its operand. No pass folds it away before `convert-tile-to-nvvm`, so what is
+    computed from it is not known: a loop whose step is opaque stays a loop, even
+    where it can be seen to run once.
+
+    ```mlir
+    %step = tile.opaque %one : index
+    ```
+  }];
+  let arguments = (ins Index:$value);
+  let results = (outs Index:$result);
+  let assemblyFormat = "$value attr-dict `:` type($value)";
+}
+
 def Tile_SliceOp : Tile_Op<"slice", [Pure]> {
   let summary = "a part of a tile";
   let description = [{

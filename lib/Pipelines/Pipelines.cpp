@@ -52,6 +52,7 @@ void buildTileToBarriers(OpPassManager &manager, Phase from) {
   if (from < Phase::Placed) {
     kernels.addPass(createTileSplitLoopsPass());
     kernels.addPass(arith::createIntRangeOptimizationsPass());
+    kernels.addPass(createTileKeepLoopsPass());
     addCleanup(kernels);
     kernels.addPass(createTilePlacePass());
   }

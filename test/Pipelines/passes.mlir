@@ -13,6 +13,7 @@
 // BARRIERS: tile-pipeline
 // BARRIERS: tile-split-loops
 // BARRIERS: int-range-optimizations
+// BARRIERS: tile-keep-loops
 // BARRIERS: tile-place
 // BARRIERS: tile-specialize
 // BARRIERS: tile-lower-channels

@@ -59,6 +59,16 @@ def TileSplitLoopsPass : Pass<"tile-split-loops", "::mlir::gpu::GPUFuncOp"> {
   let dependentDialects = ["::mlir::arith::ArithDialect", "::mlir::scf::SCFDialect"];
 }
 
+def TileKeepLoopsPass : Pass<"tile-keep-loops", "::mlir::gpu::GPUFuncOp"> {
+  let summary = "Keep loops with MMAs loops, even where they run once";
+  let description = [{
+    Makes the step of a loop with MMAs opaque if other MMAs stand beside the loop.
+    Canonicalization still drops a loop that never runs, but no longer inlines one
+    that runs once.
+  }];
+  let dependentDialects = ["::girih::tile::TileDialect"];
+}
+
 def TilePlacePass : Pass<"tile-place", "::mlir::gpu::GPUFuncOp"> {
   let summary = "Choose a memory and a layout for every tile";
   let description = [{

@@ -231,7 +231,10 @@ void Decoder::decodeLoop(scf::ForOp op) {
     loop.number = number.getValue().trySExtValue().value_or(-1);
   loop.nonEmpty = op->hasAttr(tile::kNonEmptyAttr);
   loop.isUnsigned = op.getUnsignedCmp();
-  auto isConstant = [](Value value) { return matchPattern(value, m_Constant()); };
+  auto isConstant = [](Value value) {
+    auto opaque = value.getDefiningOp<tile::OpaqueOp>();
+    return matchPattern(opaque ? opaque.getValue() : value, m_Constant());
+  };
   loop.isConstant = isConstant(op.getLowerBound()) && isConstant(op.getUpperBound()) && isConstant(op.getStep());
   loop.lower = reg(op.getLowerBound());
   loop.upper = reg(op.getUpperBound());
@@ -284,7 +287,7 @@ void Decoder::decodeScalar(Operation *op) {
           .Case<arith::SelectOp>([](auto) { return Code::Select; })
           .Case<arith::CmpIOp>([](auto) { return Code::Compare; })
           .Case<arith::IndexCastUIOp, arith::ExtUIOp>([](auto) { return Code::ZeroExtend; })
-          .Case<arith::IndexCastOp, arith::ExtSIOp, arith::TruncIOp, tile::SliceOp>([](auto) { return Code::Move; })
+          .Case<arith::IndexCastOp, arith::ExtSIOp, arith::TruncIOp, tile::OpaqueOp, tile::SliceOp>([](auto) { return Code::Move; })
           .Case<tile::WorkerOp>([](auto) { return Code::Worker; })
           .Case<tile::SlotOp>([](auto) { return Code::Slot; })
           .Default([](auto) { return Code::Unknown; });

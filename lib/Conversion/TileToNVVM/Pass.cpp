@@ -3,6 +3,7 @@
 #include "girih/Conversion/Passes.h"
 #include "girih/Target/Kernel.h"
 
+#include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 #include "mlir/Dialect/LLVMIR/NVVMDialect.h"
 #include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
@@ -76,6 +77,7 @@ struct ConvertTileToNVVMPass : impl::ConvertTileToNVVMPassBase<ConvertTileToNVVM
       if (failed(checkKernel(kernel)) || failed(checkOps(kernel, *target)))
         return signalPassFailure();
       describeRoles(kernel);
+      keepLoops(kernel);
       if (failed(lowerRoles(kernel, *target)) || failed(convertBody(kernel, converter, *target)) ||
           failed(lowerKernel(kernel)))
         return signalPassFailure();
@@ -121,6 +123,21 @@ struct ConvertTileToNVVMPass : impl::ConvertTileToNVVMPassBase<ConvertTileToNVVM
            builder.getNamedAttr("warps", builder.getI64IntegerAttr(kWarpsPerWorker * role.getWorkers())),
            builder.getNamedAttr("registers", builder.getI64IntegerAttr(role.getRegisters()))}));
     kernel->setAttr(tile::kRolesAttr, builder.getArrayAttr(roles));
+  }
+
+  /// The step of a loop that is to stay one becomes known, but no assembler may
+  /// unroll the loop.
+  void keepLoops(gpu::GPUFuncOp kernel) {
+    auto unroll = LLVM::LoopUnrollAttr::get(&getContext(), /*disable=*/BoolAttr::get(&getContext(), true), {}, {}, {},
+                                            {}, {}, {});
+    auto annotation =
+        LLVM::LoopAnnotationAttr::get(&getContext(), {}, {}, {}, unroll, {}, {}, {}, {}, {}, {}, {}, {}, {}, {}, {});
+    kernel.walk([&](tile::OpaqueOp op) {
+      for (Operation *user : op->getUsers())
+        user->setAttr("loop_annotation", annotation);
+      op.replaceAllUsesWith(op.getValue());
+      op.erase();
+    });
   }
 
   LogicalResult convertBody(gpu::GPUFuncOp kernel, const TypeConverter &converter, const Target &target) {

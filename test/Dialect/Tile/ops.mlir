@@ -46,6 +46,8 @@ func.func @pipelined(%a: tensor<128x64xbf16>, %b: tensor<64x64xbf16>, %panel: !p
   %corner = tile.slice %a[%w, %w] : tensor<128x64xbf16> -> tensor<64x32xbf16>
   // CHECK: tile.slice %{{.*}}[%{{.*}}] : tensor<64x64xbf16, #tile.shared<swizzle = 128>> -> tensor<32x64xbf16, #tile.shared<swizzle = 128, rows = 64>>
   %view = tile.slice %panel[%w] : !panel -> tensor<32x64xbf16, #tile.shared<swizzle = 128, rows = 64>>
+  // CHECK: tile.opaque %[[W]] : index
+  %hidden = tile.opaque %w : index
   // CHECK: tile.take_turn
   tile.take_turn
   // CHECK: %[[S:.*]] = tile.mma_async %[[MINE]], %{{.*}} transpose_b : tensor<64x64xbf16>, tensor<64x64xbf16> -> <tensor<64x64xf32>>
