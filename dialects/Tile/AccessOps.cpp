@@ -17,6 +17,9 @@ static LogicalResult verifyMemref(Operation *op, RankedTensorType tile, MemRefTy
   return success();
 }
 
+/// Rows after which every swizzle repeats.
+static constexpr int64_t kSwizzleRows = 8;
+
 /// A tensor as a tensor map, whose boxes make the tile in shared memory.
 static LogicalResult verifyMap(Operation *op, RankedTensorType tile, TensorMapType map, size_t numIndices) {
   ArrayRef<int64_t> box = map.getBox();
@@ -32,8 +35,12 @@ static LogicalResult verifyMap(Operation *op, RankedTensorType tile, TensorMapTy
     return op->emitOpError() << "swizzles differ: tile has " << shared.getSwizzle() << " bytes, tensor map has "
                              << map.getSwizzle();
   SmallVector<int64_t> needed(box.size(), 1);
-  if (box.size() > 1)
-    needed[box.size() - 2] = tile.getDimSize(0);
+  if (box.size() > 1) {
+    // Boxes below each other end where the swizzle repeats, and have panels of their own.
+    int64_t &rows = needed[box.size() - 2] = tile.getDimSize(0);
+    if (int64_t part = box[box.size() - 2]; !map.getFolded() && part % kSwizzleRows == 0 && rows % part == 0)
+      rows = part;
+  }
   needed.back() = map.getFolded() ? tile.getDimSize(1) : map.getPanel();
   if (box.size() < 2 || box != ArrayRef(needed))
     return op->emitOpError() << "tile of " << tile.getDimSize(0) << "x" << tile.getDimSize(1)

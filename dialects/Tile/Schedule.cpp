@@ -38,13 +38,13 @@ Schedule Schedule::decode(ScheduleAttr attr) {
   return schedule;
 }
 
-ScheduleAttr Schedule::encode(MLIRContext *context) const {
+ScheduleAttr Schedule::encode(MLIRContext *context, function_ref<InFlightDiagnostic()> emitError) const {
   Builder builder(context);
   SmallVector<NamedAttribute> entries;
   for (const KnobInfo &knob : kKnobs)
     if (const Knob &value = this->*knob.field)
       entries.push_back(builder.getNamedAttr(knob.name, builder.getI64IntegerAttr(*value)));
-  return ScheduleAttr::get(context, builder.getDictionaryAttr(entries));
+  return ScheduleAttr::getChecked(emitError, context, builder.getDictionaryAttr(entries));
 }
 
 Schedule Schedule::completedFrom(const Schedule &defaults) const {

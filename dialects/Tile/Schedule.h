@@ -22,7 +22,8 @@ struct Schedule {
   Knob anchor;
 
   static Schedule decode(ScheduleAttr attr);
-  ScheduleAttr encode(mlir::MLIRContext *context) const;
+  /// The attribute, or null and a diagnostic where a knob is outside its range.
+  ScheduleAttr encode(mlir::MLIRContext *context, llvm::function_ref<mlir::InFlightDiagnostic()> emitError) const;
 
   /// This schedule with its open knobs taken from `defaults`.
   Schedule completedFrom(const Schedule &defaults) const;

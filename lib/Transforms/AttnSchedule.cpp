@@ -31,7 +31,10 @@ struct AttnSchedulePass : impl::AttnSchedulePassBase<AttnSchedulePass> {
       FailureOr<tile::Schedule> complete = chosen->completeSchedule(op, given);
       if (failed(complete))
         return WalkResult::interrupt();
-      op.setScheduleAttr(complete->encode(&getContext()));
+      tile::ScheduleAttr schedule = complete->encode(&getContext(), [&] { return op.emitError(); });
+      if (!schedule || failed(chosen->checkRoles(op, rolesOf(*complete))))
+        return WalkResult::interrupt();
+      op.setScheduleAttr(schedule);
       return WalkResult::advance();
     });
     if (result.wasInterrupted())

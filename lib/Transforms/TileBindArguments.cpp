@@ -7,6 +7,7 @@
 //               %n: index {tile.argument = {kind = "size", size = "sq"}}) {
 //     tile.copy %map[...] to %slot
 #include "IndexBuilder.h"
+#include "girih/Target/Target.h"
 #include "girih/Transforms/Passes.h"
 #include "girih/Transforms/Phase.h"
 
@@ -33,8 +34,9 @@ struct Tensor {
   StringRef size(int64_t dim) const { return cast<StringAttr>(sizes[dim]).getValue(); }
 };
 
-/// TMA takes at most 5 dimensions (PTX ISA, "tensor dimension, size and format").
-constexpr int64_t kMaxMapRank = 5;
+/// Rows after which every swizzle repeats, so that copies of whole groups of them can
+/// stand below each other.
+constexpr int64_t kGroupRows = 8;
 
 bool isGlobal(Attribute memorySpace) {
   if (auto number = dyn_cast_or_null<IntegerAttr>(memorySpace))
@@ -46,7 +48,7 @@ bool isGlobal(Attribute memorySpace) {
 
 class Binder {
 public:
-  explicit Binder(gpu::GPUFuncOp kernel) : kernel(kernel), builder(kernel.getContext()) {}
+  Binder(gpu::GPUFuncOp kernel, const Target &target) : kernel(kernel), target(target), builder(kernel.getContext()) {}
 
   LogicalResult run();
 
@@ -55,7 +57,7 @@ private:
   LogicalResult bindUses(const Tensor &tensor);
   void describeTensors();
   LogicalResult scatter(tile::StoreOp store, const Tensor &tensor);
-  tile::TensorMapType mapType(const Tensor &tensor, RankedTensorType tile);
+  FailureOr<tile::TensorMapType> mapType(Operation *user, const Tensor &tensor, RankedTensorType tile);
   DictionaryAttr mapRecipe(const Tensor &tensor, tile::TensorMapType type);
   DictionaryAttr recipe(StringRef kind, ArrayRef<NamedAttribute> more);
   Value argument(Type type, DictionaryAttr recipe, Location loc);
@@ -68,6 +70,7 @@ private:
   }
 
   gpu::GPUFuncOp kernel;
+  const Target &target;
   Builder builder;
   SmallVector<Tensor> tensors;
   llvm::DenseMap<Attribute, Value> bound; ///< recipe to new argument
@@ -148,18 +151,29 @@ Value Binder::size(const Tensor &tensor, int64_t dim, Location loc) {
   return argument(builder.getIndexType(), recipe("size", named("size", tensor.size(dim))), loc);
 }
 
-/// One copy moves the whole tile where the last dimension splits evenly into
-/// panels; else a panel at a time, so that TMA sees where the tensor ends.
-tile::TensorMapType Binder::mapType(const Tensor &tensor, RankedTensorType tile) {
+/// One copy moves the whole tile where the last dimension splits evenly into panels
+/// and the box holds all rows; else some rows of a panel at a time, so that TMA sees
+/// where the tensor ends.
+FailureOr<tile::TensorMapType> Binder::mapType(Operation *user, const Tensor &tensor, RankedTensorType tile) {
   int64_t swizzle = tile::sharedEncoding(tile).getSwizzle();
   int64_t panel = swizzle * 8 / tile.getElementTypeBitWidth();
   int64_t rank = tensor.type.getRank(), last = tensor.type.getDimSize(rank - 1);
+  Limits limits = target.limits();
+  int64_t rows = limits.copyRows(tile.getDimSize(0), kGroupRows);
+  if (rows == 0)
+    return user->emitError() << "a tile of " << tile.getDimSize(0) << " rows cannot be copied, a copy on "
+                             << target.chip() << " moves up to " << limits.boxSize << " rows in groups of "
+                             << kGroupRows << " (knobs rows, columns and workers)";
   SmallVector<int64_t> box(rank - tile.getRank(), 1);
   llvm::append_range(box, tile.getShape());
-  bool folded = ShapedType::isStatic(last) && last % panel == 0 && rank + 1 <= kMaxMapRank;
+  box[rank - 2] = rows;
+  bool isWhole = rows == tile.getDimSize(0) && rows == tile::panelRows(tile);
+  bool folded = isWhole && tile.getDimSize(1) <= limits.boxSize && ShapedType::isStatic(last) && last % panel == 0 &&
+                rank + 1 <= limits.mapRank;
   if (!folded)
     box.back() = panel;
-  return tile::TensorMapType::get(builder.getContext(), box, tile.getElementType(), swizzle, panel, folded);
+  return tile::TensorMapType::getChecked([&] { return user->emitError(); }, builder.getContext(),
+                                         ArrayRef<int64_t>(box), tile.getElementType(), swizzle, panel, folded);
 }
 
 /// The modes of docs/manifest.md, innermost first.
@@ -193,9 +207,9 @@ LogicalResult Binder::bindUses(const Tensor &tensor) {
   });
   for (Operation *user : users) {
     Location loc = user->getLoc();
-    auto mapFor = [&](Value tile) {
-      tile::TensorMapType type = mapType(tensor, cast<RankedTensorType>(tile.getType()));
-      return argument(type, mapRecipe(tensor, type), loc);
+    auto mapFor = [&](Value tile) -> Value {
+      FailureOr<tile::TensorMapType> type = mapType(user, tensor, cast<RankedTensorType>(tile.getType()));
+      return succeeded(type) && *type ? argument(*type, mapRecipe(tensor, *type), loc) : Value();
     };
     if (auto dim = dyn_cast<memref::DimOp>(user)) {
       std::optional<int64_t> index = dim.getConstantIndex();
@@ -206,12 +220,19 @@ LogicalResult Binder::bindUses(const Tensor &tensor) {
       dim.replaceAllUsesWith(size(tensor, *index, loc));
       dim.erase();
     } else if (auto copy = dyn_cast<tile::CopyOp>(user)) {
-      copy.getSourceMutable().assign(mapFor(copy.getDest()));
-    } else if (auto store = dyn_cast<tile::StoreOp>(user)) {
-      if (tile::sharedEncoding(store.getTile().getType()))
-        store.getDestMutable().assign(mapFor(store.getTile()));
-      else if (failed(scatter(store, tensor)))
+      Value map = mapFor(copy.getDest());
+      if (!map)
         return failure();
+      copy.getSourceMutable().assign(map);
+    } else if (auto store = dyn_cast<tile::StoreOp>(user)) {
+      if (tile::sharedEncoding(store.getTile().getType())) {
+        Value map = mapFor(store.getTile());
+        if (!map)
+          return failure();
+        store.getDestMutable().assign(map);
+      } else if (failed(scatter(store, tensor))) {
+        return failure();
+      }
     } else {
       return user->emitError("a tensor argument cannot be used here by now");
     }
@@ -252,7 +273,8 @@ LogicalResult Binder::scatter(tile::StoreOp store, const Tensor &tensor) {
 struct TileBindArgumentsPass : impl::TileBindArgumentsPassBase<TileBindArgumentsPass> {
   void runOnOperation() override {
     gpu::GPUFuncOp kernel = getOperation();
-    if (failed(checkBefore(Phase::Bound, kernel)) || failed(Binder(kernel).run()))
+    const Target *target = lookupTarget(kernel);
+    if (!target || failed(checkBefore(Phase::Bound, kernel)) || failed(Binder(kernel, *target).run()))
       signalPassFailure();
   }
 };

@@ -7,6 +7,7 @@
 //   %k = tile.slot %buffer[%slot]; ...
 //   tile.barrier_arrive %empty[%slot]
 #include "IndexBuilder.h"
+#include "SharedLayout.h"
 #include "girih/Transforms/Passes.h"
 #include "girih/Transforms/Phase.h"
 
@@ -24,8 +25,6 @@ namespace girih {
 
 namespace {
 
-constexpr int64_t kTileAlignment = 1024; // 8 rows of 128 bytes: the 128-byte swizzle repeats there
-constexpr int64_t kBarrierBytes = 8;
 constexpr int64_t kWarpsPerWorker = 4;
 constexpr int64_t kThreadsPerWorker = 128;
 
@@ -297,11 +296,11 @@ struct TileLowerChannelsPass : impl::TileLowerChannelsPassBase<TileLowerChannels
 /// period, then the barriers. Returns the staging buffer, if stores need one.
 Value TileLowerChannelsPass::allocate(gpu::GPUFuncOp kernel, llvm::MapVector<Value, Ring> &rings) {
   OpBuilder builder = OpBuilder::atBlockBegin(&kernel.getBody().front());
-  int64_t offset = 0, consumers = 0;
+  SharedLayout layout;
+  int64_t consumers = 0;
   auto makeBuffer = [&](Location loc, StringRef name, int64_t count, RankedTensorType type) -> Value {
-    int64_t at = offset;
-    offset = llvm::alignTo(at + count * tile::sharedBytes(type), kTileAlignment);
-    return tile::AllocOp::create(builder, loc, tile::BufferType::get(&getContext(), count, type), name, at);
+    return tile::AllocOp::create(builder, loc, tile::BufferType::get(&getContext(), count, type), name,
+                                 layout.addTiles(count, type));
   };
   for (auto channel : kernel.getBody().front().getOps<tile::ChannelOp>()) {
     tile::ChannelType type = channel.getChannel().getType();
@@ -324,15 +323,14 @@ Value TileLowerChannelsPass::allocate(gpu::GPUFuncOp kernel, llvm::MapVector<Val
     auto makeBarriers = [&](StringRef suffix, int64_t arrivals) -> Value {
       auto op = channel.getDefiningOp<tile::ChannelOp>();
       auto type = tile::BarriersType::get(&getContext(), ring.depth, arrivals);
-      int64_t at = offset;
-      offset += kBarrierBytes * ring.depth;
-      return tile::BarriersOp::create(builder, op.getLoc(), type, (op.getName() + suffix).str(), at);
+      return tile::BarriersOp::create(builder, op.getLoc(), type, (op.getName() + suffix).str(),
+                                      layout.addBarriers(ring.depth));
     };
     ring.full = makeBarriers("_full", 1);
     // A kernel in which no worker consumes is refused where it uses the channel, or by the proof.
     ring.empty = makeBarriers("_empty", std::max<int64_t>(kWarpsPerWorker * consumers, 1));
   }
-  kernel->setAttr(tile::kSharedBytesAttr, builder.getI64IntegerAttr(offset));
+  kernel->setAttr(tile::kSharedBytesAttr, builder.getI64IntegerAttr(layout.getBytes()));
   return staging;
 }
 

@@ -1,6 +1,8 @@
 #include "TilePlaceBudget.h"
+#include "SharedLayout.h"
 
 #include "dialects/Tile/Fragment.h"
+#include "girih/Conversion/Lowering.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "llvm/ADT/StringMap.h"
 
@@ -65,46 +67,61 @@ int64_t peakRegisters(Block *block) {
   return peak;
 }
 
+/// As tile-lower-channels will lay it out.
 int64_t sharedBytesOf(gpu::GPUFuncOp kernel, int64_t workers) {
-  llvm::StringMap<int64_t> rings;
-  int64_t barriers = 0, staging = 0;
+  SharedLayout layout;
+  llvm::StringMap<int64_t> stagesOf;
   kernel.walk([&](tile::LoadOp load) {
-    if (!rings.try_emplace(load.getRing().value_or(""), 0).second)
-      return;
     int64_t stages = load.getStages().value_or(1);
-    rings[load.getRing().value_or("")] = stages * tile::sharedBytes(load.getResult().getType());
-    barriers += 2 * stages;
+    if (stagesOf.try_emplace(load.getRing().value_or(""), stages).second)
+      layout.addTiles(stages, load.getResult().getType());
   });
-  kernel.walk(
-      [&](tile::ToSharedOp op) { staging = std::max(staging, workers * tile::sharedBytes(op.getResult().getType())); });
-  int64_t total = staging + 8 * barriers;
-  for (const auto &ring : rings)
-    total += ring.second;
-  return total;
+  bool isStaged = false;
+  kernel.walk([&](tile::ToSharedOp op) {
+    if (!std::exchange(isStaged, true))
+      layout.addTiles(workers, op.getResult().getType());
+  });
+  for (const auto &ring : stagesOf)
+    layout.addBarriers(2 * ring.second); // full and empty
+  return layout.getBytes();
+}
+
+/// Whether the assembler can give every MMA its registers.
+LogicalResult checkMmas(gpu::GPUFuncOp kernel, int64_t workers, const Target &target) {
+  int64_t threads = kThreadsPerWorker * (1 + workers); // beside a worker that loads
+  int64_t launched = target.limits().launchRegisters(threads);
+  WalkResult result = kernel.walk([&](tile::MmaAsyncOp mma) {
+    int64_t needed = target.launchRegistersFor(mma);
+    if (needed <= launched)
+      return WalkResult::advance();
+    RankedTensorType tile = mma.getResult().getType().getTile();
+    mma.emitError() << "an MMA of " << tile.getDimSize(0) << "x" << tile.getDimSize(1) << " needs " << needed
+                    << " registers a thread at launch, " << target.chip() << " launches " << threads << " threads with "
+                    << launched << " (knobs columns and workers)";
+    return WalkResult::interrupt();
+  });
+  return failure(result.wasInterrupted());
 }
 
 } // namespace
 
 LogicalResult checkBudget(gpu::GPUFuncOp kernel, const tile::Schedule &schedule, const Target &target) {
-  Limits limits = target.limits();
   int64_t workers = schedule.workers.value_or(1);
-  int64_t shared = sharedBytesOf(kernel, workers);
-  if (shared > limits.sharedBytes)
-    return kernel.emitError() << "tiles need " << shared << " bytes of shared memory, " << target.chip() << " has "
-                              << limits.sharedBytes << " (knobs rows, columns and stages)";
+  if (schedule.workers && schedule.loadRegisters && schedule.computeRegisters &&
+      failed(target.checkRoles(kernel, rolesOf(schedule))))
+    return failure();
+  if (failed(target.checkSharedBytes(kernel, sharedBytesOf(kernel, workers))) ||
+      failed(checkMmas(kernel, workers, target)))
+    return failure();
 
-  int64_t budget = schedule.computeRegisters.value_or(limits.registersPerThread);
+  Limits limits = target.limits();
+  int64_t budget = schedule.computeRegisters.value_or(limits.registersPerThread) - limits.registersBesideTiles;
   int64_t needed = 0;
   kernel.walk([&](Block *block) { needed = std::max(needed, peakRegisters(block)); });
   if (needed > budget)
     return kernel.emitError() << "tiles need " << needed << " registers a thread, the compute role has " << budget
-                              << " (knobs rows, columns, workers and compute_registers)";
-
-  int64_t load = schedule.loadRegisters.value_or(0), file = limits.registersPerProcessor;
-  int64_t total = 128 * (load + workers * budget);
-  if (total > file)
-    return kernel.emitError() << "roles ask for " << total << " registers, " << target.chip() << " has " << file
-                              << " (knobs workers, load_registers and compute_registers)";
+                              << " beside " << limits.registersBesideTiles
+                              << " for all else (knobs rows, columns, workers and compute_registers)";
   return success();
 }
 

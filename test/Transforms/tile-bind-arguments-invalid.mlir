@@ -1,6 +1,6 @@
 // RUN: girih-opt %s --pass-pipeline='builtin.module(gpu.module(gpu.func(tile-bind-arguments)))' --split-input-file --verify-diagnostics
 
-gpu.module @m {
+gpu.module @m [#nvvm.target<chip = "sm_90a">] {
   // expected-error@+1 {{argument 0 must be a memref with tile.name and tile.sizes}}
   gpu.func @no_names(%k: memref<4x128xbf16>) kernel {
     gpu.return
@@ -9,7 +9,7 @@ gpu.module @m {
 
 // -----
 
-gpu.module @m {
+gpu.module @m [#nvvm.target<chip = "sm_90a">] {
   // expected-error@+1 {{argument 1 must be a memref with tile.name and tile.sizes}}
   gpu.func @scalar(%k: memref<4x128xbf16> {tile.name = "k", tile.sizes = ["n", "d"]}, %n: index) kernel {
     gpu.return
@@ -18,7 +18,7 @@ gpu.module @m {
 
 // -----
 
-gpu.module @m {
+gpu.module @m [#nvvm.target<chip = "sm_90a">] {
   // expected-error@+1 {{argument 0 must have innermost stride 1 and offset 0}}
   gpu.func @stride(%k: memref<4x128xbf16, strided<[?, 2]>> {tile.name = "k", tile.sizes = ["n", "d"]}) kernel {
     gpu.return
@@ -27,7 +27,7 @@ gpu.module @m {
 
 // -----
 
-gpu.module @m {
+gpu.module @m [#nvvm.target<chip = "sm_90a">] {
   // expected-error@+1 {{argument 0 must have innermost stride 1 and offset 0}}
   gpu.func @offset(%k: memref<4x128xbf16, strided<[128, 1], offset: 8>> {tile.name = "k", tile.sizes = ["n", "d"]}) kernel {
     gpu.return
@@ -36,7 +36,7 @@ gpu.module @m {
 
 // -----
 
-gpu.module @m {
+gpu.module @m [#nvvm.target<chip = "sm_90a">] {
   gpu.func @dim(%k: memref<?x128xbf16> {tile.name = "k", tile.sizes = ["n", "d"]}) kernel {
     %i = gpu.thread_id x
     // expected-error@+1 {{the dimension asked for must be a constant}}
@@ -47,7 +47,7 @@ gpu.module @m {
 
 // -----
 
-gpu.module @m {
+gpu.module @m [#nvvm.target<chip = "sm_90a">] {
   gpu.func @other_use(%k: memref<?x128xbf16> {tile.name = "k", tile.sizes = ["n", "d"]}) kernel {
     %i = arith.constant 0 : index
     // expected-error@+1 {{a tensor argument cannot be used here by now}}
@@ -58,7 +58,7 @@ gpu.module @m {
 
 // -----
 
-gpu.module @m {
+gpu.module @m [#nvvm.target<chip = "sm_90a">] {
   gpu.func @dim_outside(%k: memref<?x128xbf16> {tile.name = "k", tile.sizes = ["n", "d"]}) kernel {
     %i = arith.constant -8 : index
     // expected-error@+1 {{asks for dimension -8 of a tensor of 2}}
@@ -69,7 +69,7 @@ gpu.module @m {
 
 // -----
 
-gpu.module @m {
+gpu.module @m [#nvvm.target<chip = "sm_90a">] {
   // expected-error@+1 {{argument 0 is in memory space 3 : i64 when it should be in global memory}}
   gpu.func @memory_space(%k: memref<?x128xbf16, 3> {tile.name = "k", tile.sizes = ["n", "d"]}) kernel {
     gpu.return
@@ -78,9 +78,33 @@ gpu.module @m {
 
 // -----
 
-gpu.module @m {
+gpu.module @m [#nvvm.target<chip = "sm_90a">] {
   // expected-error@+1 {{argument 0 is in memory space #gpu.address_space<workgroup> when it should be in global memory}}
   gpu.func @address_space(%k: memref<?x128xbf16, #gpu.address_space<workgroup>> {tile.name = "k", tile.sizes = ["n", "d"]}) kernel {
+    gpu.return
+  }
+}
+
+// -----
+
+gpu.module @m {
+  // expected-error@+1 {{no target: run attn-schedule with a target first}}
+  gpu.func @no_target() kernel {
+    gpu.return
+  }
+}
+
+// -----
+
+// No two equal copies of at most 256 rows each end where the swizzle repeats.
+!tall = tensor<300x64xbf16, #tile.shared<swizzle = 128>>
+gpu.module @m [#nvvm.target<chip = "sm_90a">] {
+  gpu.func @rows(%k: memref<?x64xbf16> {tile.name = "k", tile.sizes = ["n", "d"]}) kernel {
+    %c0 = arith.constant 0 : index
+    %buffer = tile.alloc "k" offset(0) : !tile.buffer<1 x !tall>
+    %slot = tile.slot %buffer[%c0] : !tile.buffer<1 x !tall> -> !tall
+    // expected-error@+1 {{a tile of 300 rows cannot be copied, a copy on sm_90a moves up to 256 rows in groups of 8 (knobs rows, columns and workers)}}
+    tile.copy %k[%c0, %c0] to %slot : memref<?x64xbf16>, !tall
     gpu.return
   }
 }

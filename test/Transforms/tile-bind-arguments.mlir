@@ -3,7 +3,7 @@
 #strided = strided<[?, ?, 1]>
 !wide = tensor<64x128xbf16, #tile.shared<swizzle = 128>>
 
-gpu.module @m {
+gpu.module @m [#nvvm.target<chip = "sm_90a">] {
   // A copy reads through a tensor map whose last dimension is folded into panels, so
   // that one copy moves the whole tile; the recipe tells the loader how to make it.
   // CHECK-LABEL: gpu.func @folded(
@@ -34,6 +34,29 @@ gpu.module @m {
     gpu.return
   }
 
+  // A box has 256 rows at most: equal copies of whole groups of 8 rows, a panel at a time.
+  // CHECK-LABEL: gpu.func @tall(
+  // CHECK-SAME: !tile.tensor_map<[1, 192, 64] x bf16, swizzle = 128, panel = 64, folded = false>
+  // CHECK-SAME: modes = [{box = 64 : i64, dim = 2 : i64}, {box = 192 : i64, dim = 1 : i64}, {box = 1 : i64, dim = 0 : i64}]
+  gpu.func @tall(%k: memref<4x?x128xbf16, #strided> {tile.name = "k", tile.sizes = ["b", "n", "d"]}) kernel {
+    %c0 = arith.constant 0 : index
+    %buffer = tile.alloc "k" offset(0) : !tile.buffer<1 x tensor<384x128xbf16, #tile.shared<swizzle = 128>>>
+    %slot = tile.slot %buffer[%c0] : !tile.buffer<1 x tensor<384x128xbf16, #tile.shared<swizzle = 128>>> -> tensor<384x128xbf16, #tile.shared<swizzle = 128>>
+    tile.copy %k[%c0, %c0, %c0] to %slot : memref<4x?x128xbf16, #strided>, tensor<384x128xbf16, #tile.shared<swizzle = 128>>
+    gpu.return
+  }
+
+  // Nor does a tile of more columns fit into one box.
+  // CHECK-LABEL: gpu.func @long(
+  // CHECK-SAME: !tile.tensor_map<[1, 64, 64] x bf16, swizzle = 128, panel = 64, folded = false>
+  gpu.func @long(%k: memref<4x?x384xbf16, #strided> {tile.name = "k", tile.sizes = ["b", "n", "d"]}) kernel {
+    %c0 = arith.constant 0 : index
+    %buffer = tile.alloc "k" offset(0) : !tile.buffer<1 x tensor<64x384xbf16, #tile.shared<swizzle = 128>>>
+    %slot = tile.slot %buffer[%c0] : !tile.buffer<1 x tensor<64x384xbf16, #tile.shared<swizzle = 128>>> -> tensor<64x384xbf16, #tile.shared<swizzle = 128>>
+    tile.copy %k[%c0, %c0, %c0] to %slot : memref<4x?x384xbf16, #strided>, tensor<64x384xbf16, #tile.shared<swizzle = 128>>
+    gpu.return
+  }
+
   // Equal recipes make one argument, whatever asks for them.
   // CHECK-LABEL: gpu.func @shared_arguments(
   // CHECK-SAME: %[[N:[^:]*]]: index {tile.argument = {kind = "size", size = "n"}}, %{{[^:]*}}: !tile.tensor_map{{[^%]*}})
@@ -58,7 +81,7 @@ gpu.module @m {
 
 #row = #tile.fragment<registers = [2 : (8)], lanes = [4 : (0), 8 : (1)], warps = [4 : (16)]>
 
-gpu.module @m {
+gpu.module @m [#nvvm.target<chip = "sm_90a">] {
   // A row of registers is written through a pointer and 64-bit offsets; what lies
   // beyond the tensor is left out.
   // CHECK-LABEL: gpu.func @scatter(

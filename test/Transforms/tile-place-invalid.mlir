@@ -165,7 +165,7 @@ gpu.module @m [#nvvm.target<chip = "sm_90a">] {
 // -----
 
 gpu.module @m [#nvvm.target<chip = "sm_90a">] {
-  // expected-error@+1 {{tiles need 279072 bytes of shared memory, sm_90a has 232448 (knobs rows, columns and stages)}}
+  // expected-error@+1 {{tiles need 279072 bytes of shared memory, sm_90a has 232448 (knobs rows, columns, workers and stages)}}
   gpu.func @shared(%m: memref<?x64xbf16>, %i: index) kernel {
     %a = tile.load %m[%i, %i] ring("a") stages(1) : memref<?x64xbf16> -> tensor<64x64xbf16>
     %b = tile.load %m[%i, %i] ring("b") stages(33) : memref<?x64xbf16> -> tensor<64x64xbf16>
@@ -178,8 +178,8 @@ gpu.module @m [#nvvm.target<chip = "sm_90a">] {
 
 gpu.module @m [#nvvm.target<chip = "sm_90a">] {
   // Two accumulators of 64 registers, both needed at the end.
-  // expected-error@+1 {{tiles need 128 registers a thread, the compute role has 120 (knobs rows, columns, workers and compute_registers)}}
-  gpu.func @registers(%m: memref<?x128xbf16>, %i: index) kernel attributes {tile.schedule = #tile.schedule<compute_registers = 120>} {
+  // expected-error@+1 {{tiles need 128 registers a thread, the compute role has 120 beside 24 for all else (knobs rows, columns, workers and compute_registers)}}
+  gpu.func @registers(%m: memref<?x128xbf16>, %i: index) kernel attributes {tile.schedule = #tile.schedule<compute_registers = 144>} {
     %a = tile.load %m[%i, %i] ring("a") stages(1) : memref<?x128xbf16> -> tensor<64x64xbf16>
     %b = tile.load %m[%i, %i] ring("b") stages(1) : memref<?x128xbf16> -> tensor<64x128xbf16>
     %0 = tile.mma_async %a, %b : tensor<64x64xbf16>, tensor<64x128xbf16> -> !tile.async<tensor<64x128xf32>>
@@ -194,7 +194,7 @@ gpu.module @m [#nvvm.target<chip = "sm_90a">] {
 // -----
 
 gpu.module @m [#nvvm.target<chip = "sm_90a">] {
-  // expected-error@+1 {{roles ask for 95232 registers, sm_90a has 65536 (knobs workers, load_registers and compute_registers)}}
+  // expected-error@+1 {{roles ask for 95232 registers, sm_90a launches 512 threads with 128 each, 65536 (knobs workers, load_registers, compute_registers)}}
   gpu.func @register_file() kernel attributes {tile.schedule = #tile.schedule<workers = 3, load_registers = 24, compute_registers = 240>} {
     gpu.return
   }
@@ -218,6 +218,18 @@ gpu.module @m [#nvvm.target<chip = "sm_90a">] {
     %a = tile.load %m[%i, %i] ring("a") stages(1) : memref<?x64xbf16> -> tensor<64x64xbf16>
     // expected-error@+1 {{an MMA that accumulates in 'bf16' is not supported on sm_90a; f32 is}}
     %s = tile.mma_async %a, %a transpose_b : tensor<64x64xbf16>, tensor<64x64xbf16> -> !tile.async<tensor<64x64xbf16>>
+    gpu.return
+  }
+}
+
+// -----
+
+gpu.module @m [#nvvm.target<chip = "sm_90a">] {
+  gpu.func @mma_at_launch(%m: memref<?x64xbf16>, %i: index) kernel attributes {tile.schedule = #tile.schedule<workers = 3, load_registers = 24, compute_registers = 160>} {
+    %a = tile.load %m[%i, %i] ring("a") stages(1) : memref<?x64xbf16> -> tensor<64x64xbf16>
+    %b = tile.load %m[%i, %i] ring("b") stages(1) : memref<?x64xbf16> -> tensor<208x64xbf16>
+    // expected-error@+1 {{an MMA of 64x208 needs 130 registers a thread at launch, sm_90a launches 512 threads with 128 (knobs columns and workers)}}
+    %s = tile.mma_async %a, %b transpose_b : tensor<64x64xbf16>, tensor<208x64xbf16> -> !tile.async<tensor<64x208xf32>>
     gpu.return
   }
 }

@@ -153,10 +153,10 @@ OwningOpRef<ModuleOp> Spec::build() {
     results.push_back(lseType);
   auto function = func::FuncOp::create(b, "attention", b.getFunctionType({query, key, key}, results));
   b.setInsertionPointToStart(function.addEntryBlock());
-  auto op = attn::ForwardOp::create(b, query, lseType, function.getArgument(0), function.getArgument(1),
-                                    function.getArgument(2), attn::MaskAttr::get(&context, mask),
-                                    attn::OrderAttr::get(&context, order),
-                                    scale ? b.getF64FloatAttr(*scale) : FloatAttr(), schedule.encode(&context));
+  auto op = attn::ForwardOp::create(
+      b, query, lseType, function.getArgument(0), function.getArgument(1), function.getArgument(2),
+      attn::MaskAttr::get(&context, mask), attn::OrderAttr::get(&context, order),
+      scale ? b.getF64FloatAttr(*scale) : FloatAttr(), schedule.encode(&context, [&] { return emitError(loc); }));
   func::ReturnOp::create(b, op.getResults());
   return module;
 }

@@ -7,16 +7,42 @@
 #include "dialects/Tile/Schedule.h"
 #include "mlir/Dialect/LLVMIR/NVVMDialect.h"
 #include "mlir/Transforms/DialectConversion.h"
+#include <array>
 
 namespace girih {
 
-/// Sizes of a chip, from NVIDIA's CUDA C++ programming guide, "compute capabilities".
+/// What a chip can hold, from NVIDIA's CUDA C++ programming guide, "compute
+/// capabilities", and the PTX ISA. Every pass that lays out memory, threads or copies
+/// asks here.
 struct Limits {
   int64_t sharedBytes;           ///< shared memory of one CTA
+  int64_t threads;               ///< of one CTA
   int64_t registersPerThread;    ///< the most that one thread can address
   int64_t registersPerProcessor; ///< register file of a multiprocessor
   int64_t registerGranularity;   ///< the register count of a thread is a multiple of this
+  int64_t minRoleRegisters;      ///< the fewest and the most that the threads of a role
+  int64_t maxRoleRegisters;      ///< can ask for
+  int64_t registersBesideTiles;  ///< what a program of tiles needs for all else, at least
+  int64_t boxSize;               ///< elements along a dimension that one TMA copy moves
+  int64_t mapRank;               ///< dimensions of a tensor map
+
+  /// Registers of each thread when a CTA of so many starts on a whole multiprocessor.
+  int64_t launchRegisters(int64_t launched) const;
+  /// The most rows of a tile that one TMA copy moves, so that equal copies of whole
+  /// groups of `groupRows` make up the tile; 0 if there is no such number.
+  int64_t copyRows(int64_t rows, int64_t groupRows) const;
 };
+
+/// What one role takes of a CTA.
+struct RoleShape {
+  llvm::StringRef name;
+  int64_t workers;   ///< warpgroups
+  int64_t registers; ///< a thread
+};
+
+/// The roles that tile-specialize makes by a schedule that says how many workers and
+/// registers there are.
+std::array<RoleShape, 2> rolesOf(const tile::Schedule &schedule);
 
 /// A chip: its limits, and the choices that only it can make. Passes ask for
 /// abilities and never for the name.
@@ -28,6 +54,15 @@ public:
   /// The PTX version LLVM shall write, as an LLVM feature string.
   virtual llvm::StringRef ptxFeature() const = 0;
   virtual Limits limits() const = 0;
+
+  /// Whether a CTA of these roles can run: its threads, what each role asks for, and
+  /// all that they ask for together, of which the launch must bring enough, for a role
+  /// that waits for registers that nobody gives back waits forever. Else a diagnostic
+  /// on `op`.
+  mlir::LogicalResult checkRoles(mlir::Operation *op, llvm::ArrayRef<RoleShape> roles) const;
+
+  /// Whether a CTA has that much shared memory; else a diagnostic on `op`.
+  mlir::LogicalResult checkSharedBytes(mlir::Operation *op, int64_t bytes) const;
 
   /// Fills in the open knobs for an attention problem, or says on `op` why the
   /// chip cannot run it.
@@ -51,6 +86,10 @@ public:
 
   /// Whether LLVM has code for a scalar op as it stands; else one of the patterns has.
   virtual bool isNative(mlir::Operation *op) const = 0;
+
+  /// The registers a thread must have at launch, whatever its role asks for later, so
+  /// that the assembler takes this MMA.
+  virtual int64_t launchRegistersFor(tile::MmaAsyncOp mma) const = 0;
 
   /// How many values a kernel's code in a cubin moves to uniform registers because
   /// ptxas could not see that they are uniform; none where that cannot be told.

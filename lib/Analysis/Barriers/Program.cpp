@@ -270,27 +270,27 @@ void Decoder::decodeScalar(Operation *op) {
     instruction.value = constant.getSExtValue();
     return;
   }
-  Code code =
-      TypeSwitch<Operation *, Code>(op)
-          .Case<arith::AddIOp>([](auto) { return Code::Add; })
-          .Case<arith::SubIOp>([](auto) { return Code::Sub; })
-          .Case<arith::MulIOp>([](auto) { return Code::Mul; })
-          .Case<arith::DivUIOp, arith::DivSIOp>([](auto) { return Code::Div; })
-          .Case<arith::RemUIOp, arith::RemSIOp>([](auto) { return Code::Rem; })
-          .Case<arith::AndIOp>([](auto) { return Code::And; })
-          .Case<arith::OrIOp>([](auto) { return Code::Or; })
-          .Case<arith::XOrIOp>([](auto) { return Code::Xor; })
-          .Case<arith::MinSIOp>([](auto) { return Code::Min; })
-          .Case<arith::MaxSIOp>([](auto) { return Code::Max; })
-          .Case<arith::MinUIOp>([](auto) { return Code::MinUnsigned; })
-          .Case<arith::MaxUIOp>([](auto) { return Code::MaxUnsigned; })
-          .Case<arith::SelectOp>([](auto) { return Code::Select; })
-          .Case<arith::CmpIOp>([](auto) { return Code::Compare; })
-          .Case<arith::IndexCastUIOp, arith::ExtUIOp>([](auto) { return Code::ZeroExtend; })
-          .Case<arith::IndexCastOp, arith::ExtSIOp, arith::TruncIOp, tile::OpaqueOp, tile::SliceOp>([](auto) { return Code::Move; })
-          .Case<tile::WorkerOp>([](auto) { return Code::Worker; })
-          .Case<tile::SlotOp>([](auto) { return Code::Slot; })
-          .Default([](auto) { return Code::Unknown; });
+  Code code = TypeSwitch<Operation *, Code>(op)
+                  .Case<arith::AddIOp>([](auto) { return Code::Add; })
+                  .Case<arith::SubIOp>([](auto) { return Code::Sub; })
+                  .Case<arith::MulIOp>([](auto) { return Code::Mul; })
+                  .Case<arith::DivUIOp, arith::DivSIOp>([](auto) { return Code::Div; })
+                  .Case<arith::RemUIOp, arith::RemSIOp>([](auto) { return Code::Rem; })
+                  .Case<arith::AndIOp>([](auto) { return Code::And; })
+                  .Case<arith::OrIOp>([](auto) { return Code::Or; })
+                  .Case<arith::XOrIOp>([](auto) { return Code::Xor; })
+                  .Case<arith::MinSIOp>([](auto) { return Code::Min; })
+                  .Case<arith::MaxSIOp>([](auto) { return Code::Max; })
+                  .Case<arith::MinUIOp>([](auto) { return Code::MinUnsigned; })
+                  .Case<arith::MaxUIOp>([](auto) { return Code::MaxUnsigned; })
+                  .Case<arith::SelectOp>([](auto) { return Code::Select; })
+                  .Case<arith::CmpIOp>([](auto) { return Code::Compare; })
+                  .Case<arith::IndexCastUIOp, arith::ExtUIOp>([](auto) { return Code::ZeroExtend; })
+                  .Case<arith::IndexCastOp, arith::ExtSIOp, arith::TruncIOp, tile::OpaqueOp, tile::SliceOp>(
+                      [](auto) { return Code::Move; })
+                  .Case<tile::WorkerOp>([](auto) { return Code::Worker; })
+                  .Case<tile::SlotOp>([](auto) { return Code::Slot; })
+                  .Default([](auto) { return Code::Unknown; });
   for (OpResult result : op->getResults()) {
     if (!slice.needed.contains(result))
       continue;

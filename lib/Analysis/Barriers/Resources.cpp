@@ -112,9 +112,7 @@ void Resources::checkRoles() {
     return refuse(last, "the roles have " + Twine(threads) + " threads, a CTA has at most " + Twine(kMaxThreads));
   if (!target)
     return;
-  Limits limits = target->limits();
-  int64_t launch = limits.registersPerProcessor / threads;
-  launch = std::min(launch - launch % limits.registerGranularity, limits.registersPerThread);
+  int64_t launch = target->limits().launchRegisters(threads);
   if (registers > threads * launch)
     refuse(last, "the roles ask for " + Twine(registers) + " registers, but " + Twine(threads) +
                      " threads are launched with " + Twine(threads * launch) + ", " + Twine(launch) +

@@ -85,11 +85,14 @@ void forEachBox(ImplicitLocOpBuilder &b, tile::TensorMapType map, RankedTensorTy
       coordinates.push_back(index[dim - 1]);
     return emit(0, coordinates);
   }
-  for (int64_t panel = 0; panel * map.getPanel() < tile.getDimSize(1); ++panel) {
-    SmallVector<Value> coordinates(llvm::reverse(index));
-    coordinates[0] = b.createOrFold<arith::AddIOp>(index[last], constantI32(b, panel * map.getPanel()));
-    emit(panel * panelBytes, coordinates);
-  }
+  int64_t rows = map.getBox()[last - 1];
+  for (int64_t panel = 0; panel * map.getPanel() < tile.getDimSize(1); ++panel)
+    for (int64_t row = 0; row < tile.getDimSize(0); row += rows) {
+      SmallVector<Value> coordinates(llvm::reverse(index));
+      coordinates[0] = b.createOrFold<arith::AddIOp>(index[last], constantI32(b, panel * map.getPanel()));
+      coordinates[1] = b.createOrFold<arith::AddIOp>(index[last - 1], constantI32(b, row));
+      emit(panel * panelBytes + row * map.getSwizzle(), coordinates);
+    }
 }
 
 struct ConvertCopy : OpConversionPattern<tile::CopyOp> {

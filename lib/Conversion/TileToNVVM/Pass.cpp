@@ -76,6 +76,9 @@ struct ConvertTileToNVVMPass : impl::ConvertTileToNVVMPassBase<ConvertTileToNVVM
     for (gpu::GPUFuncOp kernel : kernels) {
       if (failed(checkKernel(kernel)) || failed(checkOps(kernel, *target)))
         return signalPassFailure();
+      auto bytes = kernel->getAttrOfType<IntegerAttr>(tile::kSharedBytesAttr);
+      if (bytes && failed(target->checkSharedBytes(kernel, bytes.getInt())))
+        return signalPassFailure();
       describeRoles(kernel);
       keepLoops(kernel);
       if (failed(lowerRoles(kernel, *target)) || failed(convertBody(kernel, converter, *target)) ||

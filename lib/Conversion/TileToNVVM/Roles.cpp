@@ -35,15 +35,6 @@ void initializeBarriers(gpu::GPUFuncOp kernel, Operation *before) {
 
 int64_t warpgroupsOf(tile::RoleOp role) { return role.getWorkers(); }
 
-/// Registers per thread that the hardware gives every thread at launch.
-int64_t launchRegisters(ArrayRef<tile::RoleOp> roles, const Limits &limits) {
-  int64_t threads = 0;
-  for (tile::RoleOp role : roles)
-    threads += kThreadsPerWorker * warpgroupsOf(role);
-  int64_t registers = limits.registersPerProcessor / threads;
-  return std::min(registers - registers % limits.registerGranularity, limits.registersPerThread);
-}
-
 void inlineBody(tile::RoleOp role, OpBuilder &builder) {
   Block *from = &role.getBody().front();
   Block *to = builder.getInsertionBlock();
@@ -92,8 +83,17 @@ LogicalResult lowerRoles(gpu::GPUFuncOp kernel, const Target &target) {
   });
   if (result.wasInterrupted())
     return failure();
+  SmallVector<RoleShape> shapes;
+  int64_t threads = 0;
+  for (tile::RoleOp role : roles) {
+    shapes.push_back(
+        {role.getName(), static_cast<int64_t>(role.getWorkers()), static_cast<int64_t>(role.getRegisters())});
+    threads += kThreadsPerWorker * warpgroupsOf(role);
+  }
+  if (failed(target.checkRoles(kernel, shapes)))
+    return failure();
   initializeBarriers(kernel, roles.front());
-  int64_t launched = launchRegisters(roles, target.limits());
+  int64_t launched = target.limits().launchRegisters(threads);
 
   // if (warp < end of role 0) { role 0 } else if (warp < end of role 1) { role 1 } else ...
   OpBuilder::InsertPoint point(roles.front()->getBlock(), roles.front()->getIterator());

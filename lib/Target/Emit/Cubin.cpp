@@ -89,17 +89,21 @@ struct TemporaryFile {
   std::error_code error;
 };
 
+/// What to turn where registers are short.
+constexpr StringRef kRegisterKnobs = " (knobs rows, columns, workers and compute_registers)";
+
 /// Warnings of ptxas, each at the kernel that it names.
 void reportWarnings(gpu::GPUModuleOp module, const Assembly &assembly) {
   for (StringRef line : llvm::split(assembly.log, '\n')) {
     if (!line.contains("C75") && !line.contains("warning"))
       continue;
     Operation *kernel = module.lookupSymbol(findGroup(line, "function '([^']*)'"));
-    emitWarning(kernel ? kernel->getLoc() : module.getLoc()) << "ptxas: " << line.trim();
+    emitWarning(kernel ? kernel->getLoc() : module.getLoc())
+        << "ptxas: " << line.trim() << (line.contains("register") ? kRegisterKnobs : StringRef());
   }
   for (auto kernel : module.getOps<SymbolOpInterface>())
     if (int64_t bytes = assembly.kernels.lookup(kernel.getName()).spillBytes)
-      kernel.emitWarning() << "ptxas spills " << bytes << " bytes a thread";
+      kernel.emitWarning() << "ptxas spills " << bytes << " bytes a thread" << kRegisterKnobs;
 }
 
 } // namespace

@@ -9,7 +9,6 @@ using namespace mlir;
 namespace girih::sm90a {
 namespace {
 
-constexpr int64_t kMmaDepth = 16; ///< columns of A that one instruction on 16-bit elements takes
 constexpr int64_t kSwizzleBytes = 128;
 constexpr int64_t kGroupBytes = 8 * kSwizzleBytes; ///< 8 rows, after which the swizzle repeats
 

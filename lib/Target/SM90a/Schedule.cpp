@@ -1,9 +1,35 @@
 // Hopper's heuristics for attention (docs/performance.md has the measurements).
 #include "SM90a.h"
+#include "girih/Conversion/Lowering.h"
 
 using namespace mlir;
 
 namespace girih::sm90a {
+
+/// A thread of a compute role gains nothing from more registers, one of the loader
+/// nothing from more than 32.
+static constexpr int64_t kMaxComputeRegisters = 240, kMaxLoadRegisters = 32;
+
+/// Beside a loader, in a CTA of 1024 threads.
+static constexpr int64_t kMaxWorkers = 7;
+
+/// Splits what the launch brings: to 240 for each thread of two workers, 160 for each of
+/// three, and to the loader what is left.
+static void completeRegisters(tile::Schedule &schedule) {
+  Limits limits = getSM90aTarget()->limits();
+  int64_t warpgroups = *schedule.workers + 1;
+  int64_t perLane = warpgroups * limits.launchRegisters(kThreadsPerWorker * warpgroups);
+  auto legal = [&](int64_t registers, int64_t most) {
+    registers -= registers % limits.registerGranularity;
+    return std::clamp(registers, limits.minRoleRegisters, most);
+  };
+  if (!schedule.computeRegisters) {
+    int64_t load = schedule.loadRegisters.value_or(limits.minRoleRegisters);
+    schedule.computeRegisters = legal((perLane - load) / *schedule.workers, kMaxComputeRegisters);
+  }
+  if (!schedule.loadRegisters)
+    schedule.loadRegisters = legal(perLane - *schedule.workers * *schedule.computeRegisters, kMaxLoadRegisters);
+}
 
 /// Two warpgroups of 64 rows with 240 registers each, or three with 160, beside a
 /// loader: the splits of 64 Ki registers that waste none.
@@ -16,8 +42,6 @@ static tile::Schedule defaultsFor(attn::ForwardOp op, int64_t headSize) {
   // A causal mask needs registers that 160 do not leave beside 128 columns.
   schedule.columns = narrow && causal ? 112 : 128;
   schedule.stages = 2;
-  schedule.loadRegisters = narrow ? 32 : 24;
-  schedule.computeRegisters = narrow ? 160 : 240;
   schedule.overlap = 1;
   schedule.pingPong = 1;
   // Work items of a causal mask differ in length: the hardware's own scheduler
@@ -39,24 +63,16 @@ FailureOr<tile::Schedule> completeSchedule(attn::ForwardOp op, const tile::Sched
   if (schedule.workers && !schedule.rows)
     schedule.rows = kMmaRows * *schedule.workers;
   if (schedule.rows && !schedule.workers)
-    schedule.workers = std::max<int64_t>(1, *schedule.rows / kMmaRows);
-  if (schedule.workers == 3 && !schedule.computeRegisters)
-    schedule.computeRegisters = 160;
-  if (schedule.workers == 3 && !schedule.loadRegisters)
-    schedule.loadRegisters = 32;
-  if (schedule.workers == 1 || schedule.workers == 2) {
-    schedule.computeRegisters = schedule.computeRegisters.value_or(240);
-    schedule.loadRegisters = schedule.loadRegisters.value_or(24);
-  }
+    schedule.workers = std::clamp<int64_t>(*schedule.rows / kMmaRows, 1, kMaxWorkers);
   schedule = schedule.completedFrom(defaultsFor(op, headSize));
-  // The inner size of the second product, whose steps are 16 deep.
-  if (*schedule.columns % 16 != 0 || *schedule.columns > 256)
-    return op.emitError() << "knob columns is " << *schedule.columns
-                          << ", MMAs on sm_90a take multiples of 16 up to 256";
-  for (auto [knob, registers] : {std::pair("load_registers", *schedule.loadRegisters),
-                                 std::pair("compute_registers", *schedule.computeRegisters)})
-    if (registers % 8 != 0)
-      return op.emitError() << "knob " << knob << " is " << registers << ", must be a multiple of 8";
+  if (*schedule.rows != kMmaRows * *schedule.workers)
+    return op.emitError() << "knob rows is " << *schedule.rows << " when knob workers is " << *schedule.workers
+                          << ", each worker has " << kMmaRows << " rows on sm_90a";
+  // Columns are the inner size of the second product.
+  if (*schedule.columns % kMmaDepth != 0 || *schedule.columns > kMmaMaxColumns)
+    return op.emitError() << "knob columns is " << *schedule.columns << ", MMAs on sm_90a take multiples of "
+                          << kMmaDepth << " up to " << kMmaMaxColumns;
+  completeRegisters(schedule);
   return schedule;
 }
 

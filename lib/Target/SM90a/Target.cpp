@@ -12,8 +12,20 @@ public:
   StringRef ptxFeature() const override { return "+ptx88"; }
 
   Limits limits() const override {
-    return {/*sharedBytes=*/227 * 1024, /*registersPerThread=*/255, /*registersPerProcessor=*/65536,
-            /*registerGranularity=*/8};
+    Limits limits;
+    limits.sharedBytes = 227 * 1024;
+    limits.threads = 1024;
+    limits.registersPerThread = 255;
+    limits.registersPerProcessor = 65536;
+    limits.registerGranularity = 8;
+    limits.minRoleRegisters = 24; // PTX ISA, "setmaxnreg"
+    limits.maxRoleRegisters = 256;
+    // With fewer, ptxas serializes the MMAs (its warning C7512) or ignores setmaxnreg
+    // (C7507): all 21 of 220 random schedules that had fewer, and no other.
+    limits.registersBesideTiles = 24;
+    limits.boxSize = 256; // PTX ISA, "tensor dimension, size and format"
+    limits.mapRank = 5;
+    return limits;
   }
 
   FailureOr<tile::Schedule> completeSchedule(attn::ForwardOp op, const tile::Schedule &given) const override {
@@ -26,8 +38,9 @@ public:
     if (rows != sm90a::kMmaRows)
       return op->emitError() << "an MMA of one worker has " << rows << " rows, " << chip() << " has " << sm90a::kMmaRows
                              << " (knobs rows and workers)";
-    if (columns % 8 != 0 || columns > 256)
-      return op->emitError() << "an MMA has " << columns << " columns, " << chip() << " takes multiples of 8 up to 256";
+    if (columns % sm90a::kMmaColumnStep != 0 || columns > sm90a::kMmaMaxColumns)
+      return op->emitError() << "an MMA has " << columns << " columns, " << chip() << " takes multiples of "
+                             << sm90a::kMmaColumnStep << " up to " << sm90a::kMmaMaxColumns;
     return tile::Fragment(2, {{2, {0, 1}}, {2, {8, 0}}, {columns / 8, {0, 8}}}, {{4, {0, 2}}, {8, {1, 0}}},
                           {{4, {16, 0}}});
   }
@@ -42,13 +55,22 @@ public:
     if (!result.getElementType().isF32())
       return op->emitError() << "an MMA that accumulates in " << result.getElementType() << " is not supported on "
                              << chip() << "; f32 is";
-    if (a.getDimSize(1) % 16 != 0)
-      return op->emitError() << "the inner size of an MMA is " << a.getDimSize(1) << ", must be a multiple of 16";
+    if (a.getDimSize(1) % sm90a::kMmaDepth != 0)
+      return op->emitError() << "the inner size of an MMA is " << a.getDimSize(1) << ", must be a multiple of "
+                             << sm90a::kMmaDepth;
     for (RankedTensorType operand : {a, b})
       if (tile::SharedAttr shared = tile::sharedEncoding(operand); shared && shared.getSwizzle() != 128)
         return op->emitError() << "an operand row of " << operand.getDimSize(1) << " elements of " << type
                                << " cannot have the 128-byte swizzle that MMAs on " << chip() << " read";
     return success();
+  }
+
+  /// ptxas allots the registers of one instruction by the count at launch (its error
+  /// C7602): the accumulator, the left operand if it lies in registers, and 26 more.
+  int64_t launchRegistersFor(tile::MmaAsyncOp mma) const override {
+    int64_t columns = mma.getResult().getType().getTile().getDimSize(1);
+    int64_t leftOperand = tile::fragmentEncoding(mma.getA().getType()) ? sm90a::kMmaDepth / 4 : 0;
+    return columns / 2 + leftOperand + 26;
   }
 
   LogicalResult checkFunction(Operation *op) const override { return sm90a::checkFunction(op); }

@@ -164,3 +164,40 @@ gpu.module @m [#nvvm.target<chip = "sm_90a">] {
     gpu.return
   }
 }
+
+// -----
+
+gpu.module @m [#nvvm.target<chip = "sm_90a">] {
+  // expected-error@+1 {{roles ask for 65536 registers, sm_90a launches 384 threads with 168 each, 64512 (knobs workers, load_registers, compute_registers)}}
+  gpu.func @pool() kernel {
+    tile.role "load" workers(1) registers(32) one_thread {
+    }
+    tile.role "compute" workers(2) registers(240) {
+    }
+    gpu.return
+  }
+}
+
+// -----
+
+gpu.module @m [#nvvm.target<chip = "sm_90a">] {
+  // expected-error@+1 {{roles have 1152 threads, a CTA on sm_90a has at most 1024 (knob workers)}}
+  gpu.func @threads() kernel {
+    tile.role "load" workers(1) registers(24) one_thread {
+    }
+    tile.role "compute" workers(8) registers(24) {
+    }
+    gpu.return
+  }
+}
+
+// -----
+
+gpu.module @m [#nvvm.target<chip = "sm_90a">] {
+  // expected-error@+1 {{tiles need 232456 bytes of shared memory, sm_90a has 232448 (knobs rows, columns, workers and stages)}}
+  gpu.func @shared() kernel attributes {tile.shared_bytes = 232456 : i64} {
+    tile.role "compute" workers(1) registers(240) {
+    }
+    gpu.return
+  }
+}

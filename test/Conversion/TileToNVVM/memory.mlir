@@ -54,6 +54,28 @@ gpu.module @m [#nvvm.target<chip = "sm_90a">] {
     gpu.return
   }
 
+  // A box of fewer rows than the tile has: a copy for each 32 rows of each panel.
+  // CHECK-LABEL: llvm.func @copy_rows
+  // CHECK: nvvm.cp.async.bulk.tensor.shared.cluster.global %{{.*}}, %{{.*}}, %[[SIGNAL:.*]], box[%c0_i32, %[[ROW:.*]], %c0_i32]
+  // CHECK-DAG: %[[BELOW:.*]] = arith.addi %[[ROW]], %c32_i32
+  // CHECK-DAG: arith.addi %{{.*}}, %c6144_i32
+  // CHECK: nvvm.cp.async.bulk.tensor.shared.cluster.global %{{.*}}, %{{.*}}, %[[SIGNAL]], box[%c0_i32, %[[BELOW]], %c0_i32]
+  // CHECK: arith.addi %{{.*}}, %c10240_i32
+  // CHECK: nvvm.cp.async.bulk.tensor.shared.cluster.global %{{.*}}, %{{.*}}, %[[SIGNAL]], box[%c64_i32, %[[ROW]], %c0_i32]
+  // CHECK: arith.addi %{{.*}}, %c14336_i32
+  // CHECK: nvvm.cp.async.bulk.tensor.shared.cluster.global %{{.*}}, %{{.*}}, %[[SIGNAL]], box[%c64_i32, %[[BELOW]], %c0_i32]
+  // CHECK-NOT: nvvm.cp.async
+  gpu.func @copy_rows(%map: !tile.tensor_map<[1, 32, 64] x bf16, swizzle = 128, panel = 64, folded = false> {tile.argument = {kind = "tensor_map"}}, %row: index {tile.argument = {kind = "size", size = "row"}}) kernel {
+    %c0 = arith.constant 0 : index
+    %buffer = tile.alloc "k" offset(2048) : !tile.buffer<1 x !shared>
+    %full = tile.barriers "full" offset(65536) : !tile.barriers<1, arrivals = 1>
+    tile.role "load" workers(1) registers(168) one_thread {
+      %slot = tile.slot %buffer[%c0] : !tile.buffer<1 x !shared> -> !shared
+      tile.copy %map[%c0, %row, %c0] to %slot signals %full[%c0] : !tile.barriers<1, arrivals = 1> : !tile.tensor_map<[1, 32, 64] x bf16, swizzle = 128, panel = 64, folded = false>, !shared
+    }
+    gpu.return
+  }
+
   // Tiles staged by stmatrix, four 8x8 matrices at a time, at swizzled addresses; then
   // made visible and stored by one thread.
   // CHECK-LABEL: llvm.func @stage_and_store

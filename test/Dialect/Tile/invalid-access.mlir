@@ -66,3 +66,14 @@ func.func @copy_rank(%m: memref<?xbf16>, %t: tensor<64x64xbf16, #tile.shared<swi
   tile.copy %m[%i] to %t : memref<?xbf16>, tensor<64x64xbf16, #tile.shared<swizzle = 128>>
   return
 }
+
+// -----
+
+// Boxes below each other end where the swizzle repeats, every 8 rows.
+!tile = tensor<60x64xbf16, #tile.shared<swizzle = 128>>
+!map = !tile.tensor_map<[20, 64] x bf16, swizzle = 128, panel = 64, folded = false>
+func.func @groups_of_rows(%m: !map, %t: !tile, %i: index) {
+  // expected-error@+1 {{tile of 60x64 cannot be moved by boxes of [20, 64]}}
+  tile.copy %m[%i, %i] to %t : !map, !tile
+  return
+}

@@ -19,8 +19,53 @@ func.func @columns(%q: tensor<1x2x256x64xbf16>) -> tensor<1x2x256x64xbf16> {
 // -----
 
 func.func @registers(%q: tensor<1x2x256x64xbf16>) -> tensor<1x2x256x64xbf16> {
-  // expected-error@+1 {{knob compute_registers is 100, must be a multiple of 8}}
+  // expected-error@+1 {{knob compute_registers is 100, sm_90a takes multiples of 8 from 24 to 256}}
   %o = attn.forward %q, %q, %q schedule <compute_registers = 100>
       : tensor<1x2x256x64xbf16>, tensor<1x2x256x64xbf16>, tensor<1x2x256x64xbf16> -> tensor<1x2x256x64xbf16>
   return %o : tensor<1x2x256x64xbf16>
+}
+
+// -----
+
+func.func @rows_beyond_workers(%q: tensor<1x2x256x128xbf16>) -> tensor<1x2x256x128xbf16> {
+  // expected-error@+1 {{knob rows is 832 when knob workers is 7, each worker has 64 rows on sm_90a}}
+  %o = attn.forward %q, %q, %q schedule <rows = 832>
+      : tensor<1x2x256x128xbf16>, tensor<1x2x256x128xbf16>, tensor<1x2x256x128xbf16> -> tensor<1x2x256x128xbf16>
+  return %o : tensor<1x2x256x128xbf16>
+}
+
+// -----
+
+func.func @rows_between_workers(%q: tensor<1x2x256x128xbf16>) -> tensor<1x2x256x128xbf16> {
+  // expected-error@+1 {{knob rows is 100 when knob workers is 1, each worker has 64 rows on sm_90a}}
+  %o = attn.forward %q, %q, %q schedule <rows = 100>
+      : tensor<1x2x256x128xbf16>, tensor<1x2x256x128xbf16>, tensor<1x2x256x128xbf16> -> tensor<1x2x256x128xbf16>
+  return %o : tensor<1x2x256x128xbf16>
+}
+
+// -----
+
+func.func @pool(%q: tensor<1x2x256x128xbf16>) -> tensor<1x2x256x128xbf16> {
+  // expected-error@+1 {{roles ask for 65536 registers, sm_90a launches 384 threads with 168 each, 64512 (knobs workers, load_registers, compute_registers)}}
+  %o = attn.forward %q, %q, %q schedule <load_registers = 32, compute_registers = 240>
+      : tensor<1x2x256x128xbf16>, tensor<1x2x256x128xbf16>, tensor<1x2x256x128xbf16> -> tensor<1x2x256x128xbf16>
+  return %o : tensor<1x2x256x128xbf16>
+}
+
+// -----
+
+func.func @whole_file(%q: tensor<1x2x256x128xbf16>) -> tensor<1x2x256x128xbf16> {
+  // expected-error@+1 {{roles ask for 65536 registers, sm_90a launches 256 threads with 255 each, 65280 (knobs workers, load_registers, compute_registers)}}
+  %o = attn.forward %q, %q, %q schedule <workers = 1, load_registers = 256, compute_registers = 256>
+      : tensor<1x2x256x128xbf16>, tensor<1x2x256x128xbf16>, tensor<1x2x256x128xbf16> -> tensor<1x2x256x128xbf16>
+  return %o : tensor<1x2x256x128xbf16>
+}
+
+// -----
+
+func.func @five_workers(%q: tensor<1x2x256x128xbf16>) -> tensor<1x2x256x128xbf16> {
+  // expected-error@+1 {{roles ask for 64512 registers, sm_90a launches 768 threads with 80 each, 61440 (knobs workers, load_registers, compute_registers)}}
+  %o = attn.forward %q, %q, %q schedule <workers = 5, compute_registers = 96, load_registers = 24>
+      : tensor<1x2x256x128xbf16>, tensor<1x2x256x128xbf16>, tensor<1x2x256x128xbf16> -> tensor<1x2x256x128xbf16>
+  return %o : tensor<1x2x256x128xbf16>
 }

@@ -38,9 +38,26 @@ func.func @rows_follow_workers(%q: tensor<1x2x256x128xbf16>) -> tensor<1x2x256x1
 }
 
 // CHECK-LABEL: @workers_follow_rows
-// CHECK: schedule <rows = 64, {{.*}} workers = 1, {{.*}} load_registers = 24, compute_registers = 240,
+// CHECK: schedule <rows = 64, {{.*}} workers = 1, {{.*}} load_registers = 32, compute_registers = 240,
 func.func @workers_follow_rows(%q: tensor<1x2x256x64xbf16>) -> tensor<1x2x256x64xbf16> {
   %o = attn.forward %q, %q, %q schedule <rows = 64>
+      : tensor<1x2x256x64xbf16>, tensor<1x2x256x64xbf16>, tensor<1x2x256x64xbf16> -> tensor<1x2x256x64xbf16>
+  return %o : tensor<1x2x256x64xbf16>
+}
+
+// What one role takes, the other has not.
+// CHECK-LABEL: @registers_follow_each_other
+// CHECK: load_registers = 40, compute_registers = 232,
+func.func @registers_follow_each_other(%q: tensor<1x2x256x128xbf16>) -> tensor<1x2x256x128xbf16> {
+  %o = attn.forward %q, %q, %q schedule <load_registers = 40>
+      : tensor<1x2x256x128xbf16>, tensor<1x2x256x128xbf16>, tensor<1x2x256x128xbf16> -> tensor<1x2x256x128xbf16>
+  return %o : tensor<1x2x256x128xbf16>
+}
+
+// CHECK-LABEL: @seven_workers
+// CHECK: schedule <rows = 448, {{.*}} workers = 7, {{.*}} load_registers = 32, compute_registers = 64,
+func.func @seven_workers(%q: tensor<1x2x256x64xbf16>) -> tensor<1x2x256x64xbf16> {
+  %o = attn.forward %q, %q, %q schedule <rows = 448>
       : tensor<1x2x256x64xbf16>, tensor<1x2x256x64xbf16>, tensor<1x2x256x64xbf16> -> tensor<1x2x256x64xbf16>
   return %o : tensor<1x2x256x64xbf16>
 }

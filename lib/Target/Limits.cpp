@@ -1,0 +1,59 @@
+// What a CTA of roles takes of a chip, and whether the chip has it.
+#include "girih/Conversion/Lowering.h"
+#include "girih/Target/Target.h"
+
+using namespace mlir;
+
+namespace girih {
+
+int64_t Limits::launchRegisters(int64_t launched) const {
+  int64_t registers = registersPerProcessor / launched;
+  return std::min(registers - registers % registerGranularity, registersPerThread);
+}
+
+int64_t Limits::copyRows(int64_t rows, int64_t groupRows) const {
+  for (int64_t copies = llvm::divideCeil(rows, boxSize); copies <= rows; ++copies)
+    if (rows % copies == 0 && (copies == 1 || rows / copies % groupRows == 0))
+      return rows / copies;
+  return 0;
+}
+
+std::array<RoleShape, 2> rolesOf(const tile::Schedule &schedule) {
+  return {RoleShape{"load", 1, *schedule.loadRegisters},
+          RoleShape{"compute", *schedule.workers, *schedule.computeRegisters}};
+}
+
+LogicalResult Target::checkRoles(Operation *op, ArrayRef<RoleShape> roles) const {
+  Limits has = limits();
+  int64_t threads = 0, registers = 0;
+  for (const RoleShape &role : roles) {
+    if (role.registers % has.registerGranularity != 0 || role.registers < has.minRoleRegisters ||
+        role.registers > has.maxRoleRegisters)
+      return op->emitError() << "knob " << role.name << "_registers is " << role.registers << ", " << chip()
+                             << " takes multiples of " << has.registerGranularity << " from " << has.minRoleRegisters
+                             << " to " << has.maxRoleRegisters;
+    threads += kThreadsPerWorker * role.workers;
+    registers += kThreadsPerWorker * role.workers * role.registers;
+  }
+  if (threads > has.threads)
+    return op->emitError() << "roles have " << threads << " threads, a CTA on " << chip() << " has at most "
+                           << has.threads << " (knob workers)";
+  int64_t launched = has.launchRegisters(threads);
+  if (registers <= threads * launched)
+    return success();
+  InFlightDiagnostic error = op->emitError()
+                             << "roles ask for " << registers << " registers, " << chip() << " launches " << threads
+                             << " threads with " << launched << " each, " << threads * launched << " (knobs workers";
+  for (const RoleShape &role : roles)
+    error << ", " << role.name << "_registers";
+  return error << ")";
+}
+
+LogicalResult Target::checkSharedBytes(Operation *op, int64_t bytes) const {
+  if (bytes <= limits().sharedBytes)
+    return success();
+  return op->emitError() << "tiles need " << bytes << " bytes of shared memory, " << chip() << " has "
+                         << limits().sharedBytes << " (knobs rows, columns, workers and stages)";
+}
+
+} // namespace girih
