@@ -102,8 +102,9 @@ gpu.module @m [#nvvm.target<chip = "sm_90a">] {
 
 !shared = tensor<64x64xbf16, #tile.shared<swizzle = 128>>
 gpu.module @m [#nvvm.target<chip = "sm_90a">] {
-  gpu.func @no_map(%m: memref<?x64xbf16> {tile.argument = {kind = "pointer", tensor = "m"}}) kernel {
+  gpu.func @no_map() kernel {
     %c0 = arith.constant 0 : index
+    %m = "x"() : () -> memref<?x64xbf16>
     %buffer = tile.alloc "m" offset(0) : !tile.buffer<1 x !shared>
     tile.role "compute" workers(1) registers(240) {
       %x = tile.slot %buffer[%c0] : !tile.buffer<1 x !shared> -> !shared

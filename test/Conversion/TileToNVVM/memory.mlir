@@ -8,6 +8,7 @@
 !panels = !tile.tensor_map<[1, 64, 64] x bf16, swizzle = 128, panel = 64, folded = false>
 #folded_recipe = {kind = "tensor_map", tensor = "q", swizzle = 128,
                   modes = [{dim = 2, extent = 64, box = 64}, {dim = 1, box = 64}, {dim = 2, extent = 2, step = 64, box = 2}, {dim = 0, box = 1}]}
+#rows_recipe = {kind = "tensor_map", tensor = "q", swizzle = 128, modes = [{dim = 2, box = 64}, {dim = 1, box = 32}, {dim = 0, box = 1}]}
 #panels_recipe = {kind = "tensor_map", tensor = "q", swizzle = 128, modes = [{dim = 2, box = 64}, {dim = 1, box = 64}, {dim = 0, box = 1}]}
 
 gpu.module @m [#nvvm.target<chip = "sm_90a">] {
@@ -65,7 +66,7 @@ gpu.module @m [#nvvm.target<chip = "sm_90a">] {
   // CHECK: arith.addi %{{.*}}, %c14336_i32
   // CHECK: nvvm.cp.async.bulk.tensor.shared.cluster.global %{{.*}}, %{{.*}}, %[[SIGNAL]], box[%c64_i32, %[[BELOW]], %c0_i32]
   // CHECK-NOT: nvvm.cp.async
-  gpu.func @copy_rows(%map: !tile.tensor_map<[1, 32, 64] x bf16, swizzle = 128, panel = 64, folded = false> {tile.argument = {kind = "tensor_map"}}, %row: index {tile.argument = {kind = "size", size = "row"}}) kernel {
+  gpu.func @copy_rows(%map: !tile.tensor_map<[1, 32, 64] x bf16, swizzle = 128, panel = 64, folded = false> {tile.argument = #rows_recipe}, %row: index {tile.argument = {kind = "size", size = "row"}}) kernel {
     %c0 = arith.constant 0 : index
     %buffer = tile.alloc "k" offset(2048) : !tile.buffer<1 x !shared>
     %full = tile.barriers "full" offset(65536) : !tile.barriers<1, arrivals = 1>
