@@ -118,6 +118,8 @@ LogicalResult FragmentAttr::verify(function_ref<InFlightDiagnostic()> emitError,
 
 LogicalResult FragmentAttr::verifyEncoding(ArrayRef<int64_t> shape, Type elementType,
                                            function_ref<InFlightDiagnostic()> emitError) const {
+  if (!elementType)
+    return failure(); // which the parser has said
   if (shape.size() != getRank())
     return emitError() << "fragment has " << getRank() << " dimensions, tile has " << shape.size();
   if (!isTileElement(elementType))
@@ -160,6 +162,8 @@ LogicalResult SharedAttr::verify(function_ref<InFlightDiagnostic()> emitError, i
 
 LogicalResult SharedAttr::verifyEncoding(ArrayRef<int64_t> shape, Type elementType,
                                          function_ref<InFlightDiagnostic()> emitError) const {
+  if (!elementType)
+    return failure(); // which the parser has said
   if (shape.size() != 2)
     return emitError() << "a tile in shared memory has 2 dimensions, not " << shape.size();
   int64_t bits = isTileElement(elementType) ? elementType.getIntOrFloatBitWidth() : 0;

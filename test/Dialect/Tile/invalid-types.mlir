@@ -98,3 +98,13 @@ func.func private @async(!tile.async<tensor<?x64xf32>>)
 
 // expected-error@+1 {{a tensor has no elements of 'complex<f32>'}}
 func.func private @pointer(!tile.pointer<complex<f32>>)
+
+// -----
+
+// expected-error@+1 {{expected non-function type}}
+func.func private @shared_of_nothing(tensor<64x64x, #tile.shared<swizzle = 128>>)
+
+// -----
+
+// expected-error@+1 {{expected non-function type}}
+func.func private @fragment_of_nothing(tensor<64x, #tile.fragment<registers = [2 : (1)], lanes = [32 : (2)], warps = []>>)
