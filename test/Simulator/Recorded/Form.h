@@ -1,8 +1,9 @@
 //===- Form.h - One instruction form as a kernel of its own -----*- C++ -*-===//
 //
-// arithmetic.txt and matrix.txt list instruction forms. Each becomes a kernel
-// that executes the one instruction on many inputs, so that a GPU and the
-// simulator can be compared bit by bit, and the bits a GPU gave can be kept.
+// arithmetic.txt, matrix.txt and copies.json list instruction forms. Each
+// becomes a kernel that executes the one instruction on many inputs, so that a
+// GPU and the simulator can be compared bit by bit, and the bits a GPU gave can
+// be kept.
 //
 //===----------------------------------------------------------------------===//
 #ifndef GIRIH_TEST_SIMULATOR_RECORDED_FORM_H
@@ -43,6 +44,8 @@ std::vector<std::string> readTable(const std::string &path);
 /// Forms of a table: scalar instructions, or products of matrices.
 std::vector<Form> readArithmeticForms(const std::string &path);
 std::vector<Form> readMatrixForms(const std::string &path);
+/// Forms of copies.json in a folder: tensor copies.
+std::vector<Form> readCopyForms(const std::string &folder);
 
 /// Which numbers are drawn. Only AnyBits has infinities and NaNs.
 enum class Spread { NearOne, AnyExponent, SmallAndZero, AnyBits };

@@ -35,6 +35,8 @@ std::vector<Form> readForms(const std::string &folder) {
   std::vector<Form> forms = readArithmeticForms(folder + "/arithmetic.txt");
   for (Form &form : readMatrixForms(folder + "/matrix.txt"))
     forms.push_back(std::move(form));
+  for (Form &form : readCopyForms(folder))
+    forms.push_back(std::move(form));
   return forms;
 }
 
