@@ -29,8 +29,8 @@ static cl::opt<uint64_t> count("count", cl::desc("how many mutants"), cl::init(1
 static cl::opt<std::string> target("target", cl::desc("the chip to compile for"), cl::init("sm_90a"));
 static cl::opt<unsigned> seconds("seconds", cl::desc("processor time after which a mutant counts as hung"),
                                  cl::init(20));
-static cl::opt<std::string> keep("keep",
-                                 cl::desc("a directory for what is accepted, in the LLVM dialect, as INDEX.mlir"));
+static cl::opt<std::string>
+    keep("keep", cl::desc("a directory for what is proved and accepted, in the LLVM dialect, as INDEX.mlir"));
 static cl::opt<bool> print("print", cl::desc("print the mutants and all diagnostics"));
 
 namespace {
@@ -153,13 +153,12 @@ std::string runMutant(MLIRContext &context, ArrayRef<Phase> phases, ArrayRef<std
     next = passes.vec();
   else if (random.oneIn(8))
     next = {random.pick(llvm::filter_to_vector(passes, isOurs))};
-  // IR that is the LLVM dialect already is LLVM's to judge.
-  auto isConversion = [](StringRef pass) { return pass.contains("convert-"); };
-  bool emits = llvm::none_of(passes.take_front(phase.done), isConversion);
-  std::string result = outcome(judge(*module, next, emits, diagnostics));
+  // IR that is the LLVM dialect already is LLVM's to judge, and no pass proves its barriers.
+  bool isLowered = module->walk([](LLVM::LLVMFuncOp) { return WalkResult::interrupt(); }).wasInterrupted();
+  std::string result = outcome(judge(*module, next, !isLowered, diagnostics));
   // Only of what was proved can be asked that it runs.
   auto isProof = [](StringRef pass) { return pass.contains("tile-verify-barriers"); };
-  if (result != "accepted" || keep.empty() || llvm::none_of(next, isProof))
+  if (result != "accepted" || keep.empty() || isLowered || llvm::none_of(next, isProof))
     return result;
   std::error_code error;
   llvm::raw_fd_ostream(keep + "/" + std::to_string(index) + ".mlir", error) << *module << "\n";
