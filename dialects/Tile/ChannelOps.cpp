@@ -14,12 +14,36 @@ static LogicalResult verifyInKernel(Operation *op) {
   return success();
 }
 
+/// Whether a role begins where it may: a worker at whole groups of four warps, and in
+/// such a group all ask for the same registers (PTX ISA, "setmaxnreg").
+static LogicalResult verifyShare(RoleOp role) {
+  int64_t shared = role.getFirstWarp() % kWarpsPerWorker;
+  if (shared == 0)
+    return success();
+  if (!role.getOneThread())
+    return role.emitOpError() << "of whole workers starts at warp " << role.getFirstWarp()
+                              << ", must start at a multiple of " << kWarpsPerWorker;
+  Operation *op = role->getPrevNode();
+  while (!isa<RoleOp>(op))
+    op = op->getPrevNode();
+  auto before = cast<RoleOp>(op);
+  if (before.getRegisters() == role.getRegisters())
+    return success();
+  InFlightDiagnostic diagnostic = role.emitOpError()
+                                  << "register budget is " << role.getRegisters() << ", the role with which it shares "
+                                  << kWarpsPerWorker << " warps has " << before.getRegisters();
+  diagnostic.attachNote(before.getLoc()) << "the other one is here";
+  return diagnostic;
+}
+
 LogicalResult RoleOp::verify() {
   if (failed(verifyInKernel(*this)))
     return failure();
-  int64_t workers = getWorkers(), registers = getRegisters();
-  if (workers < 1 || workers > kMaxWorkers)
-    return emitOpError() << "has " << workers << " workers, must be 1 to " << kMaxWorkers;
+  int64_t warps = getWarps(), registers = getRegisters();
+  if (warps < 1 || warps > kMaxWarps)
+    return emitOpError() << "has " << warps << " warps, must be 1 to " << kMaxWarps;
+  if (!getOneThread() && warps % kWarpsPerWorker != 0)
+    return emitOpError() << "has " << warps << " warps, must be a multiple of the " << kWarpsPerWorker << " of a worker";
   // PTX ISA, "setmaxnreg": a multiple of 8 from 24 to 256.
   if (registers % 8 != 0 || registers < 24 || registers > 256)
     return emitOpError() << "register budget is " << registers << ", must be a multiple of 8 from 24 to 256";
@@ -29,8 +53,18 @@ LogicalResult RoleOp::verify() {
       diagnostic.attachNote(earlier.getLoc()) << "the other one is here";
       return diagnostic;
     }
-  return success();
+  return verifyShare(*this);
 }
+
+int64_t RoleOp::getFirstWarp() {
+  int64_t warps = 0;
+  for (Operation *op = (*this)->getPrevNode(); op; op = op->getPrevNode())
+    if (auto earlier = dyn_cast<RoleOp>(op))
+      warps += earlier.getWarps();
+  return warps;
+}
+
+int64_t RoleOp::getWorkers() { return getOneThread() ? 1 : getWarps() / kWarpsPerWorker; }
 
 LogicalResult ChannelOp::verify() { return verifyInKernel(*this); }
 
@@ -46,8 +80,24 @@ LogicalResult AllocOp::verify() {
   if (failed(verifyInKernel(*this)))
     return failure();
   BufferType type = getBuffer().getType();
+  if (isInTensorMemory(type.getTile())) {
+    int64_t most = kMaxTensorColumns - type.getCount() * tensorColumns(type.getTile()), offset = getOffset();
+    if (offset < 0 || offset > most)
+      return emitOpError() << "offset is " << offset << " columns, must be 0 to " << most;
+    return success();
+  }
   // The widest swizzle repeats every 8 rows of 128 bytes.
   return verifyOffset(*this, getOffset(), type.getCount() * sharedBytes(type.getTile()), 1024);
+}
+
+LogicalResult TensorColumnsOp::verify() {
+  if (failed(verifyInKernel(*this)))
+    return failure();
+  int64_t columns = getColumns();
+  if (columns < 32 || columns > kMaxTensorColumns || !llvm::isPowerOf2_64(columns))
+    return emitOpError() << "reserves " << columns << " columns, must be a power of two from 32 to "
+                         << kMaxTensorColumns;
+  return verifyOffset(*this, getOffset(), 4, 4);
 }
 
 LogicalResult BarriersOp::verify() {
@@ -69,7 +119,22 @@ static LogicalResult verifyAfter(Operation *op, TypedValue<RankedTensorType> aft
   return success();
 }
 
-LogicalResult ReleaseOp::verify() { return verifyAfter(*this, getAfter(), getElement()); }
+/// A ring is named where there is more than one.
+static LogicalResult verifyCopy(Operation *op, ChannelType channel, Value copy) {
+  if (static_cast<bool>(copy) == channel.getCopies() > 1)
+    return success();
+  return op->emitOpError() << (copy ? "names a ring" : "names no ring") << " of a channel of " << channel.getCopies();
+}
+
+LogicalResult AcquireOp::verify() { return verifyCopy(*this, getChannel().getType(), getCopy()); }
+LogicalResult CommitOp::verify() { return verifyCopy(*this, getChannel().getType(), getCopy()); }
+LogicalResult WaitOp::verify() { return verifyCopy(*this, getChannel().getType(), getCopy()); }
+
+LogicalResult ReleaseOp::verify() {
+  if (failed(verifyCopy(*this, getChannel().getType(), getCopy())))
+    return failure();
+  return verifyAfter(*this, getAfter(), getElement());
+}
 
 LogicalResult BarrierArriveOp::verify() { return verifyAfter(*this, getAfter(), getElement()); }
 

@@ -13,21 +13,29 @@ def Tile_RoleOp : Tile_Op<"role", [NoTerminator, SingleBlock, RecursiveMemoryEff
   let summary = "the program of one group of warps";
   let description = [{
     All roles of a kernel run at the same time on disjoint warps, in the order in
-    which they stand: the first role has warps 0 to 4 * workers - 1, and so on.
+    which they stand: the first role has warps 0 to `warps` - 1, and so on.
     They stand in the entry block of the kernel, each with a name of its own, as do
     channels, allocations and arrays of barriers.
-    Each thread may use `registers` registers. With `one_thread`, a single thread
-    of the role's first warp runs the region and the other threads skip it.
+    The region is run by whole workers, which start at a multiple of four warps. With
+    `one_thread`, a single thread of the role's first warp runs it and the other threads
+    skip it; such roles may share four warps. Each thread may use `registers` registers,
+    a number that all roles of four warps share.
 
     ```mlir
-    tile.role "load" workers(1) registers(24) one_thread { ... }
-    tile.role "compute" workers(2) registers(240) { ... }
+    tile.role "load" warps(4) registers(24) one_thread { ... }
+    tile.role "compute" warps(8) registers(240) { ... }
     ```
   }];
-  let arguments = (ins StrAttr:$name, I64Attr:$workers, I64Attr:$registers, UnitAttr:$one_thread);
+  let arguments = (ins StrAttr:$name, I64Attr:$warps, I64Attr:$registers, UnitAttr:$one_thread);
   let regions = (region SizedRegion<1>:$body);
-  let assemblyFormat = "$name `workers` `(` $workers `)` `registers` `(` $registers `)` (`one_thread` $one_thread^)? attr-dict-with-keyword $body";
+  let assemblyFormat = "$name `warps` `(` $warps `)` `registers` `(` $registers `)` (`one_thread` $one_thread^)? attr-dict-with-keyword $body";
   let hasVerifier = 1;
+  let extraClassDeclaration = [{
+    /// The number of the first warp in the kernel.
+    int64_t getFirstWarp();
+    /// How many times the program runs: once a worker, or once.
+    int64_t getWorkers();
+  }];
 }
 
 def Tile_ChannelOp : Tile_Op<"channel", [MemoryEffects<[MemAlloc]>]> {
@@ -36,8 +44,11 @@ def Tile_ChannelOp : Tile_Op<"channel", [MemoryEffects<[MemAlloc]>]> {
     A channel carries tiles from the one role that acquires and commits to the roles
     that wait and release. The producer does `acquire`, `copy`, `commit` for each
     tile, a consumer `wait`, reads, `release`, in the same order of tiles. A
-    release stands in the block of its wait, and no channel may be used under a
-    condition: every role must agree on how many tiles pass.
+    release stands in the block of its wait, a commit in that of its acquire, and no
+    channel may be used under a condition: every role must agree on how many tiles pass.
+
+    Where a channel has `copies`, these ops say which of its rings they mean, by the
+    number of the worker whose it is.
 
     ```mlir
     %c = tile.channel "k" : !channel
@@ -61,11 +72,13 @@ def Tile_AcquireOp : Tile_Op<"acquire", [ChannelTile<"slot">]> {
 
     ```mlir
     %slot = tile.acquire %c : !channel -> !panel
+    %sum = tile.acquire %sums for(%w) : !sums -> !sum
     ```
   }];
-  let arguments = (ins Tile_ChannelType:$channel);
+  let arguments = (ins Tile_ChannelType:$channel, Optional<Index>:$copy);
   let results = (outs Tile_Tile:$slot);
-  let assemblyFormat = "$channel attr-dict `:` type($channel) `->` type($slot)";
+  let assemblyFormat = "$channel (`for` `(` $copy^ `)`)? attr-dict `:` type($channel) `->` type($slot)";
+  let hasVerifier = 1;
 }
 
 def Tile_CopyOp : Tile_Op<"copy", [AttrSizedOperandSegments]> {
@@ -88,39 +101,43 @@ def Tile_CopyOp : Tile_Op<"copy", [AttrSizedOperandSegments]> {
 }
 
 def Tile_CommitOp : Tile_Op<"commit"> {
-  let summary = "producer: the acquired slot will be full once its copies complete";
+  let summary = "producer: the acquired slot will be full once what writes it completes";
   let description = [{
-    Does not wait for the copies. The slot belongs to the consumers from here on.
+    Does not wait for the copies or MMAs that write the slot. It belongs to the consumers
+    from here on.
 
     ```mlir
     tile.commit %c : !channel
     ```
   }];
-  let arguments = (ins Tile_ChannelType:$channel);
-  let assemblyFormat = "$channel attr-dict `:` type($channel)";
+  let arguments = (ins Tile_ChannelType:$channel, Optional<Index>:$copy);
+  let assemblyFormat = "$channel (`for` `(` $copy^ `)`)? attr-dict `:` type($channel)";
+  let hasVerifier = 1;
 }
 
 def Tile_WaitOp : Tile_Op<"wait", [ChannelTile<"tile">]> {
   let summary = "consumer: wait for the next full slot of a channel";
   let description = [{
-    Returns the slot of the next tile, in the order of the commits, once its copies
-    are complete. The tile may be read until the consumer's `tile.release`.
+    Returns the slot of the next tile, in the order of the commits, once what writes it
+    is complete. The tile may be read until the consumer's `tile.release`.
 
     ```mlir
     %k = tile.wait %c : !channel -> !panel
     ```
   }];
-  let arguments = (ins Tile_ChannelType:$channel);
+  let arguments = (ins Tile_ChannelType:$channel, Optional<Index>:$copy);
   let results = (outs Tile_Tile:$tile);
-  let assemblyFormat = "$channel attr-dict `:` type($channel) `->` type($tile)";
+  let assemblyFormat = "$channel (`for` `(` $copy^ `)`)? attr-dict `:` type($channel) `->` type($tile)";
+  let hasVerifier = 1;
 }
 
-def Tile_ReleaseOp : Tile_Op<"release"> {
+def Tile_ReleaseOp : Tile_Op<"release", [AttrSizedOperandSegments]> {
   let summary = "consumer: the oldest slot waited for may be overwritten";
   let description = [{
     All reads of the slot by this worker must be complete: an asynchronous MMA that
-    reads it must have been awaited. The producer gets the slot when all workers of
-    all consumers have released it.
+    reads it must have been awaited. `tile.mma_into` is the exception: what it reads is
+    released once it completes, and nobody waits for that here. The producer gets the
+    slot when all workers of all consumers have released it.
 
     `after`, if given, is a tile of which each thread must have computed the element
     of the given register first. It keeps the assembler from moving the wait for the
@@ -133,9 +150,28 @@ def Tile_ReleaseOp : Tile_Op<"release"> {
     tile.release %c after %p[15] : !acc : !channel
     ```
   }];
-  let arguments = (ins Tile_ChannelType:$channel, Optional<Tile_Tile>:$after,
+  let arguments = (ins Tile_ChannelType:$channel, Optional<Index>:$copy, Optional<Tile_Tile>:$after,
                        DefaultValuedAttr<I64Attr, "0">:$element);
-  let assemblyFormat = "$channel (`after` $after^ `[` $element `]` `:` type($after))? attr-dict `:` type($channel)";
+  let assemblyFormat = "$channel (`for` `(` $copy^ `)`)? (`after` $after^ `[` $element `]` `:` type($after))? attr-dict `:` type($channel)";
+  let hasVerifier = 1;
+}
+
+def Tile_MmaIntoOp : Tile_Op<"mma_into"> {
+  let summary = "start a matrix multiply-accumulate into a tile in tensor memory";
+  let description = [{
+    As `tile.mma`, with `dest` for the accumulator and the result: where `accumulate` is
+    false, what `dest` held before does not count. One thread runs this op, and waits for
+    nothing; the MMAs of one thread complete in the order in which they start. Until then
+    the operands must stay as they are, and `dest` belongs to the MMA; `tile.mma_commit`
+    tells others when that is over. `a` lies in shared or tensor memory, `b` in shared
+    memory.
+
+    ```mlir
+    tile.mma_into %sum, %a, %b accumulate(%more) : !sum, !panel128, !panel
+    ```
+  }];
+  let arguments = (ins Tile_Tile:$dest, Tile_Tile:$a, Tile_Tile:$b, I1:$accumulate, UnitAttr:$transpose_b);
+  let assemblyFormat = "$dest `,` $a `,` $b `accumulate` `(` $accumulate `)` (`transpose_b` $transpose_b^)? attr-dict `:` type($dest) `,` type($a) `,` type($b)";
   let hasVerifier = 1;
 }
 
@@ -144,19 +180,37 @@ def Tile_ReleaseOp : Tile_Op<"release"> {
 //===----------------------------------------------------------------------===//
 
 def Tile_AllocOp : Tile_Op<"alloc", [MemoryEffects<[MemAlloc]>]> {
-  let summary = "shared memory for an array of tiles, at a fixed byte offset";
+  let summary = "memory for an array of tiles, at a fixed offset";
   let description = [{
-    The offset counts from the start of the kernel's shared memory and is a multiple
-    of 1024 bytes, after which the widest swizzle repeats. Allocations may not
-    overlap; `tile-lower-channels` lays them out.
+    The offset of tiles in shared memory counts bytes from the start of the kernel's
+    shared memory and is a multiple of 1024, after which the widest swizzle repeats; that
+    of tiles in tensor memory counts columns from those that `tile.tensor_columns`
+    reserves. Allocations may not overlap; `tile-lower-channels` lays them out.
 
     ```mlir
     %buffer = tile.alloc "k" offset(0) : !tile.buffer<2 x !panel>
+    %sums = tile.alloc "sum" offset(0) : !tile.buffer<2 x !sum>
     ```
   }];
   let arguments = (ins StrAttr:$name, I64Attr:$offset);
   let results = (outs Tile_BufferType:$buffer);
   let assemblyFormat = "$name `offset` `(` $offset `)` attr-dict `:` type($buffer)";
+  let hasVerifier = 1;
+}
+
+def Tile_TensorColumnsOp : Tile_Op<"tensor_columns", [MemoryEffects<[MemAlloc]>]> {
+  let summary = "reserve columns of tensor memory for the kernel";
+  let description = [{
+    The CTA waits until it has so many columns, a power of two from 32 to 512 (PTX ISA,
+    "tcgen05.alloc"), before any role starts, and gives them back after all roles have
+    ended. Where they start is kept in 4 bytes of shared memory at `offset`.
+
+    ```mlir
+    tile.tensor_columns columns(256) offset(32784)
+    ```
+  }];
+  let arguments = (ins I64Attr:$columns, I64Attr:$offset);
+  let assemblyFormat = "`columns` `(` $columns `)` `offset` `(` $offset `)` attr-dict";
   let hasVerifier = 1;
 }
 
@@ -200,14 +254,15 @@ def Tile_BarrierWaitOp : Tile_BarrierOp<"barrier_wait"> {
     current phase if `parity` is that phase's, and passes at once if it is that of
     the phase before. The phase before the first has parity 1 and counts as complete.
     Writes whose bytes the phase counted, and all that threads did before they
-    arrived, are visible after the wait.
+    arrived, are visible after the wait; of tensor memory only with `tensor_memory`.
 
     ```mlir
     tile.barrier_wait %full[%i] parity(%parity) : !tile.barriers<2, arrivals = 1>
+    tile.barrier_wait %full[%i] parity(%parity) tensor_memory : !tile.barriers<2, arrivals = 1>
     ```
   }];
-  let arguments = (ins Tile_BarriersType:$barriers, Index:$index, I32:$parity);
-  let assemblyFormat = "$barriers `[` $index `]` `parity` `(` $parity `)` attr-dict `:` type($barriers)";
+  let arguments = (ins Tile_BarriersType:$barriers, Index:$index, I32:$parity, UnitAttr:$tensor_memory);
+  let assemblyFormat = "$barriers `[` $index `]` `parity` `(` $parity `)` (`tensor_memory` $tensor_memory^)? attr-dict `:` type($barriers)";
 }
 
 def Tile_BarrierArriveOp : Tile_BarrierOp<"barrier_arrive"> {
@@ -215,7 +270,8 @@ def Tile_BarrierArriveOp : Tile_BarrierOp<"barrier_arrive"> {
   let description = [{
     One lane of each of the worker's four warps arrives, so a worker counts as four
     arrivals. The op waits for nothing: what the arrival permits to overwrite must
-    have been read by then. `after` is as in `tile.release`.
+    have been read by then, in tensor memory too if `tensor_memory` is there. `after` is
+    as in `tile.release`.
 
     ```mlir
     tile.barrier_arrive %empty[%i] : !tile.barriers<2, arrivals = 8>
@@ -223,8 +279,8 @@ def Tile_BarrierArriveOp : Tile_BarrierOp<"barrier_arrive"> {
     ```
   }];
   let arguments = (ins Tile_BarriersType:$barriers, Index:$index, Optional<Tile_Tile>:$after,
-                       DefaultValuedAttr<I64Attr, "0">:$element);
-  let assemblyFormat = "$barriers `[` $index `]` (`after` $after^ `[` $element `]` `:` type($after))? attr-dict `:` type($barriers)";
+                       DefaultValuedAttr<I64Attr, "0">:$element, UnitAttr:$tensor_memory);
+  let assemblyFormat = "$barriers `[` $index `]` (`after` $after^ `[` $element `]` `:` type($after))? (`tensor_memory` $tensor_memory^)? attr-dict `:` type($barriers)";
   let hasVerifier = 1;
 }
 
@@ -242,6 +298,20 @@ def Tile_BarrierExpectOp : Tile_BarrierOp<"barrier_expect"> {
   let arguments = (ins Tile_BarriersType:$barriers, Index:$index, I64Attr:$bytes);
   let assemblyFormat = "$barriers `[` $index `]` `bytes` `(` $bytes `)` attr-dict `:` type($barriers)";
   let hasVerifier = 1;
+}
+
+def Tile_MmaCommitOp : Tile_BarrierOp<"mma_commit"> {
+  let summary = "one arrival, once the MMAs that this thread has started are complete";
+  let description = [{
+    Does not wait. What those MMAs read may be overwritten, and what they wrote may be
+    read, by whoever waits for the phase. One thread runs this op.
+
+    ```mlir
+    tile.mma_commit %full[%i] : !tile.barriers<2, arrivals = 1>
+    ```
+  }];
+  let arguments = (ins Tile_BarriersType:$barriers, Index:$index);
+  let assemblyFormat = "$barriers `[` $index `]` attr-dict `:` type($barriers)";
 }
 
 def Tile_WriteSharedOp : Tile_Op<"write_shared"> {

@@ -107,7 +107,10 @@ LogicalResult isTensor(const AttrPlace &place, Attribute attr) {
 
 LogicalResult isRole(const AttrPlace &place, Attribute attr) {
   static const AttrRule rule =
-      isRecord({{"name", isText}, {"warps", isNumber(1, 4 * kMaxWorkers)}, {"registers", isNumber(1, 256)}});
+      isRecord({{"name", isText},
+                {"warps", isNumber(1, kMaxWarps)},
+                {"registers", isNumber(1, 256)},
+                {"one_thread", isUnit, /*isOptional=*/true}});
   return rule(place, attr);
 }
 
@@ -305,6 +308,7 @@ ArrayRef<OperationAttr> operationAttrs() {
   auto onModule = [](Operation *op) { return isa<ModuleOp>(op); };
   auto onKernel = [](Operation *op) { return isa<gpu::GPUFuncOp, LLVM::LLVMFuncOp>(op); };
   auto onLowered = [](Operation *op) { return isa<LLVM::LLVMFuncOp>(op); };
+  auto inKernel = [](Operation *op) { return static_cast<bool>(op->getParentOfType<gpu::GPUFuncOp>()); };
   auto onLoop = [](Operation *op) { return isa<LoopLikeOpInterface>(op); };
   static const OperationAttr attrs[] = {
       {"tile.target", "a module", onModule, isTarget, nullptr},
@@ -314,7 +318,8 @@ ArrayRef<OperationAttr> operationAttrs() {
       {kProblemAttr, "a kernel", onKernel, isProblem, nullptr},
       {kSharedBytesAttr, "a kernel", onKernel, isNumber(0, kMaxSharedBytes), nullptr},
       {kTensorsAttr, "a kernel", onKernel, isListOf(isTensor), onList<checkTensors>},
-      {kRolesAttr, "an llvm.func", onLowered, isListOf(isRole), nullptr},
+      {kRolesAttr, "a kernel", onKernel, isListOf(isRole), nullptr},
+      {kRoleAttr, "an op in a kernel", inKernel, isText, nullptr},
       {kArgumentsAttr, "an llvm.func", onLowered, isListOf(isRecipe), onList<checkArguments>},
       {kNonEmptyAttr, "a loop", onLoop, isUnit, nullptr},
       {kLoopAttr, "a loop", onLoop, isNumber(0, kMaxInt), nullptr}};

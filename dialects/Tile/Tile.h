@@ -30,9 +30,12 @@ namespace girih::tile {
 inline constexpr int64_t kMaxTileElements = int64_t(1) << 20;
 inline constexpr int64_t kMaxSharedBytes = int64_t(1) << 24;
 inline constexpr int64_t kMaxSlots = 1024; ///< of a ring, and barriers of an array
-/// A CTA has at most 1024 threads (CUDA C++ programming guide, "compute capabilities"),
-/// a worker 128.
-inline constexpr int64_t kMaxWorkers = 8;
+
+/// PTX ISA, "tensor memory": 128 lanes of 512 columns.
+inline constexpr int64_t kTensorLanes = 128, kMaxTensorColumns = 512;
+/// A worker is a warpgroup (PTX ISA, "warpgroup"); a CTA has at most 1024 threads (CUDA
+/// C++ programming guide, "compute capabilities").
+inline constexpr int64_t kWarpsPerWorker = 4, kMaxWarps = 32;
 
 /// Whether this is a tile: a tensor of 1 or 2 static dimensions with 1 to
 /// kMaxTileElements integers or floats of at most 64 bits.
@@ -56,6 +59,12 @@ mlir::RankedTensorType sliceType(mlir::RankedTensorType tile, llvm::ArrayRef<int
 /// The shared-memory encoding of `type`, or null.
 SharedAttr sharedEncoding(mlir::Type type);
 
+/// Whether a tile of this type, or what an MMA in flight makes of it, lies in tensor memory.
+bool isInTensorMemory(mlir::Type type);
+
+/// Columns of tensor memory that a tile of this type takes.
+int64_t tensorColumns(mlir::RankedTensorType tile);
+
 /// The register encoding of `type`, or null.
 FragmentAttr fragmentEncoding(mlir::Type type);
 
@@ -72,8 +81,11 @@ inline constexpr llvm::StringLiteral kProblemAttr = "tile.problem";
 inline constexpr llvm::StringLiteral kTensorsAttr = "tile.tensors";
 /// Bytes of shared memory, set when channels are lowered.
 inline constexpr llvm::StringLiteral kSharedBytesAttr = "tile.shared_bytes";
-/// The roles, once they are branches: dictionaries of name, warps and registers.
+/// The roles, from tile-assign-roles on: dictionaries of name, warps, registers and, if
+/// so, one_thread.
 inline constexpr llvm::StringLiteral kRolesAttr = "tile.roles";
+/// On an op that one role runs: the role's name.
+inline constexpr llvm::StringLiteral kRoleAttr = "tile.role";
 /// The recipes of all arguments, once the kernel is an llvm.func.
 inline constexpr llvm::StringLiteral kArgumentsAttr = "tile.arguments";
 /// On a tensor argument: its name, the names of its sizes, its memory order.

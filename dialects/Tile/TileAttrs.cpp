@@ -178,3 +178,27 @@ LogicalResult SharedAttr::verifyEncoding(ArrayRef<int64_t> shape, Type elementTy
     return emitError() << "panels have " << getRows() << " rows, must be more than the tile's own " << shape[0];
   return success();
 }
+
+//===----------------------------------------------------------------------===//
+// #tile.tensor_memory
+//===----------------------------------------------------------------------===//
+
+LogicalResult TensorMemoryAttr::verifyEncoding(ArrayRef<int64_t> shape, Type elementType,
+                                               function_ref<InFlightDiagnostic()> emitError) const {
+  if (!elementType)
+    return failure(); // which the parser has said
+  if (shape.size() != 2)
+    return emitError() << "a tile in tensor memory has 2 dimensions, not " << shape.size();
+  int64_t bits = isTileElement(elementType) ? elementType.getIntOrFloatBitWidth() : 0;
+  if (bits < 8 || bits > 32)
+    return emitError() << "a tile in tensor memory has no elements of " << elementType;
+  if (shape[0] < 1 || shape[0] > kTensorLanes)
+    return emitError() << "a tile in tensor memory has " << shape[0] << " rows, must be 1 to its " << kTensorLanes
+                       << " lanes";
+  if (!isTileShape(shape))
+    return emitError() << "a tile in tensor memory has 1 to " << kMaxTileElements << " elements in static dimensions";
+  if (int64_t rowBits = shape[1] * bits; rowBits % 32 != 0 || rowBits / 32 > kMaxTensorColumns)
+    return emitError() << "a row of " << rowBits << " bits is no multiple of 32 up to " << 32 * kMaxTensorColumns
+                       << ", the columns of tensor memory";
+  return success();
+}

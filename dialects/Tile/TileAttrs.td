@@ -64,6 +64,22 @@ def Tile_SharedAttr : Tile_Attr<"Shared", "shared",
   let genVerifyDecl = 1;
 }
 
+def Tile_TensorMemoryAttr : Tile_Attr<"TensorMemory", "tensor_memory",
+    [DeclareAttrInterfaceMethods<VerifiableTensorEncoding>]> {
+  let summary = "a tile in tensor memory";
+  let description = [{
+    Tensor memory has 128 lanes of 32-bit columns (PTX ISA, "tensor memory"). Row i of
+    the tile is in lane i; its elements follow each other, narrow ones packed, the first
+    in the low bits. MMAs accumulate there, and threads move tiles to and from registers
+    with `tile.move`.
+
+    ```mlir
+    #tile.tensor_memory
+    ```
+  }];
+  let assemblyFormat = "";
+}
+
 def Tile_ScheduleAttr : Tile_Attr<"Schedule", "schedule"> {
   let summary = "every choice about how a kernel runs";
   let description = [{

@@ -10,8 +10,8 @@ def Tile_Dialect : Dialect {
   let description = [{
     A tile is a ranked tensor of static shape. Where it lives is its encoding:
     none (a value, no memory chosen yet), `#tile.fragment` (spread over the
-    registers of a warpgroup) or `#tile.shared` (a swizzled block of shared
-    memory). Elementwise work on tiles is `arith` and `math`; control flow is
+    registers of a warpgroup), `#tile.shared` (a swizzled block of shared
+    memory) or `#tile.tensor_memory` (columns of tensor memory). Elementwise work on tiles is `arith` and `math`; control flow is
     `scf`; a kernel is a `gpu.func` whose operands are strided memrefs. This
     dialect adds what those lack. It does not know what attention is: a matrix
     product written by hand goes through the same passes.
@@ -20,8 +20,8 @@ def Tile_Dialect : Dialect {
     after a memory has been chosen; an op whose result is `#tile.shared` names the
     memory that holds the tile, and the rules of channels say for how long.
 
-    A *worker* is a warpgroup of four warps. A *role* is a group of workers that run
-    one program. Facts that a later phase needs are in types and in attributes, which
+    A *worker* is a warpgroup of four warps. A *role* is a group of workers, or one
+    thread, that run one program. Facts that a later phase needs are in types and in attributes, which
     are verified: what each is, and that it stands where the table says.
 
     | attribute | on | says |
@@ -37,7 +37,9 @@ def Tile_Dialect : Dialect {
     | `tile.shared_bytes` | the kernel, after channels are lowered | bytes of shared memory |
     | `tile.tensors` | the kernel, after its arguments are bound | the tensors |
     | `tile.argument` | an argument, after it is bound | how the loader makes it |
-    | `tile.roles`, `tile.arguments` | the kernel as an `llvm.func` | the roles and the recipes of all arguments |
+    | `tile.roles` | the kernel, from `tile-assign-roles` on | the roles |
+    | `tile.role` | an op that has a role, until `tile-specialize` | the role's name |
+    | `tile.arguments` | the kernel as an `llvm.func` | the recipes of all arguments |
 
     The examples below use these names:
 
@@ -47,6 +49,10 @@ def Tile_Dialect : Dialect {
     !acc = tensor<64x64xf32, #acc>
     !panel = tensor<64x64xbf16, #tile.shared<swizzle = 128>>
     !channel = !tile.channel<2 x !panel>
+    #lane = #tile.fragment<registers = [64 : (0, 1)], lanes = [32 : (1, 0)], warps = [4 : (32, 0)]>
+    !sum = tensor<128x64xf32, #tile.tensor_memory>
+    !sums = !tile.channel<2 x !sum, copies = 2>
+    !panel128 = tensor<128x64xbf16, #tile.shared<swizzle = 128>>
     !global = memref<4x?x64xbf16, strided<[?, ?, 1]>>
     !map = !tile.tensor_map<[1, 64, 64] x bf16, swizzle = 128, panel = 64, folded = true>
     ```

@@ -51,6 +51,17 @@ LogicalResult MmaAsyncOp::verify() {
   return verifyMma(*this, tileType(getA()), tileType(getB()), tileType(getResult()), getTransposeB());
 }
 
+LogicalResult MmaIntoOp::verify() {
+  RankedTensorType dest = tileType(getDest()), a = tileType(getA()), b = tileType(getB());
+  if (!isInTensorMemory(dest))
+    return emitOpError() << "accumulates in tensor memory, not in " << dest;
+  if (!isInTensorMemory(a) && !sharedEncoding(a))
+    return emitOpError() << "reads a left operand in shared or tensor memory, not " << a;
+  if (!sharedEncoding(b))
+    return emitOpError() << "reads a right operand in shared memory, not " << b;
+  return verifyMma(*this, a, b, dest, getTransposeB());
+}
+
 /// The rows of a tile in registers lie where the matrix has them.
 static LogicalResult verifyLayout(Operation *op, RankedTensorType rows, const Fragment &needed) {
   FragmentAttr expected = needed.toAttr(op->getContext());
@@ -110,6 +121,9 @@ LogicalResult SliceOp::verify() {
   }
   if (fragmentEncoding(source))
     return emitOpError("cannot take a part of the registers of a worker");
+  if (isInTensorMemory(source) && result.getDimSize(0) != source.getDimSize(0))
+    return emitOpError() << "takes " << result.getDimSize(0) << " of the " << source.getDimSize(0)
+                         << " lanes of a tile in tensor memory, must be all";
   SharedAttr shared = sharedEncoding(source);
   if (shared && result.getDimSize(0) % 8 != 0)
     return emitOpError() << "slice of " << result.getDimSize(0)
@@ -139,6 +153,16 @@ LogicalResult AwaitOp::verify() {
     return emitOpError() << "waits for " << tileType(getValue()) << " but gives " << tileType(getResult());
   if (static_cast<int64_t>(getInFlight()) < 0)
     return emitOpError("in_flight is negative");
+  return success();
+}
+
+LogicalResult MoveOp::verify() {
+  RankedTensorType source = tileType(getTile()), result = tileType(getResult());
+  bool loads = isInTensorMemory(source) && fragmentEncoding(result);
+  if (!loads && !(fragmentEncoding(source) && isInTensorMemory(result)))
+    return emitOpError() << "goes between tensor memory and registers, not from " << source << " to " << result;
+  if (source.getShape() != result.getShape() || source.getElementType() != result.getElementType())
+    return emitOpError() << "changes the tile from " << source << " to " << result;
   return success();
 }
 

@@ -306,6 +306,23 @@ def Tile_ToSharedOp : Tile_Op<"to_shared"> {
   let hasVerifier = 1;
 }
 
+def Tile_MoveOp : Tile_Op<"move", [MemoryEffects<[MemRead]>]> {
+  let summary = "copy a tile between tensor memory and registers";
+  let description = [{
+    The whole worker moves, warp w of it the 32 lanes from 32 w on. The result is there
+    when the op is done. A tile that is moved to tensor memory is a new one; which columns
+    it takes is decided when channels are made.
+
+    ```mlir
+    %values = tile.move %sum : !sum -> tensor<128x64xf32, #lane>
+    ```
+  }];
+  let arguments = (ins Tile_Tile:$tile);
+  let results = (outs Tile_Tile:$result);
+  let assemblyFormat = "$tile attr-dict `:` type($tile) `->` type($result)";
+  let hasVerifier = 1;
+}
+
 include "dialects/Tile/ChannelOps.td"
 
 #endif // GIRIH_TILE_OPS

@@ -50,6 +50,17 @@ SharedAttr girih::tile::sharedEncoding(Type type) {
   return tile ? dyn_cast_or_null<SharedAttr>(tile.getEncoding()) : SharedAttr();
 }
 
+bool girih::tile::isInTensorMemory(Type type) {
+  if (auto async = dyn_cast<AsyncType>(type))
+    type = async.getTile();
+  auto tile = dyn_cast<RankedTensorType>(type);
+  return tile && isa_and_nonnull<TensorMemoryAttr>(tile.getEncoding());
+}
+
+int64_t girih::tile::tensorColumns(RankedTensorType tile) {
+  return tile.getDimSize(1) * tile.getElementTypeBitWidth() / 32;
+}
+
 FragmentAttr girih::tile::fragmentEncoding(Type type) {
   if (auto async = dyn_cast<AsyncType>(type))
     type = async.getTile();
@@ -87,8 +98,13 @@ static LogicalResult verifyRing(function_ref<InFlightDiagnostic()> emitError, St
                                 RankedTensorType tile) {
   if (count < 1 || count > kMaxSlots)
     return emitError() << what << " has " << count << " slots, must be 1 to " << kMaxSlots;
+  if (isInTensorMemory(tile)) {
+    if (int64_t columns = count * tensorColumns(tile); columns > kMaxTensorColumns)
+      return emitError() << what << " has " << columns << " columns, must be at most " << kMaxTensorColumns;
+    return success();
+  }
   if (!sharedEncoding(tile))
-    return emitError() << what << " holds tiles in shared memory, not " << tile;
+    return emitError() << what << " holds tiles in shared or tensor memory, not " << tile;
   if (sharedEncoding(tile).getRows() != 0)
     return emitError() << what << " holds whole tiles, not slices such as " << tile;
   if (count * sharedBytes(tile) > kMaxSharedBytes)
@@ -96,8 +112,11 @@ static LogicalResult verifyRing(function_ref<InFlightDiagnostic()> emitError, St
   return success();
 }
 
-LogicalResult ChannelType::verify(function_ref<InFlightDiagnostic()> emitError, int64_t depth, RankedTensorType tile) {
-  return verifyRing(emitError, "a channel", depth, tile);
+LogicalResult ChannelType::verify(function_ref<InFlightDiagnostic()> emitError, int64_t depth, RankedTensorType tile,
+                                  int64_t copies) {
+  if (copies < 1 || copies > kMaxWarps / kWarpsPerWorker)
+    return emitError() << "a channel has " << copies << " rings, must be 1 to " << kMaxWarps / kWarpsPerWorker;
+  return verifyRing(emitError, "a channel", depth > kMaxSlots ? depth : depth * copies, tile);
 }
 
 LogicalResult BufferType::verify(function_ref<InFlightDiagnostic()> emitError, int64_t count, RankedTensorType tile) {

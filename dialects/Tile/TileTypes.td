@@ -24,22 +24,25 @@ def Tile_AsyncType : Tile_Type<"Async", "async"> {
 }
 
 def Tile_ChannelType : Tile_Type<"Channel", "channel"> {
-  let summary = "a ring of shared-memory tiles between a producer and a consumer role";
+  let summary = "a ring of tiles between a producer and a consumer role";
   let description = [{
     The n-th tile that the producer commits is the n-th tile that each consumer
-    waits for; at most `depth` tiles are committed and not yet released.
+    waits for; at most `depth` tiles are committed and not yet released. The tiles lie in
+    shared or in tensor memory. `copies` is there for a channel that is a ring of its own
+    for each worker of one side.
 
     ```mlir
     !tile.channel<2 x !panel>
+    !tile.channel<2 x !sum, copies = 2>
     ```
   }];
-  let parameters = (ins "int64_t":$depth, "::mlir::RankedTensorType":$tile);
-  let assemblyFormat = "`<` $depth `x` $tile `>`";
+  let parameters = (ins "int64_t":$depth, "::mlir::RankedTensorType":$tile, DefaultValuedParameter<"int64_t", "1">:$copies);
+  let assemblyFormat = "`<` $depth `x` $tile (`,` `copies` `=` $copies^)? `>`";
   let genVerifyDecl = 1;
 }
 
 def Tile_BufferType : Tile_Type<"Buffer", "buffer"> {
-  let summary = "an array of equal tiles in shared memory";
+  let summary = "an array of equal tiles in shared or tensor memory";
   let description = [{
     So many tiles one after another, each as its encoding says.
 

@@ -6,6 +6,8 @@ using namespace mlir;
 
 namespace girih {
 
+static constexpr int64_t kThreadsPerWarp = 32;
+
 int64_t Limits::launchRegisters(int64_t launched) const {
   int64_t registers = registersPerProcessor / launched;
   return std::min(registers - registers % registerGranularity, registersPerThread);
@@ -18,9 +20,14 @@ int64_t Limits::copyRows(int64_t rows, int64_t groupRows) const {
   return 0;
 }
 
-std::array<RoleShape, 2> rolesOf(const tile::Schedule &schedule) {
-  return {RoleShape{"load", 1, *schedule.loadRegisters},
-          RoleShape{"compute", *schedule.workers, *schedule.computeRegisters}};
+SmallVector<RoleShape> Target::rolesOf(const tile::Schedule &schedule) const {
+  RoleShape compute = {"compute", kWarpsPerWorker * *schedule.workers, *schedule.computeRegisters, false};
+  if (!hasTensorMemory())
+    return {{"load", kWarpsPerWorker, *schedule.loadRegisters, true}, compute};
+  // Two threads share four warps, which have one number of registers.
+  return {{"load", 1, *schedule.loadRegisters, true},
+          {"mma", kWarpsPerWorker - 1, *schedule.loadRegisters, true},
+          compute};
 }
 
 LogicalResult Target::checkRoles(Operation *op, ArrayRef<RoleShape> roles) const {
@@ -32,9 +39,11 @@ LogicalResult Target::checkRoles(Operation *op, ArrayRef<RoleShape> roles) const
       return op->emitError() << "knob " << role.name << "_registers is " << role.registers << ", " << chip()
                              << " takes multiples of " << has.registerGranularity << " from " << has.minRoleRegisters
                              << " to " << has.maxRoleRegisters;
-    threads += kThreadsPerWorker * role.workers;
-    registers += kThreadsPerWorker * role.workers * role.registers;
+    threads += kThreadsPerWarp * role.warps;
+    registers += kThreadsPerWarp * role.warps * role.registers;
   }
+  if (threads % kThreadsPerWorker != 0)
+    return op->emitError() << "roles have " << threads << " threads, must be a multiple of " << kThreadsPerWorker;
   if (threads > has.threads)
     return op->emitError() << "roles have " << threads << " threads, a CTA on " << chip() << " has at most "
                            << has.threads << " (knob workers)";

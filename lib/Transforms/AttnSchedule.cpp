@@ -32,7 +32,7 @@ struct AttnSchedulePass : impl::AttnSchedulePassBase<AttnSchedulePass> {
       if (failed(complete))
         return WalkResult::interrupt();
       tile::ScheduleAttr schedule = complete->encode(&getContext(), [&] { return op.emitError(); });
-      if (!schedule || failed(chosen->checkRoles(op, rolesOf(*complete))))
+      if (!schedule || failed(chosen->checkRoles(op, chosen->rolesOf(*complete))))
         return WalkResult::interrupt();
       op.setScheduleAttr(schedule);
       return WalkResult::advance();

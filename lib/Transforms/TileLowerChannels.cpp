@@ -25,8 +25,7 @@ namespace girih {
 
 namespace {
 
-constexpr int64_t kWarpsPerWorker = 4;
-constexpr int64_t kThreadsPerWorker = 128;
+constexpr int64_t kThreadsPerWorker = 32 * tile::kWarpsPerWorker;
 
 /// What a channel becomes.
 struct Ring {
@@ -132,7 +131,7 @@ LogicalResult RoleLowering::lower(Block *block, Counts &counts) {
       if (slots.empty())
         return release.emitError("no tile of this channel was waited for in this block");
       tile::BarrierArriveOp::create(rewriter, op.getLoc(), rings[release.getChannel()].empty, slots.front(),
-                                    release.getAfter(), release.getElement());
+                                    release.getAfter(), release.getElement(), false);
       slots.erase(slots.begin());
       op.erase();
     } else if (auto toShared = dyn_cast<tile::ToSharedOp>(op)) {
@@ -189,7 +188,7 @@ void RoleLowering::lowerAcquire(tile::AcquireOp op, Counts &counts) {
   Value &count = counts[op.getChannel()];
   Value slot = slotOf(b, count, ring.depth);
   // The phase before the first counts as complete, so the first round passes.
-  tile::BarrierWaitOp::create(b, ring.empty, slot, parityOf(b, count, ring.depth, /*flipped=*/true));
+  tile::BarrierWaitOp::create(b, ring.empty, slot, parityOf(b, count, ring.depth, /*flipped=*/true), false);
   tile::BarrierExpectOp::create(b, ring.full, slot, ring.bytes);
   Value tile = tile::SlotOp::create(b, op.getSlot().getType(), ring.buffer, slot);
   for (Operation *user : llvm::make_early_inc_range(op->getUsers()))
@@ -207,7 +206,7 @@ void RoleLowering::lowerWait(tile::WaitOp op, Counts &counts, Held &held) {
   const Ring &ring = rings[op.getChannel()];
   Value &count = counts[op.getChannel()];
   Value slot = slotOf(b, count, ring.depth);
-  tile::BarrierWaitOp::create(b, ring.full, slot, parityOf(b, count, ring.depth, /*flipped=*/false));
+  tile::BarrierWaitOp::create(b, ring.full, slot, parityOf(b, count, ring.depth, /*flipped=*/false), false);
   op.replaceAllUsesWith(tile::SlotOp::create(b, op.getTile().getType(), ring.buffer, slot).getResult());
   held[op.getChannel()].push_back(slot);
   count = b.add(count, b.index(1));
@@ -328,7 +327,7 @@ Value TileLowerChannelsPass::allocate(gpu::GPUFuncOp kernel, llvm::MapVector<Val
     };
     ring.full = makeBarriers("_full", 1);
     // A kernel in which no worker consumes is refused where it uses the channel, or by the proof.
-    ring.empty = makeBarriers("_empty", std::max<int64_t>(kWarpsPerWorker * consumers, 1));
+    ring.empty = makeBarriers("_empty", std::max<int64_t>(tile::kWarpsPerWorker * consumers, 1));
   }
   kernel->setAttr(tile::kSharedBytesAttr, builder.getI64IntegerAttr(layout.getBytes()));
   return staging;

@@ -108,7 +108,7 @@ LogicalResult checkMmas(gpu::GPUFuncOp kernel, int64_t workers, const Target &ta
 LogicalResult checkBudget(gpu::GPUFuncOp kernel, const tile::Schedule &schedule, const Target &target) {
   int64_t workers = schedule.workers.value_or(1);
   if (schedule.workers && schedule.loadRegisters && schedule.computeRegisters &&
-      failed(target.checkRoles(kernel, rolesOf(schedule))))
+      failed(target.checkRoles(kernel, target.rolesOf(schedule))))
     return failure();
   if (failed(target.checkSharedBytes(kernel, sharedBytesOf(kernel, workers))) ||
       failed(checkMmas(kernel, workers, target)))

@@ -67,7 +67,7 @@ LogicalResult TileSpecializePass::makeChannels(gpu::GPUFuncOp kernel, OpBuilder 
       load.emitError("a load must have a ring, stages and a place in shared memory by now");
       return WalkResult::interrupt();
     }
-    auto type = tile::ChannelType::get(&getContext(), *load.getStages(), load.getResult().getType());
+    auto type = tile::ChannelType::get(&getContext(), *load.getStages(), load.getResult().getType(), 1);
     Value &channel = channels[load.getRingAttr()];
     if (channel && channel.getType() != type) {
       load.emitError() << "ring \"" << *load.getRing() << "\" has loads of different tiles or depths";
@@ -101,9 +101,9 @@ void TileSpecializePass::makeLoader(tile::RoleOp role) {
     OpBuilder builder(load);
     Location loc = load.getLoc();
     Value channel = channels[load.getRingAttr()];
-    Value slot = tile::AcquireOp::create(builder, loc, load.getResult().getType(), channel);
+    Value slot = tile::AcquireOp::create(builder, loc, load.getResult().getType(), channel, Value());
     tile::CopyOp::create(builder, loc, load.getSource(), load.getIndices(), slot, Value(), Value());
-    tile::CommitOp::create(builder, loc, channel);
+    tile::CommitOp::create(builder, loc, channel, Value());
     load.replaceAllUsesWith(slot);
     load.erase();
   }
@@ -182,9 +182,9 @@ LogicalResult TileSpecializePass::makeConsumer(tile::RoleOp role, int64_t anchor
         element = std::min(anchor, layout.numRegisters()) - 1;
       }
     Value channel = channels[load.getRingAttr()];
-    tile::ReleaseOp::create(builder, load.getLoc(), channel, after, element);
+    tile::ReleaseOp::create(builder, load.getLoc(), channel, Value(), after, element);
     builder.setInsertionPoint(load);
-    Value tile = tile::WaitOp::create(builder, load.getLoc(), load.getResult().getType(), channel);
+    Value tile = tile::WaitOp::create(builder, load.getLoc(), load.getResult().getType(), channel, Value());
     load.replaceAllUsesWith(tile);
     load.erase();
   }
@@ -212,8 +212,8 @@ void TileSpecializePass::runOnOperation() {
 
   if (failed(makeChannels(kernel, builder)))
     return signalPassFailure();
-  auto makeRole = [&](StringRef name, int64_t workers, int64_t registers, bool oneThread) {
-    auto role = tile::RoleOp::create(builder, kernel.getLoc(), name, workers, registers, oneThread);
+  auto makeRole = [&](StringRef name, int64_t warps, int64_t registers, bool oneThread) {
+    auto role = tile::RoleOp::create(builder, kernel.getLoc(), name, warps, registers, oneThread);
     OpBuilder::InsertionGuard guard(builder);
     builder.createBlock(&role.getBody());
     IRMapping map;
@@ -221,8 +221,8 @@ void TileSpecializePass::runOnOperation() {
       builder.clone(*op, map);
     return role;
   };
-  auto loader = makeRole("load", 1, *schedule.loadRegisters, /*oneThread=*/true);
-  auto consumer = makeRole("compute", *schedule.workers, *schedule.computeRegisters, /*oneThread=*/false);
+  auto loader = makeRole("load", tile::kWarpsPerWorker, *schedule.loadRegisters, /*oneThread=*/true);
+  auto consumer = makeRole("compute", tile::kWarpsPerWorker * *schedule.workers, *schedule.computeRegisters, /*oneThread=*/false);
   for (Operation *op : llvm::reverse(program))
     op->erase();
   makeLoader(loader);

@@ -32,12 +32,12 @@
 // RUN: %{barriers} | FileCheck %s --check-prefix=WORKERS1
 // WORKERS1: tile.work = {{\[\[}}"sq", 64]
 // WORKERS1: arrivals = 4>
-// WORKERS1: tile.role "compute" workers(1) registers(240)
+// WORKERS1: tile.role "compute" warps(4) registers(240)
 // REDEFINE: %{knobs} = workers=3
 // RUN: %{barriers} | FileCheck %s --check-prefix=WORKERS3
 // WORKERS3: tile.work = {{\[\[}}"sq", 192]
 // WORKERS3: arrivals = 12>
-// WORKERS3: tile.role "compute" workers(3) registers(160)
+// WORKERS3: tile.role "compute" warps(12) registers(160)
 
 // REDEFINE: %{knobs} = columns=64
 // RUN: %{barriers} | FileCheck %s --check-prefix=COLUMNS
@@ -45,8 +45,8 @@
 
 // REDEFINE: %{knobs} = workers=2, load_registers=40, compute_registers=232
 // RUN: %{barriers} | FileCheck %s --check-prefix=REGISTERS
-// REGISTERS: tile.role "load" workers(1) registers(40)
-// REGISTERS: tile.role "compute" workers({{[0-9]}}) registers(232)
+// REGISTERS: tile.role "load" warps(4) registers(40)
+// REGISTERS: tile.role "compute" warps({{[0-9]+}}) registers(232)
 
 // REDEFINE: %{knobs} = persistent=1
 // RUN: %{barriers} | FileCheck %s --check-prefix=PERSISTENT

@@ -5,7 +5,7 @@
 gpu.module @m {
   gpu.func @release_without_wait() kernel {
     %k = tile.channel "k" : !channel
-    tile.role "compute" workers(1) registers(240) {
+    tile.role "compute" warps(4) registers(240) {
       // expected-error@+1 {{no tile of this channel was waited for in this block}}
       tile.release %k : !channel
     }
@@ -20,7 +20,7 @@ gpu.module @m {
 gpu.module @m {
   gpu.func @conditional(%c: i1) kernel {
     %k = tile.channel "k" : !channel
-    tile.role "compute" workers(1) registers(240) {
+    tile.role "compute" warps(4) registers(240) {
       // expected-error@+1 {{a channel cannot be used under a condition}}
       scf.if %c {
         %t = tile.wait %k : !channel -> !shared
@@ -38,7 +38,7 @@ gpu.module @m {
 gpu.module @m {
   gpu.func @conditional_release(%c: i1) kernel {
     %k = tile.channel "k" : !channel
-    tile.role "compute" workers(1) registers(240) {
+    tile.role "compute" warps(4) registers(240) {
       %t = tile.wait %k : !channel -> !shared
       // expected-error@+1 {{a channel cannot be used under a condition}}
       scf.if %c {
@@ -57,7 +57,7 @@ gpu.module @m {
 gpu.module @m {
   gpu.func @two_staging_tiles(%m: memref<?x64xbf16>, %x: tensor<64x64xbf16, #acc>, %y: tensor<64x64xf32, #acc>) kernel {
     %k = tile.channel "k" : !channel
-    tile.role "compute" workers(1) registers(240) {
+    tile.role "compute" warps(4) registers(240) {
       %0 = tile.to_shared %x : tensor<64x64xbf16, #acc> -> !shared
       // expected-error@+1 {{stages another tile than an earlier store, 'tensor<64x64xbf16, #tile.shared<swizzle = 128>>'}}
       %1 = tile.to_shared %y : tensor<64x64xf32, #acc> -> tensor<64x64xf32, #tile.shared<swizzle = 128>>
@@ -73,7 +73,7 @@ gpu.module @m {
 gpu.module @m {
   gpu.func @channel_of_unknown_make(%k: !channel) kernel {
     // expected-error@+1 {{a channel of this role is not made in the kernel's own block}}
-    tile.role "compute" workers(1) registers(240) {
+    tile.role "compute" warps(4) registers(240) {
       %0 = tile.wait %k : !channel -> !shared
     }
     gpu.return

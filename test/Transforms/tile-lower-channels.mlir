@@ -45,14 +45,14 @@ gpu.module @m {
     %c0 = arith.constant 0 : index
     %c1 = arith.constant 1 : index
     %k = tile.channel "k" : !channel
-    tile.role "load" workers(1) registers(24) one_thread {
+    tile.role "load" warps(4) registers(24) one_thread {
       scf.for %i = %c0 to %n step %c1 {
         %slot = tile.acquire %k : !channel -> !shared
         tile.copy %m[%i, %c0] to %slot : memref<?x64xbf16>, !shared
         tile.commit %k : !channel
       }
     }
-    tile.role "compute" workers(2) registers(240) {
+    tile.role "compute" warps(8) registers(240) {
       scf.for %i = %c0 to %n step %c1 {
         %t = tile.wait %k : !channel -> !shared
         "use"(%t) : (!shared) -> ()
@@ -75,7 +75,7 @@ gpu.module @m {
     %c0 = arith.constant 0 : index
     %c1 = arith.constant 1 : index
     %k = tile.channel "k" : !channel
-    tile.role "compute" workers(1) registers(240) {
+    tile.role "compute" warps(4) registers(240) {
       scf.for %w = %c0 to %n step %c1 {
         scf.for %i = %c0 to %n step %c1 {
           %t = tile.wait %k : !channel -> !shared
@@ -98,7 +98,7 @@ gpu.module @m {
   // CHECK: tile.barrier_arrive %[[EMPTY]][%[[C1]]]
   gpu.func @oldest_first() kernel {
     %k = tile.channel "k" : !channel
-    tile.role "compute" workers(1) registers(240) {
+    tile.role "compute" warps(4) registers(240) {
       %0 = tile.wait %k : !channel -> !shared
       %1 = tile.wait %k : !channel -> !shared
       "use"(%0, %1) : (!shared, !shared) -> ()
@@ -113,7 +113,7 @@ gpu.module @m {
   // CHECK: tile.barrier_arrive %{{.*}} after %{{.*}}[5] : tensor<64x64xf32
   gpu.func @after(%x: tensor<64x64xf32, #acc>) kernel {
     %k = tile.channel "k" : !channel
-    tile.role "compute" workers(1) registers(240) {
+    tile.role "compute" warps(4) registers(240) {
       %t = tile.wait %k : !channel -> !shared
       "use"(%t) : (!shared) -> ()
       tile.release %k after %x[5] : tensor<64x64xf32, #acc> : !channel
@@ -142,7 +142,7 @@ gpu.module @m {
   // CHECK: tile.store %[[SLOT]]
   // CHECK: tile.drain_stores completed
   gpu.func @staging(%m: memref<?x64xbf16>, %x: tensor<64x64xbf16, #acc>, %i: index) kernel {
-    tile.role "compute" workers(2) registers(240) {
+    tile.role "compute" warps(8) registers(240) {
       %t = tile.to_shared %x : tensor<64x64xbf16, #acc> -> !shared
       tile.store %t, %m[%i, %i] : !shared, memref<?x64xbf16>
     }
@@ -158,7 +158,7 @@ gpu.module @m {
   // CHECK: }
   // CHECK: tile.drain_stores completed
   gpu.func @conditional_store(%m: memref<?x64xbf16>, %x: tensor<64x64xbf16, #acc>, %i: index, %c: i1) kernel {
-    tile.role "compute" workers(2) registers(240) {
+    tile.role "compute" warps(8) registers(240) {
       scf.if %c {
         %t = tile.to_shared %x : tensor<64x64xbf16, #acc> -> !shared
         tile.store %t, %m[%i, %i] : !shared, memref<?x64xbf16>
@@ -182,7 +182,7 @@ gpu.module @m {
   // CHECK: arith.select
   // CHECK: nvvm.barrier.arrive id = %{{.*}} number_of_threads = %[[BOTH]]
   gpu.func @turns() kernel {
-    tile.role "compute" workers(2) registers(240) {
+    tile.role "compute" warps(8) registers(240) {
       tile.take_turn
       "mma"() : () -> ()
       tile.pass_turn

@@ -9,7 +9,7 @@ gpu.module @m {
   // CHECK-LABEL: gpu.func @roles
   // CHECK: %[[A:.*]] = tile.channel "a" : <1 x
   // CHECK: %[[B:.*]] = tile.channel "b" : <3 x
-  // CHECK: tile.role "load" workers(1) registers(24) one_thread {
+  // CHECK: tile.role "load" warps(4) registers(24) one_thread {
   // CHECK-NOT: tile.mma_async
   // CHECK:   %[[SA:.*]] = tile.acquire %[[A]]
   // CHECK:   tile.copy %{{.*}}[%{{.*}}] to %[[SA]]
@@ -22,7 +22,7 @@ gpu.module @m {
   // CHECK:     tile.commit %[[B]]
   // CHECK:   } {tile.loop = 0 : i64}
   // CHECK-NOT: "use"
-  // CHECK: tile.role "compute" workers(2) registers(240) {
+  // CHECK: tile.role "compute" warps(8) registers(240) {
   // CHECK-NOT: tile.copy
   // CHECK-NOT: arith.muli
   // A tile of a single load is waited for where it is first read, in or around the loop.

@@ -5,7 +5,7 @@
 gpu.module @kernels {
   func.func private @outside()
   gpu.func @unknown_effects(%p: !llvm.ptr<3>, %n: i32) kernel {
-    tile.role "compute" workers(1) registers(240) {
+    tile.role "compute" warps(4) registers(240) {
       // expected-error @below {{the check of barriers cannot follow 'gpu.barrier': its effects are not known}}
       gpu.barrier
       // expected-error @below {{the check of barriers cannot follow 'nvvm.fence.mbarrier.init': its effects are not known}}
@@ -30,7 +30,7 @@ gpu.module @kernels {
 // Assembly can hide a barrier, whatever the op says of its effects.
 gpu.module @kernels {
   gpu.func @assembly() kernel {
-    tile.role "compute" workers(1) registers(240) {
+    tile.role "compute" warps(4) registers(240) {
       // expected-error @below {{the check of barriers cannot follow 'llvm.inline_asm': assembly may do anything}}
       llvm.inline_asm has_side_effects "bar.sync 5, 256;", "" : () -> ()
     }
@@ -42,7 +42,7 @@ gpu.module @kernels {
 
 gpu.module @kernels {
   gpu.func @assembly_said_to_be_pure() kernel {
-    tile.role "compute" workers(1) registers(240) {
+    tile.role "compute" warps(4) registers(240) {
       // expected-error @below {{the check of barriers cannot follow 'llvm.inline_asm': assembly may do anything}}
       %0 = llvm.inline_asm "bar.sync 5, 256; mov.u32 $0, 1;", "=r" : () -> i32
     }
@@ -54,7 +54,7 @@ gpu.module @kernels {
 
 gpu.module @kernels {
   gpu.func @memory(%global: memref<4xf32>, %shared: memref<4xf32, #gpu.address_space<workgroup>>, %p: !llvm.ptr, %i: index) kernel {
-    tile.role "compute" workers(1) registers(240) {
+    tile.role "compute" warps(4) registers(240) {
       %read = memref.load %global[%i] : memref<4xf32>
       // expected-error @below {{the check of barriers cannot follow 'memref.load': it has effects on memory that the check does not know}}
       %other = memref.load %shared[%i] : memref<4xf32, #gpu.address_space<workgroup>>
@@ -72,7 +72,7 @@ gpu.module @kernels {
 // Loops that may not end, and choices that the interpreter does not make.
 gpu.module @kernels {
   gpu.func @control(%n: index, %b: i1) kernel {
-    tile.role "compute" workers(1) registers(240) {
+    tile.role "compute" warps(4) registers(240) {
       // expected-error @below {{the check of barriers cannot follow 'scf.while': of control flow, only 'scf.for' and 'scf.if' are followed}}
       scf.while : () -> () {
         scf.condition(%b)
@@ -118,7 +118,7 @@ gpu.module @kernels {
     %c0 = arith.constant 0 : index
     // expected-error @below {{the check of barriers cannot follow 'tile.barrier_arrive': it is in no role}}
     tile.barrier_arrive %full[%c0] : <1, arrivals = 4>
-    tile.role "compute" workers(1) registers(240) {
+    tile.role "compute" warps(4) registers(240) {
     }
     gpu.return
   }
@@ -130,7 +130,7 @@ gpu.module @kernels {
 !row = tensor<64xf32, #tile.fragment<registers = [2 : (8)], lanes = [4 : (0), 8 : (1)], warps = [4 : (16)]>>
 gpu.module @kernels {
   gpu.func @one_thread_for_a_worker(%acc: !acc) kernel {
-    tile.role "load" workers(1) registers(24) one_thread {
+    tile.role "load" warps(4) registers(24) one_thread {
       // expected-error @below {{'tile.reduce' needs all threads of a worker, but role "load" has one_thread}}
       %0 = tile.reduce max %acc : !acc -> !row
     }

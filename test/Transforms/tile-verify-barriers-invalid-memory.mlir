@@ -14,7 +14,7 @@ gpu.module @kernels {
     %c0 = arith.constant 0 : index
     %c1 = arith.constant 1 : index
     %c2 = arith.constant 2 : index
-    tile.role "load" workers(1) registers(24) one_thread {
+    tile.role "load" warps(4) registers(24) one_thread {
       scf.for %j = %c0 to %n step %c1 iter_args(%count = %c0) -> (index) {
         %slot = arith.remui %count, %c2 : index
         %round = arith.divui %count, %c2 : index
@@ -30,7 +30,7 @@ gpu.module @kernels {
         scf.yield %next : index
       } {tile.loop = 0}
     }
-    tile.role "compute" workers(2) registers(240) {
+    tile.role "compute" warps(8) registers(240) {
       scf.for %j = %c0 to %n step %c1 iter_args(%count = %c0) -> (index) {
         %slot = arith.remui %count, %c2 : index
         %round = arith.divui %count, %c2 : index
@@ -62,7 +62,7 @@ gpu.module @kernels {
     %c0 = arith.constant 0 : index
     %c1 = arith.constant 1 : index
     %c2 = arith.constant 2 : index
-    tile.role "load" workers(1) registers(24) one_thread {
+    tile.role "load" warps(4) registers(24) one_thread {
       scf.for %j = %c0 to %n step %c1 iter_args(%count = %c0) -> (index) {
         %slot = arith.remui %count, %c2 : index
         %round = arith.divui %count, %c2 : index
@@ -77,7 +77,7 @@ gpu.module @kernels {
         scf.yield %next : index
       } {tile.loop = 0}
     }
-    tile.role "compute" workers(2) registers(240) {
+    tile.role "compute" warps(8) registers(240) {
       scf.for %j = %c0 to %n step %c1 iter_args(%count = %c0) -> (index) {
         %slot = arith.remui %count, %c2 : index
         %round = arith.divui %count, %c2 : index
@@ -109,7 +109,7 @@ gpu.module @kernels {
     %c0 = arith.constant 0 : index
     %c1 = arith.constant 1 : index
     %c2 = arith.constant 2 : index
-    tile.role "load" workers(1) registers(24) one_thread {
+    tile.role "load" warps(4) registers(24) one_thread {
       scf.for %j = %c0 to %n step %c1 iter_args(%count = %c0) -> (index) {
         %slot = arith.remui %count, %c2 : index
         %round = arith.divui %count, %c2 : index
@@ -126,7 +126,7 @@ gpu.module @kernels {
         scf.yield %next : index
       } {tile.loop = 0}
     }
-    tile.role "compute" workers(2) registers(240) {
+    tile.role "compute" warps(8) registers(240) {
       scf.for %j = %c0 to %n step %c1 iter_args(%count = %c0) -> (index) {
         %slot = arith.remui %count, %c2 : index
         %round = arith.divui %count, %c2 : index
@@ -158,7 +158,7 @@ gpu.module @kernels {
     %c0 = arith.constant 0 : index
     %c1 = arith.constant 1 : index
     %c2 = arith.constant 2 : index
-    tile.role "load" workers(1) registers(24) one_thread {
+    tile.role "load" warps(4) registers(24) one_thread {
       scf.for %j = %c0 to %n step %c1 iter_args(%count = %c0) -> (index) {
         %slot = arith.remui %count, %c2 : index
         %round = arith.divui %count, %c2 : index
@@ -174,7 +174,7 @@ gpu.module @kernels {
         scf.yield %next : index
       } {tile.loop = 0}
     }
-    tile.role "compute" workers(2) registers(240) {
+    tile.role "compute" warps(8) registers(240) {
       scf.for %j = %c0 to %n step %c1 iter_args(%count = %c0) -> (index) {
         %slot = arith.remui %count, %c2 : index
         %round = arith.divui %count, %c2 : index
@@ -208,7 +208,7 @@ gpu.module @kernels {
     %c0 = arith.constant 0 : index
     %c1 = arith.constant 1 : index
     %c2 = arith.constant 2 : index
-    tile.role "load" workers(1) registers(24) one_thread {
+    tile.role "load" warps(4) registers(24) one_thread {
       scf.for %j = %c0 to %n step %c1 iter_args(%count = %c0) -> (index) {
         %slot = arith.remui %count, %c2 : index
         %round = arith.divui %count, %c2 : index
@@ -223,7 +223,7 @@ gpu.module @kernels {
         scf.yield %next : index
       } {tile.loop = 0}
     }
-    tile.role "compute" workers(2) registers(240) {
+    tile.role "compute" warps(8) registers(240) {
       scf.for %j = %c0 to %n step %c1 iter_args(%count = %c0) -> (index) {
         %slot = arith.remui %count, %c2 : index
         %round = arith.divui %count, %c2 : index
@@ -256,7 +256,7 @@ gpu.module @kernels {
     %c0 = arith.constant 0 : index
     %c1 = arith.constant 1 : index
     %c2 = arith.constant 2 : index
-    tile.role "load" workers(1) registers(24) one_thread {
+    tile.role "load" warps(4) registers(24) one_thread {
       scf.for %j = %c0 to %n step %c1 iter_args(%count = %c0) -> (index) {
         %slot = arith.remui %count, %c2 : index
         %round = arith.divui %count, %c2 : index
@@ -271,7 +271,7 @@ gpu.module @kernels {
         scf.yield %next : index
       } {tile.loop = 0}
     }
-    tile.role "compute" workers(2) registers(240) {
+    tile.role "compute" warps(8) registers(240) {
       scf.for %j = %c0 to %n step %c1 iter_args(%count = %c0) -> (index) {
         %slot = arith.remui %count, %c2 : index
         %round = arith.divui %count, %c2 : index
@@ -303,7 +303,7 @@ gpu.module @kernels {
     %c0 = arith.constant 0 : index
     %c1 = arith.constant 1 : index
     %c2 = arith.constant 2 : index
-    tile.role "load" workers(1) registers(24) one_thread {
+    tile.role "load" warps(4) registers(24) one_thread {
       scf.for %j = %c0 to %n step %c1 iter_args(%count = %c0) -> (index) {
         %slot = arith.remui %count, %c2 : index
         %round = arith.divui %count, %c2 : index
@@ -318,7 +318,7 @@ gpu.module @kernels {
         scf.yield %next : index
       } {tile.loop = 0}
     }
-    tile.role "compute" workers(2) registers(240) {
+    tile.role "compute" warps(8) registers(240) {
       scf.for %j = %c0 to %n step %c1 iter_args(%count = %c0) -> (index) {
         %slot = arith.remui %count, %c2 : index
         %round = arith.divui %count, %c2 : index
@@ -353,7 +353,7 @@ gpu.module @kernels {
     %c0 = arith.constant 0 : index
     %c1 = arith.constant 1 : index
     %c2 = arith.constant 2 : index
-    tile.role "load" workers(1) registers(24) one_thread {
+    tile.role "load" warps(4) registers(24) one_thread {
       scf.for %j = %c0 to %n step %c1 iter_args(%count = %c0) -> (index) {
         %slot = arith.remui %count, %c2 : index
         %round = arith.divui %count, %c2 : index
@@ -369,7 +369,7 @@ gpu.module @kernels {
         scf.yield %next : index
       } {tile.loop = 0}
     }
-    tile.role "compute" workers(2) registers(240) {
+    tile.role "compute" warps(8) registers(240) {
       scf.for %j = %c0 to %n step %c1 iter_args(%count = %c0) -> (index) {
         %slot = arith.remui %count, %c2 : index
         %round = arith.divui %count, %c2 : index
@@ -401,7 +401,7 @@ gpu.module @kernels {
     %c0 = arith.constant 0 : index
     %c1 = arith.constant 1 : index
     %c2 = arith.constant 2 : index
-    tile.role "load" workers(1) registers(24) one_thread {
+    tile.role "load" warps(4) registers(24) one_thread {
       scf.for %j = %c0 to %n step %c1 iter_args(%count = %c0) -> (index) {
         %slot = arith.remui %count, %c2 : index
         %round = arith.divui %count, %c2 : index
@@ -417,7 +417,7 @@ gpu.module @kernels {
         scf.yield %next : index
       } {tile.loop = 0}
     }
-    tile.role "compute" workers(2) registers(240) {
+    tile.role "compute" warps(8) registers(240) {
       scf.for %j = %c0 to %n step %c1 iter_args(%count = %c0) -> (index) {
         %slot = arith.remui %count, %c2 : index
         %round = arith.divui %count, %c2 : index
@@ -449,7 +449,7 @@ gpu.module @kernels {
     %c0 = arith.constant 0 : index
     %c1 = arith.constant 1 : index
     %c2 = arith.constant 2 : index
-    tile.role "load" workers(1) registers(24) one_thread {
+    tile.role "load" warps(4) registers(24) one_thread {
       scf.for %j = %c0 to %n step %c1 iter_args(%count = %c0) -> (index) {
         %slot = arith.remui %count, %c2 : index
         %round = arith.divui %count, %c2 : index
@@ -465,7 +465,7 @@ gpu.module @kernels {
         scf.yield %next : index
       } {tile.loop = 0}
     }
-    tile.role "compute" workers(2) registers(240) {
+    tile.role "compute" warps(8) registers(240) {
       scf.for %j = %c0 to %n step %c1 iter_args(%count = %c0) -> (index) {
         %slot = arith.remui %count, %c2 : index
         %round = arith.divui %count, %c2 : index
@@ -494,7 +494,7 @@ gpu.module @kernels {
     %c0 = arith.constant 0 : index
     %c1 = arith.constant 1 : index
     %c2 = arith.constant 2 : index
-    tile.role "load" workers(1) registers(24) one_thread {
+    tile.role "load" warps(4) registers(24) one_thread {
       scf.for %j = %c0 to %n step %c1 iter_args(%count = %c0) -> (index) {
         %slot = arith.addi %count, %c2 : index
         %round = arith.divui %count, %c2 : index
@@ -510,7 +510,7 @@ gpu.module @kernels {
         scf.yield %next : index
       } {tile.loop = 0}
     }
-    tile.role "compute" workers(2) registers(240) {
+    tile.role "compute" warps(8) registers(240) {
       scf.for %j = %c0 to %n step %c1 iter_args(%count = %c0) -> (index) {
         %slot = arith.remui %count, %c2 : index
         %round = arith.divui %count, %c2 : index
@@ -543,7 +543,7 @@ gpu.module @kernels {
     %c1 = arith.constant 1 : index
     %c2 = arith.constant 2 : index
     %c3 = arith.constant 3 : index
-    tile.role "load" workers(1) registers(24) one_thread {
+    tile.role "load" warps(4) registers(24) one_thread {
       // expected-note @below {{another copy is here}}
       scf.for %j = %c0 to %c3 step %c1 iter_args(%count = %c0) -> (index) {
         %slot = arith.remui %count, %c2 : index
@@ -559,7 +559,7 @@ gpu.module @kernels {
         scf.yield %next : index
       } {tile.loop = 0}
     }
-    tile.role "compute" workers(2) registers(240) {
+    tile.role "compute" warps(8) registers(240) {
       // expected-error @below {{this copy of loop 0 may run more or less often than others: its bounds are not the same expressions of what all workers share}}
       scf.for %j = %c0 to %c2 step %c1 iter_args(%count = %c0) -> (index) {
         %slot = arith.remui %count, %c2 : index
@@ -592,7 +592,7 @@ gpu.module @kernels {
     %c0 = arith.constant 0 : index
     %c1 = arith.constant 1 : index
     %c2 = arith.constant 2 : index
-    tile.role "load" workers(1) registers(24) one_thread {
+    tile.role "load" warps(4) registers(24) one_thread {
       scf.for %j = %c0 to %n step %c1 iter_args(%count = %c0) -> (index) {
         %slot = arith.remui %n, %c2 : index
         %round = arith.divui %count, %c2 : index
@@ -608,7 +608,7 @@ gpu.module @kernels {
         scf.yield %next : index
       } {tile.loop = 0}
     }
-    tile.role "compute" workers(2) registers(240) {
+    tile.role "compute" warps(8) registers(240) {
       scf.for %j = %c0 to %n step %c1 iter_args(%count = %c0) -> (index) {
         %slot = arith.remui %count, %c2 : index
         %round = arith.divui %count, %c2 : index
@@ -640,7 +640,7 @@ gpu.module @kernels {
     %c0 = arith.constant 0 : index
     %c1 = arith.constant 1 : index
     %c2 = arith.constant 2 : index
-    tile.role "load" workers(1) registers(24) one_thread {
+    tile.role "load" warps(4) registers(24) one_thread {
       scf.for %j = %c0 to %n step %c1 iter_args(%count = %c0) -> (index) {
         %slot = arith.remui %count, %c2 : index
         %round = arith.divui %count, %c2 : index
@@ -655,7 +655,7 @@ gpu.module @kernels {
         scf.yield %next : index
       } {tile.loop = 0}
     }
-    tile.role "compute" workers(2) registers(240) {
+    tile.role "compute" warps(8) registers(240) {
       scf.for %j = %c0 to %n step %c1 iter_args(%count = %c0) -> (index) {
         %slot = arith.remui %count, %c2 : index
         %round = arith.divui %count, %c2 : index
@@ -685,7 +685,7 @@ gpu.module @kernels {
     %value = arith.constant dense<0.0> : !out
     %c0 = arith.constant 0 : index
     %c1 = arith.constant 1 : index
-    tile.role "compute" workers(2) registers(240) {
+    tile.role "compute" warps(8) registers(240) {
       %worker = tile.worker
       %barrier = arith.addi %worker, %c1 : index
       %slot = tile.slot %staging[%worker] : <2 x !block> -> !block
@@ -712,7 +712,7 @@ gpu.module @kernels {
     %value = arith.constant dense<0.0> : !out
     %c0 = arith.constant 0 : index
     %c1 = arith.constant 1 : index
-    tile.role "compute" workers(2) registers(240) {
+    tile.role "compute" warps(8) registers(240) {
       %worker = tile.worker
       %barrier = arith.addi %worker, %c1 : index
       %slot = tile.slot %staging[%worker] : <2 x !block> -> !block
@@ -739,7 +739,7 @@ gpu.module @kernels {
     %value = arith.constant dense<0.0> : !out
     %c0 = arith.constant 0 : index
     %c1 = arith.constant 1 : index
-    tile.role "compute" workers(2) registers(240) {
+    tile.role "compute" warps(8) registers(240) {
       %worker = tile.worker
       %barrier = arith.addi %worker, %c1 : index
       %slot = tile.slot %staging[%worker] : <2 x !block> -> !block
@@ -766,7 +766,7 @@ gpu.module @kernels {
     %value = arith.constant dense<0.0> : !out
     %c0 = arith.constant 0 : index
     %c1 = arith.constant 1 : index
-    tile.role "compute" workers(2) registers(240) {
+    tile.role "compute" warps(8) registers(240) {
       %worker = tile.worker
       %barrier = arith.addi %worker, %c1 : index
       %slot = tile.slot %staging[%worker] : <2 x !block> -> !block
@@ -792,7 +792,7 @@ gpu.module @kernels {
     %value = arith.constant dense<0.0> : !out
     %c0 = arith.constant 0 : index
     %c1 = arith.constant 1 : index
-    tile.role "compute" workers(2) registers(240) {
+    tile.role "compute" warps(8) registers(240) {
       %worker = tile.worker
       %barrier = arith.addi %worker, %c1 : index
       %slot = tile.slot %staging[%c0] : <2 x !block> -> !block
@@ -820,7 +820,7 @@ gpu.module @kernels {
     %value = arith.constant dense<0.0> : !out
     %c0 = arith.constant 0 : index
     %c1 = arith.constant 1 : index
-    tile.role "compute" workers(2) registers(240) {
+    tile.role "compute" warps(8) registers(240) {
       %worker = tile.worker
       %barrier = arith.addi %c0, %c1 : index
       %slot = tile.slot %staging[%worker] : <2 x !block> -> !block
@@ -847,7 +847,7 @@ gpu.module @kernels {
     %value = arith.constant dense<0.0> : !out
     %c0 = arith.constant 0 : index
     %c1 = arith.constant 1 : index
-    tile.role "compute" workers(2) registers(240) {
+    tile.role "compute" warps(8) registers(240) {
       %worker = tile.worker
       %barrier = arith.addi %worker, %c1 : index
       %slot = tile.slot %staging[%worker] : <2 x !block> -> !block

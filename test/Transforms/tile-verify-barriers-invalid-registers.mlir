@@ -11,7 +11,7 @@ gpu.module @kernels {
     %buffer = tile.alloc "b" offset(0) : <1 x !block>
     %c0 = arith.constant 0 : index
     %c1 = arith.constant 1 : index
-    tile.role "compute" workers(1) registers(240) {
+    tile.role "compute" warps(4) registers(240) {
       %b = tile.slot %buffer[%c0] : <1 x !block> -> !block
       tile.write_shared %p, %b : !out, !block
       tile.publish barrier(%c1)
@@ -36,7 +36,7 @@ gpu.module @kernels {
     %buffer = tile.alloc "b" offset(0) : <1 x !block>
     %c0 = arith.constant 0 : index
     %c1 = arith.constant 1 : index
-    tile.role "compute" workers(1) registers(240) {
+    tile.role "compute" warps(4) registers(240) {
       %b = tile.slot %buffer[%c0] : <1 x !block> -> !block
       tile.write_shared %p, %b : !out, !block
       tile.publish barrier(%c1)
@@ -63,7 +63,7 @@ gpu.module @kernels {
     %buffer = tile.alloc "b" offset(0) : <1 x !block>
     %c0 = arith.constant 0 : index
     %c1 = arith.constant 1 : index
-    tile.role "compute" workers(1) registers(240) {
+    tile.role "compute" warps(4) registers(240) {
       %b = tile.slot %buffer[%c0] : <1 x !block> -> !block
       tile.write_shared %p, %b : !out, !block
       tile.publish barrier(%c1)
@@ -90,7 +90,7 @@ gpu.module @kernels {
     %buffer = tile.alloc "b" offset(0) : <1 x !block>
     %c0 = arith.constant 0 : index
     %c1 = arith.constant 1 : index
-    tile.role "compute" workers(1) registers(240) {
+    tile.role "compute" warps(4) registers(240) {
       %b = tile.slot %buffer[%c0] : <1 x !block> -> !block
       tile.write_shared %p, %b : !out, !block
       tile.publish barrier(%c1)
@@ -120,7 +120,7 @@ gpu.module @kernels {
     %buffer = tile.alloc "b" offset(0) : <1 x !block>
     %c0 = arith.constant 0 : index
     %c1 = arith.constant 1 : index
-    tile.role "compute" workers(1) registers(240) {
+    tile.role "compute" warps(4) registers(240) {
       %b = tile.slot %buffer[%c0] : <1 x !block> -> !block
       tile.write_shared %p, %b : !out, !block
       tile.publish barrier(%c1)
@@ -150,7 +150,7 @@ gpu.module @kernels {
     %buffer = tile.alloc "b" offset(0) : <1 x !block>
     %c0 = arith.constant 0 : index
     %c1 = arith.constant 1 : index
-    tile.role "compute" workers(1) registers(240) {
+    tile.role "compute" warps(4) registers(240) {
       %b = tile.slot %buffer[%c0] : <1 x !block> -> !block
       tile.write_shared %p, %b : !out, !block
       tile.publish barrier(%c1)
@@ -184,7 +184,7 @@ gpu.module @kernels {
     %buffer = tile.alloc "b" offset(0) : <1 x !block>
     %c0 = arith.constant 0 : index
     %c1 = arith.constant 1 : index
-    tile.role "compute" workers(1) registers(240) {
+    tile.role "compute" warps(4) registers(240) {
       %b = tile.slot %buffer[%c0] : <1 x !block> -> !block
       tile.write_shared %p, %b : !out, !block
       tile.publish barrier(%c1)
@@ -213,7 +213,7 @@ gpu.module @kernels {
     %buffer = tile.alloc "b" offset(0) : <1 x !block>
     %c0 = arith.constant 0 : index
     %c1 = arith.constant 1 : index
-    tile.role "compute" workers(1) registers(240) {
+    tile.role "compute" warps(4) registers(240) {
       %b = tile.slot %buffer[%c0] : <1 x !block> -> !block
       tile.write_shared %p, %b : !out, !block
       tile.publish barrier(%c1)
@@ -245,7 +245,7 @@ gpu.module @kernels {
     %buffer = tile.alloc "b" offset(0) : <1 x !block>
     %c0 = arith.constant 0 : index
     %c1 = arith.constant 1 : index
-    tile.role "compute" workers(1) registers(240) {
+    tile.role "compute" warps(4) registers(240) {
       %b = tile.slot %buffer[%c0] : <1 x !block> -> !block
       tile.write_shared %p, %b : !out, !block
       tile.publish barrier(%c1)
@@ -274,7 +274,7 @@ gpu.module @kernels {
     %buffer = tile.alloc "b" offset(0) : <1 x !block>
     %c0 = arith.constant 0 : index
     %c1 = arith.constant 1 : index
-    tile.role "compute" workers(1) registers(240) {
+    tile.role "compute" warps(4) registers(240) {
       %b = tile.slot %buffer[%c0] : <1 x !block> -> !block
       tile.write_shared %p, %b : !out, !block
       tile.publish barrier(%c1)
@@ -298,7 +298,7 @@ gpu.module @kernels {
     %buffer = tile.alloc "b" offset(0) : <1 x !block>
     %c0 = arith.constant 0 : index
     %c1 = arith.constant 1 : index
-    tile.role "compute" workers(1) registers(240) {
+    tile.role "compute" warps(4) registers(240) {
       %b = tile.slot %buffer[%c0] : <1 x !block> -> !block
       tile.write_shared %p, %b : !out, !block
       tile.publish barrier(%c1)
@@ -324,7 +324,7 @@ gpu.module @kernels {
     %buffer = tile.alloc "b" offset(0) : <1 x !block>
     %c0 = arith.constant 0 : index
     %c1 = arith.constant 1 : index
-    tile.role "compute" workers(1) registers(240) {
+    tile.role "compute" warps(4) registers(240) {
       %b = tile.slot %buffer[%c0] : <1 x !block> -> !block
       tile.write_shared %p, %b : !out, !block
       tile.publish barrier(%c1)

@@ -52,10 +52,10 @@ gpu.module @kernels [#nvvm.target<chip = "sm_90a">] {
 // setmaxnreg: who asks for registers that nobody gives back waits forever.
 gpu.module @kernels [#nvvm.target<chip = "sm_90a">] {
   gpu.func @registers() kernel {
-    tile.role "load" workers(1) registers(32) one_thread {
+    tile.role "load" warps(4) registers(32) one_thread {
     }
     // expected-error @below {{the roles ask for 65536 registers, but 384 threads are launched with 64512, 168 each: the last to ask waits forever}}
-    tile.role "compute" workers(2) registers(240) {
+    tile.role "compute" warps(8) registers(240) {
     }
     gpu.return
   }
@@ -65,9 +65,9 @@ gpu.module @kernels [#nvvm.target<chip = "sm_90a">] {
 
 gpu.module @kernels [#nvvm.target<chip = "sm_90a">] {
   gpu.func @registers_that_suffice() kernel {
-    tile.role "load" workers(1) registers(24) one_thread {
+    tile.role "load" warps(4) registers(24) one_thread {
     }
-    tile.role "compute" workers(2) registers(240) {
+    tile.role "compute" warps(8) registers(240) {
     }
     gpu.return
   }
@@ -77,10 +77,10 @@ gpu.module @kernels [#nvvm.target<chip = "sm_90a">] {
 
 gpu.module @kernels {
   gpu.func @threads() kernel {
-    tile.role "load" workers(1) registers(24) one_thread {
+    tile.role "load" warps(4) registers(24) one_thread {
     }
     // expected-error @below {{the roles have 1152 threads, a CTA has at most 1024}}
-    tile.role "compute" workers(8) registers(24) {
+    tile.role "compute" warps(32) registers(24) {
     }
     gpu.return
   }
@@ -123,7 +123,7 @@ gpu.module @kernels {
     %c0 = arith.constant 0 : index
     %c1 = arith.constant 1 : index
     %many = arith.constant 1000000000000 : index
-    tile.role "compute" workers(1) registers(240) {
+    tile.role "compute" warps(4) registers(240) {
       scf.for %i = %c0 to %many step %c1 {
         scf.for %j = %c0 to %many step %c1 {
           // expected-error @below {{the check of barriers gives up in role "compute" worker 0 after 20000000 steps: loops run too often within each other}}
@@ -144,7 +144,7 @@ gpu.module @kernels {
   gpu.func @endless_loop() kernel {
     %c0 = arith.constant 0 : index
     %c1 = arith.constant 1 : index
-    tile.role "compute" workers(1) registers(240) {
+    tile.role "compute" warps(4) registers(240) {
       // expected-error @below {{role "compute" worker 0 runs a loop with step 0, must be at least 1}}
       scf.for %i = %c0 to %c1 step %c0 {
         tile.drain_stores
@@ -162,7 +162,7 @@ gpu.module @kernels {
     %c0 = arith.constant 0 : index
     %true = arith.constant true
     %parity = arith.extsi %true : i1 to i32
-    tile.role "compute" workers(1) registers(240) {
+    tile.role "compute" warps(4) registers(240) {
       // expected-error @below {{role "compute" worker 0 waits for parity -1, must be 0 or 1}}
       tile.barrier_wait %full[%c0] parity(%parity) : <1, arrivals = 4>
     }

@@ -8,7 +8,7 @@ gpu.module @kernels {
     %c1 = arith.constant 1 : index
     %c3 = arith.constant 3 : i32
     %threads = arith.constant 288 : i32
-    tile.role "compute" workers(2) registers(240) {
+    tile.role "compute" warps(8) registers(240) {
       %worker = tile.worker
       %last = arith.cmpi eq, %worker, %c1 : index
       %mine = arith.index_cast %worker : index to i32
@@ -37,7 +37,7 @@ gpu.module @kernels {
     %c1 = arith.constant 1 : index
     %c3 = arith.constant 3 : i32
     %threads = arith.constant 192 : i32
-    tile.role "compute" workers(2) registers(240) {
+    tile.role "compute" warps(8) registers(240) {
       %worker = tile.worker
       %last = arith.cmpi eq, %worker, %c1 : index
       %mine = arith.index_cast %worker : index to i32
@@ -66,7 +66,7 @@ gpu.module @kernels {
     %c1 = arith.constant 1 : index
     %c3 = arith.constant 3 : i32
     %threads = arith.constant 384 : i32
-    tile.role "compute" workers(2) registers(240) {
+    tile.role "compute" warps(8) registers(240) {
       %worker = tile.worker
       %last = arith.cmpi eq, %worker, %c1 : index
       %mine = arith.index_cast %worker : index to i32
@@ -95,7 +95,7 @@ gpu.module @kernels {
     %c1 = arith.constant 1 : index
     %c3 = arith.constant 3 : i32
     %threads = arith.constant 256 : i32
-    tile.role "compute" workers(2) registers(240) {
+    tile.role "compute" warps(8) registers(240) {
       %worker = tile.worker
       %last = arith.cmpi eq, %worker, %c1 : index
       %mine = arith.index_cast %worker : index to i32
@@ -126,7 +126,7 @@ gpu.module @kernels {
     %c1 = arith.constant 1 : index
     %c3 = arith.constant 3 : i32
     %threads = arith.constant 256 : i32
-    tile.role "compute" workers(2) registers(240) {
+    tile.role "compute" warps(8) registers(240) {
       %worker = tile.worker
       %last = arith.cmpi eq, %worker, %c1 : index
       %mine = arith.index_cast %worker : index to i32
@@ -154,7 +154,7 @@ gpu.module @kernels {
     %c1 = arith.constant 1 : index
     %c3 = arith.constant 3 : i32
     %threads = arith.constant 256 : i32
-    tile.role "compute" workers(2) registers(240) {
+    tile.role "compute" warps(8) registers(240) {
       %worker = tile.worker
       %last = arith.cmpi eq, %worker, %c1 : index
       %mine = arith.index_cast %worker : index to i32
@@ -181,7 +181,7 @@ gpu.module @kernels {
     %c1 = arith.constant 1 : index
     %c3 = arith.constant 3 : i32
     %threads = arith.constant 256 : i32
-    tile.role "compute" workers(2) registers(240) {
+    tile.role "compute" warps(8) registers(240) {
       %worker = tile.worker
       %last = arith.cmpi eq, %worker, %c1 : index
       %mine = arith.index_cast %worker : index to i32
@@ -210,7 +210,7 @@ gpu.module @kernels {
     %c1 = arith.constant 1 : index
     %c3 = arith.constant 3 : i32
     %threads = arith.constant 256 : i32
-    tile.role "compute" workers(2) registers(240) {
+    tile.role "compute" warps(8) registers(240) {
       %worker = tile.worker
       %last = arith.cmpi eq, %worker, %c1 : index
       %mine = arith.index_cast %worker : index to i32
@@ -240,7 +240,7 @@ gpu.module @kernels {
     %c1 = arith.constant 1 : index
     %c3 = arith.constant 15 : i32
     %threads = arith.constant 256 : i32
-    tile.role "compute" workers(2) registers(240) {
+    tile.role "compute" warps(8) registers(240) {
       %worker = tile.worker
       %last = arith.cmpi eq, %worker, %c1 : index
       %mine = arith.index_cast %worker : index to i32
@@ -269,7 +269,7 @@ gpu.module @kernels {
     %c1 = arith.constant 1 : index
     %c3 = arith.constant 3 : i32
     %threads = arith.constant 256 : i32
-    tile.role "compute" workers(2) registers(240) one_thread {
+    tile.role "compute" warps(8) registers(240) one_thread {
       %worker = tile.worker
       %last = arith.cmpi eq, %worker, %c1 : index
       %mine = arith.index_cast %worker : index to i32

@@ -14,7 +14,7 @@ gpu.module @kernels {
     %c0 = arith.constant 0 : index
     %c1 = arith.constant 1 : index
     %c2 = arith.constant 2 : index
-    tile.role "load" workers(1) registers(24) one_thread {
+    tile.role "load" warps(4) registers(24) one_thread {
       scf.for %j = %c0 to %n step %c1 iter_args(%count = %c0) -> (index) {
         %slot = arith.remui %count, %c2 : index
         %round = arith.divui %count, %c2 : index
@@ -29,7 +29,7 @@ gpu.module @kernels {
         scf.yield %next : index
       } {tile.loop = 0}
     }
-    tile.role "compute" workers(2) registers(240) {
+    tile.role "compute" warps(8) registers(240) {
       scf.for %j = %c0 to %n step %c1 iter_args(%count = %c0) -> (index) {
         %slot = arith.remui %count, %c2 : index
         %round = arith.divui %count, %c2 : index
@@ -63,7 +63,7 @@ gpu.module @kernels {
     %c0 = arith.constant 0 : index
     %c1 = arith.constant 1 : index
     %c2 = arith.constant 2 : index
-    tile.role "load" workers(1) registers(24) one_thread {
+    tile.role "load" warps(4) registers(24) one_thread {
       scf.for %j = %c0 to %n step %c1 iter_args(%count = %c0) -> (index) {
         %slot = arith.remui %count, %c2 : index
         %round = arith.divui %count, %c2 : index
@@ -79,7 +79,7 @@ gpu.module @kernels {
         scf.yield %next : index
       } {tile.loop = 0}
     }
-    tile.role "compute" workers(2) registers(240) {
+    tile.role "compute" warps(8) registers(240) {
       scf.for %j = %c0 to %n step %c1 iter_args(%count = %c0) -> (index) {
         %slot = arith.remui %count, %c2 : index
         %round = arith.divui %count, %c2 : index
@@ -113,7 +113,7 @@ gpu.module @kernels {
     %c0 = arith.constant 0 : index
     %c1 = arith.constant 1 : index
     %c2 = arith.constant 2 : index
-    tile.role "load" workers(1) registers(24) one_thread {
+    tile.role "load" warps(4) registers(24) one_thread {
       scf.for %j = %c0 to %n step %c1 iter_args(%count = %c0) -> (index) {
         %slot = arith.remui %count, %c2 : index
         %round = arith.divui %count, %c2 : index
@@ -128,7 +128,7 @@ gpu.module @kernels {
         scf.yield %next : index
       } {tile.loop = 0}
     }
-    tile.role "compute" workers(2) registers(240) {
+    tile.role "compute" warps(8) registers(240) {
       scf.for %j = %c0 to %n step %c1 iter_args(%count = %c0) -> (index) {
         %slot = arith.remui %count, %c2 : index
         %round = arith.divui %count, %c2 : index
@@ -161,7 +161,7 @@ gpu.module @kernels {
     %c0 = arith.constant 0 : index
     %c1 = arith.constant 1 : index
     %c2 = arith.constant 2 : index
-    tile.role "load" workers(1) registers(24) one_thread {
+    tile.role "load" warps(4) registers(24) one_thread {
       scf.for %j = %c0 to %n step %c1 iter_args(%count = %c0) -> (index) {
         %slot = arith.remui %count, %c2 : index
         %round = arith.divui %count, %c2 : index
@@ -177,7 +177,7 @@ gpu.module @kernels {
         scf.yield %next : index
       } {tile.loop = 0}
     }
-    tile.role "compute" workers(2) registers(240) {
+    tile.role "compute" warps(8) registers(240) {
       scf.for %j = %c0 to %n step %c1 iter_args(%count = %c0) -> (index) {
         %slot = arith.remui %count, %c2 : index
         %round = arith.divui %count, %c2 : index
@@ -209,7 +209,7 @@ gpu.module @kernels {
     %c0 = arith.constant 0 : index
     %c1 = arith.constant 1 : index
     %c2 = arith.constant 2 : index
-    tile.role "load" workers(1) registers(24) one_thread {
+    tile.role "load" warps(4) registers(24) one_thread {
       scf.for %j = %c0 to %n step %c1 iter_args(%count = %c0) -> (index) {
         %slot = arith.remui %count, %c2 : index
         %round = arith.divui %count, %c2 : index
@@ -224,7 +224,7 @@ gpu.module @kernels {
         scf.yield %next : index
       } {tile.loop = 0}
     }
-    tile.role "compute" workers(2) registers(240) {
+    tile.role "compute" warps(8) registers(240) {
       scf.for %j = %c0 to %n step %c1 iter_args(%count = %c0) -> (index) {
         %slot = arith.remui %count, %c2 : index
         %round = arith.divui %count, %c2 : index
@@ -257,7 +257,7 @@ gpu.module @kernels {
     %c0 = arith.constant 0 : index
     %c1 = arith.constant 1 : index
     %c2 = arith.constant 2 : index
-    tile.role "load" workers(1) registers(24) one_thread {
+    tile.role "load" warps(4) registers(24) one_thread {
       scf.for %j = %c0 to %n step %c1 iter_args(%count = %c0) -> (index) {
         %slot = arith.remui %count, %c2 : index
         %round = arith.divui %count, %c2 : index
@@ -273,7 +273,7 @@ gpu.module @kernels {
         scf.yield %count : index
       } {tile.loop = 0}
     }
-    tile.role "compute" workers(2) registers(240) {
+    tile.role "compute" warps(8) registers(240) {
       scf.for %j = %c0 to %n step %c1 iter_args(%count = %c0) -> (index) {
         %slot = arith.remui %count, %c2 : index
         %round = arith.divui %count, %c2 : index
@@ -305,7 +305,7 @@ gpu.module @kernels {
     %c0 = arith.constant 0 : index
     %c1 = arith.constant 1 : index
     %c2 = arith.constant 2 : index
-    tile.role "load" workers(1) registers(24) one_thread {
+    tile.role "load" warps(4) registers(24) one_thread {
       scf.for %j = %c0 to %n step %c1 iter_args(%count = %c0) -> (index) {
         %slot = arith.remui %count, %c2 : index
         %round = arith.divui %count, %c2 : index
@@ -320,7 +320,7 @@ gpu.module @kernels {
         scf.yield %next : index
       } {tile.loop = 0}
     }
-    tile.role "compute" workers(2) registers(240) {
+    tile.role "compute" warps(8) registers(240) {
       scf.for %j = %c0 to %n step %c1 iter_args(%count = %c0) -> (index) {
         %slot = arith.remui %count, %c2 : index
         %round = arith.divui %count, %c2 : index
@@ -353,7 +353,7 @@ gpu.module @kernels {
     %c0 = arith.constant 0 : index
     %c1 = arith.constant 1 : index
     %c2 = arith.constant 2 : index
-    tile.role "load" workers(1) registers(24) one_thread {
+    tile.role "load" warps(4) registers(24) one_thread {
       scf.for %j = %c0 to %n step %c1 iter_args(%count = %c0) -> (index) {
         %slot = arith.remui %count, %c2 : index
         %round = arith.divui %count, %c2 : index
@@ -369,7 +369,7 @@ gpu.module @kernels {
         scf.yield %next : index
       } {tile.loop = 0}
     }
-    tile.role "compute" workers(2) registers(240) {
+    tile.role "compute" warps(8) registers(240) {
       scf.for %j = %c0 to %n step %c1 iter_args(%count = %c0) -> (index) {
         %slot = arith.remui %count, %c2 : index
         %round = arith.divui %count, %c2 : index
@@ -403,7 +403,7 @@ gpu.module @kernels {
     %c0 = arith.constant 0 : index
     %c1 = arith.constant 1 : index
     %c2 = arith.constant 2 : index
-    tile.role "load" workers(1) registers(24) one_thread {
+    tile.role "load" warps(4) registers(24) one_thread {
       scf.for %j = %c0 to %n step %c1 iter_args(%count = %c0) -> (index) {
         %slot = arith.remui %count, %c2 : index
         %round = arith.divui %count, %c2 : index
@@ -418,7 +418,7 @@ gpu.module @kernels {
         scf.yield %next : index
       } {tile.loop = 0}
     }
-    tile.role "compute" workers(2) registers(240) {
+    tile.role "compute" warps(8) registers(240) {
       scf.for %j = %c0 to %n step %c1 iter_args(%count = %c0) -> (index) {
         %slot = arith.remui %count, %c2 : index
         %round = arith.divui %count, %c2 : index
@@ -452,7 +452,7 @@ gpu.module @kernels {
     %c0 = arith.constant 0 : index
     %c1 = arith.constant 1 : index
     %c2 = arith.constant 2 : index
-    tile.role "load" workers(1) registers(24) one_thread {
+    tile.role "load" warps(4) registers(24) one_thread {
       scf.for %j = %c0 to %n step %c1 iter_args(%count = %c0) -> (index) {
         %slot = arith.remui %count, %c2 : index
         %round = arith.divui %count, %c2 : index
@@ -467,7 +467,7 @@ gpu.module @kernels {
         scf.yield %next : index
       } {tile.loop = 0}
     }
-    tile.role "compute" workers(2) registers(240) {
+    tile.role "compute" warps(8) registers(240) {
       scf.for %j = %c0 to %n step %c1 iter_args(%count = %c0) -> (index) {
         %slot = arith.remui %count, %c2 : index
         %round = arith.divui %count, %c2 : index
@@ -499,7 +499,7 @@ gpu.module @kernels {
     %c0 = arith.constant 0 : index
     %c1 = arith.constant 1 : index
     %c2 = arith.constant 2 : index
-    tile.role "load" workers(1) registers(24) one_thread {
+    tile.role "load" warps(4) registers(24) one_thread {
       scf.for %j = %c0 to %n step %c1 iter_args(%count = %c0) -> (index) {
         %slot = arith.remui %count, %c2 : index
         %round = arith.divui %count, %c2 : index
@@ -515,7 +515,7 @@ gpu.module @kernels {
         scf.yield %next : index
       } {tile.loop = 0}
     }
-    tile.role "compute" workers(2) registers(240) {
+    tile.role "compute" warps(8) registers(240) {
       scf.for %j = %c0 to %n step %c1 iter_args(%count = %c0) -> (index) {
         %slot = arith.remui %count, %c2 : index
         %round = arith.divui %count, %c2 : index
@@ -548,7 +548,7 @@ gpu.module @kernels {
     %c0 = arith.constant 0 : index
     %c1 = arith.constant 1 : index
     %c2 = arith.constant 2 : index
-    tile.role "load" workers(1) registers(24) one_thread {
+    tile.role "load" warps(4) registers(24) one_thread {
       scf.for %j = %c0 to %n step %c1 iter_args(%count = %c0) -> (index) {
         %slot = arith.remui %count, %c2 : index
         %round = arith.divui %count, %c2 : index
@@ -564,7 +564,7 @@ gpu.module @kernels {
         scf.yield %next : index
       } {tile.loop = 0}
     }
-    tile.role "compute" workers(2) registers(240) {
+    tile.role "compute" warps(8) registers(240) {
       scf.for %j = %c0 to %n step %c1 iter_args(%count = %c0) -> (index) {
         %slot = arith.remui %count, %c2 : index
         %round = arith.divui %count, %c2 : index
@@ -595,7 +595,7 @@ gpu.module @kernels {
     %c0 = arith.constant 0 : index
     %c1 = arith.constant 1 : index
     %c2 = arith.constant 2 : index
-    tile.role "load" workers(1) registers(24) one_thread {
+    tile.role "load" warps(4) registers(24) one_thread {
       scf.for %j = %c0 to %n step %c1 iter_args(%count = %c0) -> (index) {
         %slot = arith.remui %count, %c2 : index
         %round = arith.divui %count, %c2 : index
@@ -611,7 +611,7 @@ gpu.module @kernels {
         scf.yield %next : index
       } {tile.loop = 0}
     }
-    tile.role "compute" workers(2) registers(240) {
+    tile.role "compute" warps(8) registers(240) {
       scf.for %j = %c0 to %n step %c1 iter_args(%count = %c0) -> (index) {
         %slot = arith.remui %count, %c2 : index
         %round = arith.divui %count, %c2 : index
@@ -644,7 +644,7 @@ gpu.module @kernels {
     %c0 = arith.constant 0 : index
     %c1 = arith.constant 1 : index
     %c2 = arith.constant 2 : index
-    tile.role "load" workers(1) registers(24) one_thread {
+    tile.role "load" warps(4) registers(24) one_thread {
       scf.for %j = %c0 to %n step %c1 iter_args(%count = %c0) -> (index) {
         %slot = arith.remui %count, %c2 : index
         %round = arith.divui %count, %c2 : index
@@ -660,7 +660,7 @@ gpu.module @kernels {
         scf.yield %next : index
       } {tile.loop = 0}
     }
-    tile.role "compute" workers(2) registers(240) {
+    tile.role "compute" warps(8) registers(240) {
       scf.for %j = %c0 to %n step %c1 iter_args(%count = %c0) -> (index) {
         %slot = arith.remui %count, %c2 : index
         %round = arith.divui %count, %c2 : index
@@ -698,7 +698,7 @@ gpu.module @kernels {
     %c0 = arith.constant 0 : index
     %c1 = arith.constant 1 : index
     %c2 = arith.constant 2 : index
-    tile.role "load" workers(1) registers(24) one_thread {
+    tile.role "load" warps(4) registers(24) one_thread {
       scf.for %j = %c0 to %n step %c1 iter_args(%count = %c0) -> (index) {
         %slot = arith.remui %count, %c2 : index
         %round = arith.divui %count, %c2 : index
@@ -714,7 +714,7 @@ gpu.module @kernels {
         scf.yield %next : index
       } {tile.loop = 0}
     }
-    tile.role "compute" workers(2) registers(240) {
+    tile.role "compute" warps(8) registers(240) {
       scf.for %j = %c0 to %n step %c1 iter_args(%count = %c0) -> (index) {
         %slot = arith.remui %count, %c2 : index
         %round = arith.divui %count, %c2 : index
@@ -748,7 +748,7 @@ gpu.module @kernels {
     %c0 = arith.constant 0 : index
     %c1 = arith.constant 1 : index
     %c2 = arith.constant 2 : index
-    tile.role "load" workers(1) registers(24) one_thread {
+    tile.role "load" warps(4) registers(24) one_thread {
       scf.for %j = %c0 to %n step %c1 iter_args(%count = %c0) -> (index) {
         %slot = arith.remui %count, %c2 : index
         %round = arith.divui %count, %c2 : index
@@ -763,7 +763,7 @@ gpu.module @kernels {
         scf.yield %next : index
       } {tile.loop = 0}
     }
-    tile.role "compute" workers(2) registers(240) {
+    tile.role "compute" warps(8) registers(240) {
       scf.for %j = %c0 to %n step %c1 iter_args(%count = %c0) -> (index) {
         %slot = arith.remui %count, %c2 : index
         %round = arith.divui %count, %c2 : index
@@ -796,7 +796,7 @@ gpu.module @kernels {
     %c0 = arith.constant 0 : index
     %c1 = arith.constant 1 : index
     %c2 = arith.constant 2 : index
-    tile.role "load" workers(1) registers(24) one_thread {
+    tile.role "load" warps(4) registers(24) one_thread {
       scf.for %j = %c0 to %n step %c1 iter_args(%count = %c0) -> (index) {
         %slot = arith.remui %count, %c2 : index
         %round = arith.divui %count, %c2 : index
@@ -811,7 +811,7 @@ gpu.module @kernels {
         scf.yield %next : index
       } {tile.loop = 0}
     }
-    tile.role "compute" workers(2) registers(240) {
+    tile.role "compute" warps(8) registers(240) {
       scf.for %j = %c0 to %n step %c1 iter_args(%count = %c0) -> (index) {
         %slot = arith.remui %count, %c2 : index
         %round = arith.divui %count, %c2 : index
@@ -843,7 +843,7 @@ gpu.module @kernels {
     %c0 = arith.constant 0 : index
     %c1 = arith.constant 1 : index
     %c2 = arith.constant 2 : index
-    tile.role "load" workers(1) registers(24) {
+    tile.role "load" warps(4) registers(24) {
       scf.for %j = %c0 to %n step %c1 iter_args(%count = %c0) -> (index) {
         %slot = arith.remui %count, %c2 : index
         %round = arith.divui %count, %c2 : index
@@ -859,7 +859,7 @@ gpu.module @kernels {
         scf.yield %next : index
       } {tile.loop = 0}
     }
-    tile.role "compute" workers(2) registers(240) {
+    tile.role "compute" warps(8) registers(240) {
       scf.for %j = %c0 to %n step %c1 iter_args(%count = %c0) -> (index) {
         %slot = arith.remui %count, %c2 : index
         %round = arith.divui %count, %c2 : index
@@ -891,7 +891,7 @@ gpu.module @kernels {
     %c0 = arith.constant 0 : index
     %c1 = arith.constant 1 : index
     %c2 = arith.constant 2 : index
-    tile.role "load" workers(1) registers(24) one_thread {
+    tile.role "load" warps(4) registers(24) one_thread {
       scf.for %j = %c0 to %n step %c1 iter_args(%count = %c0) -> (index) {
         %slot = arith.remui %count, %c2 : index
         %round = arith.divui %count, %c2 : index
@@ -906,7 +906,7 @@ gpu.module @kernels {
         scf.yield %next : index
       } {tile.loop = 0}
     }
-    tile.role "compute" workers(2) registers(240) {
+    tile.role "compute" warps(8) registers(240) {
       // expected-error @below {{role "compute" worker 0 runs a loop around barriers or shared memory a number of times that is not known here, and no tile.loop tells which loops of other roles run as often}}
       scf.for %j = %c0 to %n step %c1 iter_args(%count = %c0) -> (index) {
         %slot = arith.remui %count, %c2 : index
@@ -940,7 +940,7 @@ gpu.module @kernels {
     %c1 = arith.constant 1 : index
     %c2 = arith.constant 2 : index
     %c6 = arith.constant 6 : index
-    tile.role "load" workers(1) registers(24) one_thread {
+    tile.role "load" warps(4) registers(24) one_thread {
       scf.for %j = %c0 to %n step %c1 iter_args(%count = %c0) -> (index) {
         %slot = arith.remui %count, %c2 : index
         %round = arith.divui %count, %c2 : index
@@ -957,7 +957,7 @@ gpu.module @kernels {
         scf.yield %bounded : index
       } {tile.loop = 0}
     }
-    tile.role "compute" workers(2) registers(240) {
+    tile.role "compute" warps(8) registers(240) {
       scf.for %j = %c0 to %n step %c1 iter_args(%count = %c0) -> (index) {
         %slot = arith.remui %count, %c2 : index
         %round = arith.divui %count, %c2 : index
@@ -991,7 +991,7 @@ gpu.module @kernels {
     %c2 = arith.constant 2 : index
     // expected-error @below {{the check of barriers cannot follow 'nvvm.mbarrier.init'}}
     nvvm.mbarrier.init %p, %c8 : !llvm.ptr<3>, i32
-    tile.role "load" workers(1) registers(24) one_thread {
+    tile.role "load" warps(4) registers(24) one_thread {
       scf.for %j = %c0 to %n step %c1 iter_args(%count = %c0) -> (index) {
         %slot = arith.remui %count, %c2 : index
         %round = arith.divui %count, %c2 : index
@@ -1006,7 +1006,7 @@ gpu.module @kernels {
         scf.yield %next : index
       } {tile.loop = 0}
     }
-    tile.role "compute" workers(2) registers(240) {
+    tile.role "compute" warps(8) registers(240) {
       scf.for %j = %c0 to %n step %c1 iter_args(%count = %c0) -> (index) {
         %slot = arith.remui %count, %c2 : index
         %round = arith.divui %count, %c2 : index

@@ -16,7 +16,7 @@ gpu.module @kernels {
     %empty = tile.barriers "k_empty" offset(8200) : <1, arrivals = 4>
     %c0 = arith.constant 0 : index
     %c1 = arith.constant 1 : index
-    tile.role "load" workers(1) registers(24) one_thread {
+    tile.role "load" warps(4) registers(24) one_thread {
       scf.for %j = %c0 to %n step %c1 iter_args(%count = %c0) -> (index) {
         %flipped = arith.addi %count, %c1 : index
         %bit = arith.andi %flipped, %c1 : index
@@ -28,7 +28,7 @@ gpu.module @kernels {
         scf.yield %flipped : index
       } {tile.loop = 0}
     }
-    tile.role "compute" workers(1) registers(240) {
+    tile.role "compute" warps(4) registers(240) {
       scf.for %j = %c0 to %n step %c1 iter_args(%count = %c0) -> (index) {
         %bit = arith.andi %count, %c1 : index
         %parity = arith.index_cast %bit : index to i32
@@ -56,7 +56,7 @@ gpu.module @kernels {
     %c0 = arith.constant 0 : index
     %c1 = arith.constant 1 : index
     %c2 = arith.constant 2 : index
-    tile.role "load" workers(1) registers(24) one_thread {
+    tile.role "load" warps(4) registers(24) one_thread {
       %block = gpu.block_id x
       %grid = gpu.grid_dim x
       scf.for %item = %block to %items step %grid iter_args(%q_count = %c0, %k_count = %c0) -> (index, index) {
@@ -83,7 +83,7 @@ gpu.module @kernels {
         scf.yield %q_next, %k_last : index, index
       } {tile.loop = 0}
     }
-    tile.role "compute" workers(2) registers(240) {
+    tile.role "compute" warps(8) registers(240) {
       %block = gpu.block_id x
       %grid = gpu.grid_dim x
       scf.for %item = %block to %items step %grid iter_args(%q_count = %c0, %k_count = %c0) -> (index, index) {
@@ -128,7 +128,7 @@ gpu.module @kernels {
     %c1 = arith.constant 1 : index
     %c3 = arith.constant 3 : index
     %c32 = arith.constant 32 : index
-    tile.role "load" workers(1) registers(24) one_thread {
+    tile.role "load" warps(4) registers(24) one_thread {
       scf.for %j = %c0 to %n step %c1 iter_args(%slot = %c0, %parity = %one) -> (index, i32) {
         tile.barrier_wait %empty[%slot] parity(%parity) : <3, arrivals = 4>
         tile.barrier_expect %full[%slot] bytes(8192) : <3, arrivals = 1>
@@ -145,7 +145,7 @@ gpu.module @kernels {
         scf.yield %next, %next_parity : index, i32
       } {tile.loop = 0}
     }
-    tile.role "compute" workers(1) registers(240) {
+    tile.role "compute" warps(4) registers(240) {
       scf.for %j = %c0 to %n step %c1 iter_args(%slot = %c0, %parity = %zero) -> (index, i32) {
         tile.barrier_wait %full[%slot] parity(%parity) : <3, arrivals = 1>
         %tile = tile.slot %buffer[%slot] : <3 x !block> -> !block
@@ -176,7 +176,7 @@ gpu.module @kernels {
     %c1 = arith.constant 1 : index
     %c2 = arith.constant 2 : index
     %c10 = arith.constant 10 : index
-    tile.role "load" workers(1) registers(24) one_thread {
+    tile.role "load" warps(4) registers(24) one_thread {
       scf.for %j = %c0 to %c10 step %c1 {
         %slot = arith.remui %j, %c2 : index
         %round = arith.divui %j, %c2 : index
@@ -189,7 +189,7 @@ gpu.module @kernels {
         tile.copy %k[%j, %c0] to %tile signals %full[%slot] : !tile.barriers<2, arrivals = 1> : memref<?x64xbf16>, !block
       }
     }
-    tile.role "compute" workers(1) registers(240) {
+    tile.role "compute" warps(4) registers(240) {
       scf.for %j = %c0 to %c10 step %c1 {
         %slot = arith.remui %j, %c2 : index
         %round = arith.divui %j, %c2 : index
@@ -217,7 +217,7 @@ gpu.module @kernels {
     %c0 = arith.constant 0 : index
     %c1 = arith.constant 1 : index
     %c2 = arith.constant 2 : index
-    tile.role "load" workers(1) registers(24) one_thread {
+    tile.role "load" warps(4) registers(24) one_thread {
       scf.for %j = %first to %last step %c1 iter_args(%count = %c0) -> (index) {
         %slot = arith.remui %count, %c2 : index
         %round = arith.divui %count, %c2 : index
@@ -232,7 +232,7 @@ gpu.module @kernels {
         scf.yield %next : index
       }
     }
-    tile.role "compute" workers(1) registers(240) {
+    tile.role "compute" warps(4) registers(240) {
       scf.for %j = %first to %last step %c1 iter_args(%count = %c0) -> (index) {
         %slot = arith.remui %count, %c2 : index
         %round = arith.divui %count, %c2 : index
@@ -257,7 +257,7 @@ gpu.module @kernels {
     %buffer = tile.alloc "b" offset(0) : <1 x !block>
     %c0 = arith.constant 0 : index
     %c1 = arith.constant 1 : index
-    tile.role "compute" workers(1) registers(240) {
+    tile.role "compute" warps(4) registers(240) {
       %size = memref.load %sizes[%c0] : memref<4xindex>
       %b = tile.slot %buffer[%c0] : <1 x !block> -> !block
       tile.write_shared %p, %b : !out, !block
@@ -288,7 +288,7 @@ gpu.module @kernels {
     %c2 = arith.constant 2 : index
     %c3 = arith.constant 3 : index
     %threads = arith.constant 256 : i32
-    tile.role "compute" workers(3) registers(160) {
+    tile.role "compute" warps(12) registers(160) {
       %worker = tile.worker
       %mine = arith.addi %worker, %c3 : index
       %my_turn = arith.index_cast %mine : index to i32
@@ -314,7 +314,7 @@ gpu.module @kernels {
     %value = arith.constant dense<0.0> : !out
     %c0 = arith.constant 0 : index
     %c1 = arith.constant 1 : index
-    tile.role "compute" workers(2) registers(240) {
+    tile.role "compute" warps(8) registers(240) {
       %worker = tile.worker
       %barrier = arith.addi %worker, %c1 : index
       %slot = tile.slot %staging[%worker] : <2 x !block> -> !block

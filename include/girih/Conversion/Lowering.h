@@ -9,8 +9,7 @@
 
 namespace girih {
 
-/// Threads of one worker: a warpgroup (PTX ISA, "warpgroup").
-inline constexpr int64_t kWarpsPerWorker = 4;
+using tile::kWarpsPerWorker;
 inline constexpr int64_t kThreadsPerWorker = 32 * kWarpsPerWorker;
 
 /// A tile in registers becomes, per thread, the 32-bit registers that hold it:

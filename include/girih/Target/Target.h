@@ -7,7 +7,6 @@
 #include "dialects/Tile/Schedule.h"
 #include "mlir/Dialect/LLVMIR/NVVMDialect.h"
 #include "mlir/Transforms/DialectConversion.h"
-#include <array>
 
 namespace girih {
 
@@ -25,6 +24,7 @@ struct Limits {
   int64_t registersBesideTiles;  ///< what a program of tiles needs for all else, at least
   int64_t boxSize;               ///< elements along a dimension that one TMA copy moves
   int64_t mapRank;               ///< dimensions of a tensor map
+  int64_t tensorColumns;         ///< of tensor memory, in which MMAs accumulate; 0 if there is none
 
   /// Registers of each thread when a CTA of so many starts on a whole multiprocessor.
   int64_t launchRegisters(int64_t launched) const;
@@ -36,13 +36,10 @@ struct Limits {
 /// What one role takes of a CTA.
 struct RoleShape {
   llvm::StringRef name;
-  int64_t workers;   ///< warpgroups
+  int64_t warps;
   int64_t registers; ///< a thread
+  bool oneThread;    ///< runs the program; else all do
 };
-
-/// The roles that tile-specialize makes by a schedule that says how many workers and
-/// registers there are.
-std::array<RoleShape, 2> rolesOf(const tile::Schedule &schedule);
 
 /// A chip: its limits, and the choices that only it can make. Passes ask for
 /// abilities and never for the name.
@@ -54,6 +51,14 @@ public:
   /// The PTX version LLVM shall write, as an LLVM feature string.
   virtual llvm::StringRef ptxFeature() const = 0;
   virtual Limits limits() const = 0;
+
+  /// Whether MMAs accumulate in tensor memory and are started by one thread of a role of
+  /// their own; else in the registers of the workers that start them.
+  bool hasTensorMemory() const { return limits().tensorColumns > 0; }
+
+  /// The roles of a kernel with a schedule that says how many workers and registers
+  /// there are, in the order of their warps.
+  llvm::SmallVector<RoleShape> rolesOf(const tile::Schedule &schedule) const;
 
   /// Whether a CTA of these roles can run: its threads, what each role asks for, and
   /// all that they ask for together, of which the launch must bring enough, for a role

@@ -101,7 +101,7 @@ void Resources::checkRoles() {
   int64_t threads = 0, registers = 0;
   tile::RoleOp last;
   for (tile::RoleOp role : kernel.getBody().front().getOps<tile::RoleOp>()) {
-    int64_t more = kWarpsPerWorker * kThreadsPerWarp * role.getWorkers();
+    int64_t more = kThreadsPerWarp * static_cast<int64_t>(role.getWarps());
     threads += more;
     registers += more * role.getRegisters();
     last = role;

@@ -121,10 +121,9 @@ struct ConvertTileToNVVMPass : impl::ConvertTileToNVVMPassBase<ConvertTileToNVVM
     Builder builder(&getContext());
     SmallVector<Attribute> roles;
     for (auto role : kernel.getBody().front().getOps<tile::RoleOp>())
-      roles.push_back(builder.getDictionaryAttr(
-          {builder.getNamedAttr("name", role.getNameAttr()),
-           builder.getNamedAttr("warps", builder.getI64IntegerAttr(kWarpsPerWorker * role.getWorkers())),
-           builder.getNamedAttr("registers", builder.getI64IntegerAttr(role.getRegisters()))}));
+      roles.push_back(builder.getDictionaryAttr({builder.getNamedAttr("name", role.getNameAttr()),
+                                                 builder.getNamedAttr("warps", role.getWarpsAttr()),
+                                                 builder.getNamedAttr("registers", role.getRegistersAttr())}));
     kernel->setAttr(tile::kRolesAttr, builder.getArrayAttr(roles));
   }
 

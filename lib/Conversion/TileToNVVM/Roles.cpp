@@ -9,6 +9,8 @@ using namespace mlir;
 namespace girih {
 namespace {
 
+constexpr int64_t kThreadsPerWarp = 32;
+
 /// One thread initializes every barrier; then all threads may use them.
 void initializeBarriers(gpu::GPUFuncOp kernel, Operation *before) {
   SmallVector<tile::BarriersOp> arrays(kernel.getBody().front().getOps<tile::BarriersOp>());
@@ -33,40 +35,65 @@ void initializeBarriers(gpu::GPUFuncOp kernel, Operation *before) {
   NVVM::Barrier0Op::create(b);
 }
 
-int64_t warpgroupsOf(tile::RoleOp role) { return role.getWorkers(); }
-
 void inlineBody(tile::RoleOp role, OpBuilder &builder) {
   Block *from = &role.getBody().front();
   Block *to = builder.getInsertionBlock();
   to->getOperations().splice(builder.getInsertionPoint(), from->getOperations());
 }
 
-/// The program of one role, at the builder: register budget first, as the
-/// hardware wants every warp of the warpgroup there (PTX ISA, "setmaxnreg").
-void buildRole(ImplicitLocOpBuilder &b, tile::RoleOp role, int64_t firstWarpgroup, int64_t launched) {
-  int64_t registers = role.getRegisters();
-  if (registers != launched)
-    NVVM::SetMaxRegisterOp::create(b, registers,
-                                   registers < launched ? NVVM::SetMaxRegisterAction::decrease
-                                                        : NVVM::SetMaxRegisterAction::increase);
+/// Roles that share the warps of one register budget: one of whole workers, or some of
+/// one thread each.
+struct RoleGroup {
+  SmallVector<Operation *, 4> roles;
+  int64_t end; ///< the warp after its last
+};
+
+SmallVector<RoleGroup> groupRoles(ArrayRef<tile::RoleOp> roles) {
+  SmallVector<RoleGroup> groups;
+  for (tile::RoleOp role : roles) {
+    int64_t first = role.getFirstWarp();
+    if (first % kWarpsPerWorker == 0)
+      groups.emplace_back();
+    groups.back().roles.push_back(role);
+    groups.back().end = first + role.getWarps();
+  }
+  return groups;
+}
+
+/// The program of one role, at the builder.
+void buildRole(ImplicitLocOpBuilder &b, tile::RoleOp role) {
+  OpBuilder::InsertionGuard guard(b);
+  int64_t firstWarp = role.getFirstWarp();
   role.walk([&](tile::WorkerOp worker) {
     ImplicitLocOpBuilder at(worker.getLoc(), worker);
     Value warp = gpu::SubgroupIdOp::create(at, nullptr);
     Value group = arith::DivUIOp::create(at, warp, arith::ConstantIndexOp::create(at, kWarpsPerWorker));
     worker.replaceAllUsesWith(
-        arith::SubIOp::create(at, group, arith::ConstantIndexOp::create(at, firstWarpgroup)).getResult());
+        arith::SubIOp::create(at, group, arith::ConstantIndexOp::create(at, firstWarp / kWarpsPerWorker)).getResult());
     worker.erase();
   });
   if (!role.getOneThread())
     return inlineBody(role, b);
   Value warp = gpu::SubgroupIdOp::create(b, nullptr);
-  Value isFirst = arith::CmpIOp::create(b, arith::CmpIPredicate::eq, warp,
-                                        arith::ConstantIndexOp::create(b, kWarpsPerWorker * firstWarpgroup));
+  Value isFirst =
+      arith::CmpIOp::create(b, arith::CmpIPredicate::eq, warp, arith::ConstantIndexOp::create(b, firstWarp));
   auto inWarp = scf::IfOp::create(b, isFirst, /*withElseRegion=*/false);
   b.setInsertionPointToStart(inWarp.thenBlock());
   auto inThread = scf::IfOp::create(b, NVVM::ElectSyncOp::create(b, b.getI1Type(), Value()), false);
   b.setInsertionPointToStart(inThread.thenBlock());
   inlineBody(role, b);
+}
+
+/// The programs of a group: register budget first, as the hardware wants every warp of
+/// four there (PTX ISA, "setmaxnreg").
+void buildGroup(ImplicitLocOpBuilder &b, const RoleGroup &group, int64_t launched) {
+  int64_t registers = cast<tile::RoleOp>(group.roles.front()).getRegisters();
+  if (registers != launched)
+    NVVM::SetMaxRegisterOp::create(b, registers,
+                                   registers < launched ? NVVM::SetMaxRegisterAction::decrease
+                                                        : NVVM::SetMaxRegisterAction::increase);
+  for (Operation *op : group.roles)
+    buildRole(b, cast<tile::RoleOp>(op));
 }
 
 } // namespace
@@ -86,32 +113,32 @@ LogicalResult lowerRoles(gpu::GPUFuncOp kernel, const Target &target) {
   SmallVector<RoleShape> shapes;
   int64_t threads = 0;
   for (tile::RoleOp role : roles) {
-    shapes.push_back(
-        {role.getName(), static_cast<int64_t>(role.getWorkers()), static_cast<int64_t>(role.getRegisters())});
-    threads += kThreadsPerWorker * warpgroupsOf(role);
+    shapes.push_back({role.getName(), static_cast<int64_t>(role.getWarps()), static_cast<int64_t>(role.getRegisters()),
+                      role.getOneThread()});
+    threads += kThreadsPerWarp * static_cast<int64_t>(role.getWarps());
   }
   if (failed(target.checkRoles(kernel, shapes)))
     return failure();
   initializeBarriers(kernel, roles.front());
   int64_t launched = target.limits().launchRegisters(threads);
 
-  // if (warp < end of role 0) { role 0 } else if (warp < end of role 1) { role 1 } else ...
+  // if (warp < end of group 0) { group 0 } else if (warp < end of group 1) { group 1 } else ...
   OpBuilder::InsertPoint point(roles.front()->getBlock(), roles.front()->getIterator());
-  int64_t first = 0;
-  for (tile::RoleOp role : roles) {
-    ImplicitLocOpBuilder b(role.getLoc(), role.getContext());
+  SmallVector<RoleGroup> groups = groupRoles(roles);
+  for (const RoleGroup &group : groups) {
+    ImplicitLocOpBuilder b(group.roles.front()->getLoc(), kernel.getContext());
     b.restoreInsertionPoint(point);
-    if (role != roles.back()) {
-      Value end = arith::ConstantIndexOp::create(b, kWarpsPerWorker * (first + warpgroupsOf(role)));
+    if (&group != &groups.back()) {
+      Value end = arith::ConstantIndexOp::create(b, group.end);
       Value isMine = arith::CmpIOp::create(b, arith::CmpIPredicate::ult, gpu::SubgroupIdOp::create(b, nullptr), end);
       auto choice = scf::IfOp::create(b, isMine, /*withElseRegion=*/true);
       point = OpBuilder::InsertPoint(choice.elseBlock(), choice.elseBlock()->begin());
       b.setInsertionPointToStart(choice.thenBlock());
     }
-    buildRole(b, role, first, launched);
-    first += warpgroupsOf(role);
-    role.erase();
+    buildGroup(b, group, launched);
   }
+  for (tile::RoleOp role : roles)
+    role.erase();
   return success();
 }
 

@@ -25,6 +25,7 @@ public:
     limits.registersBesideTiles = 24;
     limits.boxSize = 256; // PTX ISA, "tensor dimension, size and format"
     limits.mapRank = 5;
+    limits.tensorColumns = 0;
     return limits;
   }
 

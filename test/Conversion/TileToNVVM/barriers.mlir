@@ -21,7 +21,7 @@ gpu.module @m [#nvvm.target<chip = "sm_90a">] {
     %parity = arith.index_cast %x : index to i32
     // CHECK: %[[OFFSET:.*]] = arith.muli %[[I:.*]], %c8_i32
     // CHECK: %[[ADDRESS:.*]] = arith.addi %[[FULL]], %[[OFFSET]]
-    tile.role "compute" workers(1) registers(240) {
+    tile.role "compute" warps(4) registers(240) {
       // CHECK: llvm.inline_asm has_side_effects {{.*}}mbarrier.try_wait.parity.shared::cta.b64 done, [$0], $1; @!done bra again; }", "r,r,~{memory}" %[[ADDRESS]], %{{.*}} : (i32, i32) -> ()
       tile.barrier_wait %full[%i] parity(%parity) : !tile.barriers<2, arrivals = 9>
       // CHECK: llvm.inline_asm {{.*}}mbarrier.arrive.expect_tx.shared::cta.b64 _, [$0], $1;", "r,r,~{memory}" %[[ADDRESS]], %c8192_i32
@@ -46,7 +46,7 @@ gpu.module @m [#nvvm.target<chip = "sm_90a">] {
   gpu.func @after() kernel {
     %c0 = arith.constant 0 : index
     %empty = tile.barriers "empty" offset(64) : !tile.barriers<1, arrivals = 4>
-    tile.role "compute" workers(1) registers(240) {
+    tile.role "compute" warps(4) registers(240) {
       %x = "x"() : () -> tensor<64x32xf32, #tile.fragment<registers = [2 : (0, 1), 2 : (8, 0), 4 : (0, 8)], lanes = [4 : (0, 2), 8 : (1, 0)], warps = [4 : (16, 0)]>>
       tile.barrier_arrive %empty[%c0] after %x[2] : tensor<64x32xf32, #tile.fragment<registers = [2 : (0, 1), 2 : (8, 0), 4 : (0, 8)], lanes = [4 : (0, 2), 8 : (1, 0)], warps = [4 : (16, 0)]>> : !tile.barriers<1, arrivals = 4>
     }

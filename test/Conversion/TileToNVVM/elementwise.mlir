@@ -16,7 +16,7 @@ gpu.module @m [#nvvm.target<chip = "sm_90a">] {
   // CHECK-DAG: %[[C3:.*]] = arith.cmpf olt, %[[S3]], %cst
   // CHECK-DAG: arith.select %[[C3]], %[[X]]#3, %[[S3]] : f32
   gpu.func @each_element() kernel {
-    tile.role "compute" workers(1) registers(240) {
+    tile.role "compute" warps(4) registers(240) {
       %x = "x"() : () -> !f32
       %f = "f"() : () -> f32
       %splat = tile.splat %f : f32 -> !f32
@@ -43,7 +43,7 @@ gpu.module @m [#nvvm.target<chip = "sm_90a">] {
   // CHECK: %[[ROW8:.*]] = arith.addi %[[ROW]], %c8_i32
   // CHECK: builtin.unrealized_conversion_cast %[[ROW]], %[[ROW]], %[[ROW8]], %[[ROW8]]
   gpu.func @iota() kernel {
-    tile.role "compute" workers(1) registers(240) {
+    tile.role "compute" warps(4) registers(240) {
       %column = tile.iota 1 : !i32
       "use"(%column) : (!i32) -> ()
       %row = tile.iota 0 : !i32
@@ -60,7 +60,7 @@ gpu.module @m [#nvvm.target<chip = "sm_90a">] {
   // CHECK: %[[R:.*]] = vector.from_elements %{{.*}}, %[[S]] : vector<2xbf16>
   // CHECK: builtin.unrealized_conversion_cast %{{.*}}, %[[R]] : vector<2xbf16>, vector<2xbf16> to tensor<64x8xbf16
   gpu.func @packed() kernel {
-    tile.role "compute" workers(1) registers(240) {
+    tile.role "compute" warps(4) registers(240) {
       %x = "x"() : () -> tensor<64x8xbf16, #acc>
       %y = arith.addf %x, %x : tensor<64x8xbf16, #acc>
       "use"(%y) : (tensor<64x8xbf16, #acc>) -> ()
@@ -75,7 +75,7 @@ gpu.module @m [#nvvm.target<chip = "sm_90a">] {
   gpu.func @carried(%n: index {tile.argument = {kind = "size", size = "n"}}) kernel {
     %c0 = arith.constant 0 : index
     %c1 = arith.constant 1 : index
-    tile.role "compute" workers(1) registers(240) {
+    tile.role "compute" warps(4) registers(240) {
       %x = "x"() : () -> tensor<64xf32, #row>
       %c = "c"() : () -> i1
       %r = scf.for %i = %c0 to %n step %c1 iter_args(%a = %x) -> (tensor<64xf32, #row>) {

@@ -20,7 +20,7 @@ gpu.module @m [#nvvm.target<chip = "sm_90a">] {
   gpu.func @arguments(%map: !map {tile.argument = #map_recipe}, %n: index {tile.argument = {kind = "size", size = "n"}},
                       %s: i64 {tile.argument = {kind = "stride", tensor = "lse", dim = 0}}, %p: !tile.pointer<f32> {tile.argument = {kind = "pointer", tensor = "lse"}})
       kernel attributes {tile.shared_bytes = 1024 : i64} {
-    tile.role "compute" workers(1) registers(240) {
+    tile.role "compute" warps(4) registers(240) {
       "use"(%s, %n) : (i64, index) -> ()
     }
     gpu.return
@@ -35,7 +35,7 @@ gpu.module @m [#nvvm.target<chip = "sm_90a">] {
   // CHECK-DAG: %[[GI:.*]] = arith.index_cast %[[G]]
   // CHECK: "use"(%[[XI]], %[[YI]], %[[GI]])
   gpu.func @grid() kernel {
-    tile.role "compute" workers(1) registers(240) {
+    tile.role "compute" warps(4) registers(240) {
       %x = gpu.block_id x
       %y = gpu.block_id y
       %g = gpu.grid_dim x

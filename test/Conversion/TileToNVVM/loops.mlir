@@ -15,7 +15,7 @@ gpu.module @m [#nvvm.target<chip = "sm_90a">] {
   // CHECK-NOT: loop_annotation
   // CHECK: llvm.return
   gpu.func @kept() kernel {
-    tile.role "compute" workers(1) registers(240) {
+    tile.role "compute" warps(4) registers(240) {
       %c1 = arith.constant 1 : index
       %c2 = arith.constant 2 : index
       %step = tile.opaque %c1 : index

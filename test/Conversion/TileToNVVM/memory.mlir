@@ -31,7 +31,7 @@ gpu.module @m [#nvvm.target<chip = "sm_90a">] {
     %c0 = arith.constant 0 : index
     %buffer = tile.alloc "k" offset(2048) : !tile.buffer<2 x !shared>
     %full = tile.barriers "full" offset(65536) : !tile.barriers<2, arrivals = 1>
-    tile.role "load" workers(1) registers(168) one_thread {
+    tile.role "load" warps(4) registers(168) one_thread {
       %slot = tile.slot %buffer[%i] : !tile.buffer<2 x !shared> -> !shared
       tile.copy %map[%outer, %row, %c0] to %slot signals %full[%i] : !tile.barriers<2, arrivals = 1> : !folded, !shared
     }
@@ -48,7 +48,7 @@ gpu.module @m [#nvvm.target<chip = "sm_90a">] {
     %c0 = arith.constant 0 : index
     %buffer = tile.alloc "k" offset(2048) : !tile.buffer<1 x !shared>
     %full = tile.barriers "full" offset(65536) : !tile.barriers<1, arrivals = 1>
-    tile.role "load" workers(1) registers(168) one_thread {
+    tile.role "load" warps(4) registers(168) one_thread {
       %slot = tile.slot %buffer[%c0] : !tile.buffer<1 x !shared> -> !shared
       tile.copy %map[%c0, %row, %c0] to %slot signals %full[%c0] : !tile.barriers<1, arrivals = 1> : !panels, !shared
     }
@@ -70,7 +70,7 @@ gpu.module @m [#nvvm.target<chip = "sm_90a">] {
     %c0 = arith.constant 0 : index
     %buffer = tile.alloc "k" offset(2048) : !tile.buffer<1 x !shared>
     %full = tile.barriers "full" offset(65536) : !tile.barriers<1, arrivals = 1>
-    tile.role "load" workers(1) registers(168) one_thread {
+    tile.role "load" warps(4) registers(168) one_thread {
       %slot = tile.slot %buffer[%c0] : !tile.buffer<1 x !shared> -> !shared
       tile.copy %map[%c0, %row, %c0] to %slot signals %full[%c0] : !tile.barriers<1, arrivals = 1> : !tile.tensor_map<[1, 32, 64] x bf16, swizzle = 128, panel = 64, folded = false>, !shared
     }
@@ -98,7 +98,7 @@ gpu.module @m [#nvvm.target<chip = "sm_90a">] {
   gpu.func @stage_and_store(%map: !panels {tile.argument = #panels_recipe}, %id: index {tile.argument = {kind = "size", size = "id"}}) kernel {
     %c0 = arith.constant 0 : index
     %buffer = tile.alloc "staging" offset(0) : !tile.buffer<1 x !half>
-    tile.role "compute" workers(1) registers(240) {
+    tile.role "compute" warps(4) registers(240) {
       %x = "x"() : () -> tensor<64x64xbf16, #acc>
       tile.drain_stores barrier(%id)
       %slot = tile.slot %buffer[%c0] : !tile.buffer<1 x !half> -> !half
@@ -118,7 +118,7 @@ gpu.module @m [#nvvm.target<chip = "sm_90a">] {
   gpu.func @slice(%row: index {tile.argument = {kind = "size", size = "row"}}) kernel {
     %c0 = arith.constant 0 : index
     %buffer = tile.alloc "k" offset(0) : !tile.buffer<1 x !half>
-    tile.role "compute" workers(1) registers(240) {
+    tile.role "compute" warps(4) registers(240) {
       %whole = tile.slot %buffer[%c0] : !tile.buffer<1 x !half> -> !half
       %part = tile.slice %whole[%row] : !half -> tensor<32x64xbf16, #tile.shared<swizzle = 128, rows = 64>>
       "use"(%part) : (tensor<32x64xbf16, #tile.shared<swizzle = 128, rows = 64>>) -> ()
@@ -135,7 +135,7 @@ gpu.module @m [#nvvm.target<chip = "sm_90a">] {
   gpu.func @slice_columns(%column: index {tile.argument = {kind = "size", size = "column"}}) kernel {
     %c0 = arith.constant 0 : index
     %buffer = tile.alloc "k" offset(0) : !tile.buffer<1 x !shared>
-    tile.role "compute" workers(1) registers(240) {
+    tile.role "compute" warps(4) registers(240) {
       %whole = tile.slot %buffer[%c0] : !tile.buffer<1 x !shared> -> !shared
       %part = tile.slice %whole[%c0, %column] : !shared -> !half
       "use"(%part) : (!half) -> ()
@@ -159,7 +159,7 @@ gpu.module @m [#nvvm.target<chip = "sm_90a">] {
   // CHECK:   llvm.store %[[X]]#1
   gpu.func @scatter(%p: !tile.pointer<f32> {tile.argument = {kind = "pointer", tensor = "lse"}}, %stride: i64 {tile.argument = {kind = "stride", tensor = "lse", dim = 0}},
                     %n: index {tile.argument = {kind = "size", size = "n"}}) kernel {
-    tile.role "compute" workers(1) registers(240) {
+    tile.role "compute" warps(4) registers(240) {
       %x = "x"() : () -> tensor<64xf32, #row>
       %start = "start"() : () -> i64
       tile.scatter %x, %p[%start] strides(%stride) limits(%n) : tensor<64xf32, #row>, !tile.pointer<f32>

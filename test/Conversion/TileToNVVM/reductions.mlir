@@ -23,7 +23,7 @@ gpu.module @m [#nvvm.target<chip = "sm_90a">] {
   // Back to every column, each register takes its row's value.
   // CHECK: builtin.unrealized_conversion_cast %[[ROW0]], %[[ROW0]], %[[R8:.*]], %[[R8]], %[[ROW0]], %[[ROW0]], %[[R8]], %[[R8]]
   gpu.func @full() kernel {
-    tile.role "compute" workers(1) registers(240) {
+    tile.role "compute" warps(4) registers(240) {
       %x = "x"() : () -> !tile
       %r = tile.reduce max %x : !tile -> tensor<64xf32, #row>
       %b = tile.broadcast %r : tensor<64xf32, #row> -> !tile
@@ -38,7 +38,7 @@ gpu.module @m [#nvvm.target<chip = "sm_90a">] {
   // CHECK-NOT: nvvm.shfl.sync bfly
   // CHECK: builtin.unrealized_conversion_cast %{{.*}}, %{{.*}} : f32, f32 to tensor<64x4xf32
   gpu.func @partial() kernel {
-    tile.role "compute" workers(1) registers(240) {
+    tile.role "compute" warps(4) registers(240) {
       %x = "x"() : () -> !tile
       %r = tile.reduce add %x : !tile -> tensor<64x4xf32, #partial>
       "use"(%r) : (tensor<64x4xf32, #partial>) -> ()

@@ -32,14 +32,14 @@ gpu.module @m [#nvvm.target<chip = "sm_90a">] {
   // CHECK-NOT: nvvm.setmaxregister
   // CHECK:     "store"
   gpu.func @roles() kernel {
-    tile.role "load" workers(1) registers(24) one_thread {
+    tile.role "load" warps(4) registers(24) one_thread {
       "load"() : () -> ()
     }
-    tile.role "compute" workers(3) registers(120) {
+    tile.role "compute" warps(12) registers(120) {
       %w = tile.worker
       "compute"(%w) : (index) -> ()
     }
-    tile.role "store" workers(1) registers(96) {
+    tile.role "store" warps(4) registers(96) {
       "store"() : () -> ()
     }
     gpu.return

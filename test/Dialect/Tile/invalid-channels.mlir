@@ -3,8 +3,8 @@
 
 gpu.module @m {
   gpu.func @role_workers() kernel {
-    // expected-error@+1 {{has 0 workers, must be 1 to 8}}
-    tile.role "compute" workers(0) registers(240) {
+    // expected-error@+1 {{has 0 warps, must be 1 to 32}}
+    tile.role "compute" warps(0) registers(240) {
     }
     gpu.return
   }
@@ -15,7 +15,7 @@ gpu.module @m {
 gpu.module @m {
   gpu.func @role_registers() kernel {
     // expected-error@+1 {{register budget is 100, must be a multiple of 8 from 24 to 256}}
-    tile.role "compute" workers(1) registers(100) {
+    tile.role "compute" warps(4) registers(100) {
     }
     gpu.return
   }
@@ -26,7 +26,7 @@ gpu.module @m {
 gpu.module @m {
   gpu.func @role_few_registers() kernel {
     // expected-error@+1 {{register budget is 16, must be a multiple of 8 from 24 to 256}}
-    tile.role "compute" workers(1) registers(16) {
+    tile.role "compute" warps(4) registers(16) {
     }
     gpu.return
   }
@@ -198,8 +198,8 @@ func.func @after_element(%b: !tile.barriers<2, arrivals = 1>, %i: index, %x: ten
 
 gpu.module @m {
   gpu.func @role_many_workers() kernel {
-    // expected-error@+1 {{has 4611686018427387904 workers, must be 1 to 8}}
-    tile.role "compute" workers(4611686018427387904) registers(240) {
+    // expected-error@+1 {{has 4611686018427387904 warps, must be 1 to 32}}
+    tile.role "compute" warps(4611686018427387904) registers(240) {
     }
     gpu.return
   }

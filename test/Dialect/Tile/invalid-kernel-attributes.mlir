@@ -242,9 +242,24 @@ gpu.module @m {
 
 // -----
 
+// expected-error@+1 {{tile.roles stands on a kernel, not on 'builtin.module'}}
+module attributes {tile.roles = []} {
+}
+
+// -----
+
+func.func @role_place() {
+  // expected-error@+1 {{tile.role stands on an op in a kernel, not on 'arith.constant'}}
+  %c = arith.constant {tile.role = "load"} 0 : index
+  return
+}
+
+// -----
+
 gpu.module @m {
-  // expected-error@+1 {{tile.roles stands on an llvm.func, not on 'gpu.func'}}
-  gpu.func @roles_place() kernel attributes {tile.roles = []} {
+  gpu.func @role_kind() kernel {
+    // expected-error@+1 {{tile.role is 1 : i64 when it should be text}}
+    %c = arith.constant {tile.role = 1} 0 : index
     gpu.return
   }
 }

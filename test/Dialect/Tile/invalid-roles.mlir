@@ -3,7 +3,7 @@
 
 func.func @role_outside() {
   // expected-error@+1 {{must stand in the entry block of a gpu.func that is a kernel}}
-  tile.role "compute" workers(1) registers(240) {
+  tile.role "compute" warps(4) registers(240) {
   }
   return
 }
@@ -13,7 +13,7 @@ func.func @role_outside() {
 gpu.module @m {
   gpu.func @role_in_no_kernel() {
     // expected-error@+1 {{must stand in the entry block of a gpu.func that is a kernel}}
-    tile.role "compute" workers(1) registers(240) {
+    tile.role "compute" warps(4) registers(240) {
     }
     gpu.return
   }
@@ -25,7 +25,7 @@ gpu.module @m {
   gpu.func @role_in_loop(%n: index) kernel {
     scf.for %i = %n to %n step %n {
       // expected-error@+1 {{must stand in the entry block of a gpu.func that is a kernel}}
-      tile.role "compute" workers(1) registers(240) {
+      tile.role "compute" warps(4) registers(240) {
       }
     }
     gpu.return
@@ -39,7 +39,7 @@ gpu.module @m {
     cf.br ^next
   ^next:
     // expected-error@+1 {{must stand in the entry block of a gpu.func that is a kernel}}
-    tile.role "compute" workers(1) registers(240) {
+    tile.role "compute" warps(4) registers(240) {
     }
     gpu.return
   }
@@ -49,9 +49,9 @@ gpu.module @m {
 
 gpu.module @m {
   gpu.func @role_in_role() kernel {
-    tile.role "compute" workers(1) registers(240) {
+    tile.role "compute" warps(4) registers(240) {
       // expected-error@+1 {{must stand in the entry block of a gpu.func that is a kernel}}
-      tile.role "load" workers(1) registers(240) {
+      tile.role "load" warps(4) registers(240) {
       }
     }
     gpu.return
@@ -63,10 +63,10 @@ gpu.module @m {
 gpu.module @m {
   gpu.func @same_name() kernel {
     // expected-note@+1 {{the other one is here}}
-    tile.role "compute" workers(1) registers(240) {
+    tile.role "compute" warps(4) registers(240) {
     }
     // expected-error@+1 {{"compute" is there twice}}
-    tile.role "compute" workers(1) registers(240) {
+    tile.role "compute" warps(4) registers(240) {
     }
     gpu.return
   }
@@ -77,7 +77,7 @@ gpu.module @m {
 !panel = tensor<64x64xbf16, #tile.shared<swizzle = 128>>
 gpu.module @m {
   gpu.func @channel() kernel {
-    tile.role "load" workers(1) registers(24) {
+    tile.role "load" warps(4) registers(24) {
       // expected-error@+1 {{must stand in the entry block of a gpu.func that is a kernel}}
       %c = tile.channel "k" : !tile.channel<2 x !panel>
     }
@@ -90,7 +90,7 @@ gpu.module @m {
 !panel = tensor<64x64xbf16, #tile.shared<swizzle = 128>>
 gpu.module @m {
   gpu.func @alloc() kernel {
-    tile.role "load" workers(1) registers(24) {
+    tile.role "load" warps(4) registers(24) {
       // expected-error@+1 {{must stand in the entry block of a gpu.func that is a kernel}}
       %c = tile.alloc "k" offset(0) : !tile.buffer<2 x !panel>
     }
@@ -102,7 +102,7 @@ gpu.module @m {
 
 gpu.module @m {
   gpu.func @barriers() kernel {
-    tile.role "load" workers(1) registers(24) {
+    tile.role "load" warps(4) registers(24) {
       // Nothing would initialize them.
       // expected-error@+1 {{must stand in the entry block of a gpu.func that is a kernel}}
       %c = tile.barriers "full" offset(0) : !tile.barriers<2, arrivals = 1>

@@ -5,7 +5,7 @@ func.func private @channel_depth(!tile.channel<0 x tensor<64x64xbf16, #tile.shar
 
 // -----
 
-// expected-error@+1 {{a channel holds tiles in shared memory, not 'tensor<64x64xbf16>'}}
+// expected-error@+1 {{a channel holds tiles in shared or tensor memory, not 'tensor<64x64xbf16>'}}
 func.func private @channel_tile(!tile.channel<2 x tensor<64x64xbf16>>)
 
 // -----
@@ -15,7 +15,7 @@ func.func private @buffer_count(!tile.buffer<-1 x tensor<64x64xbf16, #tile.share
 
 // -----
 
-// expected-error@+1 {{a buffer holds tiles in shared memory, not 'tensor<64x64xbf16>'}}
+// expected-error@+1 {{a buffer holds tiles in shared or tensor memory, not 'tensor<64x64xbf16>'}}
 func.func private @buffer_tile(!tile.buffer<2 x tensor<64x64xbf16>>)
 
 // -----

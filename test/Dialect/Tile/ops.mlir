@@ -76,8 +76,8 @@ gpu.module @roles {
   gpu.func @specialized(%m: memref<4x?x64xbf16, #strided>, %i: index, %x: !acc) kernel {
     // CHECK: %[[C:.*]] = tile.channel "k" : <2 x tensor<64x64xbf16, #tile.shared<swizzle = 128>>>
     %c = tile.channel "k" : !tile.channel<2 x !panel>
-    // CHECK: tile.role "load" workers(1) registers(24) one_thread {
-    tile.role "load" workers(1) registers(24) one_thread {
+    // CHECK: tile.role "load" warps(4) registers(24) one_thread {
+    tile.role "load" warps(4) registers(24) one_thread {
       // CHECK: %[[SLOT:.*]] = tile.acquire %[[C]] : <2 x {{.*}}> -> tensor<64x64xbf16
       %slot = tile.acquire %c : !tile.channel<2 x !panel> -> !panel
       // CHECK: tile.copy %{{.*}}[%{{.*}}] to %[[SLOT]] : memref<{{.*}}>, tensor<64x64xbf16
@@ -85,8 +85,8 @@ gpu.module @roles {
       // CHECK: tile.commit %[[C]]
       tile.commit %c : !tile.channel<2 x !panel>
     }
-    // CHECK: tile.role "compute" workers(2) registers(240) {
-    tile.role "compute" workers(2) registers(240) {
+    // CHECK: tile.role "compute" warps(8) registers(240) {
+    tile.role "compute" warps(8) registers(240) {
       // CHECK: tile.wait %[[C]] : <2 x {{.*}}> -> tensor<64x64xbf16
       %k = tile.wait %c : !tile.channel<2 x !panel> -> !panel
       // CHECK: tile.release %[[C]] : <2 x
@@ -146,4 +146,57 @@ func.func @stores(%tile: tensor<64x64xbf16, #acc>, %slot: !panel, %i: index, %of
 // CHECK-SAME: #tile.schedule<rows = 192, workers = 3, stages = 2, anchor = 0>
 func.func @schedule() attributes {knobs = #tile.schedule<"anchor" = 0, stages = 2, workers = 3, rows = 192>} {
   return
+}
+
+#lane = #tile.fragment<registers = [64 : (0, 1)], lanes = [32 : (1, 0)], warps = [4 : (32, 0)]>
+!sum = tensor<128x64xf32, #tile.tensor_memory>
+!tall = tensor<128x64xbf16, #tile.shared<swizzle = 128>>
+
+gpu.module @tensor_memory {
+  // CHECK-LABEL: gpu.func @tensor_channels
+  gpu.func @tensor_channels() kernel {
+    // CHECK: %[[C:.*]] = tile.channel "sum" : <2 x tensor<128x64xf32, #tile.tensor_memory>, copies = 2>
+    %c = tile.channel "sum" : !tile.channel<2 x !sum, copies = 2>
+    // CHECK: tile.role "mma" warps(3) registers(24) one_thread
+    tile.role "load" warps(1) registers(24) one_thread {
+    }
+    tile.role "mma" warps(3) registers(24) one_thread {
+      %w = tile.worker
+      // CHECK: tile.acquire %[[C]] for(%[[W:.*]]) : <2 x {{.*}}, copies = 2> -> tensor<128x64xf32, #tile.tensor_memory>
+      %slot = tile.acquire %c for(%w) : !tile.channel<2 x !sum, copies = 2> -> !sum
+      // CHECK: tile.commit %[[C]] for(%[[W]]) : <2 x
+      tile.commit %c for(%w) : !tile.channel<2 x !sum, copies = 2>
+    }
+    tile.role "compute" warps(8) registers(240) {
+      %w = tile.worker
+      // CHECK: %[[T:.*]] = tile.wait %[[C]] for(%[[V:.*]]) : <2 x
+      %sum = tile.wait %c for(%w) : !tile.channel<2 x !sum, copies = 2> -> !sum
+      // CHECK: %[[R:.*]] = tile.move %[[T]] : tensor<128x64xf32, #tile.tensor_memory> -> tensor<128x64xf32, #tile.fragment<
+      %values = tile.move %sum : !sum -> tensor<128x64xf32, #lane>
+      // CHECK: tile.move %[[R]] : tensor<128x64xf32, #tile.fragment<{{.*}}>> -> tensor<128x64xf32, #tile.tensor_memory>
+      %back = tile.move %values : tensor<128x64xf32, #lane> -> !sum
+      // CHECK: tile.release %[[C]] for(%[[V]]) after %[[R]][3] : tensor<128x64xf32, #tile.fragment<{{.*}}>> : <2 x
+      tile.release %c for(%w) after %values[3] : tensor<128x64xf32, #lane> : !tile.channel<2 x !sum, copies = 2>
+    }
+    gpu.return
+  }
+
+  // CHECK-LABEL: gpu.func @tensor_barriers
+  gpu.func @tensor_barriers(%i: index, %parity: i32, %more: i1, %a: !tall, %b: !panel) kernel {
+    // CHECK: tile.tensor_columns columns(128) offset(64)
+    tile.tensor_columns columns(128) offset(64)
+    // CHECK: tile.alloc "sum" offset(0) : <2 x tensor<128x64xf32, #tile.tensor_memory>>
+    %sums = tile.alloc "sum" offset(0) : !tile.buffer<2 x !sum>
+    %full = tile.barriers "full" offset(0) : !tile.barriers<2, arrivals = 1>
+    %sum = tile.slot %sums[%i] : !tile.buffer<2 x !sum> -> !sum
+    // CHECK: tile.mma_into %[[S:.*]], %{{.*}}, %{{.*}} accumulate(%{{.*}}) transpose_b : tensor<128x64xf32, #tile.tensor_memory>, tensor<128x64xbf16, #{{.*}}>, tensor<64x64xbf16
+    tile.mma_into %sum, %a, %b accumulate(%more) transpose_b : !sum, !tall, !panel
+    // CHECK: tile.mma_commit %[[F:.*]][%{{.*}}] : <2, arrivals = 1>
+    tile.mma_commit %full[%i] : !tile.barriers<2, arrivals = 1>
+    // CHECK: tile.barrier_wait %[[F]][%{{.*}}] parity(%{{.*}}) tensor_memory : <2, arrivals = 1>
+    tile.barrier_wait %full[%i] parity(%parity) tensor_memory : !tile.barriers<2, arrivals = 1>
+    // CHECK: tile.barrier_arrive %[[F]][%{{.*}}] tensor_memory : <2, arrivals = 1>
+    tile.barrier_arrive %full[%i] tensor_memory : !tile.barriers<2, arrivals = 1>
+    gpu.return
+  }
 }

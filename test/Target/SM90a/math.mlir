@@ -14,7 +14,7 @@ gpu.module @m [#nvvm.target<chip = "sm_90a">] {
   // CHECK: llvm.call_intrinsic "llvm.nvvm.div.approx.ftz.f"(%[[X]]#0, %[[Y:.*]]#0)
   // CHECK-COUNT-3: div.approx
   gpu.func @math() kernel {
-    tile.role "compute" workers(1) registers(240) {
+    tile.role "compute" warps(4) registers(240) {
       %x = "x"() : () -> !f32
       %y = "y"() : () -> !f32
       %e = math.exp2 %x fastmath<afn> : !f32
@@ -32,7 +32,7 @@ gpu.module @m [#nvvm.target<chip = "sm_90a">] {
   // CHECK: llvm.call_intrinsic "llvm.nvvm.ff2bf16x2.rn"(%[[X]]#3, %[[X]]#2) : (f32, f32) -> vector<2xbf16>
   // CHECK: llvm.call_intrinsic "llvm.nvvm.ff2f16x2.rn"(%[[X]]#1, %[[X]]#0) : (f32, f32) -> vector<2xf16>
   gpu.func @truncate() kernel {
-    tile.role "compute" workers(1) registers(240) {
+    tile.role "compute" warps(4) registers(240) {
       %x = "x"() : () -> !f32
       %b = arith.truncf %x : !f32 to tensor<64x8xbf16, #acc>
       %h = arith.truncf %x : !f32 to tensor<64x8xf16, #acc>
@@ -49,7 +49,7 @@ gpu.module @m [#nvvm.target<chip = "sm_90a">] {
   // CHECK-NOT: lg2.approx
   // CHECK-COUNT-4: arith.divf
   gpu.func @exact() kernel {
-    tile.role "compute" workers(1) registers(240) {
+    tile.role "compute" warps(4) registers(240) {
       %x = "x"() : () -> !f32
       %y = "y"() : () -> !f32
       %e = math.exp2 %x : !f32
@@ -74,7 +74,7 @@ gpu.module @m [#nvvm.target<chip = "sm_90a">] {
   // CHECK: llvm.call_intrinsic "llvm.nvvm.rsqrt.approx.ftz.f"
   // CHECK: llvm.call_intrinsic "llvm.nvvm.sqrt.approx.ftz.f"
   gpu.func @approximate() kernel {
-    tile.role "compute" workers(1) registers(240) {
+    tile.role "compute" warps(4) registers(240) {
       %x = "x"() : () -> f32
       %0 = math.exp %x fastmath<afn> : f32
       %1 = math.log %0 fastmath<afn> : f32
@@ -94,7 +94,7 @@ gpu.module @m [#nvvm.target<chip = "sm_90a">] {
   // CHECK: %[[E:.*]] = llvm.call_intrinsic "llvm.nvvm.ex2.approx.f32"(%[[W]])
   // CHECK: arith.truncf %[[E]] : f32 to bf16
   gpu.func @narrow() kernel {
-    tile.role "compute" workers(1) registers(240) {
+    tile.role "compute" warps(4) registers(240) {
       %x = "x"() : () -> bf16
       %0 = math.exp2 %x : bf16
       "use"(%0) : (bf16) -> ()
@@ -107,7 +107,7 @@ gpu.module @m [#nvvm.target<chip = "sm_90a">] {
   // CHECK: llvm.call_intrinsic "llvm.nvvm.ff2f16x2.rz"
   // CHECK-NOT: to_nearest_even
   gpu.func @toward_zero() kernel {
-    tile.role "compute" workers(1) registers(240) {
+    tile.role "compute" warps(4) registers(240) {
       %x = "x"() : () -> !f32
       %s = "s"() : () -> f32
       %d = "d"() : () -> f64

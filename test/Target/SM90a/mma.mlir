@@ -32,7 +32,7 @@ gpu.module @m [#nvvm.target<chip = "sm_90a">] {
     %c0 = arith.constant 0 : index
     %qs = tile.alloc "q" offset(0) : !tile.buffer<1 x !q>
     %ks = tile.alloc "k" offset(8192) : !tile.buffer<1 x !k>
-    tile.role "compute" workers(1) registers(240) {
+    tile.role "compute" warps(4) registers(240) {
       %q = tile.slot %qs[%c0] : !tile.buffer<1 x !q> -> !q
       %k = tile.slot %ks[%c0] : !tile.buffer<1 x !k> -> !k
       %s = tile.mma_async %q, %k transpose_b : !q, !k -> !tile.async<!acc>
@@ -53,7 +53,7 @@ gpu.module @m [#nvvm.target<chip = "sm_90a">] {
   gpu.func @registers_shared() kernel {
     %c0 = arith.constant 0 : index
     %vs = tile.alloc "v" offset(0) : !tile.buffer<1 x tensor<32x64xf16, #tile.shared<swizzle = 128>>>
-    tile.role "compute" workers(1) registers(240) {
+    tile.role "compute" warps(4) registers(240) {
       %p = "p"() : () -> tensor<64x32xf16, #a>
       %o = "o"() : () -> tensor<64x64xf32, #tile.fragment<registers = [2 : (0, 1), 2 : (8, 0), 8 : (0, 8)], lanes = [4 : (0, 2), 8 : (1, 0)], warps = [4 : (16, 0)]>>
       %v = tile.slot %vs[%c0] : !tile.buffer<1 x tensor<32x64xf16, #tile.shared<swizzle = 128>>> -> tensor<32x64xf16, #tile.shared<swizzle = 128>>
@@ -73,7 +73,7 @@ gpu.module @m [#nvvm.target<chip = "sm_90a">] {
     %c0 = arith.constant 0 : index
     %qs = tile.alloc "q" offset(0) : !tile.buffer<1 x tensor<128x128xbf16, #tile.shared<swizzle = 128>>>
     %ks = tile.alloc "k" offset(32768) : !tile.buffer<1 x tensor<16x128xbf16, #tile.shared<swizzle = 128>>>
-    tile.role "compute" workers(1) registers(240) {
+    tile.role "compute" warps(4) registers(240) {
       %whole = tile.slot %qs[%c0] : !tile.buffer<1 x tensor<128x128xbf16, #tile.shared<swizzle = 128>>> -> tensor<128x128xbf16, #tile.shared<swizzle = 128>>
       %q = tile.slice %whole[%row] : tensor<128x128xbf16, #tile.shared<swizzle = 128>> -> !rows
       %k = tile.slot %ks[%c0] : !tile.buffer<1 x tensor<16x128xbf16, #tile.shared<swizzle = 128>>> -> tensor<16x128xbf16, #tile.shared<swizzle = 128>>
@@ -93,7 +93,7 @@ gpu.module @m [#nvvm.target<chip = "sm_90a">] {
     %c0 = arith.constant 0 : index
     %qs = tile.alloc "q" offset(0) : !tile.buffer<1 x tensor<64x64xbf16, #tile.shared<swizzle = 128>>>
     %vs = tile.alloc "v" offset(8192) : !tile.buffer<1 x tensor<128x128xbf16, #tile.shared<swizzle = 128>>>
-    tile.role "compute" workers(1) registers(240) {
+    tile.role "compute" warps(4) registers(240) {
       %q = tile.slot %qs[%c0] : !tile.buffer<1 x tensor<64x64xbf16, #tile.shared<swizzle = 128>>> -> tensor<64x64xbf16, #tile.shared<swizzle = 128>>
       %whole = tile.slot %vs[%c0] : !tile.buffer<1 x tensor<128x128xbf16, #tile.shared<swizzle = 128>>> -> tensor<128x128xbf16, #tile.shared<swizzle = 128>>
       %upper = tile.slice %whole[%c0] : tensor<128x128xbf16, #tile.shared<swizzle = 128>> -> !rows
