@@ -43,7 +43,8 @@ LogicalResult RoleOp::verify() {
   if (warps < 1 || warps > kMaxWarps)
     return emitOpError() << "has " << warps << " warps, must be 1 to " << kMaxWarps;
   if (!getOneThread() && warps % kWarpsPerWorker != 0)
-    return emitOpError() << "has " << warps << " warps, must be a multiple of the " << kWarpsPerWorker << " of a worker";
+    return emitOpError() << "has " << warps << " warps, must be a multiple of the " << kWarpsPerWorker
+                         << " of a worker";
   // PTX ISA, "setmaxnreg": a multiple of 8 from 24 to 256.
   if (registers % 8 != 0 || registers < 24 || registers > 256)
     return emitOpError() << "register budget is " << registers << ", must be a multiple of 8 from 24 to 256";

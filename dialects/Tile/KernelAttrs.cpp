@@ -106,11 +106,10 @@ LogicalResult isTensor(const AttrPlace &place, Attribute attr) {
 }
 
 LogicalResult isRole(const AttrPlace &place, Attribute attr) {
-  static const AttrRule rule =
-      isRecord({{"name", isText},
-                {"warps", isNumber(1, kMaxWarps)},
-                {"registers", isNumber(1, 256)},
-                {"one_thread", isUnit, /*isOptional=*/true}});
+  static const AttrRule rule = isRecord({{"name", isText},
+                                         {"warps", isNumber(1, kMaxWarps)},
+                                         {"registers", isNumber(1, 256)},
+                                         {"one_thread", isUnit, /*isOptional=*/true}});
   return rule(place, attr);
 }
 

@@ -25,9 +25,8 @@ SmallVector<RoleShape> Target::rolesOf(const tile::Schedule &schedule) const {
   if (!hasTensorMemory())
     return {{"load", kWarpsPerWorker, *schedule.loadRegisters, true}, compute};
   // Two threads share four warps, which have one number of registers.
-  return {{"load", 1, *schedule.loadRegisters, true},
-          {"mma", kWarpsPerWorker - 1, *schedule.loadRegisters, true},
-          compute};
+  return {
+      {"load", 1, *schedule.loadRegisters, true}, {"mma", kWarpsPerWorker - 1, *schedule.loadRegisters, true}, compute};
 }
 
 LogicalResult Target::checkRoles(Operation *op, ArrayRef<RoleShape> roles) const {

@@ -222,7 +222,8 @@ void TileSpecializePass::runOnOperation() {
     return role;
   };
   auto loader = makeRole("load", tile::kWarpsPerWorker, *schedule.loadRegisters, /*oneThread=*/true);
-  auto consumer = makeRole("compute", tile::kWarpsPerWorker * *schedule.workers, *schedule.computeRegisters, /*oneThread=*/false);
+  auto consumer =
+      makeRole("compute", tile::kWarpsPerWorker * *schedule.workers, *schedule.computeRegisters, /*oneThread=*/false);
   for (Operation *op : llvm::reverse(program))
     op->erase();
   makeLoader(loader);

@@ -21,14 +21,6 @@ mlir::FailureOr<tile::Schedule> completeSchedule(attn::ForwardOp op, const tile:
 /// mma_async and await.
 void populateMmaPatterns(const mlir::TypeConverter &converter, mlir::RewritePatternSet &patterns);
 
-/// Whether there is code for a function in the form that its flags allow, else a
-/// diagnostic; and whether LLVM has it for scalars, without a pattern.
-mlir::LogicalResult checkFunction(mlir::Operation *op);
-bool isNative(mlir::Operation *op);
-
-/// The functions that LLVM does not have, and conversions to 16 bits.
-void populateMathPatterns(const mlir::TypeConverter &converter, mlir::RewritePatternSet &patterns);
-
 /// How many values the machine code moves to uniform registers; none if the cubin
 /// cannot be read.
 std::optional<int64_t> countUniformMoves(llvm::StringRef cubin, llvm::StringRef kernel);

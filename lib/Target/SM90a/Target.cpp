@@ -1,4 +1,5 @@
 // Hopper: its limits and the shapes its MMAs take.
+#include "../Common/Math.h"
 #include "SM90a.h"
 
 using namespace mlir;
@@ -74,8 +75,8 @@ public:
     return columns / 2 + leftOperand + 26;
   }
 
-  LogicalResult checkFunction(Operation *op) const override { return sm90a::checkFunction(op); }
-  bool isNative(Operation *op) const override { return sm90a::isNative(op); }
+  LogicalResult checkFunction(Operation *op) const override { return functions::checkFunction(op, chip()); }
+  bool isNative(Operation *op) const override { return functions::isNative(op); }
 
   std::optional<int64_t> countUniformMoves(StringRef cubin, StringRef kernel) const override {
     return sm90a::countUniformMoves(cubin, kernel);
@@ -83,7 +84,7 @@ public:
 
   void populatePatterns(const TypeConverter &converter, RewritePatternSet &patterns) const override {
     sm90a::populateMmaPatterns(converter, patterns);
-    sm90a::populateMathPatterns(converter, patterns);
+    functions::populatePatterns(converter, patterns);
   }
 };
 

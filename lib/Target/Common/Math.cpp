@@ -1,6 +1,6 @@
 // Functions and conversions of f32: what computes each, in the form that its
 // fastmath flags allow. docs/passes/convert-tile-to-nvvm.md has the errors.
-#include "SM90a.h"
+#include "Math.h"
 #include "girih/Conversion/Lowering.h"
 
 #include "mlir/Dialect/Math/IR/Math.h"
@@ -9,7 +9,7 @@
 
 using namespace mlir;
 
-namespace girih::sm90a {
+namespace girih::functions {
 namespace {
 
 constexpr int kBenefit = 2; // over the shared patterns
@@ -95,15 +95,15 @@ std::string listFunctions(function_ref<bool(const Function &)> isListed) {
   return text;
 }
 
-LogicalResult refuseUnknown(Operation *op) {
-  return op->emitOpError() << "has no code on sm_90a; there are "
+LogicalResult refuseUnknown(Operation *op, StringRef chip) {
+  return op->emitOpError() << "has no code on " << chip << "; there are "
                            << listFunctions([](const Function &f) { return f.exact.kind != Form::None; })
                            << ", and with fastmath<afn> also "
                            << listFunctions([](const Function &f) { return f.exact.kind == Form::None; });
 }
 
 /// The rounding modes of conversions to 16 bits (PTX ISA, "cvt").
-LogicalResult checkTruncation(arith::TruncFOp op) {
+LogicalResult checkTruncation(arith::TruncFOp op, StringRef chip) {
   std::optional<arith::RoundingMode> mode = op.getRoundingmode();
   if (!mode || *mode == arith::RoundingMode::to_nearest_even)
     return success();
@@ -111,7 +111,8 @@ LogicalResult checkTruncation(arith::TruncFOp op) {
   if (*mode == arith::RoundingMode::toward_zero && from.isF32() && isNarrowFloat(to))
     return success();
   return op.emitOpError() << "from " << from << " to " << to << " cannot round " << arith::stringifyRoundingMode(*mode)
-                          << " on sm_90a; it can round to_nearest_even, and from f32 to f16 and bf16 toward_zero";
+                          << " on " << chip
+                          << "; it can round to_nearest_even, and from f32 to f16 and bf16 toward_zero";
 }
 
 /// Operands of an op on narrower floats, widened.
@@ -212,9 +213,9 @@ struct DropRoundingMode : OpConversionPattern<arith::TruncFOp> {
 
 } // namespace
 
-LogicalResult checkFunction(Operation *op) {
+LogicalResult checkFunction(Operation *op, StringRef chip) {
   if (auto truncation = dyn_cast<arith::TruncFOp>(op))
-    return checkTruncation(truncation);
+    return checkTruncation(truncation, chip);
   bool isMath = isa<math::MathDialect>(op->getDialect());
   if (!isMath && !isa<arith::DivFOp>(op))
     return success();
@@ -222,12 +223,12 @@ LogicalResult checkFunction(Operation *op) {
     return success();
   const Function *function = findFunction(op);
   if (!function)
-    return refuseUnknown(op);
+    return refuseUnknown(op, chip);
   Form form = formOf(*function, op);
   if (form.kind == Form::None)
-    return op->emitOpError("has no exact form on sm_90a; with fastmath<afn> it is approximated");
+    return op->emitOpError() << "has no exact form on " << chip << "; with fastmath<afn> it is approximated";
   if (Type type = operandElement(op); form.kind != Form::Native && !type.isF32() && !isNarrowFloat(type))
-    return op->emitOpError() << "of " << type << " has no code on sm_90a; of f32, f16 and bf16 it has";
+    return op->emitOpError() << "of " << type << " has no code on " << chip << "; of f32, f16 and bf16 it has";
   return success();
 }
 
@@ -238,7 +239,7 @@ bool isNative(Operation *op) {
   return !function || formOf(*function, op).kind == Form::Native;
 }
 
-void populateMathPatterns(const TypeConverter &converter, RewritePatternSet &patterns) {
+void populatePatterns(const TypeConverter &converter, RewritePatternSet &patterns) {
   MLIRContext *context = patterns.getContext();
   for (const Function &function : kFunctions)
     patterns.add<ConvertFunction>(context, function);
@@ -250,4 +251,4 @@ void populateMathPatterns(const TypeConverter &converter, RewritePatternSet &pat
   math::populateExpansionPatterns(patterns, {"rsqrt"});
 }
 
-} // namespace girih::sm90a
+} // namespace girih::functions

@@ -1,0 +1,88 @@
+// Blackwell: its limits and the shapes its MMAs take.
+#include "../Common/Math.h"
+#include "SM100a.h"
+
+using namespace mlir;
+
+namespace girih {
+namespace {
+
+class SM100a final : public Target {
+public:
+  StringRef chip() const override { return "sm_100a"; }
+  StringRef ptxFeature() const override { return "+ptx88"; }
+
+  Limits limits() const override {
+    Limits limits;
+    limits.sharedBytes = 227 * 1024;
+    limits.threads = 1024;
+    limits.registersPerThread = 255;
+    limits.registersPerProcessor = 65536;
+    limits.registerGranularity = 8;
+    limits.minRoleRegisters = 24; // PTX ISA, "setmaxnreg"
+    limits.maxRoleRegisters = 256;
+    limits.registersBesideTiles = 24;
+    limits.boxSize = 256; // PTX ISA, "tensor dimension, size and format"
+    limits.mapRank = 5;
+    limits.tensorColumns = tile::kMaxTensorColumns; // PTX ISA, "tensor memory"
+    return limits;
+  }
+
+  FailureOr<tile::Schedule> completeSchedule(attn::ForwardOp op, const tile::Schedule &given) const override {
+    return sm100a::completeSchedule(op, given);
+  }
+
+  /// PTX ISA, "tcgen05.ld", shape .32x32b: a lane holds its row, a column a register.
+  FailureOr<tile::Fragment> accumulatorLayout(Operation *op, int64_t rows, int64_t columns) const override {
+    if (rows != sm100a::kMmaRows)
+      return op->emitError() << "an MMA has " << rows << " rows, " << chip() << " has " << sm100a::kMmaRows
+                             << " (knobs rows and workers)";
+    if (columns % sm100a::kMmaColumnStep != 0 || columns > sm100a::kMmaMaxColumns)
+      return op->emitError() << "an MMA has " << columns << " columns, " << chip() << " takes multiples of "
+                             << sm100a::kMmaColumnStep << " up to " << sm100a::kMmaMaxColumns;
+    return tile::Fragment(2, {{columns, {0, 1}}}, {{32, {1, 0}}}, {{4, {32, 0}}});
+  }
+
+  int64_t lanesPerRow() const override { return 1; }
+
+  LogicalResult checkMma(Operation *op, RankedTensorType a, RankedTensorType b, RankedTensorType result,
+                         bool transposeB) const override {
+    Type type = a.getElementType();
+    if (!type.isBF16() && !type.isF16())
+      return op->emitError() << "an MMA of " << type << " is not supported on " << chip() << "; bf16 and f16 are";
+    if (!result.getElementType().isF32())
+      return op->emitError() << "an MMA that accumulates in " << result.getElementType() << " is not supported on "
+                             << chip() << "; f32 is";
+    if (a.getDimSize(1) % sm100a::kMmaDepth != 0)
+      return op->emitError() << "the inner size of an MMA is " << a.getDimSize(1) << ", must be a multiple of "
+                             << sm100a::kMmaDepth;
+    for (RankedTensorType operand : {a, b})
+      if (tile::SharedAttr shared = tile::sharedEncoding(operand); shared && shared.getSwizzle() != 128)
+        return op->emitError() << "an operand row of " << operand.getDimSize(1) << " elements of " << type
+                               << " cannot have the 128-byte swizzle that MMAs on " << chip() << " read";
+    return success();
+  }
+
+  /// An MMA takes no registers; ptxas allots those of the load that reads its result by
+  /// the count at launch (its error C7602).
+  int64_t launchRegistersFor(tile::MmaAsyncOp mma) const override {
+    int64_t columns = mma.getResult().getType().getTile().getDimSize(1);
+    return std::min(columns, sm100a::kMaxMoveColumns) + limits().registersBesideTiles;
+  }
+
+  LogicalResult checkFunction(Operation *op) const override { return functions::checkFunction(op, chip()); }
+  bool isNative(Operation *op) const override { return functions::isNative(op); }
+
+  void populatePatterns(const TypeConverter &converter, RewritePatternSet &patterns) const override {
+    functions::populatePatterns(converter, patterns);
+  }
+};
+
+} // namespace
+
+const Target *getSM100aTarget() {
+  static const SM100a target;
+  return &target;
+}
+
+} // namespace girih
