@@ -1,0 +1,131 @@
+// From ops to instructions: scalars, and what touches barriers and memory.
+#include "Decoder.h"
+#include "Effects.h"
+
+#include "mlir/Dialect/LLVMIR/NVVMDialect.h"
+#include "mlir/IR/Matchers.h"
+#include "llvm/ADT/TypeSwitch.h"
+
+using namespace mlir;
+
+namespace girih {
+
+/// Bits of an integer; an index has 64 here, as do values that are not integers.
+static unsigned widthOf(Value value) {
+  auto type = dyn_cast<IntegerType>(value.getType());
+  return type ? type.getWidth() : 64;
+}
+
+/// Whether the interpreter can hold the value.
+static bool fits(Value value) { return widthOf(value) >= 1 && widthOf(value) <= 64; }
+
+void Decoder::decodeScalar(Operation *op) {
+  APInt constant;
+  if (op->getNumResults() == 1 && fits(op->getResult(0)) && matchPattern(op, m_ConstantInt(&constant))) {
+    Instruction &instruction = emit(Code::Constant, op);
+    instruction.dest = reg(op->getResult(0));
+    instruction.value = constant.getSExtValue();
+    return;
+  }
+  Code code = TypeSwitch<Operation *, Code>(op)
+                  .Case<arith::AddIOp>([](auto) { return Code::Add; })
+                  .Case<arith::SubIOp>([](auto) { return Code::Sub; })
+                  .Case<arith::MulIOp>([](auto) { return Code::Mul; })
+                  .Case<arith::DivUIOp, arith::DivSIOp>([](auto) { return Code::Div; })
+                  .Case<arith::RemUIOp, arith::RemSIOp>([](auto) { return Code::Rem; })
+                  .Case<arith::AndIOp>([](auto) { return Code::And; })
+                  .Case<arith::OrIOp>([](auto) { return Code::Or; })
+                  .Case<arith::XOrIOp>([](auto) { return Code::Xor; })
+                  .Case<arith::MinSIOp>([](auto) { return Code::Min; })
+                  .Case<arith::MaxSIOp>([](auto) { return Code::Max; })
+                  .Case<arith::MinUIOp>([](auto) { return Code::MinUnsigned; })
+                  .Case<arith::MaxUIOp>([](auto) { return Code::MaxUnsigned; })
+                  .Case<arith::SelectOp>([](auto) { return Code::Select; })
+                  .Case<arith::CmpIOp>([](auto) { return Code::Compare; })
+                  .Case<arith::IndexCastUIOp, arith::ExtUIOp>([](auto) { return Code::ZeroExtend; })
+                  .Case<arith::IndexCastOp, arith::ExtSIOp, arith::TruncIOp, tile::OpaqueOp, tile::SliceOp>(
+                      [](auto) { return Code::Move; })
+                  .Case<tile::WorkerOp>([](auto) { return Code::Worker; })
+                  .Case<tile::SlotOp>([](auto) { return Code::Slot; })
+                  .Default([](auto) { return Code::Unknown; });
+  for (OpResult result : op->getResults()) {
+    if (!slice.needed.contains(result))
+      continue;
+    bool isHeld = fits(result) && llvm::all_of(op->getOperands(), fits);
+    Instruction &instruction = emit(isHeld ? code : Code::Unknown, op);
+    instruction.dest = reg(result);
+    instruction.width = widthOf(result);
+    if (code == Code::Slot) {
+      instruction.a = reg(op->getOperand(1));
+      auto array = arrays.find(op->getOperand(0));
+      instruction.target = array == arrays.end() ? -1 : array->second;
+    } else if (instruction.code != Code::Unknown) {
+      int *operands[] = {&instruction.a, &instruction.b, &instruction.c};
+      for (auto [to, operand] : llvm::zip(operands, op->getOperands()))
+        *to = reg(operand);
+    }
+    if (auto compare = dyn_cast<arith::CmpIOp>(op))
+      instruction.value = static_cast<int64_t>(compare.getPredicate());
+    else if (code == Code::ZeroExtend)
+      instruction.value = widthOf(op->getOperand(0));
+  }
+}
+
+void Decoder::decodeEvent(Operation *op) {
+  auto arrayOf = [&](Value value) {
+    auto array = arrays.find(value);
+    return array == arrays.end() ? -1 : array->second;
+  };
+  auto fill = [&](Code code, Value a, Value b = {}, Value array = {}, int64_t value = 0) -> Instruction & {
+    Instruction &instruction = emit(code, op);
+    instruction.a = a ? reg(a) : -1;
+    instruction.b = b ? reg(b) : -1;
+    instruction.target = array ? arrayOf(array) : -1;
+    instruction.value = value;
+    return instruction;
+  };
+  TypeSwitch<Operation *>(op)
+      .Case([&](tile::BarrierWaitOp wait) { fill(Code::Wait, wait.getIndex(), wait.getParity(), wait.getBarriers()); })
+      .Case([&](tile::BarrierArriveOp arrive) { fill(Code::Arrive, arrive.getIndex(), {}, arrive.getBarriers()); })
+      .Case([&](tile::BarrierExpectOp expect) {
+        fill(Code::Expect, expect.getIndex(), {}, expect.getBarriers(), expect.getBytes());
+      })
+      .Case([&](tile::CopyOp copy) {
+        Instruction &instruction = fill(Code::Copy, copy.getBarrier(), copy.getDest(), copy.getBarriers(),
+                                        tile::sharedBytes(copy.getDest().getType()));
+        instruction.isPart = static_cast<bool>(copy.getDest().getDefiningOp<tile::SliceOp>());
+      })
+      .Case([&](tile::SyncOp sync) { fill(Code::Sync, sync.getBarrier(), sync.getThreads()); })
+      .Case([&](NVVM::BarrierOp sync) { fill(Code::Sync, sync.getBarrierId(), sync.getNumberOfThreads()); })
+      .Case(
+          [&](NVVM::BarrierArriveOp signal) { fill(Code::Signal, signal.getBarrierId(), signal.getNumberOfThreads()); })
+      .Case([&](tile::MmaAsyncOp mma) {
+        Instruction &instruction = fill(Code::Mma, isSharedTile(mma.getA()) ? mma.getA() : Value(),
+                                        isSharedTile(mma.getB()) ? mma.getB() : Value());
+        instruction.dest = reg(mma.getResult());
+        instruction.target = tileRegisters->registersOf(mma.getResult());
+        if (mma.getAcc() && isa<tile::AsyncType>(mma.getAcc().getType()))
+          instruction.c = reg(mma.getAcc());
+        if (!isSharedTile(mma.getA())) {
+          instruction.tile = numberOf(mma.getA());
+          instruction.tileRegisters = tileRegisters->registersOf(mma.getA());
+        }
+      })
+      .Case([&](tile::AwaitOp await) { fill(Code::Await, await.getValue(), {}, {}, await.getInFlight()); })
+      .Case([&](tile::WriteSharedOp write) { fill(Code::Write, write.getDest()); })
+      .Case([&](tile::PublishOp publish) { fill(Code::Publish, publish.getBarrier()); })
+      .Case([&](tile::StoreOp store) { fill(Code::Store, store.getTile()); })
+      .Case([&](tile::DrainStoresOp drain) { fill(Code::Drain, drain.getBarrier()); })
+      .Default([&](Operation *reader) {
+        for (Value operand : reader->getOperands())
+          if (isSharedTile(operand))
+            fill(Code::Read, operand);
+        for (Value result : reader->getResults())
+          if (slice.needed.contains(result)) {
+            Instruction &instruction = emit(Code::Unknown, reader);
+            instruction.dest = reg(result);
+          }
+      });
+}
+
+} // namespace girih
