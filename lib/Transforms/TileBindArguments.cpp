@@ -6,6 +6,7 @@
 //   gpu.func @k(%map: !tile.tensor_map<...> {tile.argument = {kind = "tensor_map", tensor = "q", ...}},
 //               %n: index {tile.argument = {kind = "size", size = "sq"}}) {
 //     tile.copy %map[...] to %slot
+#include "Divisibility.h"
 #include "IndexBuilder.h"
 #include "girih/Target/Target.h"
 #include "girih/Transforms/Passes.h"
@@ -57,7 +58,7 @@ private:
   LogicalResult bindUses(const Tensor &tensor);
   void describeTensors();
   LogicalResult scatter(tile::StoreOp store, const Tensor &tensor);
-  FailureOr<tile::TensorMapType> mapType(Operation *user, const Tensor &tensor, RankedTensorType tile);
+  FailureOr<tile::TensorMapType> mapType(Operation *user, const Tensor &tensor, RankedTensorType tile, Value column);
   DictionaryAttr mapRecipe(const Tensor &tensor, tile::TensorMapType type);
   DictionaryAttr recipe(StringRef kind, ArrayRef<NamedAttribute> more);
   Value argument(Type type, DictionaryAttr recipe, Location loc);
@@ -151,10 +152,11 @@ Value Binder::size(const Tensor &tensor, int64_t dim, Location loc) {
   return argument(builder.getIndexType(), recipe("size", named("size", tensor.size(dim))), loc);
 }
 
-/// One copy moves the whole tile where the last dimension splits evenly into panels
-/// and the box holds all rows; else some rows of a panel at a time, so that TMA sees
-/// where the tensor ends.
-FailureOr<tile::TensorMapType> Binder::mapType(Operation *user, const Tensor &tensor, RankedTensorType tile) {
+/// One copy moves the whole tile where the last dimension splits evenly into panels,
+/// the tile starts at one of them whatever the sizes are, and the box holds all rows;
+/// else some rows of a panel at a time, so that TMA sees where the tensor ends.
+FailureOr<tile::TensorMapType> Binder::mapType(Operation *user, const Tensor &tensor, RankedTensorType tile,
+                                               Value column) {
   int64_t swizzle = tile::sharedEncoding(tile).getSwizzle();
   int64_t panel = swizzle * 8 / tile.getElementTypeBitWidth();
   int64_t rank = tensor.type.getRank(), last = tensor.type.getDimSize(rank - 1);
@@ -169,7 +171,7 @@ FailureOr<tile::TensorMapType> Binder::mapType(Operation *user, const Tensor &te
   box[rank - 2] = rows;
   bool isWhole = rows == tile.getDimSize(0) && rows == tile::panelRows(tile);
   bool folded = isWhole && tile.getDimSize(1) <= limits.boxSize && ShapedType::isStatic(last) && last % panel == 0 &&
-                rank + 1 <= limits.mapRank;
+                knownZeroBits(column) >= llvm::Log2_64(panel) && rank + 1 <= limits.mapRank;
   if (!folded)
     box.back() = panel;
   return tile::TensorMapType::getChecked([&] { return user->emitError(); }, builder.getContext(),
@@ -207,8 +209,9 @@ LogicalResult Binder::bindUses(const Tensor &tensor) {
   });
   for (Operation *user : users) {
     Location loc = user->getLoc();
-    auto mapFor = [&](Value tile) -> Value {
-      FailureOr<tile::TensorMapType> type = mapType(user, tensor, cast<RankedTensorType>(tile.getType()));
+    auto mapFor = [&](Value tile, ValueRange indices) -> Value {
+      FailureOr<tile::TensorMapType> type =
+          mapType(user, tensor, cast<RankedTensorType>(tile.getType()), indices.back());
       return succeeded(type) && *type ? argument(*type, mapRecipe(tensor, *type), loc) : Value();
     };
     if (auto dim = dyn_cast<memref::DimOp>(user)) {
@@ -220,13 +223,13 @@ LogicalResult Binder::bindUses(const Tensor &tensor) {
       dim.replaceAllUsesWith(size(tensor, *index, loc));
       dim.erase();
     } else if (auto copy = dyn_cast<tile::CopyOp>(user)) {
-      Value map = mapFor(copy.getDest());
+      Value map = mapFor(copy.getDest(), copy.getIndices());
       if (!map)
         return failure();
       copy.getSourceMutable().assign(map);
     } else if (auto store = dyn_cast<tile::StoreOp>(user)) {
       if (tile::sharedEncoding(store.getTile().getType())) {
-        Value map = mapFor(store.getTile());
+        Value map = mapFor(store.getTile(), store.getIndices());
         if (!map)
           return failure();
         store.getDestMutable().assign(map);

@@ -34,6 +34,45 @@ gpu.module @m [#nvvm.target<chip = "sm_90a">] {
     gpu.return
   }
 
+  // Nor can a tile that may start within a panel. Where it starts is a multiple of 64
+  // if every part of the sum is, and within a loop if its bounds and steps are.
+  // CHECK-LABEL: gpu.func @where_it_starts(
+  // CHECK-SAME: %[[SOME:[^:]*]]: !tile.tensor_map<[64, 64] x bf16, swizzle = 128, panel = 64, folded = false>
+  // CHECK-SAME: %[[WHOLE:[^:]*]]: !tile.tensor_map<[64, 128] x bf16, swizzle = 128, panel = 64, folded = true>
+  // CHECK: tile.copy %[[SOME]][%{{.*}}, %{{.*}}] to
+  // CHECK: scf.for %[[I:.*]] = %c64 to
+  // CHECK:   tile.copy %[[WHOLE]][%{{.*}}, %[[I]]] to
+  // CHECK:   %[[SUM:.*]] = arith.addi %[[I]]
+  // CHECK:   tile.copy %[[WHOLE]][%{{.*}}, %[[SUM]]] to
+  // CHECK:   %[[MORE:.*]] = arith.addi %[[SUM]]
+  // CHECK:   tile.copy %[[SOME]][%{{.*}}, %[[MORE]]] to
+  // CHECK: scf.for %[[J:.*]] = %c32 to
+  // CHECK:   tile.copy %[[SOME]][%{{.*}}, %[[J]]] to
+  gpu.func @where_it_starts(%k: memref<?x512xbf16, strided<[?, 1]>> {tile.name = "k", tile.sizes = ["n", "d"]}) kernel {
+    %c0 = arith.constant 0 : index
+    %c2 = arith.constant 2 : index
+    %c32 = arith.constant 32 : index
+    %c64 = arith.constant 64 : index
+    %c512 = arith.constant 512 : index
+    %any = "index"() : () -> index
+    %even = arith.muli %any, %c2 : index
+    %whole = arith.muli %even, %c32 : index
+    %buffer = tile.alloc "k" offset(0) : !tile.buffer<1 x !wide>
+    %slot = tile.slot %buffer[%c0] : !tile.buffer<1 x !wide> -> !wide
+    tile.copy %k[%c0, %any] to %slot : memref<?x512xbf16, strided<[?, 1]>>, !wide
+    scf.for %i = %c64 to %c512 step %c64 {
+      tile.copy %k[%c0, %i] to %slot : memref<?x512xbf16, strided<[?, 1]>>, !wide
+      %sum = arith.addi %i, %whole : index
+      tile.copy %k[%c0, %sum] to %slot : memref<?x512xbf16, strided<[?, 1]>>, !wide
+      %more = arith.addi %sum, %c32 : index
+      tile.copy %k[%c0, %more] to %slot : memref<?x512xbf16, strided<[?, 1]>>, !wide
+    }
+    scf.for %j = %c32 to %c512 step %c64 {
+      tile.copy %k[%c0, %j] to %slot : memref<?x512xbf16, strided<[?, 1]>>, !wide
+    }
+    gpu.return
+  }
+
   // A box has 256 rows at most: equal copies of whole groups of 8 rows, a panel at a time.
   // CHECK-LABEL: gpu.func @tall(
   // CHECK-SAME: !tile.tensor_map<[1, 192, 64] x bf16, swizzle = 128, panel = 64, folded = false>

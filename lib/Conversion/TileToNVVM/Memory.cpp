@@ -80,7 +80,8 @@ void forEachBox(ImplicitLocOpBuilder &b, tile::TensorMapType map, RankedTensorTy
     SmallVector<Value> coordinates = {constantI32(b, 0)};
     if (last > 0)
       coordinates.push_back(index[last - 1]);
-    coordinates.push_back(b.createOrFold<arith::DivUIOp>(index[last], constantI32(b, map.getPanel())));
+    // Signed: a tile may start before the tensor, which reads as zero there.
+    coordinates.push_back(b.createOrFold<arith::DivSIOp>(index[last], constantI32(b, map.getPanel())));
     for (size_t dim = last; dim-- > 1;)
       coordinates.push_back(index[dim - 1]);
     return emit(0, coordinates);
