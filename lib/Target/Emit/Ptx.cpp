@@ -3,6 +3,7 @@
 
 #include "mlir/Target/LLVMIR/Export.h"
 #include "mlir/Target/LLVMIR/ModuleTranslation.h"
+#include "mlir/Target/LLVMIR/TypeToLLVM.h"
 #include "llvm/IR/InlineAsm.h"
 #include "llvm/IR/Instructions.h"
 #include "llvm/IR/LegacyPassManager.h"
@@ -48,6 +49,26 @@ std::unique_ptr<llvm::TargetMachine> makeMachine(Location loc, const Target &tar
                                    std::nullopt, llvm::CodeGenOptLevel::Aggressive));
 }
 
+/// Neither MLIR nor LLVM's verifier looks at the constraints of inline assembly, and code
+/// generation crashes on what they should have refused.
+LogicalResult checkAssembly(gpu::GPUModuleOp module, llvm::LLVMContext &context) {
+  LLVM::TypeToLLVMIRTranslator types(context);
+  WalkResult result = module.walk([&](LLVM::InlineAsmOp op) {
+    llvm::Type *returned = llvm::Type::getVoidTy(context);
+    if (op->getNumResults() == 1)
+      returned = types.translateType(op->getResult(0).getType());
+    auto taken = llvm::map_to_vector(op.getOperands().getTypes(), [&](Type type) { return types.translateType(type); });
+    llvm::Error error =
+        llvm::InlineAsm::verify(llvm::FunctionType::get(returned, taken, /*isVarArg=*/false), op.getConstraints());
+    if (!error)
+      return WalkResult::advance();
+    op.emitOpError() << "cannot have the constraints \"" << op.getConstraints()
+                     << "\": " << llvm::toString(std::move(error));
+    return WalkResult::interrupt();
+  });
+  return failure(result.wasInterrupted());
+}
+
 /// MLIR's inline assembly cannot be marked convergent. Without the mark LLVM
 /// duplicates blocks around barriers, and warps that should meet do not.
 void markAssemblyConvergent(llvm::Module &module) {
@@ -83,6 +104,8 @@ FailureOr<std::string> emitPtxText(gpu::GPUModuleOp module, const Target &target
   if (!machine)
     return failure();
   llvm::LLVMContext context;
+  if (failed(checkAssembly(module, context)))
+    return failure();
   std::unique_ptr<llvm::Module> llvmModule = translateModuleToLLVMIR(module, context, module.getName());
   if (!llvmModule)
     return module.emitError("cannot be translated to LLVM IR");
