@@ -19,7 +19,7 @@ func.func @none(%q: tensor<2x4x256x128xbf16>, %k: tensor<2x4x512x128xbf16>) -> t
 }
 
 // CHECK-LABEL: llvm.func @causal(
-// CHECK: wgmma.mma_async.sync.aligned.m64n112k16.f32.f16.f16
+// CHECK: wgmma.mma_async.sync.aligned.m64n128k16.f32.f16.f16
 func.func @causal(%q: tensor<2x4x256x64xf16>) -> tensor<2x4x256x64xf16> {
   %o = attn.forward %q, %q, %q mask(causal)
       : tensor<2x4x256x64xf16>, tensor<2x4x256x64xf16>, tensor<2x4x256x64xf16> -> tensor<2x4x256x64xf16>

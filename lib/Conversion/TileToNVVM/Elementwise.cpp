@@ -97,10 +97,41 @@ struct ConvertIota : OpConversionPattern<tile::IotaOp> {
   }
 };
 
+/// An index tile against a limit of its row: the thread's own offset goes to the limit,
+/// and the constants into the comparisons. Otherwise each column's index would hold a
+/// register through the loop, for all rows that are compared with it.
+struct ConvertIndexComparison : OpConversionPattern<arith::CmpIOp> {
+  ConvertIndexComparison(const TypeConverter &converter, MLIRContext *context)
+      : OpConversionPattern(converter, context, /*benefit=*/2) {}
+
+  LogicalResult matchAndRewrite(arith::CmpIOp op, OneToNOpAdaptor adaptor,
+                                ConversionPatternRewriter &rewriter) const override {
+    auto index = op.getLhs().getDefiningOp<tile::IotaOp>();
+    RankedTensorType type = fragmentType(op.getLhs().getType());
+    bool isSigned = op.getPredicate() < arith::CmpIPredicate::ult;
+    if (!index || !type || !isSigned || !isa_and_nonnull<tile::BroadcastOp, tile::SplatOp>(op.getRhs().getDefiningOp()))
+      return failure();
+    ImplicitLocOpBuilder b(op.getLoc(), rewriter);
+    tile::Fragment layout(tile::fragmentEncoding(type));
+    Value mine = threadOffset(b, layout, index.getDimension());
+    SmallVector<Value> elements;
+    for (auto [i, limit] : llvm::enumerate(adaptor.getRhs())) {
+      // No index is below 0, so that a limit of -1 stands for all that are: none wraps around.
+      Value known = b.createOrFold<arith::MaxSIOp>(limit, constantI32(b, -1));
+      Value constant = constantI32(b, layout.registerOffset(i)[index.getDimension()]);
+      elements.push_back(
+          arith::CmpIOp::create(b, op.getPredicate(), constant, b.createOrFold<arith::SubIOp>(known, mine)));
+    }
+    rewriter.replaceOpWithMultiple(op, {elements});
+    return success();
+  }
+};
+
 } // namespace
 
 void populateElementwisePatterns(const TypeConverter &converter, RewritePatternSet &patterns) {
-  patterns.add<ConvertElementwise, ConvertConstant, ConvertSplat, ConvertIota>(converter, patterns.getContext());
+  patterns.add<ConvertElementwise, ConvertConstant, ConvertSplat, ConvertIota, ConvertIndexComparison>(
+      converter, patterns.getContext());
 }
 
 } // namespace girih

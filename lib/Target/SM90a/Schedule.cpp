@@ -36,11 +36,9 @@ static void completeRegisters(tile::Schedule &schedule) {
 static tile::Schedule defaultsFor(attn::ForwardOp op, int64_t headSize) {
   bool causal = op.getMask() == attn::Mask::Causal;
   tile::Schedule schedule;
-  bool narrow = headSize == 64;
-  schedule.workers = narrow ? 3 : 2;
+  schedule.workers = headSize == 64 ? 3 : 2;
   schedule.rows = kMmaRows * *schedule.workers;
-  // A causal mask needs registers that 160 do not leave beside 128 columns.
-  schedule.columns = narrow && causal ? 112 : 128;
+  schedule.columns = 128;
   schedule.stages = 2;
   schedule.overlap = 1;
   schedule.pingPong = 1;
@@ -50,7 +48,7 @@ static tile::Schedule defaultsFor(attn::ForwardOp op, int64_t headSize) {
   schedule.longestFirst = causal ? 1 : 0;
   schedule.groupBytes = causal ? 32 << 20 : 0;
   // Where the assembler's placement of the wait was measured to be best.
-  schedule.anchor = narrow && causal ? 15 : 1;
+  schedule.anchor = 1;
   return schedule;
 }
 

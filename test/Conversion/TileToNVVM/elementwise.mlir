@@ -52,6 +52,52 @@ gpu.module @m [#nvvm.target<chip = "sm_90a">] {
     gpu.return
   }
 
+  // An index is compared with a limit of its row as a constant: the thread's offset goes
+  // to the limit. A limit below 0 is as good as -1, and so nothing wraps around.
+  // CHECK-LABEL: llvm.func @limit
+  // CHECK: %[[LANE:.*]] = arith.andi %{{.*}}, %c31_i32
+  // CHECK: %[[L:.*]]:2 = builtin.unrealized_conversion_cast
+  // CHECK: %[[L0:.*]] = arith.remui %[[LANE]], %c4_i32
+  // CHECK: %[[COLUMN:.*]] = arith.muli %[[L0]], %c2_i32
+  // CHECK: %[[MAX:.*]] = arith.maxsi %[[L]]#0, %c-1_i32
+  // CHECK: %[[LIMIT:.*]] = arith.subi %[[MAX]], %[[COLUMN]]
+  // CHECK: %[[S0:.*]] = arith.cmpi sgt, %[[LIMIT]], %c0_i32
+  // CHECK: %[[S1:.*]] = arith.cmpi sgt, %[[LIMIT]], %c1_i32
+  // CHECK: %[[MAX8:.*]] = arith.maxsi %[[L]]#1, %c-1_i32
+  // CHECK: %[[LIMIT8:.*]] = arith.subi %[[MAX8]], %[[COLUMN]]
+  // CHECK: %[[S2:.*]] = arith.cmpi sgt, %[[LIMIT8]], %c0_i32
+  // CHECK: %[[S3:.*]] = arith.cmpi sgt, %[[LIMIT8]], %c1_i32
+  // CHECK: builtin.unrealized_conversion_cast %[[S0]], %[[S1]], %[[S2]], %[[S3]]
+  gpu.func @limit() kernel {
+    tile.role "compute" workers(1) registers(240) {
+      %limit = "limit"() : () -> tensor<64xi32, #row>
+      %limits = tile.broadcast %limit : tensor<64xi32, #row> -> !i32
+      %column = tile.iota 1 : !i32
+      %seen = arith.cmpi slt, %column, %limits : !i32
+      "use"(%seen) : (tensor<64x8xi1, #acc>) -> ()
+    }
+    gpu.return
+  }
+
+  // Other comparisons of indices are elementwise: of unsigned numbers, and with a tile
+  // that has another number in each column.
+  // CHECK-LABEL: llvm.func @no_limit
+  // CHECK-COUNT-4: arith.cmpi ult
+  // CHECK-COUNT-4: arith.cmpi slt
+  gpu.func @no_limit() kernel {
+    tile.role "compute" workers(1) registers(240) {
+      %limit = "limit"() : () -> tensor<64xi32, #row>
+      %limits = tile.broadcast %limit : tensor<64xi32, #row> -> !i32
+      %each = "each"() : () -> !i32
+      %column = tile.iota 1 : !i32
+      %below = arith.cmpi ult, %column, %limits : !i32
+      "use"(%below) : (tensor<64x8xi1, #acc>) -> ()
+      %less = arith.cmpi slt, %column, %each : !i32
+      "use"(%less) : (tensor<64x8xi1, #acc>) -> ()
+    }
+    gpu.return
+  }
+
   // 16-bit elements lie two to a register.
   // CHECK-LABEL: llvm.func @packed
   // CHECK: %[[X:.*]]:2 = builtin.unrealized_conversion_cast %{{.*}} : tensor<64x8xbf16, {{.*}}> to vector<2xbf16>, vector<2xbf16>
