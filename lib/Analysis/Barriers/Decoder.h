@@ -12,6 +12,9 @@
 
 namespace girih {
 
+/// The value that an op hides from other passes, or the value itself.
+mlir::Value withoutOpaque(mlir::Value value);
+
 /// Decodes one kernel into `program`, or adds findings.
 class Decoder {
 public:
@@ -32,6 +35,7 @@ private:
   void decodePuts(mlir::Operation *op);
   void putAll(mlir::ValueRange into, mlir::ValueRange values, mlir::Operation *op);
   bool isNeeded(mlir::Operation *op) const;
+  bool decodeFirstRound(mlir::Operation *op);
   void decodeScalar(mlir::Operation *op);
   void decodeEvent(mlir::Operation *op);
 
@@ -65,6 +69,7 @@ private:
   BarrierSlice slice;
   std::optional<TileRegisters> tileRegisters;
   llvm::DenseMap<mlir::Value, int> registers, arrays, tiles;
+  llvm::DenseMap<mlir::Operation *, int> loops; ///< by number in the role
   mlir::Operation *siteOp = nullptr;
   int site = -1;
 };

@@ -10,6 +10,8 @@ namespace girih {
 
 bool isSharedTile(Value value) { return static_cast<bool>(tile::sharedEncoding(value.getType())); }
 
+bool isSlotTile(Value value) { return isSharedTile(value) || tile::isInTensorMemory(value.getType()); }
+
 /// Ops that only hand tiles on.
 static bool handsOn(Operation *op) {
   return isa<tile::SliceOp, scf::ForOp, scf::IfOp, scf::YieldOp, arith::SelectOp>(op);
@@ -17,8 +19,8 @@ static bool handsOn(Operation *op) {
 
 bool isBarrierEvent(Operation *op) {
   if (isa<tile::BarrierWaitOp, tile::BarrierArriveOp, tile::BarrierExpectOp, tile::CopyOp, tile::MmaAsyncOp,
-          tile::AwaitOp, tile::WriteSharedOp, tile::PublishOp, tile::DrainStoresOp, tile::SyncOp, NVVM::BarrierOp,
-          NVVM::BarrierArriveOp>(op))
+          tile::AwaitOp, tile::MmaIntoOp, tile::MmaCommitOp, tile::MoveOp, tile::WriteSharedOp, tile::PublishOp,
+          tile::DrainStoresOp, tile::SyncOp, NVVM::BarrierOp, NVVM::BarrierArriveOp>(op))
     return true;
   return !handsOn(op) && llvm::any_of(op->getOperands(), isSharedTile) &&
          (isa<tile::StoreOp>(op) || isMemoryEffectFree(op));
@@ -39,6 +41,18 @@ bool onlyReadsGlobal(Operation *op) {
   });
 }
 
+/// Why an op may not have a tile in tensor memory, if it has one.
+static std::string whyNotInTensorMemory(Operation *op) {
+  auto isThere = [](Type type) { return tile::isInTensorMemory(type); };
+  bool isResult = llvm::any_of(op->getResultTypes(), isThere);
+  if (!isResult && llvm::none_of(op->getOperandTypes(), isThere))
+    return "";
+  if (isa<tile::MoveOp>(op))
+    return isResult ? "it does not say where in tensor memory the tile goes" : "";
+  bool isKnown = handsOn(op) || isa<tile::SlotOp, tile::MmaIntoOp>(op);
+  return isKnown ? "" : "it has a tile in tensor memory";
+}
+
 std::string whyNotFollowed(Operation *op) {
   auto role = op->getParentOfType<tile::RoleOp>();
   bool isInKernel = isa<gpu::GPUFuncOp>(op->getParentOp());
@@ -46,12 +60,14 @@ std::string whyNotFollowed(Operation *op) {
     return "it branches between blocks";
   if (isa<scf::ForOp, scf::IfOp>(op))
     return "";
-  if (isa<tile::RoleOp, tile::AllocOp, tile::BarriersOp>(op))
+  if (isa<tile::RoleOp, tile::AllocOp, tile::BarriersOp, tile::TensorColumnsOp>(op))
     return isInKernel ? "" : "it is not in the kernel's own block";
   if (op->getNumRegions() > 0)
     return "of control flow, only 'scf.for' and 'scf.if' are followed";
   if (isa<LLVM::InlineAsmOp>(op)) // whatever it says of its effects
     return "assembly may do anything";
+  if (std::string why = whyNotInTensorMemory(op); !why.empty())
+    return why;
   if (isBarrierEvent(op))
     return role ? "" : "it is in no role";
   if (isa<tile::StoreOp, tile::ScatterOp>(op) || isMemoryEffectFree(op) || onlyReadsGlobal(op)) // of registers

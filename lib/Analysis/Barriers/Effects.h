@@ -8,8 +8,10 @@
 namespace girih {
 
 bool isSharedTile(mlir::Value value);
+/// In shared or tensor memory.
+bool isSlotTile(mlir::Value value);
 
-/// Ops that the model follows: they touch barriers, shared memory or asynchronous
+/// Ops that the model follows: they touch barriers, slots of memory or asynchronous
 /// work.
 bool isBarrierEvent(mlir::Operation *op);
 

@@ -10,18 +10,25 @@ using Code = BarrierProgram::Code;
 
 static BarrierModel makeModel(const BarrierProgram &program) {
   std::vector<BarrierModel::AgentInfo> agents;
+  SmallVector<std::pair<int, std::string>> pipes; // after those that run programs
   for (const BarrierProgram::Role &role : program.roles) {
+    if (role.hasPipe)
+      pipes.push_back({static_cast<int>(agents.size()), "an MMA of " + role.name});
     if (role.oneThread)
-      agents.push_back({role.name, true});
+      agents.push_back({role.name, true, role.warps});
     for (int64_t worker = 0; worker < role.workers && !role.oneThread; ++worker)
-      agents.push_back({role.name + " worker " + std::to_string(worker), false});
+      agents.push_back({role.name + " worker " + std::to_string(worker), false, kWarpsPerWorker});
+  }
+  for (auto &[thread, name] : pipes) {
+    agents[thread].pipe = agents.size();
+    agents.push_back({name, true, 0, -1, thread});
   }
   return BarrierModel(std::move(agents), program.barriers, program.slots);
 }
 
 BarrierInterpreter::BarrierInterpreter(const BarrierProgram &program) : program(program), model(makeModel(program)) {
   for (const BarrierProgram::Role &role : program.roles)
-    for (int64_t worker = 0; worker < (role.oneThread ? 1 : role.workers); ++worker)
+    for (int64_t worker = 0; worker < role.workers; ++worker)
       agents.push_back({&role, worker, 0, false, {}, {}, {}, {}});
 }
 
@@ -232,6 +239,7 @@ Step BarrierInterpreter::event(int index, const Instruction &instruction) {
   case Code::Arrive:
   case Code::Expect:
   case Code::Copy:
+  case Code::Commit:
     if (instruction.target < 0)
       return unknown(instruction.code == Code::Copy ? "no barrier, or one" : "an array of barriers");
     if (!element(program.barrierArrays[instruction.target], first, "barrier", index, site, barrier))
@@ -264,9 +272,11 @@ Step BarrierInterpreter::event(int index, const Instruction &instruction) {
       return unknown("a parity");
     if (second.value != 0 && second.value != 1)
       return model.fail(site, model.agentName(index) + " waits for parity " + Twine(second.value) + ", must be 0 or 1");
-    return model.wait(index, barrier, second.value, site);
+    return model.wait(index, barrier, second.value, instruction.isFence, site);
   case Code::Arrive:
-    return model.arrive(index, barrier, site);
+    return model.arrive(index, barrier, instruction.isFence, site);
+  case Code::Commit:
+    return model.commit(index, barrier, site);
   case Code::Expect:
     return model.expect(index, barrier, instruction.value, site);
   case Code::Copy:
@@ -298,6 +308,19 @@ Step BarrierInterpreter::event(int index, const Instruction &instruction) {
     Step result = model.startMma(index, std::move(mma), site, number);
     agent.registers[instruction.dest] = Residue::exact(number);
     return result;
+  }
+  case Code::MmaInto: {
+    Residue dest = in(instruction.c), accumulates = in(instruction.d);
+    if (!dest.isExact())
+      return unknown("a slot");
+    BarrierModel::MmaInto mma = {static_cast<int>(dest.value),
+                                 static_cast<int>(first.value),
+                                 static_cast<int>(second.value),
+                                 instruction.value,
+                                 {}};
+    if (accumulates.isExact())
+      mma.accumulates = accumulates.value != 0;
+    return model.startMmaInto(index, mma, site);
   }
   case Code::Put:
     return model.put(index, instruction.tile, instruction.tileRegisters, site);

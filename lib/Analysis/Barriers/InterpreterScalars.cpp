@@ -75,6 +75,14 @@ Step BarrierInterpreter::scalar(Agent &agent, const Instruction &instruction) {
   case Code::Compare:
     dest = compare(instruction.value, in(instruction.a), in(instruction.b));
     break;
+  case Code::FirstRound: {
+    auto frame = llvm::find_if(agent.frames, [&](const Frame &one) { return one.loop == instruction.target; });
+    if (frame != agent.frames.end())
+      dest = Residue::exact((frame->done == 0) == (instruction.value != 0));
+    else
+      dest = Residue::unknown();
+    break;
+  }
   case Code::MinUnsigned:
   case Code::MaxUnsigned:
     if (in(instruction.a).value < 0 || in(instruction.b).value < 0) {

@@ -9,18 +9,23 @@ using namespace llvm;
 namespace girih {
 
 BarrierModel::BarrierModel(std::vector<AgentInfo> agents, std::vector<BarrierInfo> barriers,
-                           std::vector<std::string> slots)
-    : agents(std::move(agents)), barriers(std::move(barriers)), slotNames(std::move(slots)) {
+                           std::vector<SlotInfo> slots)
+    : agents(std::move(agents)), barriers(std::move(barriers)), slots(std::move(slots)) {
   reset();
 }
 
 void BarrierModel::reset() {
   size_t width = agents.size() + barriers.size() + kNamedBarriers;
+  bool hasTensor = any_of(slots, [](const SlotInfo &slot) { return slot.columns > 0; });
+  size_t tensorWidth = hasTensor ? agents.size() : 0; // or there is nothing to tell
   fault = {};
   agentStates.assign(agents.size(), {});
   for (auto [i, agent] : enumerate(agentStates)) {
     agent.clock.assign(width, 0);
     agent.clock[i] = 1;
+    agent.tensor.assign(tensorWidth, 0);
+    if (hasTensor)
+      agent.tensor[i] = 1;
     agent.lastWait.assign(barriers.size(), -2); // the phase before the first is number -1
     agent.signalSites.assign(1, -1);
   }
@@ -29,11 +34,13 @@ void BarrierModel::reset() {
     barrier.pending = barriers[i].arrivals;
     barrier.gathering.assign(width, 0);
     barrier.ended.assign(width, 0);
+    barrier.tensorGathering.assign(tensorWidth, 0);
+    barrier.tensorEnded.assign(tensorWidth, 0);
   }
   namedStates.assign(kNamedBarriers, {});
   for (NamedState &named : namedStates)
     named.gathering.assign(width, 0);
-  slotStates.assign(slotNames.size(), {});
+  slotStates.assign(slots.size(), {});
   for (SlotState &slot : slotStates)
     slot.readers.assign(agents.size(), {});
 }
@@ -48,8 +55,11 @@ void BarrierModel::join(Clock &into, const Clock &from) {
 }
 
 void BarrierModel::endEpoch(int agent, int site) {
-  ++agentStates[agent].clock[agent];
-  agentStates[agent].signalSites.push_back(site);
+  AgentState &self = agentStates[agent];
+  ++self.clock[agent];
+  if (!self.tensor.empty())
+    self.tensor[agent] = self.clock[agent];
+  self.signalSites.push_back(site);
 }
 
 Step BarrierModel::fail(int site, const Twine &text) {
@@ -74,7 +84,7 @@ std::string BarrierModel::phaseText(int barrier, int64_t phase) const {
 /// `known` phases have ended for sure, so a wait is for the newest of those or for
 /// the one after, whichever has the parity. It passes when exactly that phase is
 /// the newest that has ended.
-Step BarrierModel::wait(int agent, int barrier, int64_t parity, int site) {
+Step BarrierModel::wait(int agent, int barrier, int64_t parity, bool isFence, int site) {
   AgentState &self = agentStates[agent];
   BarrierState &state = barrierStates[barrier];
   int32_t ended = known(self.clock, barrier);
@@ -93,12 +103,16 @@ Step BarrierModel::wait(int agent, int barrier, int64_t parity, int site) {
   }
   if (phase >= 0)
     join(self.clock, state.ended);
+  if (phase >= 0 && isFence)
+    join(self.tensor, state.tensorEnded);
   self.lastWait[barrier] = phase;
   state.waits.push_back({agent, self.clock[agent], site});
   return Step::Done;
 }
 
-Step BarrierModel::arrive(int agent, int barrier, int site) { return count(agent, barrier, warpsOf(agent), site); }
+Step BarrierModel::arrive(int agent, int barrier, bool isFence, int site) {
+  return count(agent, barrier, arrivalsOf(agent), isFence, site);
+}
 
 Step BarrierModel::expect(int agent, int barrier, int64_t bytes, int site) {
   if (!agents[agent].oneThread)
@@ -106,25 +120,27 @@ Step BarrierModel::expect(int agent, int barrier, int64_t bytes, int site) {
                           " has many threads, and each would expect the bytes: " + "only a role with one_thread can");
   barrierStates[barrier].expected += bytes;
   barrierStates[barrier].expectSite = site;
-  return count(agent, barrier, 1, site);
+  return count(agent, barrier, 1, /*isFence=*/false, site);
 }
 
 /// Arrivals belong to the phase that has not ended. That this is the same phase in
 /// every run needs: the agent knows that all phases before have ended.
-Step BarrierModel::count(int agent, int barrier, int64_t arrivals, int site) {
+Step BarrierModel::count(int agent, int barrier, int64_t arrivals, bool isFence, int site) {
   AgentState &self = agentStates[agent];
   BarrierState &state = barrierStates[barrier];
   int64_t allowed = barriers[barrier].arrivals;
   if (known(self.clock, barrier) < state.phase)
-    return fail(site, agents[agent].name + " arrives too often in " + phaseText(barrier, state.phase - 1) + ": " +
+    return fail(site, programName(agent) + " arrives too often in " + phaseText(barrier, state.phase - 1) + ": " +
                           std::to_string(allowed) + " arrivals end it, and " + std::to_string(arrivals) +
                           " more come from an agent that has not waited for its end");
   if (arrivals > state.pending)
-    return fail(site, agents[agent].name + " arrives too often in " + phaseText(barrier, state.phase) + ": " +
+    return fail(site, programName(agent) + " arrives too often in " + phaseText(barrier, state.phase) + ": " +
                           std::to_string(allowed) + " arrivals end it, " + std::to_string(allowed - state.pending) +
                           " have come, and these are " + std::to_string(arrivals) + " more");
   state.pending -= arrivals;
   join(state.gathering, self.clock);
+  if (isFence)
+    join(state.tensorGathering, self.tensor);
   endEpoch(agent, site);
   return completeIfReady(barrier, site);
 }
@@ -147,6 +163,8 @@ Step BarrierModel::completeIfReady(int barrier, int site) {
   std::swap(state.ended, state.gathering);
   known(state.ended, barrier) = state.phase;
   fill(state.gathering, 0);
+  std::swap(state.tensorEnded, state.tensorGathering);
+  fill(state.tensorGathering, 0);
   state.pending = barriers[barrier].arrivals;
   state.expected = state.copied = 0;
   return Step::Done;
@@ -176,10 +194,13 @@ Step BarrierModel::signal(int agent, int64_t id, int64_t threads, int site) {
 /// the rounds before have ended.
 Step BarrierModel::joinNamed(int agent, int64_t id, int64_t threads, int site, bool waits) {
   AgentState &self = agentStates[agent];
-  int64_t mine = warpsOf(agent) * kThreadsPerWarp;
-  int64_t most = llvm::count_if(agents, [](const AgentInfo &info) { return !info.oneThread; }) * mine;
+  int64_t mine = arrivalsOf(agent) * kThreadsPerWarp, most = 0, all = 0;
+  for (const AgentInfo &info : agents) {
+    most += info.oneThread ? 0 : info.warps * kThreadsPerWarp;
+    all += info.warps * kThreadsPerWarp;
+  }
   if (threads == 0)
-    threads = agents.size() * mine; // all of the CTA, those included that run no program
+    threads = all; // of the CTA, those included that run no program
   auto bad = [&](const Twine &text) { return fail(site, agents[agent].name + " " + text); };
   if (id < 0 || id >= kNamedBarriers)
     return bad("uses named barrier " + Twine(id) + ", but there are only " + Twine(kNamedBarriers) + ", 0 to " +

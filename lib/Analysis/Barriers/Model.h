@@ -1,4 +1,4 @@
-// What barriers, shared memory and asynchronous work do, as far as the order of
+// What barriers, slots of memory and asynchronous work do, as far as the order of
 // things goes: a state machine that the interpreter drives. It knows nothing
 // of the IR; places in the program are numbers ("sites").
 #ifndef GIRIH_LIB_ANALYSIS_BARRIERS_MODEL_H
@@ -8,6 +8,7 @@
 #include "llvm/ADT/SmallVector.h"
 #include "llvm/ADT/Twine.h"
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -32,10 +33,13 @@ struct BarrierFault {
 /// How far an operation of an agent got.
 enum class Step { Done, Blocked, Failed };
 
-/// Agents are the workers of the roles. Time is counted in epochs: an agent's
+/// Agents are the workers of the roles, and the MMAs that one thread starts: its tensor
+/// pipe, which goes on by itself but does one after another. Time is counted in epochs: an agent's
 /// epoch grows whenever it signals others, so "before" is "in an epoch that the
 /// other has heard of". An agent's clock says, for each agent, the newest epoch
 /// it has heard of, and for each barrier, how many phases it knows to have ended.
+/// Of what was done in tensor memory it has heard only if the arrive and the wait by
+/// which it has heard were fences for that, so there is a second clock of such news.
 ///
 /// Every rule here is about what must have happened before, never about what
 /// happened to come first in this run. Where all hold, every other order of
@@ -44,21 +48,28 @@ class BarrierModel {
 public:
   struct AgentInfo {
     std::string name;
-    bool oneThread; ///< of the worker's warps: one arrival, and no named barriers
+    bool oneThread;  ///< of its warps: one arrival, and no named barriers
+    int64_t warps;   ///< of the CTA; a pipe has none
+    int pipe = -1;   ///< the agent of the MMAs that this thread starts
+    int thread = -1; ///< of a pipe: the agent that starts its MMAs
   };
   struct BarrierInfo {
     std::string name;
     int64_t arrivals;
   };
+  struct SlotInfo {
+    std::string name;
+    int64_t columns; ///< of tensor memory; 0 in shared memory
+  };
 
-  BarrierModel(std::vector<AgentInfo> agents, std::vector<BarrierInfo> barriers, std::vector<std::string> slots);
+  BarrierModel(std::vector<AgentInfo> agents, std::vector<BarrierInfo> barriers, std::vector<SlotInfo> slots);
 
   /// Back to the start of the kernel.
   void reset();
 
-  // Transaction barriers.
-  Step wait(int agent, int barrier, int64_t parity, int site);
-  Step arrive(int agent, int barrier, int site);
+  // Transaction barriers. `isFence`: for tensor memory.
+  Step wait(int agent, int barrier, int64_t parity, bool isFence, int site);
+  Step arrive(int agent, int barrier, bool isFence, int site);
   Step expect(int agent, int barrier, int64_t bytes, int site);
   /// `isPart`: of the slot, so that the rest may come by other copies of the phase.
   Step copy(int agent, int slot, bool isPart, int barrier, int64_t bytes, int site);
@@ -67,7 +78,7 @@ public:
   Step sync(int agent, int64_t id, int64_t threads, int site);
   Step signal(int agent, int64_t id, int64_t threads, int site);
 
-  // Shared memory.
+  // Slots.
   Step read(int agent, int slot, int site);
   Step write(int agent, int slot, int site);
   Step publish(int agent, int64_t id, int site);
@@ -88,6 +99,15 @@ public:
   Step await(int agent, int64_t number, int64_t inFlight, int site);
   /// Registers are written: a value is computed (-1) or moved there.
   Step put(int agent, int value, int registers, int site);
+
+  // MMAs that accumulate in tensor memory.
+  struct MmaInto {
+    int dest, left, right;           ///< slots
+    int64_t columns;                 ///< of the result
+    std::optional<bool> accumulates; ///< if known
+  };
+  Step startMmaInto(int agent, const MmaInto &mma, int site);
+  Step commit(int agent, int barrier, int site);
 
   // The end of an agent's program, and of all programs.
   Step finish(int agent, int site);
@@ -118,6 +138,7 @@ private:
   };
   struct AgentState {
     Clock clock;
+    Clock tensor;                                             ///< by agents: of what in tensor memory is over
     llvm::SmallVector<int32_t, 32> lastWait;                  ///< per barrier: the newest phase waited for
     llvm::SmallVector<Mma, 4> inFlight;                       ///< MMAs not known to be over, oldest first
     std::vector<Started> started;                             ///< MMAs, by number
@@ -125,6 +146,8 @@ private:
     llvm::SmallVector<int, 2> storing, draining, unpublished; ///< slots
     std::vector<int> signalSites;                             ///< by epoch: the signal that ended it
     SyncState sync = SyncState::None;
+    int32_t mmaEpoch = 0; ///< of a pipe: the epoch of its newest MMA, or 0
+    int mmaSite = -1;
     int waitingFor = -1; ///< the barrier, or the number of barriers + id
     int64_t waitingPhase = 0;
   };
@@ -136,7 +159,8 @@ private:
   struct BarrierState {
     int32_t phase = 0; ///< the one that has not ended
     int64_t pending = 0, expected = 0, copied = 0;
-    Clock gathering, ended;           ///< of the arrivals of this phase; of the one before
+    Clock gathering, ended; ///< of the arrivals of this phase; of the one before
+    Clock tensorGathering, tensorEnded;
     llvm::SmallVector<Seen, 4> waits; ///< that passed because the phase before ended
     int expectSite = -1;
   };
@@ -158,15 +182,26 @@ private:
     int writer = -1, site = -1;
     int32_t epoch = 0, phase = 0;
     int barrier = -1;
-    bool isPart = false, published = false;
+    bool isPart = false;
+    int32_t published = -1;              ///< the writer's epoch in which it published, or -1
+    llvm::SmallVector<int, 2> continued; ///< sites of MMAs onto which the last one accumulates
     llvm::SmallVector<Reader, 6> readers;
   };
 
-  int64_t warpsOf(int agent) const { return agents[agent].oneThread ? 1 : kWarpsPerWorker; }
+  int64_t arrivalsOf(int agent) const { return agents[agent].oneThread ? 1 : kWarpsPerWorker; }
+  /// The agent that runs a program, and its name.
+  int threadOf(int agent) const { return agents[agent].thread < 0 ? agent : agents[agent].thread; }
+  const std::string &programName(int agent) const { return agents[threadOf(agent)].name; }
+  /// The epochs in which, as the agent has heard, all accesses to the slot are over.
+  const Clock &heardOf(int agent, int slot) const {
+    return slots[slot].columns > 0 ? agentStates[agent].tensor : agentStates[agent].clock;
+  }
+  std::string unfenced(int agent, int other, int32_t epoch) const;
   int32_t &known(Clock &clock, int barrier) const { return clock[agents.size() + barrier]; }
   static void join(Clock &into, const Clock &from);
   void endEpoch(int agent, int site);
-  Step count(int agent, int barrier, int64_t arrivals, int site);
+  Step count(int agent, int barrier, int64_t arrivals, bool isFence, int site);
+  void startPipe(int agent, int site);
   Step completeIfReady(int barrier, int site);
   Step joinNamed(int agent, int64_t id, int64_t threads, int site, bool waits);
   Step checkFilled(int agent, int slot, int site, bool async);
@@ -181,7 +216,7 @@ private:
 
   std::vector<AgentInfo> agents;
   std::vector<BarrierInfo> barriers;
-  std::vector<std::string> slotNames;
+  std::vector<SlotInfo> slots;
 
   std::vector<AgentState> agentStates;
   std::vector<BarrierState> barrierStates;

@@ -1,4 +1,4 @@
-// Shared memory: who may still read or write a slot.
+// Slots of memory: who may still read or write a slot.
 #include "Model.h"
 
 #include "llvm/ADT/STLExtras.h"
@@ -15,10 +15,10 @@ namespace girih {
 /// Whether all that was done with a slot is known to the agent to be over, so that
 /// it may be filled anew.
 Step BarrierModel::checkFree(int agent, int slot, int site) {
-  const Clock &clock = agentStates[agent].clock;
+  const Clock &clock = heardOf(agent, slot);
   SlotState &state = slotStates[slot];
   auto bad = [&](const Twine &text) {
-    return fail(site, agents[agent].name + " overwrites " + slotNames[slot] + " while " + text);
+    return fail(site, agents[agent].name + " overwrites " + slots[slot].name + " while " + text);
   };
   for (auto [other, reader] : enumerate(state.readers)) {
     int32_t heard = clock[other];
@@ -26,7 +26,7 @@ Step BarrierModel::checkFree(int agent, int slot, int site) {
     if (reader.pending == 0 && (isSelf || reader.until <= heard))
       continue;
     int32_t since = reader.pending > 0 ? reader.pendingSince : reader.since;
-    bad(agents[other].name + " may still read it");
+    bad(agents[other].name + " may still read it" + unfenced(agent, other, reader.until));
     fault.notes.push_back({reader.site, "the read is here"});
     if (!isSelf && since <= heard)
       fault.notes.push_back({agentStates[other].signalSites[heard],
@@ -45,7 +45,7 @@ Step BarrierModel::checkFree(int agent, int slot, int site) {
   case Filled::ByWrite:
     if (state.writer == agent || state.epoch <= clock[state.writer])
       return Step::Done;
-    bad(agents[state.writer].name + " may still write it");
+    bad(agents[state.writer].name + " may still write it" + unfenced(agent, state.writer, state.epoch));
     break;
   }
   fault.notes.push_back({state.site, "the other is here"});
@@ -85,7 +85,7 @@ Step BarrierModel::copy(int agent, int slot, bool isPart, int barrier, int64_t b
   memory.barrier = barrier;
   memory.phase = state.phase;
   memory.isPart = isPart;
-  memory.published = true; // the asynchronous proxy wrote it
+  memory.published = 0; // the asynchronous proxy wrote it
   fill(memory.readers, Reader());
   state.copied += bytes;
   return completeIfReady(barrier, site);
@@ -95,10 +95,10 @@ Step BarrierModel::write(int agent, int slot, int site) {
   AgentState &self = agentStates[agent];
   SlotState &memory = slotStates[slot];
   if (is_contained(self.storing, slot))
-    return fail(site, agents[agent].name + " overwrites " + slotNames[slot] +
+    return fail(site, agents[agent].name + " overwrites " + slots[slot].name +
                           " before its store from there has been drained");
   if (is_contained(self.draining, slot))
-    return fail(site, agents[agent].name + " overwrites " + slotNames[slot] +
+    return fail(site, agents[agent].name + " overwrites " + slots[slot].name +
                           " when only the thread that stored from there knows that the store has been drained");
   if (Step step = checkFree(agent, slot, site); step != Step::Done)
     return step;
@@ -107,7 +107,7 @@ Step BarrierModel::write(int agent, int slot, int site) {
   memory.writer = agent;
   memory.site = site;
   memory.epoch = self.clock[agent];
-  memory.published = false;
+  memory.published = -1;
   fill(memory.readers, Reader());
   if (!is_contained(self.unpublished, slot))
     self.unpublished.push_back(slot);
@@ -116,11 +116,11 @@ Step BarrierModel::write(int agent, int slot, int site) {
 
 Step BarrierModel::publish(int agent, int64_t id, int site) {
   AgentState &self = agentStates[agent];
-  if (Step step = sync(agent, id, warpsOf(agent) * kThreadsPerWarp, site); step != Step::Done)
+  if (Step step = sync(agent, id, arrivalsOf(agent) * kThreadsPerWarp, site); step != Step::Done)
     return step;
   for (int slot : self.unpublished)
     if (slotStates[slot].writer == agent)
-      slotStates[slot].published = true;
+      slotStates[slot].published = self.clock[agent] - 1; // the fence comes before the barrier
   self.unpublished.clear();
   return Step::Done;
 }
@@ -134,7 +134,7 @@ Step BarrierModel::checkFilled(int agent, int slot, int site, bool async) {
   AgentState &self = agentStates[agent];
   const SlotState &state = slotStates[slot];
   auto bad = [&](const Twine &text, StringRef note) {
-    fail(site, agents[agent].name + " reads " + slotNames[slot] + text);
+    fail(site, agents[agent].name + " reads " + slots[slot].name + text);
     if (!note.empty())
       fault.notes.push_back({state.site, note.str()});
     return Step::Failed;
@@ -145,15 +145,17 @@ Step BarrierModel::checkFilled(int agent, int slot, int site, bool async) {
   case Filled::ByCopy: {
     if (known(self.clock, state.barrier) > state.phase)
       return Step::Done;
-    int32_t last = self.lastWait[state.barrier];
+    int32_t last = agentStates[threadOf(agent)].lastWait[state.barrier];
     return bad(", filled in " + phaseText(state.barrier, state.phase) + ", without waiting for that phase; " +
                    (last < -1 ? "it has not waited there" : "its last wait there was for " + phaseName(last)),
                "the copy is here");
   }
   case Filled::ByWrite:
-    if (state.writer != agent && state.epoch > self.clock[state.writer])
-      return bad(", which " + agents[state.writer].name + " may still write", "the write is here");
-    if (async && !state.published)
+    if (state.writer != agent && state.epoch > heardOf(agent, slot)[state.writer])
+      return bad(", which " + agents[state.writer].name + " may still write" +
+                     unfenced(agent, state.writer, state.epoch),
+                 agents[state.writer].thread < 0 ? "the write is here" : "the MMA is here");
+    if (async && (state.published < 0 || (state.writer != agent && state.published > self.clock[state.writer])))
       return bad(" before what was written there has been published", "the write is here");
     return Step::Done;
   }
@@ -164,6 +166,8 @@ void BarrierModel::startRead(int agent, int slot, int site) {
   Reader &reader = slotStates[slot].readers[agent];
   reader.site = site;
   fills[slotStates[slot].site].isRead = true;
+  for (int earlier : slotStates[slot].continued)
+    fills[earlier].isRead = true;
   if (reader.pending++ == 0)
     reader.pendingSince = agentStates[agent].clock[agent];
 }
@@ -224,7 +228,7 @@ Step BarrierModel::finish(int agent, int site) {
   if (!self.storing.empty()) {
     int slot = self.storing.front();
     return fail(slotStates[slot].readers[agent].site,
-                agents[agent].name + " ends before its store from " + slotNames[slot] + " has been drained");
+                agents[agent].name + " ends before its store from " + slots[slot].name + " has been drained");
   }
   return Step::Done;
 }
@@ -236,8 +240,16 @@ Step BarrierModel::finishAll() {
     bool isSeen =
         any_of(agentStates, [&](AgentState &agent) { return known(agent.clock, state.barrier) > state.phase; });
     if (!isSeen)
-      return fail(state.site, "nothing waits for this copy to " + slotNames[slot] + " in " +
+      return fail(state.site, "nothing waits for this copy to " + slots[slot].name + " in " +
                                   phaseText(state.barrier, state.phase) + ": the kernel may end before it does");
+  }
+  for (auto [pipe, state] : enumerate(agentStates)) {
+    auto isWaiter = [&, pipe = pipe, &state = state](size_t other) {
+      return other != pipe && agentStates[other].clock[pipe] >= state.mmaEpoch;
+    };
+    if (state.mmaEpoch > 0 && none_of(seq<size_t>(agents.size()), isWaiter))
+      return fail(state.mmaSite, "nothing waits for " + agents[pipe].name +
+                                     " to complete: the kernel may end with this one in flight");
   }
   return Step::Done;
 }
@@ -248,7 +260,7 @@ Step BarrierModel::checkFillsRead() {
   for (auto [site, fill] : enumerate(fills))
     if (fill.slot >= 0 && !fill.isRead)
       return fail(site, Twine("nothing ever reads what is ") + (fill.isCopy ? "copied" : "written") + " here to " +
-                            slotNames[fill.slot]);
+                            slots[fill.slot].name);
   return Step::Done;
 }
 

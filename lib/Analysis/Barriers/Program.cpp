@@ -24,9 +24,13 @@ void Decoder::decode() {
       refuse(op, "the check of barriers cannot follow '" + op->getName().getStringRef() + "': " + why);
     auto role = op->getParentOfType<tile::RoleOp>();
     if (role && role.getOneThread() &&
-        isa<tile::MmaAsyncOp, tile::AwaitOp, tile::ReduceOp, tile::WriteSharedOp, tile::ScatterOp>(op))
+        isa<tile::MmaAsyncOp, tile::AwaitOp, tile::ReduceOp, tile::WriteSharedOp, tile::ScatterOp, tile::MoveOp>(op))
       refuse(op, "'" + op->getName().getStringRef() + "' needs all threads of a worker, but role \"" + role.getName() +
                      "\" has one_thread");
+    if (role && !role.getOneThread() && isa<tile::MmaIntoOp, tile::MmaCommitOp>(op))
+      refuse(op, "'" + op->getName().getStringRef() + "' is for one thread, but all " +
+                     Twine(kThreadsPerWarp * static_cast<int64_t>(role.getWarps())) + " of role \"" + role.getName() +
+                     "\" run it");
   });
   checkResources(kernel, findings);
   if (findings.empty())
@@ -56,8 +60,10 @@ void Decoder::decodeMemory() {
     for (int64_t i = 0; i < count && barriers; ++i)
       program.barriers.push_back(
           {name + "[" + std::to_string(i) + "]", barriers.getBarriers().getType().getArrivals()});
+    RankedTensorType tile = buffer ? buffer.getBuffer().getType().getTile() : RankedTensorType();
+    int64_t columns = buffer && tile::isInTensorMemory(tile) ? tile::tensorColumns(tile) : 0;
     for (int64_t i = 0; i < count && buffer; ++i)
-      program.slots.push_back("slot " + std::to_string(i) + " of " + name);
+      program.slots.push_back({"slot " + std::to_string(i) + " of " + name, columns});
     if (!barriers)
       continue;
     program.depth = std::max(program.depth, count);
@@ -69,9 +75,11 @@ void Decoder::decodeMemory() {
 }
 
 void Decoder::decodeRole(tile::RoleOp op) {
-  program.roles.push_back(
-      {"role \"" + op.getName().str() + "\"", static_cast<int64_t>(op.getWorkers()), op.getOneThread(), 0, {}, {}});
-  role = &program.roles.back();
+  role = &program.roles.emplace_back();
+  role->name = "role \"" + op.getName().str() + "\"";
+  role->workers = op.getWorkers();
+  role->warps = op.getWarps();
+  role->oneThread = op.getOneThread();
   registers.clear();
   tiles.clear();
   slice = BarrierSlice(op);
@@ -168,10 +176,7 @@ void Decoder::decodeLoop(scf::ForOp op) {
     loop.number = number.getValue().trySExtValue().value_or(-1);
   loop.nonEmpty = op->hasAttr(tile::kNonEmptyAttr);
   loop.isUnsigned = op.getUnsignedCmp();
-  auto isConstant = [](Value value) {
-    auto opaque = value.getDefiningOp<tile::OpaqueOp>();
-    return matchPattern(opaque ? opaque.getValue() : value, m_Constant());
-  };
+  auto isConstant = [](Value value) { return matchPattern(withoutOpaque(value), m_Constant()); };
   loop.isConstant = isConstant(op.getLowerBound()) && isConstant(op.getUpperBound()) && isConstant(op.getStep());
   loop.lower = reg(op.getLowerBound());
   loop.upper = reg(op.getUpperBound());
@@ -182,7 +187,7 @@ void Decoder::decodeLoop(scf::ForOp op) {
       loop.carried.push_back({reg(op.getRegionIterArgs()[i]), reg(op.getInitArgs()[i]),
                               reg(op.getBody()->getTerminator()->getOperand(i)), reg(result),
                               result.getType().isIntOrIndex()});
-  emit(Code::Loop, op).target = role->loops.size();
+  emit(Code::Loop, op).target = loops[op] = role->loops.size();
   role->loops.push_back(std::move(loop));
 }
 

@@ -30,6 +30,7 @@ struct BarrierProgram {
     Select,
     Compare,
     ZeroExtend, ///< from `value` bits
+    FirstRound, ///< whether the loop `target` is in its first round; the contrary if `value` is 0
     // Control.
     Branch, ///< to `target` if registers[a] is 0
     Jump,
@@ -52,15 +53,18 @@ struct BarrierProgram {
     Publish,
     Store,
     Drain,
+    MmaInto, ///< c += a b, or c = a b if registers[d] is 0; `value` columns
+    Commit,
   };
 
-  /// Registers a, b, c, or -1; what `value` and `target` mean depends on the code.
+  /// Registers a, b, c, d, or -1; what `value` and `target` mean depends on the code.
   struct Instruction {
     Code code;
-    int dest = -1, a = -1, b = -1, c = -1;
+    int dest = -1, a = -1, b = -1, c = -1, d = -1;
     int64_t value = 0;
-    int target = 0;      ///< an instruction, a loop or an array
-    bool isPart = false; ///< of a slot: what a copy fills
+    int target = 0;       ///< an instruction, a loop or an array
+    bool isPart = false;  ///< of a slot: what a copy fills
+    bool isFence = false; ///< for tensor memory: an arrive or a wait
     int site = -1;
     int tile = -1, tileRegisters = -1; ///< what is put; the left operand of an MMA
     int width = 64;                    ///< bits of a scalar result
@@ -82,8 +86,9 @@ struct BarrierProgram {
 
   struct Role {
     std::string name;
-    int64_t workers;
+    int64_t workers, warps;
     bool oneThread;
+    bool hasPipe = false; ///< starts MMAs that accumulate in tensor memory
     int registers = 0;
     std::vector<Instruction> code;
     std::vector<Loop> loops;
@@ -98,7 +103,7 @@ struct BarrierProgram {
 
   std::vector<Array> barrierArrays, buffers;
   std::vector<BarrierModel::BarrierInfo> barriers;
-  std::vector<std::string> slots;
+  std::vector<BarrierModel::SlotInfo> slots;
   std::vector<Role> roles;
   std::vector<mlir::Location> sites;
 
@@ -109,7 +114,7 @@ struct BarrierProgram {
 inline constexpr int64_t kMaxPeriod = 512;   ///< rounds of a loop in one run
 inline constexpr int64_t kMaxObjects = 4096; ///< barriers and slots of a kernel
 
-/// Adds findings for shared memory, threads and registers that are not there.
+/// Adds findings for memory, threads and registers that are not there.
 void checkResources(mlir::gpu::GPUFuncOp kernel, llvm::SmallVectorImpl<BarrierFinding> &findings);
 
 /// Adds a finding for what cannot be followed.

@@ -19,7 +19,48 @@ static unsigned widthOf(Value value) {
 /// Whether the interpreter can hold the value.
 static bool fits(Value value) { return widthOf(value) >= 1 && widthOf(value) <= 64; }
 
+Value withoutOpaque(Value value) {
+  auto opaque = value.getDefiningOp<tile::OpaqueOp>();
+  return opaque ? opaque.getValue() : value;
+}
+
+/// Whether a loop's counter is (not) where the loop started, also where that is not
+/// known: so an accumulator is written by the first of many MMAs.
+bool Decoder::decodeFirstRound(Operation *op) {
+  auto compare = dyn_cast<arith::CmpIOp>(op);
+  if (!compare)
+    return false;
+  bool isEqual = compare.getPredicate() == arith::CmpIPredicate::eq;
+  if (!isEqual && compare.getPredicate() != arith::CmpIPredicate::ne)
+    return false;
+  auto isStart = [](Value counter, Value value) {
+    auto argument = dyn_cast<BlockArgument>(counter);
+    auto loop = argument ? dyn_cast<scf::ForOp>(argument.getOwner()->getParentOp()) : scf::ForOp();
+    if (!loop || counter != loop.getInductionVar())
+      return scf::ForOp();
+    Value lower = withoutOpaque(loop.getLowerBound());
+    Attribute a, b;
+    bool isSame = matchPattern(lower, m_Constant(&a)) && matchPattern(value, m_Constant(&b)) && a == b;
+    return lower == value || isSame ? loop : scf::ForOp();
+  };
+  Value a = withoutOpaque(compare.getLhs()), b = withoutOpaque(compare.getRhs());
+  scf::ForOp loop = isStart(a, b);
+  if (!loop)
+    loop = isStart(b, a);
+  auto known = loop ? loops.find(loop) : loops.end(); // only loops around events are followed
+  if (known == loops.end())
+    return false;
+  Instruction &instruction = emit(Code::FirstRound, op);
+  instruction.dest = reg(op->getResult(0));
+  instruction.target = known->second;
+  instruction.value = isEqual;
+  instruction.width = 1;
+  return true;
+}
+
 void Decoder::decodeScalar(Operation *op) {
+  if (decodeFirstRound(op))
+    return;
   APInt constant;
   if (op->getNumResults() == 1 && fits(op->getResult(0)) && matchPattern(op, m_ConstantInt(&constant))) {
     Instruction &instruction = emit(Code::Constant, op);
@@ -85,8 +126,12 @@ void Decoder::decodeEvent(Operation *op) {
     return instruction;
   };
   TypeSwitch<Operation *>(op)
-      .Case([&](tile::BarrierWaitOp wait) { fill(Code::Wait, wait.getIndex(), wait.getParity(), wait.getBarriers()); })
-      .Case([&](tile::BarrierArriveOp arrive) { fill(Code::Arrive, arrive.getIndex(), {}, arrive.getBarriers()); })
+      .Case([&](tile::BarrierWaitOp wait) {
+        fill(Code::Wait, wait.getIndex(), wait.getParity(), wait.getBarriers()).isFence = wait.getTensorMemory();
+      })
+      .Case([&](tile::BarrierArriveOp arrive) {
+        fill(Code::Arrive, arrive.getIndex(), {}, arrive.getBarriers()).isFence = arrive.getTensorMemory();
+      })
       .Case([&](tile::BarrierExpectOp expect) {
         fill(Code::Expect, expect.getIndex(), {}, expect.getBarriers(), expect.getBytes());
       })
@@ -111,6 +156,17 @@ void Decoder::decodeEvent(Operation *op) {
           instruction.tileRegisters = tileRegisters->registersOf(mma.getA());
         }
       })
+      .Case([&](tile::MmaIntoOp mma) {
+        Instruction &instruction =
+            fill(Code::MmaInto, mma.getA(), mma.getB(), {}, tile::tensorColumns(mma.getDest().getType()));
+        instruction.c = reg(mma.getDest());
+        instruction.d = reg(mma.getAccumulate());
+        role->hasPipe = true;
+      })
+      .Case([&](tile::MmaCommitOp commit) {
+        fill(Code::Commit, commit.getIndex(), {}, commit.getBarriers());
+        role->hasPipe = true;
+      })
       .Case([&](tile::AwaitOp await) { fill(Code::Await, await.getValue(), {}, {}, await.getInFlight()); })
       .Case([&](tile::WriteSharedOp write) { fill(Code::Write, write.getDest()); })
       .Case([&](tile::PublishOp publish) { fill(Code::Publish, publish.getBarrier()); })
@@ -118,7 +174,7 @@ void Decoder::decodeEvent(Operation *op) {
       .Case([&](tile::DrainStoresOp drain) { fill(Code::Drain, drain.getBarrier()); })
       .Default([&](Operation *reader) {
         for (Value operand : reader->getOperands())
-          if (isSharedTile(operand))
+          if (isSlotTile(operand))
             fill(Code::Read, operand);
         for (Value result : reader->getResults())
           if (slice.needed.contains(result)) {

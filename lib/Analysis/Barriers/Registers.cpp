@@ -7,7 +7,8 @@ using namespace mlir;
 namespace girih {
 
 static bool isInRegisters(Type type) {
-  return isa<tile::AsyncType>(type) || (isa<RankedTensorType>(type) && !tile::sharedEncoding(type));
+  bool isSlot = tile::sharedEncoding(type) || tile::isInTensorMemory(type);
+  return isa<tile::AsyncType>(type) || (isa<RankedTensorType>(type) && !isSlot);
 }
 
 /// Tiles that are made anew for every use, in registers of that use.

@@ -1,4 +1,4 @@
-// What a kernel asks the chip for: shared memory, threads and registers.
+// What a kernel asks the chip for: memory, threads and registers.
 #include "Program.h"
 
 #include "dialects/Tile/Tile.h"
@@ -10,6 +10,7 @@ namespace girih {
 namespace {
 
 constexpr int64_t kBarrierBytes = 8; // PTX ISA, "mbarrier object"
+constexpr int64_t kAddressBytes = 4; // PTX ISA, "tcgen05.alloc": where it says what was reserved
 
 /// The chip that the kernel's module names, if any.
 const Target *targetOf(gpu::GPUFuncOp kernel) {
@@ -30,6 +31,7 @@ public:
 
   void check() {
     checkShared();
+    checkTensor();
     checkRoles();
   }
 
@@ -41,8 +43,11 @@ private:
   };
 
   void refuse(Operation *op, const Twine &text) { findings.push_back({op->getLoc(), text.str(), {}}); }
-  SmallVector<Range> allocations();
+  SmallVector<Range> sharedRanges();
+  SmallVector<Range> tensorRanges();
+  void checkApart(SmallVectorImpl<Range> &ranges, StringRef unit);
   void checkShared();
+  void checkTensor();
   void checkRoles();
 
   gpu::GPUFuncOp kernel;
@@ -50,35 +55,58 @@ private:
   SmallVectorImpl<BarrierFinding> &findings;
 };
 
-/// In the order in which they lie.
-SmallVector<Resources::Range> Resources::allocations() {
+static bool isTensorBuffer(tile::AllocOp buffer) {
+  return tile::isInTensorMemory(buffer.getBuffer().getType().getTile());
+}
+
+SmallVector<Resources::Range> Resources::sharedRanges() {
   SmallVector<Range> ranges;
-  auto add = [&](Operation &op, StringRef name, int64_t begin, int64_t bytes) {
-    ranges.push_back({begin, begin + bytes, ("\"" + name + "\"").str(), &op});
+  auto add = [&](Operation &op, const Twine &name, int64_t begin, int64_t bytes) {
+    ranges.push_back({begin, begin + bytes, name.str(), &op});
   };
   for (Operation &op : kernel.getBody().front()) {
     if (auto array = dyn_cast<tile::BarriersOp>(op)) {
-      add(op, array.getName(), array.getOffset(), kBarrierBytes * array.getBarriers().getType().getCount());
-    } else if (auto buffer = dyn_cast<tile::AllocOp>(op)) {
+      add(op, "\"" + array.getName() + "\"", array.getOffset(),
+          kBarrierBytes * array.getBarriers().getType().getCount());
+    } else if (auto buffer = dyn_cast<tile::AllocOp>(op); buffer && !isTensorBuffer(buffer)) {
       tile::BufferType type = buffer.getBuffer().getType();
-      add(op, buffer.getName(), buffer.getOffset(), type.getCount() * tile::sharedBytes(type.getTile()));
+      add(op, "\"" + buffer.getName() + "\"", buffer.getOffset(), type.getCount() * tile::sharedBytes(type.getTile()));
+    } else if (auto columns = dyn_cast<tile::TensorColumnsOp>(op)) {
+      add(op, "the address of tensor memory", columns.getOffset(), kAddressBytes);
     }
   }
+  return ranges;
+}
+
+SmallVector<Resources::Range> Resources::tensorRanges() {
+  SmallVector<Range> ranges;
+  for (auto buffer : kernel.getBody().front().getOps<tile::AllocOp>()) {
+    if (!isTensorBuffer(buffer))
+      continue;
+    tile::BufferType type = buffer.getBuffer().getType();
+    int64_t begin = buffer.getOffset(), columns = type.getCount() * tile::tensorColumns(type.getTile());
+    ranges.push_back({begin, begin + columns, ("\"" + buffer.getName() + "\"").str(), buffer});
+  }
+  return ranges;
+}
+
+/// Sorts them, too.
+void Resources::checkApart(SmallVectorImpl<Range> &ranges, StringRef unit) {
   llvm::sort(ranges,
              [](const Range &a, const Range &b) { return std::tie(a.begin, a.end) < std::tie(b.begin, b.end); });
-  return ranges;
+  for (size_t i = 1; i < ranges.size(); ++i)
+    if (ranges[i].begin < ranges[i - 1].end)
+      refuse(ranges[i].op, ranges[i].name + " starts at " + unit + " " + Twine(ranges[i].begin) + " but " +
+                               ranges[i - 1].name + " ends at " + unit + " " + Twine(ranges[i - 1].end) +
+                               ": the check of barriers needs them apart");
 }
 
 /// Allocations lie apart, in what the kernel is launched with, which the chip has.
 void Resources::checkShared() {
-  SmallVector<Range> ranges = allocations();
+  SmallVector<Range> ranges = sharedRanges();
   if (ranges.empty())
     return;
-  for (size_t i = 1; i < ranges.size(); ++i)
-    if (ranges[i].begin < ranges[i - 1].end)
-      refuse(ranges[i].op, ranges[i].name + " starts at byte " + Twine(ranges[i].begin) + " but " + ranges[i - 1].name +
-                               " ends at byte " + Twine(ranges[i - 1].end) +
-                               ": the check of barriers needs them apart");
+  checkApart(ranges, "byte");
   const Range &last =
       *std::max_element(ranges.begin(), ranges.end(), [](const Range &a, const Range &b) { return a.end < b.end; });
   auto attribute = kernel->getAttrOfType<IntegerAttr>(tile::kSharedBytesAttr);
@@ -93,6 +121,30 @@ void Resources::checkShared() {
   if (std::max(launched, last.end) > most)
     refuse(kernel, "the kernel needs " + Twine(std::max(launched, last.end)) + " bytes of shared memory, " +
                        target->chip() + " has " + Twine(most));
+}
+
+/// Buffers in tensor memory lie apart, in what the kernel reserves, which the chip has.
+void Resources::checkTensor() {
+  SmallVector<Range> ranges = tensorRanges();
+  checkApart(ranges, "column");
+  tile::TensorColumnsOp reserves;
+  for (auto op : kernel.getBody().front().getOps<tile::TensorColumnsOp>()) {
+    if (reserves)
+      return refuse(op, "the kernel reserves " + Twine(op.getColumns()) + " columns of tensor memory beside the " +
+                            Twine(reserves.getColumns()) +
+                            " that it has reserved: the check of barriers knows one block");
+    reserves = op;
+  }
+  int64_t columns = reserves ? reserves.getColumns() : 0;
+  for (const Range &range : ranges)
+    if (range.end > columns)
+      return refuse(range.op, range.name + " ends at column " + Twine(range.end) +
+                                  " of tensor memory, but the kernel reserves " + Twine(columns) +
+                                  " (tile.tensor_columns)");
+  int64_t most = target ? target->limits().tensorColumns : columns;
+  if (columns > most)
+    refuse(reserves, "the kernel reserves " + Twine(columns) + " columns of tensor memory, " + target->chip() +
+                         " has " + Twine(most));
 }
 
 /// The CTA has its threads, and the registers that roles ask for are there: a role

@@ -10,7 +10,8 @@ namespace girih {
 
 /// Values that the interpreter keeps.
 static bool isFollowed(Type type) {
-  return type.isIntOrIndex() || tile::sharedEncoding(type) || isa<tile::AsyncType>(type);
+  return type.isIntOrIndex() || tile::sharedEncoding(type) || tile::isInTensorMemory(type) ||
+         isa<tile::AsyncType>(type);
 }
 
 BarrierSlice::BarrierSlice(tile::RoleOp role) {

@@ -12,9 +12,9 @@ struct BarrierSlice {
   BarrierSlice() = default;
   explicit BarrierSlice(tile::RoleOp role);
 
-  /// Ops that touch barriers or shared memory, and the ops around them.
+  /// Ops that touch barriers or slots of memory, and the ops around them.
   llvm::DenseSet<mlir::Operation *> eventful;
-  /// Integers, shared tiles and MMAs that those depend on.
+  /// Integers, slots and MMAs that those depend on.
   llvm::DenseSet<mlir::Value> needed;
 
 private:

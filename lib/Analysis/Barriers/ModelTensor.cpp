@@ -1,0 +1,78 @@
+// Tensor memory: MMAs that one thread starts, and that complete by themselves.
+#include "Model.h"
+
+#include "llvm/ADT/STLExtras.h"
+
+using namespace llvm;
+
+namespace girih {
+
+/// That news came, but no good ones for tensor memory.
+std::string BarrierModel::unfenced(int agent, int other, int32_t epoch) const {
+  const AgentState &self = agentStates[agent];
+  if (self.tensor.empty() || epoch > self.clock[other] || epoch <= self.tensor[other])
+    return "";
+  return ": what it has heard of that came by an arrive or a wait without tensor_memory";
+}
+
+/// What the thread starts in its pipe comes after all that it has done or heard of. It
+/// hears nothing back, unless it waits for a barrier.
+void BarrierModel::startPipe(int agent, int site) {
+  AgentState &self = agentStates[agent], &pipe = agentStates[agents[agent].pipe];
+  join(pipe.clock, self.clock);
+  join(pipe.tensor, self.tensor);
+  endEpoch(agent, site);
+}
+
+/// MMAs of one thread complete in the order in which they start, so for the pipe each
+/// is over when the next begins. For all others, those of an epoch are over once they
+/// hear of it, by a commit.
+Step BarrierModel::startMmaInto(int agent, const MmaInto &mma, int site) {
+  startPipe(agent, site);
+  int pipe = agents[agent].pipe;
+  AgentState &self = agentStates[pipe];
+  SlotState &memory = slotStates[mma.dest];
+  if (mma.columns != slots[mma.dest].columns)
+    return fail(site, agents[pipe].name + " writes " + std::to_string(mma.columns) + " of the " +
+                          std::to_string(slots[mma.dest].columns) + " columns of " + slots[mma.dest].name +
+                          ": the check of barriers follows whole slots only");
+  for (int slot : {mma.left, mma.right}) {
+    if (slot == mma.dest)
+      return fail(site, agents[pipe].name + " reads " + slots[slot].name + ", into which it accumulates");
+    if (Step step = checkFilled(pipe, slot, site, /*async=*/true); step != Step::Done)
+      return step;
+    startRead(pipe, slot, site);
+    endRead(pipe, slot, self.clock[pipe]);
+  }
+  if (Step step = checkFree(pipe, mma.dest, site); step != Step::Done)
+    return step;
+
+  // What is not known may be true, and then needs something to add to.
+  bool continues = mma.accumulates.value_or(true);
+  if (continues && memory.filled == Filled::Never)
+    return fail(site, agents[pipe].name + " accumulates in " + slots[mma.dest].name +
+                          ", which nothing need have filled yet" +
+                          (mma.accumulates ? "" : "; whether it accumulates is not known here"));
+  if (!continues)
+    memory.continued.clear();
+  else if (memory.site != site && !is_contained(memory.continued, memory.site))
+    memory.continued.push_back(memory.site);
+  noteFill(mma.dest, site, /*isCopy=*/false);
+  memory.filled = Filled::ByWrite;
+  memory.writer = pipe;
+  memory.site = site;
+  memory.epoch = self.mmaEpoch = self.clock[pipe];
+  memory.published = 0;
+  fill(memory.readers, Reader());
+  self.mmaSite = site;
+  return Step::Done;
+}
+
+/// The thread's own news travel too: the arrival comes after the commit. In PTX ISA,
+/// "tcgen05.commit" is a fence for tensor memory by itself.
+Step BarrierModel::commit(int agent, int barrier, int site) {
+  startPipe(agent, site);
+  return count(agents[agent].pipe, barrier, 1, /*isFence=*/true, site);
+}
+
+} // namespace girih
