@@ -1,6 +1,7 @@
 // The tile program of attention: work items, the loop over keys, online softmax.
 #include "AttnTileBody.h"
 #include "IndexBuilder.h"
+#include "girih/Target/Manifest.h"
 
 #include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
@@ -98,9 +99,10 @@ WorkItem KernelBuilder::decode(Value work) {
   Value headsPerKeyHead = b.div(queryHeads, keyHeads);
 
   int64_t bytesPerKey = 2 * headSize * op.getQ().getType().getElementTypeBitWidth() / 8;
-  int64_t keysPerGroup = std::max<int64_t>(1, *schedule.groupBytes / bytesPerKey);
-  Value group = b.mul(b.div(b.index(keysPerGroup), size(1, 2)), headsPerKeyHead);
-  group = b.minimum(b.maximum(group, b.index(1)), heads);
+  // As many keys as there can be at most: an index has 32 bits, group_bytes has 40.
+  int64_t keysPerGroup = std::clamp<int64_t>(*schedule.groupBytes / bytesPerKey, 1, kLargestSize);
+  Value keyHeadsPerGroup = b.minimum(b.div(b.index(keysPerGroup), size(1, 2)), b.mul(size(0, 0), keyHeads));
+  Value group = b.maximum(b.mul(keyHeadsPerGroup, headsPerKeyHead), b.index(1));
 
   Value itemsPerGroup = b.mul(blocks, group);
   Value firstHead = b.mul(b.div(work, itemsPerGroup), group);
