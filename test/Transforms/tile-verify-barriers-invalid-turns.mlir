@@ -289,3 +289,21 @@ gpu.module @kernels {
     gpu.return
   }
 }
+
+// -----
+
+// All threads are meant if no number is given, also of roles that share four warps.
+gpu.module @kernels {
+  gpu.func @all_threads() kernel {
+    %c3 = arith.constant 3 : i32
+    tile.role "load" warps(1) registers(24) one_thread {
+    }
+    tile.role "mma" warps(3) registers(24) one_thread {
+    }
+    tile.role "compute" warps(8) registers(240) {
+      // expected-error @below {{role "compute" worker 0 expects 384 threads in round 0 of named barrier 3, but must expect a multiple of 32 up to 256}}
+      nvvm.barrier id = %c3
+    }
+    gpu.return
+  }
+}

@@ -13,8 +13,8 @@
 !out = tensor<128x64xbf16, #lane>
 !matrix = memref<?x64xbf16>
 
-gpu.module @kernels {
-  // One product, whose thread shares four warps with the one that loads.
+// One product, whose thread shares four warps with the one that loads.
+gpu.module @one_worker {
   // CHECK-LABEL: gpu.func @one_worker
   // CHECK: tile.mma_into
   gpu.func @one_worker(%a: !matrix, %b: !matrix, %c: !matrix, %n: index) kernel attributes {tile.shared_bytes = 40996} {
@@ -69,8 +69,10 @@ gpu.module @kernels {
     }
     gpu.return
   }
+}
 
-  // A product after another; each worker has an accumulator.
+// A product after another; each worker has an accumulator.
+gpu.module @two_workers {
   // CHECK-LABEL: gpu.func @two_workers
   gpu.func @two_workers(%a: !matrix, %b: !matrix, %c: !matrix, %items: index, %n: index) kernel attributes {tile.shared_bytes = 114788} {
     tile.tensor_columns columns(128) offset(114784)
@@ -180,8 +182,10 @@ gpu.module @kernels {
     }
     gpu.return
   }
+}
 
-  // Each worker has a ring of two, in one buffer: the MMAs go on while it reads.
+// Each worker has a ring of two, in one buffer: the MMAs go on while it reads.
+gpu.module @two_workers_depth_2 {
   // CHECK-LABEL: gpu.func @two_workers_depth_2
   gpu.func @two_workers_depth_2(%a: !matrix, %b: !matrix, %c: !matrix, %items: index, %n: index) kernel attributes {tile.shared_bytes = 114820} {
     tile.tensor_columns columns(256) offset(114816)
@@ -292,9 +296,11 @@ gpu.module @kernels {
     }
     gpu.return
   }
+}
 
-  // Where the counter starts is not known, but that it is there in the first round only.
-  // The second loop carries whether this is its first round.
+// Where the counter starts is not known, but that it is there in the first round only.
+// The second loop carries whether this is its first round.
+gpu.module @where_a_loop_starts {
   // CHECK-LABEL: gpu.func @where_a_loop_starts
   gpu.func @where_a_loop_starts(%a: !matrix, %first: index, %n: index) kernel attributes {tile.shared_bytes = 8224} {
     tile.tensor_columns columns(64) offset(8216)
@@ -339,9 +345,11 @@ gpu.module @kernels {
     }
     gpu.return
   }
+}
 
-  // A worker writes what an MMA reads; the result is the left operand of the next MMA,
-  // which needs no wait: they complete in their order.
+// A worker writes what an MMA reads; the result is the left operand of the next MMA,
+// which needs no wait: they complete in their order.
+gpu.module @one_after_another {
   // CHECK-LABEL: gpu.func @one_after_another
   gpu.func @one_after_another(%p: !out) kernel attributes {tile.shared_bytes = 16408} {
     tile.tensor_columns columns(128) offset(16400)

@@ -10,6 +10,7 @@ or, if negative, from the last. Changes:
   drop, double         the op is gone, or there twice
   before OP, after OP  it moves up to the nearest such op, or down
   flip                 a wait is for the other parity
+  without WORD         an attribute is not there
   to NAME              another array of barriers or slots
   slot N               index N instead of the computed one
   depth N              the buffer has N slots
@@ -60,6 +61,9 @@ class Kernel:
             parity = re.search(r"parity\((%\w+)\)", line)[1]
             self.lines[at:at + 1] = ["%bit = arith.constant 1 : i32", f"%flipped = arith.xori {parity}, %bit : i32",
                                      line.replace(f"parity({parity})", "parity(%flipped)")]
+        elif verb == "without":
+            self.lines[at] = line.replace(f" {argument}", "")
+            assert self.lines[at] != line, f"no {argument} in: {line}"
         elif verb == "slot":
             self.lines[at:at + 1] = [f"%fixed = arith.constant {argument} : index",
                                      re.sub(r"\[%\w+\]", "[%fixed]", line, count=1)]
