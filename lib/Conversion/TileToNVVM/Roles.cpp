@@ -96,6 +96,19 @@ void buildGroup(ImplicitLocOpBuilder &b, const RoleGroup &group, int64_t launche
     buildRole(b, cast<tile::RoleOp>(op));
 }
 
+/// Every role starts where the first stands, so what stands between them comes before.
+LogicalResult hoistToFirst(ArrayRef<tile::RoleOp> roles) {
+  for (Operation *op = roles.front(), *next; op != roles.back(); op = next) {
+    next = op->getNextNode();
+    if (isa<tile::RoleOp>(op))
+      continue;
+    if (!isMemoryEffectFree(op))
+      return op->emitError("must not stand between roles, which run at the same time");
+    op->moveBefore(roles.front());
+  }
+  return success();
+}
+
 } // namespace
 
 LogicalResult lowerRoles(gpu::GPUFuncOp kernel, const Target &target) {
@@ -118,6 +131,8 @@ LogicalResult lowerRoles(gpu::GPUFuncOp kernel, const Target &target) {
     threads += kThreadsPerWarp * static_cast<int64_t>(role.getWarps());
   }
   if (failed(target.checkRoles(kernel, shapes)))
+    return failure();
+  if (failed(hoistToFirst(roles)))
     return failure();
   initializeBarriers(kernel, roles.front());
   int64_t launched = target.limits().launchRegisters(threads);

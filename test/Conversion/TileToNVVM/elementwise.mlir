@@ -69,7 +69,7 @@ gpu.module @m [#nvvm.target<chip = "sm_90a">] {
   // CHECK: %[[S3:.*]] = arith.cmpi sgt, %[[LIMIT8]], %c1_i32
   // CHECK: builtin.unrealized_conversion_cast %[[S0]], %[[S1]], %[[S2]], %[[S3]]
   gpu.func @limit() kernel {
-    tile.role "compute" workers(1) registers(240) {
+    tile.role "compute" warps(4) registers(240) {
       %limit = "limit"() : () -> tensor<64xi32, #row>
       %limits = tile.broadcast %limit : tensor<64xi32, #row> -> !i32
       %column = tile.iota 1 : !i32
@@ -85,7 +85,7 @@ gpu.module @m [#nvvm.target<chip = "sm_90a">] {
   // CHECK-COUNT-4: arith.cmpi ult
   // CHECK-COUNT-4: arith.cmpi slt
   gpu.func @no_limit() kernel {
-    tile.role "compute" workers(1) registers(240) {
+    tile.role "compute" warps(4) registers(240) {
       %limit = "limit"() : () -> tensor<64xi32, #row>
       %limits = tile.broadcast %limit : tensor<64xi32, #row> -> !i32
       %each = "each"() : () -> !i32

@@ -202,3 +202,17 @@ gpu.module @m [#nvvm.target<chip = "sm_90a">] {
     gpu.return
   }
 }
+
+// -----
+
+gpu.module @m [#nvvm.target<chip = "sm_90a">] {
+  gpu.func @between() kernel {
+    tile.role "load" warps(4) registers(24) {
+    }
+    // expected-error@+1 {{must not stand between roles, which run at the same time}}
+    gpu.barrier
+    tile.role "compute" warps(4) registers(240) {
+    }
+    gpu.return
+  }
+}

@@ -44,4 +44,21 @@ gpu.module @m [#nvvm.target<chip = "sm_90a">] {
     }
     gpu.return
   }
+
+  // What stands between roles is computed before all of them.
+  // CHECK-LABEL: llvm.func @between
+  // CHECK: %[[SUM:.*]] = arith.addi
+  // CHECK: scf.if
+  // CHECK: } else {
+  // CHECK:   "compute"(%[[SUM]])
+  gpu.func @between(%n: index {tile.argument = {kind = "size", size = "n"}}) kernel {
+    tile.role "load" warps(4) registers(24) {
+      "load"() : () -> ()
+    }
+    %sum = arith.addi %n, %n : index
+    tile.role "compute" warps(8) registers(240) {
+      "compute"(%sum) : (index) -> ()
+    }
+    gpu.return
+  }
 }
