@@ -77,6 +77,44 @@ gpu.module @kernels {
 
 // -----
 
+// An arrival of the thread says nothing of its MMAs.
+!block = tensor<128x64xbf16, #tile.shared<swizzle = 128>>
+!sum = tensor<128x128xf32, #tile.tensor_memory>
+!values = tensor<128x128xf32, #tile.fragment<registers = [128 : (0, 1)], lanes = [32 : (1, 0)], warps = [4 : (32, 0)]>>
+!matrix = memref<?x64xbf16>
+gpu.module @kernels {
+  gpu.func @arrives_instead(%a: !matrix) kernel attributes {tile.shared_bytes = 16412} {
+    tile.tensor_columns columns(128) offset(16408)
+    %sums = tile.alloc "sum" offset(0) : <1 x !sum>
+    %buffer = tile.alloc "a" offset(0) : <1 x !block>
+    %a_full = tile.barriers "a_full" offset(16384) : <1, arrivals = 1>
+    %sum_full = tile.barriers "sum_full" offset(16392) : <1, arrivals = 1>
+    %zero = arith.constant 0 : i32
+    %false = arith.constant false
+    %c0 = arith.constant 0 : index
+    %slot = tile.slot %buffer[%c0] : <1 x !block> -> !block
+    %sum = tile.slot %sums[%c0] : <1 x !sum> -> !sum
+    tile.role "load" warps(1) registers(24) one_thread {
+      tile.barrier_expect %a_full[%c0] bytes(16384) : <1, arrivals = 1>
+      tile.copy %a[%c0, %c0] to %slot signals %a_full[%c0] : !tile.barriers<1, arrivals = 1> : !matrix, !block
+    }
+    tile.role "mma" warps(3) registers(24) one_thread {
+      tile.barrier_wait %a_full[%c0] parity(%zero) : <1, arrivals = 1>
+      // expected-note @below {{the MMA is here}}
+      tile.mma_into %sum, %slot, %slot accumulate(%false) transpose_b : !sum, !block, !block
+      tile.barrier_arrive %sum_full[%c0] tensor_memory : <1, arrivals = 1>
+    }
+    tile.role "compute" warps(4) registers(240) {
+      tile.barrier_wait %sum_full[%c0] parity(%zero) tensor_memory : <1, arrivals = 1>
+      // expected-error @below {{role "compute" worker 0 reads slot 0 of "sum", which an MMA of role "mma" may still write}}
+      %values = tile.move %sum : !sum -> !values
+    }
+    gpu.return
+  }
+}
+
+// -----
+
 !block = tensor<128x64xbf16, #tile.shared<swizzle = 128>>
 !sum = tensor<128x128xf32, #tile.tensor_memory>
 !values = tensor<128x128xf32, #tile.fragment<registers = [128 : (0, 1)], lanes = [32 : (1, 0)], warps = [4 : (32, 0)]>>

@@ -106,8 +106,9 @@ def TileVerifyBarriersPass : Pass<"tile-verify-barriers", "::mlir::gpu::GPUFuncO
   let description = [{
     Interprets the role programs for trip counts around the depths of their rings,
     and reports arrivals, parities, byte counts, slots and turns that do not fit
-    together, reads and writes of shared memory and of registers in flight that
-    nothing orders, deadlocks, and what it does not understand. Changes nothing.
+    together, reads and writes of shared memory, of tensor memory and of registers in
+    flight that nothing orders, deadlocks, and what it does not understand. Changes
+    nothing.
     docs/passes/tile-verify-barriers.md says what is proven.
   }];
   let dependentDialects = ["::girih::tile::TileDialect"];

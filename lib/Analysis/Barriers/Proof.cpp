@@ -1,7 +1,7 @@
 // The proof: runs of the model that show what all runs of the kernel do.
 //
 // The roles are interpreted together, each worker as one agent; what matters of a
-// program is barriers, slots of shared memory, asynchronous work, and the integers
+// program is barriers, slots of memory, asynchronous work, and the integers
 // that those depend on. The bounds of most loops come from the kernel's arguments,
 // so a run chooses how often each loop (by `tile.loop`) goes round: never, once,
 // about as often as the deepest ring has slots, and more often than the number of
@@ -19,7 +19,9 @@
 // same, and the next cannot end before the wait is heard of. So there is none: all
 // orders are runs with the same clocks, and when one comes to its end, all do.
 // Copies complete at some time between their start and the end of their phase; as
-// only the latter is ever heard of, that time does not matter either.
+// only the latter is ever heard of, that time does not matter either. MMAs that one
+// thread starts complete between their start and the arrival of a commit, of which the
+// same is true: the arrival has heard of what its thread had when it committed.
 //
 // For why few trip counts suffice, see docs/passes/tile-verify-barriers.md.
 #include "Cases.h"
