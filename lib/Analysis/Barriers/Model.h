@@ -33,13 +33,13 @@ struct BarrierFault {
 /// How far an operation of an agent got.
 enum class Step { Done, Blocked, Failed };
 
-/// Agents are the workers of the roles, and the MMAs that one thread starts: its tensor
-/// pipe, which goes on by itself but does one after another. Time is counted in epochs: an agent's
-/// epoch grows whenever it signals others, so "before" is "in an epoch that the
-/// other has heard of". An agent's clock says, for each agent, the newest epoch
-/// it has heard of, and for each barrier, how many phases it knows to have ended.
-/// Of what was done in tensor memory it has heard only if the arrive and the wait by
-/// which it has heard were fences for that, so there is a second clock of such news.
+/// Agents are the workers of the roles, and for a thread that starts MMAs which accumulate
+/// in tensor memory, those MMAs: its pipe, which goes on by itself, one MMA after another.
+/// Time is counted in epochs: an agent's epoch grows whenever it signals others, so
+/// "before" is "in an epoch that the other has heard of". An agent's clock says, for each
+/// agent, the newest epoch it has heard of, and for each barrier, how many phases it knows
+/// to have ended. Of what was done in tensor memory it has heard only if the arrive and the
+/// wait by which it has heard were fences for that, so there is a second clock of such news.
 ///
 /// Every rule here is about what must have happened before, never about what
 /// happened to come first in this run. Where all hold, every other order of

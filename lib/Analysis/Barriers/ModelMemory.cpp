@@ -1,4 +1,4 @@
-// Slots of memory: who may still read or write a slot.
+// Slots of memory: who may still read or write them.
 #include "Model.h"
 
 #include "llvm/ADT/STLExtras.h"
