@@ -15,7 +15,7 @@ struct Schedule {
   using Knob = std::optional<int64_t>;
 
   Knob rows, columns;
-  Knob workers, stages;
+  Knob workers, stages, accumulators;
   Knob loadRegisters, computeRegisters;
   Knob overlap, pingPong;
   Knob persistent, longestFirst, groupBytes;

@@ -56,6 +56,8 @@ void buildTileToBarriers(OpPassManager &manager, Phase from) {
     addCleanup(kernels);
     kernels.addPass(createTilePlacePass());
   }
+  if (from < Phase::Assigned)
+    kernels.addPass(createTileAssignRolesPass());
   if (from < Phase::Specialized)
     kernels.addPass(createTileSpecializePass());
   if (from < Phase::Lowered) {

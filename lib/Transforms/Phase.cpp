@@ -8,8 +8,8 @@ using namespace mlir;
 namespace girih {
 
 StringRef nameOf(Phase phase) {
-  constexpr StringLiteral names[] = {"made of tiles", "partitioned",         "pipelined",         "placed",
-                                     "specialized",   "lowered to barriers", "bound to arguments"};
+  constexpr StringLiteral names[] = {"made of tiles", "partitioned", "pipelined",           "placed",
+                                     "given roles",   "specialized", "lowered to barriers", "bound to arguments"};
   return names[static_cast<size_t>(phase)];
 }
 
@@ -30,7 +30,9 @@ static Phase earliestPhase(Operation *op) {
 
 Phase phaseOf(gpu::GPUFuncOp kernel, Operation **witness) {
   Operation *latest = kernel;
-  Phase found = kernel->hasAttr(tile::kTensorsAttr) ? Phase::Bound : Phase::Tiles;
+  Phase found = kernel->hasAttr(tile::kTensorsAttr) ? Phase::Bound
+                : kernel->hasAttr(tile::kRolesAttr) ? Phase::Assigned
+                                                    : Phase::Tiles;
   kernel.walk([&](Operation *op) {
     if (Phase other = earliestPhase(op); other > found) {
       found = other;

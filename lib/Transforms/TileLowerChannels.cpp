@@ -7,15 +7,13 @@
 //   %k = tile.slot %buffer[%slot]; ...
 //   tile.barrier_arrive %empty[%slot]
 #include "IndexBuilder.h"
-#include "SharedLayout.h"
+#include "Rings.h"
 #include "girih/Transforms/Passes.h"
 #include "girih/Transforms/Phase.h"
 
 #include "dialects/Tile/Schedule.h"
 #include "mlir/Dialect/LLVMIR/NVVMDialect.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
-#include "llvm/ADT/MapVector.h"
-#include "llvm/Support/MathExtras.h"
 
 using namespace mlir;
 
@@ -24,21 +22,6 @@ namespace girih {
 #include "girih/Transforms/Passes.h.inc"
 
 namespace {
-
-constexpr int64_t kThreadsPerWorker = 32 * tile::kWarpsPerWorker;
-
-/// What a channel becomes.
-struct Ring {
-  Value buffer, full, empty;
-  int64_t depth, bytes;
-};
-
-/// Hardware barriers by number; 0 is the whole CTA's (PTX ISA, "bar").
-struct NamedBarriers {
-  int64_t workers;
-  int64_t staging() const { return 1; }        ///< one per worker
-  int64_t turn() const { return 1 + workers; } ///< one per worker
-};
 
 /// One role's program, channel by channel. Slot and parity come from a count of
 /// the tiles so far, which loops carry.
@@ -51,18 +34,34 @@ public:
   LogicalResult run();
 
 private:
-  using Counts = llvm::MapVector<Value, Value>;            ///< channel to number of tiles so far
-  using Held = llvm::MapVector<Value, SmallVector<Value>>; ///< channel to slots waited for, oldest first
+  using Name = std::pair<Value, int64_t>;      ///< RingName::key
+  using Counts = llvm::MapVector<Name, Value>; ///< number of tiles so far
+
+  /// A slot that was waited for or acquired, and whether MMAs tell when they are done with it.
+  struct Slot {
+    Value number;
+    bool byMma;
+  };
+  using Held = llvm::MapVector<Name, SmallVector<Slot>>; ///< oldest first
 
   LogicalResult lower(Block *block, Counts &counts);
   LogicalResult lowerLoop(scf::ForOp loop, Counts &counts);
-  void lowerAcquire(tile::AcquireOp op, Counts &counts);
-  void lowerWait(tile::WaitOp op, Counts &counts, Held &held);
+  LogicalResult lowerAcquire(tile::AcquireOp op, Counts &counts, Held &held);
+  LogicalResult lowerCommit(tile::CommitOp op, Held &held);
+  LogicalResult lowerWait(tile::WaitOp op, Counts &counts, Held &held);
+  LogicalResult lowerRelease(tile::ReleaseOp op, Held &held);
   LogicalResult lowerStore(tile::ToSharedOp op);
-  void lowerTurns();
-  SmallVector<Value> channelsIn(Operation *op);
+  FailureOr<SmallVector<Name>> ringsIn(Operation *op);
 
-  Value slotOf(IndexBuilder &b, Value count, int64_t depth) { return b.rem(count, b.index(depth)); }
+  /// The slot of the next tile, counted over all rings of the channel.
+  Value slotOf(IndexBuilder &b, RingName name, Value count) {
+    const Ring &ring = rings[name.channel];
+    Value slot = b.rem(count, b.index(ring.depth));
+    if (ring.copies == 1)
+      return slot;
+    Value copy = name.copy == RingName::kWorkers ? tile::WorkerOp::create(b).getResult() : b.index(name.copy);
+    return b.add(b.mul(copy, b.index(ring.depth)), slot);
+  }
   Value parityOf(IndexBuilder &b, Value count, int64_t depth, bool flipped) {
     Value round = b.div(count, b.index(depth));
     if (flipped)
@@ -80,13 +79,21 @@ private:
   bool stores = false;
 };
 
-SmallVector<Value> RoleLowering::channelsIn(Operation *op) {
-  llvm::SetVector<Value> found;
-  op->walk([&](Operation *inner) {
-    if (isa<tile::AcquireOp, tile::WaitOp>(inner))
-      found.insert(inner->getOperand(0));
+FailureOr<SmallVector<RoleLowering::Name>> RoleLowering::ringsIn(Operation *op) {
+  llvm::SetVector<Name> found;
+  WalkResult result = op->walk([&](Operation *inner) {
+    if (!isa<tile::AcquireOp, tile::WaitOp>(inner))
+      return WalkResult::advance();
+    Value copy = inner->getNumOperands() > 1 ? inner->getOperand(1) : Value();
+    FailureOr<RingName> name = RingName::of(inner, inner->getOperand(0), copy);
+    if (failed(name))
+      return WalkResult::interrupt();
+    found.insert(name->key());
+    return WalkResult::advance();
   });
-  return found.takeVector();
+  if (result.wasInterrupted())
+    return failure();
+  return SmallVector<Name>(found.begin(), found.end());
 }
 
 static bool usesChannels(Operation *op) {
@@ -101,11 +108,14 @@ static bool usesChannels(Operation *op) {
 LogicalResult RoleLowering::run() {
   Counts counts;
   IndexBuilder b(role.getLoc(), OpBuilder::atBlockBegin(&role.getBody().front()));
-  lowerTurns();
-  for (Value channel : channelsIn(role)) {
-    if (!rings.contains(channel))
+  lowerTurns(role);
+  FailureOr<SmallVector<Name>> names = ringsIn(role);
+  if (failed(names))
+    return failure();
+  for (const Name &name : *names) {
+    if (!rings.contains(name.first))
       return role.emitError("a channel of this role is not made in the kernel's own block");
-    counts[channel] = b.index(0);
+    counts[name] = b.index(0);
   }
   if (failed(lower(&role.getBody().front(), counts)))
     return failure();
@@ -120,26 +130,19 @@ LogicalResult RoleLowering::lower(Block *block, Counts &counts) {
   Held held;
   for (Operation &op : llvm::make_early_inc_range(*block)) {
     rewriter.setInsertionPoint(&op);
+    LogicalResult lowered = success();
     if (auto acquire = dyn_cast<tile::AcquireOp>(op)) {
-      lowerAcquire(acquire, counts);
-    } else if (isa<tile::CommitOp>(op)) {
-      op.erase(); // the copies themselves complete the phase
+      lowered = lowerAcquire(acquire, counts, held);
+    } else if (auto commit = dyn_cast<tile::CommitOp>(op)) {
+      lowered = lowerCommit(commit, held);
     } else if (auto wait = dyn_cast<tile::WaitOp>(op)) {
-      lowerWait(wait, counts, held);
+      lowered = lowerWait(wait, counts, held);
     } else if (auto release = dyn_cast<tile::ReleaseOp>(op)) {
-      SmallVector<Value> &slots = held[release.getChannel()];
-      if (slots.empty())
-        return release.emitError("no tile of this channel was waited for in this block");
-      tile::BarrierArriveOp::create(rewriter, op.getLoc(), rings[release.getChannel()].empty, slots.front(),
-                                    release.getAfter(), release.getElement(), false);
-      slots.erase(slots.begin());
-      op.erase();
+      lowered = lowerRelease(release, held);
     } else if (auto toShared = dyn_cast<tile::ToSharedOp>(op)) {
-      if (failed(lowerStore(toShared)))
-        return failure();
+      lowered = lowerStore(toShared);
     } else if (auto loop = dyn_cast<scf::ForOp>(op)) {
-      if (failed(lowerLoop(loop, counts)))
-        return failure();
+      lowered = lowerLoop(loop, counts);
     } else if (op.getNumRegions() > 0) {
       if (usesChannels(&op))
         return op.emitError("a channel cannot be used under a condition");
@@ -148,16 +151,21 @@ LogicalResult RoleLowering::lower(Block *block, Counts &counts) {
           if (failed(lower(&inner, counts)))
             return failure();
     }
+    if (failed(lowered))
+      return failure();
   }
   return success();
 }
 
 LogicalResult RoleLowering::lowerLoop(scf::ForOp loop, Counts &counts) {
-  SmallVector<Value> channels = channelsIn(loop), inits;
-  if (channels.empty())
+  FailureOr<SmallVector<Name>> names = ringsIn(loop);
+  if (failed(names))
+    return failure();
+  if (names->empty())
     return lower(loop.getBody(), counts);
-  for (Value channel : channels)
-    inits.push_back(counts[channel]);
+  SmallVector<Value> inits;
+  for (const Name &name : *names)
+    inits.push_back(counts[name]);
   unsigned oldResults = loop.getNumResults();
   bool isUnsigned = loop.getUnsignedCmp();
   FailureOr<LoopLikeOpInterface> widened =
@@ -170,47 +178,91 @@ LogicalResult RoleLowering::lowerLoop(scf::ForOp loop, Counts &counts) {
   auto newLoop = cast<scf::ForOp>(widened->getOperation());
   newLoop.setUnsignedCmp(isUnsigned);
   Counts inside = counts;
-  for (auto [i, channel] : llvm::enumerate(channels))
-    inside[channel] = newLoop.getRegionIterArg(oldResults + i);
+  for (auto [i, name] : llvm::enumerate(*names))
+    inside[name] = newLoop.getRegionIterArg(oldResults + i);
   if (failed(lower(newLoop.getBody(), inside)))
     return failure();
   auto yield = cast<scf::YieldOp>(newLoop.getBody()->getTerminator());
-  for (auto [i, channel] : llvm::enumerate(channels)) {
-    yield->setOperand(oldResults + i, inside[channel]);
-    counts[channel] = newLoop.getResult(oldResults + i);
+  for (auto [i, name] : llvm::enumerate(*names)) {
+    yield->setOperand(oldResults + i, inside[name]);
+    counts[name] = newLoop.getResult(oldResults + i);
   }
   return success();
 }
 
-void RoleLowering::lowerAcquire(tile::AcquireOp op, Counts &counts) {
+LogicalResult RoleLowering::lowerAcquire(tile::AcquireOp op, Counts &counts, Held &held) {
   IndexBuilder b(op.getLoc(), rewriter);
-  const Ring &ring = rings[op.getChannel()];
-  Value &count = counts[op.getChannel()];
-  Value slot = slotOf(b, count, ring.depth);
+  FailureOr<RingName> name = RingName::of(op, op.getChannel(), op.getCopy());
+  if (failed(name))
+    return failure();
+  const Ring &ring = rings[name->channel];
+  Value &count = counts[name->key()];
+  Value slot = slotOf(b, *name, count);
   // The phase before the first counts as complete, so the first round passes.
-  tile::BarrierWaitOp::create(b, ring.empty, slot, parityOf(b, count, ring.depth, /*flipped=*/true), false);
-  tile::BarrierExpectOp::create(b, ring.full, slot, ring.bytes);
+  tile::BarrierWaitOp::create(b, ring.empty, slot, parityOf(b, count, ring.depth, /*flipped=*/true), ring.isTensor());
+  bool byMma = isWrittenByMma(op.getSlot());
+  if (!byMma)
+    tile::BarrierExpectOp::create(b, ring.full, slot, tile::sharedBytes(ring.tile));
   Value tile = tile::SlotOp::create(b, op.getSlot().getType(), ring.buffer, slot);
   for (Operation *user : llvm::make_early_inc_range(op->getUsers()))
     if (auto copy = dyn_cast<tile::CopyOp>(user)) {
       copy.getBarriersMutable().assign(ring.full);
       copy.getBarrierMutable().assign(slot);
     }
+  held[name->key()].push_back({slot, byMma});
   count = b.add(count, b.index(1));
   op.replaceAllUsesWith(tile);
   op.erase();
+  return success();
 }
 
-void RoleLowering::lowerWait(tile::WaitOp op, Counts &counts, Held &held) {
+/// Copies complete the phase by themselves.
+LogicalResult RoleLowering::lowerCommit(tile::CommitOp op, Held &held) {
+  FailureOr<RingName> name = RingName::of(op, op.getChannel(), op.getCopy());
+  if (failed(name))
+    return failure();
+  SmallVector<Slot> &slots = held[name->key()];
+  if (slots.empty())
+    return op.emitError("no tile of this channel was acquired in this block");
+  if (slots.front().byMma)
+    tile::MmaCommitOp::create(rewriter, op.getLoc(), rings[name->channel].full, slots.front().number);
+  slots.erase(slots.begin());
+  op.erase();
+  return success();
+}
+
+LogicalResult RoleLowering::lowerWait(tile::WaitOp op, Counts &counts, Held &held) {
   IndexBuilder b(op.getLoc(), rewriter);
-  const Ring &ring = rings[op.getChannel()];
-  Value &count = counts[op.getChannel()];
-  Value slot = slotOf(b, count, ring.depth);
-  tile::BarrierWaitOp::create(b, ring.full, slot, parityOf(b, count, ring.depth, /*flipped=*/false), false);
+  FailureOr<RingName> name = RingName::of(op, op.getChannel(), op.getCopy());
+  if (failed(name))
+    return failure();
+  const Ring &ring = rings[name->channel];
+  Value &count = counts[name->key()];
+  Value slot = slotOf(b, *name, count);
+  tile::BarrierWaitOp::create(b, ring.full, slot, parityOf(b, count, ring.depth, /*flipped=*/false), ring.isTensor());
+  held[name->key()].push_back({slot, isReadByMma(op.getTile())});
   op.replaceAllUsesWith(tile::SlotOp::create(b, op.getTile().getType(), ring.buffer, slot).getResult());
-  held[op.getChannel()].push_back(slot);
   count = b.add(count, b.index(1));
   op.erase();
+  return success();
+}
+
+LogicalResult RoleLowering::lowerRelease(tile::ReleaseOp op, Held &held) {
+  FailureOr<RingName> name = RingName::of(op, op.getChannel(), op.getCopy());
+  if (failed(name))
+    return failure();
+  SmallVector<Slot> &slots = held[name->key()];
+  if (slots.empty())
+    return op.emitError("no tile of this channel was waited for in this block");
+  const Ring &ring = rings[name->channel];
+  if (slots.front().byMma)
+    tile::MmaCommitOp::create(rewriter, op.getLoc(), ring.empty, slots.front().number);
+  else
+    tile::BarrierArriveOp::create(rewriter, op.getLoc(), ring.empty, slots.front().number, op.getAfter(),
+                                  op.getElement(), ring.isTensor());
+  slots.erase(slots.begin());
+  op.erase();
+  return success();
 }
 
 /// A worker's stores are staged in its own buffer, which the store before must
@@ -231,52 +283,17 @@ LogicalResult RoleLowering::lowerStore(tile::ToSharedOp op) {
   return success();
 }
 
-/// Worker w waits on the turn barrier w, on which the worker before it arrives;
-/// the last worker gives worker 0 its first turn.
-void RoleLowering::lowerTurns() {
-  SmallVector<Operation *> turns;
-  role.walk([&](Operation *op) {
-    if (isa<tile::TakeTurnOp, tile::PassTurnOp>(op))
-      turns.push_back(op);
-  });
-  if (turns.empty())
-    return;
-  auto threads = [&](IndexBuilder &b) -> Value {
-    return arith::ConstantOp::create(b, b.getI32IntegerAttr(2 * kThreadsPerWorker));
-  };
-  auto id = [&](IndexBuilder &b, Value worker) -> Value {
-    return arith::IndexCastOp::create(b, b.getI32Type(), b.add(worker, b.index(named.turn())));
-  };
-  for (Operation *op : turns) {
-    IndexBuilder b(op->getLoc(), op);
-    Value worker = tile::WorkerOp::create(b);
-    if (isa<tile::TakeTurnOp>(op)) {
-      tile::SyncOp::create(b, id(b, worker), threads(b));
-    } else {
-      Value next = b.add(worker, b.index(1));
-      Value last = arith::CmpIOp::create(b, arith::CmpIPredicate::eq, next, b.index(named.workers));
-      next = arith::SelectOp::create(b, last, b.index(0), next);
-      NVVM::BarrierArriveOp::create(b, id(b, next), threads(b));
-    }
-    op->erase();
-  }
-  IndexBuilder b(role.getLoc(), OpBuilder::atBlockBegin(&role.getBody().front()));
-  Value isLast =
-      arith::CmpIOp::create(b, arith::CmpIPredicate::eq, tile::WorkerOp::create(b), b.index(named.workers - 1));
-  auto start = scf::IfOp::create(b, isLast, /*withElseRegion=*/false);
-  b.setInsertionPointToStart(start.thenBlock());
-  NVVM::BarrierArriveOp::create(b, id(b, b.index(0)), threads(b));
-}
-
 struct TileLowerChannelsPass : impl::TileLowerChannelsPassBase<TileLowerChannelsPass> {
   void runOnOperation() override {
     gpu::GPUFuncOp kernel = getOperation();
     if (failed(checkBefore(Phase::Lowered, kernel)))
       return signalPassFailure();
     llvm::MapVector<Value, Ring> rings;
-    Value staging = allocate(kernel, rings);
+    FailureOr<Value> staging = allocateRings(kernel, rings);
+    if (failed(staging))
+      return signalPassFailure();
     for (tile::RoleOp role : llvm::make_early_inc_range(kernel.getBody().front().getOps<tile::RoleOp>()))
-      if (failed(RoleLowering(role, rings, staging).run()))
+      if (failed(RoleLowering(role, rings, *staging).run()))
         return signalPassFailure();
     for (auto &ring : rings) {
       Operation *channel = ring.first.getDefiningOp();
@@ -287,51 +304,7 @@ struct TileLowerChannelsPass : impl::TileLowerChannelsPassBase<TileLowerChannels
       channel->erase();
     }
   }
-
-  Value allocate(gpu::GPUFuncOp kernel, llvm::MapVector<Value, Ring> &rings);
 };
-
-/// Lays out shared memory: tiles first, each at a multiple of the swizzle's
-/// period, then the barriers. Returns the staging buffer, if stores need one.
-Value TileLowerChannelsPass::allocate(gpu::GPUFuncOp kernel, llvm::MapVector<Value, Ring> &rings) {
-  OpBuilder builder = OpBuilder::atBlockBegin(&kernel.getBody().front());
-  SharedLayout layout;
-  int64_t consumers = 0;
-  auto makeBuffer = [&](Location loc, StringRef name, int64_t count, RankedTensorType type) -> Value {
-    return tile::AllocOp::create(builder, loc, tile::BufferType::get(&getContext(), count, type), name,
-                                 layout.addTiles(count, type));
-  };
-  for (auto channel : kernel.getBody().front().getOps<tile::ChannelOp>()) {
-    tile::ChannelType type = channel.getChannel().getType();
-    rings[channel.getChannel()] = {makeBuffer(channel.getLoc(), channel.getName(), type.getDepth(), type.getTile()),
-                                   {},
-                                   {},
-                                   type.getDepth(),
-                                   tile::sharedBytes(type.getTile())};
-  }
-  Value staging;
-  for (auto role : kernel.getBody().front().getOps<tile::RoleOp>()) {
-    if (!role.getOneThread())
-      consumers += role.getWorkers();
-    role.walk([&](tile::ToSharedOp op) {
-      if (!staging)
-        staging = makeBuffer(op.getLoc(), "staging", role.getWorkers(), op.getResult().getType());
-    });
-  }
-  for (auto &[channel, ring] : rings) {
-    auto makeBarriers = [&](StringRef suffix, int64_t arrivals) -> Value {
-      auto op = channel.getDefiningOp<tile::ChannelOp>();
-      auto type = tile::BarriersType::get(&getContext(), ring.depth, arrivals);
-      return tile::BarriersOp::create(builder, op.getLoc(), type, (op.getName() + suffix).str(),
-                                      layout.addBarriers(ring.depth));
-    };
-    ring.full = makeBarriers("_full", 1);
-    // A kernel in which no worker consumes is refused where it uses the channel, or by the proof.
-    ring.empty = makeBarriers("_empty", std::max<int64_t>(tile::kWarpsPerWorker * consumers, 1));
-  }
-  kernel->setAttr(tile::kSharedBytesAttr, builder.getI64IntegerAttr(layout.getBytes()));
-  return staging;
-}
 
 } // namespace
 } // namespace girih

@@ -12,6 +12,8 @@
 #include "girih/Transforms/Phase.h"
 
 #include "mlir/Dialect/SCF/IR/SCF.h"
+#include "llvm/ADT/MapVector.h"
+#include "llvm/ADT/SetVector.h"
 
 using namespace mlir;
 
@@ -82,6 +84,8 @@ struct TilePlacePass : impl::TilePlacePassBase<TilePlacePass> {
   LogicalResult placeLoads(gpu::GPUFuncOp kernel);
   LogicalResult placeSlices(Value tile);
   LogicalResult placeMmas(gpu::GPUFuncOp kernel);
+  LogicalResult placeInTensorMemory(Value start, const tile::Fragment &layout);
+  void moveToRegisters(ArrayRef<OpOperand *> reads, const tile::Fragment &layout);
   LogicalResult place(Value value, const tile::Fragment &layout);
   LogicalResult spread();
   LogicalResult spreadFrom(Value value);
@@ -131,6 +135,8 @@ LogicalResult TilePlacePass::placeMmas(gpu::GPUFuncOp kernel) {
   WalkResult result = kernel.walk([&](tile::MmaAsyncOp mma) {
     RankedTensorType type = tileType(mma.getResult());
     RankedTensorType a = tileType(mma.getA()), b = tileType(mma.getB());
+    if (tile::isInTensorMemory(type)) // by an MMA that adds to the same tile
+      type = RankedTensorType::get(type.getShape(), type.getElementType());
     FailureOr<tile::Fragment> layout = target->accumulatorLayout(mma, type.getDimSize(0), type.getDimSize(1));
     if (failed(layout) || failed(target->checkMma(mma, a, b, type, mma.getTransposeB())))
       return WalkResult::interrupt();
@@ -138,6 +144,8 @@ LogicalResult TilePlacePass::placeMmas(gpu::GPUFuncOp kernel) {
       mma.emitError("the right operand of an MMA must be loaded");
       return WalkResult::interrupt();
     }
+    if (target->hasTensorMemory())
+      return WalkResult(success(succeeded(placeInTensorMemory(mma.getResult(), *layout))));
     if (failed(place(mma.getResult(), *layout)) || (mma.getAcc() && failed(place(mma.getAcc(), *layout))))
       return WalkResult::interrupt();
     // A left operand in registers lies as an accumulator of its shape does.
@@ -147,6 +155,62 @@ LogicalResult TilePlacePass::placeMmas(gpu::GPUFuncOp kernel) {
     return WalkResult(success(succeeded(left) && succeeded(place(mma.getA(), *left))));
   });
   return failure(result.wasInterrupted());
+}
+
+/// An MMA's result, with all that lies in the same place: what it adds to, and what loops
+/// carry. Other ops get it moved to registers, in the layout in which threads read it.
+LogicalResult TilePlacePass::placeInTensorMemory(Value start, const tile::Fragment &layout) {
+  auto encoding = tile::TensorMemoryAttr::get(&getContext());
+  llvm::SetVector<Value> tiles;
+  auto add = [&](Value value) {
+    if (tileType(value))
+      tiles.insert(value);
+  };
+  auto isPart = [](OpOperand &use) {
+    auto mma = dyn_cast<tile::MmaAsyncOp>(use.getOwner());
+    return isa<tile::AwaitOp, RegionBranchOpInterface, RegionBranchTerminatorOpInterface>(use.getOwner()) ||
+           (mma && use.get() == mma.getAcc());
+  };
+  add(start);
+  for (size_t i = 0; i < tiles.size(); ++i) {
+    Value value = tiles[i];
+    if (tile::isInTensorMemory(value.getType()))
+      continue;
+    if (failed(setEncoding(value, encoding)))
+      return failure();
+    forEachCarried(value, add);
+    if (auto await = value.getDefiningOp<tile::AwaitOp>())
+      add(await.getValue());
+    if (auto mma = value.getDefiningOp<tile::MmaAsyncOp>(); mma && mma.getAcc())
+      add(mma.getAcc());
+    SmallVector<OpOperand *> reads;
+    for (OpOperand &use : value.getUses()) {
+      if (!isPart(use))
+        reads.push_back(&use);
+      else if (isa<tile::AwaitOp, tile::MmaAsyncOp>(use.getOwner()))
+        add(use.getOwner()->getResult(0));
+    }
+    moveToRegisters(reads, layout);
+  }
+  return success();
+}
+
+/// Reads of a tile in tensor memory: one move in each block that has some, before the first.
+void TilePlacePass::moveToRegisters(ArrayRef<OpOperand *> reads, const tile::Fragment &layout) {
+  llvm::MapVector<Block *, tile::MoveOp> moves;
+  for (OpOperand *read : reads) {
+    Operation *reader = read->getOwner();
+    tile::MoveOp &move = moves[reader->getBlock()];
+    if (!move) {
+      OpBuilder builder(reader);
+      RankedTensorType type = withEncoding(tileType(read->get()), layout.toAttr(&getContext()));
+      move = tile::MoveOp::create(builder, reader->getLoc(), type, read->get());
+      worklist.push_back(move.getResult());
+    } else if (reader->isBeforeInBlock(move)) {
+      move->moveBefore(reader);
+    }
+    read->set(move.getResult());
+  }
 }
 
 LogicalResult TilePlacePass::place(Value value, const tile::Fragment &layout) {

@@ -28,29 +28,36 @@ static void visitForwarded(RegionBranchOpInterface op, Value value, Visit visit)
   }
 }
 
-static void visitThrough(Operation *op, Value value, Visit visit) {
+/// Through an op that has the value as an operand or a result.
+static void visitBranch(Operation *op, Value value, Visit visit) {
   if (auto branch = dyn_cast<RegionBranchOpInterface>(op))
     return visitForwarded(branch, value, visit);
-  if (op->hasTrait<OpTrait::IsTerminator>()) {
+  if (op->hasTrait<OpTrait::IsTerminator>())
     if (auto branch = dyn_cast_or_null<RegionBranchOpInterface>(op->getParentOp()))
       visitForwarded(branch, value, visit);
-    return;
-  }
-  if (op->hasTrait<OpTrait::Elementwise>() || isa<tile::ReduceOp, tile::BroadcastOp>(op)) {
-    for (Value operand : op->getOperands())
-      visit(operand);
-    for (Value result : op->getResults())
-      visit(result);
-  }
 }
 
-void forEachTied(Value value, Visit visit) {
+void forEachCarried(Value value, Visit visit) {
   if (Operation *definition = value.getDefiningOp())
-    visitThrough(definition, value, visit);
+    visitBranch(definition, value, visit);
   else if (auto branch = dyn_cast_or_null<RegionBranchOpInterface>(value.getParentBlock()->getParentOp()))
     visitForwarded(branch, value, visit);
   for (Operation *user : value.getUsers())
-    visitThrough(user, value, visit);
+    visitBranch(user, value, visit);
+}
+
+void forEachTied(Value value, Visit visit) {
+  forEachCarried(value, visit);
+  auto visitElements = [&](Operation *op) {
+    if (!op->hasTrait<OpTrait::Elementwise>() && !isa<tile::ReduceOp, tile::BroadcastOp>(op))
+      return;
+    llvm::for_each(op->getOperands(), visit);
+    llvm::for_each(op->getResults(), visit);
+  };
+  if (Operation *definition = value.getDefiningOp())
+    visitElements(definition);
+  for (Operation *user : value.getUsers())
+    visitElements(user);
 }
 
 void separateTileUses(gpu::GPUFuncOp kernel) {

@@ -13,6 +13,9 @@ namespace girih {
 /// MMAs are left to the caller.
 void forEachTied(mlir::Value value, mlir::function_ref<void(mlir::Value)> visit);
 
+/// Only the other names of a value that a loop or a choice carries.
+void forEachCarried(mlir::Value value, mlir::function_ref<void(mlir::Value)> visit);
+
 /// Gives every use of a constant, index or splat tile its own copy, so that a
 /// decision for one use does not bind the others.
 void separateTileUses(mlir::gpu::GPUFuncOp kernel);

@@ -7,7 +7,9 @@
 // RUN: girih-opt %t/2.mlir --pass-pipeline='builtin.module(gpu.module(gpu.func(tile-split-loops,tile-split-loops,tile-place)))' -o %t/3.mlir
 // RUN: not girih-opt %t/3.mlir --pass-pipeline='builtin.module(gpu.module(gpu.func(tile-place)))' 2>&1 | FileCheck %s --check-prefix=PLACE
 // RUN: not girih-opt %t/3.mlir --pass-pipeline='builtin.module(gpu.module(gpu.func(tile-partition)))' 2>&1 | FileCheck %s --check-prefix=TOO-LATE
-// RUN: girih-opt %t/3.mlir --pass-pipeline='builtin.module(gpu.module(gpu.func(tile-specialize)))' -o %t/4.mlir
+// RUN: girih-opt %t/3.mlir --pass-pipeline='builtin.module(gpu.module(gpu.func(tile-assign-roles)))' -o %t/roles.mlir
+// RUN: not girih-opt %t/roles.mlir --pass-pipeline='builtin.module(gpu.module(gpu.func(tile-assign-roles)))' 2>&1 | FileCheck %s --check-prefix=ROLES
+// RUN: girih-opt %t/roles.mlir --pass-pipeline='builtin.module(gpu.module(gpu.func(tile-specialize)))' -o %t/4.mlir
 // RUN: not girih-opt %t/4.mlir --pass-pipeline='builtin.module(gpu.module(gpu.func(tile-specialize)))' 2>&1 | FileCheck %s --check-prefix=SPECIALIZE
 // RUN: not girih-opt %t/4.mlir --pass-pipeline='builtin.module(gpu.module(gpu.func(tile-split-loops)))' 2>&1 | FileCheck %s --check-prefix=SPECIALIZE
 // RUN: girih-opt %t/4.mlir --pass-pipeline='builtin.module(gpu.module(gpu.func(tile-lower-channels)))' -o %t/5.mlir
@@ -21,6 +23,7 @@
 // PIPELINE: note: 'tile.load' here tells that it is
 // PLACE: error: the kernel is placed already: it cannot be placed any more
 // TOO-LATE: error: the kernel is placed already: it cannot be partitioned any more
+// ROLES: error: the kernel is given roles already: it cannot be given roles any more
 // SPECIALIZE: error: the kernel is specialized already: it cannot be specialized any more
 // SPECIALIZE: note: 'tile.channel' here tells that it is
 // LOWER: error: the kernel is lowered to barriers already: it cannot be lowered to barriers any more

@@ -92,3 +92,43 @@ gpu.module @m {
     gpu.return
   }
 }
+
+// -----
+
+!shared = tensor<64x64xbf16, #tile.shared<swizzle = 128>>
+gpu.module @m {
+  gpu.func @commits_nothing() kernel {
+    %k = tile.channel "k" : !tile.channel<2 x !shared>
+    tile.role "load" warps(4) registers(24) one_thread {
+      // expected-error@+1 {{no tile of this channel was acquired in this block}}
+      tile.commit %k : !tile.channel<2 x !shared>
+    }
+    gpu.return
+  }
+}
+
+// -----
+
+!sum = tensor<128x64xf32, #tile.tensor_memory>
+gpu.module @m {
+  gpu.func @ring_by_argument(%i: index) kernel {
+    %k = tile.channel "k" : !tile.channel<1 x !sum, copies = 2>
+    tile.role "compute" warps(8) registers(200) {
+      // expected-error@+1 {{a ring of a channel is named by a number or by tile.worker}}
+      %s = tile.wait %k for(%i) : !tile.channel<1 x !sum, copies = 2> -> !sum
+    }
+    gpu.return
+  }
+}
+
+// -----
+
+!sum = tensor<128x256xf32, #tile.tensor_memory>
+gpu.module @m {
+  gpu.func @columns() kernel {
+    %a = tile.channel "a" : !tile.channel<2 x !sum>
+    // expected-error@+1 {{tiles need 768 columns of tensor memory, there are 512 (knobs columns, workers and accumulators)}}
+    %b = tile.channel "b" : !tile.channel<1 x !sum>
+    gpu.return
+  }
+}

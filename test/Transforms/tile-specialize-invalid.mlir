@@ -1,8 +1,8 @@
 // RUN: girih-opt %s --pass-pipeline='builtin.module(gpu.module(gpu.func(tile-specialize)))' --split-input-file --verify-diagnostics
 
 gpu.module @m {
-  // expected-error@+1 {{the schedule must say workers, load_registers and compute_registers}}
-  gpu.func @open_schedule() kernel attributes {tile.schedule = #tile.schedule<workers = 2, load_registers = 24>} {
+  // expected-error@+1 {{no role is assigned to any op: run tile-assign-roles first}}
+  gpu.func @no_roles() kernel attributes {tile.schedule = #tile.schedule<workers = 2>} {
     gpu.return
   }
 }
@@ -12,7 +12,7 @@ gpu.module @m {
 !shared = tensor<64x64xbf16, #tile.shared<swizzle = 128>>
 gpu.module @m {
   gpu.func @no_ring(%m: memref<?x64xbf16>, %i: index)
-      kernel attributes {tile.schedule = #tile.schedule<workers = 2, load_registers = 24, compute_registers = 240>} {
+      kernel attributes {tile.schedule = #tile.schedule<workers = 2, load_registers = 24, compute_registers = 240>, tile.roles = []} {
     // expected-error@+1 {{a load must have a ring, stages and a place in shared memory by now}}
     %a = tile.load %m[%i, %i] stages(2) : memref<?x64xbf16> -> !shared
     gpu.return
@@ -23,7 +23,7 @@ gpu.module @m {
 
 gpu.module @m {
   gpu.func @no_place(%m: memref<?x64xbf16>, %i: index)
-      kernel attributes {tile.schedule = #tile.schedule<workers = 2, load_registers = 24, compute_registers = 240>} {
+      kernel attributes {tile.schedule = #tile.schedule<workers = 2, load_registers = 24, compute_registers = 240>, tile.roles = []} {
     // expected-error@+1 {{a load must have a ring, stages and a place in shared memory by now}}
     %a = tile.load %m[%i, %i] ring("a") stages(2) : memref<?x64xbf16> -> tensor<64x64xbf16>
     gpu.return
@@ -35,8 +35,9 @@ gpu.module @m {
 !shared = tensor<64x64xbf16, #tile.shared<swizzle = 128>>
 gpu.module @m {
   gpu.func @one_ring_two_depths(%m: memref<?x64xbf16>, %i: index)
-      kernel attributes {tile.schedule = #tile.schedule<workers = 2, load_registers = 24, compute_registers = 240>} {
+      kernel attributes {tile.schedule = #tile.schedule<workers = 2, load_registers = 24, compute_registers = 240>, tile.roles = []} {
     %a = tile.load %m[%i, %i] ring("a") stages(2) : memref<?x64xbf16> -> !shared
+    tile.store %a, %m[%i, %i] : !shared, memref<?x64xbf16>
     // expected-error@+1 {{ring "a" has loads of different tiles or depths}}
     %b = tile.load %m[%i, %i] ring("a") stages(3) : memref<?x64xbf16> -> !shared
     gpu.return
@@ -48,9 +49,24 @@ gpu.module @m {
 !shared = tensor<64x64xbf16, #tile.shared<swizzle = 128>>
 gpu.module @m {
   gpu.func @unread(%m: memref<?x64xbf16>, %i: index)
-      kernel attributes {tile.schedule = #tile.schedule<workers = 2, load_registers = 24, compute_registers = 240>} {
+      kernel attributes {tile.schedule = #tile.schedule<workers = 2, load_registers = 24, compute_registers = 240>, tile.roles = []} {
     // expected-error@+1 {{nothing reads this load}}
     %a = tile.load %m[%i, %i] ring("a") stages(2) : memref<?x64xbf16> -> !shared
+    gpu.return
+  }
+}
+
+// -----
+
+#acc = #tile.fragment<registers = [2 : (0, 1), 2 : (8, 0), 8 : (0, 8)], lanes = [4 : (0, 2), 8 : (1, 0)], warps = [4 : (16, 0)]>
+!acc = tensor<64x64xf32, #acc>
+gpu.module @m {
+  gpu.func @not_handed_over() kernel attributes {tile.schedule = #tile.schedule<workers = 1>, 
+      tile.roles = [{name = "one", warps = 4, registers = 24}, {name = "two", warps = 4, registers = 24}]} {
+    %zero = arith.constant dense<0.0> : !acc
+    // expected-error@+1 {{role "two" needs this tile of role "one": only loads and accumulators in tensor memory are handed over}}
+    %a = math.exp2 %zero {tile.role = "one"} : !acc
+    %b = math.exp2 %a {tile.role = "two"} : !acc
     gpu.return
   }
 }

@@ -1,10 +1,10 @@
-// RUN: girih-opt %s --pass-pipeline='builtin.module(gpu.module(gpu.func(tile-specialize,canonicalize,cse)))' --split-input-file --allow-unregistered-dialect | FileCheck %s
+// RUN: girih-opt %s --pass-pipeline='builtin.module(gpu.module(gpu.func(tile-assign-roles,tile-specialize,canonicalize,cse)))' --split-input-file --allow-unregistered-dialect | FileCheck %s
 
 #acc = #tile.fragment<registers = [2 : (0, 1), 2 : (8, 0), 8 : (0, 8)], lanes = [4 : (0, 2), 8 : (1, 0)], warps = [4 : (16, 0)]>
 !shared = tensor<64x64xbf16, #tile.shared<swizzle = 128>>
 !acc = tensor<64x64xf32, #acc>
 
-gpu.module @m {
+gpu.module @m [#nvvm.target<chip = "sm_90a">] {
   // Each role keeps what it needs: addresses and loops here, arithmetic there.
   // CHECK-LABEL: gpu.func @roles
   // CHECK: %[[A:.*]] = tile.channel "a" : <1 x
@@ -62,7 +62,7 @@ gpu.module @m {
 !shared = tensor<64x64xbf16, #tile.shared<swizzle = 128>>
 !acc = tensor<64x64xf32, #acc>
 
-gpu.module @m {
+gpu.module @m [#nvvm.target<chip = "sm_90a">] {
   // A loop over scalars that the loads need is kept whole.
   // CHECK-LABEL: gpu.func @scalar_while
   // CHECK: tile.role "load"
@@ -121,7 +121,7 @@ gpu.module @m {
 !part = tensor<64x64xbf16, #tile.shared<swizzle = 128, rows = 128>>
 !acc = tensor<64x64xf32, #acc>
 
-gpu.module @m {
+gpu.module @m [#nvvm.target<chip = "sm_90a">] {
   // The wait moves down to the first reader, and slices follow their tile, also slices
   // of slices.
   // CHECK-LABEL: gpu.func @slices_follow

@@ -73,9 +73,21 @@ def TilePlacePass : Pass<"tile-place", "::mlir::gpu::GPUFuncOp"> {
   let summary = "Choose a memory and a layout for every tile";
   let description = [{
     Loaded operands of MMAs go to shared memory, swizzled; MMA results to registers
-    in the target's accumulator layout, and elementwise tiles follow. Stores of
-    matrices are staged through shared memory. Checks that shared memory and
-    registers suffice.
+    in the target's accumulator layout, and elementwise tiles follow. On a target that
+    accumulates in tensor memory, results go there and are moved to registers for other
+    ops. Stores of matrices are staged through shared memory. Checks that shared memory
+    and registers suffice.
+  }];
+  let dependentDialects = ["::girih::tile::TileDialect"];
+}
+
+def TileAssignRolesPass : Pass<"tile-assign-roles", "::mlir::gpu::GPUFuncOp"> {
+  let summary = "Say which role runs an op";
+  let description = [{
+    Records the roles that the target and the schedule ask for on the kernel, and on
+    each op that only one of them runs, which: loads, MMAs that accumulate in tensor
+    memory, all else. An op that has a role keeps it. Scalars, constants, views and
+    control flow have none; each role gets the ones it needs.
   }];
   let dependentDialects = ["::girih::tile::TileDialect"];
 }
@@ -83,9 +95,11 @@ def TilePlacePass : Pass<"tile-place", "::mlir::gpu::GPUFuncOp"> {
 def TileSpecializePass : Pass<"tile-specialize", "::mlir::gpu::GPUFuncOp"> {
   let summary = "Give every warp role its own program";
   let description = [{
-    The kernel's body is cloned into a role that loads and a role that computes;
-    each keeps what it needs. Every loaded tile crosses through a channel, one
-    channel a ring.
+    The kernel's body is cloned into each role, which keeps its own ops and what they
+    need. A tile that one role makes and another reads crosses through a channel: a
+    loaded tile in shared memory, one channel a ring, an accumulator in tensor memory.
+    A role of one thread that starts MMAs for several workers does so for one after
+    the other.
   }];
   let dependentDialects = ["::girih::tile::TileDialect"];
 }
@@ -94,8 +108,9 @@ def TileLowerChannelsPass : Pass<"tile-lower-channels", "::mlir::gpu::GPUFuncOp"
   let summary = "Turn channels into rings of shared memory and barriers";
   let description = [{
     A channel of depth n becomes a buffer of n tiles and two arrays of n barriers,
-    `full` and `empty`; slot and parity become loop-carried counters. Offsets of all
-    shared memory are fixed and the total is recorded.
+    `full` and `empty`, for each of its rings; slot and parity become loop-carried
+    counters. Offsets of all shared and tensor memory are fixed, the total of shared
+    memory is recorded and columns of tensor memory are reserved.
   }];
   let dependentDialects = ["::girih::tile::TileDialect", "::mlir::NVVM::NVVMDialect", "::mlir::arith::ArithDialect",
                            "::mlir::scf::SCFDialect"];

@@ -7,7 +7,7 @@
 namespace girih {
 
 /// What a kernel on tiles becomes, in the order of the passes.
-enum class Phase { Tiles, Partitioned, Pipelined, Placed, Specialized, Lowered, Bound };
+enum class Phase { Tiles, Partitioned, Pipelined, Placed, Assigned, Specialized, Lowered, Bound };
 
 /// The phase as a property of a kernel, for messages.
 llvm::StringRef nameOf(Phase phase);

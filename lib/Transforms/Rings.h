@@ -1,0 +1,54 @@
+// What channels become: slots and barriers.
+#ifndef GIRIH_LIB_TRANSFORMS_RINGS_H
+#define GIRIH_LIB_TRANSFORMS_RINGS_H
+
+#include "dialects/Tile/Tile.h"
+#include "mlir/Dialect/GPU/IR/GPUDialect.h"
+#include "llvm/ADT/MapVector.h"
+
+namespace girih {
+
+/// What a channel becomes: `copies` rings of `depth` slots, one ring after another.
+struct Ring {
+  mlir::Value buffer, full, empty;
+  int64_t depth, copies;
+  mlir::RankedTensorType tile;
+  bool isTensor() const { return tile::isInTensorMemory(tile); }
+};
+
+/// One ring of a channel as a role names it: by a number, or as that of the worker that
+/// runs the program.
+struct RingName {
+  static constexpr int64_t kWorkers = -1;
+
+  mlir::Value channel;
+  int64_t copy;
+
+  /// The name that `op` gives, or a diagnostic on it.
+  static mlir::FailureOr<RingName> of(mlir::Operation *op, mlir::Value channel, mlir::Value copy);
+  std::pair<mlir::Value, int64_t> key() const { return {channel, copy}; }
+};
+
+/// Whether MMAs that one thread starts read the tile, through slices; whether they write it.
+bool isReadByMma(mlir::Value tile);
+bool isWrittenByMma(mlir::Value tile);
+
+/// Hardware barriers by number; 0 is the whole CTA's (PTX ISA, "bar").
+struct NamedBarriers {
+  int64_t workers;
+  int64_t staging() const { return 1; }        ///< one per worker
+  int64_t turn() const { return 1 + workers; } ///< one per worker
+};
+
+/// Lays out tensor memory, and shared memory: tiles first, each at a multiple of the
+/// swizzle's period, then the barriers. Returns the staging buffer, null if no store needs
+/// one.
+mlir::FailureOr<mlir::Value> allocateRings(mlir::gpu::GPUFuncOp kernel, llvm::MapVector<mlir::Value, Ring> &rings);
+
+/// Worker w waits on the turn barrier w, on which the worker before it arrives;
+/// the last worker gives worker 0 its first turn.
+void lowerTurns(tile::RoleOp role);
+
+} // namespace girih
+
+#endif // GIRIH_LIB_TRANSFORMS_RINGS_H

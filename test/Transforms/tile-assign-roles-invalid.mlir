@@ -1,0 +1,28 @@
+// RUN: girih-opt %s --pass-pipeline='builtin.module(gpu.module(gpu.func(tile-assign-roles)))' --split-input-file --verify-diagnostics
+
+gpu.module @m [#nvvm.target<chip = "sm_90a">] {
+  // expected-error@+1 {{the schedule must say workers, load_registers and compute_registers}}
+  gpu.func @open_schedule() kernel attributes {tile.schedule = #tile.schedule<workers = 2, load_registers = 24>} {
+    gpu.return
+  }
+}
+
+// -----
+
+gpu.module @m [#nvvm.target<chip = "sm_90a">] {
+  gpu.func @unknown_role(%i: index)
+      kernel attributes {tile.schedule = #tile.schedule<workers = 2, load_registers = 24, compute_registers = 240>} {
+    // expected-error@+1 {{the kernel has no role "mma"; roles are load compute}}
+    %j = arith.addi %i, %i {tile.role = "mma"} : index
+    gpu.return
+  }
+}
+
+// -----
+
+gpu.module @m {
+  // expected-error@+1 {{no target: run attn-schedule with a target first}}
+  gpu.func @no_target() kernel attributes {tile.schedule = #tile.schedule<workers = 2, load_registers = 24, compute_registers = 240>} {
+    gpu.return
+  }
+}

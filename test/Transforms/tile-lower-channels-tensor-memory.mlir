@@ -1,0 +1,75 @@
+// Channels of tiles in tensor memory.
+// RUN: girih-opt %s --pass-pipeline='builtin.module(gpu.module(gpu.func(tile-lower-channels,canonicalize,cse)))' --allow-unregistered-dialect | FileCheck %s
+
+#lane = #tile.fragment<registers = [64 : (0, 1)], lanes = [32 : (1, 0)], warps = [4 : (32, 0)]>
+!panel = tensor<128x64xbf16, #tile.shared<swizzle = 128>>
+!b = tensor<64x64xbf16, #tile.shared<swizzle = 128>>
+!sum = tensor<128x64xf32, #tile.tensor_memory>
+!sums = !tile.channel<2 x !sum, copies = 2>
+
+gpu.module @m {
+  // Four accumulators, two for each worker; 256 columns. A commit of MMAs fills a slot,
+  // four warps free it.
+  // CHECK-LABEL: gpu.func @accumulators
+  // CHECK: %[[SUMS:.*]] = tile.alloc "sum" offset(0) : <4 x
+  // CHECK: %[[A_FULL:.*]] = tile.barriers "a_full" offset({{[0-9]+}}) : <1, arrivals = 1>
+  // MMAs read the loaded tile: one arrival frees it.
+  // CHECK: %[[A_EMPTY:.*]] = tile.barriers "a_empty" offset({{[0-9]+}}) : <1, arrivals = 1>
+  // CHECK: %[[FULL:.*]] = tile.barriers "sum_full" offset({{[0-9]+}}) : <4, arrivals = 1>
+  // CHECK: %[[EMPTY:.*]] = tile.barriers "sum_empty" offset({{[0-9]+}}) : <4, arrivals = 4>
+  // CHECK: tile.tensor_columns columns(256) offset({{[0-9]+}})
+  // CHECK: tile.role "mma"
+  // CHECK:   scf.for {{.*}} iter_args(%{{.*}} = %c0, %[[M:.*]] = %c0)
+  // CHECK:     tile.barrier_wait %[[A_FULL]]
+  // The second ring starts at slot 2.
+  // CHECK:     %[[SLOT:.*]] = arith.remui %[[M]], %c2
+  // CHECK:     %[[I:.*]] = arith.addi %[[SLOT]], %c2
+  // CHECK:     tile.barrier_wait %[[EMPTY]][%[[I]]] parity(%{{.*}}) tensor_memory
+  // CHECK-NOT: tile.barrier_expect
+  // CHECK:     %[[SUM:.*]] = tile.slot %[[SUMS]][%[[I]]]
+  // CHECK:     tile.mma_into %[[SUM]]
+  // CHECK:     tile.mma_commit %[[A_EMPTY]]
+  // CHECK:     tile.mma_commit %[[FULL]][%[[I]]]
+  // CHECK: tile.role "compute"
+  // CHECK:   scf.for
+  // CHECK:     %[[W:.*]] = tile.worker
+  // CHECK:     %[[FIRST:.*]] = arith.muli %[[W]], %c2
+  // CHECK:     %[[J:.*]] = arith.addi %[[FIRST]],
+  // CHECK:     tile.barrier_wait %[[FULL]][%[[J]]] parity(%{{.*}}) tensor_memory
+  // CHECK:     tile.move
+  // CHECK:     tile.barrier_arrive %[[EMPTY]][%[[J]]] tensor_memory
+  gpu.func @accumulators(%m: memref<?x64xbf16>, %n: index) kernel {
+    %c0 = arith.constant 0 : index
+    %c1 = arith.constant 1 : index
+    %new = arith.constant false
+    %a = tile.channel "a" : !tile.channel<1 x !panel>
+    %c = tile.channel "sum" : !sums
+    tile.role "load" warps(1) registers(56) one_thread {
+      scf.for %i = %c0 to %n step %c1 {
+        %slot = tile.acquire %a : !tile.channel<1 x !panel> -> !panel
+        tile.copy %m[%i, %c0] to %slot : memref<?x64xbf16>, !panel
+        tile.commit %a : !tile.channel<1 x !panel>
+      }
+    }
+    tile.role "mma" warps(3) registers(56) one_thread {
+      scf.for %i = %c0 to %n step %c1 {
+        %t = tile.wait %a : !tile.channel<1 x !panel> -> !panel
+        %b = tile.slice %t[%c0] : !panel -> tensor<64x64xbf16, #tile.shared<swizzle = 128, rows = 128>>
+        %sum = tile.acquire %c for(%c1) : !sums -> !sum
+        tile.mma_into %sum, %t, %b accumulate(%new) : !sum, !panel, tensor<64x64xbf16, #tile.shared<swizzle = 128, rows = 128>>
+        tile.release %a : !tile.channel<1 x !panel>
+        tile.commit %c for(%c1) : !sums
+      }
+    }
+    tile.role "compute" warps(8) registers(200) {
+      scf.for %i = %c0 to %n step %c1 {
+        %w = tile.worker
+        %sum = tile.wait %c for(%w) : !sums -> !sum
+        %values = tile.move %sum : !sum -> tensor<128x64xf32, #lane>
+        tile.release %c for(%w) : !sums
+        "use"(%values) : (tensor<128x64xf32, #lane>) -> ()
+      }
+    }
+    gpu.return
+  }
+}
