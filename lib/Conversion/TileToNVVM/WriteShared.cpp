@@ -10,12 +10,15 @@ using namespace mlir;
 namespace girih {
 namespace {
 
-/// The columns that a thread holds side by side fill a vector of 8 bytes for 32-bit
-/// elements, and a register for narrower ones.
-int64_t columnsPerVector(Type element) {
+/// The columns that a thread must hold side by side: a vector of 8 bytes of 32-bit
+/// elements, a register of narrower ones.
+int64_t leastColumns(Type element) {
   int64_t packed = elementsPerRegister(element);
   return packed == 1 ? 2 : packed;
 }
+
+/// The swizzle keeps 16 bytes together, as much as an instruction writes (PTX ISA, "st").
+constexpr int64_t kUnitBytes = 16;
 
 struct ConvertWriteVectors : OpConversionPattern<tile::WriteSharedOp> {
   using OpConversionPattern::OpConversionPattern;
@@ -25,10 +28,12 @@ struct ConvertWriteVectors : OpConversionPattern<tile::WriteSharedOp> {
     RankedTensorType type = op.getTile().getType();
     Type element = type.getElementType();
     tile::Fragment layout(tile::fragmentEncoding(type));
-    int64_t width = columnsPerVector(element), bytes = element.getIntOrFloatBitWidth() / 8;
+    int64_t width = leastColumns(element), bytes = element.getIntOrFloatBitWidth() / 8;
     if (!isSupported(layout, width) || bytes < 1 || bytes > 4)
       return op.emitOpError() << "cannot write " << type << ": a thread must hold " << width
                               << " neighbouring columns of 8 to 32 bits side by side";
+    while (2 * width * bytes <= kUnitBytes && isSupported(layout, 2 * width))
+      width *= 2;
     int64_t swizzle = tile::sharedEncoding(op.getDest().getType()).getSwizzle();
     int64_t panelBytes = tile::panelBytes(op.getDest().getType());
 
