@@ -147,11 +147,23 @@ LogicalResult BarrierExpectOp::verify() {
   return success();
 }
 
+/// A write keeps shape and elements.
+static LogicalResult verifyWrite(Operation *op, RankedTensorType tile, RankedTensorType dest) {
+  if (tile.getShape() != dest.getShape() || tile.getElementType() != dest.getElementType())
+    return op->emitOpError() << "writes " << tile << " into " << dest;
+  return success();
+}
+
 LogicalResult WriteSharedOp::verify() {
   RankedTensorType tile = getTile().getType(), dest = getDest().getType();
   if (!fragmentEncoding(tile) || !sharedEncoding(dest))
     return emitOpError() << "goes from registers to shared memory, not from " << tile << " to " << dest;
-  if (tile.getShape() != dest.getShape() || tile.getElementType() != dest.getElementType())
-    return emitOpError() << "writes " << tile << " into " << dest;
-  return success();
+  return verifyWrite(*this, tile, dest);
+}
+
+LogicalResult WriteTensorOp::verify() {
+  RankedTensorType tile = getTile().getType(), dest = getDest().getType();
+  if (!fragmentEncoding(tile) || !isInTensorMemory(dest))
+    return emitOpError() << "goes from registers to tensor memory, not from " << tile << " to " << dest;
+  return verifyWrite(*this, tile, dest);
 }

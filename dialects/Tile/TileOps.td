@@ -323,6 +323,21 @@ def Tile_MoveOp : Tile_Op<"move", [MemoryEffects<[MemRead]>]> {
   let hasVerifier = 1;
 }
 
+def Tile_WriteTensorOp : Tile_Op<"write_tensor"> {
+  let summary = "write a tile of registers into tensor memory";
+  let description = [{
+    The whole worker writes, warp w of it the 32 lanes from 32 w on; the tile is there when
+    the op is done. Others see it after a barrier with `tensor_memory`.
+
+    ```mlir
+    tile.write_tensor %p, %slot : tensor<128x64xbf16, #lane>, tensor<128x64xbf16, #tile.tensor_memory>
+    ```
+  }];
+  let arguments = (ins Tile_Tile:$tile, Tile_Tile:$dest);
+  let assemblyFormat = "$tile `,` $dest attr-dict `:` type($tile) `,` type($dest)";
+  let hasVerifier = 1;
+}
+
 include "dialects/Tile/ChannelOps.td"
 
 #endif // GIRIH_TILE_OPS

@@ -11,6 +11,16 @@ namespace girih {
 #include "Targets.def"
 #undef GIRIH_TARGET
 
+void Target::reserveColumns(ImplicitLocOpBuilder &, Value, int64_t) const {
+  llvm_unreachable("this chip has no tensor memory");
+}
+void Target::releaseColumns(ImplicitLocOpBuilder &, Value, int64_t) const {
+  llvm_unreachable("this chip has no tensor memory");
+}
+void Target::fenceTensorMemory(ImplicitLocOpBuilder &, Fence) const {
+  llvm_unreachable("this chip has no tensor memory");
+}
+
 ArrayRef<const Target *> allTargets() {
   static const Target *const targets[] = {
 #define GIRIH_TARGET(GETTER) GETTER(),

@@ -14,8 +14,9 @@ inline constexpr int64_t kThreadsPerWorker = 32 * kWarpsPerWorker;
 
 /// A tile in registers becomes, per thread, the 32-bit registers that hold it:
 /// one value an element, or a vector of as many narrow elements as fit, in the
-/// order of the fragment's register number. A tile in shared memory, a buffer and
-/// an array of barriers become a 32-bit shared-memory address.
+/// order of the fragment's register number. A tile in shared memory, a buffer of such
+/// and an array of barriers become a 32-bit shared-memory address; one in tensor memory
+/// becomes an address there, the lane in the upper half and the column in the lower.
 class TileTypeConverter : public mlir::TypeConverter {
 public:
   TileTypeConverter();
@@ -48,6 +49,12 @@ mlir::Value threadOffset(mlir::ImplicitLocOpBuilder &b, const tile::Fragment &la
 
 /// A shared-memory address as a pointer.
 mlir::Value sharedPointer(mlir::ImplicitLocOpBuilder &b, mlir::Value address);
+
+/// Bytes of a barrier in shared memory (PTX ISA, "mbarrier object": 64 bits).
+inline constexpr int64_t kBarrierBytes = 8;
+
+/// The address of one barrier of a converted array.
+mlir::Value barrierAddress(mlir::ImplicitLocOpBuilder &b, mlir::Value barriers, mlir::Value index);
 
 } // namespace girih
 

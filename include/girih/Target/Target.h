@@ -6,6 +6,7 @@
 #include "dialects/Tile/Fragment.h"
 #include "dialects/Tile/Schedule.h"
 #include "mlir/Dialect/LLVMIR/NVVMDialect.h"
+#include "mlir/IR/ImplicitLocOpBuilder.h"
 #include "mlir/Transforms/DialectConversion.h"
 
 namespace girih {
@@ -102,8 +103,18 @@ public:
     return std::nullopt;
   }
 
-  /// Patterns for the ops that each chip lowers in its own way: mma_async,
-  /// await, and elementwise functions with a hardware instruction.
+  /// The instructions that manage tensor memory, where there is one. A warp reserves
+  /// columns, whose address it leaves in 4 bytes at a shared-memory address, and the same
+  /// warp gives them back.
+  virtual void reserveColumns(mlir::ImplicitLocOpBuilder &b, mlir::Value sharedAddress, int64_t columns) const;
+  virtual void releaseColumns(mlir::ImplicitLocOpBuilder &b, mlir::Value address, int64_t columns) const;
+
+  /// Where threads order their accesses of tensor memory by a barrier.
+  enum class Fence { BeforeSignal, AfterWait };
+  virtual void fenceTensorMemory(mlir::ImplicitLocOpBuilder &b, Fence fence) const;
+
+  /// Patterns for the ops that each chip lowers in its own way: those that start or await
+  /// MMAs or access tensor memory, and elementwise functions with a hardware instruction.
   virtual void populatePatterns(const mlir::TypeConverter &converter, mlir::RewritePatternSet &patterns) const = 0;
 };
 

@@ -28,7 +28,7 @@ static LogicalResult convertFragment(RankedTensorType tile, SmallVectorImpl<Type
 TileTypeConverter::TileTypeConverter() {
   addConversion([](Type type) { return type; });
   addConversion([](RankedTensorType type, SmallVectorImpl<Type> &results) -> std::optional<LogicalResult> {
-    if (tile::sharedEncoding(type)) {
+    if (tile::sharedEncoding(type) || tile::isInTensorMemory(type)) {
       results.push_back(IntegerType::get(type.getContext(), 32));
       return success();
     }
@@ -124,6 +124,11 @@ Value threadOffset(ImplicitLocOpBuilder &b, const tile::Fragment &layout, unsign
 
 Value sharedPointer(ImplicitLocOpBuilder &b, Value address) {
   return LLVM::IntToPtrOp::create(b, LLVM::LLVMPointerType::get(b.getContext(), 3), address);
+}
+
+Value barrierAddress(ImplicitLocOpBuilder &b, Value barriers, Value index) {
+  Value number = arith::IndexCastOp::create(b, b.getI32Type(), index);
+  return arith::AddIOp::create(b, barriers, arith::MulIOp::create(b, number, constantI32(b, kBarrierBytes)));
 }
 
 } // namespace girih

@@ -8,24 +8,29 @@ using namespace mlir;
 
 namespace girih {
 
-Value barrierAddress(ImplicitLocOpBuilder &b, Value barriers, Value index) {
-  Value number = arith::IndexCastOp::create(b, b.getI32Type(), index);
-  return arith::AddIOp::create(b, barriers, arith::MulIOp::create(b, number, constantI32(b, kBarrierBytes)));
-}
-
 void syncThreads(ImplicitLocOpBuilder &b, Value barrier, Value threads) {
   LLVM::CallIntrinsicOp::create(b, b.getStringAttr("llvm.nvvm.barrier.cta.sync.aligned.count"), {barrier, threads});
 }
 
 namespace {
 
+/// Whether the chip has the tensor memory that a barrier orders; else a diagnostic.
+LogicalResult checkOrdered(Operation *op, bool ordersTensorMemory, const Target &target) {
+  if (!ordersTensorMemory || target.hasTensorMemory())
+    return success();
+  return op->emitOpError() << "orders accesses of tensor memory, which " << target.chip() << " does not have";
+}
+
 /// The loop around try_wait stands inside the assembly, so that the kernel's main
 /// loop stays one block for LLVM.
 struct ConvertWait : OpConversionPattern<tile::BarrierWaitOp> {
-  using OpConversionPattern::OpConversionPattern;
+  ConvertWait(const TypeConverter &converter, MLIRContext *context, const Target &target)
+      : OpConversionPattern(converter, context), target(target) {}
 
   LogicalResult matchAndRewrite(tile::BarrierWaitOp op, OpAdaptor adaptor,
                                 ConversionPatternRewriter &rewriter) const override {
+    if (failed(checkOrdered(op, op.getTensorMemory(), target)))
+      return failure();
     ImplicitLocOpBuilder b(op.getLoc(), rewriter);
     Value address = barrierAddress(b, adaptor.getBarriers(), adaptor.getIndex());
     emitPtx(b, {},
@@ -33,19 +38,26 @@ struct ConvertWait : OpConversionPattern<tile::BarrierWaitOp> {
             "mbarrier.try_wait.parity.shared::cta.b64 done, [$0], $1; "
             "@!done bra again; }",
             "r,r", {address, adaptor.getParity()});
+    if (op.getTensorMemory())
+      target.fenceTensorMemory(b, Target::Fence::AfterWait);
     rewriter.eraseOp(op);
     return success();
   }
+
+  const Target &target;
 };
 
 /// Lane 0 of each warp arrives. With `after`, the address is computed from the sign
 /// bit of that element, which is zero (also in a NaN that an instruction makes), so
 /// that neither LLVM nor ptxas can arrive before the element is known.
 struct ConvertArrive : OpConversionPattern<tile::BarrierArriveOp> {
-  using OpConversionPattern::OpConversionPattern;
+  ConvertArrive(const TypeConverter &converter, MLIRContext *context, const Target &target)
+      : OpConversionPattern(converter, context), target(target) {}
 
   LogicalResult matchAndRewrite(tile::BarrierArriveOp op, OneToNOpAdaptor adaptor,
                                 ConversionPatternRewriter &rewriter) const override {
+    if (failed(checkOrdered(op, op.getTensorMemory(), target)))
+      return failure();
     ImplicitLocOpBuilder b(op.getLoc(), rewriter);
     Value address = barrierAddress(b, adaptor.getBarriers().front(), adaptor.getIndex().front());
     if (op.getAfter()) {
@@ -54,6 +66,8 @@ struct ConvertArrive : OpConversionPattern<tile::BarrierArriveOp> {
     }
     Value isFirst = arith::CmpIOp::create(b, arith::CmpIPredicate::eq, laneId(b), constantI32(b, 0));
     Value predicate = arith::ExtUIOp::create(b, b.getI32Type(), isFirst);
+    if (op.getTensorMemory())
+      target.fenceTensorMemory(b, Target::Fence::BeforeSignal);
     emitPtx(b, {},
             "{ .reg .pred first; setp.ne.b32 first, $1, 0; "
             "@first mbarrier.arrive.shared::cta.b64 _, [$0]; }",
@@ -61,6 +75,8 @@ struct ConvertArrive : OpConversionPattern<tile::BarrierArriveOp> {
     rewriter.eraseOp(op);
     return success();
   }
+
+  const Target &target;
 };
 
 struct ConvertExpect : OpConversionPattern<tile::BarrierExpectOp> {
@@ -90,8 +106,9 @@ struct ConvertSync : OpConversionPattern<tile::SyncOp> {
 
 } // namespace
 
-void populateBarrierPatterns(const TypeConverter &converter, RewritePatternSet &patterns) {
-  patterns.add<ConvertWait, ConvertArrive, ConvertExpect, ConvertSync>(converter, patterns.getContext());
+void populateBarrierPatterns(const TypeConverter &converter, RewritePatternSet &patterns, const Target &target) {
+  patterns.add<ConvertWait, ConvertArrive>(converter, patterns.getContext(), target);
+  patterns.add<ConvertExpect, ConvertSync>(converter, patterns.getContext());
 }
 
 } // namespace girih

@@ -34,13 +34,15 @@ struct ConvertSlot : OpConversionPattern<tile::SlotOp> {
                                 ConversionPatternRewriter &rewriter) const override {
     ImplicitLocOpBuilder b(op.getLoc(), rewriter);
     Value index = arith::IndexCastOp::create(b, b.getI32Type(), op.getIndex());
-    Value bytes = constantI32(b, tile::sharedBytes(op.getTile().getType()));
-    rewriter.replaceOpWithNewOp<arith::AddIOp>(op, adaptor.getBuffer(), arith::MulIOp::create(b, index, bytes));
+    RankedTensorType tile = op.getTile().getType();
+    Value size = constantI32(b, tile::isInTensorMemory(tile) ? tile::tensorColumns(tile) : tile::sharedBytes(tile));
+    rewriter.replaceOpWithNewOp<arith::AddIOp>(op, adaptor.getBuffer(), arith::MulIOp::create(b, index, size));
     return success();
   }
 };
 
-/// Row r of a panel starts r rows further, column c in panel c / width.
+/// In shared memory, row r of a panel starts r rows further, column c in panel c / width.
+/// In tensor memory all rows are there, and elements follow each other in 32-bit columns.
 struct ConvertSlice : OpConversionPattern<tile::SliceOp> {
   using OpConversionPattern::OpConversionPattern;
 
@@ -48,19 +50,19 @@ struct ConvertSlice : OpConversionPattern<tile::SliceOp> {
                                 ConversionPatternRewriter &rewriter) const override {
     RankedTensorType tile = op.getTile().getType();
     tile::SharedAttr encoding = tile::sharedEncoding(tile);
-    if (!encoding)
-      return op.emitOpError("takes rows of a tile in shared memory only");
+    if (!encoding && !tile::isInTensorMemory(tile))
+      return op.emitOpError("takes a part of a tile in shared or tensor memory only");
     if (failed(op.checkOffsets()))
       return failure();
-    int64_t panelColumns = encoding.getSwizzle() * 8 / tile.getElementTypeBitWidth();
+    int64_t unitBits = encoding ? encoding.getSwizzle() * 8 : 32;
+    int64_t steps[] = {encoding ? encoding.getSwizzle() : 0, encoding ? tile::panelBytes(tile) : 1};
     ImplicitLocOpBuilder b(op.getLoc(), rewriter);
     Value address = adaptor.getTile().front();
     for (auto [dim, index] : llvm::enumerate(op.getOffsets())) {
       Value offset = arith::IndexCastOp::create(b, b.getI32Type(), index);
       if (dim == 1)
-        offset = arith::DivUIOp::create(b, offset, constantI32(b, panelColumns));
-      int64_t step = dim == 0 ? encoding.getSwizzle() : tile::panelBytes(tile);
-      address = arith::AddIOp::create(b, address, arith::MulIOp::create(b, offset, constantI32(b, step)));
+        offset = arith::DivUIOp::create(b, offset, constantI32(b, unitBits / tile.getElementTypeBitWidth()));
+      address = arith::AddIOp::create(b, address, arith::MulIOp::create(b, offset, constantI32(b, steps[dim])));
     }
     rewriter.replaceOp(op, address);
     return success();

@@ -13,7 +13,8 @@ void populateReductionPatterns(const mlir::TypeConverter &converter, mlir::Rewri
 void populateMemoryPatterns(const mlir::TypeConverter &converter, mlir::RewritePatternSet &patterns);
 /// Writes to shared memory that have no instruction for matrices.
 void populateWriteSharedPatterns(const mlir::TypeConverter &converter, mlir::RewritePatternSet &patterns);
-void populateBarrierPatterns(const mlir::TypeConverter &converter, mlir::RewritePatternSet &patterns);
+void populateBarrierPatterns(const mlir::TypeConverter &converter, mlir::RewritePatternSet &patterns,
+                             const Target &target);
 
 /// Replaces the roles of a kernel by branches on the warp number, and sets up the
 /// barriers before them.
@@ -27,12 +28,6 @@ void populateKernelPatterns(const mlir::TypeConverter &converter, mlir::RewriteP
 
 /// The address of the byte at `offset` of the kernel's shared memory, as i32.
 mlir::Value sharedAddress(mlir::ImplicitLocOpBuilder &b, int64_t offset);
-
-/// Bytes of a barrier in shared memory (PTX ISA, "mbarrier object": 64 bits).
-inline constexpr int64_t kBarrierBytes = 8;
-
-/// The address of one barrier of a converted array.
-mlir::Value barrierAddress(mlir::ImplicitLocOpBuilder &b, mlir::Value barriers, mlir::Value index);
 
 /// Waits at a hardware barrier. `nvvm.barrier` would do it, but MLIR 22 cannot parse
 /// the op back when it is printed with a location.

@@ -1,5 +1,6 @@
 // Roles become branches on the warp number; barriers are set up before them.
 #include "Patterns.h"
+#include "TensorMemory.h"
 
 #include "mlir/Dialect/LLVMIR/NVVMDialect.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
@@ -11,12 +12,11 @@ namespace {
 
 constexpr int64_t kThreadsPerWarp = 32;
 
-/// One thread initializes every barrier; then all threads may use them.
-void initializeBarriers(gpu::GPUFuncOp kernel, Operation *before) {
-  SmallVector<tile::BarriersOp> arrays(kernel.getBody().front().getOps<tile::BarriersOp>());
+/// One thread initializes every barrier; after a barrier of the hardware all threads may
+/// use them.
+void initializeBarriers(ImplicitLocOpBuilder &b, ArrayRef<tile::BarriersOp> arrays) {
   if (arrays.empty())
     return;
-  ImplicitLocOpBuilder b(kernel.getLoc(), before);
   Value thread = NVVM::ThreadIdXOp::create(b, b.getI32Type());
   Value isFirst = arith::CmpIOp::create(b, arith::CmpIPredicate::eq, thread, constantI32(b, 0));
   auto first = scf::IfOp::create(b, isFirst, /*withElseRegion=*/false);
@@ -32,7 +32,6 @@ void initializeBarriers(gpu::GPUFuncOp kernel, Operation *before) {
     }
     NVVM::FenceMbarrierInitOp::create(b);
   }
-  NVVM::Barrier0Op::create(b);
 }
 
 void inlineBody(tile::RoleOp role, OpBuilder &builder) {
@@ -134,7 +133,19 @@ LogicalResult lowerRoles(gpu::GPUFuncOp kernel, const Target &target) {
     return failure();
   if (failed(hoistToFirst(roles)))
     return failure();
-  initializeBarriers(kernel, roles.front());
+  // A warp that does not initialize barriers, unless there is one role only.
+  FailureOr<TensorMemory> memory = TensorMemory::of(kernel, target, roles.back().getFirstWarp());
+  if (failed(memory))
+    return failure();
+  ImplicitLocOpBuilder b(kernel.getLoc(), memory->firstUserOr(roles.front()));
+  SmallVector<tile::BarriersOp> barriers(kernel.getBody().front().getOps<tile::BarriersOp>());
+  memory->reserve(b);
+  initializeBarriers(b, barriers);
+  if (!barriers.empty() || memory->isUsed())
+    NVVM::Barrier0Op::create(b);
+  memory->open(b);
+  b.setInsertionPoint(kernel.getBody().front().getTerminator());
+  memory->release(b);
   int64_t launched = target.limits().launchRegisters(threads);
 
   // if (warp < end of group 0) { group 0 } else if (warp < end of group 1) { group 1 } else ...

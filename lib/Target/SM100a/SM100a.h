@@ -23,6 +23,19 @@ inline constexpr int64_t kMaxMoveColumns = 64;
 
 mlir::FailureOr<tile::Schedule> completeSchedule(attn::ForwardOp op, const tile::Schedule &given);
 
+/// The layout in which a load of tensor memory gives a worker a tile.
+tile::Fragment rowsOfLanes(int64_t columns);
+
+/// As Target has them.
+void reserveColumns(mlir::ImplicitLocOpBuilder &b, mlir::Value sharedAddress, int64_t columns);
+void releaseColumns(mlir::ImplicitLocOpBuilder &b, mlir::Value address, int64_t columns);
+void fenceTensorMemory(mlir::ImplicitLocOpBuilder &b, Target::Fence fence);
+
+/// mma_into and mma_commit.
+void populateMmaPatterns(const mlir::TypeConverter &converter, mlir::RewritePatternSet &patterns);
+/// Moves between tensor memory and registers.
+void populateTensorMemoryPatterns(const mlir::TypeConverter &converter, mlir::RewritePatternSet &patterns);
+
 } // namespace girih::sm100a
 
 #endif // GIRIH_LIB_TARGET_SM100A_SM100A_H

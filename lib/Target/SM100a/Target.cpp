@@ -32,7 +32,7 @@ public:
     return sm100a::completeSchedule(op, given);
   }
 
-  /// PTX ISA, "tcgen05.ld", shape .32x32b: a lane holds its row, a column a register.
+  /// PTX ISA, "tcgen05 matrix shapes": with 128 rows, N is a multiple of 16 up to 256.
   FailureOr<tile::Fragment> accumulatorLayout(Operation *op, int64_t rows, int64_t columns) const override {
     if (rows != sm100a::kMmaRows)
       return op->emitError() << "an MMA has " << rows << " rows, " << chip() << " has " << sm100a::kMmaRows
@@ -40,7 +40,7 @@ public:
     if (columns % sm100a::kMmaColumnStep != 0 || columns > sm100a::kMmaMaxColumns)
       return op->emitError() << "an MMA has " << columns << " columns, " << chip() << " takes multiples of "
                              << sm100a::kMmaColumnStep << " up to " << sm100a::kMmaMaxColumns;
-    return tile::Fragment(2, {{columns, {0, 1}}}, {{32, {1, 0}}}, {{4, {32, 0}}});
+    return sm100a::rowsOfLanes(columns);
   }
 
   int64_t lanesPerRow() const override { return 1; }
@@ -73,7 +73,17 @@ public:
   LogicalResult checkFunction(Operation *op) const override { return functions::checkFunction(op, chip()); }
   bool isNative(Operation *op) const override { return functions::isNative(op); }
 
+  void reserveColumns(ImplicitLocOpBuilder &b, Value sharedAddress, int64_t columns) const override {
+    sm100a::reserveColumns(b, sharedAddress, columns);
+  }
+  void releaseColumns(ImplicitLocOpBuilder &b, Value address, int64_t columns) const override {
+    sm100a::releaseColumns(b, address, columns);
+  }
+  void fenceTensorMemory(ImplicitLocOpBuilder &b, Fence fence) const override { sm100a::fenceTensorMemory(b, fence); }
+
   void populatePatterns(const TypeConverter &converter, RewritePatternSet &patterns) const override {
+    sm100a::populateMmaPatterns(converter, patterns);
+    sm100a::populateTensorMemoryPatterns(converter, patterns);
     functions::populatePatterns(converter, patterns);
   }
 };

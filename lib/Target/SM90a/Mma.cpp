@@ -1,6 +1,6 @@
 // wgmma: mma_async and await (PTX ISA, "asynchronous warpgroup-level matrix instructions").
+#include "../Common/SharedOperand.h"
 #include "SM90a.h"
-#include "girih/Conversion/Lowering.h"
 
 #include "llvm/Support/FormatVariadic.h"
 
@@ -9,45 +9,12 @@ using namespace mlir;
 namespace girih::sm90a {
 namespace {
 
-constexpr int64_t kSwizzleBytes = 128;
-constexpr int64_t kGroupBytes = 8 * kSwizzleBytes; ///< 8 rows, after which the swizzle repeats
-
-/// A shared-memory operand: its descriptor, and how far it moves for each step
-/// along the inner dimension, in units of 16 bytes.
-struct SharedOperand {
-  Value descriptor;
-  SmallVector<int64_t> steps;
-};
-
-/// The matrix descriptor (PTX ISA, "matrix descriptor format"): address, leading
-/// and stride offsets in units of 16 bytes, swizzle mode in bits 62 and 63. The
-/// address is masked because a cluster's shared addresses have high bits set.
-Value makeDescriptor(ImplicitLocOpBuilder &b, Value address, int64_t leadingBytes) {
-  Value low = arith::AndIOp::create(b, address, constantI32(b, 0x3FFFF));
-  low = arith::ShRUIOp::create(b, low, constantI32(b, 4));
-  low = arith::OrIOp::create(b, low, constantI32(b, (leadingBytes >> 4) << 16));
-  Value wide = arith::ExtUIOp::create(b, b.getI64Type(), low);
-  int64_t high = ((kGroupBytes >> 4) << 32) | (int64_t(1) << 62);
+/// The matrix descriptor (PTX ISA, "matrix descriptor format"): above the lower half the
+/// stride offset in units of 16 bytes, and the swizzle mode in bits 62 and 63.
+Value makeDescriptor(ImplicitLocOpBuilder &b, const SharedOperand &operand) {
+  Value wide = arith::ExtUIOp::create(b, b.getI64Type(), operand.low);
+  int64_t high = ((SharedOperand::kGroupBytes >> 4) << 32) | (int64_t(1) << 62);
   return arith::OrIOp::create(b, wide, arith::ConstantOp::create(b, b.getI64IntegerAttr(high)));
-}
-
-/// Rows along the outer dimension, the inner one contiguous: a step is 32 bytes
-/// inside a panel, then on to the next panel. The leading offset is not used.
-SharedOperand innerContiguous(ImplicitLocOpBuilder &b, Value address, RankedTensorType stored) {
-  int64_t perPanel = kSwizzleBytes / (2 * kMmaDepth);
-  SharedOperand operand{makeDescriptor(b, address, 16), {}};
-  for (int64_t step = 0; step < stored.getDimSize(1) / kMmaDepth; ++step)
-    operand.steps.push_back(((step / perPanel) * tile::panelBytes(stored) + (step % perPanel) * 2 * kMmaDepth) >> 4);
-  return operand;
-}
-
-/// Rows along the inner dimension, the outer one contiguous: a step is 16 rows;
-/// the leading offset leads to the next panel of outer elements.
-SharedOperand outerContiguous(ImplicitLocOpBuilder &b, Value address, RankedTensorType stored) {
-  SharedOperand operand{makeDescriptor(b, address, tile::panelBytes(stored)), {}};
-  for (int64_t step = 0; step < stored.getDimSize(0) / kMmaDepth; ++step)
-    operand.steps.push_back((step * kMmaDepth * kSwizzleBytes) >> 4);
-  return operand;
 }
 
 /// One assembly string per MMA: fence, every step along the inner dimension,
@@ -79,18 +46,19 @@ struct ConvertMma : OpConversionPattern<tile::MmaAsyncOp> {
     for (int64_t i = 0; i < results; ++i)
       constraints += i ? ",=f" : "=f";
 
-    SharedOperand left, right = transposed ? innerContiguous(b, adaptor.getB().front(), bType)
-                                           : outerContiguous(b, adaptor.getB().front(), bType);
+    SharedOperand left, right = transposed ? SharedOperand::innerContiguous(b, adaptor.getB().front(), bType)
+                                           : SharedOperand::outerContiguous(b, adaptor.getB().front(), bType);
+    Value rightDescriptor = makeDescriptor(b, right);
     int64_t leftIndex = 0;
     if (aInRegisters) {
       leftIndex = results;
       for (Value value : adaptor.getA())
         addOperand(LLVM::BitcastOp::create(b, b.getI32Type(), value), "r");
     } else {
-      left = innerContiguous(b, adaptor.getA().front(), aType);
-      leftIndex = addOperand(left.descriptor, "l");
+      left = SharedOperand::innerContiguous(b, adaptor.getA().front(), aType);
+      leftIndex = addOperand(makeDescriptor(b, left), "l");
     }
-    int64_t rightIndex = addOperand(right.descriptor, "l");
+    int64_t rightIndex = addOperand(rightDescriptor, "l");
     if (accumulates)
       for (auto [i, value] : llvm::enumerate(adaptor.getAcc()))
         addOperand(value, std::to_string(i));

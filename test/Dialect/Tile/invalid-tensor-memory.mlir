@@ -86,6 +86,24 @@ func.func @move(%t: tensor<128x8xf32, #tile.tensor_memory>) {
 // -----
 
 #lane = #tile.fragment<registers = [8 : (0, 1)], lanes = [32 : (1, 0)], warps = [4 : (32, 0)]>
+func.func @write(%x: tensor<128x8xf32, #lane>, %t: tensor<128x8xf32>) {
+  // expected-error@+1 {{goes from registers to tensor memory, not from}}
+  tile.write_tensor %x, %t : tensor<128x8xf32, #lane>, tensor<128x8xf32>
+  return
+}
+
+// -----
+
+#lane = #tile.fragment<registers = [8 : (0, 1)], lanes = [32 : (1, 0)], warps = [4 : (32, 0)]>
+func.func @write_shape(%x: tensor<128x8xf32, #lane>, %t: tensor<128x16xf32, #tile.tensor_memory>) {
+  // expected-error@+1 {{writes 'tensor<128x8xf32,}}
+  tile.write_tensor %x, %t : tensor<128x8xf32, #lane>, tensor<128x16xf32, #tile.tensor_memory>
+  return
+}
+
+// -----
+
+#lane = #tile.fragment<registers = [8 : (0, 1)], lanes = [32 : (1, 0)], warps = [4 : (32, 0)]>
 func.func @move_shape(%t: tensor<128x16xf32, #tile.tensor_memory>) {
   // expected-error@+1 {{changes the tile from}}
   %r = tile.move %t : tensor<128x16xf32, #tile.tensor_memory> -> tensor<128x8xf32, #lane>

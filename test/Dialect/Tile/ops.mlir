@@ -175,6 +175,8 @@ gpu.module @tensor_memory {
       %values = tile.move %sum : !sum -> tensor<128x64xf32, #lane>
       // CHECK: tile.move %[[R]] : tensor<128x64xf32, #tile.fragment<{{.*}}>> -> tensor<128x64xf32, #tile.tensor_memory>
       %back = tile.move %values : tensor<128x64xf32, #lane> -> !sum
+      // CHECK: tile.write_tensor %[[R]], %[[T]] : tensor<128x64xf32, #tile.fragment<{{.*}}>>, tensor<128x64xf32, #tile.tensor_memory>
+      tile.write_tensor %values, %sum : tensor<128x64xf32, #lane>, !sum
       // CHECK: tile.release %[[C]] for(%[[V]]) after %[[R]][3] : tensor<128x64xf32, #tile.fragment<{{.*}}>> : <2 x
       tile.release %c for(%w) after %values[3] : tensor<128x64xf32, #lane> : !tile.channel<2 x !sum, copies = 2>
     }

@@ -1,6 +1,7 @@
 """Compiles one kernel and runs it in the simulator at many sizes.
 
-usage: simulate.py OUT (--attention SPEC | --file KERNEL) --sizes NAME=N,... [--sizes ...] [girih-sim options]
+usage: simulate.py OUT (--attention SPEC | --file KERNEL) [--target CHIP] --sizes NAME=N,... [--sizes ...]
+                   [girih-sim options]
 
 Prints "N sizes agree with the reference" or the simulator's verdict on the first
 size that fails. Schedules of the asynchronous units alternate between the sizes.
@@ -21,12 +22,13 @@ def main():
     source = parser.add_mutually_exclusive_group(required=True)
     source.add_argument("--attention")
     source.add_argument("--file")
+    parser.add_argument("--target", default="sm_90a")
     parser.add_argument("--sizes", action="append", default=[])
     options, simulator_options = parser.parse_known_args()
 
     shutil.rmtree(options.out, ignore_errors=True)
     kernel = ["--attention", options.attention] if options.attention else [options.file]
-    subprocess.run(["girih-compile", "--quiet", "--target", "sm_90a", "-o", str(options.out)] + kernel, check=True)
+    subprocess.run(["girih-compile", "--quiet", "--target", options.target, "-o", str(options.out)] + kernel, check=True)
     manifest = next(options.out.glob("*.json"))
     spilled = json.loads(manifest.read_text())["resources"]["spill_bytes"]
     if spilled:

@@ -1,0 +1,33 @@
+#include "SharedOperand.h"
+
+using namespace mlir;
+
+namespace girih {
+
+/// PTX ISA, "matrix descriptor format". The address is masked because a cluster's shared
+/// addresses have high bits set.
+static Value lowerHalf(ImplicitLocOpBuilder &b, Value address, int64_t leadingBytes) {
+  Value low = arith::AndIOp::create(b, address, constantI32(b, 0x3FFFF));
+  low = arith::ShRUIOp::create(b, low, constantI32(b, 4));
+  return arith::OrIOp::create(b, low, constantI32(b, (leadingBytes >> 4) << 16));
+}
+
+/// A step is 32 bytes inside a panel, then on to the next panel. The leading offset is not
+/// used.
+SharedOperand SharedOperand::innerContiguous(ImplicitLocOpBuilder &b, Value address, RankedTensorType stored) {
+  int64_t perPanel = kSwizzleBytes / (2 * kDepth);
+  SharedOperand operand{lowerHalf(b, address, 16), {}};
+  for (int64_t step = 0; step < stored.getDimSize(1) / kDepth; ++step)
+    operand.steps.push_back(((step / perPanel) * tile::panelBytes(stored) + (step % perPanel) * 2 * kDepth) >> 4);
+  return operand;
+}
+
+/// A step is 16 rows; the leading offset leads to the next panel of outer elements.
+SharedOperand SharedOperand::outerContiguous(ImplicitLocOpBuilder &b, Value address, RankedTensorType stored) {
+  SharedOperand operand{lowerHalf(b, address, tile::panelBytes(stored)), {}};
+  for (int64_t step = 0; step < stored.getDimSize(0) / kDepth; ++step)
+    operand.steps.push_back((step * kDepth * kSwizzleBytes) >> 4);
+  return operand;
+}
+
+} // namespace girih

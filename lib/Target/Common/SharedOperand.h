@@ -1,0 +1,31 @@
+// Operands of MMAs in shared memory, whose descriptors the chips' MMAs have in common in
+// their lower half.
+#ifndef GIRIH_LIB_TARGET_COMMON_SHAREDOPERAND_H
+#define GIRIH_LIB_TARGET_COMMON_SHAREDOPERAND_H
+
+#include "girih/Conversion/Lowering.h"
+
+namespace girih {
+
+/// An operand of 16-bit elements with the 128-byte swizzle.
+struct SharedOperand {
+  static constexpr int64_t kSwizzleBytes = 128;
+  static constexpr int64_t kGroupBytes = 8 * kSwizzleBytes; ///< 8 rows, after which the swizzle repeats
+  static constexpr int64_t kDepth = 16;                     ///< elements of a step along the inner dimension
+
+  /// The lower half of the descriptor: address and leading offset in units of 16 bytes.
+  mlir::Value low;
+  /// How far each step along the inner dimension moves the address, in such units.
+  llvm::SmallVector<int64_t> steps;
+
+  /// Stored by rows along the outer dimension, the inner one contiguous.
+  static SharedOperand innerContiguous(mlir::ImplicitLocOpBuilder &b, mlir::Value address,
+                                       mlir::RankedTensorType stored);
+  /// Stored by rows along the inner dimension, the outer one contiguous.
+  static SharedOperand outerContiguous(mlir::ImplicitLocOpBuilder &b, mlir::Value address,
+                                       mlir::RankedTensorType stored);
+};
+
+} // namespace girih
+
+#endif // GIRIH_LIB_TARGET_COMMON_SHAREDOPERAND_H

@@ -1,0 +1,90 @@
+// tcgen05.mma and its commit (PTX ISA, "tensorcore 5th generation instructions").
+#include "../Common/SharedOperand.h"
+#include "SM100a.h"
+
+#include "llvm/Support/FormatVariadic.h"
+
+using namespace mlir;
+
+namespace girih::sm100a {
+namespace {
+
+/// The upper half of the shared memory descriptor (PTX ISA, "tcgen05 shared memory
+/// descriptor"): the stride offset in units of 16 bytes, the constant 1 from bit 46 on,
+/// and the mode of the 128-byte swizzle from bit 61 on.
+constexpr int64_t kDescriptorHigh = SharedOperand::kGroupBytes >> 4 | 1 << (46 - 32) | int64_t(2) << (61 - 32);
+
+/// PTX ISA, "instruction descriptor", of .kind::f16: accumulators of f32, the formats of
+/// A and B, whether B's outer dimension is the contiguous one, columns and rows.
+uint32_t instructionDescriptor(Type element, bool isOuterContiguous, int64_t columns) {
+  uint32_t format = element.isBF16() ? 1 : 0;
+  return 1 << 4 | format << 7 | format << 10 | uint32_t(isOuterContiguous) << 16 | uint32_t(columns / 8) << 17 |
+         uint32_t(kMmaRows / 16) << 24;
+}
+
+/// One assembly string per MMA, with every step along the inner dimension. Descriptors are
+/// put together in it, out of 32-bit words: as 64-bit values of the IR, the lower halves of
+/// all steps would live in registers at once and spill.
+struct ConvertMma : OpConversionPattern<tile::MmaIntoOp> {
+  using OpConversionPattern::OpConversionPattern;
+
+  LogicalResult matchAndRewrite(tile::MmaIntoOp op, OpAdaptor adaptor,
+                                ConversionPatternRewriter &rewriter) const override {
+    RankedTensorType dest = op.getDest().getType(), aType = op.getA().getType(), bType = op.getB().getType();
+    const Target &target = *getSM100aTarget();
+    if (failed(target.checkMma(op, aType, bType, dest, op.getTransposeB())) ||
+        failed(target.accumulatorLayout(op, dest.getDimSize(0), dest.getDimSize(1))))
+      return failure();
+
+    ImplicitLocOpBuilder b(op.getLoc(), rewriter);
+    bool transposed = op.getTransposeB(), aInTensorMemory = tile::isInTensorMemory(aType);
+    SharedOperand left, right = transposed ? SharedOperand::innerContiguous(b, adaptor.getB(), bType)
+                                           : SharedOperand::outerContiguous(b, adaptor.getB(), bType);
+    Value leftWord = adaptor.getA();
+    if (!aInTensorMemory) {
+      left = SharedOperand::innerContiguous(b, adaptor.getA(), aType);
+      leftWord = left.low;
+    }
+    Value accumulate = arith::ExtUIOp::create(b, b.getI32Type(), adaptor.getAccumulate());
+    uint32_t descriptor = instructionDescriptor(aType.getElementType(), !transposed, dest.getDimSize(1));
+
+    std::string ptx = "{ .reg .pred p; .reg .b32 w; .reg .b64 a, b; setp.ne.b32 p, $3, 0; ";
+    auto addDescriptor = [&](StringRef name, int operand, int64_t offset) {
+      ptx += llvm::formatv("add.s32 w, ${0}, {1}; mov.b64 {2}, {{w, {3}}; ", operand, offset, name, kDescriptorHigh);
+    };
+    for (auto [step, offset] : llvm::enumerate(right.steps)) {
+      std::string leftText = "a";
+      if (aInTensorMemory)
+        leftText = llvm::formatv("[$1+{0}]", step * kMmaDepth / elementsPerRegister(aType.getElementType()));
+      else
+        addDescriptor("a", 1, left.steps[step]);
+      addDescriptor("b", 2, offset);
+      ptx += llvm::formatv("tcgen05.mma.cta_group::1.kind::f16 [$0], {0}, b, {1}, {2}; ", leftText, descriptor,
+                           step == 0 ? "p" : "1");
+    }
+    emitPtx(b, {}, ptx + "}", "r,r,r,r", {adaptor.getDest(), leftWord, right.low, accumulate});
+    rewriter.eraseOp(op);
+    return success();
+  }
+};
+
+struct ConvertCommit : OpConversionPattern<tile::MmaCommitOp> {
+  using OpConversionPattern::OpConversionPattern;
+
+  LogicalResult matchAndRewrite(tile::MmaCommitOp op, OpAdaptor adaptor,
+                                ConversionPatternRewriter &rewriter) const override {
+    ImplicitLocOpBuilder b(op.getLoc(), rewriter);
+    Value address = barrierAddress(b, adaptor.getBarriers(), adaptor.getIndex());
+    NVVM::Tcgen05CommitOp::create(b, sharedPointer(b, address), /*multicastMask=*/Value());
+    rewriter.eraseOp(op);
+    return success();
+  }
+};
+
+} // namespace
+
+void populateMmaPatterns(const TypeConverter &converter, RewritePatternSet &patterns) {
+  patterns.add<ConvertMma, ConvertCommit>(converter, patterns.getContext());
+}
+
+} // namespace girih::sm100a

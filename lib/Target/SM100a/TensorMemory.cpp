@@ -1,0 +1,152 @@
+// Tensor memory: reserved, ordered, moved to and from registers (PTX ISA, "tensor memory").
+#include "SM100a.h"
+#include "girih/Conversion/Lowering.h"
+
+#include "llvm/ADT/bit.h"
+#include "llvm/Support/FormatVariadic.h"
+
+using namespace mlir;
+
+namespace girih::sm100a {
+
+/// Others may reserve columns from here on: a kernel does so once.
+void reserveColumns(ImplicitLocOpBuilder &b, Value sharedAddress, int64_t columns) {
+  NVVM::Tcgen05AllocOp::create(b, sharedPointer(b, sharedAddress), constantI32(b, columns));
+  NVVM::Tcgen05RelinquishAllocPermitOp::create(b);
+}
+
+void releaseColumns(ImplicitLocOpBuilder &b, Value address, int64_t columns) {
+  Value pointer = LLVM::IntToPtrOp::create(b, LLVM::LLVMPointerType::get(b.getContext(), 6), address);
+  NVVM::Tcgen05DeallocOp::create(b, pointer, constantI32(b, columns));
+}
+
+void fenceTensorMemory(ImplicitLocOpBuilder &b, Target::Fence fence) {
+  NVVM::Tcgen05FenceOp::create(b, fence == Target::Fence::BeforeSignal ? NVVM::Tcgen05FenceKind::BEFORE_THREAD_SYNC
+                                                                       : NVVM::Tcgen05FenceKind::AFTER_THREAD_SYNC);
+}
+
+/// PTX ISA, "tcgen05.ld", shape .32x32b: a lane of a warp has a row, a register a column.
+tile::Fragment rowsOfLanes(int64_t columns) {
+  return tile::Fragment(2, {{columns, {0, 1}}}, {{32, {1, 0}}}, {{4, {32, 0}}});
+}
+
+namespace {
+
+/// A move of a tile whose rows are the lanes of a worker's four warps.
+class Move {
+public:
+  /// Refuses tiles in registers that lie otherwise.
+  static LogicalResult check(Operation *op, RankedTensorType tile) {
+    tile::FragmentAttr needed = rowsOfLanes(tile.getDimSize(1)).toAttr(op->getContext());
+    if (tile.getDimSize(0) == kMmaRows && tile::fragmentEncoding(tile) == needed)
+      return success();
+    return op->emitOpError() << "moves " << tile << ", must be " << kMmaRows << " rows that lie as " << needed;
+  }
+
+  Move(ImplicitLocOpBuilder &b, RankedTensorType tile, Value address) : b(b), columns(tile::tensorColumns(tile)) {
+    // Warp w of a worker reaches the lanes from 32 w on (PTX ISA, "tensor memory access").
+    Value lane = arith::ShLIOp::create(b, warpInWorker(b), constantI32(b, 16 + 5));
+    start = arith::AddIOp::create(b, address, lane);
+  }
+
+  /// The load and its wait are one string, so that nothing reads a register in between.
+  SmallVector<Value> load(Type type) {
+    std::string ptx, constraints;
+    forEachPart([&](int64_t at, int64_t count) {
+      ptx += llvm::formatv("tcgen05.ld.sync.aligned.32x32b.x{0}.b32 {{{1}}, [${2}+{3}]; ", count, list(at, count),
+                           columns, at);
+    });
+    for (int64_t i = 0; i < columns; ++i)
+      constraints += type.isF32() ? "=f," : "=r,";
+    Type scalar = type.isF32() ? type : b.getI32Type();
+    Value group =
+        emitPtx(b, SmallVector<Type>(columns, scalar), ptx + "tcgen05.wait::ld.sync.aligned;", constraints + "r", start)
+            .getRes();
+    SmallVector<Value> values;
+    for (int64_t i = 0; i < columns; ++i) {
+      Value value = columns == 1 ? group : LLVM::ExtractValueOp::create(b, group, i).getResult();
+      values.push_back(type == scalar ? value : LLVM::BitcastOp::create(b, type, value).getResult());
+    }
+    return values;
+  }
+
+  void store(ValueRange values) {
+    std::string ptx, constraints = "r";
+    forEachPart([&](int64_t at, int64_t count) {
+      ptx +=
+          llvm::formatv("tcgen05.st.sync.aligned.32x32b.x{0}.b32 [$0+{1}], {{{2}}; ", count, at, list(at + 1, count));
+    });
+    SmallVector<Value> operands = {start};
+    for (Value value : values) {
+      bool isFloat = value.getType().isF32(), isWord = isFloat || value.getType().isInteger(32);
+      constraints += isFloat ? ",f" : ",r";
+      operands.push_back(isWord ? value : LLVM::BitcastOp::create(b, b.getI32Type(), value).getResult());
+    }
+    emitPtx(b, {}, ptx + "tcgen05.wait::st.sync.aligned;", constraints, operands);
+  }
+
+private:
+  /// Calls `emit` with the first column and the number of columns of each instruction: a
+  /// power of two (PTX ISA, "tcgen05.ld", .num).
+  void forEachPart(function_ref<void(int64_t, int64_t)> emit) {
+    for (int64_t at = 0, count; at < columns; at += count) {
+      count = std::min<int64_t>(llvm::bit_floor(uint64_t(columns - at)), kMaxMoveColumns);
+      emit(at, count);
+    }
+  }
+
+  /// "$from, $from+1, ..."
+  static std::string list(int64_t from, int64_t count) {
+    std::string text;
+    for (int64_t i = 0; i < count; ++i)
+      text += (i ? ", $" : "$") + std::to_string(from + i);
+    return text;
+  }
+
+  ImplicitLocOpBuilder &b;
+  int64_t columns;
+  Value start;
+};
+
+struct ConvertMove : OpConversionPattern<tile::MoveOp> {
+  using OpConversionPattern::OpConversionPattern;
+
+  LogicalResult matchAndRewrite(tile::MoveOp op, OneToNOpAdaptor adaptor,
+                                ConversionPatternRewriter &rewriter) const override {
+    RankedTensorType result = op.getResult().getType();
+    if (tile::isInTensorMemory(result))
+      return op.emitOpError("moves to columns that are not known: run tile-lower-channels first");
+    if (failed(Move::check(op, result)))
+      return failure();
+    ImplicitLocOpBuilder b(op.getLoc(), rewriter);
+    SmallVector<Type> types;
+    if (failed(getTypeConverter()->convertType(result, types)))
+      return failure();
+    SmallVector<Value> values = Move(b, result, adaptor.getTile().front()).load(types.front());
+    rewriter.replaceOpWithMultiple(op, {values});
+    return success();
+  }
+};
+
+struct ConvertWrite : OpConversionPattern<tile::WriteTensorOp> {
+  using OpConversionPattern::OpConversionPattern;
+
+  LogicalResult matchAndRewrite(tile::WriteTensorOp op, OneToNOpAdaptor adaptor,
+                                ConversionPatternRewriter &rewriter) const override {
+    RankedTensorType tile = op.getTile().getType();
+    if (failed(Move::check(op, tile)))
+      return failure();
+    ImplicitLocOpBuilder b(op.getLoc(), rewriter);
+    Move(b, tile, adaptor.getDest().front()).store(adaptor.getTile());
+    rewriter.eraseOp(op);
+    return success();
+  }
+};
+
+} // namespace
+
+void populateTensorMemoryPatterns(const TypeConverter &converter, RewritePatternSet &patterns) {
+  patterns.add<ConvertMove, ConvertWrite>(converter, patterns.getContext());
+}
+
+} // namespace girih::sm100a

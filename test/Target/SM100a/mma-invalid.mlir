@@ -1,0 +1,92 @@
+// What tcgen05.mma cannot do, said where an MMA becomes instructions.
+// RUN: girih-opt %s --pass-pipeline='builtin.module(gpu.module(convert-tile-to-nvvm))' --split-input-file --verify-diagnostics --allow-unregistered-dialect
+
+!a = tensor<64x64xbf16, #tile.shared<swizzle = 128>>
+!sum = tensor<64x64xf32, #tile.tensor_memory>
+gpu.module @m [#nvvm.target<chip = "sm_100a">] {
+  gpu.func @rows() kernel {
+    tile.role "mma" warps(4) registers(24) one_thread {
+      %more, %sum, %a = "x"() : () -> (i1, !sum, !a)
+      // expected-error@+1 {{an MMA has 64 rows, sm_100a has 128 (knobs rows and workers)}}
+      tile.mma_into %sum, %a, %a accumulate(%more) transpose_b : !sum, !a, !a
+    }
+    gpu.return
+  }
+}
+
+// -----
+
+!a = tensor<128x64xbf16, #tile.shared<swizzle = 128>>
+!b = tensor<24x64xbf16, #tile.shared<swizzle = 128>>
+!sum = tensor<128x24xf32, #tile.tensor_memory>
+gpu.module @m [#nvvm.target<chip = "sm_100a">] {
+  gpu.func @columns() kernel {
+    tile.role "mma" warps(4) registers(24) one_thread {
+      %more, %sum, %a, %b = "x"() : () -> (i1, !sum, !a, !b)
+      // expected-error@+1 {{an MMA has 24 columns, sm_100a takes multiples of 16 up to 256}}
+      tile.mma_into %sum, %a, %b accumulate(%more) transpose_b : !sum, !a, !b
+    }
+    gpu.return
+  }
+}
+
+// -----
+
+!a = tensor<128x64xf32, #tile.shared<swizzle = 128>>
+!sum = tensor<128x128xf32, #tile.tensor_memory>
+gpu.module @m [#nvvm.target<chip = "sm_100a">] {
+  gpu.func @element() kernel {
+    tile.role "mma" warps(4) registers(24) one_thread {
+      %more, %sum, %a = "x"() : () -> (i1, !sum, !a)
+      // expected-error@+1 {{an MMA of 'f32' is not supported on sm_100a; bf16 and f16 are}}
+      tile.mma_into %sum, %a, %a accumulate(%more) transpose_b : !sum, !a, !a
+    }
+    gpu.return
+  }
+}
+
+// -----
+
+!a = tensor<128x64xf16, #tile.shared<swizzle = 128>>
+!sum = tensor<128x128xf16, #tile.tensor_memory>
+gpu.module @m [#nvvm.target<chip = "sm_100a">] {
+  gpu.func @accumulator() kernel {
+    tile.role "mma" warps(4) registers(24) one_thread {
+      %more, %sum, %a = "x"() : () -> (i1, !sum, !a)
+      // expected-error@+1 {{an MMA that accumulates in 'f16' is not supported on sm_100a; f32 is}}
+      tile.mma_into %sum, %a, %a accumulate(%more) transpose_b : !sum, !a, !a
+    }
+    gpu.return
+  }
+}
+
+// -----
+
+!p = tensor<128x8xbf16, #tile.tensor_memory>
+!v = tensor<8x64xbf16, #tile.shared<swizzle = 128>>
+!sum = tensor<128x64xf32, #tile.tensor_memory>
+gpu.module @m [#nvvm.target<chip = "sm_100a">] {
+  gpu.func @inner() kernel {
+    tile.role "mma" warps(4) registers(24) one_thread {
+      %more, %sum, %p, %v = "x"() : () -> (i1, !sum, !p, !v)
+      // expected-error@+1 {{the inner size of an MMA is 8, must be a multiple of 16}}
+      tile.mma_into %sum, %p, %v accumulate(%more) : !sum, !p, !v
+    }
+    gpu.return
+  }
+}
+
+// -----
+
+!a = tensor<128x32xbf16, #tile.shared<swizzle = 64>>
+!sum = tensor<128x128xf32, #tile.tensor_memory>
+gpu.module @m [#nvvm.target<chip = "sm_100a">] {
+  gpu.func @swizzle() kernel {
+    tile.role "mma" warps(4) registers(24) one_thread {
+      %more, %sum, %a = "x"() : () -> (i1, !sum, !a)
+      // expected-error@+1 {{an operand row of 32 elements of 'bf16' cannot have the 128-byte swizzle that MMAs on sm_100a read}}
+      tile.mma_into %sum, %a, %a accumulate(%more) transpose_b : !sum, !a, !a
+    }
+    gpu.return
+  }
+}

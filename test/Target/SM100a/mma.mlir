@@ -1,0 +1,95 @@
+// tcgen05.mma: descriptors, both places of the left operand, both orders of the right one,
+// steps along the inner size; and the commit.
+// RUN: girih-opt %s --pass-pipeline='builtin.module(gpu.module(convert-tile-to-nvvm,canonicalize,cse))' | FileCheck %s
+
+#shared = #tile.shared<swizzle = 128>
+!panel = tensor<128x64xbf16, #shared>
+!wide = tensor<128x128xbf16, #shared>
+!tall = tensor<256x128xbf16, #shared>
+!part = tensor<128x128xbf16, #tile.shared<swizzle = 128, rows = 256>>
+!v = tensor<32x128xf16, #shared>
+!sum = tensor<128x128xf32, #tile.tensor_memory>
+!p = tensor<128x32xf16, #tile.tensor_memory>
+
+gpu.module @m [#nvvm.target<chip = "sm_100a">] {
+  // Both operands from shared memory, with the inner size contiguous: 64 = 4 steps of 16,
+  // 32 bytes or 2 units apart in the 128-byte swizzle. The upper half of the descriptors is
+  // 64 units between groups of 8 rows, the constant 1 of bit 46 and swizzle mode 2.
+  // 136316048 = 1 << 4 | 1 << 7 | 1 << 10 | 128/8 << 17 | 128/16 << 24.
+  // CHECK-LABEL: llvm.func @shared_shared
+  // CHECK: %[[MASKED:.*]] = arith.andi %{{.*}}, %c262143_i32
+  // CHECK: %[[UNITS:.*]] = arith.shrui %[[MASKED]], %c4_i32
+  // CHECK: %[[RIGHT:.*]] = arith.ori %[[UNITS]], %c65536_i32
+  // CHECK: %[[LEFT:.*]] = arith.ori %{{.*}}, %c65536_i32
+  // CHECK: %[[MORE:.*]] = arith.extui %{{.*}} : i1 to i32
+  // CHECK: llvm.inline_asm has_side_effects {{.*}}"{ .reg .pred p; .reg .b32 w; .reg .b64 a, b; setp.ne.b32 p, $3, 0;
+  // CHECK-SAME: add.s32 w, $1, 0; mov.b64 a, {w, 1073758272}; add.s32 w, $2, 0; mov.b64 b, {w, 1073758272}; tcgen05.mma.cta_group::1.kind::f16 [$0], a, b, 136316048, p;
+  // CHECK-SAME: add.s32 w, $1, 2; mov.b64 a, {w, 1073758272}; add.s32 w, $2, 2; mov.b64 b, {w, 1073758272}; tcgen05.mma.cta_group::1.kind::f16 [$0], a, b, 136316048, 1;
+  // CHECK-SAME: add.s32 w, $1, 4;
+  // CHECK-SAME: add.s32 w, $1, 6; {{[^}]*}}}; add.s32 w, $2, 6; mov.b64 b, {w, 1073758272}; tcgen05.mma.cta_group::1.kind::f16 [$0], a, b, 136316048, 1; }", "r,r,r,r,~{memory}" %{{.*}}, %[[LEFT]], %[[RIGHT]], %[[MORE]] : (i32, i32, i32, i32)
+  // CHECK: %[[BARRIER:.*]] = llvm.inttoptr
+  // CHECK: nvvm.tcgen05.commit %[[BARRIER]] : !llvm.ptr<3>
+  gpu.func @shared_shared(%n: index {tile.argument = {kind = "size", size = "n"}}) kernel {
+    %c0 = arith.constant 0 : index
+    %sums = tile.alloc "sum" offset(0) : !tile.buffer<1 x !sum>
+    %as = tile.alloc "a" offset(0) : !tile.buffer<1 x !panel>
+    %bs = tile.alloc "b" offset(16384) : !tile.buffer<1 x !panel>
+    %done = tile.barriers "done" offset(32768) : !tile.barriers<1, arrivals = 1>
+    tile.tensor_columns columns(128) offset(32776)
+    tile.role "mma" warps(4) registers(24) one_thread {
+      %sum = tile.slot %sums[%c0] : !tile.buffer<1 x !sum> -> !sum
+      %a = tile.slot %as[%c0] : !tile.buffer<1 x !panel> -> !panel
+      %b = tile.slot %bs[%c0] : !tile.buffer<1 x !panel> -> !panel
+      %more = arith.cmpi ne, %n, %c0 : index
+      tile.mma_into %sum, %a, %b accumulate(%more) transpose_b : !sum, !panel, !panel
+      tile.mma_commit %done[%c0] : !tile.barriers<1, arrivals = 1>
+    }
+    gpu.return
+  }
+
+  // The left operand from tensor memory, 8 columns of two elements a step. The right one
+  // with the outer size contiguous, which sets bit 16: 136380432 = 1 << 4 | 1 << 16 |
+  // 128/8 << 17 | 128/16 << 24. A step is 16 rows of 128 bytes; its panels of 64 columns lie
+  // 32 rows apart, 4096 bytes or 256 units, 16777216 in bits 16 and up.
+  // CHECK-LABEL: llvm.func @tensor_shared
+  // CHECK: arith.ori %{{.*}}, %c16777216_i32
+  // CHECK: tcgen05.mma.cta_group::1.kind::f16 [$0], [$1+0], b, 136380432, p;
+  // CHECK-SAME: add.s32 w, $2, 128; mov.b64 b, {w, 1073758272}; tcgen05.mma.cta_group::1.kind::f16 [$0], [$1+8], b, 136380432, 1; }"
+  gpu.func @tensor_shared() kernel {
+    %c0 = arith.constant 0 : index
+    %true = arith.constant true
+    %sums = tile.alloc "sum" offset(0) : !tile.buffer<1 x !sum>
+    %ps = tile.alloc "p" offset(128) : !tile.buffer<1 x !p>
+    %vs = tile.alloc "v" offset(0) : !tile.buffer<1 x !v>
+    tile.tensor_columns columns(256) offset(8192)
+    tile.role "mma" warps(4) registers(24) one_thread {
+      %sum = tile.slot %sums[%c0] : !tile.buffer<1 x !sum> -> !sum
+      %p = tile.slot %ps[%c0] : !tile.buffer<1 x !p> -> !p
+      %v = tile.slot %vs[%c0] : !tile.buffer<1 x !v> -> !v
+      tile.mma_into %sum, %p, %v accumulate(%true) : !sum, !p, !v
+    }
+    gpu.return
+  }
+
+  // A slice keeps the panels of its whole tile: past the first panel of 64 elements, a step
+  // jumps over 256 rows of 128 bytes for the left operand, 128 for the right one.
+  // CHECK-LABEL: llvm.func @slice
+  // CHECK: add.s32 w, $1, 6; {{[^;]*}}; add.s32 w, $2, 6;
+  // CHECK-SAME: add.s32 w, $1, 2048; {{[^;]*}}; add.s32 w, $2, 1024;
+  gpu.func @slice(%row: index {tile.argument = {kind = "size", size = "row"}}) kernel {
+    %c0 = arith.constant 0 : index
+    %false = arith.constant false
+    %sums = tile.alloc "sum" offset(0) : !tile.buffer<1 x !sum>
+    %as = tile.alloc "a" offset(0) : !tile.buffer<1 x !tall>
+    %bs = tile.alloc "b" offset(65536) : !tile.buffer<1 x !wide>
+    tile.tensor_columns columns(128) offset(98304)
+    tile.role "mma" warps(4) registers(24) one_thread {
+      %sum = tile.slot %sums[%c0] : !tile.buffer<1 x !sum> -> !sum
+      %whole = tile.slot %as[%c0] : !tile.buffer<1 x !tall> -> !tall
+      %a = tile.slice %whole[%row] : !tall -> !part
+      %b = tile.slot %bs[%c0] : !tile.buffer<1 x !wide> -> !wide
+      tile.mma_into %sum, %a, %b accumulate(%false) transpose_b : !sum, !part, !wide
+    }
+    gpu.return
+  }
+}
