@@ -1423,3 +1423,145 @@ gpu.module @kernels [#nvvm.target<chip = "sm_90a">] {
     gpu.return
   }
 }
+
+// -----
+
+// What an arrive without tensor_memory tells is nothing about writes there.
+!panel = tensor<64x64xbf16, #tile.shared<swizzle = 128>>
+!p = tensor<128x64xbf16, #tile.tensor_memory>
+!sum = tensor<128x64xf32, #tile.tensor_memory>
+#lane = #tile.fragment<registers = [64 : (0, 1)], lanes = [32 : (1, 0)], warps = [4 : (32, 0)]>
+!weights = tensor<128x64xbf16, #lane>
+!values = tensor<128x64xf32, #lane>
+!matrix = memref<?x64xbf16>
+gpu.module @kernels {
+  gpu.func @write_unfenced(%a: !matrix, %weights: !weights) kernel attributes {tile.shared_bytes = 8220} {
+    tile.tensor_columns columns(128) offset(8216)
+    %sums = tile.alloc "sum" offset(0) : <1 x !sum>
+    %ps = tile.alloc "p" offset(64) : <1 x !p>
+    %buffer = tile.alloc "a" offset(0) : <1 x !panel>
+    %a_full = tile.barriers "a_full" offset(8192) : <1, arrivals = 1>
+    %p_full = tile.barriers "p_full" offset(8200) : <1, arrivals = 4>
+    %sum_full = tile.barriers "sum_full" offset(8208) : <1, arrivals = 1>
+    %zero = arith.constant 0 : i32
+    %false = arith.constant false
+    %c0 = arith.constant 0 : index
+    %slot = tile.slot %buffer[%c0] : <1 x !panel> -> !panel
+    %p = tile.slot %ps[%c0] : <1 x !p> -> !p
+    %sum = tile.slot %sums[%c0] : <1 x !sum> -> !sum
+    tile.role "load" warps(1) registers(24) one_thread {
+      tile.barrier_expect %a_full[%c0] bytes(8192) : <1, arrivals = 1>
+      tile.copy %a[%c0, %c0] to %slot signals %a_full[%c0] : !tile.barriers<1, arrivals = 1> : !matrix, !panel
+    }
+    tile.role "mma" warps(3) registers(24) one_thread {
+      tile.barrier_wait %a_full[%c0] parity(%zero) : <1, arrivals = 1>
+      tile.barrier_wait %p_full[%c0] parity(%zero) tensor_memory : <1, arrivals = 4>
+      // expected-error @below {{reads slot 0 of "p", which role "compute" worker 0 may still write}}
+      tile.mma_into %sum, %p, %slot accumulate(%false) : !sum, !p, !panel
+      tile.mma_commit %sum_full[%c0] : <1, arrivals = 1>
+    }
+    tile.role "compute" warps(4) registers(240) {
+      // expected-note @below {{the write is here}}
+      tile.write_tensor %weights, %p : !weights, !p
+      tile.barrier_arrive %p_full[%c0] : <1, arrivals = 4>
+      tile.barrier_wait %sum_full[%c0] parity(%zero) tensor_memory : <1, arrivals = 1>
+      %values = tile.move %sum : !sum -> !values
+    }
+    gpu.return
+  }
+}
+
+// -----
+
+// Columns of a slot are written together.
+#half = #tile.fragment<registers = [32 : (0, 1)], lanes = [32 : (1, 0)], warps = [4 : (32, 0)]>
+!panel = tensor<64x64xbf16, #tile.shared<swizzle = 128>>
+!p = tensor<128x64xbf16, #tile.tensor_memory>
+!sum = tensor<128x64xf32, #tile.tensor_memory>
+#lane = #tile.fragment<registers = [64 : (0, 1)], lanes = [32 : (1, 0)], warps = [4 : (32, 0)]>
+!weights = tensor<128x64xbf16, #lane>
+!values = tensor<128x64xf32, #lane>
+!matrix = memref<?x64xbf16>
+gpu.module @kernels {
+  gpu.func @write_part(%a: !matrix, %part: tensor<128x32xbf16, #half>) kernel attributes {tile.shared_bytes = 8220} {
+    tile.tensor_columns columns(128) offset(8216)
+    %sums = tile.alloc "sum" offset(0) : <1 x !sum>
+    %ps = tile.alloc "p" offset(64) : <1 x !p>
+    %buffer = tile.alloc "a" offset(0) : <1 x !panel>
+    %a_full = tile.barriers "a_full" offset(8192) : <1, arrivals = 1>
+    %p_full = tile.barriers "p_full" offset(8200) : <1, arrivals = 4>
+    %sum_full = tile.barriers "sum_full" offset(8208) : <1, arrivals = 1>
+    %zero = arith.constant 0 : i32
+    %false = arith.constant false
+    %c0 = arith.constant 0 : index
+    %slot = tile.slot %buffer[%c0] : <1 x !panel> -> !panel
+    %p = tile.slot %ps[%c0] : <1 x !p> -> !p
+    %sum = tile.slot %sums[%c0] : <1 x !sum> -> !sum
+    tile.role "load" warps(1) registers(24) one_thread {
+      tile.barrier_expect %a_full[%c0] bytes(8192) : <1, arrivals = 1>
+      tile.copy %a[%c0, %c0] to %slot signals %a_full[%c0] : !tile.barriers<1, arrivals = 1> : !matrix, !panel
+    }
+    tile.role "mma" warps(3) registers(24) one_thread {
+      tile.barrier_wait %a_full[%c0] parity(%zero) : <1, arrivals = 1>
+      tile.barrier_wait %p_full[%c0] parity(%zero) tensor_memory : <1, arrivals = 4>
+      tile.mma_into %sum, %p, %slot accumulate(%false) : !sum, !p, !panel
+      tile.mma_commit %sum_full[%c0] : <1, arrivals = 1>
+    }
+    tile.role "compute" warps(4) registers(240) {
+      %half = tile.slice %p[%c0, %c0] : !p -> tensor<128x32xbf16, #tile.tensor_memory>
+      // expected-error @below {{writes 16 of the 32 columns of slot 0 of "p": the check of barriers follows whole slots only}}
+      tile.write_tensor %part, %half : tensor<128x32xbf16, #half>, tensor<128x32xbf16, #tile.tensor_memory>
+      tile.barrier_arrive %p_full[%c0] tensor_memory : <1, arrivals = 4>
+      tile.barrier_wait %sum_full[%c0] parity(%zero) tensor_memory : <1, arrivals = 1>
+      %values = tile.move %sum : !sum -> !values
+    }
+    gpu.return
+  }
+}
+
+// -----
+
+// All threads of a worker write.
+!panel = tensor<64x64xbf16, #tile.shared<swizzle = 128>>
+!p = tensor<128x64xbf16, #tile.tensor_memory>
+!sum = tensor<128x64xf32, #tile.tensor_memory>
+#lane = #tile.fragment<registers = [64 : (0, 1)], lanes = [32 : (1, 0)], warps = [4 : (32, 0)]>
+!weights = tensor<128x64xbf16, #lane>
+!values = tensor<128x64xf32, #lane>
+!matrix = memref<?x64xbf16>
+gpu.module @kernels {
+  gpu.func @write_one_thread(%a: !matrix, %weights: !weights) kernel attributes {tile.shared_bytes = 8220} {
+    tile.tensor_columns columns(128) offset(8216)
+    %sums = tile.alloc "sum" offset(0) : <1 x !sum>
+    %ps = tile.alloc "p" offset(64) : <1 x !p>
+    %buffer = tile.alloc "a" offset(0) : <1 x !panel>
+    %a_full = tile.barriers "a_full" offset(8192) : <1, arrivals = 1>
+    %p_full = tile.barriers "p_full" offset(8200) : <1, arrivals = 4>
+    %sum_full = tile.barriers "sum_full" offset(8208) : <1, arrivals = 1>
+    %zero = arith.constant 0 : i32
+    %false = arith.constant false
+    %c0 = arith.constant 0 : index
+    %slot = tile.slot %buffer[%c0] : <1 x !panel> -> !panel
+    %p = tile.slot %ps[%c0] : <1 x !p> -> !p
+    %sum = tile.slot %sums[%c0] : <1 x !sum> -> !sum
+    tile.role "load" warps(1) registers(24) one_thread {
+      tile.barrier_expect %a_full[%c0] bytes(8192) : <1, arrivals = 1>
+      tile.copy %a[%c0, %c0] to %slot signals %a_full[%c0] : !tile.barriers<1, arrivals = 1> : !matrix, !panel
+    }
+    tile.role "mma" warps(3) registers(24) one_thread {
+      tile.barrier_wait %a_full[%c0] parity(%zero) : <1, arrivals = 1>
+      tile.barrier_wait %p_full[%c0] parity(%zero) tensor_memory : <1, arrivals = 4>
+      // expected-error @below {{'tile.write_tensor' needs all threads of a worker, but role "mma" has one_thread}}
+      tile.write_tensor %weights, %p : !weights, !p
+      tile.mma_into %sum, %p, %slot accumulate(%false) : !sum, !p, !panel
+      tile.mma_commit %sum_full[%c0] : <1, arrivals = 1>
+    }
+    tile.role "compute" warps(4) registers(240) {
+      tile.write_tensor %weights, %p : !weights, !p
+      tile.barrier_arrive %p_full[%c0] tensor_memory : <1, arrivals = 4>
+      tile.barrier_wait %sum_full[%c0] parity(%zero) tensor_memory : <1, arrivals = 1>
+      %values = tile.move %sum : !sum -> !values
+    }
+    gpu.return
+  }
+}

@@ -11,6 +11,7 @@
 !sum = tensor<128x64xf32, #tile.tensor_memory>
 !values = tensor<128x64xf32, #lane>
 !out = tensor<128x64xbf16, #lane>
+!p = tensor<128x64xbf16, #tile.tensor_memory>
 !matrix = memref<?x64xbf16>
 
 // One product, whose thread shares four warps with the one that loads.
@@ -380,6 +381,43 @@ gpu.module @one_after_another {
       %values = tile.move %sum : !sum -> !values
       tile.write_shared %value, %slot : tensor<128x64xf16, #lane>, tensor<128x64xf16, #tile.shared<swizzle = 128>>
       %read = arith.negf %slot : tensor<128x64xf16, #tile.shared<swizzle = 128>>
+    }
+    gpu.return
+  }
+}
+
+// The left operand comes out of registers, by way of tensor memory.
+gpu.module @write_tensor {
+  // CHECK-LABEL: gpu.func @write_tensor
+  gpu.func @write_tensor(%a: !matrix, %weights: !out) kernel attributes {tile.shared_bytes = 8220} {
+    tile.tensor_columns columns(128) offset(8216)
+    %sums = tile.alloc "sum" offset(0) : <1 x !sum>
+    %ps = tile.alloc "p" offset(64) : <1 x !p>
+    %buffer = tile.alloc "a" offset(0) : <1 x !panel>
+    %a_full = tile.barriers "a_full" offset(8192) : <1, arrivals = 1>
+    %p_full = tile.barriers "p_full" offset(8200) : <1, arrivals = 4>
+    %sum_full = tile.barriers "sum_full" offset(8208) : <1, arrivals = 1>
+    %zero = arith.constant 0 : i32
+    %false = arith.constant false
+    %c0 = arith.constant 0 : index
+    %slot = tile.slot %buffer[%c0] : <1 x !panel> -> !panel
+    %p = tile.slot %ps[%c0] : <1 x !p> -> !p
+    %sum = tile.slot %sums[%c0] : <1 x !sum> -> !sum
+    tile.role "load" warps(1) registers(24) one_thread {
+      tile.barrier_expect %a_full[%c0] bytes(8192) : <1, arrivals = 1>
+      tile.copy %a[%c0, %c0] to %slot signals %a_full[%c0] : !tile.barriers<1, arrivals = 1> : !matrix, !panel
+    }
+    tile.role "mma" warps(3) registers(24) one_thread {
+      tile.barrier_wait %a_full[%c0] parity(%zero) : <1, arrivals = 1>
+      tile.barrier_wait %p_full[%c0] parity(%zero) tensor_memory : <1, arrivals = 4>
+      tile.mma_into %sum, %p, %slot accumulate(%false) : !sum, !p, !panel
+      tile.mma_commit %sum_full[%c0] : <1, arrivals = 1>
+    }
+    tile.role "compute" warps(4) registers(240) {
+      tile.write_tensor %weights, %p : !out, !p
+      tile.barrier_arrive %p_full[%c0] tensor_memory : <1, arrivals = 4>
+      tile.barrier_wait %sum_full[%c0] parity(%zero) tensor_memory : <1, arrivals = 1>
+      %values = tile.move %sum : !sum -> !values
     }
     gpu.return
   }

@@ -328,6 +328,8 @@ Step BarrierInterpreter::event(int index, const Instruction &instruction) {
     return model.await(index, first.value, instruction.value, site);
   case Code::Write:
     return model.write(index, first.value, site);
+  case Code::WriteTensor:
+    return model.writeTensor(index, first.value, instruction.value, site);
   case Code::Publish:
     return model.publish(index, first.value, site);
   case Code::Store:

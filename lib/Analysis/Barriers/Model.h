@@ -107,6 +107,7 @@ public:
     std::optional<bool> accumulates; ///< if known
   };
   Step startMmaInto(int agent, const MmaInto &mma, int site);
+  Step writeTensor(int agent, int slot, int64_t columns, int site);
   Step commit(int agent, int barrier, int site);
 
   // The end of an agent's program, and of all programs.
@@ -206,6 +207,7 @@ private:
   Step joinNamed(int agent, int64_t id, int64_t threads, int site, bool waits);
   Step checkFilled(int agent, int slot, int site, bool async);
   Step checkFree(int agent, int slot, int site);
+  Step checkWhole(int agent, int slot, int64_t columns, int site);
   Step takeResult(int agent, int64_t number, int site);
   void noteFill(int slot, int site, bool isCopy, bool continues = false);
   void startRead(int agent, int slot, int site);

@@ -24,6 +24,26 @@ void BarrierModel::startPipe(int agent, int site) {
   endEpoch(agent, site);
 }
 
+/// Whether all columns of a slot are written.
+Step BarrierModel::checkWhole(int agent, int slot, int64_t columns, int site) {
+  if (columns == slots[slot].columns)
+    return Step::Done;
+  return fail(site, agents[agent].name + " writes " + std::to_string(columns) + " of the " +
+                        std::to_string(slots[slot].columns) + " columns of " + slots[slot].name +
+                        ": the check of barriers follows whole slots only");
+}
+
+/// There is one way to tensor memory, so nothing has to be published.
+Step BarrierModel::writeTensor(int agent, int slot, int64_t columns, int site) {
+  if (Step step = checkWhole(agent, slot, columns, site); step != Step::Done)
+    return step;
+  if (Step step = write(agent, slot, site); step != Step::Done)
+    return step;
+  agentStates[agent].unpublished.pop_back();
+  slotStates[slot].published = 0;
+  return Step::Done;
+}
+
 /// MMAs of one thread complete in the order in which they start, so for the pipe each
 /// is over when the next begins. For all others, those of an epoch are over once they
 /// hear of it, by a commit.
@@ -32,10 +52,8 @@ Step BarrierModel::startMmaInto(int agent, const MmaInto &mma, int site) {
   int pipe = agents[agent].pipe;
   AgentState &self = agentStates[pipe];
   SlotState &memory = slotStates[mma.dest];
-  if (mma.columns != slots[mma.dest].columns)
-    return fail(site, agents[pipe].name + " writes " + std::to_string(mma.columns) + " of the " +
-                          std::to_string(slots[mma.dest].columns) + " columns of " + slots[mma.dest].name +
-                          ": the check of barriers follows whole slots only");
+  if (Step step = checkWhole(pipe, mma.dest, mma.columns, site); step != Step::Done)
+    return step;
   for (int slot : {mma.left, mma.right}) {
     if (slot == mma.dest)
       return fail(site, agents[pipe].name + " reads " + slots[slot].name + ", into which it accumulates");

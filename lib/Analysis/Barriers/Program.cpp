@@ -24,7 +24,8 @@ void Decoder::decode() {
       refuse(op, "the check of barriers cannot follow '" + op->getName().getStringRef() + "': " + why);
     auto role = op->getParentOfType<tile::RoleOp>();
     if (role && role.getOneThread() &&
-        isa<tile::MmaAsyncOp, tile::AwaitOp, tile::ReduceOp, tile::WriteSharedOp, tile::ScatterOp, tile::MoveOp>(op))
+        isa<tile::MmaAsyncOp, tile::AwaitOp, tile::ReduceOp, tile::WriteSharedOp, tile::WriteTensorOp, tile::ScatterOp,
+            tile::MoveOp>(op))
       refuse(op, "'" + op->getName().getStringRef() + "' needs all threads of a worker, but role \"" + role.getName() +
                      "\" has one_thread");
     if (role && !role.getOneThread() && isa<tile::MmaIntoOp, tile::MmaCommitOp>(op))

@@ -53,7 +53,8 @@ struct BarrierProgram {
     Publish,
     Store,
     Drain,
-    MmaInto, ///< c += a b, or c = a b if registers[d] is 0; `value` columns
+    WriteTensor, ///< `value` columns
+    MmaInto,     ///< c += a b, or c = a b if registers[d] is 0; `value` columns
     Commit,
   };
 

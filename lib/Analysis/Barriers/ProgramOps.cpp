@@ -169,6 +169,9 @@ void Decoder::decodeEvent(Operation *op) {
       })
       .Case([&](tile::AwaitOp await) { fill(Code::Await, await.getValue(), {}, {}, await.getInFlight()); })
       .Case([&](tile::WriteSharedOp write) { fill(Code::Write, write.getDest()); })
+      .Case([&](tile::WriteTensorOp write) {
+        fill(Code::WriteTensor, write.getDest(), {}, {}, tile::tensorColumns(write.getDest().getType()));
+      })
       .Case([&](tile::PublishOp publish) { fill(Code::Publish, publish.getBarrier()); })
       .Case([&](tile::StoreOp store) { fill(Code::Store, store.getTile()); })
       .Case([&](tile::DrainStoresOp drain) { fill(Code::Drain, drain.getBarrier()); })

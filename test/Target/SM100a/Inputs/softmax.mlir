@@ -1,6 +1,6 @@
 // Attention on one tile of 128 keys: S = Q K^T, P = softmax(S) without the division, O = P V.
 // Q K^T has its right operand stored by rows of the outer size; P goes to its MMA through
-// tensor memory. Its arguments are bound, a phase behind the proof of barriers.
+// tensor memory.
 
 #lane128 = #tile.fragment<registers = [128 : (0, 1)], lanes = [32 : (1, 0)], warps = [4 : (32, 0)]>
 #lane64 = #tile.fragment<registers = [64 : (0, 1)], lanes = [32 : (1, 0)], warps = [4 : (32, 0)]>
@@ -14,23 +14,18 @@
 !values = tensor<128x64xf32, #lane64>
 !narrow = tensor<128x64xbf16, #lane64>
 !rows = tensor<128xf32, #row>
-!map = !tile.tensor_map<[1, 1, 128, 64] x bf16, swizzle = 128, panel = 64, folded = false>
-#modes = [{dim = 3, box = 64}, {dim = 2, box = 128}, {dim = 1, box = 1}, {dim = 0, box = 1}]
-#strides = array<i64: -9223372036854775808, -9223372036854775808, -9223372036854775808, 1>
+!query = memref<1x1x256x64xbf16, strided<[?, ?, ?, 1]>>
+!key = memref<1x1x128x64xbf16, strided<[?, ?, ?, 1]>>
 
 gpu.module @softmax {
-  gpu.func @softmax(%q: !map {tile.argument = {kind = "tensor_map", tensor = "q", swizzle = 128, modes = #modes}},
-                    %k: !map {tile.argument = {kind = "tensor_map", tensor = "k", swizzle = 128, modes = #modes}},
-                    %v: !map {tile.argument = {kind = "tensor_map", tensor = "v", swizzle = 128, modes = #modes}},
-                    %out: !map {tile.argument = {kind = "tensor_map", tensor = "o", swizzle = 128, modes = #modes}}) kernel
+  gpu.func @softmax(%q: !query {tile.name = "q", tile.sizes = ["b", "h", "sq", "d"]},
+                    %k: !key {tile.name = "k", tile.sizes = ["b", "h", "skv", "d"]},
+                    %v: !key {tile.name = "v", tile.sizes = ["b", "h", "skv", "d"]},
+                    %out: !query {tile.name = "o", tile.sizes = ["b", "h", "sq", "d"]}) kernel
       attributes {tile.problem = {kind = "attention.forward", mask = "none", scale = 0.125 : f64},
                   tile.work = [["sq", 128], ["h", 1], ["b", 1]], tile.shared_bytes = 65572,
-                  tile.tensors = [
-                    {access = "read", element = bf16, name = "q", order = ["b", "h", "sq", "d"], sizes = ["b", "h", "sq", "d"], shape = array<i64: 1, 1, 256, 64>, strides = #strides},
-                    {access = "read", element = bf16, name = "k", order = ["b", "h", "skv", "d"], sizes = ["b", "h", "skv", "d"], shape = array<i64: 1, 1, 128, 64>, strides = #strides},
-                    {access = "read", element = bf16, name = "v", order = ["b", "h", "skv", "d"], sizes = ["b", "h", "skv", "d"], shape = array<i64: 1, 1, 128, 64>, strides = #strides},
-                    {access = "write", element = bf16, name = "o", order = ["b", "h", "sq", "d"], sizes = ["b", "h", "sq", "d"], shape = array<i64: 1, 1, 256, 64>, strides = #strides}],
-                  tile.schedule = #tile.schedule<workers = 1, stages = 1, load_registers = 24, compute_registers = 240, persistent = 0>} {
+                  tile.schedule = #tile.schedule<workers = 1, stages = 1, load_registers = 24,
+                                                 compute_registers = 240, persistent = 0>} {
     %c0 = arith.constant 0 : index
     %c1 = arith.constant 1 : index
     %c128 = arith.constant 128 : index
@@ -59,9 +54,9 @@ gpu.module @softmax {
     %start = arith.muli %block, %c128 : index
     tile.role "load" warps(1) registers(24) one_thread {
       tile.barrier_expect %loaded[%c0] bytes(49152) : !tile.barriers<1, arrivals = 1>
-      tile.copy %q[%c0, %c0, %start, %c0] to %tq signals %loaded[%c0] : !tile.barriers<1, arrivals = 1> : !map, !panel
-      tile.copy %k[%c0, %c0, %c0, %c0] to %tk signals %loaded[%c0] : !tile.barriers<1, arrivals = 1> : !map, !panel
-      tile.copy %v[%c0, %c0, %c0, %c0] to %tv signals %loaded[%c0] : !tile.barriers<1, arrivals = 1> : !map, !panel
+      tile.copy %q[%c0, %c0, %start, %c0] to %tq signals %loaded[%c0] : !tile.barriers<1, arrivals = 1> : !query, !panel
+      tile.copy %k[%c0, %c0, %c0, %c0] to %tk signals %loaded[%c0] : !tile.barriers<1, arrivals = 1> : !key, !panel
+      tile.copy %v[%c0, %c0, %c0, %c0] to %tv signals %loaded[%c0] : !tile.barriers<1, arrivals = 1> : !key, !panel
     }
     tile.role "mma" warps(3) registers(24) one_thread {
       tile.barrier_wait %loaded[%c0] parity(%first) : !tile.barriers<1, arrivals = 1>
@@ -92,7 +87,7 @@ gpu.module @softmax {
       %stage = tile.slot %staging[%c0] : !tile.buffer<1 x !panel> -> !panel
       tile.write_shared %narrow, %stage : !narrow, !panel
       tile.publish barrier(%c1)
-      tile.store %stage, %out[%c0, %c0, %start, %c0] : !panel, !map
+      tile.store %stage, %out[%c0, %c0, %start, %c0] : !panel, !query
       tile.drain_stores completed
     }
     gpu.return
