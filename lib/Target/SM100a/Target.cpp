@@ -1,4 +1,5 @@
 // Blackwell: its limits and the shapes its MMAs take.
+#include "../Common/Inspect.h"
 #include "../Common/Math.h"
 #include "SM100a.h"
 
@@ -72,6 +73,10 @@ public:
 
   LogicalResult checkFunction(Operation *op) const override { return functions::checkFunction(op, chip()); }
   bool isNative(Operation *op) const override { return functions::isNative(op); }
+
+  std::optional<int64_t> countUniformMoves(StringRef cubin, StringRef kernel) const override {
+    return girih::countUniformMoves(cubin, kernel);
+  }
 
   void reserveColumns(ImplicitLocOpBuilder &b, Value sharedAddress, int64_t columns) const override {
     sm100a::reserveColumns(b, sharedAddress, columns);

@@ -21,10 +21,6 @@ mlir::FailureOr<tile::Schedule> completeSchedule(attn::ForwardOp op, const tile:
 /// mma_async and await.
 void populateMmaPatterns(const mlir::TypeConverter &converter, mlir::RewritePatternSet &patterns);
 
-/// How many values the machine code moves to uniform registers; none if the cubin
-/// cannot be read.
-std::optional<int64_t> countUniformMoves(llvm::StringRef cubin, llvm::StringRef kernel);
-
 } // namespace girih::sm90a
 
 #endif // GIRIH_LIB_TARGET_SM90A_SM90A_H

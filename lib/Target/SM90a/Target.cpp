@@ -1,4 +1,5 @@
 // Hopper: its limits and the shapes its MMAs take.
+#include "../Common/Inspect.h"
 #include "../Common/Math.h"
 #include "SM90a.h"
 
@@ -79,7 +80,7 @@ public:
   bool isNative(Operation *op) const override { return functions::isNative(op); }
 
   std::optional<int64_t> countUniformMoves(StringRef cubin, StringRef kernel) const override {
-    return sm90a::countUniformMoves(cubin, kernel);
+    return girih::countUniformMoves(cubin, kernel);
   }
 
   void populatePatterns(const TypeConverter &converter, RewritePatternSet &patterns) const override {

@@ -1,12 +1,12 @@
 // What the machine code tells of a kernel.
-#include "SM90a.h"
+#include "Inspect.h"
 
 #include "llvm/Object/ELFObjectFile.h"
 #include "llvm/Support/Endian.h"
 
 using namespace mlir;
 
-namespace girih::sm90a {
+namespace girih {
 
 /// An instruction has 16 bytes; the low 12 bits of the first word are its opcode.
 /// R2UR moves a register to the uniform ones: ptxas emits it where it cannot see
@@ -43,4 +43,4 @@ std::optional<int64_t> countUniformMoves(StringRef cubin, StringRef kernel) {
   return std::nullopt;
 }
 
-} // namespace girih::sm90a
+} // namespace girih
