@@ -1,4 +1,5 @@
 // Rules of roles, channels and barriers.
+#include "dialects/Tile/AttrRules.h"
 #include "dialects/Tile/Fragment.h"
 
 #include "mlir/Dialect/GPU/IR/GPUDialect.h"
@@ -38,6 +39,8 @@ static LogicalResult verifyShare(RoleOp role) {
 
 LogicalResult RoleOp::verify() {
   if (failed(verifyInKernel(*this)))
+    return failure();
+  if (failed(isText({*this, "name"}, getNameAttr()))) // it goes into the manifest
     return failure();
   int64_t warps = getWarps(), registers = getRegisters();
   if (warps < 1 || warps > kMaxWarps)

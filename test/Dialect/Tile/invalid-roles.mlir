@@ -61,6 +61,17 @@ gpu.module @m {
 // -----
 
 gpu.module @m {
+  gpu.func @no_name() kernel {
+    // expected-error@+1 {{name is "" when it should be text in UTF-8 that is not empty}}
+    tile.role "" warps(4) registers(240) {
+    }
+    gpu.return
+  }
+}
+
+// -----
+
+gpu.module @m {
   gpu.func @same_name() kernel {
     // expected-note@+1 {{the other one is here}}
     tile.role "compute" warps(4) registers(240) {
