@@ -77,6 +77,7 @@ def run(tools, options, seed, batch):
 
 def is_upstream(stack):
     """Whether a crash has no function of this project between MLIR's entry and where it happened."""
+    stack = stack.rpartition("llvm::sys::RunSignalHandlers")[2]  # above it is what prints the stack
     entry = re.search(r"mlir::(PassManager::run|parseSourceFile|parseAttribute|Operation::print|verify)\(", stack)
     return bool(entry) and "girih-fuzz " not in stack[:entry.start()]
 
