@@ -70,7 +70,18 @@ int64_t RoleOp::getFirstWarp() {
 
 int64_t RoleOp::getWorkers() { return getOneThread() ? 1 : getWarps() / kWarpsPerWorker; }
 
-LogicalResult ChannelOp::verify() { return verifyInKernel(*this); }
+LogicalResult ChannelOp::verify() {
+  if (failed(verifyInKernel(*this)))
+    return failure();
+  if (!getShares())
+    return success();
+  if (getShares().getType() != getChannel().getType() || getChannel().getType().getDepth() != 1)
+    return emitOpError() << "shares the slots of " << getShares().getType() << ", must be a channel of its own type "
+                         << getChannel().getType() << " and of depth 1";
+  if (auto other = getShares().getDefiningOp<ChannelOp>(); !other || other.getShares())
+    return emitOpError("shares slots with a channel that has none of its own");
+  return success();
+}
 
 static LogicalResult verifyOffset(Operation *op, int64_t offset, int64_t bytes, int64_t alignment) {
   if (offset < 0 || offset % alignment != 0)
@@ -132,6 +143,11 @@ static LogicalResult verifyCopy(Operation *op, ChannelType channel, Value copy) 
 
 LogicalResult AcquireOp::verify() { return verifyCopy(*this, getChannel().getType(), getCopy()); }
 LogicalResult CommitOp::verify() { return verifyCopy(*this, getChannel().getType(), getCopy()); }
+LogicalResult OwnOp::verify() {
+  if (int64_t depth = getChannel().getType().getDepth(); depth != 1)
+    return emitOpError() << "needs a channel of depth 1, not " << depth;
+  return verifyCopy(*this, getChannel().getType(), getCopy());
+}
 LogicalResult WaitOp::verify() { return verifyCopy(*this, getChannel().getType(), getCopy()); }
 
 LogicalResult ReleaseOp::verify() {

@@ -308,6 +308,7 @@ ArrayRef<OperationAttr> operationAttrs() {
   auto onKernel = [](Operation *op) { return isa<gpu::GPUFuncOp, LLVM::LLVMFuncOp>(op); };
   auto onLowered = [](Operation *op) { return isa<LLVM::LLVMFuncOp>(op); };
   auto inKernel = [](Operation *op) { return static_cast<bool>(op->getParentOfType<gpu::GPUFuncOp>()); };
+  auto onMma = [](Operation *op) { return isa<MmaOp, MmaAsyncOp>(op); };
   auto onLoop = [](Operation *op) { return isa<LoopLikeOpInterface>(op); };
   static const OperationAttr attrs[] = {
       {"tile.target", "a module", onModule, isTarget, nullptr},
@@ -321,6 +322,7 @@ ArrayRef<OperationAttr> operationAttrs() {
       {kRoleAttr, "an op in a kernel", inKernel, isText, nullptr},
       {kArgumentsAttr, "an llvm.func", onLowered, isListOf(isRecipe), onList<checkArguments>},
       {kNonEmptyAttr, "a loop", onLoop, isUnit, nullptr},
+      {"tile.source", "an MMA", onMma, isNumber(0, kMaxInt), nullptr},
       {kLoopAttr, "a loop", onLoop, isNumber(0, kMaxInt), nullptr}};
   return attrs;
 }

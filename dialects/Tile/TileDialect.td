@@ -33,6 +33,7 @@ def Tile_Dialect : Dialect {
     | `tile.problem` | the kernel | what it computes, for the manifest |
     | `tile.name`, `tile.sizes`, `tile.order` | a tensor argument | its name, the names of its sizes, its memory order |
     | `tile.non_empty` | a loop | its body runs at least once |
+    | `tile.source` | an MMA | the same number on the copies of one MMA, whose results share slots in tensor memory |
     | `tile.loop` | a loop in a role | the same number on every role's copy of one source loop |
     | `tile.shared_bytes` | the kernel, after channels are lowered | bytes of shared memory |
     | `tile.tensors` | the kernel, after its arguments are bound | the tensors |
@@ -52,6 +53,7 @@ def Tile_Dialect : Dialect {
     #lane = #tile.fragment<registers = [64 : (0, 1)], lanes = [32 : (1, 0)], warps = [4 : (32, 0)]>
     !sum = tensor<128x64xf32, #tile.tensor_memory>
     !sums = !tile.channel<2 x !sum, copies = 2>
+    !one = !tile.channel<1 x !sum, copies = 2>
     !panel128 = tensor<128x64xbf16, #tile.shared<swizzle = 128>>
     !global = memref<4x?x64xbf16, strided<[?, ?, 1]>>
     !map = !tile.tensor_map<[1, 64, 64] x bf16, swizzle = 128, panel = 64, folded = true>

@@ -21,7 +21,8 @@ FailureOr<RingName> RingName::of(Operation *op, Value channel, Value copy) {
   return op->emitError("a ring of a channel is named by a number or by tile.worker");
 }
 
-bool isReadByMma(Value tile) {
+/// Whether an MMA that one thread starts reads the tile, through slices.
+static bool isReadByMma(Value tile) {
   return llvm::any_of(tile.getUsers(), [&](Operation *user) {
     if (auto slice = dyn_cast<tile::SliceOp>(user))
       return isReadByMma(slice.getResult());
@@ -30,26 +31,54 @@ bool isReadByMma(Value tile) {
   });
 }
 
-bool isWrittenByMma(Value tile) {
-  return llvm::any_of(tile.getUsers(), [&](Operation *user) {
-    auto mma = dyn_cast<tile::MmaIntoOp>(user);
-    return mma && mma.getDest() == tile;
-  });
+Completion writeCompletion(Value slot) {
+  for (Operation *user : slot.getUsers()) {
+    if (isa<tile::MmaIntoOp>(user))
+      return Completion::Mma;
+    if (isa<tile::WriteTensorOp>(user))
+      return Completion::Threads;
+  }
+  return Completion::Bytes;
 }
 
-/// Arrivals that free a slot of the channel: of each warp of the workers that read it,
-/// or of the MMAs of one thread, when they are done.
+Completion readCompletion(Value tile) { return isReadByMma(tile) ? Completion::Mma : Completion::Threads; }
+
+Completion exchangeCompletion(tile::RoleOp role) { return role.getOneThread() ? Completion::Mma : Completion::Threads; }
+
+/// Arrivals of one role that complete a phase of the channel: one, or one of each warp of
+/// the workers that use the ring.
+static int64_t arrivalsOf(tile::ChannelOp channel, tile::RoleOp role, Completion completion) {
+  if (completion != Completion::Threads)
+    return 1;
+  return tile::kWarpsPerWorker * (channel.getChannel().getType().getCopies() > 1 ? 1 : role.getWorkers());
+}
+
+/// The users of one kind, one of each role.
+template <typename OpTy> static SmallVector<std::pair<OpTy, tile::RoleOp>> usersByRole(tile::ChannelOp channel) {
+  llvm::SmallDenseSet<Operation *> counted;
+  SmallVector<std::pair<OpTy, tile::RoleOp>> result;
+  for (Operation *user : channel.getChannel().getUsers())
+    if (auto op = dyn_cast<OpTy>(user))
+      if (auto role = op->template getParentOfType<tile::RoleOp>(); role && counted.insert(role).second)
+        result.push_back({op, role});
+  return result;
+}
+
+/// Arrivals that fill a slot of the channel: of the one role that acquires and commits, or
+/// commits what it has changed in place.
+static int64_t commitsOf(tile::ChannelOp channel) {
+  for (auto [acquire, role] : usersByRole<tile::AcquireOp>(channel))
+    return arrivalsOf(channel, role, writeCompletion(acquire.getSlot()));
+  for (auto [commit, role] : usersByRole<tile::CommitOp>(channel))
+    return arrivalsOf(channel, role, exchangeCompletion(role));
+  return 1; // nobody fills it, which the proof refuses
+}
+
+/// Arrivals that free a slot of the channel, of all roles that read it.
 static int64_t releasesOf(tile::ChannelOp channel) {
   int64_t arrivals = 0;
-  llvm::SmallDenseSet<Operation *> counted;
-  for (Operation *user : channel.getChannel().getUsers()) {
-    auto wait = dyn_cast<tile::WaitOp>(user);
-    auto role = wait ? wait->getParentOfType<tile::RoleOp>() : tile::RoleOp();
-    if (!role || !counted.insert(role).second)
-      continue;
-    int64_t workers = channel.getChannel().getType().getCopies() > 1 ? 1 : role.getWorkers();
-    arrivals += isReadByMma(wait.getTile()) ? 1 : tile::kWarpsPerWorker * workers;
-  }
+  for (auto [wait, role] : usersByRole<tile::WaitOp>(channel))
+    arrivals += arrivalsOf(channel, role, readCompletion(wait.getTile()));
   // A kernel in which nobody reads is refused where it uses the channel, or by the proof.
   return std::max<int64_t>(arrivals, 1);
 }
@@ -71,6 +100,13 @@ FailureOr<Value> allocateRings(gpu::GPUFuncOp kernel, llvm::MapVector<Value, Rin
   for (auto channel : kernel.getBody().front().getOps<tile::ChannelOp>()) {
     tile::ChannelType type = channel.getChannel().getType();
     int64_t slots = type.getDepth() * type.getCopies();
+    if (channel.getShares()) {
+      Ring &shared = rings[channel.getShares()];
+      shared.isExchanged = true;
+      Ring ring = shared;
+      rings[channel.getChannel()] = ring;
+      continue;
+    }
     Value buffer = makeBuffer(channel.getLoc(), channel.getName(), slots, type.getTile());
     if (!buffer)
       return channel.emitError() << "tiles need " << columns << " columns of tensor memory, there are "
@@ -91,8 +127,11 @@ FailureOr<Value> allocateRings(gpu::GPUFuncOp kernel, llvm::MapVector<Value, Rin
       return tile::BarriersOp::create(builder, op.getLoc(), type, (op.getName() + suffix).str(),
                                       layout.addBarriers(count));
     };
-    ring.full = makeBarriers("_full", 1);
-    ring.empty = makeBarriers("_empty", releasesOf(op));
+    ring.full = makeBarriers("_full", commitsOf(op));
+    ring.freedByMma = llvm::any_of(usersByRole<tile::WaitOp>(op),
+                                   [](auto user) { return readCompletion(user.first.getTile()) == Completion::Mma; });
+    if (!ring.isExchanged)
+      ring.empty = makeBarriers("_empty", releasesOf(op));
   }
   if (columns > 0)
     tile::TensorColumnsOp::create(builder, kernel.getLoc(),

@@ -13,6 +13,8 @@ struct Ring {
   mlir::Value buffer, full, empty;
   int64_t depth, copies;
   mlir::RankedTensorType tile;
+  bool isExchanged = false; ///< its slots go to and fro, and are never free
+  bool freedByMma = false;  ///< MMAs that one thread starts read the slots
   bool isTensor() const { return tile::isInTensorMemory(tile); }
 };
 
@@ -29,9 +31,15 @@ struct RingName {
   std::pair<mlir::Value, int64_t> key() const { return {channel, copy}; }
 };
 
-/// Whether MMAs that one thread starts read the tile, through slices; whether they write it.
-bool isReadByMma(mlir::Value tile);
-bool isWrittenByMma(mlir::Value tile);
+/// What completes the use of a slot: the bytes of copies, MMAs that one thread has
+/// started, or the threads of workers.
+enum class Completion { Bytes, Mma, Threads };
+
+/// How a role is done with the slot that an acquire gave it, or a wait.
+Completion writeCompletion(mlir::Value slot);
+Completion readCompletion(mlir::Value tile);
+/// How a role hands on a slot that it has changed in place.
+Completion exchangeCompletion(tile::RoleOp role);
 
 /// Hardware barriers by number; 0 is the whole CTA's (PTX ISA, "bar").
 struct NamedBarriers {

@@ -2,6 +2,8 @@
 #ifndef GIRIH_LIB_TRANSFORMS_ROLES_H
 #define GIRIH_LIB_TRANSFORMS_ROLES_H
 
+#include "TensorPlaces.h"
+
 #include "dialects/Tile/Tile.h"
 #include "mlir/Dialect/GPU/IR/GPUDialect.h"
 #include "llvm/ADT/MapVector.h"
@@ -33,25 +35,17 @@ void makeLoadProducer(tile::RoleOp role, const LoadChannels &rings);
 /// slot is released after its last. `anchor` is the knob of that name.
 void makeLoadConsumer(tile::RoleOp role, const LoadChannels &rings, int64_t anchor);
 
-/// Tiles that lie in one place in tensor memory: the accumulator of an MMA, its result,
-/// and what loops carry of them.
-struct Accumulator {
-  llvm::SetVector<mlir::Value> tiles;
-  llvm::SmallVector<tile::MmaAsyncOp> mmas;
-  llvm::SmallVector<tile::MoveOp> reads;
-  mlir::Block *scope = nullptr; ///< the innermost block around all of them
-  mlir::RankedTensorType getType() const;
+/// The channels of a place in tensor memory: of what MMAs write or read, and, where threads
+/// and MMAs change it in turn, back from the threads to the MMAs.
+struct PlaceChannels {
+  mlir::Value forth, back;
 };
 
-/// The accumulators of a program, in the order of their first MMAs; the same in every
-/// copy of it. Or a diagnostic on what is no such thing.
-mlir::FailureOr<llvm::SmallVector<Accumulator>> findAccumulators(mlir::Block *program);
+/// The role's ops on a place work on slots of its channels, if it has any.
+mlir::LogicalResult connectPlace(llvm::StringRef role, const TensorPlace &place, const PlaceChannels &channels);
 
-/// The MMAs write into slots of the channel, which the role acquires and commits.
-mlir::LogicalResult makeAccumulatorProducer(const Accumulator &accumulator, mlir::Value channel);
-
-/// The role reads the slots of the channel, which it waits for and releases.
-void makeAccumulatorConsumer(const Accumulator &accumulator, mlir::Value channel);
+/// No role runs any more what made the values of a connected place.
+void forgetValues(const TensorPlace &place);
 
 /// Lets the one thread of a role run for each worker what depends on the worker's number,
 /// worker by worker between ops that do not.

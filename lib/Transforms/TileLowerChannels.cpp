@@ -37,10 +37,10 @@ private:
   using Name = std::pair<Value, int64_t>;      ///< RingName::key
   using Counts = llvm::MapVector<Name, Value>; ///< number of tiles so far
 
-  /// A slot that was waited for or acquired, and whether MMAs tell when they are done with it.
+  /// A slot that was waited for or acquired, and what completes its use.
   struct Slot {
     Value number;
-    bool byMma;
+    Completion completion;
   };
   using Held = llvm::MapVector<Name, SmallVector<Slot>>; ///< oldest first
 
@@ -50,6 +50,9 @@ private:
   LogicalResult lowerCommit(tile::CommitOp op, Held &held);
   LogicalResult lowerWait(tile::WaitOp op, Counts &counts, Held &held);
   LogicalResult lowerRelease(tile::ReleaseOp op, Held &held);
+  LogicalResult lowerOwn(tile::OwnOp op);
+  void awaitReleases(const Counts &counts);
+  void signal(Location loc, Value barriers, const Slot &slot, bool isTensor, Value after = {}, int64_t element = 0);
   LogicalResult lowerStore(tile::ToSharedOp op);
   FailureOr<SmallVector<Name>> ringsIn(Operation *op);
 
@@ -77,6 +80,7 @@ private:
   IRRewriter rewriter;
   NamedBarriers named;
   bool stores = false;
+  llvm::SmallDenseSet<Value> acquired; ///< channels
 };
 
 FailureOr<SmallVector<RoleLowering::Name>> RoleLowering::ringsIn(Operation *op) {
@@ -99,8 +103,9 @@ FailureOr<SmallVector<RoleLowering::Name>> RoleLowering::ringsIn(Operation *op) 
 static bool usesChannels(Operation *op) {
   return op
       ->walk([](Operation *inner) {
-        return isa<tile::AcquireOp, tile::CommitOp, tile::WaitOp, tile::ReleaseOp>(inner) ? WalkResult::interrupt()
-                                                                                          : WalkResult::advance();
+        return isa<tile::AcquireOp, tile::CommitOp, tile::WaitOp, tile::ReleaseOp, tile::OwnOp>(inner)
+                   ? WalkResult::interrupt()
+                   : WalkResult::advance();
       })
       .wasInterrupted();
 }
@@ -112,6 +117,7 @@ LogicalResult RoleLowering::run() {
   FailureOr<SmallVector<Name>> names = ringsIn(role);
   if (failed(names))
     return failure();
+  role.walk([&](tile::AcquireOp op) { acquired.insert(op.getChannel()); });
   for (const Name &name : *names) {
     if (!rings.contains(name.first))
       return role.emitError("a channel of this role is not made in the kernel's own block");
@@ -119,6 +125,7 @@ LogicalResult RoleLowering::run() {
   }
   if (failed(lower(&role.getBody().front(), counts)))
     return failure();
+  awaitReleases(counts);
   if (stores) {
     b.setInsertionPointToEnd(&role.getBody().front());
     tile::DrainStoresOp::create(b, Value(), /*completed=*/true);
@@ -139,6 +146,8 @@ LogicalResult RoleLowering::lower(Block *block, Counts &counts) {
       lowered = lowerWait(wait, counts, held);
     } else if (auto release = dyn_cast<tile::ReleaseOp>(op)) {
       lowered = lowerRelease(release, held);
+    } else if (auto own = dyn_cast<tile::OwnOp>(op)) {
+      lowered = lowerOwn(own);
     } else if (auto toShared = dyn_cast<tile::ToSharedOp>(op)) {
       lowered = lowerStore(toShared);
     } else if (auto loop = dyn_cast<scf::ForOp>(op)) {
@@ -196,12 +205,14 @@ LogicalResult RoleLowering::lowerAcquire(tile::AcquireOp op, Counts &counts, Hel
   if (failed(name))
     return failure();
   const Ring &ring = rings[name->channel];
+  if (ring.isExchanged)
+    return op.emitError("a slot that goes to and fro is taken with a wait, not acquired");
   Value &count = counts[name->key()];
   Value slot = slotOf(b, *name, count);
   // The phase before the first counts as complete, so the first round passes.
   tile::BarrierWaitOp::create(b, ring.empty, slot, parityOf(b, count, ring.depth, /*flipped=*/true), ring.isTensor());
-  bool byMma = isWrittenByMma(op.getSlot());
-  if (!byMma)
+  Completion completion = writeCompletion(op.getSlot());
+  if (completion == Completion::Bytes)
     tile::BarrierExpectOp::create(b, ring.full, slot, tile::sharedBytes(ring.tile));
   Value tile = tile::SlotOp::create(b, op.getSlot().getType(), ring.buffer, slot);
   for (Operation *user : llvm::make_early_inc_range(op->getUsers()))
@@ -209,24 +220,64 @@ LogicalResult RoleLowering::lowerAcquire(tile::AcquireOp op, Counts &counts, Hel
       copy.getBarriersMutable().assign(ring.full);
       copy.getBarrierMutable().assign(slot);
     }
-  held[name->key()].push_back({slot, byMma});
+  held[name->key()].push_back({slot, completion});
   count = b.add(count, b.index(1));
   op.replaceAllUsesWith(tile);
   op.erase();
   return success();
 }
 
-/// Copies complete the phase by themselves.
+/// The role is done with the slot. Copies complete their phase by themselves.
+void RoleLowering::signal(Location loc, Value barriers, const Slot &slot, bool isTensor, Value after, int64_t element) {
+  if (slot.completion == Completion::Mma)
+    tile::MmaCommitOp::create(rewriter, loc, barriers, slot.number);
+  if (slot.completion == Completion::Threads)
+    tile::BarrierArriveOp::create(rewriter, loc, barriers, slot.number, after, element, isTensor);
+}
+
+/// The commits of MMAs arrive by themselves, and must have done so before the kernel ends:
+/// who fills a ring waits until all of its slots are free again.
+void RoleLowering::awaitReleases(const Counts &counts) {
+  IndexBuilder b(role.getLoc(), role.getContext());
+  b.setInsertionPointToEnd(&role.getBody().front());
+  for (const auto &[name, count] : counts) {
+    const Ring &ring = rings[name.first];
+    if (!acquired.contains(name.first) || !ring.freedByMma)
+      continue;
+    for (int64_t i = 0; i < ring.depth; ++i) {
+      Value next = b.add(count, b.index(i));
+      tile::BarrierWaitOp::create(b, ring.empty, slotOf(b, {name.first, name.second}, next),
+                                  parityOf(b, next, ring.depth, /*flipped=*/true), ring.isTensor());
+    }
+  }
+}
+
 LogicalResult RoleLowering::lowerCommit(tile::CommitOp op, Held &held) {
   FailureOr<RingName> name = RingName::of(op, op.getChannel(), op.getCopy());
   if (failed(name))
     return failure();
+  const Ring &ring = rings[name->channel];
   SmallVector<Slot> &slots = held[name->key()];
-  if (slots.empty())
+  if (!slots.empty()) {
+    signal(op.getLoc(), ring.full, slots.front(), ring.isTensor());
+    slots.erase(slots.begin());
+  } else if (ring.isExchanged) {
+    IndexBuilder b(op.getLoc(), rewriter);
+    signal(op.getLoc(), ring.full, {slotOf(b, *name, b.index(0)), exchangeCompletion(role)}, ring.isTensor());
+  } else {
     return op.emitError("no tile of this channel was acquired in this block");
-  if (slots.front().byMma)
-    tile::MmaCommitOp::create(rewriter, op.getLoc(), rings[name->channel].full, slots.front().number);
-  slots.erase(slots.begin());
+  }
+  op.erase();
+  return success();
+}
+
+LogicalResult RoleLowering::lowerOwn(tile::OwnOp op) {
+  IndexBuilder b(op.getLoc(), rewriter);
+  FailureOr<RingName> name = RingName::of(op, op.getChannel(), op.getCopy());
+  if (failed(name))
+    return failure();
+  Value slot = slotOf(b, *name, b.index(0));
+  op.replaceAllUsesWith(tile::SlotOp::create(b, op.getSlot().getType(), rings[name->channel].buffer, slot).getResult());
   op.erase();
   return success();
 }
@@ -240,7 +291,7 @@ LogicalResult RoleLowering::lowerWait(tile::WaitOp op, Counts &counts, Held &hel
   Value &count = counts[name->key()];
   Value slot = slotOf(b, *name, count);
   tile::BarrierWaitOp::create(b, ring.full, slot, parityOf(b, count, ring.depth, /*flipped=*/false), ring.isTensor());
-  held[name->key()].push_back({slot, isReadByMma(op.getTile())});
+  held[name->key()].push_back({slot, readCompletion(op.getTile())});
   op.replaceAllUsesWith(tile::SlotOp::create(b, op.getTile().getType(), ring.buffer, slot).getResult());
   count = b.add(count, b.index(1));
   op.erase();
@@ -254,12 +305,10 @@ LogicalResult RoleLowering::lowerRelease(tile::ReleaseOp op, Held &held) {
   SmallVector<Slot> &slots = held[name->key()];
   if (slots.empty())
     return op.emitError("no tile of this channel was waited for in this block");
+  if (rings[name->channel].isExchanged)
+    return op.emitError("a slot that goes to and fro is handed on by a commit, not released");
   const Ring &ring = rings[name->channel];
-  if (slots.front().byMma)
-    tile::MmaCommitOp::create(rewriter, op.getLoc(), ring.empty, slots.front().number);
-  else
-    tile::BarrierArriveOp::create(rewriter, op.getLoc(), ring.empty, slots.front().number, op.getAfter(),
-                                  op.getElement(), ring.isTensor());
+  signal(op.getLoc(), ring.empty, slots.front(), ring.isTensor(), op.getAfter(), op.getElement());
   slots.erase(slots.begin());
   op.erase();
   return success();
@@ -295,7 +344,7 @@ struct TileLowerChannelsPass : impl::TileLowerChannelsPassBase<TileLowerChannels
     for (tile::RoleOp role : llvm::make_early_inc_range(kernel.getBody().front().getOps<tile::RoleOp>()))
       if (failed(RoleLowering(role, rings, *staging).run()))
         return signalPassFailure();
-    for (auto &ring : rings) {
+    for (auto &ring : llvm::reverse(rings)) {
       Operation *channel = ring.first.getDefiningOp();
       if (!channel->use_empty()) {
         channel->emitError("a channel can only be used in roles");

@@ -77,6 +77,8 @@ void makeAsync(tile::MmaOp mma) {
   auto tileType = mma.getResult().getType();
   auto async = tile::MmaAsyncOp::create(builder, mma.getLoc(), tile::AsyncType::get(mma.getContext(), tileType),
                                         mma.getA(), mma.getB(), mma.getAcc(), mma.getTransposeB());
+  if (Attribute source = mma->getAttr(kSourceAttr))
+    async->setAttr(kSourceAttr, source);
   builder.setInsertionPoint(awaitPoint(mma));
   auto await = tile::AwaitOp::create(builder, mma.getLoc(), tileType, async.getResult(), 0);
   mma.replaceAllUsesWith(await.getResult());
@@ -138,8 +140,8 @@ struct TilePipelinePass : impl::TilePipelinePassBase<TilePipelinePass> {
       return loops;
     };
     if (schedule.overlap.value_or(0))
-      for (scf::ForOp loop : collectLoops())
-        rotateLoop(loop);
+      for (auto [i, loop] : llvm::enumerate(collectLoops()))
+        rotateLoop(loop, i);
     SmallVector<scf::ForOp> mmaLoops = collectLoops();
 
     SmallVector<tile::MmaOp> mmas;

@@ -7,13 +7,12 @@
 //   %s = tile.mma_async %q, %k ... -> !tile.async<tensor<64x128xf32, #tile.fragment<...>>>
 #include "ControlFlow.h"
 #include "TilePlaceBudget.h"
+#include "TilePlaceTensorMemory.h"
 #include "TileTies.h"
 #include "girih/Transforms/Passes.h"
 #include "girih/Transforms/Phase.h"
 
 #include "mlir/Dialect/SCF/IR/SCF.h"
-#include "llvm/ADT/MapVector.h"
-#include "llvm/ADT/SetVector.h"
 
 using namespace mlir;
 
@@ -22,30 +21,6 @@ namespace girih {
 #include "girih/Transforms/Passes.h.inc"
 
 namespace {
-
-RankedTensorType withEncoding(RankedTensorType type, Attribute encoding) {
-  return RankedTensorType::get(type.getShape(), type.getElementType(), encoding);
-}
-
-RankedTensorType tileType(Value value) {
-  if (auto async = dyn_cast<tile::AsyncType>(value.getType()))
-    return async.getTile();
-  return dyn_cast<RankedTensorType>(value.getType());
-}
-
-/// Gives the tile a memory, or says why it cannot lie there.
-LogicalResult setEncoding(Value value, VerifiableTensorEncoding encoding) {
-  RankedTensorType type = tileType(value);
-  if (failed(
-          encoding.verifyEncoding(type.getShape(), type.getElementType(), [&] { return emitError(value.getLoc()); })))
-    return failure();
-  type = withEncoding(type, encoding);
-  if (auto constant = value.getDefiningOp<arith::ConstantOp>())
-    constant.setValueAttr(cast<SplatElementsAttr>(constant.getValue()).resizeSplat(type));
-  value.setType(isa<tile::AsyncType>(value.getType()) ? Type(tile::AsyncType::get(type.getContext(), type))
-                                                      : Type(type));
-  return success();
-}
 
 /// Bytes of the shortest row of a tile and its slices, which share their panels.
 int64_t rowBytes(Value tile) {
@@ -84,8 +59,7 @@ struct TilePlacePass : impl::TilePlacePassBase<TilePlacePass> {
   LogicalResult placeLoads(gpu::GPUFuncOp kernel);
   LogicalResult placeSlices(Value tile);
   LogicalResult placeMmas(gpu::GPUFuncOp kernel);
-  LogicalResult placeInTensorMemory(Value start, const tile::Fragment &layout);
-  void moveToRegisters(ArrayRef<OpOperand *> reads, const tile::Fragment &layout);
+  LogicalResult placeInTensorMemory(tile::MmaAsyncOp mma, const tile::Fragment &layout);
   LogicalResult place(Value value, const tile::Fragment &layout);
   LogicalResult spread();
   LogicalResult spreadFrom(Value value);
@@ -145,7 +119,7 @@ LogicalResult TilePlacePass::placeMmas(gpu::GPUFuncOp kernel) {
       return WalkResult::interrupt();
     }
     if (target->hasTensorMemory())
-      return WalkResult(success(succeeded(placeInTensorMemory(mma.getResult(), *layout))));
+      return WalkResult(placeInTensorMemory(mma, *layout));
     if (failed(place(mma.getResult(), *layout)) || (mma.getAcc() && failed(place(mma.getAcc(), *layout))))
       return WalkResult::interrupt();
     // A left operand in registers lies as an accumulator of its shape does.
@@ -157,60 +131,17 @@ LogicalResult TilePlacePass::placeMmas(gpu::GPUFuncOp kernel) {
   return failure(result.wasInterrupted());
 }
 
-/// An MMA's result, with all that lies in the same place: what it adds to, and what loops
-/// carry. Other ops get it moved to registers, in the layout in which threads read it.
-LogicalResult TilePlacePass::placeInTensorMemory(Value start, const tile::Fragment &layout) {
-  auto encoding = tile::TensorMemoryAttr::get(&getContext());
-  llvm::SetVector<Value> tiles;
-  auto add = [&](Value value) {
-    if (tileType(value))
-      tiles.insert(value);
-  };
-  auto isPart = [](OpOperand &use) {
-    auto mma = dyn_cast<tile::MmaAsyncOp>(use.getOwner());
-    return isa<tile::AwaitOp, RegionBranchOpInterface, RegionBranchTerminatorOpInterface>(use.getOwner()) ||
-           (mma && use.get() == mma.getAcc());
-  };
-  add(start);
-  for (size_t i = 0; i < tiles.size(); ++i) {
-    Value value = tiles[i];
-    if (tile::isInTensorMemory(value.getType()))
-      continue;
-    if (failed(setEncoding(value, encoding)))
-      return failure();
-    forEachCarried(value, add);
-    if (auto await = value.getDefiningOp<tile::AwaitOp>())
-      add(await.getValue());
-    if (auto mma = value.getDefiningOp<tile::MmaAsyncOp>(); mma && mma.getAcc())
-      add(mma.getAcc());
-    SmallVector<OpOperand *> reads;
-    for (OpOperand &use : value.getUses()) {
-      if (!isPart(use))
-        reads.push_back(&use);
-      else if (isa<tile::AwaitOp, tile::MmaAsyncOp>(use.getOwner()))
-        add(use.getOwner()->getResult(0));
-    }
-    moveToRegisters(reads, layout);
-  }
-  return success();
-}
-
-/// Reads of a tile in tensor memory: one move in each block that has some, before the first.
-void TilePlacePass::moveToRegisters(ArrayRef<OpOperand *> reads, const tile::Fragment &layout) {
-  llvm::MapVector<Block *, tile::MoveOp> moves;
-  for (OpOperand *read : reads) {
-    Operation *reader = read->getOwner();
-    tile::MoveOp &move = moves[reader->getBlock()];
-    if (!move) {
-      OpBuilder builder(reader);
-      RankedTensorType type = withEncoding(tileType(read->get()), layout.toAttr(&getContext()));
-      move = tile::MoveOp::create(builder, reader->getLoc(), type, read->get());
-      worklist.push_back(move.getResult());
-    } else if (reader->isBeforeInBlock(move)) {
-      move->moveBefore(reader);
-    }
-    read->set(move.getResult());
-  }
+LogicalResult TilePlacePass::placeInTensorMemory(tile::MmaAsyncOp mma, const tile::Fragment &layout) {
+  auto placeInRegisters = [&](Value value, const tile::Fragment &as) { return place(value, as); };
+  if (failed(girih::placeInTensorMemory(mma.getResult(), layout, placeInRegisters)))
+    return failure();
+  RankedTensorType a = tileType(mma.getA());
+  if (tile::sharedEncoding(a))
+    return success();
+  FailureOr<tile::Fragment> left = target->accumulatorLayout(mma, a.getDimSize(0), a.getDimSize(1));
+  if (failed(left))
+    return failure();
+  return girih::placeInTensorMemory(mma.getA(), *left, placeInRegisters);
 }
 
 LogicalResult TilePlacePass::place(Value value, const tile::Fragment &layout) {

@@ -21,7 +21,7 @@ namespace {
 
 class Rotation {
 public:
-  explicit Rotation(scf::ForOp loop) : loop(loop), body(loop.getBody()) {}
+  Rotation(scf::ForOp loop, int64_t source) : loop(loop), body(loop.getBody()), source(source) {}
 
   bool analyze();
   void apply();
@@ -44,6 +44,7 @@ private:
 
   scf::ForOp loop;
   Block *body;
+  int64_t source; ///< the number of the early MMA, for its copies
   tile::MmaOp first, second;
   /// The late MMA, the loads of its right operand, and the index arithmetic both
   /// need; the last is also done early where early ops use it.
@@ -145,6 +146,7 @@ void Rotation::emitLate(OpBuilder &builder, IRMapping &map) {
 void Rotation::apply() {
   IndexBuilder b(loop.getLoc(), loop);
   Value one = b.index(1);
+  first->setAttr(kSourceAttr, b.getI64IntegerAttr(source));
   auto isLateIndex = [&](unsigned i) { return llvm::is_contained(lateCarried, i); };
 
   // The first iteration's early part.
@@ -219,8 +221,8 @@ void Rotation::apply() {
 
 } // namespace
 
-void rotateLoop(scf::ForOp loop) {
-  Rotation rotation(loop);
+void rotateLoop(scf::ForOp loop, int64_t source) {
+  Rotation rotation(loop, source);
   if (rotation.analyze())
     rotation.apply();
 }

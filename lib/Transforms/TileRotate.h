@@ -6,11 +6,15 @@
 
 namespace girih {
 
+/// On an MMA: the same number on the copies of one source MMA.
+inline constexpr llvm::StringLiteral kSourceAttr = "tile.source";
+
 /// Rotates the loop if an MMA in it feeds, through elementwise work, the left
 /// operand of a later one: the late MMA of an iteration moves to the next one,
 /// beside that iteration's early MMA. Does nothing when the loop has no such pair,
-/// may be empty, or does not count in steps of one.
-void rotateLoop(mlir::scf::ForOp loop);
+/// may be empty, or does not count in steps of one. The copies of the early MMA get the
+/// number `source`.
+void rotateLoop(mlir::scf::ForOp loop, int64_t source);
 
 } // namespace girih
 

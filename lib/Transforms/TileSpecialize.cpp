@@ -15,6 +15,7 @@
 #include "dialects/Tile/Schedule.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/IR/IRMapping.h"
+#include "llvm/ADT/StringSet.h"
 
 using namespace mlir;
 
@@ -36,13 +37,15 @@ struct TileSpecializePass : impl::TileSpecializePassBase<TileSpecializePass> {
   void runOnOperation() override;
 
   LogicalResult makeRingChannels(gpu::GPUFuncOp kernel, OpBuilder &builder);
-  LogicalResult makeAccumulatorChannels(gpu::GPUFuncOp kernel, OpBuilder &builder);
+  LogicalResult makePlaceChannels(gpu::GPUFuncOp kernel, OpBuilder &builder);
+  FailureOr<Value> makePlaceChannel(const TensorPlace &place, StringRef name, Value shares, OpBuilder &builder);
   LogicalResult makeProgram(tile::RoleOp role);
-  LogicalResult connectAccumulators(tile::RoleOp role);
+  LogicalResult connectPlaces(tile::RoleOp role);
 
   tile::Schedule schedule;
   LoadChannels rings;
-  SmallVector<Value> accumulators; ///< channels, in the order of findAccumulators
+  SmallVector<PlaceChannels> places; ///< in the order of findTensorPlaces
+  llvm::StringSet<> names;           ///< of channels
 };
 
 /// The op of another role that stands in the role's program because something needs it,
@@ -54,7 +57,7 @@ LogicalResult checkOwn(tile::RoleOp role) {
     if (owner.empty() || owner == role.getName() || !makesTile)
       return WalkResult::advance();
     op->emitError() << "role \"" << role.getName() << "\" needs this tile of role \"" << owner
-                    << "\": only loads and accumulators in tensor memory are handed over";
+                    << "\": only loads and tiles in tensor memory are handed over";
     return WalkResult::interrupt();
   });
   return failure(result.wasInterrupted());
@@ -73,7 +76,7 @@ LogicalResult TileSpecializePass::makeRingChannels(gpu::GPUFuncOp kernel, OpBuil
       return WalkResult::interrupt();
     }
     if (!channel)
-      channel = tile::ChannelOp::create(builder, load.getLoc(), type, *load.getRing());
+      channel = tile::ChannelOp::create(builder, load.getLoc(), type, *load.getRing(), Value());
     if (!readersOf(load.getResult()).empty())
       return WalkResult::advance();
     load.emitError("nothing reads this load");
@@ -82,44 +85,67 @@ LogicalResult TileSpecializePass::makeRingChannels(gpu::GPUFuncOp kernel, OpBuil
   return failure(result.wasInterrupted());
 }
 
-/// Each worker has accumulators of its own.
-LogicalResult TileSpecializePass::makeAccumulatorChannels(gpu::GPUFuncOp kernel, OpBuilder &builder) {
-  FailureOr<SmallVector<Accumulator>> found = findAccumulators(&kernel.getBody().front());
+/// Each worker has rings of its own. What changes hands to and fro is one slot.
+FailureOr<Value> TileSpecializePass::makePlaceChannel(const TensorPlace &place, StringRef name, Value shares,
+                                                      OpBuilder &builder) {
+  Operation *user = place.mmas.empty() ? place.readers.front() : place.mmas.front();
+  std::string unique = name.str();
+  for (int i = 1; !names.insert(unique).second; ++i)
+    unique = (name + "_" + Twine(i)).str();
+  int64_t depth = place.kind == TensorPlace::Accumulated ? schedule.accumulators.value_or(1) : 1;
+  auto type = tile::ChannelType::getChecked([&] { return user->emitError(); }, &getContext(), depth, place.getType(),
+                                            *schedule.workers);
+  if (!type)
+    return failure();
+  return tile::ChannelOp::create(builder, user->getLoc(), type, unique, shares).getResult();
+}
+
+LogicalResult TileSpecializePass::makePlaceChannels(gpu::GPUFuncOp kernel, OpBuilder &builder) {
+  FailureOr<std::vector<TensorPlace>> found = findTensorPlaces(&kernel.getBody().front());
   if (failed(found))
     return failure();
-  for (const Accumulator &accumulator : *found) {
-    std::string name = "sum";
-    for (int i = 1; rings.contains(StringAttr::get(&getContext(), name)); ++i)
-      name = ("sum_" + Twine(i)).str();
-    auto type = tile::ChannelType::getChecked([&] { return tile::MmaAsyncOp(accumulator.mmas.front()).emitError(); },
-                                              &getContext(), schedule.accumulators.value_or(1), accumulator.getType(),
-                                              *schedule.workers);
-    if (!type)
+  for (const auto &ring : rings)
+    names.insert(ring.first.getValue());
+  llvm::DenseMap<Attribute, PlaceChannels> ofSource;
+  for (const TensorPlace &place : *found) {
+    if (Attribute key = place.key())
+      if (auto same = ofSource.find(key);
+          same != ofSource.end() &&
+          cast<tile::ChannelType>(same->second.forth.getType()).getTile() == place.getType()) {
+        places.push_back(same->second);
+        continue;
+      }
+    bool isOperand = place.kind == TensorPlace::Operand;
+    FailureOr<Value> forth = makePlaceChannel(place, isOperand ? "operand" : "sum", Value(), builder);
+    FailureOr<Value> back = Value();
+    if (succeeded(forth) && place.kind == TensorPlace::Exchanged)
+      back = makePlaceChannel(place, "sum_back", *forth, builder);
+    if (failed(forth) || failed(back))
       return failure();
-    accumulators.push_back(tile::ChannelOp::create(builder, accumulator.mmas.front()->getLoc(), type, name));
-    rings[StringAttr::get(&getContext(), name)] = accumulators.back();
+    places.push_back({*forth, *back});
+    if (Attribute key = place.key())
+      ofSource.insert({key, places.back()});
   }
   return success();
 }
 
-LogicalResult TileSpecializePass::connectAccumulators(tile::RoleOp role) {
-  FailureOr<SmallVector<Accumulator>> found = findAccumulators(&role.getBody().front());
+LogicalResult TileSpecializePass::connectPlaces(tile::RoleOp role) {
+  FailureOr<std::vector<TensorPlace>> found = findTensorPlaces(&role.getBody().front());
   if (failed(found))
     return failure();
-  for (auto [accumulator, channel] : llvm::zip(*found, accumulators)) {
-    if (roleOf(accumulator.mmas.front()) == role.getName()) {
-      if (failed(makeAccumulatorProducer(accumulator, channel)))
+  // An MMA takes the slot of its operand before it is started into that of its result.
+  for (bool operands : {true, false})
+    for (auto [place, channels] : llvm::zip(*found, places))
+      if ((place.kind == TensorPlace::Operand) == operands && failed(connectPlace(role.getName(), place, channels)))
         return failure();
-    } else if (roleOf(accumulator.reads.front()) == role.getName()) {
-      makeAccumulatorConsumer(accumulator, channel);
-    }
-  }
+  for (const TensorPlace &place : *found)
+    forgetValues(place);
   return success();
 }
 
 /// Leaves of the whole program what the role runs and what that needs.
 LogicalResult TileSpecializePass::makeProgram(tile::RoleOp role) {
-  if (failed(connectAccumulators(role)))
+  if (failed(connectPlaces(role)))
     return failure();
   bool loads = role.walk([&](tile::LoadOp load) {
                      return roleOf(load) == role.getName() ? WalkResult::interrupt() : WalkResult::advance();
@@ -150,7 +176,8 @@ void TileSpecializePass::runOnOperation() {
     return signalPassFailure();
   }
   rings.clear();
-  accumulators.clear();
+  places.clear();
+  names.clear();
   numberLoops(kernel);
 
   Block *entry = &kernel.getBody().front();
@@ -158,7 +185,7 @@ void TileSpecializePass::runOnOperation() {
   SmallVector<Operation *> program;
   for (Operation &op : entry->without_terminator())
     program.push_back(&op);
-  if (failed(makeRingChannels(kernel, builder)) || failed(makeAccumulatorChannels(kernel, builder)))
+  if (failed(makeRingChannels(kernel, builder)) || failed(makePlaceChannels(kernel, builder)))
     return signalPassFailure();
 
   SmallVector<tile::RoleOp> roles;

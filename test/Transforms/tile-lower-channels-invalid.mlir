@@ -132,3 +132,34 @@ gpu.module @m {
     gpu.return
   }
 }
+
+// -----
+
+!one = !tile.channel<1 x tensor<128x64xf32, #tile.tensor_memory>>
+gpu.module @m {
+  gpu.func @releases_to_and_fro() kernel {
+    %k = tile.channel "k" : !one
+    %back = tile.channel "back" shares(%k : !one) : !one
+    tile.role "compute" warps(8) registers(200) {
+      %s = tile.wait %k : !one -> tensor<128x64xf32, #tile.tensor_memory>
+      // expected-error@+1 {{a slot that goes to and fro is handed on by a commit, not released}}
+      tile.release %k : !one
+    }
+    gpu.return
+  }
+}
+
+// -----
+
+!one = !tile.channel<1 x tensor<128x64xf32, #tile.tensor_memory>>
+gpu.module @m {
+  gpu.func @acquires_to_and_fro() kernel {
+    %k = tile.channel "k" : !one
+    %back = tile.channel "back" shares(%k : !one) : !one
+    tile.role "compute" warps(8) registers(200) {
+      // expected-error@+1 {{a slot that goes to and fro is taken with a wait, not acquired}}
+      %s = tile.acquire %k : !one -> tensor<128x64xf32, #tile.tensor_memory>
+    }
+    gpu.return
+  }
+}

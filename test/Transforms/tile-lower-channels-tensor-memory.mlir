@@ -72,4 +72,49 @@ gpu.module @m {
     }
     gpu.return
   }
+
+  // A slot that goes to and fro has a barrier for each direction and none for free slots.
+  // Threads tell by an arrival of each warp, MMAs by a commit.
+  // CHECK-LABEL: gpu.func @to_and_fro
+  // CHECK: %[[SLOTS:.*]] = tile.alloc "sum" offset(0) : <2 x
+  // CHECK-NOT: tile.alloc "back"
+  // CHECK: %[[FULL:.*]] = tile.barriers "sum_full" offset({{[0-9]+}}) : <2, arrivals = 1>
+  // CHECK: %[[BACK:.*]] = tile.barriers "back_full" offset({{[0-9]+}}) : <2, arrivals = 4>
+  // CHECK-NOT: tile.barriers "sum_empty"
+  // CHECK: tile.role "mma"
+  // CHECK:     tile.barrier_wait %[[BACK]][%c1] parity(%{{.*}}) tensor_memory
+  // CHECK:     tile.slot %[[SLOTS]][%c1]
+  // CHECK:     tile.mma_commit %[[FULL]][%c1]
+  // CHECK: tile.role "compute"
+  // CHECK:   tile.slot %[[SLOTS]][%[[W:.*]]]
+  // CHECK:   tile.write_tensor
+  // CHECK:   tile.barrier_arrive %[[BACK]][%[[W]]] tensor_memory
+  // CHECK:     tile.barrier_wait %[[FULL]][%[[W]]] parity(%{{.*}}) tensor_memory
+  gpu.func @to_and_fro(%a: !panel, %b: !b, %zero: tensor<128x64xf32, #lane>, %n: index) kernel {
+    %c0 = arith.constant 0 : index
+    %c1 = arith.constant 1 : index
+    %true = arith.constant true
+    %forth = tile.channel "sum" : !tile.channel<1 x !sum, copies = 2>
+    %back = tile.channel "back" shares(%forth : !tile.channel<1 x !sum, copies = 2>) : !tile.channel<1 x !sum, copies = 2>
+    tile.role "mma" warps(4) registers(56) one_thread {
+      scf.for %i = %c0 to %n step %c1 {
+        %slot = tile.wait %back for(%c1) : !tile.channel<1 x !sum, copies = 2> -> !sum
+        tile.mma_into %slot, %a, %b accumulate(%true) : !sum, !panel, !b
+        tile.commit %forth for(%c1) : !tile.channel<1 x !sum, copies = 2>
+      }
+    }
+    tile.role "compute" warps(8) registers(200) {
+      %w = tile.worker
+      %first = tile.own %forth for(%w) : !tile.channel<1 x !sum, copies = 2> -> !sum
+      tile.write_tensor %zero, %first : tensor<128x64xf32, #lane>, !sum
+      tile.commit %back for(%w) : !tile.channel<1 x !sum, copies = 2>
+      scf.for %i = %c0 to %n step %c1 {
+        %slot = tile.wait %forth for(%w) : !tile.channel<1 x !sum, copies = 2> -> !sum
+        %values = tile.move %slot : !sum -> tensor<128x64xf32, #lane>
+        tile.write_tensor %values, %slot : tensor<128x64xf32, #lane>, !sum
+        tile.commit %back for(%w) : !tile.channel<1 x !sum, copies = 2>
+      }
+    }
+    gpu.return
+  }
 }

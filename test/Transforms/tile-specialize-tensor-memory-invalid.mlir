@@ -95,7 +95,7 @@ gpu.module @m [#nvvm.target<chip = "sm_100a">] {
     %a = tile.load %m[%n, %c0] ring("a") stages(1) : memref<?x64xbf16> -> !a
     %b = tile.load %m[%n, %c0] ring("b") stages(1) : memref<?x64xbf16> -> !b
     %r = scf.for %i = %c0 to %n step %c1 iter_args(%s = %zero) -> (!sum) {
-      // expected-error@+1 {{reads an accumulator before all its MMAs have started: it cannot change hands twice}}
+      // expected-error@+1 {{reads an accumulator before all its MMAs have started, and no thread writes it: nobody hands it back}}
       %values = tile.move %s : !sum -> !values
       "use"(%values) : (!values) -> ()
       // expected-note@+1 {{an MMA is here}}
@@ -116,7 +116,37 @@ gpu.module @m [#nvvm.target<chip = "sm_100a">] {
 !values = tensor<128x64xf32, #lane>
 
 gpu.module @m [#nvvm.target<chip = "sm_100a">] {
-  gpu.func @moved_back(%m: memref<?x64xbf16>, %n: index)
+  gpu.func @starts_as_zero(%m: memref<?x64xbf16>, %n: index)
+      kernel attributes {tile.schedule = #tile.schedule<workers = 1, load_registers = 56, compute_registers = 200>} {
+    %c0 = arith.constant 0 : index
+    %c1 = arith.constant 1 : index
+    %zero = arith.constant dense<0.0> : !sum
+    %a = tile.load %m[%n, %c0] ring("a") stages(1) : memref<?x64xbf16> -> !a
+    %b = tile.load %m[%n, %c0] ring("b") stages(1) : memref<?x64xbf16> -> !b
+    // expected-error@-3 {{a tile in tensor memory that threads write must start as one they have moved there}}
+    %r = scf.for %i = %c0 to %n step %c1 iter_args(%s = %zero) -> (!sum) {
+      %values = tile.move %s : !sum -> !values
+      %back = tile.move %values : !values -> !sum
+      %async = tile.mma_async %a, %b, %back : !a, !b, !sum -> !tile.async<!sum>
+      %t = tile.await %async in_flight(0) : !tile.async<!sum> -> !sum
+      scf.yield %t : !sum
+    } {tile.non_empty}
+    %last = tile.move %r : !sum -> !values
+    "use"(%last) : (!values) -> ()
+    gpu.return
+  }
+}
+
+// -----
+
+#lane = #tile.fragment<registers = [64 : (0, 1)], lanes = [32 : (1, 0)], warps = [4 : (32, 0)]>
+!a = tensor<128x64xbf16, #tile.shared<swizzle = 128>>
+!b = tensor<64x64xbf16, #tile.shared<swizzle = 128>>
+!sum = tensor<128x64xf32, #tile.tensor_memory>
+!values = tensor<128x64xf32, #lane>
+
+gpu.module @m [#nvvm.target<chip = "sm_100a">] {
+  gpu.func @left_of_nobody(%m: memref<?x64xbf16>, %n: index)
       kernel attributes {tile.schedule = #tile.schedule<workers = 1, load_registers = 56, compute_registers = 200>} {
     %c0 = arith.constant 0 : index
     %c1 = arith.constant 1 : index
@@ -126,12 +156,13 @@ gpu.module @m [#nvvm.target<chip = "sm_100a">] {
     %async = tile.mma_async %a, %b, %zero : !a, !b, !sum -> !tile.async<!sum>
     %t = tile.await %async in_flight(0) : !tile.async<!sum> -> !sum
     %values = tile.move %t : !sum -> !values
-    // expected-error@+1 {{a tile that is moved to tensor memory cannot be handed to another role yet}}
-    %back = tile.move %values : !values -> !sum
-    %more = tile.mma_async %a, %b, %back : !a, !b, !sum -> !tile.async<!sum>
-    %u = tile.await %more in_flight(0) : !tile.async<!sum> -> !sum
-    %twice = tile.move %u : !sum -> !values
-    "use"(%twice) : (!values) -> ()
+    "use"(%values) : (!values) -> ()
+    %left = arith.constant dense<0.0> : tensor<128x64xbf16, #tile.tensor_memory>
+    // expected-error@+1 {{reads a left operand that no thread has written}}
+    %other = tile.mma_async %left, %b, %zero : tensor<128x64xbf16, #tile.tensor_memory>, !b, !sum -> !tile.async<!sum>
+    %u = tile.await %other in_flight(0) : !tile.async<!sum> -> !sum
+    %more = tile.move %u : !sum -> !values
+    "use"(%more) : (!values) -> ()
     gpu.return
   }
 }
@@ -153,7 +184,7 @@ gpu.module @m [#nvvm.target<chip = "sm_100a">] {
     %a = tile.load %m[%n, %c0] ring("a") stages(1) : memref<?x64xbf16> -> !a
     %b = tile.load %m[%n, %c0] ring("b") stages(1) : memref<?x64xbf16> -> !b
     %first = tile.mma_async %a, %b, %zero : !a, !b, !sum -> !tile.async<!sum>
-    // expected-error@+1 {{role "load" adds to what role "mma" accumulates}}
+    // expected-error@+1 {{role "load" uses a place in tensor memory that role "mma" uses}}
     %second = tile.mma_async %a, %b, %first {tile.role = "load"} : !a, !b, !tile.async<!sum> -> !tile.async<!sum>
     %t = tile.await %second in_flight(0) : !tile.async<!sum> -> !sum
     %values = tile.move %t : !sum -> !values

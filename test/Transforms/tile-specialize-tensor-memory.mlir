@@ -7,6 +7,8 @@
 !b = tensor<64x64xbf16, #tile.shared<swizzle = 128>>
 !sum = tensor<128x64xf32, #tile.tensor_memory>
 !values = tensor<128x64xf32, #lane>
+!narrow = tensor<128x64xbf16, #lane>
+!left = tensor<128x64xbf16, #tile.tensor_memory>
 
 gpu.module @m [#nvvm.target<chip = "sm_100a">] {
   // CHECK-LABEL: gpu.func @two_workers
@@ -78,6 +80,74 @@ gpu.module @m [#nvvm.target<chip = "sm_100a">] {
     %second = tile.mma_async %a, %b, %first : tensor<128x64xbf16, #tile.shared<swizzle = 128>>, !b, !tile.async<!sum> -> !tile.async<!sum>
     %sum = tile.await %second in_flight(0) : !tile.async<!sum> -> !sum
     %values = tile.move %sum : !sum -> !values
+    "use"(%values) : (!values) -> ()
+    gpu.return
+  }
+
+  // Threads write the left operand of an MMA; the sum goes to and fro between them and the
+  // MMAs. The results of copies of one MMA share slots.
+  // CHECK-LABEL: gpu.func @to_and_fro
+  // CHECK: %[[S:.*]] = tile.channel "sum" : <1 x tensor<128x64xf32, #tile.tensor_memory>>
+  // CHECK: %[[P:.*]] = tile.channel "operand" : <1 x tensor<128x64xbf16, #tile.tensor_memory>>
+  // CHECK: %[[O:.*]] = tile.channel "sum_1" : <1 x tensor<128x64xf32, #tile.tensor_memory>>
+  // CHECK: %[[C:.*]] = tile.channel "sum_back" shares(%[[O]] : {{.*}}) : <1 x
+  // CHECK-NOT: tile.channel
+  // CHECK: tile.role "mma"
+  // CHECK:   tile.acquire %[[S]]
+  // CHECK:   tile.commit %[[S]]
+  // CHECK:   scf.for
+  // CHECK:     %[[S1:.*]] = tile.acquire %[[S]]
+  // CHECK:     tile.mma_into %[[S1]], {{.*}} accumulate(%false)
+  // CHECK:     tile.commit %[[S]]
+  // CHECK:     %[[P1:.*]] = tile.wait %[[P]]
+  // CHECK:     %[[O1:.*]] = tile.wait %[[C]]
+  // CHECK:     tile.mma_into %[[O1]], %[[P1]], {{.*}} accumulate(%true)
+  // CHECK:     tile.commit %[[O]]
+  // CHECK:     tile.release %[[P]]
+  // CHECK: tile.role "compute"
+  // CHECK:   tile.wait %[[S]]
+  // CHECK:   %[[PA:.*]] = tile.acquire %[[P]]
+  // CHECK:   tile.write_tensor %{{.*}}, %[[PA]]
+  // CHECK:   tile.commit %[[P]]
+  // CHECK:   %[[O0:.*]] = tile.own %[[O]]
+  // CHECK:   tile.write_tensor %{{.*}}, %[[O0]]
+  // CHECK:   tile.commit %[[C]]
+  // CHECK:   scf.for
+  // CHECK:     %[[O2:.*]] = tile.wait %[[O]]
+  // CHECK:     tile.move %[[O2]]
+  // CHECK:     tile.write_tensor
+  // CHECK:     tile.commit %[[C]]
+  // CHECK:   %[[LAST:.*]] = tile.wait %[[O]]
+  // CHECK:   tile.move %[[LAST]]
+  gpu.func @to_and_fro(%m: memref<?x64xbf16>, %n: index)
+      kernel attributes {tile.schedule = #tile.schedule<workers = 1, load_registers = 56, compute_registers = 200>} {
+    %c0 = arith.constant 0 : index
+    %c1 = arith.constant 1 : index
+    %zero = arith.constant dense<0.0> : !values
+    %a = tile.load %m[%n, %c0] ring("a") stages(1) : memref<?x64xbf16> -> tensor<128x64xbf16, #tile.shared<swizzle = 128>>
+    %b = tile.load %m[%n, %c0] ring("b") stages(1) : memref<?x64xbf16> -> !b
+    %first = tile.mma_async %a, %b {tile.source = 0} : tensor<128x64xbf16, #tile.shared<swizzle = 128>>, !b -> !tile.async<!sum>
+    %s0 = tile.await %first in_flight(0) : !tile.async<!sum> -> !sum
+    %v0 = tile.move %s0 : !sum -> !values
+    %n0 = arith.truncf %v0 : !values to !narrow
+    %p0 = tile.move %n0 : !narrow -> !left
+    %o0 = tile.move %zero : !values -> !sum
+    %r:2 = scf.for %i = %c0 to %n step %c1 iter_args(%p = %p0, %o = %o0) -> (!left, !sum) {
+      %next = tile.mma_async %a, %b {tile.source = 0} : tensor<128x64xbf16, #tile.shared<swizzle = 128>>, !b -> !tile.async<!sum>
+      %s = tile.await %next in_flight(0) : !tile.async<!sum> -> !sum
+      %late = tile.mma_async %p, %b, %o : !left, !b, !sum -> !tile.async<!sum>
+      %v = tile.move %s : !sum -> !values
+      %n1 = arith.truncf %v : !values to !narrow
+      %p1 = tile.move %n1 : !narrow -> !left
+      %l = tile.await %late in_flight(0) : !tile.async<!sum> -> !sum
+      %w = tile.move %l : !sum -> !values
+      %twice = arith.addf %w, %w : !values
+      %o1 = tile.move %twice : !values -> !sum
+      scf.yield %p1, %o1 : !left, !sum
+    }
+    %end = tile.mma_async %r#0, %b, %r#1 : !left, !b, !sum -> !tile.async<!sum>
+    %t = tile.await %end in_flight(0) : !tile.async<!sum> -> !sum
+    %values = tile.move %t : !sum -> !values
     "use"(%values) : (!values) -> ()
     gpu.return
   }

@@ -97,7 +97,8 @@ def TileSpecializePass : Pass<"tile-specialize", "::mlir::gpu::GPUFuncOp"> {
   let description = [{
     The kernel's body is cloned into each role, which keeps its own ops and what they
     need. A tile that one role makes and another reads crosses through a channel: a
-    loaded tile in shared memory, one channel a ring, an accumulator in tensor memory.
+    loaded tile in shared memory, one channel a ring, what MMAs accumulate and what
+    threads compute for them in tensor memory, also a sum that both change in turn.
     A role of one thread that starts MMAs for several workers does so for one after
     the other.
   }];

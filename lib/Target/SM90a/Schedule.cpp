@@ -1,35 +1,16 @@
 // Hopper's heuristics for attention (docs/performance.md has the measurements).
+#include "../Common/Registers.h"
 #include "SM90a.h"
-#include "girih/Conversion/Lowering.h"
 
 using namespace mlir;
 
 namespace girih::sm90a {
 
-/// A thread of a compute role gains nothing from more registers, one of the loader
-/// nothing from more than 32.
-static constexpr int64_t kMaxComputeRegisters = 240, kMaxLoadRegisters = 32;
+/// To 240 for each thread of two workers, 160 for each of three.
+static constexpr RegisterNeeds kNeeds = {.leastLoad = 24, .mostLoad = 32, .mostCompute = 240};
 
 /// Beside a loader, in a CTA of 1024 threads.
 static constexpr int64_t kMaxWorkers = 7;
-
-/// Splits what the launch brings: to 240 for each thread of two workers, 160 for each of
-/// three, and to the loader what is left.
-static void completeRegisters(tile::Schedule &schedule) {
-  Limits limits = getSM90aTarget()->limits();
-  int64_t warpgroups = *schedule.workers + 1;
-  int64_t perLane = warpgroups * limits.launchRegisters(kThreadsPerWorker * warpgroups);
-  auto legal = [&](int64_t registers, int64_t most) {
-    registers -= registers % limits.registerGranularity;
-    return std::clamp(registers, limits.minRoleRegisters, most);
-  };
-  if (!schedule.computeRegisters) {
-    int64_t load = schedule.loadRegisters.value_or(limits.minRoleRegisters);
-    schedule.computeRegisters = legal((perLane - load) / *schedule.workers, kMaxComputeRegisters);
-  }
-  if (!schedule.loadRegisters)
-    schedule.loadRegisters = legal(perLane - *schedule.workers * *schedule.computeRegisters, kMaxLoadRegisters);
-}
 
 /// Two warpgroups of 64 rows with 240 registers each, or three with 160, beside a
 /// loader: the splits of 64 Ki registers that waste none.
@@ -70,7 +51,7 @@ FailureOr<tile::Schedule> completeSchedule(attn::ForwardOp op, const tile::Sched
   if (*schedule.columns % kMmaDepth != 0 || *schedule.columns > kMmaMaxColumns)
     return op.emitError() << "knob columns is " << *schedule.columns << ", MMAs on sm_90a take multiples of "
                           << kMmaDepth << " up to " << kMmaMaxColumns;
-  completeRegisters(schedule);
+  completeRegisters(schedule, getSM90aTarget()->limits(), kNeeds);
   return schedule;
 }
 

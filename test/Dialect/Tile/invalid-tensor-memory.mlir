@@ -194,3 +194,42 @@ gpu.module @m {
     gpu.return
   }
 }
+
+// -----
+
+!two = !tile.channel<2 x tensor<128x8xf32, #tile.tensor_memory>>
+gpu.module @m {
+  gpu.func @shares_two() kernel {
+    %a = tile.channel "a" : !two
+    // expected-error@+1 {{must be a channel of its own type}}
+    %b = tile.channel "b" shares(%a : !two) : !two
+    gpu.return
+  }
+}
+
+// -----
+
+!one = !tile.channel<1 x tensor<128x8xf32, #tile.tensor_memory>>
+gpu.module @m {
+  gpu.func @shares_shared() kernel {
+    %a = tile.channel "a" : !one
+    %b = tile.channel "b" shares(%a : !one) : !one
+    // expected-error@+1 {{shares slots with a channel that has none of its own}}
+    %c = tile.channel "c" shares(%b : !one) : !one
+    gpu.return
+  }
+}
+
+// -----
+
+!two = !tile.channel<2 x tensor<128x8xf32, #tile.tensor_memory>>
+gpu.module @m {
+  gpu.func @owns_one_of_two() kernel {
+    %a = tile.channel "a" : !two
+    tile.role "compute" warps(4) registers(240) {
+      // expected-error@+1 {{needs a channel of depth 1, not 2}}
+      %t = tile.own %a : !two -> tensor<128x8xf32, #tile.tensor_memory>
+    }
+    gpu.return
+  }
+}

@@ -157,6 +157,10 @@ gpu.module @tensor_memory {
   gpu.func @tensor_channels() kernel {
     // CHECK: %[[C:.*]] = tile.channel "sum" : <2 x tensor<128x64xf32, #tile.tensor_memory>, copies = 2>
     %c = tile.channel "sum" : !tile.channel<2 x !sum, copies = 2>
+    // CHECK: %[[ONE:.*]] = tile.channel "one" : <1 x
+    %one = tile.channel "one" : !tile.channel<1 x !sum, copies = 2>
+    // CHECK: tile.channel "back" shares(%[[ONE]] : {{.*}}) : <1 x
+    %returns = tile.channel "back" shares(%one : !tile.channel<1 x !sum, copies = 2>) : !tile.channel<1 x !sum, copies = 2>
     // CHECK: tile.role "mma" warps(3) registers(24) one_thread
     tile.role "load" warps(1) registers(24) one_thread {
     }
@@ -177,6 +181,8 @@ gpu.module @tensor_memory {
       %back = tile.move %values : tensor<128x64xf32, #lane> -> !sum
       // CHECK: tile.write_tensor %[[R]], %[[T]] : tensor<128x64xf32, #tile.fragment<{{.*}}>>, tensor<128x64xf32, #tile.tensor_memory>
       tile.write_tensor %values, %sum : tensor<128x64xf32, #lane>, !sum
+      // CHECK: tile.own %{{.*}} for(%{{.*}}) : <1 x tensor<128x64xf32, #tile.tensor_memory>, copies = 2> -> tensor<128x64xf32, #tile.tensor_memory>
+      %mine = tile.own %one for(%w) : !tile.channel<1 x !sum, copies = 2> -> !sum
       // CHECK: tile.release %[[C]] for(%[[V]]) after %[[R]][3] : tensor<128x64xf32, #tile.fragment<{{.*}}>> : <2 x
       tile.release %c for(%w) after %values[3] : tensor<128x64xf32, #lane> : !tile.channel<2 x !sum, copies = 2>
     }

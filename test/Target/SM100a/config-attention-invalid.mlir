@@ -1,8 +1,44 @@
-// RUN: girih-opt %s --attn-schedule=target=sm_100a --verify-diagnostics
+// RUN: girih-opt %s --attn-schedule=target=sm_100a --split-input-file --verify-diagnostics
 
-func.func @attention(%q: tensor<1x2x256x128xbf16>) -> tensor<1x2x256x128xbf16> {
-  // expected-error@+1 {{attention has no schedule on sm_100a yet; kernels in the tile dialect are compiled}}
+func.func @head_size(%q: tensor<1x2x256x96xbf16>) -> tensor<1x2x256x96xbf16> {
+  // expected-error@+1 {{head size 96 is not supported on sm_100a; 64 and 128 are}}
   %o = attn.forward %q, %q, %q
+      : tensor<1x2x256x96xbf16>, tensor<1x2x256x96xbf16>, tensor<1x2x256x96xbf16> -> tensor<1x2x256x96xbf16>
+  return %o : tensor<1x2x256x96xbf16>
+}
+
+// -----
+
+func.func @rows(%q: tensor<1x2x256x128xbf16>) -> tensor<1x2x256x128xbf16> {
+  // expected-error@+1 {{knob rows is 128 when knob workers is 2, each worker has 128 rows on sm_100a}}
+  %o = attn.forward %q, %q, %q schedule <rows = 128, workers = 2>
+      : tensor<1x2x256x128xbf16>, tensor<1x2x256x128xbf16>, tensor<1x2x256x128xbf16> -> tensor<1x2x256x128xbf16>
+  return %o : tensor<1x2x256x128xbf16>
+}
+
+// -----
+
+func.func @columns(%q: tensor<1x2x256x128xbf16>) -> tensor<1x2x256x128xbf16> {
+  // expected-error@+1 {{knob columns is 72, MMAs on sm_100a take multiples of 16 up to 256}}
+  %o = attn.forward %q, %q, %q schedule <columns = 72>
+      : tensor<1x2x256x128xbf16>, tensor<1x2x256x128xbf16>, tensor<1x2x256x128xbf16> -> tensor<1x2x256x128xbf16>
+  return %o : tensor<1x2x256x128xbf16>
+}
+
+// -----
+
+func.func @overlap(%q: tensor<1x2x256x128xbf16>) -> tensor<1x2x256x128xbf16> {
+  // expected-error@+1 {{knob overlap is 0, attention on sm_100a needs 1}}
+  %o = attn.forward %q, %q, %q schedule <overlap = 0>
+      : tensor<1x2x256x128xbf16>, tensor<1x2x256x128xbf16>, tensor<1x2x256x128xbf16> -> tensor<1x2x256x128xbf16>
+  return %o : tensor<1x2x256x128xbf16>
+}
+
+// -----
+
+func.func @registers(%q: tensor<1x2x256x128xbf16>) -> tensor<1x2x256x128xbf16> {
+  // expected-error@+1 {{roles ask for 69632 registers, sm_100a launches 384 threads with 168 each, 64512 (knobs workers, load_registers, mma_registers, compute_registers)}}
+  %o = attn.forward %q, %q, %q schedule <load_registers = 64, compute_registers = 240>
       : tensor<1x2x256x128xbf16>, tensor<1x2x256x128xbf16>, tensor<1x2x256x128xbf16> -> tensor<1x2x256x128xbf16>
   return %o : tensor<1x2x256x128xbf16>
 }

@@ -1,0 +1,167 @@
+// tile-specialize: tiles in tensor memory, which MMAs of one role and threads of another
+// write and read.
+//
+//   %sum = scf.for %i = %lower ... iter_args(%acc = %zero) { ... tile.mma_async %a, %b, %acc ... }
+//   %values = tile.move %sum
+// becomes
+//   %slot = tile.acquire %c
+//   scf.for %i = %lower ... { tile.mma_into %slot, %a, %b accumulate(%i != %lower) }
+//   tile.commit %c
+// in one role and
+//   %slot = tile.wait %c; %values = tile.move %slot; tile.release %c
+// in the other.
+#include "Roles.h"
+
+using namespace mlir;
+
+namespace girih {
+namespace {
+
+/// One role's side of the places of a program.
+class PlaceConnector {
+public:
+  explicit PlaceConnector(const PlaceChannels &channels) : channels(channels) {}
+
+  void makeAccumulatedReader(const TensorPlace &place);
+  LogicalResult makeAccumulatedWriter(const TensorPlace &place);
+  void makeOperandWriter(const TensorPlace &place);
+  void makeOperandReader(const TensorPlace &place);
+  void makeExchangeOfThreads(const TensorPlace &place);
+  void makeExchangeOfMmas(const TensorPlace &place);
+
+private:
+  /// The ring of this worker, where there is more than one.
+  Value ringOf(ImplicitLocOpBuilder &b, Value channel) {
+    bool isOne = cast<tile::ChannelType>(channel.getType()).getCopies() == 1;
+    return isOne ? Value() : tile::WorkerOp::create(b).getResult();
+  }
+  Value acquire(ImplicitLocOpBuilder &b, const TensorPlace &place) {
+    return tile::AcquireOp::create(b, place.getType(), channels.forth, ringOf(b, channels.forth));
+  }
+  Value wait(ImplicitLocOpBuilder &b, const TensorPlace &place, Value channel) {
+    return tile::WaitOp::create(b, place.getType(), channel, ringOf(b, channel));
+  }
+  void commit(ImplicitLocOpBuilder &b, Value channel) { tile::CommitOp::create(b, channel, ringOf(b, channel)); }
+  void release(ImplicitLocOpBuilder &b) {
+    tile::ReleaseOp::create(b, channels.forth, ringOf(b, channels.forth), Value(), 0);
+  }
+  static ImplicitLocOpBuilder before(Operation *op) { return ImplicitLocOpBuilder(op->getLoc(), op); }
+  static ImplicitLocOpBuilder after(Operation *op) {
+    ImplicitLocOpBuilder b(op->getLoc(), op->getContext());
+    b.setInsertionPointAfter(op);
+    return b;
+  }
+  void startInto(tile::MmaAsyncOp mma, Value slot, Value accumulate) {
+    ImplicitLocOpBuilder b = before(mma);
+    auto into = tile::MmaIntoOp::create(b, slot, mma.getA(), mma.getB(), accumulate, mma.getTransposeB());
+    into->setAttr(tile::kRoleAttr, mma->getAttr(tile::kRoleAttr));
+  }
+  void moveInto(tile::MoveOp move, Value slot) {
+    ImplicitLocOpBuilder b = before(move);
+    auto into = tile::WriteTensorOp::create(b, move.getTile(), slot);
+    into->setAttr(tile::kRoleAttr, move->getAttr(tile::kRoleAttr));
+  }
+
+  PlaceChannels channels;
+};
+
+LogicalResult PlaceConnector::makeAccumulatedWriter(const TensorPlace &place) {
+  ImplicitLocOpBuilder b = before(place.scope->findAncestorOpInBlock(*place.mmas.front()));
+  Value slot = acquire(b, place);
+  for (tile::MmaAsyncOp mma : place.mmas) {
+    FailureOr<Value> flag = accumulateFlag(mma);
+    if (failed(flag))
+      return failure();
+    startInto(mma, slot, *flag);
+  }
+  b = after(place.scope->findAncestorOpInBlock(*place.mmas.back()));
+  commit(b, channels.forth);
+  return success();
+}
+
+void PlaceConnector::makeAccumulatedReader(const TensorPlace &place) {
+  ImplicitLocOpBuilder b = before(waitPoint(place.scope->findAncestorOpInBlock(*place.reads.front())));
+  Value slot = wait(b, place, channels.forth);
+  for (tile::MoveOp read : place.reads)
+    read.getTileMutable().assign(slot);
+  b = after(place.scope->findAncestorOpInBlock(*place.reads.back()));
+  release(b);
+}
+
+/// Every tile that threads write is one tile of the channel.
+void PlaceConnector::makeOperandWriter(const TensorPlace &place) {
+  for (tile::MoveOp write : place.writes) {
+    ImplicitLocOpBuilder b = before(write);
+    moveInto(write, acquire(b, place));
+    commit(b, channels.forth);
+  }
+}
+
+void PlaceConnector::makeOperandReader(const TensorPlace &place) {
+  for (tile::MmaAsyncOp reader : place.readers) {
+    ImplicitLocOpBuilder b = before(reader);
+    reader.getAMutable().assign(wait(b, place, channels.forth));
+    b = after(reader);
+    release(b);
+  }
+}
+
+/// Threads begin with the place; each tile that they write goes to the MMAs, each that
+/// they read comes from there.
+void PlaceConnector::makeExchangeOfThreads(const TensorPlace &place) {
+  for (tile::MoveOp read : place.reads) {
+    ImplicitLocOpBuilder b = before(read);
+    read.getTileMutable().assign(wait(b, place, channels.forth));
+  }
+  for (tile::MoveOp write : place.writes) {
+    ImplicitLocOpBuilder b = before(write);
+    moveInto(write, tile::OwnOp::create(b, place.getType(), channels.forth, ringOf(b, channels.forth)));
+    commit(b, channels.back);
+  }
+}
+
+void PlaceConnector::makeExchangeOfMmas(const TensorPlace &place) {
+  for (tile::MmaAsyncOp mma : place.mmas) {
+    ImplicitLocOpBuilder b = before(mma);
+    Value slot = wait(b, place, channels.back);
+    startInto(mma, slot, arith::ConstantOp::create(b, b.getBoolAttr(true)));
+    commit(b, channels.forth);
+  }
+}
+
+} // namespace
+
+LogicalResult connectPlace(StringRef role, const TensorPlace &place, const PlaceChannels &channels) {
+  PlaceConnector connector(channels);
+  bool isOfMmas = role == place.mmaRole(), isOfThreads = role == place.threadRole();
+  LogicalResult result = success();
+  switch (place.kind) {
+  case TensorPlace::Accumulated:
+    if (isOfMmas)
+      result = connector.makeAccumulatedWriter(place);
+    if (isOfThreads)
+      connector.makeAccumulatedReader(place);
+    break;
+  case TensorPlace::Operand:
+    if (isOfMmas)
+      connector.makeOperandReader(place);
+    if (isOfThreads)
+      connector.makeOperandWriter(place);
+    break;
+  case TensorPlace::Exchanged:
+    if (isOfMmas)
+      connector.makeExchangeOfMmas(place);
+    if (isOfThreads)
+      connector.makeExchangeOfThreads(place);
+    break;
+  }
+  return result;
+}
+
+void forgetValues(const TensorPlace &place) {
+  for (Value tile : place.tiles)
+    if (Operation *op = tile.getDefiningOp(); op && isa<tile::MmaAsyncOp, tile::AwaitOp, tile::MoveOp>(op))
+      op->removeAttr(tile::kRoleAttr);
+}
+
+} // namespace girih

@@ -1,0 +1,31 @@
+// RUN: girih-opt %s --attn-schedule=target=sm_100a --split-input-file | FileCheck %s
+
+// Two workers of 128 rows, and as many keys a tile as scores, weights and output leave of
+// the columns of tensor memory.
+// CHECK-LABEL: func.func @wide
+// CHECK: schedule <rows = 256, columns = 80, workers = 2, stages = 2, accumulators = 1, load_registers = 56, compute_registers = 224, overlap = 1, ping_pong = 0, persistent = 1, longest_first = 0, group_bytes = 0, anchor = 0>
+func.func @wide(%q: tensor<1x2x256x128xbf16>) -> tensor<1x2x256x128xbf16> {
+  %o = attn.forward %q, %q, %q
+      : tensor<1x2x256x128xbf16>, tensor<1x2x256x128xbf16>, tensor<1x2x256x128xbf16> -> tensor<1x2x256x128xbf16>
+  return %o : tensor<1x2x256x128xbf16>
+}
+
+// -----
+
+// CHECK-LABEL: func.func @narrow_causal
+// CHECK: schedule <rows = 256, columns = 128, workers = 2, {{.*}}persistent = 0, longest_first = 1, group_bytes = 33554432
+func.func @narrow_causal(%q: tensor<1x2x256x64xf16>) -> tensor<1x2x256x64xf16> {
+  %o = attn.forward %q, %q, %q mask(causal)
+      : tensor<1x2x256x64xf16>, tensor<1x2x256x64xf16>, tensor<1x2x256x64xf16> -> tensor<1x2x256x64xf16>
+  return %o : tensor<1x2x256x64xf16>
+}
+
+// -----
+
+// CHECK-LABEL: func.func @rows_follow_workers
+// CHECK: schedule <rows = 128, columns = 80, workers = 1, {{.*}}load_registers = 64, compute_registers = 240
+func.func @rows_follow_workers(%q: tensor<1x2x256x128xbf16>) -> tensor<1x2x256x128xbf16> {
+  %o = attn.forward %q, %q, %q schedule <workers = 1>
+      : tensor<1x2x256x128xbf16>, tensor<1x2x256x128xbf16>, tensor<1x2x256x128xbf16> -> tensor<1x2x256x128xbf16>
+  return %o : tensor<1x2x256x128xbf16>
+}
