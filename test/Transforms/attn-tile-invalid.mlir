@@ -36,7 +36,7 @@ func.func @no_target(%q: tensor<1x1x64x64xbf16>) -> tensor<1x1x64x64xbf16> {
 #target = #nvvm.target<chip = "sm_12">
 module attributes {tile.target = #target} {
   func.func @unknown_target(%q: tensor<1x1x64x64xbf16>) -> tensor<1x1x64x64xbf16> {
-    // expected-error@+1 {{unknown target 'sm_12'; targets are sm_90a sm_100a}}
+    // expected-error@+1 {{unknown target 'sm_12'; targets are sm_90a sm_100a sm_100f sm_103a sm_110a}}
     %o = attn.forward %q, %q, %q schedule <rows = 64>
         : tensor<1x1x64x64xbf16>, tensor<1x1x64x64xbf16>, tensor<1x1x64x64xbf16> -> tensor<1x1x64x64xbf16>
     return %o : tensor<1x1x64x64xbf16>

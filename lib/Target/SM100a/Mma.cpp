@@ -75,7 +75,7 @@ struct ConvertCommit : OpConversionPattern<tile::MmaCommitOp> {
                                 ConversionPatternRewriter &rewriter) const override {
     ImplicitLocOpBuilder b(op.getLoc(), rewriter);
     Value address = barrierAddress(b, adaptor.getBarriers(), adaptor.getIndex());
-    NVVM::Tcgen05CommitOp::create(b, sharedPointer(b, address), /*multicastMask=*/Value());
+    callIntrinsic(b, "llvm.nvvm.tcgen05.commit.shared.cg1", {sharedPointer(b, address)});
     rewriter.eraseOp(op);
     return success();
   }

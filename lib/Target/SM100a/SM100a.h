@@ -21,10 +21,13 @@ inline constexpr int64_t kMmaColumnStep = 16, kMmaMaxColumns = 256, kMmaDepth = 
 /// says that registers do not suffice (its error C7602), whatever setmaxnreg allows.
 inline constexpr int64_t kMaxMoveColumns = 64;
 
-mlir::FailureOr<tile::Schedule> completeSchedule(attn::ForwardOp op, const tile::Schedule &given);
+mlir::FailureOr<tile::Schedule> completeSchedule(attn::ForwardOp op, const tile::Schedule &given, const Target &target);
 
 /// The layout in which a load of tensor memory gives a worker a tile.
 tile::Fragment rowsOfLanes(int64_t columns);
+
+/// LLVM's intrinsics; the ops of the nvvm dialect are for sm_100a alone.
+void callIntrinsic(mlir::ImplicitLocOpBuilder &b, llvm::StringRef name, mlir::ValueRange operands);
 
 /// As Target has them.
 void reserveColumns(mlir::ImplicitLocOpBuilder &b, mlir::Value sharedAddress, int64_t columns);

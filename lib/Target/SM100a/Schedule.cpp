@@ -32,10 +32,10 @@ static tile::Schedule defaultsFor(attn::ForwardOp op, int64_t headSize) {
   return schedule;
 }
 
-FailureOr<tile::Schedule> completeSchedule(attn::ForwardOp op, const tile::Schedule &given) {
+FailureOr<tile::Schedule> completeSchedule(attn::ForwardOp op, const tile::Schedule &given, const Target &target) {
   int64_t headSize = op.getQ().getType().getDimSize(3);
   if (headSize != 64 && headSize != 128)
-    return op.emitError() << "head size " << headSize << " is not supported on sm_100a; 64 and 128 are";
+    return op.emitError() << "head size " << headSize << " is not supported on " << target.chip() << "; 64 and 128 are";
   tile::Schedule schedule = given;
   // Rows and workers go together: a worker's MMA has a fixed number of rows.
   if (schedule.workers && !schedule.rows)
@@ -45,15 +45,15 @@ FailureOr<tile::Schedule> completeSchedule(attn::ForwardOp op, const tile::Sched
   schedule = schedule.completedFrom(defaultsFor(op, headSize));
   if (*schedule.rows != kMmaRows * *schedule.workers)
     return op.emitError() << "knob rows is " << *schedule.rows << " when knob workers is " << *schedule.workers
-                          << ", each worker has " << kMmaRows << " rows on sm_100a";
+                          << ", each worker has " << kMmaRows << " rows on " << target.chip();
   // Columns are the inner size of the second product.
   if (*schedule.columns % kMmaDepth != 0 || *schedule.columns > kMmaMaxColumns)
-    return op.emitError() << "knob columns is " << *schedule.columns << ", MMAs on sm_100a take multiples of "
-                          << kMmaDepth << " up to " << kMmaMaxColumns;
+    return op.emitError() << "knob columns is " << *schedule.columns << ", MMAs on " << target.chip()
+                          << " take multiples of " << kMmaDepth << " up to " << kMmaMaxColumns;
   // Scores are handed to the workers and weights back one iteration apart.
   if (*schedule.overlap == 0)
-    return op.emitError("knob overlap is 0, attention on sm_100a needs 1");
-  completeRegisters(schedule, getSM100aTarget()->limits(), kNeeds);
+    return op.emitError() << "knob overlap is 0, attention on " << target.chip() << " needs 1";
+  completeRegisters(schedule, target.limits(), kNeeds);
   return schedule;
 }
 

@@ -1,4 +1,4 @@
-// Blackwell: its limits and the shapes its MMAs take.
+// Blackwell and its siblings: their limits and the shapes their MMAs take.
 #include "../Common/Inspect.h"
 #include "../Common/Math.h"
 #include "SM100a.h"
@@ -10,8 +10,10 @@ namespace {
 
 class SM100a final : public Target {
 public:
-  StringRef chip() const override { return "sm_100a"; }
-  StringRef ptxFeature() const override { return "+ptx88"; }
+  SM100a(StringRef name, StringRef ptx) : name(name), ptx(ptx) {}
+
+  StringRef chip() const override { return name; }
+  StringRef ptxFeature() const override { return ptx; }
 
   Limits limits() const override {
     Limits limits;
@@ -30,7 +32,7 @@ public:
   }
 
   FailureOr<tile::Schedule> completeSchedule(attn::ForwardOp op, const tile::Schedule &given) const override {
-    return sm100a::completeSchedule(op, given);
+    return sm100a::completeSchedule(op, given, *this);
   }
 
   /// PTX ISA, "tcgen05 matrix shapes": with 128 rows, N is a multiple of 16 up to 256.
@@ -91,12 +93,32 @@ public:
     sm100a::populateTensorMemoryPatterns(converter, patterns);
     functions::populatePatterns(converter, patterns);
   }
+
+private:
+  StringRef name, ptx;
 };
 
 } // namespace
 
+// The instructions that are used here are the same on all of them (PTX ISA, "tcgen05"):
+// B200; one cubin for B200 and B300; B300; Jetson Thor.
 const Target *getSM100aTarget() {
-  static const SM100a target;
+  static const SM100a target("sm_100a", "+ptx88");
+  return &target;
+}
+
+const Target *getSM100fTarget() {
+  static const SM100a target("sm_100f", "+ptx88");
+  return &target;
+}
+
+const Target *getSM103aTarget() {
+  static const SM100a target("sm_103a", "+ptx88");
+  return &target;
+}
+
+const Target *getSM110aTarget() {
+  static const SM100a target("sm_110a", "+ptx90");
   return &target;
 }
 

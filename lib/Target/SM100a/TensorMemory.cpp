@@ -10,19 +10,25 @@ using namespace mlir;
 namespace girih::sm100a {
 
 /// Others may reserve columns from here on: a kernel does so once.
+void callIntrinsic(ImplicitLocOpBuilder &b, StringRef name, ValueRange operands) {
+  LLVM::CallIntrinsicOp::create(b, b.getStringAttr(name), operands);
+}
+
 void reserveColumns(ImplicitLocOpBuilder &b, Value sharedAddress, int64_t columns) {
-  NVVM::Tcgen05AllocOp::create(b, sharedPointer(b, sharedAddress), constantI32(b, columns));
-  NVVM::Tcgen05RelinquishAllocPermitOp::create(b);
+  callIntrinsic(b, "llvm.nvvm.tcgen05.alloc.shared.cg1", {sharedPointer(b, sharedAddress), constantI32(b, columns)});
+  callIntrinsic(b, "llvm.nvvm.tcgen05.relinq.alloc.permit.cg1", {});
 }
 
 void releaseColumns(ImplicitLocOpBuilder &b, Value address, int64_t columns) {
   Value pointer = LLVM::IntToPtrOp::create(b, LLVM::LLVMPointerType::get(b.getContext(), 6), address);
-  NVVM::Tcgen05DeallocOp::create(b, pointer, constantI32(b, columns));
+  callIntrinsic(b, "llvm.nvvm.tcgen05.dealloc.cg1", {pointer, constantI32(b, columns)});
 }
 
 void fenceTensorMemory(ImplicitLocOpBuilder &b, Target::Fence fence) {
-  NVVM::Tcgen05FenceOp::create(b, fence == Target::Fence::BeforeSignal ? NVVM::Tcgen05FenceKind::BEFORE_THREAD_SYNC
-                                                                       : NVVM::Tcgen05FenceKind::AFTER_THREAD_SYNC);
+  callIntrinsic(b,
+                fence == Target::Fence::BeforeSignal ? "llvm.nvvm.tcgen05.fence.before.thread.sync"
+                                                     : "llvm.nvvm.tcgen05.fence.after.thread.sync",
+                {});
 }
 
 /// PTX ISA, "tcgen05.ld", shape .32x32b: a lane of a warp has a row, a register a column.

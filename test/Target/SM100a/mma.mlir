@@ -28,7 +28,7 @@ gpu.module @m [#nvvm.target<chip = "sm_100a">] {
   // CHECK-SAME: add.s32 w, $1, 4;
   // CHECK-SAME: add.s32 w, $1, 6; {{[^}]*}}}; add.s32 w, $2, 6; mov.b64 b, {w, 1073758272}; tcgen05.mma.cta_group::1.kind::f16 [$0], a, b, 136316048, 1; }", "r,r,r,r,~{memory}" %{{.*}}, %[[LEFT]], %[[RIGHT]], %[[MORE]] : (i32, i32, i32, i32)
   // CHECK: %[[BARRIER:.*]] = llvm.inttoptr
-  // CHECK: nvvm.tcgen05.commit %[[BARRIER]] : !llvm.ptr<3>
+  // CHECK: llvm.call_intrinsic "llvm.nvvm.tcgen05.commit.shared.cg1"(%[[BARRIER]])
   gpu.func @shared_shared(%n: index {tile.argument = {kind = "size", size = "n"}}) kernel {
     %c0 = arith.constant 0 : index
     %sums = tile.alloc "sum" offset(0) : !tile.buffer<1 x !sum>

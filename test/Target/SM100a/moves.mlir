@@ -22,13 +22,13 @@ gpu.module @m [#nvvm.target<chip = "sm_100a">] {
   // CHECK-NEXT: scf.if %[[MINE]] {
   // CHECK:        %[[AT:.*]] = arith.addi %{{.*}}, %c72_i32
   // CHECK-NEXT:   %[[KEPT:.*]] = llvm.inttoptr %[[AT]]
-  // CHECK-NEXT:   nvvm.tcgen05.alloc %[[KEPT]], %c256_i32 : !llvm.ptr<3>, i32
-  // CHECK-NEXT:   nvvm.tcgen05.relinquish_alloc_permit
-  // CHECK-NEXT:   nvvm.tcgen05.fence <before>
+  // CHECK-NEXT:   llvm.call_intrinsic "llvm.nvvm.tcgen05.alloc.shared.cg1"(%[[KEPT]], %c256_i32)
+  // CHECK-NEXT:   llvm.call_intrinsic "llvm.nvvm.tcgen05.relinq.alloc.permit.cg1"()
+  // CHECK-NEXT:   llvm.call_intrinsic "llvm.nvvm.tcgen05.fence.before.thread.sync"()
   // CHECK-NEXT: }
   // CHECK: nvvm.mbarrier.init
   // CHECK: nvvm.barrier0
-  // CHECK-NEXT: nvvm.tcgen05.fence <after>
+  // CHECK-NEXT: llvm.call_intrinsic "llvm.nvvm.tcgen05.fence.after.thread.sync"()
   // CHECK: %[[START:.*]] = llvm.load %{{.*}} : !llvm.ptr<3> -> i32
   // CHECK-NEXT: %[[SUMS:.*]] = arith.addi %[[START]], %c32_i32
   // A slot of 96 columns.
@@ -37,13 +37,13 @@ gpu.module @m [#nvvm.target<chip = "sm_100a">] {
   // CHECK-NEXT: builtin.unrealized_conversion_cast %[[SUM]] : i32 to tensor<128x96xf32
   // CHECK: "use"
   // CHECK: nvvm.bar.warp.sync %c-1_i32
-  // CHECK-NEXT: nvvm.tcgen05.fence <before>
+  // CHECK-NEXT: llvm.call_intrinsic "llvm.nvvm.tcgen05.fence.before.thread.sync"()
   // CHECK-NEXT: nvvm.barrier0
   // CHECK-NEXT: scf.if %[[MINE]] {
-  // CHECK-NEXT:   nvvm.tcgen05.fence <after>
+  // CHECK-NEXT:   llvm.call_intrinsic "llvm.nvvm.tcgen05.fence.after.thread.sync"()
   // CHECK:        %[[AGAIN:.*]] = llvm.load
   // CHECK-NEXT:   %[[COLUMNS:.*]] = llvm.inttoptr %[[AGAIN]] : i32 to !llvm.ptr<6>
-  // CHECK-NEXT:   nvvm.tcgen05.dealloc %[[COLUMNS]], %c256_i32
+  // CHECK-NEXT:   llvm.call_intrinsic "llvm.nvvm.tcgen05.dealloc.cg1"(%[[COLUMNS]], %c256_i32)
   // CHECK: llvm.return
   gpu.func @reserve(%i: index {tile.argument = {kind = "size", size = "i"}}) kernel {
     %sums = tile.alloc "sum" offset(32) : !tile.buffer<2 x !sum>
@@ -135,8 +135,8 @@ gpu.module @m [#nvvm.target<chip = "sm_100a">] {
   // they have waited.
   // CHECK-LABEL: llvm.func @fences
   // CHECK: mbarrier.try_wait
-  // CHECK-NEXT: nvvm.tcgen05.fence <after>
-  // CHECK: nvvm.tcgen05.fence <before>
+  // CHECK-NEXT: llvm.call_intrinsic "llvm.nvvm.tcgen05.fence.after.thread.sync"()
+  // CHECK: llvm.call_intrinsic "llvm.nvvm.tcgen05.fence.before.thread.sync"()
   // CHECK-NEXT: mbarrier.arrive
   // CHECK-NOT: nvvm.tcgen05.fence
   gpu.func @fences() kernel {
