@@ -20,6 +20,8 @@ static constexpr KnobInfo kKnobs[] = {
     {"overlap", &Schedule::overlap, 0, 1,
      "start the next iteration's first MMA before this iteration's elementwise work"},
     {"ping_pong", &Schedule::pingPong, 0, 1, "workers take turns at starting MMAs"},
+    {"lazy_rescale", &Schedule::lazyRescale, 0, 12,
+     "the output is rescaled only where a row's maximum grows by more than so many powers of two; 0 is always"},
     {"persistent", &Schedule::persistent, 0, 1, "one CTA a multiprocessor, which loops over work items"},
     {"longest_first", &Schedule::longestFirst, 0, 1, "work items with more iterations come first"},
     {"group_bytes", &Schedule::groupBytes, 0, kMaxBytes,

@@ -17,7 +17,7 @@ struct Schedule {
   Knob rows, columns;
   Knob workers, stages, accumulators;
   Knob loadRegisters, computeRegisters;
-  Knob overlap, pingPong;
+  Knob overlap, pingPong, lazyRescale;
   Knob persistent, longestFirst, groupBytes;
   Knob anchor;
 

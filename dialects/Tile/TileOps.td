@@ -107,6 +107,23 @@ def Tile_ReduceOp : Tile_Op<"reduce", [Pure]> {
   let hasVerifier = 1;
 }
 
+def Tile_AnyOp : Tile_Op<"any", [Pure]> {
+  let summary = "whether an element may be true";
+  let description = [{
+    False only if all elements are false that the running warp holds, once a tile is spread
+    over warps; so the answer may differ between warps, and is right for guarding what does
+    nothing for elements that are false.
+
+    ```mlir
+    %some = tile.any %grown : tensor<128xi1>
+    ```
+  }];
+  let arguments = (ins ConfinedType<Tile_Tile, [CPred<"::llvm::cast<::mlir::RankedTensorType>($_self).getElementType().isInteger(1)">],
+                                    "tile of 1-bit integers">:$tile);
+  let results = (outs I1:$result);
+  let assemblyFormat = "$tile attr-dict `:` type($tile)";
+}
+
 def Tile_BroadcastOp : Tile_Op<"broadcast", [Pure]> {
   let summary = "repeat a tile of M along N columns";
   let description = [{

@@ -47,6 +47,7 @@ private:
   void buildWorkItem(Value work);
   scf::ForOp buildKeyLoop(const WorkItem &item, Value q);
   void buildIteration(const WorkItem &item, Value q, const KeyRange &range, Value iteration, ValueRange state);
+  Value rescale(Value output, Value alpha, Value grown);
   Value maskWhereNeeded(Value scores, Value iteration, Value firstKey, const WorkItem &item, const KeyRange &range);
   Value applyMask(Value scores, Value firstKey, const WorkItem &item);
   Value checkRange(Value sum, Value maximum, Value empty);
@@ -211,7 +212,13 @@ void KernelBuilder::buildIteration(const WorkItem &item, Value q, const KeyRange
   // alpha is exactly 1 while it stays, so that no error grows with the length.
   Value tileMaximum = tile::ReduceOp::create(b, f32Tile({rows}), tile::ReduceKind::Max, scores);
   Value scaledMaximum = arith::MulFOp::create(b, tileMaximum, constant(f32Tile({rows}), exponentScale));
-  Value maximum = arith::MaxNumFOp::create(b, oldMaximum, scaledMaximum);
+  Value maximum = arith::MaxNumFOp::create(b, oldMaximum, scaledMaximum), grown;
+  if (int64_t least = schedule.lazyRescale.value_or(0)) {
+    // Weights may be up to 2^least too large: their sum has the same factor.
+    Value growth = arith::SubFOp::create(b, maximum, oldMaximum);
+    grown = arith::CmpFOp::create(b, arith::CmpFPredicate::UGT, growth, constant(f32Tile({rows}), least));
+    maximum = arith::SelectOp::create(b, grown, maximum, oldMaximum);
+  }
   Value shift = broadcast(arith::NegFOp::create(b, maximum), columns);
   Value p = fastExp2(math::FmaOp::create(b, scores, constant(f32Tile({rows, columns}), exponentScale), shift));
   Value alpha = fastExp2(arith::SubFOp::create(b, oldMaximum, maximum));
@@ -220,12 +227,26 @@ void KernelBuilder::buildIteration(const WorkItem &item, Value q, const KeyRange
 
   auto pType = RankedTensorType::get({rows, columns}, op.getQ().getType().getElementType());
   Value pNarrow = arith::TruncFOp::create(b, pType, p);
-  Value scaled = arith::MulFOp::create(b, oldOutput, broadcast(alpha, headSize));
+  Value scaled = rescale(oldOutput, alpha, grown);
   Value v = tile::LoadOp::create(b, inputTile(columns), kernel.getArgument(2),
                                  ValueRange{item.batch, item.keyHead, firstKey, zero});
   Value output = tile::MmaOp::create(b, f32Tile({rows, headSize}), pNarrow, v, scaled,
                                      /*transpose_b=*/false);
   scf::YieldOp::create(b, ValueRange{maximum, sum, output});
+}
+
+/// The output times alpha, which is 1 in rows that have not grown, if it is said which have.
+Value KernelBuilder::rescale(Value output, Value alpha, Value grown) {
+  auto scaled = [&]() -> Value { return arith::MulFOp::create(b, output, broadcast(alpha, headSize)); };
+  if (!grown)
+    return scaled();
+  auto choice = scf::IfOp::create(b, output.getType(), tile::AnyOp::create(b, grown), /*withElseRegion=*/true);
+  OpBuilder::InsertionGuard guard(b);
+  b.setInsertionPointToStart(choice.thenBlock());
+  scf::YieldOp::create(b, scaled());
+  b.setInsertionPointToStart(choice.elseBlock());
+  scf::YieldOp::create(b, output);
+  return choice.getResult(0);
 }
 
 /// Masks the scores in the tiles that need it.

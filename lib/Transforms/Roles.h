@@ -44,8 +44,8 @@ struct PlaceChannels {
 /// The role's ops on a place work on slots of its channels, if it has any.
 mlir::LogicalResult connectPlace(llvm::StringRef role, const TensorPlace &place, const PlaceChannels &channels);
 
-/// No role runs any more what made the values of a connected place.
-void forgetValues(const TensorPlace &place);
+/// No role runs any more what made the values of connected places.
+void forgetValues(llvm::ArrayRef<TensorPlace> places);
 
 /// Lets the one thread of a role run for each worker what depends on the worker's number,
 /// worker by worker between ops that do not.

@@ -45,6 +45,7 @@ private:
   LogicalResult add(Value value);
   LogicalResult addTied(Value value);
   void moveToRegisters(Value value);
+  LogicalResult moveConstants();
 
   const tile::Fragment &layout;
   function_ref<LogicalResult(Value, const tile::Fragment &)> placeInRegisters;
@@ -111,6 +112,28 @@ void Place::moveToRegisters(Value value) {
     (void)placeInRegisters(entry.second.getResult(), layout);
 }
 
+/// What threads write, they also start: a constant is moved there by whoever hands it on.
+LogicalResult Place::moveConstants() {
+  if (llvm::none_of(tiles, [](Value value) { return value.getDefiningOp<tile::MoveOp>(); }))
+    return success();
+  for (Value value : tiles) {
+    auto constant = value.getDefiningOp<arith::ConstantOp>();
+    if (!constant)
+      continue;
+    RankedTensorType type = RankedTensorType::get(tileType(value).getShape(), tileType(value).getElementType());
+    for (OpOperand &use : llvm::make_early_inc_range(value.getUses())) {
+      OpBuilder builder(use.getOwner());
+      auto start = arith::ConstantOp::create(builder, constant.getLoc(),
+                                             cast<SplatElementsAttr>(constant.getValue()).resizeSplat(type));
+      if (failed(placeInRegisters(start.getResult(), layout)))
+        return failure();
+      auto move = tile::MoveOp::create(builder, constant.getLoc(), tileType(value), start.getResult());
+      use.set(move.getResult());
+    }
+  }
+  return success();
+}
+
 LogicalResult Place::collect(Value start) {
   auto encoding = tile::TensorMemoryAttr::get(start.getContext());
   if (failed(add(start)))
@@ -125,7 +148,7 @@ LogicalResult Place::collect(Value start) {
     if (isNew)
       moveToRegisters(value);
   }
-  return success();
+  return moveConstants();
 }
 
 } // namespace

@@ -138,8 +138,7 @@ LogicalResult TileSpecializePass::connectPlaces(tile::RoleOp role) {
     for (auto [place, channels] : llvm::zip(*found, places))
       if ((place.kind == TensorPlace::Operand) == operands && failed(connectPlace(role.getName(), place, channels)))
         return failure();
-  for (const TensorPlace &place : *found)
-    forgetValues(place);
+  forgetValues(*found);
   return success();
 }
 

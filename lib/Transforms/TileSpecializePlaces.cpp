@@ -12,6 +12,9 @@
 // in the other.
 #include "Roles.h"
 
+#include "mlir/Dialect/SCF/IR/SCF.h"
+#include "llvm/ADT/MapVector.h"
+
 using namespace mlir;
 
 namespace girih {
@@ -106,16 +109,37 @@ void PlaceConnector::makeOperandReader(const TensorPlace &place) {
   }
 }
 
-/// Threads begin with the place; each tile that they write goes to the MMAs, each that
-/// they read comes from there.
+/// The op itself, or the outermost choice around it: whichever way that goes, the place
+/// changes hands.
+static Operation *outOfChoices(Operation *op) {
+  while (auto choice = dyn_cast<scf::IfOp>(op->getParentOp()))
+    op = choice;
+  return op;
+}
+
+/// Threads begin with the place; what they have written goes to the MMAs, what they read
+/// comes from there.
 void PlaceConnector::makeExchangeOfThreads(const TensorPlace &place) {
-  for (tile::MoveOp read : place.reads) {
-    ImplicitLocOpBuilder b = before(read);
-    read.getTileMutable().assign(wait(b, place, channels.forth));
-  }
-  for (tile::MoveOp write : place.writes) {
-    ImplicitLocOpBuilder b = before(write);
-    moveInto(write, tile::OwnOp::create(b, place.getType(), channels.forth, ringOf(b, channels.forth)));
+  struct Uses {
+    SmallVector<tile::MoveOp, 1> reads, writes;
+  };
+  llvm::MapVector<Operation *, Uses> turns;
+  for (tile::MoveOp read : place.reads)
+    turns[outOfChoices(read)].reads.push_back(read);
+  for (tile::MoveOp write : place.writes)
+    turns[outOfChoices(write)].writes.push_back(write);
+  for (auto &[op, uses] : turns) {
+    ImplicitLocOpBuilder b = before(op);
+    Value slot = uses.reads.empty()
+                     ? tile::OwnOp::create(b, place.getType(), channels.forth, ringOf(b, channels.forth)).getResult()
+                     : wait(b, place, channels.forth);
+    for (tile::MoveOp read : uses.reads)
+      read.getTileMutable().assign(slot);
+    for (tile::MoveOp write : uses.writes)
+      moveInto(write, slot);
+    if (uses.writes.empty())
+      continue;
+    b = after(op);
     commit(b, channels.back);
   }
 }
@@ -158,10 +182,48 @@ LogicalResult connectPlace(StringRef role, const TensorPlace &place, const Place
   return result;
 }
 
-void forgetValues(const TensorPlace &place) {
-  for (Value tile : place.tiles)
-    if (Operation *op = tile.getDefiningOp(); op && isa<tile::MmaAsyncOp, tile::AwaitOp, tile::MoveOp>(op))
+/// A choice between tiles of a place only says which way it goes: nothing needs its result.
+static void dropResults(scf::IfOp choice, const llvm::SetVector<Value> &tiles) {
+  SmallVector<unsigned> kept;
+  for (OpResult result : choice.getResults())
+    if (!tiles.contains(result))
+      kept.push_back(result.getResultNumber());
+  if (kept.size() == choice.getNumResults())
+    return;
+  OpBuilder builder(choice);
+  SmallVector<Type> types;
+  for (unsigned i : kept)
+    types.push_back(choice.getResult(i).getType());
+  auto smaller = scf::IfOp::create(builder, choice.getLoc(), types, choice.getCondition(), /*withElseRegion=*/true);
+  for (auto [from, into] : llvm::zip(choice->getRegions(), smaller->getRegions())) {
+    Operation *yield = from.front().getTerminator();
+    SmallVector<Value> values;
+    for (unsigned i : kept)
+      values.push_back(yield->getOperand(i));
+    yield->setOperands(values);
+    into.takeBody(from);
+  }
+  for (auto [i, result] : llvm::zip(kept, smaller.getResults()))
+    choice.getResult(i).replaceAllUsesWith(result);
+  for (OpResult result : choice.getResults())
+    result.dropAllUses();
+  choice.erase();
+}
+
+void forgetValues(ArrayRef<TensorPlace> places) {
+  llvm::SetVector<Value> tiles;
+  for (const TensorPlace &place : places)
+    tiles.insert_range(place.tiles);
+  llvm::SmallSetVector<Operation *, 4> choices;
+  for (Value tile : tiles) {
+    Operation *op = tile.getDefiningOp();
+    if (isa_and_nonnull<scf::IfOp>(op))
+      choices.insert(op);
+    else if (isa_and_nonnull<tile::MmaAsyncOp, tile::AwaitOp, tile::MoveOp>(op))
       op->removeAttr(tile::kRoleAttr);
+  }
+  for (Operation *choice : choices)
+    dropResults(cast<scf::IfOp>(choice), tiles);
 }
 
 } // namespace girih

@@ -141,3 +141,30 @@ func.func @everything(%q: tensor<?x8x?x128xf16>, %k: tensor<?x2x?x128xf16>)
       : tensor<?x8x?x128xf16>, tensor<?x2x?x128xf16>, tensor<?x2x?x128xf16> -> tensor<?x8x?x128xf16>, tensor<?x8x?xf32>
   return %o, %lse : tensor<?x8x?x128xf16>, tensor<?x8x?xf32>
 }
+
+// -----
+
+// With lazy_rescale, a row keeps its maximum until it grows by more than so many powers of two,
+// and the output is only touched where a row has grown.
+// CHECK-LABEL: gpu.func @lazy
+// CHECK-DAG: %[[LEAST:.*]] = arith.constant dense<8.000000e+00> : tensor<128xf32>
+// CHECK: scf.for {{.*}} iter_args(%[[M:[^ ]*]] = %{{[^,]*}}, %[[L:[^ ]*]] = %{{[^,]*}}, %[[ACC:[^ ]*]] = %{{.*}})
+// CHECK:   %[[LARGER:.*]] = arith.maxnumf %[[M]], %{{.*}}
+// CHECK:   %[[GROWTH:.*]] = arith.subf %[[LARGER]], %[[M]]
+// CHECK:   %[[GROWN:.*]] = arith.cmpf ugt, %[[GROWTH]], %[[LEAST]]
+// CHECK:   %[[NEW:.*]] = arith.select %[[GROWN]], %[[LARGER]], %[[M]]
+// CHECK:   %[[DIFFERENCE:.*]] = arith.subf %[[M]], %[[NEW]]
+// CHECK:   %[[ALPHA:.*]] = math.exp2 %[[DIFFERENCE]]
+// CHECK:   %[[ANY:.*]] = tile.any %[[GROWN]]
+// CHECK:   %[[SCALED:.*]] = scf.if %[[ANY]]
+// CHECK:     %[[WIDE:.*]] = tile.broadcast %[[ALPHA]]
+// CHECK:     %[[PRODUCT:.*]] = arith.mulf %[[ACC]], %[[WIDE]]
+// CHECK:     scf.yield %[[PRODUCT]]
+// CHECK:   } else {
+// CHECK:     scf.yield %[[ACC]]
+// CHECK:   tile.mma {{.*}}, {{.*}}, %[[SCALED]]
+func.func @lazy(%q: tensor<1x1x256x64xbf16>) -> tensor<1x1x256x64xbf16> {
+  %o = attn.forward %q, %q, %q schedule <rows = 128, columns = 64, workers = 2, lazy_rescale = 8>
+      : tensor<1x1x256x64xbf16>, tensor<1x1x256x64xbf16>, tensor<1x1x256x64xbf16> -> tensor<1x1x256x64xbf16>
+  return %o : tensor<1x1x256x64xbf16>
+}

@@ -151,4 +151,45 @@ gpu.module @m [#nvvm.target<chip = "sm_100a">] {
     "use"(%values) : (!values) -> ()
     gpu.return
   }
+
+  // A choice may leave the place as it is: it changes hands outside, whichever way that goes.
+  // CHECK-LABEL: gpu.func @choice
+  // CHECK: tile.role "mma"
+  // CHECK-NOT: scf.if
+  // CHECK: tile.role "compute"
+  // CHECK: scf.for
+  // CHECK:   %[[SLOT:.*]] = tile.wait %[[O:.*]] : <1 x
+  // CHECK:   scf.if %{{[^ ]*}} {
+  // CHECK:     tile.move %[[SLOT]]
+  // CHECK:     tile.write_tensor %{{.*}}, %[[SLOT]]
+  // CHECK:   }
+  // CHECK:   tile.commit
+  // CHECK: }
+  gpu.func @choice(%m: memref<?x64xbf16>, %n: index, %some: i1)
+      kernel attributes {tile.schedule = #tile.schedule<workers = 1, load_registers = 56, compute_registers = 200>} {
+    %c0 = arith.constant 0 : index
+    %c1 = arith.constant 1 : index
+    %zero = arith.constant dense<0.0> : !values
+    %a = tile.load %m[%n, %c0] ring("a") stages(1) : memref<?x64xbf16> -> tensor<128x64xbf16, #tile.shared<swizzle = 128>>
+    %b = tile.load %m[%n, %c0] ring("b") stages(1) : memref<?x64xbf16> -> !b
+    %o0 = tile.move %zero : !values -> !sum
+    %first = tile.mma_async %a, %b, %o0 : tensor<128x64xbf16, #tile.shared<swizzle = 128>>, !b, !sum -> !tile.async<!sum>
+    %s0 = tile.await %first in_flight(0) : !tile.async<!sum> -> !sum
+    %r = scf.for %i = %c0 to %n step %c1 iter_args(%sum = %s0) -> (!sum) {
+      %scaled = scf.if %some -> (!sum) {
+        %old = tile.move %sum : !sum -> !values
+        %new = arith.addf %old, %old : !values
+        %back = tile.move %new : !values -> !sum
+        scf.yield %back : !sum
+      } else {
+        scf.yield %sum : !sum
+      }
+      %async = tile.mma_async %a, %b, %scaled : tensor<128x64xbf16, #tile.shared<swizzle = 128>>, !b, !sum -> !tile.async<!sum>
+      %s = tile.await %async in_flight(0) : !tile.async<!sum> -> !sum
+      scf.yield %s : !sum
+    }
+    %values = tile.move %r : !sum -> !values
+    "use"(%values) : (!values) -> ()
+    gpu.return
+  }
 }

@@ -1565,3 +1565,164 @@ gpu.module @kernels {
     gpu.return
   }
 }
+
+// -----
+
+// A branch that may be taken reads what nobody has waited for.
+!block = tensor<128x64xbf16, #tile.shared<swizzle = 128>>
+!sum = tensor<128x128xf32, #tile.tensor_memory>
+!values = tensor<128x128xf32, #tile.fragment<registers = [128 : (0, 1)], lanes = [32 : (1, 0)], warps = [4 : (32, 0)]>>
+!matrix = memref<?x64xbf16>
+gpu.module @branch_before_wait {
+  gpu.func @branch_before_wait(%a: !matrix, %some: i1) kernel attributes {tile.shared_bytes = 16420} {
+    tile.tensor_columns columns(128) offset(16416)
+    %sums = tile.alloc "sum" offset(0) : <1 x !sum>
+    %buffer = tile.alloc "a" offset(0) : <1 x !block>
+    %a_full = tile.barriers "a_full" offset(16384) : <1, arrivals = 1>
+    %sum_full = tile.barriers "sum_full" offset(16392) : <1, arrivals = 1>
+    %back = tile.barriers "back" offset(16400) : <1, arrivals = 4>
+    %zero = arith.constant 0 : i32
+    %one = arith.constant 1 : i32
+    %true = arith.constant true
+    %false = arith.constant false
+    %c0 = arith.constant 0 : index
+    %start = arith.constant dense<0.0> : !values
+    %slot = tile.slot %buffer[%c0] : <1 x !block> -> !block
+    %sum = tile.slot %sums[%c0] : <1 x !sum> -> !sum
+    tile.role "load" warps(1) registers(24) one_thread {
+      tile.barrier_expect %a_full[%c0] bytes(16384) : <1, arrivals = 1>
+      tile.copy %a[%c0, %c0] to %slot signals %a_full[%c0] : !tile.barriers<1, arrivals = 1> : !matrix, !block
+    }
+    tile.role "mma" warps(3) registers(24) one_thread {
+      tile.barrier_wait %a_full[%c0] parity(%zero) : <1, arrivals = 1>
+      tile.barrier_wait %back[%c0] parity(%zero) tensor_memory : <1, arrivals = 4>
+      // expected-error @below {{an MMA of role "mma" overwrites slot 0 of "sum" while role "compute" worker 0 may still write it}}
+      tile.mma_into %sum, %slot, %slot accumulate(%true) transpose_b : !sum, !block, !block
+      tile.mma_commit %sum_full[%c0] : <1, arrivals = 1>
+      tile.barrier_wait %back[%c0] parity(%one) tensor_memory : <1, arrivals = 4>
+      tile.mma_into %sum, %slot, %slot accumulate(%true) transpose_b : !sum, !block, !block
+      tile.mma_commit %sum_full[%c0] : <1, arrivals = 1>
+    }
+    tile.role "compute" warps(4) registers(240) {
+      tile.write_tensor %start, %sum : !values, !sum
+      tile.barrier_arrive %back[%c0] tensor_memory : <1, arrivals = 4>
+      scf.if %some {
+        %old = tile.move %sum : !sum -> !values
+        // expected-note @below {{the other is here}}
+        tile.write_tensor %old, %sum : !values, !sum
+      }
+      tile.barrier_wait %sum_full[%c0] parity(%zero) tensor_memory : <1, arrivals = 1>
+      tile.barrier_arrive %back[%c0] tensor_memory : <1, arrivals = 4>
+      tile.barrier_wait %sum_full[%c0] parity(%one) tensor_memory : <1, arrivals = 1>
+      %last = tile.move %sum : !sum -> !values
+    }
+    gpu.return
+  }
+}
+
+// -----
+
+// A branch that need not be taken is the only one that starts the sum.
+!block = tensor<128x64xbf16, #tile.shared<swizzle = 128>>
+!sum = tensor<128x128xf32, #tile.tensor_memory>
+!values = tensor<128x128xf32, #tile.fragment<registers = [128 : (0, 1)], lanes = [32 : (1, 0)], warps = [4 : (32, 0)]>>
+!matrix = memref<?x64xbf16>
+gpu.module @branch_starts {
+  gpu.func @branch_starts(%a: !matrix, %some: i1) kernel attributes {tile.shared_bytes = 16420} {
+    tile.tensor_columns columns(128) offset(16416)
+    %sums = tile.alloc "sum" offset(0) : <1 x !sum>
+    %buffer = tile.alloc "a" offset(0) : <1 x !block>
+    %a_full = tile.barriers "a_full" offset(16384) : <1, arrivals = 1>
+    %sum_full = tile.barriers "sum_full" offset(16392) : <1, arrivals = 1>
+    %back = tile.barriers "back" offset(16400) : <1, arrivals = 4>
+    %zero = arith.constant 0 : i32
+    %one = arith.constant 1 : i32
+    %true = arith.constant true
+    %false = arith.constant false
+    %c0 = arith.constant 0 : index
+    %start = arith.constant dense<0.0> : !values
+    %slot = tile.slot %buffer[%c0] : <1 x !block> -> !block
+    %sum = tile.slot %sums[%c0] : <1 x !sum> -> !sum
+    tile.role "load" warps(1) registers(24) one_thread {
+      tile.barrier_expect %a_full[%c0] bytes(16384) : <1, arrivals = 1>
+      tile.copy %a[%c0, %c0] to %slot signals %a_full[%c0] : !tile.barriers<1, arrivals = 1> : !matrix, !block
+    }
+    tile.role "mma" warps(3) registers(24) one_thread {
+      tile.barrier_wait %a_full[%c0] parity(%zero) : <1, arrivals = 1>
+      tile.barrier_wait %back[%c0] parity(%zero) tensor_memory : <1, arrivals = 4>
+      // expected-error @below {{an MMA of role "mma" accumulates in slot 0 of "sum", which nothing need have filled yet}}
+      tile.mma_into %sum, %slot, %slot accumulate(%true) transpose_b : !sum, !block, !block
+      tile.mma_commit %sum_full[%c0] : <1, arrivals = 1>
+      tile.barrier_wait %back[%c0] parity(%one) tensor_memory : <1, arrivals = 4>
+      tile.mma_into %sum, %slot, %slot accumulate(%true) transpose_b : !sum, !block, !block
+      tile.mma_commit %sum_full[%c0] : <1, arrivals = 1>
+    }
+    tile.role "compute" warps(4) registers(240) {
+      scf.if %some {
+        tile.write_tensor %start, %sum : !values, !sum
+      }
+      tile.barrier_arrive %back[%c0] tensor_memory : <1, arrivals = 4>
+      tile.barrier_wait %sum_full[%c0] parity(%zero) tensor_memory : <1, arrivals = 1>
+      scf.if %some {
+        %old = tile.move %sum : !sum -> !values
+        tile.write_tensor %old, %sum : !values, !sum
+      }
+      tile.barrier_arrive %back[%c0] tensor_memory : <1, arrivals = 4>
+      tile.barrier_wait %sum_full[%c0] parity(%one) tensor_memory : <1, arrivals = 1>
+      %last = tile.move %sum : !sum -> !values
+    }
+    gpu.return
+  }
+}
+
+// -----
+
+// A branch in which others are told is not left open.
+!block = tensor<128x64xbf16, #tile.shared<swizzle = 128>>
+!sum = tensor<128x128xf32, #tile.tensor_memory>
+!values = tensor<128x128xf32, #tile.fragment<registers = [128 : (0, 1)], lanes = [32 : (1, 0)], warps = [4 : (32, 0)]>>
+!matrix = memref<?x64xbf16>
+gpu.module @branch_tells {
+  gpu.func @branch_tells(%a: !matrix, %some: i1) kernel attributes {tile.shared_bytes = 16420} {
+    tile.tensor_columns columns(128) offset(16416)
+    %sums = tile.alloc "sum" offset(0) : <1 x !sum>
+    %buffer = tile.alloc "a" offset(0) : <1 x !block>
+    %a_full = tile.barriers "a_full" offset(16384) : <1, arrivals = 1>
+    %sum_full = tile.barriers "sum_full" offset(16392) : <1, arrivals = 1>
+    %back = tile.barriers "back" offset(16400) : <1, arrivals = 4>
+    %zero = arith.constant 0 : i32
+    %one = arith.constant 1 : i32
+    %true = arith.constant true
+    %false = arith.constant false
+    %c0 = arith.constant 0 : index
+    %start = arith.constant dense<0.0> : !values
+    %slot = tile.slot %buffer[%c0] : <1 x !block> -> !block
+    %sum = tile.slot %sums[%c0] : <1 x !sum> -> !sum
+    tile.role "load" warps(1) registers(24) one_thread {
+      tile.barrier_expect %a_full[%c0] bytes(16384) : <1, arrivals = 1>
+      tile.copy %a[%c0, %c0] to %slot signals %a_full[%c0] : !tile.barriers<1, arrivals = 1> : !matrix, !block
+    }
+    tile.role "mma" warps(3) registers(24) one_thread {
+      tile.barrier_wait %a_full[%c0] parity(%zero) : <1, arrivals = 1>
+      tile.barrier_wait %back[%c0] parity(%zero) tensor_memory : <1, arrivals = 4>
+      tile.mma_into %sum, %slot, %slot accumulate(%true) transpose_b : !sum, !block, !block
+      tile.mma_commit %sum_full[%c0] : <1, arrivals = 1>
+      tile.barrier_wait %back[%c0] parity(%one) tensor_memory : <1, arrivals = 4>
+      tile.mma_into %sum, %slot, %slot accumulate(%true) transpose_b : !sum, !block, !block
+      tile.mma_commit %sum_full[%c0] : <1, arrivals = 1>
+    }
+    tile.role "compute" warps(4) registers(240) {
+      tile.write_tensor %start, %sum : !values, !sum
+      tile.barrier_arrive %back[%c0] tensor_memory : <1, arrivals = 4>
+      tile.barrier_wait %sum_full[%c0] parity(%zero) tensor_memory : <1, arrivals = 1>
+      // expected-error @below {{branches around barriers or shared memory on a condition that is not known here}}
+      scf.if %some {
+        tile.barrier_arrive %back[%c0] tensor_memory : <1, arrivals = 4>
+      }
+      tile.barrier_arrive %back[%c0] tensor_memory : <1, arrivals = 4>
+      tile.barrier_wait %sum_full[%c0] parity(%one) tensor_memory : <1, arrivals = 1>
+      %last = tile.move %sum : !sum -> !values
+    }
+    gpu.return
+  }
+}

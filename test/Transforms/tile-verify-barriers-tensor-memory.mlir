@@ -422,3 +422,53 @@ gpu.module @write_tensor {
     gpu.return
   }
 }
+
+// A sum that goes to and fro, which the threads may leave as it is: both ways are looked at.
+!wide = tensor<128x128xf32, #tile.tensor_memory>
+!wide_values = tensor<128x128xf32, #tile.fragment<registers = [128 : (0, 1)], lanes = [32 : (1, 0)], warps = [4 : (32, 0)]>>
+gpu.module @may_change {
+  // CHECK-LABEL: gpu.func @may_change
+  // CHECK: scf.if
+  gpu.func @may_change(%a: !matrix, %some: i1) kernel attributes {tile.shared_bytes = 16420} {
+    tile.tensor_columns columns(128) offset(16416)
+    %sums = tile.alloc "sum" offset(0) : <1 x !wide>
+    %buffer = tile.alloc "a" offset(0) : <1 x !block>
+    %a_full = tile.barriers "a_full" offset(16384) : <1, arrivals = 1>
+    %sum_full = tile.barriers "sum_full" offset(16392) : <1, arrivals = 1>
+    %back = tile.barriers "back" offset(16400) : <1, arrivals = 4>
+    %zero = arith.constant 0 : i32
+    %one = arith.constant 1 : i32
+    %true = arith.constant true
+    %false = arith.constant false
+    %c0 = arith.constant 0 : index
+    %start = arith.constant dense<0.0> : !wide_values
+    %slot = tile.slot %buffer[%c0] : <1 x !block> -> !block
+    %sum = tile.slot %sums[%c0] : <1 x !wide> -> !wide
+    tile.role "load" warps(1) registers(24) one_thread {
+      tile.barrier_expect %a_full[%c0] bytes(16384) : <1, arrivals = 1>
+      tile.copy %a[%c0, %c0] to %slot signals %a_full[%c0] : !tile.barriers<1, arrivals = 1> : !matrix, !block
+    }
+    tile.role "mma" warps(3) registers(24) one_thread {
+      tile.barrier_wait %a_full[%c0] parity(%zero) : <1, arrivals = 1>
+      tile.barrier_wait %back[%c0] parity(%zero) tensor_memory : <1, arrivals = 4>
+      tile.mma_into %sum, %slot, %slot accumulate(%true) transpose_b : !wide, !block, !block
+      tile.mma_commit %sum_full[%c0] : <1, arrivals = 1>
+      tile.barrier_wait %back[%c0] parity(%one) tensor_memory : <1, arrivals = 4>
+      tile.mma_into %sum, %slot, %slot accumulate(%true) transpose_b : !wide, !block, !block
+      tile.mma_commit %sum_full[%c0] : <1, arrivals = 1>
+    }
+    tile.role "compute" warps(4) registers(240) {
+      tile.write_tensor %start, %sum : !wide_values, !wide
+      tile.barrier_arrive %back[%c0] tensor_memory : <1, arrivals = 4>
+      tile.barrier_wait %sum_full[%c0] parity(%zero) tensor_memory : <1, arrivals = 1>
+      scf.if %some {
+        %old = tile.move %sum : !wide -> !wide_values
+        tile.write_tensor %old, %sum : !wide_values, !wide
+      }
+      tile.barrier_arrive %back[%c0] tensor_memory : <1, arrivals = 4>
+      tile.barrier_wait %sum_full[%c0] parity(%one) tensor_memory : <1, arrivals = 1>
+      %last = tile.move %sum : !wide -> !wide_values
+    }
+    gpu.return
+  }
+}

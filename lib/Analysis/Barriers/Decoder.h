@@ -35,6 +35,7 @@ private:
   void decodePuts(mlir::Operation *op);
   void putAll(mlir::ValueRange into, mlir::ValueRange values, mlir::Operation *op);
   bool isNeeded(mlir::Operation *op) const;
+  bool onlyAccesses(mlir::scf::IfOp op) const;
   bool decodeFirstRound(mlir::Operation *op);
   void decodeScalar(mlir::Operation *op);
   void decodeEvent(mlir::Operation *op);

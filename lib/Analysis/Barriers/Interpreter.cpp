@@ -32,7 +32,8 @@ BarrierInterpreter::BarrierInterpreter(const BarrierProgram &program) : program(
       agents.push_back({&role, worker, 0, false, {}, {}, {}, {}});
 }
 
-std::optional<BarrierFault> BarrierInterpreter::run(TripCounts tripCounts, int64_t most) {
+std::optional<BarrierFault> BarrierInterpreter::run(TripCounts tripCounts, bool openBranches, int64_t most) {
+  takesOpenBranches = openBranches;
   counts = &tripCounts;
   maxSteps = most;
   model.reset();
@@ -94,6 +95,8 @@ Step BarrierInterpreter::step(int index) {
     return Step::Done;
   case Code::Branch: {
     Residue condition = agent.registers[instruction.a];
+    if (!condition.isExact() && instruction.isOpen)
+      condition = Residue::exact(takesOpenBranches);
     if (!condition.isExact())
       return model.fail(instruction.site, model.agentName(index) +
                                               " branches around barriers or shared memory on a condition that is "

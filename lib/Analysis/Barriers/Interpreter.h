@@ -19,8 +19,8 @@ public:
   explicit BarrierInterpreter(const BarrierProgram &program);
 
   /// The first broken rule, if any; also when all runs together take more than
-  /// `maxSteps`.
-  std::optional<BarrierFault> run(TripCounts counts, int64_t maxSteps);
+  /// `maxSteps`. Branches that may go either way are taken, or not.
+  std::optional<BarrierFault> run(TripCounts counts, bool openBranches, int64_t maxSteps);
 
   /// What is wrong with all runs together, if anything.
   std::optional<BarrierFault> finish();
@@ -62,6 +62,7 @@ private:
   BarrierModel model;
   std::vector<Agent> agents;
   TripCounts *counts = nullptr;
+  bool takesOpenBranches = true;
   int64_t steps = 0, maxSteps = 0;
 };
 

@@ -100,6 +100,15 @@ bool Decoder::isNeeded(Operation *op) const {
   return llvm::any_of(op->getResults(), [&](Value result) { return slice.needed.contains(result); });
 }
 
+/// Whether all that matters in a choice is what the agent itself does to tensor memory.
+bool Decoder::onlyAccesses(scf::IfOp op) const {
+  return !op->walk([&](Operation *inner) {
+              bool isAccess = inner == op || !slice.eventful.contains(inner) ||
+                              isa<scf::IfOp, tile::MoveOp, tile::WriteTensorOp>(inner);
+              return isAccess ? WalkResult::advance() : WalkResult::interrupt();
+            }).wasInterrupted();
+}
+
 void Decoder::decodeBlock(Block &block) {
   for (Operation &op : block) {
     if (!slice.eventful.contains(&op) && !isNeeded(&op)) {
@@ -115,7 +124,11 @@ void Decoder::decodeBlock(Block &block) {
       role->loops[index].end = role->code.size();
     } else if (auto condition = dyn_cast<scf::IfOp>(op)) {
       int branch = role->code.size();
-      emit(Code::Branch, &op).a = reg(condition.getCondition());
+      bool isOpen = onlyAccesses(condition);
+      program.hasOpenBranches |= isOpen;
+      Instruction &instruction = emit(Code::Branch, &op);
+      instruction.a = reg(condition.getCondition());
+      instruction.isOpen = isOpen;
       decodeBranch(condition, condition.thenBlock());
       int jump = role->code.size();
       emit(Code::Jump, &op);

@@ -66,6 +66,7 @@ struct BarrierProgram {
     int target = 0;       ///< an instruction, a loop or an array
     bool isPart = false;  ///< of a slot: what a copy fills
     bool isFence = false; ///< for tensor memory: an arrive or a wait
+    bool isOpen = false;  ///< a branch that may go either way: nobody is told or waited for in it
     int site = -1;
     int tile = -1, tileRegisters = -1; ///< what is put; the left operand of an MMA
     int width = 64;                    ///< bits of a scalar result
@@ -107,6 +108,8 @@ struct BarrierProgram {
   std::vector<BarrierModel::SlotInfo> slots;
   std::vector<Role> roles;
   std::vector<mlir::Location> sites;
+
+  bool hasOpenBranches = false;
 
   int64_t depth = 1;  ///< the largest number of barriers in an array
   int64_t period = 2; ///< rounds after which every ring is back at slot 0, parity 0

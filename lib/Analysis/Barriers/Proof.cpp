@@ -68,8 +68,10 @@ ArrayRef<BarrierFinding> BarrierProof::run() {
   for (const Case &chosen : cases.list()) {
     if (interpreter.getSteps() > kMaxSteps && !cases.isNecessary(chosen))
       continue;
-    std::optional<BarrierFault> fault = interpreter.run(
-        [&](int64_t number, int64_t execution) { return cases.tripCount(chosen, number, execution); }, kMaxStepsOfAll);
+    auto tripCount = [&](int64_t number, int64_t execution) { return cases.tripCount(chosen, number, execution); };
+    std::optional<BarrierFault> fault = interpreter.run(tripCount, /*openBranches=*/true, kMaxStepsOfAll);
+    if (!fault && model->program.hasOpenBranches)
+      fault = interpreter.run(tripCount, /*openBranches=*/false, kMaxStepsOfAll);
     if (fault) {
       findings.push_back(model->finding(*fault, cases.text(chosen)));
       return findings;

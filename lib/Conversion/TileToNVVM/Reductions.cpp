@@ -96,10 +96,29 @@ struct ConvertBroadcast : OpConversionPattern<tile::BroadcastOp> {
   }
 };
 
+/// One vote of the warp on what each lane holds.
+struct ConvertAny : OpConversionPattern<tile::AnyOp> {
+  using OpConversionPattern::OpConversionPattern;
+
+  LogicalResult matchAndRewrite(tile::AnyOp op, OneToNOpAdaptor adaptor,
+                                ConversionPatternRewriter &rewriter) const override {
+    if (!tile::fragmentEncoding(op.getTile().getType()))
+      return op.emitOpError("asks tiles in registers only");
+    ImplicitLocOpBuilder b(op.getLoc(), rewriter);
+    ValueRange elements = adaptor.getTile();
+    Value mine = elements.front();
+    for (Value element : elements.drop_front())
+      mine = arith::OrIOp::create(b, mine, element);
+    rewriter.replaceOp(
+        op, NVVM::VoteSyncOp::create(b, b.getI1Type(), constantI32(b, -1), mine, NVVM::VoteSyncKind::any).getResult());
+    return success();
+  }
+};
+
 } // namespace
 
 void populateReductionPatterns(const TypeConverter &converter, RewritePatternSet &patterns) {
-  patterns.add<ConvertReduce, ConvertBroadcast>(converter, patterns.getContext());
+  patterns.add<ConvertReduce, ConvertAny, ConvertBroadcast>(converter, patterns.getContext());
 }
 
 } // namespace girih

@@ -25,6 +25,7 @@ static tile::Schedule defaultsFor(attn::ForwardOp op, int64_t headSize) {
   schedule.accumulators = 1;
   schedule.overlap = 1;
   schedule.pingPong = 0;
+  schedule.lazyRescale = 8; // as FlashAttention-4 has it; weights up to 256 are far inside f16
   schedule.persistent = causal ? 0 : 1;
   schedule.longestFirst = causal ? 1 : 0;
   schedule.groupBytes = causal ? 32 << 20 : 0;

@@ -23,6 +23,7 @@ static tile::Schedule defaultsFor(attn::ForwardOp op, int64_t headSize) {
   schedule.stages = 2;
   schedule.overlap = 1;
   schedule.pingPong = 1;
+  schedule.lazyRescale = 0; // the output is in registers, where a product costs less than a branch
   // Work items of a causal mask differ in length: the hardware's own scheduler
   // spreads them better than a fixed share for each CTA, if the long ones come first.
   schedule.persistent = causal ? 0 : 1;

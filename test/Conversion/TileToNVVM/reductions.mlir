@@ -32,6 +32,21 @@ gpu.module @m [#nvvm.target<chip = "sm_90a">] {
     gpu.return
   }
 
+  // One vote of the warp on what a lane holds of two rows.
+  // CHECK-LABEL: llvm.func @any
+  // CHECK: %[[X:.*]]:2 = builtin.unrealized_conversion_cast
+  // CHECK: %[[MINE:.*]] = arith.ori %[[X]]#0, %[[X]]#1 : i1
+  // CHECK: %[[ANY:.*]] = nvvm.vote.sync any %c-1_i32, %[[MINE]] -> i1
+  // CHECK: "use"(%[[ANY]])
+  gpu.func @any() kernel {
+    tile.role "compute" warps(4) registers(240) {
+      %x = "x"() : () -> tensor<64xi1, #row>
+      %any = tile.any %x : tensor<64xi1, #row>
+      "use"(%any) : (i1) -> ()
+    }
+    gpu.return
+  }
+
   // A partial result stays in its lane.
   // CHECK-LABEL: llvm.func @partial
   // CHECK: arith.addf

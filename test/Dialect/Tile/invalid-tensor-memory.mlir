@@ -233,3 +233,11 @@ gpu.module @m {
     gpu.return
   }
 }
+
+// -----
+
+func.func @any_of_floats(%t: tensor<128xf32>) {
+  // expected-error@+1 {{must be tile of 1-bit integers}}
+  %a = tile.any %t : tensor<128xf32>
+  return
+}

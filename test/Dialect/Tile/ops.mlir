@@ -181,6 +181,9 @@ gpu.module @tensor_memory {
       %back = tile.move %values : tensor<128x64xf32, #lane> -> !sum
       // CHECK: tile.write_tensor %[[R]], %[[T]] : tensor<128x64xf32, #tile.fragment<{{.*}}>>, tensor<128x64xf32, #tile.tensor_memory>
       tile.write_tensor %values, %sum : tensor<128x64xf32, #lane>, !sum
+      // CHECK: tile.any %{{.*}} : tensor<128x64xi1, #tile.fragment<
+      %large = arith.cmpf ogt, %values, %values : tensor<128x64xf32, #lane>
+      %any = tile.any %large : tensor<128x64xi1, #lane>
       // CHECK: tile.own %{{.*}} for(%{{.*}}) : <1 x tensor<128x64xf32, #tile.tensor_memory>, copies = 2> -> tensor<128x64xf32, #tile.tensor_memory>
       %mine = tile.own %one for(%w) : !tile.channel<1 x !sum, copies = 2> -> !sum
       // CHECK: tile.release %[[C]] for(%[[V]]) after %[[R]][3] : tensor<128x64xf32, #tile.fragment<{{.*}}>> : <2 x
