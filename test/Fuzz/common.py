@@ -90,9 +90,9 @@ class Folder:
         shutil.rmtree(self.path, ignore_errors=True)
 
 
-def check_compile(tools, out, *arguments):
+def check_compile(tools, out, *arguments, target="sm_90a"):
     """girih-compile: the manifest's path, or the text of a well-formed refusal."""
-    command = ["girih-compile", *arguments, "--quiet", "--target", "sm_90a", "-o", out]
+    command = ["girih-compile", *arguments, "--quiet", "--target", target, "-o", out]
     result = tools.run(*command)
     shown = [tools.path(command[0]), *command[1:]]
     written = sorted(path.suffix for path in out.iterdir()) if out.exists() else []

@@ -1,4 +1,4 @@
-"""Random problems with random schedules.
+"""Random problems with random schedules, for every target.
 
 A pair in range is refused with a diagnostic that names a knob and a limit, or it compiles
 and gives the right result in the simulator, whatever the order of its asynchronous units.
@@ -12,18 +12,23 @@ COUNT = 80  # in CI
 # Each knob with values that make sense together, and its range.
 KNOBS = {
     "rows": ([64, 128, 192, 256, 320, 384], (1, 1024)), "columns": ([16, 32, 64, 80, 96, 112, 128, 160, 176], (1, 1024)),
-    "workers": ([1, 2, 3], (1, 7)), "stages": ([1, 2, 3, 4], (1, 32)),
+    "workers": ([1, 2, 3], (1, 7)), "stages": ([1, 2, 3, 4], (1, 32)), "accumulators": ([1, 2], (1, 8)),
     "load_registers": ([24, 32, 40, 56], (24, 256)), "compute_registers": ([160, 192, 224, 232, 240], (24, 256)),
     "overlap": ([0, 1], (0, 1)), "ping_pong": ([0, 1], (0, 1)), "persistent": ([0, 1], (0, 1)),
     "longest_first": ([0, 1], (0, 1)), "group_bytes": ([0, 1 << 20, 1 << 25], (0, 1 << 40)), "anchor": ([0, 1, 8, 33], (0, 256)),
 }
+TARGETS = {"sm_90a": KNOBS, "sm_100a": KNOBS | {
+    "rows": ([128, 256], (1, 1024)), "workers": ([1, 2], (1, 7)), "load_registers": ([48, 56, 64, 96], (24, 256)),
+    "overlap": ([1, 1, 1, 0], (0, 1)),
+}}
 LENGTHS = [1, 2, 63, 64, 65, 100, 127, 128, 129, 150, 192, 200, 255, 256, 257, 300]
-NAMES = re.compile(r"\b(" + "|".join([*KNOBS, "registers", "shared memory", "sizes?"]) + r")\b")
+NAMES = re.compile(r"\b(" + "|".join([*KNOBS, "registers", "shared memory", "tensor memory", "sizes?"]) + r")\b")
 
 
 def pair(seed, index):
-    """The problem with its sizes, which dynamic ones get at launch, and its schedule."""
+    """The target, the problem with its schedule, and the sizes that dynamic ones get at launch."""
     random = generator(seed, index)
+    target = random.choice(list(TARGETS))
     heads = random.choice([1, 1, 1, 1, 2, 3])
     length = lambda: random.choice([*LENGTHS, random.randint(1, 300)])
     sizes = {"b": random.choice([1, 1, 1, 1, 2]), "h": heads, "hkv": random.choice([1, heads]), "sq": length(), "skv": length()}
@@ -37,21 +42,21 @@ def pair(seed, index):
         if random.random() < 0.4:
             spec.append(f"{key}={random.choice(choices)}")
     share = random.choice([0.1, 0.3, 0.6])
-    for knob, (usual, (low, high)) in KNOBS.items():
+    for knob, (usual, (low, high)) in TARGETS[target].items():
         if random.random() < share:
             spec.append(f"{knob}={random.choice(usual) if random.random() < 0.85 else random.randint(low, high)}")
-    return ",".join(spec), {name: size for name, size in sizes.items() if name in dynamic}
+    return target, ",".join(spec), {name: size for name, size in sizes.items() if name in dynamic}
 
 
 def run(tools, options, seed, index):
-    spec, sizes = pair(seed, index)
+    target, spec, sizes = pair(seed, index)
     with Folder(options.keep, f"pairs-{seed}-{index}") as folder:
-        manifest, said = check_compile(tools, folder / "out", "--attention", spec)
+        manifest, said = check_compile(tools, folder / "out", "--attention", spec, target=target)
         if not manifest:
             if not NAMES.search(said) or not re.search(r"\d", said.partition("error:")[2]):
                 raise Fault(f"a refusal without knob and limit: {said.strip()}",
-                            [tools.path("girih-compile"), "--attention", spec, "--target", "sm_90a"])
-            yield index, "refused"
+                            [tools.path("girih-compile"), "--attention", spec, "--target", target])
+            yield index, f"refused on {target}"
             return
         spilled = json.loads(manifest.read_text())["resources"]["spill_bytes"]
         given = [word for name, size in sizes.items() for word in ("--size", f"{name}={size}")]
@@ -59,5 +64,5 @@ def run(tools, options, seed, index):
             command = ["girih-sim", manifest, "--check", "--multiprocessors", 2, "--threads", 1, *how, *given]
             result = tools.run(*command)
             if result.returncode:
-                raise Fault(f"{spec}: {(result.stdout + result.stderr).strip()}", [tools.path(command[0]), *command[1:]])
-    yield index, "spills, simulated" if spilled else "simulated"
+                raise Fault(f"{target} {spec}: {(result.stdout + result.stderr).strip()}", [tools.path(command[0]), *command[1:]])
+    yield index, f"simulated on {target}" + (" with spills" if spilled else "")

@@ -4,7 +4,8 @@ usage: simulate.py OUT (--attention SPEC | --file KERNEL) [--target CHIP] --size
                    [girih-sim options]
 
 Prints "N sizes agree with the reference" or the simulator's verdict on the first
-size that fails. Schedules of the asynchronous units alternate between the sizes.
+size that fails. Schedules of the asynchronous units alternate between the sizes, or
+each size runs under `--schedules N` random ones.
 """
 import argparse
 import json
@@ -34,8 +35,9 @@ def main():
     if spilled:
         sys.exit(f"{manifest.name} spills {spilled} bytes")
     for count, sizes in enumerate(options.sizes):
-        command = ["girih-sim", str(manifest), "--check", "--multiprocessors", "2",
-                   "--schedule", SCHEDULES[count % len(SCHEDULES)]] + simulator_options
+        command = ["girih-sim", str(manifest), "--check", "--multiprocessors", "2"] + simulator_options
+        if "--schedules" not in simulator_options:
+            command += ["--schedule", SCHEDULES[count % len(SCHEDULES)]]
         for size in sizes.split(","):
             command += ["--size", size]
         run = subprocess.run(command, capture_output=True, text=True)
