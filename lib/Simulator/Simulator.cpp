@@ -4,6 +4,8 @@
 #include "Machine/Device.h"
 #include "Program/Program.h"
 
+#include <algorithm>
+
 namespace girih::sim {
 
 std::optional<Schedule> parseSchedule(const std::string &name) {
@@ -16,6 +18,20 @@ std::optional<Schedule> parseSchedule(const std::string &name) {
   if (name == "early")
     return Schedule::Early;
   return std::nullopt;
+}
+
+std::vector<uint8_t> parameterBytes(const Argument &argument,
+                                    const std::function<std::vector<uint8_t>(const Argument &)> &place) {
+  if (argument.kind == Argument::Kind::Bytes)
+    return argument.bytes;
+  if (argument.kind != Argument::Kind::Struct)
+    return place(argument);
+  std::vector<uint8_t> bytes = argument.bytes;
+  for (const Argument::Member &member : argument.members) {
+    std::vector<uint8_t> part = parameterBytes(member.argument, place);
+    std::copy(part.begin(), part.end(), bytes.begin() + ptrdiff_t(member.offset));
+  }
+  return bytes;
 }
 
 Simulator::Simulator(const std::string &ptx) : program(decodeProgram(parsePTX(ptx))) {}

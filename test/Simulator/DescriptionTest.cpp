@@ -112,6 +112,24 @@ TEST(Description, NumbersDoNotWrap) {
                   "/arguments/0/value: is 2147483648 when it should be an integer from -2147483648 to 2147483647");
 }
 
+TEST(Description, StructsLieAsInC) {
+  auto json = nlohmann::json::parse(
+      R"({"girih_launch": 1, "ptx": "gemm_sm90_cluster1.ptx", "kernel": "k", "buffers": [{"name": "a", "elements": 4}],
+          "arguments": [{"kind": "struct", "bytes": 32, "members": [{"kind": "scalar", "type": "u8", "value": 7},
+            {"kind": "scalar", "type": "u32", "value": 9}, {"kind": "pointer", "buffer": "a", "offset": 2}]}]})");
+  Argument argument = parseDescription(json, SIMULATOR_TEST_DIRECTORY "/Kernels").launch.arguments.at(0);
+  std::vector<uint8_t> bytes = parameterBytes(
+      argument, [](const Argument &pointer) { return std::vector<uint8_t>(8, uint8_t(pointer.offset)); });
+  EXPECT_EQ(bytes, (std::vector<uint8_t>{7, 0, 0, 0, 9, 0, 0, 0, 2, 2, 2, 2, 2, 2, 2, 2,
+                                         0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0}));
+  auto members = [](const std::string &list, const std::string &rest = "") {
+    return launchComplaint(R"("arguments": [{"kind": "struct", "members": [)" + list + "]" + rest + "}]");
+  };
+  expectComplaint(members(R"({"kind": "struct"})"), "/arguments/0/members/0: is a struct in a struct");
+  expectComplaint(members(R"({"kind": "scalar", "type": "u64", "value": 1})", R"(, "bytes": 4)"),
+                  "/arguments/0/bytes: is 4 when it should be an integer from 8 to 32764");
+}
+
 TEST(Description, NamesAreKnown) {
   auto buffer = [](const std::string &members) {
     return launchComplaint(R"("buffers": [{"name": "a", "elements": 4, )" + members + "}]");
@@ -128,8 +146,8 @@ TEST(Description, NamesAreKnown) {
                   "/buffers/1/name: there is a buffer 'a' already");
   expectComplaint(launchComplaint(R"("buffers": {})"), "/buffers: should be a list");
   expectComplaint(launchComplaint(R"("kernel": 3)"), "/kernel: should be a text");
-  expectComplaint(launchComplaint(R"("arguments": [{"kind": "struct"}])"),
-                  "/arguments/0/kind: unknown 'struct'; there are scalar, pointer, tensor_map");
+  expectComplaint(launchComplaint(R"("arguments": [{"kind": "record"}])"),
+                  "/arguments/0/kind: unknown 'record'; there are scalar, pointer, tensor_map, struct");
   expectComplaint(launchComplaint(R"("arguments": [{"kind": "pointer", "buffer": "x"}])"),
                   "/arguments/0/buffer: no buffer 'x'");
   found = launchComplaint(R"("ptx": "none.ptx")");

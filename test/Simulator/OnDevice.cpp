@@ -94,9 +94,10 @@ CUtensorMap encode(const TensorMapRecipe &recipe, CUdeviceptr address) {
   return map;
 }
 
-struct alignas(128) Parameter {
-  uint8_t bytes[128] = {};
-};
+template <class T> std::vector<uint8_t> bytesOf(const T &value) {
+  auto *bytes = reinterpret_cast<const uint8_t *>(&value);
+  return {bytes, bytes + sizeof value};
+}
 
 void runOnDevice(const std::string &code, Launch &launch) {
   CUmodule module = nullptr;
@@ -110,22 +111,16 @@ void runOnDevice(const std::string &code, Launch &launch) {
     buffers.emplace_back(buffer.bytes.size());
     buffers.back().upload(buffer.bytes);
   }
-  std::vector<Parameter> parameters(launch.arguments.size());
+  std::vector<std::vector<uint8_t>> parameters;
   std::vector<void *> pointers;
-  for (size_t i = 0; i < parameters.size(); ++i) {
-    const sim::Argument &argument = launch.arguments[i];
-    if (argument.kind == sim::Argument::Kind::Bytes) {
-      std::memcpy(parameters[i].bytes, argument.bytes.data(), argument.bytes.size());
-    } else {
+  for (const sim::Argument &given : launch.arguments) {
+    parameters.push_back(parameterBytes(given, [&](const sim::Argument &argument) {
       CUdeviceptr address = buffers[argument.buffer].address() + argument.offset;
-      if (argument.kind == sim::Argument::Kind::TensorMap) {
-        CUtensorMap map = encode(argument.map, address);
-        std::memcpy(parameters[i].bytes, &map, sizeof map);
-      } else {
-        std::memcpy(parameters[i].bytes, &address, sizeof address);
-      }
-    }
-    pointers.push_back(parameters[i].bytes);
+      if (argument.kind == sim::Argument::Kind::TensorMap)
+        return bytesOf(encode(argument.map, address));
+      return bytesOf(address);
+    }));
+    pointers.push_back(parameters.back().data());
   }
   runtime::Stream stream;
   CUlaunchAttribute cluster{};

@@ -13,6 +13,7 @@
 
 #include <array>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -30,16 +31,30 @@ struct Buffer {
   std::string elementType = "";
 };
 
-/// One kernel argument: plain bytes, a pointer into a buffer, or a tensor map
-/// over a buffer.
+/// One kernel argument: plain bytes, a pointer into a buffer, a tensor map over
+/// a buffer, or a structure of these.
 struct Argument {
-  enum class Kind { Bytes, Pointer, TensorMap };
+  enum class Kind { Bytes, Pointer, TensorMap, Struct };
+  struct Member;
+
   Kind kind = Kind::Bytes;
+  /// Of a structure: what its members do not fill.
   std::vector<uint8_t> bytes;
   unsigned buffer = 0;
   uint64_t offset = 0;
   TensorMapRecipe map;
+  std::vector<Member> members;
 };
+
+struct Argument::Member {
+  size_t offset = 0;
+  Argument argument;
+};
+
+/// What the kernel finds in its parameter; `place` gives the bytes of a pointer
+/// or tensor map, which depend on where buffers are.
+std::vector<uint8_t> parameterBytes(const Argument &argument,
+                                    const std::function<std::vector<uint8_t>(const Argument &)> &place);
 
 /// A name for the warps of one role, in warp order.
 struct Role {

@@ -222,12 +222,42 @@ TensorMapRecipe parseMap(const Node &object) {
   return recipe;
 }
 
+Argument parseArgument(const Node &object, const Launch &launch);
+
+/// Members lie as in C: each at a multiple of its own size, or of the 64 bytes
+/// of a tensor map. What follows the last one up to `bytes` is zero.
+void parseStruct(const Node &object, const Launch &launch, Argument &argument) {
+  object.allowOnly({"kind", "members", "bytes"});
+  constexpr size_t mostBytes = 32764; // PTX ISA, "Kernel Function Parameters"
+  size_t end = 0;
+  for (const Node &node : object.listAt("members")) {
+    Argument member = parseArgument(node, launch);
+    if (member.kind == Argument::Kind::Struct)
+      node.fail("is a struct in a struct");
+    size_t size = member.kind == Argument::Kind::TensorMap ? 128
+                  : member.kind == Argument::Kind::Pointer ? 8
+                                                           : member.bytes.size();
+    size_t alignment = std::min<size_t>(size, 64);
+    size_t offset = (end + alignment - 1) / alignment * alignment;
+    argument.members.push_back({offset, std::move(member)});
+    end = offset + size;
+  }
+  if (object.has("bytes"))
+    end = object.at("bytes").integer<size_t>(end, mostBytes);
+  argument.bytes.resize(end);
+}
+
 Argument parseArgument(const Node &object, const Launch &launch) {
   Argument argument;
   constexpr std::pair<const char *, Argument::Kind> kinds[] = {{"scalar", Argument::Kind::Bytes},
                                                                {"pointer", Argument::Kind::Pointer},
-                                                               {"tensor_map", Argument::Kind::TensorMap}};
+                                                               {"tensor_map", Argument::Kind::TensorMap},
+                                                               {"struct", Argument::Kind::Struct}};
   argument.kind = object.at("kind").choice(kinds);
+  if (argument.kind == Argument::Kind::Struct) {
+    parseStruct(object, launch, argument);
+    return argument;
+  }
   if (argument.kind == Argument::Kind::Bytes) {
     argument.bytes = scalarBytes(object);
     return argument;

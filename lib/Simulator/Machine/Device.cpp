@@ -110,19 +110,19 @@ void Device::placeArguments() {
                                         " parameters and the launch gives " + std::to_string(launch.arguments.size()));
   parameters.assign(formal.empty() ? 0 : formal.back().offset + formal.back().size, 0);
   for (size_t i = 0; i < formal.size(); ++i) {
-    const Argument &argument = launch.arguments[i];
-    std::vector<uint8_t> bytes = argument.bytes;
-    if (argument.kind != Argument::Kind::Bytes && argument.buffer >= addresses.size())
-      throw Stop(VerdictKind::Misuse, "argument " + std::to_string(i) + " names buffer " +
-                                          std::to_string(argument.buffer) + ", which does not exist");
-    if (argument.kind == Argument::Kind::Pointer) {
+    auto bytes = parameterBytes(launch.arguments[i], [&](const Argument &argument) -> std::vector<uint8_t> {
+      if (argument.buffer >= addresses.size())
+        throw Stop(VerdictKind::Misuse, "argument " + std::to_string(i) + " names buffer " +
+                                            std::to_string(argument.buffer) + ", which does not exist");
       uint64_t address = addresses[argument.buffer] + argument.offset;
-      bytes.resize(8);
-      std::memcpy(bytes.data(), &address, 8);
-    } else if (argument.kind == Argument::Kind::TensorMap) {
-      auto encoded = encodeTensorMap(argument.map, addresses[argument.buffer] + argument.offset);
-      bytes.assign(encoded.begin(), encoded.end());
-    }
+      if (argument.kind == Argument::Kind::TensorMap) {
+        auto encoded = encodeTensorMap(argument.map, address);
+        return {encoded.begin(), encoded.end()};
+      }
+      std::vector<uint8_t> pointer(sizeof address);
+      std::memcpy(pointer.data(), &address, sizeof address);
+      return pointer;
+    });
     if (bytes.size() != formal[i].size)
       throw Stop(VerdictKind::Misuse, "argument " + std::to_string(i) + " has " + std::to_string(bytes.size()) +
                                           " bytes when '" + formal[i].name + "' has " + std::to_string(formal[i].size));
