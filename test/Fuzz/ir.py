@@ -6,19 +6,29 @@ import subprocess
 from common import Fault, Folder, ROOT, check_compile, how_it_died
 
 COUNT = 1500  # in CI
-KERNELS = ["test/Fuzz/Inputs/attention.mlir", "test/Fuzz/Inputs/causal.mlir", "benchmarks/kernels/gemm.mlir"]
+# What each chip gets, in turn by batch.
+KERNELS = {"sm_90a": ["test/Fuzz/Inputs/attention.mlir", "test/Fuzz/Inputs/causal.mlir", "benchmarks/kernels/gemm.mlir"],
+           "sm_100a": ["test/Fuzz/Inputs/attention.mlir", "test/Fuzz/Inputs/causal_tensor_memory.mlir",
+                       "benchmarks/kernels/gemm_tensor_memory.mlir"]}
 BATCH = 250
 SIZES = {"m": 130, "n": 136, "k": 72, "sq": 130, "skv": 100}
 
 
 def command_for(tools, seed, first, count, *more):
-    return [tools.path("girih-fuzz"), f"--seed={seed}", f"--first={first}", f"--count={count}", *more, *KERNELS]
+    target = target_of(first)
+    return [tools.path("girih-fuzz"), f"--target={target}", f"--seed={seed}", f"--first={first}", f"--count={count}",
+            *more, *KERNELS[target]]
+
+
+def target_of(mutant):
+    return list(KERNELS)[int(mutant) // BATCH % len(KERNELS)]
 
 
 def simulate(tools, mutant, folder, repeat):
     """A mutant computes something else, but no kernel may race, hang or break a rule."""
     out = folder / "out"
-    manifest, _ = check_compile(tools, out, mutant)
+    target = target_of(mutant.stem)
+    manifest, _ = check_compile(tools, out, mutant, target=target)
     if not manifest:
         return
     dynamic = re.findall(r'"(\w+)": null', manifest.read_text())
@@ -26,7 +36,7 @@ def simulate(tools, mutant, folder, repeat):
         return
     sizes = [word for name in dynamic for word in ("--size", f"{name}={SIZES[name]}")]
     command = ["girih-sim", manifest, "--schedules", 2, "--multiprocessors", 2, "--threads", 1, *sizes]
-    compiling = [tools.path("girih-compile"), mutant, "--target", "sm_90a", "-o", out]
+    compiling = [tools.path("girih-compile"), mutant, "--target", target, "-o", out]
     result = tools.run(*command)
     verdict = re.search(r"\b(race|deadlock): .*", result.stdout + result.stderr)
     # Where results go is the mutant's own affair.
