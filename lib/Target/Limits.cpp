@@ -2,11 +2,11 @@
 #include "girih/Conversion/Lowering.h"
 #include "girih/Target/Target.h"
 
+#include "llvm/ADT/SetVector.h"
+
 using namespace mlir;
 
 namespace girih {
-
-static constexpr int64_t kThreadsPerWarp = 32;
 
 int64_t Limits::launchRegisters(int64_t launched) const {
   int64_t registers = registersPerProcessor / launched;
@@ -35,11 +35,11 @@ LogicalResult Target::checkRoles(Operation *op, ArrayRef<RoleShape> roles) const
   for (const RoleShape &role : roles) {
     if (role.registers % has.registerGranularity != 0 || role.registers < has.minRoleRegisters ||
         role.registers > has.maxRoleRegisters)
-      return op->emitError() << "knob " << role.name << "_registers is " << role.registers << ", " << chip()
+      return op->emitError() << "knob " << role.registersKnob() << " is " << role.registers << ", " << chip()
                              << " takes multiples of " << has.registerGranularity << " from " << has.minRoleRegisters
                              << " to " << has.maxRoleRegisters;
-    threads += kThreadsPerWarp * role.warps;
-    registers += kThreadsPerWarp * role.warps * role.registers;
+    threads += role.threads();
+    registers += role.threads() * role.registers;
   }
   if (threads % kThreadsPerWorker != 0)
     return op->emitError() << "roles have " << threads << " threads, must be a multiple of " << kThreadsPerWorker;
@@ -52,8 +52,10 @@ LogicalResult Target::checkRoles(Operation *op, ArrayRef<RoleShape> roles) const
   InFlightDiagnostic error = op->emitError()
                              << "roles ask for " << registers << " registers, " << chip() << " launches " << threads
                              << " threads with " << launched << " each, " << threads * launched << " (knobs workers";
+  llvm::SmallSetVector<StringRef, 2> knobs; // one knob may be for more than one role
   for (const RoleShape &role : roles)
-    error << ", " << role.name << "_registers";
+    if (knobs.insert(role.registersKnob()))
+      error << ", " << role.registersKnob();
   return error << ")";
 }
 

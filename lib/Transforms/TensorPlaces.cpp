@@ -1,21 +1,14 @@
 #include "TensorPlaces.h"
 #include "Roles.h"
+#include "TilePlaceTensorMemory.h"
 #include "TileRotate.h"
 #include "TileTies.h"
-
-#include "mlir/IR/Matchers.h"
 
 using namespace mlir;
 
 namespace girih {
 
-static RankedTensorType typeOf(Value tile) {
-  if (auto async = dyn_cast<tile::AsyncType>(tile.getType()))
-    return async.getTile();
-  return cast<RankedTensorType>(tile.getType());
-}
-
-RankedTensorType TensorPlace::getType() const { return typeOf(tiles.front()); }
+RankedTensorType TensorPlace::getType() const { return tileType(tiles.front()); }
 
 StringRef TensorPlace::mmaRole() const { return roleOf(mmas.empty() ? readers.front() : mmas.front()); }
 StringRef TensorPlace::threadRole() const { return roleOf(reads.empty() ? writes.front() : reads.front()); }

@@ -1,6 +1,7 @@
 // Turns of workers at starting MMAs, on hardware barriers.
 #include "IndexBuilder.h"
 #include "Rings.h"
+#include "girih/Conversion/Lowering.h"
 
 #include "mlir/Dialect/LLVMIR/NVVMDialect.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
@@ -8,8 +9,6 @@
 using namespace mlir;
 
 namespace girih {
-
-constexpr int64_t kThreadsPerWorker = 32 * tile::kWarpsPerWorker;
 
 void lowerTurns(tile::RoleOp role) {
   NamedBarriers named{role.getWorkers()};

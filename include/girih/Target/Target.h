@@ -40,6 +40,10 @@ struct RoleShape {
   int64_t warps;
   int64_t registers; ///< a thread
   bool oneThread;    ///< runs the program; else all do
+
+  int64_t threads() const { return 32 * warps; }
+  /// The knob that says `registers`.
+  llvm::StringRef registersKnob() const { return oneThread ? "load_registers" : "compute_registers"; }
 };
 
 /// A chip: its limits, and the choices that only it can make. Passes ask for

@@ -10,8 +10,6 @@ using namespace mlir;
 namespace girih {
 namespace {
 
-constexpr int64_t kThreadsPerWarp = 32;
-
 /// One thread initializes every barrier; after a barrier of the hardware all threads may
 /// use them.
 void initializeBarriers(ImplicitLocOpBuilder &b, ArrayRef<tile::BarriersOp> arrays) {
@@ -127,7 +125,7 @@ LogicalResult lowerRoles(gpu::GPUFuncOp kernel, const Target &target) {
   for (tile::RoleOp role : roles) {
     shapes.push_back({role.getName(), static_cast<int64_t>(role.getWarps()), static_cast<int64_t>(role.getRegisters()),
                       role.getOneThread()});
-    threads += kThreadsPerWarp * static_cast<int64_t>(role.getWarps());
+    threads += shapes.back().threads();
   }
   if (failed(target.checkRoles(kernel, shapes)))
     return failure();

@@ -19,7 +19,7 @@ constexpr int64_t kDescriptorHigh = SharedOperand::kGroupBytes >> 4 | 1 << (46 -
 uint32_t instructionDescriptor(Type element, bool isOuterContiguous, int64_t columns) {
   uint32_t format = element.isBF16() ? 1 : 0;
   return 1 << 4 | format << 7 | format << 10 | uint32_t(isOuterContiguous) << 16 | uint32_t(columns / 8) << 17 |
-         uint32_t(kMmaRows / 16) << 24;
+         uint32_t(kMma.rows / 16) << 24;
 }
 
 /// One assembly string per MMA, with every step along the inner dimension. Descriptors are
@@ -55,7 +55,7 @@ struct ConvertMma : OpConversionPattern<tile::MmaIntoOp> {
     for (auto [step, offset] : llvm::enumerate(right.steps)) {
       std::string leftText = "a";
       if (aInTensorMemory)
-        leftText = llvm::formatv("[$1+{0}]", step * kMmaDepth / elementsPerRegister(aType.getElementType()));
+        leftText = llvm::formatv("[$1+{0}]", step * kMma.depth / elementsPerRegister(aType.getElementType()));
       else
         addDescriptor("a", 1, left.steps[step]);
       addDescriptor("b", 2, offset);

@@ -2,7 +2,7 @@
 #ifndef GIRIH_LIB_TARGET_SM100A_SM100A_H
 #define GIRIH_LIB_TARGET_SM100A_SM100A_H
 
-#include "girih/Target/Target.h"
+#include "../Common/Mma.h"
 
 namespace girih {
 const Target *getSM100aTarget();
@@ -10,12 +10,9 @@ const Target *getSM100aTarget();
 
 namespace girih::sm100a {
 
-/// Rows of an MMA of one CTA: a lane of tensor memory each (PTX ISA, "tcgen05 matrix
-/// shapes"; 64 rows would leave half of the lanes idle).
-inline constexpr int64_t kMmaRows = 128;
-/// Columns of an MMA of so many rows are a multiple of the step; a step along its inner
-/// size takes so many 16-bit elements.
-inline constexpr int64_t kMmaColumnStep = 16, kMmaMaxColumns = 256, kMmaDepth = 16;
+/// An MMA of one CTA: a row is a lane of tensor memory (PTX ISA, "tcgen05 matrix shapes";
+/// 64 rows would leave half of the lanes idle).
+inline constexpr MmaShape kMma = {.rows = 128, .columnStep = 16, .maxColumns = 256, .depth = 16};
 
 /// The columns that one load or store of tensor memory moves: of one with 128, ptxas
 /// says that registers do not suffice (its error C7602), whatever setmaxnreg allows.

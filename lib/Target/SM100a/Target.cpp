@@ -37,12 +37,8 @@ public:
 
   /// PTX ISA, "tcgen05 matrix shapes": with 128 rows, N is a multiple of 16 up to 256.
   FailureOr<tile::Fragment> accumulatorLayout(Operation *op, int64_t rows, int64_t columns) const override {
-    if (rows != sm100a::kMmaRows)
-      return op->emitError() << "an MMA has " << rows << " rows, " << chip() << " has " << sm100a::kMmaRows
-                             << " (knobs rows and workers)";
-    if (columns % sm100a::kMmaColumnStep != 0 || columns > sm100a::kMmaMaxColumns)
-      return op->emitError() << "an MMA has " << columns << " columns, " << chip() << " takes multiples of "
-                             << sm100a::kMmaColumnStep << " up to " << sm100a::kMmaMaxColumns;
+    if (failed(checkAccumulator(op, chip(), sm100a::kMma, rows, columns)))
+      return failure();
     return sm100a::rowsOfLanes(columns);
   }
 
@@ -50,20 +46,7 @@ public:
 
   LogicalResult checkMma(Operation *op, RankedTensorType a, RankedTensorType b, RankedTensorType result,
                          bool transposeB) const override {
-    Type type = a.getElementType();
-    if (!type.isBF16() && !type.isF16())
-      return op->emitError() << "an MMA of " << type << " is not supported on " << chip() << "; bf16 and f16 are";
-    if (!result.getElementType().isF32())
-      return op->emitError() << "an MMA that accumulates in " << result.getElementType() << " is not supported on "
-                             << chip() << "; f32 is";
-    if (a.getDimSize(1) % sm100a::kMmaDepth != 0)
-      return op->emitError() << "the inner size of an MMA is " << a.getDimSize(1) << ", must be a multiple of "
-                             << sm100a::kMmaDepth;
-    for (RankedTensorType operand : {a, b})
-      if (tile::SharedAttr shared = tile::sharedEncoding(operand); shared && shared.getSwizzle() != 128)
-        return op->emitError() << "an operand row of " << operand.getDimSize(1) << " elements of " << type
-                               << " cannot have the 128-byte swizzle that MMAs on " << chip() << " read";
-    return success();
+    return checkMmaTypes(op, chip(), sm100a::kMma, a, b, result);
   }
 
   /// An MMA takes no registers; ptxas allots those of the load that reads its result by

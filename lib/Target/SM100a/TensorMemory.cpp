@@ -44,9 +44,9 @@ public:
   /// Refuses tiles in registers that lie otherwise.
   static LogicalResult check(Operation *op, RankedTensorType tile) {
     tile::FragmentAttr needed = rowsOfLanes(tile.getDimSize(1)).toAttr(op->getContext());
-    if (tile.getDimSize(0) == kMmaRows && tile::fragmentEncoding(tile) == needed)
+    if (tile.getDimSize(0) == kMma.rows && tile::fragmentEncoding(tile) == needed)
       return success();
-    return op->emitOpError() << "moves " << tile << ", must be " << kMmaRows << " rows that lie as " << needed;
+    return op->emitOpError() << "moves " << tile << ", must be " << kMma.rows << " rows that lie as " << needed;
   }
 
   Move(ImplicitLocOpBuilder &b, RankedTensorType tile, Value address) : b(b), columns(tile::tensorColumns(tile)) {

@@ -31,7 +31,7 @@ struct ConvertMma : OpConversionPattern<tile::MmaAsyncOp> {
         !isPlaced(op, resultType) || !tile::sharedEncoding(bType) ||
         !(tile::sharedEncoding(aType) || isPlaced(op, aType)))
       return op.emitOpError("has operands or a result that do not lie where the MMA has them: run tile-place first");
-    int64_t steps = aType.getDimSize(1) / kMmaDepth;
+    int64_t steps = aType.getDimSize(1) / kMma.depth;
     int64_t results = tile::Fragment(tile::fragmentEncoding(resultType)).numRegisters();
     bool transposed = op.getTransposeB(), accumulates = static_cast<bool>(op.getAcc());
     bool aInRegisters = static_cast<bool>(tile::fragmentEncoding(aType));

@@ -38,12 +38,8 @@ public:
   /// PTX ISA, "register fragments for wgmma.mma_async.m64nNk16": N is a multiple of 8
   /// up to 256.
   FailureOr<tile::Fragment> accumulatorLayout(Operation *op, int64_t rows, int64_t columns) const override {
-    if (rows != sm90a::kMmaRows)
-      return op->emitError() << "an MMA of one worker has " << rows << " rows, " << chip() << " has " << sm90a::kMmaRows
-                             << " (knobs rows and workers)";
-    if (columns % sm90a::kMmaColumnStep != 0 || columns > sm90a::kMmaMaxColumns)
-      return op->emitError() << "an MMA has " << columns << " columns, " << chip() << " takes multiples of "
-                             << sm90a::kMmaColumnStep << " up to " << sm90a::kMmaMaxColumns;
+    if (failed(checkAccumulator(op, chip(), sm90a::kMma, rows, columns)))
+      return failure();
     return tile::Fragment(2, {{2, {0, 1}}, {2, {8, 0}}, {columns / 8, {0, 8}}}, {{4, {0, 2}}, {8, {1, 0}}},
                           {{4, {16, 0}}});
   }
@@ -52,27 +48,14 @@ public:
 
   LogicalResult checkMma(Operation *op, RankedTensorType a, RankedTensorType b, RankedTensorType result,
                          bool transposeB) const override {
-    Type type = a.getElementType();
-    if (!type.isBF16() && !type.isF16())
-      return op->emitError() << "an MMA of " << type << " is not supported on " << chip() << "; bf16 and f16 are";
-    if (!result.getElementType().isF32())
-      return op->emitError() << "an MMA that accumulates in " << result.getElementType() << " is not supported on "
-                             << chip() << "; f32 is";
-    if (a.getDimSize(1) % sm90a::kMmaDepth != 0)
-      return op->emitError() << "the inner size of an MMA is " << a.getDimSize(1) << ", must be a multiple of "
-                             << sm90a::kMmaDepth;
-    for (RankedTensorType operand : {a, b})
-      if (tile::SharedAttr shared = tile::sharedEncoding(operand); shared && shared.getSwizzle() != 128)
-        return op->emitError() << "an operand row of " << operand.getDimSize(1) << " elements of " << type
-                               << " cannot have the 128-byte swizzle that MMAs on " << chip() << " read";
-    return success();
+    return checkMmaTypes(op, chip(), sm90a::kMma, a, b, result);
   }
 
   /// ptxas allots the registers of one instruction by the count at launch (its error
   /// C7602): the accumulator, the left operand if it lies in registers, and 26 more.
   int64_t launchRegistersFor(tile::MmaAsyncOp mma) const override {
     int64_t columns = mma.getResult().getType().getTile().getDimSize(1);
-    int64_t leftOperand = tile::fragmentEncoding(mma.getA().getType()) ? sm90a::kMmaDepth / 4 : 0;
+    int64_t leftOperand = tile::fragmentEncoding(mma.getA().getType()) ? sm90a::kMma.depth / 4 : 0;
     return columns / 2 + leftOperand + 26;
   }
 

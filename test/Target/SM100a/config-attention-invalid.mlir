@@ -37,7 +37,7 @@ func.func @overlap(%q: tensor<1x2x256x128xbf16>) -> tensor<1x2x256x128xbf16> {
 // -----
 
 func.func @registers(%q: tensor<1x2x256x128xbf16>) -> tensor<1x2x256x128xbf16> {
-  // expected-error@+1 {{roles ask for 69632 registers, sm_100a launches 384 threads with 168 each, 64512 (knobs workers, load_registers, mma_registers, compute_registers)}}
+  // expected-error@+1 {{roles ask for 69632 registers, sm_100a launches 384 threads with 168 each, 64512 (knobs workers, load_registers, compute_registers)}}
   %o = attn.forward %q, %q, %q schedule <load_registers = 64, compute_registers = 240>
       : tensor<1x2x256x128xbf16>, tensor<1x2x256x128xbf16>, tensor<1x2x256x128xbf16> -> tensor<1x2x256x128xbf16>
   return %o : tensor<1x2x256x128xbf16>

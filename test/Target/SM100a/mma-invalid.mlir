@@ -7,7 +7,7 @@ gpu.module @m [#nvvm.target<chip = "sm_100a">] {
   gpu.func @rows() kernel {
     tile.role "mma" warps(4) registers(24) one_thread {
       %more, %sum, %a = "x"() : () -> (i1, !sum, !a)
-      // expected-error@+1 {{an MMA has 64 rows, sm_100a has 128 (knobs rows and workers)}}
+      // expected-error@+1 {{an MMA of one worker has 64 rows, sm_100a has 128 (knobs rows and workers)}}
       tile.mma_into %sum, %a, %a accumulate(%more) transpose_b : !sum, !a, !a
     }
     gpu.return

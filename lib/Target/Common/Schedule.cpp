@@ -1,0 +1,50 @@
+#include "Schedule.h"
+#include "girih/Conversion/Lowering.h"
+
+using namespace mlir;
+
+namespace girih {
+
+/// To compute what the launch brings beside the least of the others, to these what is left.
+static void completeRegisters(tile::Schedule &schedule, const Limits &limits, const RegisterNeeds &needs) {
+  int64_t warpgroups = *schedule.workers + 1;
+  int64_t perLane = warpgroups * limits.launchRegisters(kThreadsPerWorker * warpgroups);
+  auto legal = [&](int64_t registers, int64_t most) {
+    registers -= registers % limits.registerGranularity;
+    return std::clamp(registers, limits.minRoleRegisters, most);
+  };
+  if (!schedule.computeRegisters) {
+    int64_t load = schedule.loadRegisters.value_or(needs.leastLoad);
+    schedule.computeRegisters = legal((perLane - load) / *schedule.workers, needs.mostCompute);
+  }
+  if (!schedule.loadRegisters)
+    schedule.loadRegisters = legal(perLane - *schedule.workers * *schedule.computeRegisters, needs.mostLoad);
+}
+
+FailureOr<tile::Schedule> completeAttention(attn::ForwardOp op, const tile::Schedule &given, const Target &target,
+                                            const MmaShape &shape, const RegisterNeeds &needs,
+                                            function_ref<tile::Schedule(attn::ForwardOp, int64_t)> defaultsFor) {
+  int64_t headSize = op.getQ().getType().getDimSize(3);
+  if (headSize != 64 && headSize != 128)
+    return op.emitError() << "head size " << headSize << " is not supported on " << target.chip() << "; 64 and 128 are";
+  Limits limits = target.limits();
+  tile::Schedule schedule = given;
+  // Rows and workers go together: a worker's MMA has a fixed number of rows. One worker's
+  // threads are for the other roles.
+  if (schedule.workers && !schedule.rows)
+    schedule.rows = shape.rows * *schedule.workers;
+  if (schedule.rows && !schedule.workers)
+    schedule.workers = std::clamp<int64_t>(*schedule.rows / shape.rows, 1, limits.threads / kThreadsPerWorker - 1);
+  schedule = schedule.completedFrom(defaultsFor(op, headSize));
+  if (*schedule.rows != shape.rows * *schedule.workers)
+    return op.emitError() << "knob rows is " << *schedule.rows << " when knob workers is " << *schedule.workers
+                          << ", each worker has " << shape.rows << " rows on " << target.chip();
+  // Columns are the inner size of the second product.
+  if (*schedule.columns % shape.depth != 0 || *schedule.columns > shape.maxColumns)
+    return op.emitError() << "knob columns is " << *schedule.columns << ", MMAs on " << target.chip()
+                          << " take multiples of " << shape.depth << " up to " << shape.maxColumns;
+  completeRegisters(schedule, limits, needs);
+  return schedule;
+}
+
+} // namespace girih

@@ -1,0 +1,23 @@
+// What completing a schedule for attention is on every chip.
+#ifndef GIRIH_LIB_TARGET_COMMON_SCHEDULE_H
+#define GIRIH_LIB_TARGET_COMMON_SCHEDULE_H
+
+#include "Mma.h"
+
+namespace girih {
+
+/// What a thread of a role needs and what it gains nothing beyond.
+struct RegisterNeeds {
+  int64_t leastLoad, mostLoad, mostCompute;
+};
+
+/// The schedule with its open knobs filled in from the chip's defaults for the problem,
+/// rows and workers following each other, and registers last; or a diagnostic on `op` that
+/// names what the chip cannot do.
+mlir::FailureOr<tile::Schedule>
+completeAttention(attn::ForwardOp op, const tile::Schedule &given, const Target &target, const MmaShape &shape,
+                  const RegisterNeeds &needs, mlir::function_ref<tile::Schedule(attn::ForwardOp, int64_t)> defaultsFor);
+
+} // namespace girih
+
+#endif // GIRIH_LIB_TARGET_COMMON_SCHEDULE_H
