@@ -1,10 +1,19 @@
 //===- Bitwise.cpp - and, or, xor, not, lop3, shifts, prmt ----------------===//
 #include "Elementwise.h"
+#include "Halves.h"
 
 namespace girih::sim {
 namespace {
 
 enum class Logic { And, Or, Xor };
+
+/// The halves that an `and` with a number clears, whatever they held.
+DefinedLanes clearedBy(const Operand &operand, unsigned bits) {
+  if (operand.kind != Operand::Kind::Immediate)
+    return {};
+  uint64_t low = (1ull << bits / 2) - 1;
+  return {operand.value & low ? 0 : allLanes, operand.value & low << bits / 2 ? 0 : allLanes};
+}
 
 template <Logic logic> void decodeLogic(Decoder &d) {
   Type type = d.type();
@@ -19,8 +28,19 @@ template <Logic logic> void decodeLogic(Decoder &d) {
   }
   withInteger(d, type, [&](auto zero) {
     using T = std::make_unsigned_t<decltype(zero)>;
-    runBinary<T, T>(d, type, [](T a, T b) {
-      return T(logic == Logic::And ? a & b : logic == Logic::Or ? a | b : a ^ b);
+    Operand into = d.destination(0), a = d.source(1, type), b = d.source(2, type);
+    keepHalves(d, {a, b});
+    if (unsigned bits = typeBits(type); logic == Logic::And && bits >= 32)
+      d.instruction().defined = [=, clearedInA = clearedBy(b, bits), clearedInB = clearedBy(a, bits)](const Step &s) {
+        return (s.definedHalves(a) | clearedInA) & (s.definedHalves(b) | clearedInB);
+      };
+    d.run([=](Step &s) {
+      auto x = s.read<T>(a), y = s.read<T>(b);
+      Lanes<T> r;
+      for (unsigned i = 0; i < warpSize; ++i)
+        r[i] = T(logic == Logic::And ? x[i] & y[i] : logic == Logic::Or ? x[i] | y[i] : x[i] ^ y[i]);
+      s.write(into, r);
+      return Outcome::Next;
     });
   });
 }
@@ -39,6 +59,7 @@ void decodeNot(Decoder &d) {
   withInteger(d, type, [&](auto zero) {
     using T = std::make_unsigned_t<decltype(zero)>;
     runUnary<T, T>(d, type, [](T a) { return T(~a); });
+    keepHalves(d, d.instruction().reads);
   });
 }
 
@@ -57,6 +78,7 @@ void decodeLop3(Decoder &d) {
   Operand into = d.destination(0), p = d.secondDestination(0), a = d.source(1, Type::B32), b = d.source(2, Type::B32),
           c = d.source(3, Type::B32), q = combine.empty() ? Operand() : d.predicate(5);
   uint32_t table = uint32_t(d.literal(4));
+  keepHalves(d, {a, b, c});
   d.run([=](Step &s) {
     auto x = s.read<uint32_t>(a), y = s.read<uint32_t>(b), z = s.read<uint32_t>(c);
     Lanes<uint32_t> r;
@@ -82,11 +104,19 @@ template <bool isLeft> void decodeShift(Decoder &d) {
   withInteger(d, type, [&](auto zero) {
     using T = std::conditional_t<isLeft, std::make_unsigned_t<decltype(zero)>, decltype(zero)>;
     Operand into = d.destination(0), a = d.source(1, type), b = d.source(2, Type::U32);
+    constexpr unsigned bits = sizeof(T) * 8;
+    // One half moves to the other's place and leaves constant bits behind.
+    if (b.kind == Operand::Kind::Immediate && b.value >= bits / 2 && bits >= 32)
+      d.instruction().defined = [=](const Step &s) {
+        DefinedLanes halves = s.definedHalves(a);
+        if (isLeft)
+          return DefinedLanes(allLanes, halves.low);
+        return DefinedLanes(halves.high, std::is_signed_v<T> ? halves.high : allLanes);
+      };
     d.run([=](Step &s) {
       auto x = s.read<T>(a);
       auto y = s.read<uint32_t>(b);
       Lanes<T> r;
-      constexpr unsigned bits = sizeof(T) * 8;
       for (unsigned i = 0; i < warpSize; ++i) {
         if constexpr (isLeft)
           r[i] = y[i] >= bits ? T(0) : T(x[i] << y[i]);
@@ -143,6 +173,15 @@ uint32_t permute(uint32_t a, uint32_t b, uint32_t selector, const std::string &m
 void decodePrmt(Decoder &d) {
   d.require("b32");
   std::string mode = d.oneOf({"f4e", "b4e", "rc8", "ecl", "ecr", "rc16"});
+  if (const SyntaxOperand &selector = d.raw(3); mode.empty() && selector.kind == SyntaxOperand::Kind::Integer) {
+    Operand a = d.source(1, Type::B32), b = d.source(2, Type::B32);
+    d.instruction().defined = [=, selector = uint32_t(selector.value)](const Step &s) {
+      DefinedLanes first = s.definedHalves(a), second = s.definedHalves(b);
+      const LaneMask sources[] = {first.low, first.high, second.low, second.high};
+      auto byte = [&](unsigned i) { return sources[(selector >> (4 * i) & 7) / 2]; };
+      return DefinedLanes(byte(0) & byte(1), byte(2) & byte(3));
+    };
+  }
   runTernary<uint32_t, uint32_t, uint32_t>(d, Type::B32, Type::B32,
                                            [=](uint32_t a, uint32_t b, uint32_t c) { return permute(a, b, c, mode); });
 }

@@ -167,7 +167,7 @@ void decodeSelp(Decoder &d) {
     Lanes<uint64_t> r;
     for (unsigned i = 0; i < warpSize; ++i)
       r[i] = choice >> i & 1 ? x[i] : y[i];
-    s.defined = s.definedLanes(p) & ((choice & s.definedLanes(a)) | (~choice & s.definedLanes(b)));
+    s.defined = s.definedLanes(p) & ((choice & s.definedHalves(a)) | (~choice & s.definedHalves(b)));
     s.write(into, r);
     return Outcome::Next;
   });

@@ -140,6 +140,9 @@ void decodeCvt(Decoder &d) {
     return isSigned(from) ? uint64_t(clampTo(int64_t(wide), into, mode.saturates))
                           : uint64_t(clampTo(wide, into, mode.saturates));
   };
+  // Truncation needs no more than it keeps.
+  if (!isFloat(from) && !isFloat(into) && !mode.saturates && typeBits(into) < typeBits(from))
+    d.instruction().defined = [=](const Step &s) { return s.definedHalves(a, typeBits(into)).whole(); };
   // The result is extended to the register by the type of the destination.
   bool extends = !isFloat(into);
   d.run([=](Step &s) {

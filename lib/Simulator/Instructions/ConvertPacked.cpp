@@ -18,6 +18,8 @@ void decodePackedConvert(Decoder &d, Type into, Type from, const ConvertMode &mo
   unsigned bits = typeBits(into) / 2;
   if (from == Type::F32 && d.count() == 3) {
     Operand b = d.source(2, from);
+    if (bits == 16)
+      d.instruction().defined = [=](const Step &s) { return DefinedLanes(s.definedLanes(b), s.definedLanes(a)); };
     if (into == Type::BF16x2 && mode.rounding == Rounding::NearestEven && !mode.satfinite && !mode.isRelu) {
       d.run([=](Step &s) {
         auto x = s.read<float>(a), y = s.read<float>(b);

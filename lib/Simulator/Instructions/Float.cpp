@@ -1,5 +1,6 @@
 //===- Float.cpp - f32 and f64 arithmetic ---------------------------------===//
 #include "Elementwise.h"
+#include "Halves.h"
 
 #include <cmath>
 
@@ -228,6 +229,8 @@ void decodeFloatSign(Decoder &d, Type type, bool isAbs) {
       a = __builtin_bit_cast(uint32_t, flush(__builtin_bit_cast(float, a)));
     return isAbs ? a & ~signs : a ^ signs;
   });
+  if (typeBits(type) == 32 && type != Type::F32)
+    keepHalves(d, d.instruction().reads);
 }
 
 void registerFloat(DecodeTable &table) {

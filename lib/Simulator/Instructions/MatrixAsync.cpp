@@ -43,7 +43,7 @@ void readAccumulators(MatrixOperation &op, Accumulators &d) {
           accumulatorPlace(shape, lane, i, h, row, column);
           size_t at = size_t(w * 16 + row) * shape.n + column;
           uint32_t bits = warp.bits32[slots[i]][lane];
-          d.isDefined[at] = warp.defined[1][slots[i]] >> lane & 1;
+          d.isDefined[at] = warp.defined[1][slots[i]].whole() >> lane & 1;
           if (shape.accumulator == Type::S32)
             d.integers[at] = int32_t(bits);
           else
@@ -102,7 +102,7 @@ MatrixTile readFragment(MatrixOperation &op) {
       for (unsigned lane = 0; lane < warpSize; ++lane) {
         unsigned row = w * 16 + lane / 4 + 8 * (r & 1);
         uint32_t word = warp.bits32[slots[r]][lane];
-        if (!(warp.defined[1][slots[r]] >> lane & 1))
+        if (!(warp.defined[1][slots[r]].whole() >> lane & 1))
           tile.isDefined[row] = 0;
         for (unsigned i = 0; i < e; ++i) {
           unsigned k = lane % 4 * e + i + 4 * e * (r >> 1);

@@ -78,6 +78,13 @@ uint64_t extendLoaded(const uint8_t *bytes, Type type) {
   return uint64_t(int64_t(raw << shift) >> shift);
 }
 
+/// Which halves of an element have been written.
+DefinedLanes definedElement(const Step &s, const Place &place, uint32_t at, uint32_t size) {
+  uint32_t upper = size / 2;
+  return {s.isDefined(place, at, size - upper) ? allLanes : 0,
+          s.isDefined(place, at + upper, size - upper) ? allLanes : 0};
+}
+
 void decodeLd(Decoder &d) {
   MemoryOrder order = takeOrder(d);
   StateSpace space = d.stateSpace();
@@ -100,7 +107,7 @@ void decodeLd(Decoder &d) {
     std::vector<Lanes<unsigned __int128>> wide(size == 16 ? vector : 0);
     if (s.mask & ~s.definedLanes(address.base))
       s.stop(VerdictKind::Uninitialised, "loads from an undefined address");
-    std::vector<LaneMask> known(vector, allLanes);
+    std::vector<DefinedLanes> known(vector, allLanes);
     uint8_t bytes[64];
     for (unsigned lane = 0; lane < warpSize; ++lane) {
       if (!(s.mask >> lane & 1))
@@ -115,8 +122,8 @@ void decodeLd(Decoder &d) {
         s.load(place, lane, bytes, size * vector, false, &isDefined, Scope::Gpu, proxy);
       }
       for (unsigned e = 0; e < vector; ++e) {
-        if (!isDefined && !s.isDefined(place, e * size, size))
-          known[e] &= ~(1u << lane);
+        if (!isDefined)
+          known[e] &= definedElement(s, place, e * size, size) | ~(1u << lane);
         if (size == 16)
           std::memcpy(&wide[e][lane], bytes + 16 * e, 16);
         else
@@ -124,7 +131,7 @@ void decodeLd(Decoder &d) {
       }
     }
     for (unsigned e = 0; e < vector; ++e) {
-      s.defined = known[e];
+      s.defined = registerBits(into[e].cls) == size * 8 ? known[e] : known[e].whole();
       if (size == 16)
         s.write(into[e], wide[e]);
       else
@@ -155,10 +162,12 @@ void decodeSt(Decoder &d) {
     if (s.mask & ~s.definedLanes(address.base))
       s.stop(VerdictKind::Uninitialised, "stores to an undefined address");
     std::vector<Lanes<unsigned __int128>> values;
+    std::vector<DefinedLanes> halves;
     LaneMask known = allLanes;
     for (const Operand &operand : from) {
       values.push_back(s.read<unsigned __int128>(operand));
-      known &= s.definedLanes(operand);
+      halves.push_back(s.definedHalves(operand, size * 8));
+      known &= halves.back().whole();
     }
     uint8_t bytes[64];
     for (unsigned lane = 0; lane < warpSize; ++lane) {
@@ -173,6 +182,10 @@ void decodeSt(Decoder &d) {
         releaseAt(s, place, order, lane, false);
       } else {
         s.store(place, lane, bytes, size * vector, false, known >> lane & 1);
+      }
+      for (unsigned e = 0; e < vector && !(known >> lane & 1); ++e) {
+        s.setDefined(place, e * size, size, halves[e].low >> lane & 1);
+        s.setDefined(place, e * size + size / 2, size - size / 2, halves[e].high >> lane & 1);
       }
     }
     return Outcome::Next;

@@ -1,5 +1,6 @@
 //===- Move.cpp - mov, cvta, isspacep, mapa -------------------------------===//
 #include "Elementwise.h"
+#include "Halves.h"
 
 namespace girih::sim {
 namespace {
@@ -21,6 +22,7 @@ void decodeMov(Decoder &d) {
   unsigned bits = typeBits(type);
   if (parts.size() == 1 && sources.size() == 1 && bits <= 64) {
     Operand into = parts[0], from = sources[0];
+    keepHalves(d, {from});
     d.run([=](Step &s) {
       s.write(into, s.read<uint64_t>(from));
       return Outcome::Next;
@@ -36,11 +38,25 @@ void decodeMov(Decoder &d) {
       for (unsigned i = 0; i < warpSize; ++i)
         all[i] |= (x[i] & mask) << (sourceBits * e);
     }
+    // In pieces of which each source has two, from the lowest on.
+    std::vector<LaneMask> known;
+    for (const Operand &source : sources) {
+      DefinedLanes halves = s.definedHalves(source, sourceBits);
+      known.insert(known.end(), {halves.low, halves.high});
+    }
+    auto definedFrom = [&](size_t half) {
+      size_t first = half * sources.size() / parts.size(), end = (half + 1) * sources.size() / parts.size();
+      LaneMask all = known[first];
+      while (++first < end)
+        all &= known[first];
+      return all;
+    };
     for (size_t e = 0; e < parts.size(); ++e) {
       Lanes<Wide> r;
       Wide mask = partBits == 128 ? ~Wide(0) : (Wide(1) << partBits) - 1;
       for (unsigned i = 0; i < warpSize; ++i)
         r[i] = all[i] >> (partBits * e) & mask;
+      s.defined = {definedFrom(2 * e), definedFrom(2 * e + 1)};
       s.write(parts[e], r);
     }
     return Outcome::Next;

@@ -1,5 +1,6 @@
 //===- PackedFloat.cpp - f16, bf16, their pairs, and f32x2 ----------------===//
 #include "Elementwise.h"
+#include "Halves.h"
 #include "girih/Support/Float.h"
 
 #include <cmath>
@@ -72,6 +73,7 @@ void decodePair32(Decoder &d, Type type, const std::string &operation) {
   bool flushes = d.has("ftz"), isFma = operation == "fma";
   Operand into = d.destination(0), a = d.source(1, type), b = d.source(2, type),
           c = isFma ? d.source(3, type) : Operand();
+  keepHalves(d, {a, b, c});
   d.run([=](Step &s) {
     auto x = s.read<uint64_t>(a), y = s.read<uint64_t>(b), z = s.read<uint64_t>(c);
     Lanes<uint64_t> r;
@@ -103,6 +105,7 @@ void decodeFunction16(Decoder &d, Type type, double (*function)(double)) {
       r |= encode16(function(decode16(a >> (16 * e), mode)), mode) << (16 * e);
     return r;
   });
+  keepHalves(d, d.instruction().reads);
 }
 
 } // namespace
@@ -125,6 +128,7 @@ void decodePackedFloat(Decoder &d, Type type, const std::string &operation) {
   bool isPair = typeBits(type) == 32, isFma = operation == "fma";
   Operand into = d.destination(0), a = d.source(1, type), b = d.source(2, type),
           c = isFma ? d.source(3, type) : Operand();
+  keepHalves(d, {a, b, c});
   d.run([=](Step &s) {
     auto x = s.read<uint32_t>(a), y = s.read<uint32_t>(b), z = s.read<uint32_t>(c);
     Lanes<uint32_t> r;

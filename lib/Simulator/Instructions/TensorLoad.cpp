@@ -116,7 +116,7 @@ Outcome runLoad(Step &s, const LoadCall &call) {
       if (call.registers[r].kind != Operand::Kind::Register)
         return;
       loader->bits32[slots[r]][t] = value;
-      LaneMask &known = loader->defined[1][slots[r]];
+      DefinedLanes &known = loader->defined[1][slots[r]];
       known = isDefined && isHighDefined ? known | 1u << t : known & ~(1u << t);
     });
     tracked->finishWrite(number);

@@ -71,6 +71,11 @@ bool Step::isDefined(const Place &place, uint32_t at, uint32_t size) const {
          std::memchr(place.cta->sharedDefined.data() + place.offset + at, 0, size) == nullptr;
 }
 
+void Step::setDefined(const Place &place, uint32_t at, uint32_t size, bool isDefined) {
+  if (place.space == StateSpace::Shared)
+    std::memset(place.cta->sharedDefined.data() + place.offset + at, isDefined, size);
+}
+
 void Step::load(const Place &place, unsigned lane, void *into, uint32_t size, bool isStrong, bool *isDefined,
                 Scope scope, Proxy proxy) {
   if (isDefined)

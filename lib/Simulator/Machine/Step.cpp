@@ -27,15 +27,8 @@ void Step::writePredicate(const Operand &operand, LaneMask value) {
     misuse("a destination of '" + instruction.opcode + "' is not a predicate");
   uint32_t slot = operand.slot + group.stack.back().base[0];
   warp.predicates[slot] = (warp.predicates[slot] & ~mask) | (value & mask);
-  LaneMask &known = warp.defined[0][slot];
-  known = (known & ~mask) | (defined & mask);
-}
-
-LaneMask Step::definedLanes(const Operand &operand) const {
-  if (operand.kind != Operand::Kind::Register)
-    return allLanes;
-  unsigned cls = static_cast<unsigned>(operand.cls);
-  return warp.defined[cls][operand.slot + group.stack.back().base[cls]];
+  DefinedLanes &known = warp.defined[0][slot];
+  known = (known & ~mask) | (defined.whole() & mask);
 }
 
 unsigned Step::onlyLane(const char *what) const {

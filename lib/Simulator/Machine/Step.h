@@ -25,7 +25,7 @@ struct Step {
   /// Lanes that execute: of the group, with a true guard.
   LaneMask mask;
   /// Lanes whose inputs are all defined; what write() records.
-  LaneMask defined;
+  DefinedLanes defined;
 
   Cta &cta() const { return warp.cta; }
   Cluster &cluster() const { return warp.cluster; }
@@ -42,7 +42,20 @@ struct Step {
 
   LaneMask readPredicate(const Operand &operand) const;
   void writePredicate(const Operand &operand, LaneMask value);
-  LaneMask definedLanes(const Operand &operand) const;
+  /// Lanes in which all of an operand is defined.
+  LaneMask definedLanes(const Operand &operand) const { return definedHalves(operand).whole(); }
+  DefinedLanes definedHalves(const Operand &operand) const {
+    if (operand.kind != Operand::Kind::Register)
+      return allLanes;
+    unsigned cls = static_cast<unsigned>(operand.cls);
+    return warp.defined[cls][operand.slot + group.stack.back().base[cls]];
+  }
+  /// The same for the two halves of a value of so many bits in the operand.
+  DefinedLanes definedHalves(const Operand &operand, unsigned bits) const {
+    DefinedLanes halves = definedHalves(operand);
+    unsigned width = registerBits(operand.cls);
+    return bits == width ? halves : DefinedLanes(bits <= width / 2 ? halves.low : halves.whole());
+  }
 
   /// The lane that executes an instruction meant for one thread; a Stop when
   /// there are several.
@@ -79,6 +92,8 @@ struct Step {
             Scope scope = Scope::Gpu, Proxy proxy = Proxy::Generic);
   void store(const Place &place, unsigned lane, const void *from, uint32_t size, bool isStrong, bool isDefined,
              Scope scope = Scope::Gpu);
+  /// Says so of a part of a place that has just been stored.
+  void setDefined(const Place &place, uint32_t at, uint32_t size, bool isDefined);
   /// True when every byte of a part of a place has been written. Local memory
   /// counts as written: structures are copied with their padding.
   bool isDefined(const Place &place, uint32_t at, uint32_t size) const;
@@ -189,7 +204,7 @@ template <class T> void Step::write(const Operand &operand, const Lanes<T> &valu
     fill(warp.bits64);
   else if (operand.cls == RegisterClass::Bits128)
     fill(warp.bits128);
-  LaneMask &known = warp.defined[cls][slot];
+  DefinedLanes &known = warp.defined[cls][slot];
   known = (known & ~lanes) | (defined & lanes);
 }
 

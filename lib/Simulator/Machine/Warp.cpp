@@ -177,9 +177,12 @@ void Warp::execute(Group &group) {
     ++instructions;
     return;
   }
-  for (const Operand &operand : instruction.reads)
-    step.defined &= step.definedLanes(operand);
-  if (!instruction.passesUndefined && (step.mask & ~step.defined))
+  if (instruction.defined)
+    step.defined = instruction.defined(step);
+  else
+    for (const Operand &operand : instruction.reads)
+      step.defined &= step.definedLanes(operand);
+  if (!instruction.passesUndefined && (step.mask & ~step.defined.whole()))
     step.stop(VerdictKind::Uninitialised, "'" + instruction.opcode + "' uses an undefined register");
   if (function.syntax && !uses.empty())
     checkRegisters(group, instruction);

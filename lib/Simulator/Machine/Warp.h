@@ -99,7 +99,7 @@ public:
   std::vector<Lanes<uint64_t>> bits64;
   std::vector<Lanes<unsigned __int128>> bits128;
   std::vector<LaneMask> predicates;
-  std::vector<LaneMask> defined[4];
+  std::vector<DefinedLanes> defined[4];
   std::vector<RegisterUse> uses;
   uint32_t matrixFences = 0;
   bool hasMatrixInFlight = false, hasTensorLoadInFlight = false;

@@ -56,6 +56,8 @@ struct Instruction {
   /// An asynchronous matrix instruction judges its own registers.
   bool isMatrixAsync = false;
   std::vector<Operand> reads, writes;
+  /// What of the results is defined; unset where it takes all that is read.
+  std::function<DefinedLanes(const Step &)> defined;
   std::function<Outcome(Step &)> run;
 };
 

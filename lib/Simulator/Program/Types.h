@@ -13,6 +13,22 @@ using LaneMask = uint32_t;
 constexpr unsigned warpSize = 32;
 constexpr LaneMask allLanes = 0xffffffffu;
 
+/// The lanes in which the lower and the upper half of a register are defined:
+/// compilers fill and use the two parts of a pack on their own.
+struct DefinedLanes {
+  LaneMask low = 0, high = 0;
+
+  DefinedLanes() = default;
+  /// Both halves alike.
+  DefinedLanes(LaneMask whole) : low(whole), high(whole) {}
+  DefinedLanes(LaneMask low, LaneMask high) : low(low), high(high) {}
+
+  LaneMask whole() const { return low & high; }
+  friend DefinedLanes operator&(DefinedLanes a, DefinedLanes b) { return {a.low & b.low, a.high & b.high}; }
+  friend DefinedLanes operator|(DefinedLanes a, DefinedLanes b) { return {a.low | b.low, a.high | b.high}; }
+  DefinedLanes &operator&=(DefinedLanes other) { return *this = *this & other; }
+};
+
 /// One value for each lane of a warp.
 template <class T> struct Lanes {
   alignas(64) T v[warpSize];

@@ -21,6 +21,11 @@ namespace girih::sim {
 /// low bits of a 32-bit one.
 enum class RegisterClass : uint8_t { Predicate, Bits32, Bits64, Bits128 };
 
+/// What a register of a class holds; those of 8 and 16 bits are among Bits32.
+constexpr unsigned registerBits(RegisterClass cls) {
+  return cls == RegisterClass::Predicate ? 1 : 16u << static_cast<unsigned>(cls);
+}
+
 struct RegisterName {
   RegisterClass cls = RegisterClass::Bits32;
   uint32_t slot = 0;
