@@ -180,6 +180,17 @@ LogicalResult WriteSharedOp::verify() {
   return verifyWrite(*this, tile, dest);
 }
 
+/// A number is the first element of a tile in shared memory.
+static LogicalResult verifyNumber(Operation *op, RankedTensorType tile) {
+  if (!sharedEncoding(tile) || !tile.getElementType().isInteger(32))
+    return op->emitOpError() << "has its number in i32 in shared memory, not in " << tile;
+  return success();
+}
+
+LogicalResult WriteNumberOp::verify() { return verifyNumber(*this, getDest().getType()); }
+
+LogicalResult ReadNumberOp::verify() { return verifyNumber(*this, getSource().getType()); }
+
 LogicalResult WriteTensorOp::verify() {
   RankedTensorType tile = getTile().getType(), dest = getDest().getType();
   if (!fragmentEncoding(tile) || !isInTensorMemory(dest))

@@ -131,14 +131,15 @@ LogicalResult isRecipe(const AttrPlace &place, Attribute attr) {
        isRecord({{"kind", isText}, {"tensor", isText}, {"swizzle", isSwizzle}, {"modes", isListOf(mode, 1, 5)}})},
       {"pointer", isRecord({{"kind", isText}, {"tensor", isText}})},
       {"stride", isRecord({{"kind", isText}, {"tensor", isText}, {"dim", dimension}})},
-      {"size", isRecord({{"kind", isText}, {"size", isText}})}};
+      {"size", isRecord({{"kind", isText}, {"size", isText}})},
+      {"workspace", isRecord({{"kind", isText}, {"bytes", isNumber(1, kMaxSize)}})}};
   auto recipe = dyn_cast<DictionaryAttr>(attr);
   if (!recipe)
     return place.fail(attr, "a dictionary");
   Attribute kind = recipe.get("kind");
   if (!kind)
     return place.error() << "has no 'kind'";
-  static const AttrRule isKind = isOneOf({"tensor_map", "pointer", "stride", "size"});
+  static const AttrRule isKind = isOneOf({"tensor_map", "pointer", "stride", "size", "workspace"});
   if (failed(isKind(place.member("kind"), kind)))
     return failure();
   return llvm::find_if(kinds, [&](auto &entry) { return entry.first == cast<StringAttr>(kind).getValue(); })
@@ -279,8 +280,9 @@ LogicalResult checkMap(const AttrPlace &place, TensorMapType type, DictionaryAtt
 LogicalResult checkArgument(const AttrPlace &place, Type type, DictionaryAttr recipe) {
   StringRef kind = recipe.getAs<StringAttr>("kind").getValue();
   auto map = dyn_cast<TensorMapType>(type);
+  bool isPointer = kind == "pointer" || kind == "workspace";
   bool isRight = kind == "tensor_map" ? static_cast<bool>(map)
-                 : kind == "pointer"  ? isa<GlobalPointerType>(type)
+                 : isPointer          ? isa<GlobalPointerType>(type)
                  : kind == "stride"   ? type.isInteger(64)
                                       : type.isIndex();
   if (!isRight)
@@ -351,6 +353,13 @@ LogicalResult TileDialect::verifyRegionArgAttribute(Operation *op, unsigned, uns
     if (failed(isRecipe(place, attr.getValue())))
       return failure();
     return checkArgument(place, types[index], cast<DictionaryAttr>(attr.getValue()));
+  }
+  if (attr.getName() == kWorkspaceAttr) {
+    auto memory = dyn_cast<MemRefType>(types[index]);
+    if (!memory || !memory.hasStaticShape() || !memory.getLayout().isIdentity() ||
+        !memory.getElementType().isIntOrFloat())
+      return place.error() << "stands on a memref of static size, not on " << types[index];
+    return isUnit(place, attr.getValue());
   }
   if (attr.getName() != kNameAttr && attr.getName() != kSizesAttr && attr.getName() != kOrderAttr)
     return place.error() << "is no attribute of an argument";

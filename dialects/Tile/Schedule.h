@@ -14,6 +14,8 @@ namespace girih::tile {
 struct Schedule {
   using Knob = std::optional<int64_t>;
 
+  static constexpr int64_t kDynamic = 2; ///< of `persistent`: items are taken from a counter
+
   Knob rows, columns;
   Knob workers, stages, accumulators;
   Knob loadRegisters, computeRegisters;

@@ -92,6 +92,8 @@ inline constexpr llvm::StringLiteral kArgumentsAttr = "tile.arguments";
 inline constexpr llvm::StringLiteral kNameAttr = "tile.name";
 inline constexpr llvm::StringLiteral kSizesAttr = "tile.sizes";
 inline constexpr llvm::StringLiteral kOrderAttr = "tile.order";
+/// On an argument: the kernel's own memory, which is zero when it starts and when it ends.
+inline constexpr llvm::StringLiteral kWorkspaceAttr = "tile.workspace";
 /// On an argument after tile-bind-arguments: how the loader makes it.
 inline constexpr llvm::StringLiteral kArgumentAttr = "tile.argument";
 /// On a loop: its body runs at least once.

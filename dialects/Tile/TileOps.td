@@ -357,5 +357,6 @@ def Tile_WriteTensorOp : Tile_Op<"write_tensor"> {
 
 include "dialects/Tile/ChannelOps.td"
 include "dialects/Tile/BarrierOps.td"
+include "dialects/Tile/WorkOps.td"
 
 #endif // GIRIH_TILE_OPS

@@ -76,6 +76,7 @@ KernelLaunch::KernelLaunch(const Kernel &kernel, const Binding &binding, const s
       break;
     case Argument::Kind::Workspace:
       workspaces.emplace_back(size_t(argument.bytes));
+      workspaces.back().upload(std::vector<uint8_t>(workspaces.back().bytes(), 0));
       store(uint64_t(workspaces.back().address()));
       break;
     }
@@ -84,9 +85,6 @@ KernelLaunch::KernelLaunch(const Kernel &kernel, const Binding &binding, const s
 }
 
 void KernelLaunch::enqueue(const Stream &stream) const {
-  for (const DeviceBuffer &workspace : workspaces)
-    GIRIH_CUDA(cuMemsetD8Async, workspace.address(), 0, workspace.bytes(), stream.native());
-
   std::vector<void *> addresses;
   for (const Parameter &parameter : parameters)
     addresses.push_back(const_cast<uint8_t *>(parameter.bytes.data()));

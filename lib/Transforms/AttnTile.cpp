@@ -102,6 +102,10 @@ gpu::GPUFuncOp AttnTilePass::makeKernel(attn::ForwardOp op, func::FuncOp functio
   SmallVector<Type> types;
   for (const KernelArgument &argument : arguments)
     types.push_back(argument.memref());
+  auto schedule = tile::Schedule::decode(op.getScheduleAttr());
+  bool isDynamic = schedule.persistent == tile::Schedule::kDynamic;
+  if (isDynamic)
+    types.push_back(MemRefType::get({1}, builder.getI32Type()));
   auto kernel = gpu::GPUFuncOp::create(builder, loc, function.getName(), builder.getFunctionType(types, {}));
   kernel->setAttr(gpu::GPUDialect::getKernelFuncAttrName(), builder.getUnitAttr());
   kernel->setAttr(tile::kScheduleAttr, op.getScheduleAttr());
@@ -119,6 +123,8 @@ gpu::GPUFuncOp AttnTilePass::makeKernel(attn::ForwardOp op, func::FuncOp functio
     kernel.setArgAttr(i, tile::kSizesAttr, builder.getStrArrayAttr(argument.sizes));
     kernel.setArgAttr(i, tile::kOrderAttr, builder.getStrArrayAttr(order));
   }
+  if (isDynamic)
+    kernel.setArgAttr(arguments.size(), tile::kWorkspaceAttr, builder.getUnitAttr());
   return kernel;
 }
 

@@ -44,6 +44,7 @@ private:
   WorkItem decode(Value work);
   KeyRange keyRange(const WorkItem &item);
   std::optional<int64_t> staticMaskedTiles();
+  void buildDynamicLoop(Value start, Value items);
   void buildWorkItem(Value work);
   scf::ForOp buildKeyLoop(const WorkItem &item, Value q);
   void buildIteration(const WorkItem &item, Value q, const KeyRange &range, Value iteration, ValueRange state);
@@ -159,8 +160,11 @@ void KernelBuilder::build() {
   };
   kernel->setAttr(tile::kWorkAttr, b.getArrayAttr({work("sq", rows), work("h", 1), work("b", 1)}));
   kernel->setAttr(tile::kMultiplesAttr, b.getArrayAttr({b.getStrArrayAttr({"h", "hkv"})}));
-  if (*schedule.persistent) {
-    Value items = b.mul(b.ceilDiv(size(0, 2), rows), countHeads());
+  auto countItems = [&] { return b.mul(b.ceilDiv(size(0, 2), rows), countHeads()); };
+  if (*schedule.persistent == tile::Schedule::kDynamic) {
+    buildDynamicLoop(start, countItems());
+  } else if (*schedule.persistent) {
+    Value items = countItems();
     Value step = gpu::GridDimOp::create(b, gpu::Dimension::x);
     auto loop = scf::ForOp::create(b, start, items, step);
     OpBuilder::InsertionGuard guard(b);
@@ -170,6 +174,23 @@ void KernelBuilder::build() {
     buildWorkItem(start);
   }
   gpu::ReturnOp::create(b);
+}
+
+/// One work item after another, until none is left. The next is asked for before the
+/// work on one, so that the answer is there in time.
+void KernelBuilder::buildDynamicLoop(Value start, Value items) {
+  Value counter = kernel.getArguments().back();
+  scf::WhileOp::create(
+      b, b.getIndexType(), start,
+      [&](OpBuilder &, Location, ValueRange work) {
+        Value isLeft = arith::CmpIOp::create(b, arith::CmpIPredicate::slt, work.front(), items);
+        scf::ConditionOp::create(b, isLeft, work);
+      },
+      [&](OpBuilder &, Location, ValueRange work) {
+        Value next = tile::NextWorkOp::create(b, b.getIndexType(), counter, items);
+        buildWorkItem(work.front());
+        scf::YieldOp::create(b, next);
+      });
 }
 
 void KernelBuilder::buildWorkItem(Value work) {

@@ -1,6 +1,7 @@
 #include "ControlFlow.h"
 
 #include "dialects/Tile/Tile.h"
+#include "dialects/Tile/WhileLoops.h"
 #include "girih/Target/Kernel.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
 
@@ -30,7 +31,11 @@ LogicalResult checkControlFlow(gpu::GPUFuncOp kernel) {
   WalkResult result = kernel.walk<WalkOrder::PreOrder>([&](Operation *op) {
     if (op == kernel || op->getNumRegions() == 0 || isa<scf::ForOp, scf::IfOp, tile::RoleOp>(op) || !holdsTiles(op))
       return WalkResult::advance();
-    op->emitError() << "'" << op->getName() << "' cannot hold tiles: scf.for and scf.if can";
+    if (auto loop = dyn_cast<scf::WhileOp>(op); loop && tile::carriesNumbersOnly(loop))
+      return WalkResult::advance();
+    op->emitError() << "'" << op->getName() << "' cannot hold tiles: scf.for and scf.if can"
+                    << (isa<scf::WhileOp>(op) ? ", and scf.while that carries numbers and hands them on as they are"
+                                              : "");
     return WalkResult::interrupt();
   });
   return failure(result.wasInterrupted());

@@ -42,6 +42,11 @@ private:
       keep(choice.getCondition());
       for (Value result : choice.getResults())
         keep(result);
+    } else if (auto loop = dyn_cast<scf::WhileOp>(op)) {
+      // It carries numbers: all stay.
+      for (Operation *source : {op, loop.getConditionOp().getOperation(), loop.getYieldOp().getOperation()})
+        for (Value operand : source->getOperands())
+          keep(operand);
     } else {
       for (Value operand : op->getOperands())
         keep(operand);

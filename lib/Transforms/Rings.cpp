@@ -35,7 +35,7 @@ Completion writeCompletion(Value slot) {
   for (Operation *user : slot.getUsers()) {
     if (isa<tile::MmaIntoOp>(user))
       return Completion::Mma;
-    if (isa<tile::WriteTensorOp>(user))
+    if (isa<tile::WriteTensorOp, tile::WriteNumberOp>(user))
       return Completion::Threads;
   }
   return Completion::Bytes;
@@ -48,7 +48,7 @@ Completion exchangeCompletion(tile::RoleOp role) { return role.getOneThread() ? 
 /// Arrivals of one role that complete a phase of the channel: one, or one of each warp of
 /// the workers that use the ring.
 static int64_t arrivalsOf(tile::ChannelOp channel, tile::RoleOp role, Completion completion) {
-  if (completion != Completion::Threads)
+  if (completion != Completion::Threads || role.getOneThread())
     return 1;
   return tile::kWarpsPerWorker * (channel.getChannel().getType().getCopies() > 1 ? 1 : role.getWorkers());
 }

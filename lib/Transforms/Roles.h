@@ -44,6 +44,16 @@ struct PlaceChannels {
 /// The role's ops on a place work on slots of its channels, if it has any.
 mlir::LogicalResult connectPlace(llvm::StringRef role, const TensorPlace &place, const PlaceChannels &channels);
 
+/// The numbers that one role makes for all: each role by itself would get others.
+llvm::SmallVector<mlir::Value> findNumbers(mlir::Block *program);
+
+/// The slot of a channel for a number.
+mlir::RankedTensorType numberSlot(mlir::MLIRContext *context);
+
+/// The role tells the others the numbers that it makes, and hears from them the rest, on
+/// one channel each.
+void connectNumbers(tile::RoleOp role, llvm::ArrayRef<mlir::Value> channels);
+
 /// No role runs any more what made the values of connected places.
 void forgetValues(llvm::ArrayRef<TensorPlace> places);
 

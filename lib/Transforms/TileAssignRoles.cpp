@@ -33,7 +33,7 @@ bool isShared(Operation *op) {
 
 /// The role that runs an op, if it says nothing else.
 StringRef roleFor(Operation *op) {
-  if (isa<tile::LoadOp>(op))
+  if (isa<tile::LoadOp, tile::NextWorkOp>(op))
     return "load";
   // What accumulates in tensor memory is started by one thread for all workers.
   if (isa<tile::MmaAsyncOp, tile::AwaitOp>(op) && tile::isInTensorMemory(op->getResult(0).getType()))

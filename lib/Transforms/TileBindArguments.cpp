@@ -57,6 +57,7 @@ private:
   LogicalResult collect();
   LogicalResult bindUses(const Tensor &tensor);
   void describeTensors();
+  LogicalResult bindWorkspace(BlockArgument argument);
   LogicalResult scatter(tile::StoreOp store, const Tensor &tensor);
   FailureOr<tile::TensorMapType> mapType(Operation *user, const Tensor &tensor, RankedTensorType tile, Value column);
   DictionaryAttr mapRecipe(const Tensor &tensor, tile::TensorMapType type);
@@ -74,6 +75,7 @@ private:
   const Target &target;
   Builder builder;
   SmallVector<Tensor> tensors;
+  SmallVector<BlockArgument> workspaces;
   llvm::DenseMap<Attribute, Value> bound; ///< recipe to new argument
 };
 
@@ -81,6 +83,10 @@ LogicalResult Binder::collect() {
   for (BlockArgument argument : kernel.getBody().front().getArguments()) {
     unsigned i = argument.getArgNumber();
     auto type = dyn_cast<MemRefType>(argument.getType());
+    if (kernel.getArgAttr(i, tile::kWorkspaceAttr)) {
+      workspaces.push_back(argument);
+      continue;
+    }
     auto name = kernel.getArgAttrOfType<StringAttr>(i, tile::kNameAttr);
     auto sizes = kernel.getArgAttrOfType<ArrayAttr>(i, tile::kSizesAttr);
     if (!type || !name || !sizes)
@@ -105,9 +111,14 @@ LogicalResult Binder::run() {
   for (const Tensor &tensor : tensors)
     if (failed(bindUses(tensor)))
       return failure();
+  for (BlockArgument argument : workspaces)
+    if (failed(bindWorkspace(argument)))
+      return failure();
   llvm::BitVector old(kernel.getNumArguments());
   for (const Tensor &tensor : tensors)
     old.set(tensor.argument.getArgNumber());
+  for (BlockArgument argument : workspaces)
+    old.set(argument.getArgNumber());
   return kernel.eraseArguments(old);
 }
 
@@ -239,6 +250,23 @@ LogicalResult Binder::bindUses(const Tensor &tensor) {
     } else {
       return user->emitError("a tensor argument cannot be used here by now");
     }
+  }
+  return success();
+}
+
+/// One argument each, even if their recipes are the same.
+LogicalResult Binder::bindWorkspace(BlockArgument old) {
+  auto type = cast<MemRefType>(old.getType());
+  int64_t bytes = llvm::divideCeil(type.getNumElements() * type.getElementTypeBitWidth(), 8);
+  auto attributes = builder.getDictionaryAttr(
+      builder.getNamedAttr(tile::kArgumentAttr, recipe("workspace", {named("bytes", bytes)})));
+  unsigned index = kernel.getNumArguments();
+  auto pointer = tile::GlobalPointerType::get(builder.getContext(), type.getElementType());
+  (void)kernel.insertArgument(index, pointer, attributes, old.getLoc());
+  for (OpOperand &use : llvm::make_early_inc_range(old.getUses())) {
+    if (!isa<tile::NextWorkOp>(use.getOwner()))
+      return use.getOwner()->emitError("a workspace cannot be used here by now");
+    use.set(kernel.getArgument(index));
   }
   return success();
 }

@@ -46,6 +46,7 @@ private:
 
   LogicalResult lower(Block *block, Counts &counts);
   LogicalResult lowerLoop(scf::ForOp loop, Counts &counts);
+  LogicalResult lowerLoop(scf::WhileOp loop, Counts &counts);
   LogicalResult lowerAcquire(tile::AcquireOp op, Counts &counts, Held &held);
   LogicalResult lowerCommit(tile::CommitOp op, Held &held);
   LogicalResult lowerWait(tile::WaitOp op, Counts &counts, Held &held);
@@ -152,6 +153,8 @@ LogicalResult RoleLowering::lower(Block *block, Counts &counts) {
       lowered = lowerStore(toShared);
     } else if (auto loop = dyn_cast<scf::ForOp>(op)) {
       lowered = lowerLoop(loop, counts);
+    } else if (auto loop = dyn_cast<scf::WhileOp>(op)) {
+      lowered = lowerLoop(loop, counts);
     } else if (op.getNumRegions() > 0) {
       if (usesChannels(&op))
         return op.emitError("a channel cannot be used under a condition");
@@ -196,6 +199,39 @@ LogicalResult RoleLowering::lowerLoop(scf::ForOp loop, Counts &counts) {
     yield->setOperand(oldResults + i, inside[name]);
     counts[name] = newLoop.getResult(oldResults + i);
   }
+  return success();
+}
+
+/// What it carries before, it still does, in the same order; the counts come after that.
+LogicalResult RoleLowering::lowerLoop(scf::WhileOp loop, Counts &counts) {
+  FailureOr<SmallVector<Name>> names = ringsIn(loop);
+  if (failed(names))
+    return failure();
+  SmallVector<Value> inits(loop.getInits());
+  SmallVector<Type> types(loop.getResultTypes());
+  for (const Name &name : *names) {
+    inits.push_back(counts[name]);
+    types.push_back(counts[name].getType());
+  }
+  auto widened = scf::WhileOp::create(rewriter, loop.getLoc(), types, inits);
+  widened->setDiscardableAttrs(loop->getDiscardableAttrDictionary());
+  widened.getBefore().takeBody(loop.getBefore());
+  widened.getAfter().takeBody(loop.getAfter());
+  Counts inside = counts;
+  for (const Name &name : *names) {
+    Type type = counts[name].getType();
+    Value asked = widened.getBeforeBody()->addArgument(type, loop.getLoc());
+    widened.getConditionOp().getArgsMutable().append(asked);
+    inside[name] = widened.getAfterBody()->addArgument(type, loop.getLoc());
+  }
+  if (failed(lower(widened.getAfterBody(), inside)))
+    return failure();
+  unsigned oldResults = loop.getNumResults();
+  for (auto [i, name] : llvm::enumerate(*names)) {
+    widened.getYieldOp().getResultsMutable().append(inside[name]);
+    counts[name] = widened.getResult(oldResults + i);
+  }
+  rewriter.replaceOp(loop, widened.getResults().take_front(oldResults));
   return success();
 }
 

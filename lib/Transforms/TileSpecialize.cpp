@@ -29,8 +29,10 @@ namespace {
 /// lets a reader of the roles know which loops those are.
 void numberLoops(gpu::GPUFuncOp kernel) {
   int64_t next = 0;
-  kernel.walk<WalkOrder::PreOrder>(
-      [&](scf::ForOp loop) { loop->setAttr(tile::kLoopAttr, Builder(kernel.getContext()).getI64IntegerAttr(next++)); });
+  kernel.walk<WalkOrder::PreOrder>([&](Operation *op) {
+    if (isa<scf::ForOp, scf::WhileOp>(op))
+      op->setAttr(tile::kLoopAttr, Builder(kernel.getContext()).getI64IntegerAttr(next++));
+  });
 }
 
 struct TileSpecializePass : impl::TileSpecializePassBase<TileSpecializePass> {
@@ -38,6 +40,8 @@ struct TileSpecializePass : impl::TileSpecializePassBase<TileSpecializePass> {
 
   LogicalResult makeRingChannels(gpu::GPUFuncOp kernel, OpBuilder &builder);
   LogicalResult makePlaceChannels(gpu::GPUFuncOp kernel, OpBuilder &builder);
+  void makeNumberChannels(gpu::GPUFuncOp kernel, OpBuilder &builder);
+  std::string uniqueName(StringRef name);
   FailureOr<Value> makePlaceChannel(const TensorPlace &place, StringRef name, Value shares, OpBuilder &builder);
   LogicalResult makeProgram(tile::RoleOp role);
   LogicalResult connectPlaces(tile::RoleOp role);
@@ -45,6 +49,7 @@ struct TileSpecializePass : impl::TileSpecializePassBase<TileSpecializePass> {
   tile::Schedule schedule;
   LoadChannels rings;
   SmallVector<PlaceChannels> places; ///< in the order of findTensorPlaces
+  SmallVector<Value> numbers;        ///< in the order of findNumbers
   llvm::StringSet<> names;           ///< of channels
 };
 
@@ -85,27 +90,37 @@ LogicalResult TileSpecializePass::makeRingChannels(gpu::GPUFuncOp kernel, OpBuil
   return failure(result.wasInterrupted());
 }
 
+std::string TileSpecializePass::uniqueName(StringRef name) {
+  std::string unique = name.str();
+  for (int i = 1; !names.insert(unique).second; ++i)
+    unique = (name + "_" + Twine(i)).str();
+  return unique;
+}
+
+/// Who makes numbers runs ahead of the others as far as with what it loads.
+void TileSpecializePass::makeNumberChannels(gpu::GPUFuncOp kernel, OpBuilder &builder) {
+  auto type =
+      tile::ChannelType::get(&getContext(), schedule.stages.value_or(1), numberSlot(&getContext()), /*copies=*/1);
+  for (Value number : findNumbers(&kernel.getBody().front()))
+    numbers.push_back(tile::ChannelOp::create(builder, number.getLoc(), type, uniqueName("number"), Value()));
+}
+
 /// Each worker has rings of its own. What changes hands to and fro is one slot.
 FailureOr<Value> TileSpecializePass::makePlaceChannel(const TensorPlace &place, StringRef name, Value shares,
                                                       OpBuilder &builder) {
   Operation *user = place.mmas.empty() ? place.readers.front() : place.mmas.front();
-  std::string unique = name.str();
-  for (int i = 1; !names.insert(unique).second; ++i)
-    unique = (name + "_" + Twine(i)).str();
   int64_t depth = place.kind == TensorPlace::Accumulated ? schedule.accumulators.value_or(1) : 1;
   auto type = tile::ChannelType::getChecked([&] { return user->emitError(); }, &getContext(), depth, place.getType(),
                                             *schedule.workers);
   if (!type)
     return failure();
-  return tile::ChannelOp::create(builder, user->getLoc(), type, unique, shares).getResult();
+  return tile::ChannelOp::create(builder, user->getLoc(), type, uniqueName(name), shares).getResult();
 }
 
 LogicalResult TileSpecializePass::makePlaceChannels(gpu::GPUFuncOp kernel, OpBuilder &builder) {
   FailureOr<std::vector<TensorPlace>> found = findTensorPlaces(&kernel.getBody().front());
   if (failed(found))
     return failure();
-  for (const auto &ring : rings)
-    names.insert(ring.first.getValue());
   llvm::DenseMap<Attribute, PlaceChannels> ofSource;
   for (const TensorPlace &place : *found) {
     if (Attribute key = place.key())
@@ -146,6 +161,7 @@ LogicalResult TileSpecializePass::connectPlaces(tile::RoleOp role) {
 LogicalResult TileSpecializePass::makeProgram(tile::RoleOp role) {
   if (failed(connectPlaces(role)))
     return failure();
+  connectNumbers(role, numbers);
   bool loads = role.walk([&](tile::LoadOp load) {
                      return roleOf(load) == role.getName() ? WalkResult::interrupt() : WalkResult::advance();
                    })
@@ -176,6 +192,7 @@ void TileSpecializePass::runOnOperation() {
   }
   rings.clear();
   places.clear();
+  numbers.clear();
   names.clear();
   numberLoops(kernel);
 
@@ -184,8 +201,13 @@ void TileSpecializePass::runOnOperation() {
   SmallVector<Operation *> program;
   for (Operation &op : entry->without_terminator())
     program.push_back(&op);
-  if (failed(makeRingChannels(kernel, builder)) || failed(makePlaceChannels(kernel, builder)))
+  if (failed(makeRingChannels(kernel, builder)))
     return signalPassFailure();
+  for (const auto &ring : rings)
+    names.insert(ring.first.getValue());
+  if (failed(makePlaceChannels(kernel, builder)))
+    return signalPassFailure();
+  makeNumberChannels(kernel, builder);
 
   SmallVector<tile::RoleOp> roles;
   for (auto shape : shapes.getAsRange<DictionaryAttr>()) {

@@ -54,6 +54,9 @@
 // REDEFINE: %{knobs} = persistent=0
 // RUN: %{barriers} | FileCheck %s --check-prefix=FLAT
 // FLAT-NOT: gpu.grid_dim
+// REDEFINE: %{knobs} = persistent=2
+// RUN: %{barriers} | FileCheck %s --check-prefix=DYNAMIC
+// DYNAMIC: tile.next_work
 
 // REDEFINE: %{knobs} = anchor=3, overlap=1
 // RUN: %{barriers} | FileCheck %s --check-prefix=ANCHOR

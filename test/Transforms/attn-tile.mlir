@@ -168,3 +168,22 @@ func.func @lazy(%q: tensor<1x1x256x64xbf16>) -> tensor<1x1x256x64xbf16> {
       : tensor<1x1x256x64xbf16>, tensor<1x1x256x64xbf16>, tensor<1x1x256x64xbf16> -> tensor<1x1x256x64xbf16>
   return %o : tensor<1x1x256x64xbf16>
 }
+
+// -----
+
+// Work items from a counter: the next is asked for before the work on one.
+// CHECK-LABEL: gpu.func @dynamic(
+// CHECK-SAME: %[[COUNTER:[^:]*]]: memref<1xi32> {tile.workspace})
+// CHECK: %[[START:.*]] = gpu.block_id x
+// CHECK: scf.while (%[[W:.*]] = %[[START]]) : (index) -> index {
+// CHECK:   %[[LEFT:.*]] = arith.cmpi slt, %[[W]], %[[ITEMS:.*]] : index
+// CHECK:   scf.condition(%[[LEFT]]) %[[W]] : index
+// CHECK:   %[[NEXT:.*]] = tile.next_work %[[COUNTER]] of %[[ITEMS]] : memref<1xi32>
+// CHECK:   tile.load
+// CHECK:   tile.store
+// CHECK:   scf.yield %[[NEXT]] : index
+func.func @dynamic(%q: tensor<1x4x1000x64xbf16>, %k: tensor<1x4x1000x64xbf16>) -> tensor<1x4x1000x64xbf16> {
+  %o = attn.forward %q, %k, %k mask(causal) schedule <persistent = 2>
+      : tensor<1x4x1000x64xbf16>, tensor<1x4x1000x64xbf16>, tensor<1x4x1000x64xbf16> -> tensor<1x4x1000x64xbf16>
+  return %o : tensor<1x4x1000x64xbf16>
+}

@@ -7,7 +7,7 @@
 gpu.module @m [#nvvm.target<chip = "sm_90a">] {
   gpu.func @while(%x: index) kernel {
     %t = tile.iota 0 : tensor<64x8xi32>
-    // expected-error@+1 {{'scf.while' cannot hold tiles: scf.for and scf.if can}}
+    // expected-error@+1 {{'scf.while' cannot hold tiles: scf.for and scf.if can, and scf.while that carries numbers and hands them on as they are}}
     %r:2 = scf.while (%i = %x, %a = %t) : (index, tensor<64x8xi32>) -> (index, tensor<64x8xi32>) {
       %c = arith.cmpi slt, %i, %x : index
       scf.condition(%c) %i, %a : index, tensor<64x8xi32>

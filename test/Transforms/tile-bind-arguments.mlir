@@ -34,6 +34,20 @@ gpu.module @m [#nvvm.target<chip = "sm_90a">] {
     gpu.return
   }
 
+  // A workspace has no name and no shape for the loader: so many bytes, and each its own.
+  // CHECK-LABEL: gpu.func @workspace(
+  // CHECK-SAME: %[[A:[^:]*]]: !tile.pointer<i32> {tile.argument = {bytes = 4 : i64, kind = "workspace"}}
+  // CHECK-SAME: %[[B:[^:]*]]: !tile.pointer<i32> {tile.argument = {bytes = 4 : i64, kind = "workspace"}}
+  // CHECK: tile.next_work %[[A]] of %{{.*}} : !tile.pointer<i32>
+  // CHECK: tile.next_work %[[B]] of %{{.*}} : !tile.pointer<i32>
+  gpu.func @workspace(%a: memref<1xi32> {tile.workspace}, %b: memref<1xi32> {tile.workspace}) kernel {
+    %n = arith.constant 9 : index
+    %x = tile.next_work %a of %n : memref<1xi32>
+    %y = tile.next_work %b of %n : memref<1xi32>
+    "use"(%x, %y) : (index, index) -> ()
+    gpu.return
+  }
+
   // Nor can a tile that may start within a panel. Where it starts is a multiple of 64
   // if every part of the sum is, and within a loop if its bounds and steps are.
   // CHECK-LABEL: gpu.func @where_it_starts(

@@ -73,17 +73,17 @@ gpu.module @kernels {
 gpu.module @kernels {
   gpu.func @control(%n: index, %b: i1) kernel {
     tile.role "compute" warps(4) registers(240) {
-      // expected-error @below {{the check of barriers cannot follow 'scf.while': of control flow, only 'scf.for' and 'scf.if' are followed}}
+      // expected-error @below {{the check of barriers cannot follow 'scf.while': of control flow, only 'scf.for' and 'scf.if' are followed, and 'scf.while' on numbers that roles tell each other}}
       scf.while : () -> () {
         scf.condition(%b)
       } do {
         scf.yield
       }
-      // expected-error @below {{the check of barriers cannot follow 'scf.execute_region': of control flow, only 'scf.for' and 'scf.if' are followed}}
+      // expected-error @below {{the check of barriers cannot follow 'scf.execute_region': of control flow, only 'scf.for' and 'scf.if' are followed, and 'scf.while' on numbers that roles tell each other}}
       scf.execute_region {
         scf.yield
       }
-      // expected-error @below {{the check of barriers cannot follow 'scf.index_switch': of control flow, only 'scf.for' and 'scf.if' are followed}}
+      // expected-error @below {{the check of barriers cannot follow 'scf.index_switch': of control flow, only 'scf.for' and 'scf.if' are followed, and 'scf.while' on numbers that roles tell each other}}
       scf.index_switch %n
       case 2 {
         scf.yield

@@ -41,7 +41,6 @@ namespace girih::runtime {
   X(cuMemFree)                                                                                                         \
   X(cuMemcpyHtoD)                                                                                                      \
   X(cuMemcpyDtoH)                                                                                                      \
-  X(cuMemsetD8Async)                                                                                                   \
   X(cuStreamCreate)                                                                                                    \
   X(cuStreamDestroy)                                                                                                   \
   X(cuStreamQuery)                                                                                                     \

@@ -48,7 +48,8 @@ public:
   /// Throws Error when a tensor map cannot describe a tensor's strides.
   KernelLaunch(const Kernel &kernel, const Binding &binding, const std::vector<CUdeviceptr> &tensors);
 
-  /// Puts one launch into `stream`, after the zeroing of its workspaces.
+  /// Puts one launch into `stream`. Launches share their workspaces, so they must not run at
+  /// the same time.
   void enqueue(const Stream &stream) const;
 
 private:

@@ -85,7 +85,7 @@ def TileAssignRolesPass : Pass<"tile-assign-roles", "::mlir::gpu::GPUFuncOp"> {
   let summary = "Say which role runs an op";
   let description = [{
     Records the roles that the target and the schedule ask for on the kernel, and on
-    each op that only one of them runs, which: loads, MMAs that accumulate in tensor
+    each op that only one of them runs, which: loads and work items, MMAs that accumulate in tensor
     memory, all else. An op that has a role keeps it. Scalars, constants, views and
     control flow have none; each role gets the ones it needs.
   }];

@@ -31,6 +31,9 @@ private:
   void decodeRole(tile::RoleOp role);
   void decodeBlock(mlir::Block &block);
   void decodeLoop(mlir::scf::ForOp loop);
+  void decodeLoop(mlir::scf::WhileOp loop);
+  int64_t numberOfLoop(mlir::Operation *loop) const;
+  void addLoop(mlir::Operation *op, BarrierProgram::Loop loop, mlir::Block *body);
   void decodeBranch(mlir::scf::IfOp op, mlir::Block *block);
   void decodePuts(mlir::Operation *op);
   void putAll(mlir::ValueRange into, mlir::ValueRange values, mlir::Operation *op);

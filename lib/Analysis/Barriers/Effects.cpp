@@ -1,5 +1,6 @@
 #include "Effects.h"
 
+#include "dialects/Tile/WhileLoops.h"
 #include "mlir/Dialect/GPU/IR/GPUDialect.h"
 #include "mlir/Dialect/LLVMIR/NVVMDialect.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
@@ -20,10 +21,17 @@ static bool handsOn(Operation *op) {
 bool isBarrierEvent(Operation *op) {
   if (isa<tile::BarrierWaitOp, tile::BarrierArriveOp, tile::BarrierExpectOp, tile::CopyOp, tile::MmaAsyncOp,
           tile::AwaitOp, tile::MmaIntoOp, tile::MmaCommitOp, tile::MoveOp, tile::WriteSharedOp, tile::WriteTensorOp,
-          tile::PublishOp, tile::DrainStoresOp, tile::SyncOp, NVVM::BarrierOp, NVVM::BarrierArriveOp>(op))
+          tile::WriteNumberOp, tile::ReadNumberOp, tile::PublishOp, tile::DrainStoresOp, tile::SyncOp, NVVM::BarrierOp,
+          NVVM::BarrierArriveOp>(op))
     return true;
   return !handsOn(op) && llvm::any_of(op->getOperands(), isSharedTile) &&
          (isa<tile::StoreOp>(op) || isMemoryEffectFree(op));
+}
+
+bool holdsBarrierEvents(Operation *op) {
+  return op
+      ->walk([](Operation *inner) { return isBarrierEvent(inner) ? WalkResult::interrupt() : WalkResult::advance(); })
+      .wasInterrupted();
 }
 
 bool onlyReadsGlobal(Operation *op) {
@@ -62,13 +70,20 @@ std::string whyNotFollowed(Operation *op) {
     return "";
   if (isa<tile::RoleOp, tile::AllocOp, tile::BarriersOp, tile::TensorColumnsOp>(op))
     return isInKernel ? "" : "it is not in the kernel's own block";
+  // Whether any other scf.while ends is not known.
+  if (auto loop = dyn_cast<scf::WhileOp>(op);
+      loop && tile::carriesNumbersOnly(loop) && holdsBarrierEvents(loop) && !tile::decidingNumbers(loop).empty())
+    return "";
   if (op->getNumRegions() > 0)
-    return "of control flow, only 'scf.for' and 'scf.if' are followed";
+    return "of control flow, only 'scf.for' and 'scf.if' are followed, and 'scf.while' on numbers that roles tell each "
+           "other";
   if (isa<LLVM::InlineAsmOp>(op)) // whatever it says of its effects
     return "assembly may do anything";
   if (std::string why = whyNotInTensorMemory(op); !why.empty())
     return why;
   if (isBarrierEvent(op))
+    return role ? "" : "it is in no role";
+  if (isa<tile::NextWorkOp>(op))
     return role ? "" : "it is in no role";
   if (isa<tile::StoreOp, tile::ScatterOp>(op) || isMemoryEffectFree(op) || onlyReadsGlobal(op)) // of registers
     return "";

@@ -15,6 +15,9 @@ bool isSlotTile(mlir::Value value);
 /// work.
 bool isBarrierEvent(mlir::Operation *op);
 
+/// Whether the op has one of those inside.
+bool holdsBarrierEvents(mlir::Operation *op);
+
 /// Whether the op does no more than read global memory.
 bool onlyReadsGlobal(mlir::Operation *op);
 

@@ -36,6 +36,9 @@ std::optional<BarrierFault> BarrierInterpreter::run(TripCounts tripCounts, bool 
   takesOpenBranches = openBranches;
   counts = &tripCounts;
   maxSteps = most;
+  draws = 0;
+  numbers.assign(program.slots.size(), Residue::unknown());
+  decisions.clear();
   model.reset();
   for (Agent &agent : agents) {
     agent.pc = 0;
@@ -125,13 +128,15 @@ Step BarrierInterpreter::startLoop(int index, const Instruction &instruction) {
   Agent &agent = agents[index];
   const BarrierProgram::Loop &loop = agent.role->loops[instruction.target];
   std::vector<Residue> &registers = agent.registers;
-  Residue lower = registers[loop.lower], upper = registers[loop.upper], stride = registers[loop.step];
+  auto bound = [&](int operand) { return loop.isCounted ? registers[operand] : Residue::unknown(); };
+  Residue lower = bound(loop.lower), upper = bound(loop.upper), stride = bound(loop.step);
   int64_t execution = agent.executions[instruction.target]++;
   if (stride.isExact() && stride.value <= 0)
     return model.fail(instruction.site, model.agentName(index) + " runs a loop with step " + Twine(stride.value) +
                                             ", must be at least 1");
   Frame frame;
   frame.loop = instruction.target;
+  frame.execution = execution;
   bool isOrdered = !loop.isUnsigned || (lower.value >= 0 && upper.value >= 0);
   frame.stands = !(lower.isExact() && upper.isExact() && stride.isExact() && isOrdered);
   if (frame.stands) {
@@ -157,7 +162,8 @@ Step BarrierInterpreter::startLoop(int index, const Instruction &instruction) {
     agent.pc = loop.end;
     return Step::Done;
   }
-  registers[loop.induction] = lower;
+  if (loop.isCounted)
+    registers[loop.induction] = lower;
   agent.frames.push_back(std::move(frame));
   agent.pc = loop.body;
   return Step::Done;
@@ -182,11 +188,13 @@ Step BarrierInterpreter::endLoop(int index, const Instruction &instruction) {
     next.push_back(carried.isNumber ? wrapped(value) : value);
   }
   ++frame.done;
+  if (Step step = checkCopies(index, frame, next, instruction.site); step != Step::Done)
+    return step;
   if (frame.done == program.period + 1)
     frame.earlier.assign(next.begin(), next.end());
   if (frame.stands && frame.isEven && frame.done == 2 * program.period + 1)
     for (auto [carried, before, now] : llvm::zip(loop.carried, frame.earlier, next))
-      if (carried.isNumber && !(before.reduced(program.period) == now.reduced(program.period)))
+      if (carried.isNumber && !carried.decides && !(before.reduced(program.period) == now.reduced(program.period)))
         return model.fail(instruction.site, model.agentName(index) +
                                                 " carries a number around this loop that does "
                                                 "not repeat: after " +
@@ -201,9 +209,28 @@ Step BarrierInterpreter::endLoop(int index, const Instruction &instruction) {
     agent.frames.pop_back();
     return Step::Done;
   }
-  registers[loop.induction] = wrapped(registers[loop.induction] + registers[loop.step]);
+  if (loop.isCounted)
+    registers[loop.induction] = wrapped(registers[loop.induction] + registers[loop.step]);
   agent.pc = loop.body;
   return Step::Done;
+}
+
+/// Copies of a loop run equally often if what decides it is one number for all of them.
+/// What they start with is compared as an expression (Loops.cpp).
+Step BarrierInterpreter::checkCopies(int index, const Frame &frame, ArrayRef<Residue> next, int site) {
+  const BarrierProgram::Loop &loop = agents[index].role->loops[frame.loop];
+  SmallVector<Residue, 1> mine;
+  for (auto [carried, value] : llvm::zip(loop.carried, next))
+    if (carried.decides)
+      mine.push_back(value);
+  auto [first, isNew] = decisions.try_emplace({loop.number, frame.execution, frame.done}, mine);
+  auto isSame = [](const Residue &a, const Residue &b) { return a.isSameNumber(b); };
+  if (isNew || llvm::equal(first->second, mine, isSame))
+    return Step::Done;
+  return model.fail(site, model.agentName(index) +
+                              " decides on another number than other roles whether this loop goes on after round " +
+                              Twine(frame.done) + ": copies of loop " + Twine(loop.number) +
+                              " may run more or less often");
 }
 
 //===----------------------------------------------------------------------===//
@@ -263,6 +290,10 @@ Step BarrierInterpreter::event(int index, const Instruction &instruction) {
   case Code::Drain:
     if (!first.isExact() || !second.isExact())
       return unknown("a named barrier or a number of threads");
+    break;
+  case Code::WriteNumber:
+    if (!first.isExact())
+      return unknown("a slot");
     break;
   default: // slots and MMAs
     if (!first.isExact() || !second.isExact())
@@ -333,6 +364,16 @@ Step BarrierInterpreter::event(int index, const Instruction &instruction) {
     return model.write(index, first.value, site);
   case Code::WriteTensor:
     return model.writeTensor(index, first.value, instruction.value, site);
+  case Code::WriteNumber: {
+    Residue number = second;
+    if (!number.isExact() && number.source == 0)
+      number.source = ++draws;
+    numbers[first.value] = number;
+    return model.writeNumber(index, first.value, site);
+  }
+  case Code::ReadNumber:
+    agent.registers[instruction.dest] = numbers[first.value];
+    return model.read(index, first.value, site);
   case Code::Publish:
     return model.publish(index, first.value, site);
   case Code::Store:

@@ -6,6 +6,7 @@
 #include "Residue.h"
 
 #include "llvm/ADT/STLFunctionalExtras.h"
+#include <map>
 #include <optional>
 
 namespace girih {
@@ -35,6 +36,7 @@ private:
   struct Frame {
     int loop;
     int64_t count, done = 0;
+    int64_t execution;                     ///< of this loop by the agent
     bool stands;                           ///< for more rounds: the bounds do not say how many, or they are too many
     bool isEven = true;                    ///< loops inside ran equally often each time
     llvm::SmallVector<Residue, 4> earlier; ///< carried values, one period before they must repeat
@@ -54,6 +56,7 @@ private:
   Step event(int index, const Instruction &instruction);
   Step startLoop(int index, const Instruction &instruction);
   Step endLoop(int index, const Instruction &instruction);
+  Step checkCopies(int index, const Frame &frame, llvm::ArrayRef<Residue> next, int site);
   Residue compare(int64_t predicate, Residue a, Residue b) const;
   bool element(const BarrierProgram::Array &array, Residue index, llvm::StringRef what, int agent, int site,
                int &number);
@@ -63,6 +66,11 @@ private:
   std::vector<Agent> agents;
   TripCounts *counts = nullptr;
   bool takesOpenBranches = true;
+  int64_t draws = 0;            ///< sources of numbers
+  std::vector<Residue> numbers; ///< in slots
+  /// By loop, execution and round: what decided whether the loop went on, in the first agent
+  /// that asked.
+  std::map<std::tuple<int64_t, int64_t, int64_t>, llvm::SmallVector<Residue, 1>> decisions;
   int64_t steps = 0, maxSteps = 0;
 };
 

@@ -36,6 +36,10 @@ Step BarrierInterpreter::scalar(Agent &agent, const Instruction &instruction) {
   case Code::Constant:
     dest = Residue::exact(instruction.value);
     break;
+  case Code::Draw:
+    dest = Residue::unknown();
+    dest.source = ++draws;
+    break;
   case Code::Worker:
     dest = Residue::exact(agent.worker);
     break;

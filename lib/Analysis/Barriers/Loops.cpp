@@ -3,6 +3,7 @@
 #include "Effects.h"
 #include "Program.h"
 
+#include "dialects/Tile/WhileLoops.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/IR/OperationSupport.h"
 #include "llvm/ADT/DenseMap.h"
@@ -47,12 +48,23 @@ Expressions::Expressions(gpu::GPUFuncOp kernel) {
     if (isa<tile::StoreOp, tile::ScatterOp>(op))
       written.insert(op->getOperands().begin(), op->getOperands().end());
   });
-  std::map<int64_t, int> counters; // of loops that are copies of each other
+  // Of loops that are copies of each other: the counter, or a number that decides whether
+  // they go on, of which the proof finds that all copies have the same (checkCopies).
+  std::map<std::pair<int64_t, unsigned>, int> carried;
+  auto shareCarried = [&](Operation *loop, unsigned i) {
+    auto [number, isNew] = carried.try_emplace({*numberOf(loop), i}, count);
+    count += isNew;
+    return number->second;
+  };
   kernel.walk<WalkOrder::PreOrder>([&](Operation *op) {
     if (auto loop = dyn_cast<scf::ForOp>(op); loop && numberOf(op)) {
-      auto [counter, isNew] = counters.try_emplace(*numberOf(op), count);
-      count += isNew;
-      numbers[loop.getInductionVar()] = counter->second;
+      numbers[loop.getInductionVar()] = shareCarried(op, 0);
+    } else if (auto loop = dyn_cast<scf::WhileOp>(op); loop && numberOf(op)) {
+      for (unsigned i : tile::decidingNumbers(loop))
+        numbers[loop.getBeforeArguments()[i]] = shareCarried(op, i);
+      for (auto [carried, inside] : llvm::zip(loop.getConditionOp().getArgs(), loop.getAfterArguments()))
+        if (has(carried))
+          numbers[inside] = numbers.lookup(carried);
     } else if (isExpression(op)) {
       number(op);
     }
@@ -91,25 +103,40 @@ void Expressions::number(Operation *op) {
 
 } // namespace
 
+/// Whether two loops run equally often, as far as expressions tell.
+static bool runEquallyOften(const Expressions &expressions, Operation *one, Operation *other) {
+  if (auto a = dyn_cast<scf::ForOp>(one)) {
+    auto b = dyn_cast<scf::ForOp>(other);
+    return b && expressions.areSame(a.getLowerBound(), b.getLowerBound()) &&
+           expressions.areSame(a.getUpperBound(), b.getUpperBound()) && expressions.areSame(a.getStep(), b.getStep()) &&
+           a.getUnsignedCmp() == b.getUnsignedCmp();
+  }
+  auto a = cast<scf::WhileOp>(one), b = dyn_cast<scf::WhileOp>(other);
+  if (!b || !expressions.areSame(a.getConditionOp().getCondition(), b.getConditionOp().getCondition()))
+    return false;
+  return llvm::all_of(tile::decidingNumbers(a),
+                      [&](unsigned i) { return expressions.areSame(a.getInits()[i], b.getInits()[i]); });
+}
+
 void checkLoopCopies(gpu::GPUFuncOp kernel, SmallVectorImpl<BarrierFinding> &findings) {
   Expressions expressions(kernel);
-  std::map<int64_t, scf::ForOp> first;
-  kernel.walk([&](scf::ForOp loop) {
-    std::optional<int64_t> number = numberOf(loop);
-    if (!number)
+  std::map<int64_t, Operation *> first;
+  kernel.walk([&](Operation *loop) {
+    if (!isa<scf::ForOp, scf::WhileOp>(loop) || !numberOf(loop))
       return WalkResult::advance();
-    scf::ForOp other = first.try_emplace(*number, loop).first->second;
-    if (expressions.areSame(loop.getLowerBound(), other.getLowerBound()) &&
-        expressions.areSame(loop.getUpperBound(), other.getUpperBound()) &&
-        expressions.areSame(loop.getStep(), other.getStep()) && loop.getUnsignedCmp() == other.getUnsignedCmp())
+    int64_t number = *numberOf(loop);
+    Operation *other = first.try_emplace(number, loop).first->second;
+    if (runEquallyOften(expressions, loop, other))
       return WalkResult::advance();
-    BarrierFinding finding{loop.getLoc(),
-                           "this copy of loop " + std::to_string(*number) +
-                               " may run more or less often than others: its bounds are not the same expressions of "
-                               "what all workers share",
-                           {}};
+    StringRef why = isa<scf::ForOp>(loop) ? "its bounds are not the same expressions of what all workers share"
+                                          : "its condition and what that starts from are not the same expressions of "
+                                            "what all workers share";
+    BarrierFinding finding{
+        loop->getLoc(),
+        ("this copy of loop " + Twine(number) + " may run more or less often than others: " + why).str(),
+        {}};
     if (other != loop)
-      finding.notes.push_back({other.getLoc(), "another copy is here"});
+      finding.notes.push_back({other->getLoc(), "another copy is here"});
     findings.push_back(std::move(finding));
     return WalkResult::interrupt();
   });

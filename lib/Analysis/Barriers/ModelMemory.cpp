@@ -114,6 +114,13 @@ Step BarrierModel::write(int agent, int slot, int site) {
   return Step::Done;
 }
 
+Step BarrierModel::writeNumber(int agent, int slot, int site) {
+  if (Step step = write(agent, slot, site); step != Step::Done)
+    return step;
+  agentStates[agent].unpublished.pop_back();
+  return Step::Done;
+}
+
 Step BarrierModel::publish(int agent, int64_t id, int site) {
   AgentState &self = agentStates[agent];
   if (Step step = sync(agent, id, arrivalsOf(agent) * kThreadsPerWarp, site); step != Step::Done)

@@ -3,6 +3,7 @@
 #include "Decoder.h"
 #include "Effects.h"
 
+#include "dialects/Tile/WhileLoops.h"
 #include "mlir/IR/Matchers.h"
 #include "llvm/ADT/DenseSet.h"
 #include <numeric>
@@ -28,7 +29,8 @@ void Decoder::decode() {
             tile::MoveOp>(op))
       refuse(op, "'" + op->getName().getStringRef() + "' needs all threads of a worker, but role \"" + role.getName() +
                      "\" has one_thread");
-    if (role && !role.getOneThread() && isa<tile::MmaIntoOp, tile::MmaCommitOp>(op))
+    if (role && !role.getOneThread() &&
+        isa<tile::MmaIntoOp, tile::MmaCommitOp, tile::NextWorkOp, tile::WriteNumberOp>(op))
       refuse(op, "'" + op->getName().getStringRef() + "' is for one thread, but all " +
                      Twine(kThreadsPerWarp * static_cast<int64_t>(role.getWarps())) + " of role \"" + role.getName() +
                      "\" run it");
@@ -114,14 +116,9 @@ void Decoder::decodeBlock(Block &block) {
     if (!slice.eventful.contains(&op) && !isNeeded(&op)) {
       decodePuts(&op);
     } else if (auto loop = dyn_cast<scf::ForOp>(op)) {
-      putAll(loop.getRegionIterArgs(), loop.getInitArgs(), loop);
       decodeLoop(loop);
-      int index = role->loops.size() - 1;
-      role->loops[index].body = role->code.size();
-      decodeBlock(*loop.getBody());
-      putAll(loop.getRegionIterArgs(), loop.getYieldedValues(), loop.getBody()->getTerminator());
-      emit(Code::EndLoop, &op).target = index;
-      role->loops[index].end = role->code.size();
+    } else if (auto loop = dyn_cast<scf::WhileOp>(op)) {
+      decodeLoop(loop);
     } else if (auto condition = dyn_cast<scf::IfOp>(op)) {
       int branch = role->code.size();
       bool isOpen = onlyAccesses(condition);
@@ -184,11 +181,28 @@ void Decoder::putAll(ValueRange into, ValueRange values, Operation *op) {
   }
 }
 
-void Decoder::decodeLoop(scf::ForOp op) {
-  BarrierProgram::Loop loop;
-  if (auto number = op->getAttrOfType<IntegerAttr>(tile::kLoopAttr))
-    loop.number = number.getValue().trySExtValue().value_or(-1);
+int64_t Decoder::numberOfLoop(Operation *loop) const {
+  auto number = loop->getAttrOfType<IntegerAttr>(tile::kLoopAttr);
+  return number ? number.getValue().trySExtValue().value_or(-1) : -1;
+}
+
+void Decoder::addLoop(Operation *op, BarrierProgram::Loop loop, Block *body) {
+  int index = loops[op] = role->loops.size();
+  loop.number = numberOfLoop(op);
   loop.nonEmpty = op->hasAttr(tile::kNonEmptyAttr);
+  emit(Code::Loop, op).target = index;
+  role->loops.push_back(std::move(loop));
+  role->loops[index].body = role->code.size();
+  decodeBlock(*body);
+  if (auto counted = dyn_cast<scf::ForOp>(op))
+    putAll(counted.getRegionIterArgs(), counted.getYieldedValues(), body->getTerminator());
+  emit(Code::EndLoop, op).target = index;
+  role->loops[index].end = role->code.size();
+}
+
+void Decoder::decodeLoop(scf::ForOp op) {
+  putAll(op.getRegionIterArgs(), op.getInitArgs(), op);
+  BarrierProgram::Loop loop;
   loop.isUnsigned = op.getUnsignedCmp();
   auto isConstant = [](Value value) { return matchPattern(withoutOpaque(value), m_Constant()); };
   loop.isConstant = isConstant(op.getLowerBound()) && isConstant(op.getUpperBound()) && isConstant(op.getStep());
@@ -201,8 +215,25 @@ void Decoder::decodeLoop(scf::ForOp op) {
       loop.carried.push_back({reg(op.getRegionIterArgs()[i]), reg(op.getInitArgs()[i]),
                               reg(op.getBody()->getTerminator()->getOperand(i)), reg(result),
                               result.getType().isIntOrIndex()});
-  emit(Code::Loop, op).target = loops[op] = role->loops.size();
-  role->loops.push_back(std::move(loop));
+  addLoop(op, std::move(loop), op.getBody());
+}
+
+/// What its condition says is not followed: like bounds that are not known, it is chosen
+/// how often the loop runs. But then all copies must ask the same of the same numbers.
+void Decoder::decodeLoop(scf::WhileOp op) {
+  BarrierProgram::Loop loop;
+  loop.isCounted = false;
+  SmallVector<unsigned> deciding = tile::decidingNumbers(op);
+  for (auto [i, carried] : llvm::enumerate(op.getBeforeArguments()))
+    if (slice.needed.contains(carried))
+      loop.carried.push_back({reg(carried), reg(op.getInits()[i]), reg(op.getYieldedValues()[i]), reg(carried),
+                              /*isNumber=*/true, llvm::is_contained(deciding, i)});
+  // What it hands on, within and after it, is what it carries.
+  for (auto [carried, inside, result] :
+       llvm::zip(op.getConditionOp().getArgs(), op.getAfterArguments(), op.getResults()))
+    if (slice.needed.contains(carried))
+      registers[inside] = registers[result] = reg(carried);
+  addLoop(op, std::move(loop), op.getAfterBody());
 }
 
 void decodeBarrierProgram(gpu::GPUFuncOp kernel, BarrierProgram &program, SmallVectorImpl<BarrierFinding> &findings) {

@@ -30,6 +30,7 @@ struct BarrierProgram {
     Select,
     Compare,
     ZeroExtend, ///< from `value` bits
+    Draw,       ///< a number that nobody else gets
     FirstRound, ///< whether the loop `target` is in its first round; the contrary if `value` is 0
     // Control.
     Branch, ///< to `target` if registers[a] is 0
@@ -54,7 +55,9 @@ struct BarrierProgram {
     Store,
     Drain,
     WriteTensor, ///< `value` columns
-    MmaInto,     ///< c += a b, or c = a b if registers[d] is 0; `value` columns
+    WriteNumber, ///< registers[b] into slot a
+    ReadNumber,
+    MmaInto, ///< c += a b, or c = a b if registers[d] is 0; `value` columns
     Commit,
   };
 
@@ -75,13 +78,15 @@ struct BarrierProgram {
   /// A register of the loop and those that it starts from, goes on from, and ends in.
   struct Carried {
     int inside, init, yield, result;
-    bool isNumber; ///< not a slot, not an MMA
+    bool isNumber;        ///< not a slot, not an MMA
+    bool decides = false; ///< whether the loop goes on: every copy of it must carry the same
   };
 
   struct Loop {
     int64_t number = -1; ///< tile.loop, or -1
     bool isConstant = false, nonEmpty = false, isUnsigned = false;
-    int lower, upper, step, induction;
+    bool isCounted = true; ///< has the bounds of an scf.for
+    int lower = -1, upper = -1, step = -1, induction = -1;
     llvm::SmallVector<Carried, 4> carried;
     int body = 0, end = 0; ///< instructions
   };

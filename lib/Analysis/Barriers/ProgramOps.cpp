@@ -88,6 +88,7 @@ void Decoder::decodeScalar(Operation *op) {
                       [](auto) { return Code::Move; })
                   .Case<tile::WorkerOp>([](auto) { return Code::Worker; })
                   .Case<tile::SlotOp>([](auto) { return Code::Slot; })
+                  .Case<tile::NextWorkOp>([](auto) { return Code::Draw; })
                   .Default([](auto) { return Code::Unknown; });
   for (OpResult result : op->getResults()) {
     if (!slice.needed.contains(result))
@@ -100,7 +101,7 @@ void Decoder::decodeScalar(Operation *op) {
       instruction.a = reg(op->getOperand(1));
       auto array = arrays.find(op->getOperand(0));
       instruction.target = array == arrays.end() ? -1 : array->second;
-    } else if (instruction.code != Code::Unknown) {
+    } else if (instruction.code != Code::Unknown && instruction.code != Code::Draw) {
       int *operands[] = {&instruction.a, &instruction.b, &instruction.c};
       for (auto [to, operand] : llvm::zip(operands, op->getOperands()))
         *to = reg(operand);
@@ -172,6 +173,8 @@ void Decoder::decodeEvent(Operation *op) {
       .Case([&](tile::WriteTensorOp write) {
         fill(Code::WriteTensor, write.getDest(), {}, {}, tile::tensorColumns(write.getDest().getType()));
       })
+      .Case([&](tile::WriteNumberOp write) { fill(Code::WriteNumber, write.getDest(), write.getNumber()); })
+      .Case([&](tile::ReadNumberOp read) { fill(Code::ReadNumber, read.getSource()).dest = reg(read.getNumber()); })
       .Case([&](tile::PublishOp publish) { fill(Code::Publish, publish.getBarrier()); })
       .Case([&](tile::StoreOp store) { fill(Code::Store, store.getTile()); })
       .Case([&](tile::DrainStoresOp drain) { fill(Code::Drain, drain.getBarrier()); })

@@ -17,6 +17,7 @@ struct Residue {
   static constexpr unsigned kIndexBits = 32; ///< convert-tile-to-nvvm computes with these
 
   int64_t value = 0, modulus = 1;
+  int64_t source = 0; ///< numbers that are not known are equal if their sources are, and not 0
 
   static Residue exact(int64_t value) { return {value, 0}; }
   static Residue unknown() { return {0, 1}; }
@@ -24,6 +25,10 @@ struct Residue {
   bool isExact() const { return modulus == 0; }
   bool isExact(int64_t other) const { return isExact() && value == other; }
   bool operator==(const Residue &other) const { return value == other.value && modulus == other.modulus; }
+  /// Whether they stand for one number, and not only for numbers of which as much is known.
+  bool isSameNumber(const Residue &other) const {
+    return isExact() ? *this == other : source != 0 && source == other.source;
+  }
 
   /// Forgets all but the value modulo `m`.
   Residue reduced(int64_t m) const { return make(value, std::gcd(modulus, m)); }

@@ -48,6 +48,8 @@ void BarrierSlice::findNeeded(tile::RoleOp role) {
       need(loop.getLowerBound());
       need(loop.getUpperBound());
       need(loop.getStep());
+    } else if (auto loop = dyn_cast<scf::WhileOp>(op)) {
+      need(loop.getConditionOp().getCondition());
     } else if (auto copy = dyn_cast<tile::CopyOp>(op)) {
       need(copy.getDest());
       need(copy.getBarrier());
@@ -76,6 +78,13 @@ void BarrierSlice::needSourcesOf(Value value) {
     need(loop.getRegionIterArgs()[i]);
     need(loop.getResult(i));
     need(loop.getBody()->getTerminator()->getOperand(i));
+  } else if (auto loop = dyn_cast<scf::WhileOp>(source)) {
+    if (argument && argument.getOwner() == loop.getBeforeBody()) {
+      need(loop.getInits()[argument.getArgNumber()]);
+      need(loop.getYieldedValues()[argument.getArgNumber()]);
+      return;
+    }
+    need(loop.getConditionOp().getArgs()[argument ? argument.getArgNumber() : cast<OpResult>(value).getResultNumber()]);
   } else if (auto condition = dyn_cast<scf::IfOp>(source)) {
     need(condition.getCondition());
     unsigned i = cast<OpResult>(value).getResultNumber();

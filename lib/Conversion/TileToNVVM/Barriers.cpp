@@ -47,7 +47,7 @@ struct ConvertWait : OpConversionPattern<tile::BarrierWaitOp> {
   const Target &target;
 };
 
-/// Lane 0 of each warp arrives. With `after`, the address is computed from the sign
+/// Lane 0 of each warp arrives, or the role's one thread. With `after`, the address is computed from the sign
 /// bit of that element, which is zero (also in a NaN that an instruction makes), so
 /// that neither LLVM nor ptxas can arrive before the element is known.
 struct ConvertArrive : OpConversionPattern<tile::BarrierArriveOp> {
@@ -63,6 +63,11 @@ struct ConvertArrive : OpConversionPattern<tile::BarrierArriveOp> {
     if (op.getAfter()) {
       Value bits = arith::BitcastOp::create(b, b.getI32Type(), adaptor.getAfter()[op.getElement()]);
       address = arith::AddIOp::create(b, address, arith::ShRUIOp::create(b, bits, constantI32(b, 31)));
+    }
+    if (op->hasAttr(kOneThreadAttr)) {
+      emitPtx(b, {}, "mbarrier.arrive.shared::cta.b64 _, [$0];", "r", {address});
+      rewriter.eraseOp(op);
+      return success();
     }
     Value isFirst = arith::CmpIOp::create(b, arith::CmpIPredicate::eq, laneId(b), constantI32(b, 0));
     Value predicate = arith::ExtUIOp::create(b, b.getI32Type(), isFirst);

@@ -16,6 +16,13 @@ void populateWriteSharedPatterns(const mlir::TypeConverter &converter, mlir::Rew
 void populateBarrierPatterns(const mlir::TypeConverter &converter, mlir::RewritePatternSet &patterns,
                              const Target &target);
 
+/// Work items and other numbers that roles tell each other.
+void populateWorkPatterns(const mlir::TypeConverter &converter, mlir::RewritePatternSet &patterns);
+
+/// On ops that all threads of a warp run, or one thread: this is in a role with one_thread.
+/// lowerRoles puts it there, as no role is left to ask.
+inline constexpr llvm::StringLiteral kOneThreadAttr = "one_thread";
+
 /// Replaces the roles of a kernel by branches on the warp number, and sets up the
 /// barriers before them.
 mlir::LogicalResult lowerRoles(mlir::gpu::GPUFuncOp kernel, const Target &target);

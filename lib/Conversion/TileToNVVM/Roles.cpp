@@ -71,6 +71,10 @@ void buildRole(ImplicitLocOpBuilder &b, tile::RoleOp role) {
   });
   if (!role.getOneThread())
     return inlineBody(role, b);
+  role.walk([](Operation *op) {
+    if (isa<tile::BarrierArriveOp, tile::ReadNumberOp>(op))
+      op->setAttr(kOneThreadAttr, UnitAttr::get(op->getContext()));
+  });
   Value warp = gpu::SubgroupIdOp::create(b, nullptr);
   Value isFirst =
       arith::CmpIOp::create(b, arith::CmpIPredicate::eq, warp, arith::ConstantIndexOp::create(b, firstWarp));

@@ -18,6 +18,7 @@ namespace {
 
 /// Raised when what a user of the header sees changes.
 constexpr int kHeaderVersion = 2;
+constexpr int64_t kWorkspaceAlignment = 256;
 
 class HeaderWriter {
 public:
@@ -28,6 +29,7 @@ public:
 private:
   void writeCubin();
   void writeTypes();
+  int64_t workspaceBytes();
   void writeLoad();
   void writeCheck();
   void writeLaunch();
@@ -111,19 +113,37 @@ void HeaderWriter::writeTypes() {
   if (!any)
     out << " int unused;";
   out << formatv(" } {0}_sizes;\n\n", name)
-      << formatv("typedef struct {{ CUmodule module; CUfunction function; int multiprocessors; } {0}_kernel;\n\n",
-                 name);
+      << formatv("typedef struct {{ CUmodule module; CUfunction function; int multiprocessors;{1} } {0}_kernel;\n\n",
+                 name, workspaceBytes() ? " CUdeviceptr workspace;" : "");
+}
+
+/// All workspaces of the kernel are one allocation.
+int64_t HeaderWriter::workspaceBytes() {
+  int64_t bytes = 0;
+  for (const json::Value &argument : array("arguments"))
+    bytes += llvm::alignTo(argument.getAsObject()->getInteger("bytes").value_or(0), kWorkspaceAlignment);
+  return bytes;
 }
 
 void HeaderWriter::writeLoad() {
+  int64_t bytes = workspaceBytes();
+  std::string clear, allocate, free;
+  if (bytes) {
+    clear = "  kernel->workspace = 0;\n";
+    allocate = formatv("  if (result == CUDA_SUCCESS) result = cuMemAlloc(&kernel->workspace, {0});\n"
+                       "  if (result == CUDA_SUCCESS) result = cuMemsetD8(kernel->workspace, 0, {0});\n"
+                       "  if (result == CUDA_SUCCESS) result = cuCtxSynchronize();\n",
+                       bytes);
+    free = "  CUresult freed = kernel->workspace ? cuMemFree(kernel->workspace) : CUDA_SUCCESS;\n";
+  }
   out << formatv(R"(/* Loads the kernel into the current context. Whatever it returns, {0}_unload
-   releases what was loaded. */
+   releases what was loaded.{3} */
 static inline CUresult {0}_load({0}_kernel *kernel) {{
   CUdevice device;
   CUresult result;
   kernel->function = 0;
   kernel->multiprocessors = 0;
-  result = cuModuleLoadData(&kernel->module, {0}_cubin);
+{4}  result = cuModuleLoadData(&kernel->module, {0}_cubin);
   if (result != CUDA_SUCCESS) {{
     kernel->module = 0;
     return result;
@@ -134,20 +154,22 @@ static inline CUresult {0}_load({0}_kernel *kernel) {{
   if (result == CUDA_SUCCESS) result = cuCtxGetDevice(&device);
   if (result == CUDA_SUCCESS)
     result = cuDeviceGetAttribute(&kernel->multiprocessors, CU_DEVICE_ATTRIBUTE_MULTIPROCESSOR_COUNT, device);
-  return result;
+{5}  return result;
 }
 
 /* Unloads the kernel; no launch of it may be running. */
 static inline CUresult {0}_unload({0}_kernel *kernel) {{
-  CUresult result = kernel->module ? cuModuleUnload(kernel->module) : CUDA_SUCCESS;
+{6}  CUresult result = kernel->module ? cuModuleUnload(kernel->module) : CUDA_SUCCESS;
   kernel->module = 0;
   kernel->function = 0;
   kernel->multiprocessors = 0;
-  return result;
+{4}  return {7};
 }
 
 )",
-                 name, *manifest.getString("kernel"), *launch().getInteger("shared_bytes"));
+                 name, *manifest.getString("kernel"), *launch().getInteger("shared_bytes"),
+                 bytes ? " Its launches share memory: they must not run at the same\n   time." : "", clear, allocate,
+                 free, bytes ? "result != CUDA_SUCCESS ? result : freed" : "result");
 }
 
 std::string HeaderWriter::tensorParameters() {
@@ -292,6 +314,7 @@ void HeaderWriter::writeLaunch() {
   std::string setup, parameters;
   llvm::raw_string_ostream arguments(setup);
   llvm::SmallVector<const json::Object *> mapArguments;
+  int64_t workspaceOffset = 0;
   for (const auto &[i, value] : llvm::enumerate(array("arguments"))) {
     const json::Object &argument = *value.getAsObject();
     StringRef kind = *argument.getString("kind");
@@ -303,7 +326,10 @@ void HeaderWriter::writeLaunch() {
     }
     if (kind == "size")
       arguments << formatv("  int32_t argument{0} = (int32_t){1};\n", i, size(*argument.getString("size")));
-    else if (kind == "pointer")
+    else if (kind == "workspace") {
+      arguments << formatv("  CUdeviceptr argument{0} = kernel->workspace + {1};\n", i, workspaceOffset);
+      workspaceOffset += llvm::alignTo(*argument.getInteger("bytes"), kWorkspaceAlignment);
+    } else if (kind == "pointer")
       arguments << formatv("  CUdeviceptr argument{0} = {1}->data;\n", i, tensor);
     else
       arguments << formatv("  int64_t argument{0} = {1}->strides[{2}];\n", i, tensor, *argument.getInteger("dim"));

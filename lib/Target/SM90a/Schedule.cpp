@@ -21,9 +21,9 @@ static tile::Schedule defaultsFor(attn::ForwardOp op, int64_t headSize) {
   schedule.overlap = 1;
   schedule.pingPong = 1;
   schedule.lazyRescale = 0; // the output is in registers, where a product costs less than a branch
-  // Work items of a causal mask differ in length: the hardware's own scheduler
-  // spreads them better than a fixed share for each CTA, if the long ones come first.
-  schedule.persistent = causal ? 0 : 1;
+  // Work items of a causal mask differ in length: whoever is done takes the next, the long
+  // ones first. Fixed shares are as good where all are equal, and cost less.
+  schedule.persistent = causal ? tile::Schedule::kDynamic : 1;
   schedule.longestFirst = causal ? 1 : 0;
   schedule.groupBytes = causal ? 32 << 20 : 0;
   // Where the assembler's placement of the wait was measured to be best.

@@ -192,6 +192,18 @@ gpu.module @tensor_memory {
     gpu.return
   }
 
+  // CHECK-LABEL: gpu.func @work
+  // CHECK-SAME: memref<1xi32> {tile.workspace}
+  gpu.func @work(%counter: memref<1xi32> {tile.workspace}, %slot: tensor<1x8xi32, #tile.shared<swizzle = 32>>, %n: index) kernel {
+    // CHECK: %[[W:.*]] = tile.next_work %{{.*}} of %{{.*}} : memref<1xi32>
+    %work = tile.next_work %counter of %n : memref<1xi32>
+    // CHECK: tile.write_number %[[W]], %{{.*}} : tensor<1x8xi32, #tile.shared<swizzle = 32>>
+    tile.write_number %work, %slot : tensor<1x8xi32, #tile.shared<swizzle = 32>>
+    // CHECK: tile.read_number %{{.*}} : tensor<1x8xi32, #tile.shared<swizzle = 32>>
+    %number = tile.read_number %slot : tensor<1x8xi32, #tile.shared<swizzle = 32>>
+    gpu.return
+  }
+
   // CHECK-LABEL: gpu.func @tensor_barriers
   gpu.func @tensor_barriers(%i: index, %parity: i32, %more: i1, %a: !tall, %b: !panel) kernel {
     // CHECK: tile.tensor_columns columns(128) offset(64)

@@ -219,13 +219,6 @@ CUresult cuMemcpyDtoH(void *to, CUdeviceptr from, size_t bytes) {
   return CUDA_SUCCESS;
 }
 
-CUresult cuMemsetD8Async(CUdeviceptr pointer, unsigned char value, size_t bytes, CUstream) {
-  return submit([=] {
-    std::memset(reinterpret_cast<void *>(pointer), value, bytes);
-    return CUDA_SUCCESS;
-  });
-}
-
 CUresult cuStreamCreate(CUstream *stream, unsigned) {
   *stream = nullptr;
   return CUDA_SUCCESS;

@@ -85,8 +85,8 @@ bool attention(const std::string &name, const CUlaunchConfig &config, const std:
   if (parameters.size() != 12)
     return false;
   Attention problem(parameters);
-  // Zero at launch, or the loader forgot.
-  if ((*problem.counter)++ != 0 || config.gridDimY != 1 || config.blockDimX != 384)
+  // Zero at each launch, and left zero: or the loader forgot.
+  if (*problem.counter != 0 || config.gridDimY != 1 || config.blockDimX != 384)
     return false;
   for (int64_t b = 0; b < problem.q.extents[4]; ++b)
     for (int64_t h = 0; h < problem.q.extents[3]; ++h)

@@ -13,7 +13,7 @@ func.func @wide(%q: tensor<1x2x256x128xbf16>) -> tensor<1x2x256x128xbf16> {
 // -----
 
 // CHECK-LABEL: func.func @narrow_causal
-// CHECK: schedule <rows = 256, columns = 128, workers = 2, {{.*}}persistent = 0, longest_first = 1, group_bytes = 33554432
+// CHECK: schedule <rows = 256, columns = 128, workers = 2, {{.*}}persistent = 2, longest_first = 1, group_bytes = 33554432
 func.func @narrow_causal(%q: tensor<1x2x256x64xf16>) -> tensor<1x2x256x64xf16> {
   %o = attn.forward %q, %q, %q mask(causal)
       : tensor<1x2x256x64xf16>, tensor<1x2x256x64xf16>, tensor<1x2x256x64xf16> -> tensor<1x2x256x64xf16>

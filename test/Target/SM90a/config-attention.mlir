@@ -12,7 +12,7 @@ func.func @wide_none(%q: tensor<4x32x2048x128xbf16>) -> tensor<4x32x2048x128xbf1
 
 // Long work items first, and a flat grid, so that the short ones fill the gaps.
 // CHECK-LABEL: @wide_causal
-// CHECK: schedule <rows = 128, columns = 128, workers = 2, {{.*}} persistent = 0, longest_first = 1, group_bytes = 33554432
+// CHECK: schedule <rows = 128, columns = 128, workers = 2, {{.*}} persistent = 2, longest_first = 1, group_bytes = 33554432
 func.func @wide_causal(%q: tensor<4x32x2048x128xbf16>) -> tensor<4x32x2048x128xbf16> {
   %o = attn.forward %q, %q, %q mask(causal)
       : tensor<4x32x2048x128xbf16>, tensor<4x32x2048x128xbf16>, tensor<4x32x2048x128xbf16> -> tensor<4x32x2048x128xbf16>

@@ -1,0 +1,42 @@
+// RUN: girih-opt %s --split-input-file --verify-diagnostics
+
+func.func @wide_number(%n: index, %slot: tensor<1x8xi64, #tile.shared<swizzle = 64>>) {
+  // expected-error@+1 {{has its number in i32 in shared memory, not in 'tensor<1x8xi64, #tile.shared<swizzle = 64>>'}}
+  tile.write_number %n, %slot : tensor<1x8xi64, #tile.shared<swizzle = 64>>
+  return
+}
+
+// -----
+
+func.func @number_nowhere(%slot: tensor<1x8xi32>) {
+  // expected-error@+1 {{has its number in i32 in shared memory, not in 'tensor<1x8xi32>'}}
+  %n = tile.read_number %slot : tensor<1x8xi32>
+  return
+}
+
+// -----
+
+gpu.module @m {
+  // expected-error@+1 {{argument 0: tile.workspace stands on a memref of static size, not on 'memref<?xi32>'}}
+  gpu.func @workspace_size(%counter: memref<?xi32> {tile.workspace}) kernel {
+    gpu.return
+  }
+}
+
+// -----
+
+gpu.module @m {
+  // expected-error@+1 {{argument 0: tile.workspace is 1 : i64 when it should be without a value}}
+  gpu.func @workspace_unit(%counter: memref<1xi32> {tile.workspace = 1}) kernel {
+    gpu.return
+  }
+}
+
+// -----
+
+gpu.module @m {
+  // expected-error@+1 {{argument 0: tile.argument makes a workspace, but the argument is 'index'}}
+  gpu.func @workspace_recipe(%counter: index {tile.argument = {kind = "workspace", bytes = 4}}) kernel {
+    gpu.return
+  }
+}

@@ -1,0 +1,75 @@
+// RUN: girih-opt %s --pass-pipeline='builtin.module(gpu.module(gpu.func(tile-assign-roles,tile-specialize,canonicalize,cse)))' --allow-unregistered-dialect | FileCheck %s --check-prefix=ROLES
+// RUN: girih-opt %s --pass-pipeline='builtin.module(gpu.module(gpu.func(tile-assign-roles,tile-specialize,canonicalize,cse,tile-lower-channels,canonicalize,cse)))' --allow-unregistered-dialect | FileCheck %s --check-prefix=BARRIERS
+
+// Work items that a kernel takes while it runs: one role asks and tells the others.
+#acc = #tile.fragment<registers = [2 : (0, 1), 2 : (8, 0), 8 : (0, 8)], lanes = [4 : (0, 2), 8 : (1, 0)], warps = [4 : (16, 0)]>
+!shared = tensor<64x64xbf16, #tile.shared<swizzle = 128>>
+!acc = tensor<64x64xf32, #acc>
+
+gpu.module @m [#nvvm.target<chip = "sm_90a">] {
+  // ROLES-LABEL: gpu.func @dynamic
+  // ROLES: %[[K:.*]] = tile.channel "k" : <1 x
+  // ROLES: %[[C:.*]] = tile.channel "number" : <3 x tensor<1x8xi32, #tile.shared<swizzle = 32>>>
+  // Asked for before the item is worked on, told after it.
+  // ROLES: tile.role "load"
+  // ROLES: %[[FIRST:.*]] = gpu.block_id x
+  // ROLES: scf.while (%[[W:.*]] = %[[FIRST]]) : (index) -> index {
+  // ROLES:   %[[LEFT:.*]] = arith.cmpi slt, %[[W]], %{{.*}}
+  // ROLES:   scf.condition(%[[LEFT]]) %[[W]]
+  // ROLES:   %[[NEXT:.*]] = tile.next_work %{{.*}} of %{{.*}} : memref<1xi32>
+  // ROLES:   tile.copy
+  // ROLES:   %[[SLOT:.*]] = tile.acquire %[[C]]
+  // ROLES:   tile.write_number %[[NEXT]], %[[SLOT]]
+  // ROLES:   tile.commit %[[C]]
+  // ROLES:   scf.yield %[[NEXT]]
+  // ROLES: } attributes {tile.loop = 0 : i64}
+  // ROLES: tile.role "compute"
+  // Here it says only whether there is more: the condition does not hand it on.
+  // ROLES: scf.while (%{{.*}} = %{{.*}}) : (index) -> () {
+  // ROLES-NOT: tile.next_work
+  // ROLES:   "use"
+  // ROLES:   %[[T:.*]] = tile.wait %[[C]]
+  // ROLES:   %[[HEARD:.*]] = tile.read_number %[[T]]
+  // ROLES:   tile.release %[[C]]
+  // ROLES:   scf.yield %[[HEARD]]
+  // ROLES: } attributes {tile.loop = 0 : i64}
+
+  // The count of numbers is carried beside the number itself. One thread tells; the warps of
+  // the worker hear.
+  // BARRIERS-LABEL: gpu.func @dynamic
+  // BARRIERS: %[[BUFFER:.*]] = tile.alloc "number" offset(8192) : <3 x tensor<1x8xi32
+  // BARRIERS: %[[FULL:.*]] = tile.barriers "number_full" offset({{.*}}) : <3, arrivals = 1>
+  // BARRIERS: %[[EMPTY:.*]] = tile.barriers "number_empty" offset({{.*}}) : <3, arrivals = 4>
+  // BARRIERS: tile.role "load"
+  // BARRIERS: scf.while (%{{.*}} = %{{.*}}, %{{.*}} = %c0, %{{.*}} = %c0)
+  // BARRIERS:   scf.condition(%{{.*}}) %{{.*}}, %{{.*}}, %{{.*}} : index, index, index
+  // BARRIERS:   %[[NEXT:.*]] = tile.next_work
+  // BARRIERS:   tile.barrier_wait %[[EMPTY]]
+  // BARRIERS:   %[[SLOT:.*]] = tile.slot %[[BUFFER]]
+  // BARRIERS:   tile.write_number %[[NEXT]], %[[SLOT]]
+  // BARRIERS:   tile.barrier_arrive %[[FULL]]
+  // BARRIERS:   scf.yield %[[NEXT]], %{{.*}}, %{{.*}} : index, index, index
+  // BARRIERS: tile.role "compute"
+  // BARRIERS:   tile.barrier_wait %[[FULL]]
+  // BARRIERS:   %[[T:.*]] = tile.slot %[[BUFFER]]
+  // BARRIERS:   %[[HEARD:.*]] = tile.read_number %[[T]]
+  // BARRIERS:   tile.barrier_arrive %[[EMPTY]]
+  // BARRIERS:   scf.yield %[[HEARD]], %{{.*}}, %{{.*}} : index, index, index
+  gpu.func @dynamic(%m: memref<?x64xbf16>, %n: index, %counter: memref<1xi32> {tile.workspace})
+      kernel attributes {tile.schedule = #tile.schedule<workers = 1, stages = 3, load_registers = 24, compute_registers = 240>} {
+    %first = gpu.block_id x
+    %last = scf.while (%work = %first) : (index) -> index {
+      %left = arith.cmpi slt, %work, %n : index
+      scf.condition(%left) %work : index
+    } do {
+    ^bb0(%work: index):
+      %next = tile.next_work %counter of %n : memref<1xi32>
+      %k = tile.load %m[%work, %work] ring("k") stages(1) : memref<?x64xbf16> -> !shared
+      %0 = tile.mma_async %k, %k : !shared, !shared -> !tile.async<!acc>
+      %s = tile.await %0 in_flight(0) : !tile.async<!acc> -> !acc
+      "use"(%s) : (!acc) -> ()
+      scf.yield %next : index
+    }
+    gpu.return
+  }
+}
