@@ -7,7 +7,7 @@ usage: VENV/bin/python benchmarks/fa4_in_simulator.py [OPTIONS]
   --seq N            queries and keys (300); --heads N (2); --batch N (1)
   --data-seed N      seed of the inputs (1)
   --schedule NAME    deterministic, late, early, random, as of girih-sim; --seed N for random
-  --as-is            FlashAttention's PTX without what girih-sim asks for and chips do without (follow_rules in fa4_ptx.py)
+  --rules NAME       for FlashAttention's kernels: hardware (unless given) or isa, as of girih-sim
   --out FOLDER       where PTX, launch descriptions, inputs and results go (a new folder under /tmp)
   --build FOLDER     the build whose girih-compile and girih-sim to use (build)
 
@@ -16,8 +16,8 @@ compiler, which needs no GPU, from the wheels of PyPI. They go into an environme
 
   python3 -m venv VENV && VENV/bin/pip install flash-attn-4==4.0.0b36 nvidia-cutlass-dsl==4.8.1 quack-kernels==0.6.5
 
-Verdicts on FlashAttention's kernels are printed; docs/performance.md says which to expect. The exit code is 1 when ours has
-one, or when outputs differ by more than their roundings.
+Notes and verdicts on FlashAttention's kernels are printed; docs/performance.md says which to expect. The exit code is 1 when ours
+has a verdict, or when outputs differ by more than their roundings.
 """
 import argparse
 import array
@@ -29,14 +29,14 @@ import subprocess
 import sys
 import tempfile
 
-from fa4_ptx import HEAD, MULTIPROCESSORS, follow_rules
+from fa4_ptx import HEAD, MULTIPROCESSORS
 
 # As in flash_attn/cute/flash_fwd_sm100.py.
 ROLES = [("softmax 0", 4), ("softmax 1", 4), ("correction", 4), ("mma", 1), ("epilogue", 1), ("load", 1), ("spare", 1)]
 SHARED_BYTES = 227 * 1024
 
 
-def fetch(kernel, out, as_is):
+def fetch(kernel, out):
     """The PTX under a short name, and the name of the kernel in it."""
     folder = out / f"fa4_{kernel}"
     if not list(folder.glob("*.ptx")):
@@ -47,7 +47,7 @@ def fetch(kernel, out, as_is):
             sys.exit(f"FlashAttention's compiler wrote no PTX:\n{result.stderr[-2000:]}\n{__doc__}")
     files = sorted(folder.glob("*.ptx"))
     text = files[0].read_text()
-    (out / f"fa4_{kernel}.ptx").write_text(text if as_is else follow_rules(text))
+    (out / f"fa4_{kernel}.ptx").write_text(text)
     return re.search(r"\.entry\s+(\w+)", text).group(1)
 
 
@@ -150,7 +150,7 @@ def main():
         parser.add_argument(name, type=int, default=value)
     parser.add_argument("--schedule", default="deterministic")
     parser.add_argument("--out", type=pathlib.Path)
-    parser.add_argument("--as-is", action="store_true")
+    parser.add_argument("--rules", choices=["hardware", "isa"], default="hardware")
     parser.add_argument("--build", type=pathlib.Path, default=pathlib.Path(__file__).resolve().parent.parent / "build")
     args = parser.parse_args()
     out = (args.out or pathlib.Path(tempfile.mkdtemp(prefix="fa4-"))).resolve()
@@ -165,13 +165,13 @@ def main():
         subprocess.run([bin / "girih-compile", "--quiet", "--target", "sm_100a", "-o", out, "--name", f"ours_{mask}",
                         "--attention", text], check=True)
         ours, theirs = out / f"saved_ours_{mask}", out / f"saved_fa4_{kernel}"
-        description = describe(kernel, fetch(kernel, out, args.as_is), args, ours.name)
+        description = describe(kernel, fetch(kernel, out), args, ours.name)
         path = out / f"fa4_{kernel}.json"
         path.write_text(json.dumps(description, indent=1) + "\n")
         print(f"{kernel}: ours")
         ok &= simulate(bin / "girih-sim", out / f"ours_{mask}.json", [*data, *schedule], ours)
         print(f"{kernel}: FlashAttention-4's")
-        simulate(bin / "girih-sim", path, schedule, theirs)
+        simulate(bin / "girih-sim", path, [*schedule, "--rules", args.rules], theirs)
         ok &= differences(kernel, ours, theirs)
     return 0 if ok else 1
 

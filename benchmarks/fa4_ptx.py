@@ -6,7 +6,6 @@ usage: VENV/bin/python benchmarks/fa4_ptx.py dense|pair|causal FOLDER
 VENV is made as fa4_in_simulator.py says.
 """
 import os
-import re
 import sys
 
 HEAD = 128
@@ -31,27 +30,6 @@ def write_ptx(kernel, folder):
     with FakeTensorMode():
         q, k, v = (torch.empty(1, 512, 2, HEAD, dtype=torch.bfloat16, device="cuda") for _ in range(3))
         _flash_attn_fwd(q, k, v, causal=kernel == "causal", return_lse=True)
-
-
-def follow_rules(text):
-    """Adds what girih-sim asks for and current chips and ptxas do without: tcgen05.wait::ld (ptxas tracks the registers of a load),
-    fences of tcgen05, the scope .cluster of arrivals at a peer's barrier, one lane for a store that all lanes issue alike."""
-    lines = []
-    is_pair = "mbarrier.arrive.shared::cluster" in text
-    for line in text.splitlines():
-        if is_pair:
-            line = line.replace("mbarrier.arrive.shared::cluster", "mbarrier.arrive.release.cluster.shared::cluster")
-            line = line.replace("mbarrier.try_wait.parity.shared", "mbarrier.try_wait.parity.acquire.cluster.shared")
-        if re.match(r"\s*(@\S+\s+)?(mbarrier\.arrive|bar(rier)?\.(arrive|sync|cluster\.arrive))", line):
-            lines.append("tcgen05.fence::before_thread_sync;")
-        if re.match(r"\s*cp\.async\.bulk\.tensor\.\w+\.global\.", line):
-            line = "{ .reg .pred one; elect.sync _|one, -1; @one " + line.strip() + " }"
-        lines.append(line)
-        if re.match(r"\s*tcgen05\.ld\.", line):
-            lines.append("tcgen05.wait::ld.sync.aligned;")
-        elif re.match(r"\s*DONE:|\s*bar(rier)?\.(sync|cluster\.wait)", line):
-            lines.append("tcgen05.fence::after_thread_sync;")
-    return "\n".join(lines) + "\n"
 
 
 if __name__ == "__main__":

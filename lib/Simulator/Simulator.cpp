@@ -34,7 +34,8 @@ std::vector<uint8_t> parameterBytes(const Argument &argument,
   return bytes;
 }
 
-Simulator::Simulator(const std::string &ptx) : program(decodeProgram(parsePTX(ptx))) {}
+Simulator::Simulator(const std::string &ptx, const std::string &kernel)
+    : program(decodeProgram(parsePTX(ptx), kernel)) {}
 Simulator::~Simulator() = default;
 Simulator::Simulator(Simulator &&) noexcept = default;
 
@@ -51,9 +52,9 @@ Report Simulator::run(Launch &launch, const Options &options) const {
 
 std::vector<std::string> Simulator::kernels() const {
   std::vector<std::string> names;
-  for (const auto &[name, function] : program->functions)
-    if (function->syntax->isEntry)
-      names.push_back(name);
+  for (const auto &function : program->syntax->functions)
+    if (function->isEntry)
+      names.push_back(function->name);
   return names;
 }
 

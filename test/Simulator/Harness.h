@@ -51,7 +51,7 @@ template <class T> std::vector<uint8_t> bytesOf(const std::vector<T> &values) {
 inline TestRun runModule(const std::string &ptx, TestLaunch test = {}) {
   TestRun run;
   try {
-    Simulator simulator(ptx);
+    Simulator simulator(ptx, "test");
     run.launch.kernel = "test";
     run.launch.block[0] = test.threads;
     run.launch.grid[0] = test.grid;

@@ -10,6 +10,7 @@
 #include <chrono>
 #include <fstream>
 #include <iostream>
+#include <map>
 #include <nlohmann/json.hpp>
 
 using namespace girih::sim;
@@ -17,7 +18,7 @@ using namespace girih::sim;
 namespace {
 
 struct Arguments {
-  std::string input, schedule = "deterministic", trace, save, layout, data = "random";
+  std::string input, schedule = "deterministic", rules = "isa", trace, save, layout, data = "random";
   std::vector<std::string> sizes;
   uint64_t seed = 1, dataSeed = 1, schedules = 0;
   uint64_t instructionLimit = Options().instructionLimit;
@@ -103,7 +104,7 @@ void save(const std::string &folder, const Launch &launch, const char *when) {
 
 Simulator readProgram(const LaunchTask &task) {
   try {
-    return Simulator(task.ptx);
+    return Simulator(task.ptx, task.launch.kernel);
   } catch (Stop &stop) {
     stop.found.message = "in '" + task.ptxPath + "': " + stop.found.message;
     throw;
@@ -116,6 +117,7 @@ int run(const Arguments &arguments) {
   Options options;
   options.schedule = arguments.schedules ? Schedule::Random : *parseSchedule(arguments.schedule);
   options.threads = arguments.threads;
+  options.rules = *parseRuleSet(arguments.rules);
   options.instructionLimit = arguments.instructionLimit;
   options.wantsTrace = !arguments.trace.empty();
   if (!arguments.save.empty())
@@ -125,11 +127,14 @@ int run(const Arguments &arguments) {
   uint64_t instructions = 0;
   Launch launch;
   Report report;
+  std::map<Rule, RuleNote> notes;
   uint64_t seed = arguments.seed;
   for (uint64_t i = 0; i < runs; ++i, ++seed) {
     options.seed = seed;
     report = runOnce(simulator, task, options, arguments.checks, launch);
     instructions += report.warpInstructions;
+    for (const RuleNote &note : report.notes)
+      notes.try_emplace(note.rule, note);
     if (!report.isClean())
       break;
   }
@@ -142,6 +147,8 @@ int run(const Arguments &arguments) {
     if (!out)
       refuse("cannot write '" + arguments.trace + "'");
   }
+  for (const auto &[rule, note] : notes)
+    std::cerr << task.ptxPath << ": " << note.str() << "\n";
   for (const Verdict &verdict : report.verdicts)
     std::cerr << task.ptxPath << ": " << verdict.str() << "\n";
   if (!report.isClean() && options.schedule == Schedule::Random)
@@ -171,6 +178,10 @@ void declare(CLI::App &app, Arguments &arguments) {
   app.add_option("--multiprocessors", arguments.multiprocessors,
                  "multiprocessors of the chip; 132, or what the launch description says")
       ->check(CLI::Range(1u, 1024u));
+  app.add_option("--rules", arguments.rules,
+                 "isa: every rule of the PTX ISA; hardware: notes for those that chips are known to do without")
+      ->check(CLI::IsMember({"isa", "hardware"}))
+      ->capture_default_str();
   app.add_option("--threads", arguments.threads, "host threads; 0 is one for each core");
   app.add_option("--instruction-limit", arguments.instructionLimit,
                  "instructions that a warp may execute; 0 is any number")

@@ -7,6 +7,7 @@
 #ifndef GIRIH_SIMULATOR_SIMULATOR_H
 #define GIRIH_SIMULATOR_SIMULATOR_H
 
+#include "girih/Simulator/Rules.h"
 #include "girih/Simulator/TensorMapRecipe.h"
 #include "girih/Simulator/Trace.h"
 #include "girih/Simulator/Verdict.h"
@@ -97,6 +98,7 @@ struct Options {
   /// something for ever.
   uint64_t instructionLimit = 100'000'000;
   bool wantsTrace = false;
+  RuleSet rules = RuleSet::Isa;
 };
 
 struct Report {
@@ -104,6 +106,8 @@ struct Report {
   uint64_t warpInstructions = 0;
   uint64_t asynchronousOperations = 0;
   std::vector<TraceEvent> trace;
+  /// Rules that were broken and tolerated, each once; they leave a run clean.
+  std::vector<RuleNote> notes;
 
   bool isClean() const { return verdicts.empty(); }
 };
@@ -112,8 +116,9 @@ struct Program;
 
 class Simulator {
 public:
-  /// Parses and decodes; throws Stop (syntax or unsupported) with the line.
-  explicit Simulator(const std::string &ptx);
+  /// Parses, and decodes what the kernel reaches, or the whole module when none
+  /// is named; throws Stop (syntax or unsupported) with the line.
+  explicit Simulator(const std::string &ptx, const std::string &kernel = "");
   ~Simulator();
   Simulator(Simulator &&) noexcept;
 

@@ -44,6 +44,28 @@ CommitGroups &bulkGroupsOf(Step &s, unsigned lane) {
   return groups;
 }
 
+OutgoingCopy::OutgoingCopy(Step &s, unsigned lane) { add(s, lane); }
+
+void OutgoingCopy::add(Step &s, unsigned lane) {
+  CommitGroups &groups = bulkGroupsOf(s, lane);
+  lanes.emplace_back(&groups, groups.issue());
+}
+
+Access OutgoingCopy::access(const Step &s, bool isWrite) const {
+  auto [groups, number] = lanes.front();
+  return groupAccess(s, isWrite ? groups->writeComponent : groups->readComponent, number, isWrite, Proxy::Async);
+}
+
+void OutgoingCopy::finishRead() const {
+  for (auto [groups, number] : lanes)
+    groups->finishRead(number);
+}
+
+void OutgoingCopy::finishWrite() const {
+  for (auto [groups, number] : lanes)
+    groups->finishWrite(number);
+}
+
 Access groupAccess(const Step &s, Component component, uint32_t copy, bool isWrite, Proxy proxy) {
   Access access;
   access.cluster = s.cluster().index;
@@ -76,9 +98,9 @@ static Region &regionOf(Cluster &cluster, uint64_t address, uint32_t size, const
 
 static void check(Cluster &cluster, Region &region, uint64_t address, uint32_t size, const Access &access,
                   const Knowledge &knowledge) {
-  if (auto conflict = cluster.device.memory.enter(region, address, size, access, knowledge))
-    cluster.ctas[0]->reportRace(("global memory '" + region.name + "'").c_str(), conflict->address - region.base,
-                                *conflict, access);
+  for (const Conflict &conflict : cluster.device.memory.enter(region, address, size, access, knowledge))
+    cluster.ctas[0]->reportRace(("global memory '" + region.name + "'").c_str(), conflict.address - region.base,
+                                conflict, access);
 }
 
 void readGlobal(Cluster &cluster, uint64_t address, void *into, uint32_t size, const Access &access,

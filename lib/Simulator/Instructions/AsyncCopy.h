@@ -20,6 +20,22 @@ uint32_t multicastMask(const Step &s, const Operand &ctas, unsigned lane);
 /// The commit groups of the lane that issues bulk copies out of shared memory.
 CommitGroups &bulkGroupsOf(Step &s, unsigned lane);
 
+/// A copy out of shared memory, which the groups of its lanes track. Lanes that
+/// give the same operands in one instruction make one copy of it: it cannot
+/// matter how often the same bytes are written.
+class OutgoingCopy {
+public:
+  /// By the first of the lanes, who makes the accesses.
+  OutgoingCopy(Step &s, unsigned lane);
+  void add(Step &s, unsigned lane);
+  Access access(const Step &s, bool isWrite) const;
+  void finishRead() const;
+  void finishWrite() const;
+
+private:
+  std::vector<std::pair<CommitGroups *, uint32_t>> lanes;
+};
+
 /// One access of a copy that commit groups track.
 Access groupAccess(const Step &s, Component component, uint32_t copy, bool isWrite, Proxy proxy);
 

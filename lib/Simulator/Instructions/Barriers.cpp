@@ -192,6 +192,7 @@ void decodeCluster(Decoder &d) {
           for (const auto &[scope, passed] : view.fenced)
             if (scope >= Scope::Cluster)
               barrier.arriving.join(passed);
+          barrier.arriving.tensor.join(view.tensorReleased);
         });
       s.warp.clusterPhase = barrier.phase + 1;
       completeCluster(cluster);
@@ -219,6 +220,8 @@ void decodeCluster(Decoder &d) {
     }
     if (!isRelaxed)
       s.warp.acquire(s.mask, barrier.completed);
+    else
+      s.warp.observeTensor(s.mask, barrier.completed.tensor);
     s.warp.clusterPhase = 0;
     return Outcome::Next;
   });

@@ -2,10 +2,10 @@
 #include "AsyncCopy.h"
 #include "Elementwise.h"
 
+#include <algorithm>
+
 namespace girih::sim {
 namespace {
-
-uint32_t laneOf(const Step &s) { return s.onlyLane(s.instruction.opcode.c_str()); }
 
 void checkBulk(const Step &s, uint64_t to, uint64_t from, uint32_t size) {
   if (size % 16 || to % 16 || from % 16)
@@ -24,13 +24,12 @@ void decodeInto(Decoder &d, bool mayBeRemote, bool fromShared, bool isReduction)
   Operand size = d.source(2, Type::U32);
   Operand ctas = isMulticast ? d.source(4, Type::U16) : Operand();
   d.instruction().passesUndefined = false;
-  d.run([=](Step &s) {
-    unsigned lane = laneOf(s);
+  auto start = [=](Step &s, unsigned lane) {
     uint64_t source = laneAddress(s, from, lane);
     uint32_t bytes = s.read<uint32_t>(size)[lane];
     Cta *owner, *sourceCta = nullptr;
     uint32_t offset = s.sharedOffset(laneAddress(s, to, lane), mayBeRemote, owner);
-    BarrierPlace place = findBarrier(s, laneAddress(s, barrier, lane), mayBeRemote, true);
+    BarrierPlace place = findBarrier(s, laneAddress(s, barrier, lane), mayBeRemote, true, lane);
     checkBulk(s, offset, source, bytes);
     uint32_t sourceOffset = fromShared ? s.sharedOffset(source, false, sourceCta) : 0;
     // PTX ISA, "cp.async.bulk": the destination is in a different CTA.
@@ -38,7 +37,7 @@ void decodeInto(Decoder &d, bool mayBeRemote, bool fromShared, bool isReduction)
       s.misuse("a bulk copy from shared memory of " + owner->describe() +
                " into the same CTA when it should be into another");
     uint32_t mask = isMulticast ? multicastMask(s, ctas, lane) : 1u << owner->rank;
-    auto knowledge = s.fork();
+    auto knowledge = s.fork(lane);
     unsigned line = s.line();
     Cluster *cluster = &s.cluster();
     for (uint32_t rank = 0; rank < cluster->ctas.size(); ++rank) {
@@ -74,6 +73,9 @@ void decodeInto(Decoder &d, bool mayBeRemote, bool fromShared, bool isReduction)
       };
       cluster->enqueue(*s.cta().copyEngine, std::move(operation));
     }
+  };
+  d.run([=](Step &s) {
+    s.forLanes([&](unsigned lane) { start(s, lane); });
     return Outcome::Next;
   });
 }
@@ -100,6 +102,52 @@ std::vector<Run> runsOf(uint32_t bytes, uint32_t mask) {
   return runs;
 }
 
+struct OutCall {
+  uint64_t target = 0;
+  uint32_t bytes = 0, offset = 0, mask = 0xffff;
+  std::optional<Reduction> reduction;
+  std::shared_ptr<OutgoingCopy> copy;
+
+  /// A reduction counts as often as it is made.
+  bool isSameAs(const OutCall &other) const {
+    return !reduction && target == other.target && bytes == other.bytes && offset == other.offset && mask == other.mask;
+  }
+};
+
+void startOut(Step &s, const OutCall &call, unsigned lane) {
+  Access read = call.copy->access(s, false), write = call.copy->access(s, true);
+  auto knowledge = s.fork(lane);
+  auto data = std::make_shared<std::vector<uint8_t>>();
+  auto runs = std::make_shared<std::vector<Run>>(runsOf(call.bytes, call.mask));
+  Cluster *cluster = &s.cluster();
+  Cta *owner = &s.cta();
+  AsyncOperation operation;
+  operation.name = call.reduction ? "cp.reduce.async.bulk" : "cp.async.bulk";
+  operation.mayOutliveKernel = true;
+  operation.line = s.line();
+  operation.detail = std::to_string(call.bytes) + " bytes";
+  operation.step = [=] {
+    if (data->empty() && call.bytes) {
+      data->resize(call.bytes);
+      for (Run &run : *runs)
+        owner->readShared(call.offset + run.at, data->data() + run.at, run.size, read, *knowledge, &run.isDefined);
+      call.copy->finishRead();
+      return false;
+    }
+    for (const Run &run : *runs) {
+      const uint8_t *bytes = data->data() + run.at;
+      if (call.reduction)
+        reduceGlobal(*cluster, call.target + run.at, bytes, run.size, *call.reduction, write, *knowledge,
+                     run.isDefined);
+      else
+        writeGlobal(*cluster, call.target + run.at, bytes, run.size, write, *knowledge, run.isDefined);
+    }
+    call.copy->finishWrite();
+    return true;
+  };
+  cluster->enqueue(*s.cta().copyEngine, std::move(operation));
+}
+
 /// From shared to global memory, in a bulk group; plain or reducing.
 void decodeOut(Decoder &d, bool isReduction) {
   bool hasPolicy = takeCachePolicy(d), isMasked = !isReduction && d.has("cp_mask");
@@ -111,47 +159,29 @@ void decodeOut(Decoder &d, bool isReduction) {
   Operand mask = isMasked ? d.source(hasPolicy ? 4 : 3, Type::U16) : Operand();
   d.instruction().passesUndefined = false;
   d.run([=](Step &s) {
-    unsigned lane = laneOf(s);
-    uint64_t target = laneAddress(s, to, lane);
-    uint32_t bytes = s.read<uint32_t>(size)[lane];
-    Cta *owner;
-    uint32_t offset = s.sharedOffset(laneAddress(s, from, lane), false, owner);
-    checkBulk(s, target, offset, bytes);
-    owner->checkShared(offset, bytes, s.line(), "a bulk copy");
-    CommitGroups &groups = bulkGroupsOf(s, lane);
-    uint32_t number = groups.issue();
-    Access read = groupAccess(s, groups.readComponent, number, false, Proxy::Async);
-    Access write = groupAccess(s, groups.writeComponent, number, true, Proxy::Async);
-    auto knowledge = s.fork();
-    auto data = std::make_shared<std::vector<uint8_t>>();
-    auto runs =
-        std::make_shared<std::vector<Run>>(runsOf(bytes, isMasked ? s.read<uint32_t>(mask)[lane] & 0xffff : 0xffff));
-    CommitGroups *tracked = &groups;
-    Cluster *cluster = &s.cluster();
-    AsyncOperation operation;
-    operation.name = reduction ? "cp.reduce.async.bulk" : "cp.async.bulk";
-    operation.mayOutliveKernel = true;
-    operation.line = s.line();
-    operation.detail = std::to_string(bytes) + " bytes";
-    operation.step = [=] {
-      if (data->empty() && bytes) {
-        data->resize(bytes);
-        for (Run &run : *runs)
-          owner->readShared(offset + run.at, data->data() + run.at, run.size, read, *knowledge, &run.isDefined);
-        tracked->finishRead(number);
-        return false;
+    std::vector<std::pair<unsigned, OutCall>> calls;
+    s.forLanes([&](unsigned lane) {
+      OutCall call;
+      call.target = laneAddress(s, to, lane);
+      call.bytes = s.read<uint32_t>(size)[lane];
+      Cta *owner;
+      call.offset = s.sharedOffset(laneAddress(s, from, lane), false, owner);
+      if (isMasked)
+        call.mask = s.read<uint32_t>(mask)[lane] & 0xffff;
+      call.reduction = reduction;
+      auto same =
+          std::find_if(calls.begin(), calls.end(), [&](const auto &other) { return call.isSameAs(other.second); });
+      if (same != calls.end()) {
+        same->second.copy->add(s, lane);
+        return;
       }
-      for (const Run &run : *runs) {
-        const uint8_t *bytes = data->data() + run.at;
-        if (reduction)
-          reduceGlobal(*cluster, target + run.at, bytes, run.size, *reduction, write, *knowledge, run.isDefined);
-        else
-          writeGlobal(*cluster, target + run.at, bytes, run.size, write, *knowledge, run.isDefined);
-      }
-      tracked->finishWrite(number);
-      return true;
-    };
-    s.cluster().enqueue(*s.cta().copyEngine, std::move(operation));
+      checkBulk(s, call.target, call.offset, call.bytes);
+      owner->checkShared(call.offset, call.bytes, s.line(), "a bulk copy");
+      call.copy = std::make_shared<OutgoingCopy>(s, lane);
+      calls.emplace_back(lane, std::move(call));
+    });
+    for (const auto &[lane, call] : calls)
+      startOut(s, call, lane);
     return Outcome::Next;
   });
 }

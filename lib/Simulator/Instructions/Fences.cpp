@@ -51,8 +51,10 @@ void decodeAsyncFence(Decoder &d) {
     if (order == "acquire")
       warp.fence(s.mask, Scope::Cluster, true, false);
     warp.fenceProxy(s.mask, [&](Clocks &clocks) {
-      if (fencesShared)
+      if (fencesShared) {
         clocks.asyncShared.join(clocks.generic);
+        clocks.nearAsync.join(clocks.nearGeneric);
+      }
       if (fencesGlobal)
         clocks.asyncGlobal.join(clocks.generic);
     });

@@ -114,14 +114,14 @@ MatrixTile readFragment(MatrixOperation &op) {
   return tile;
 }
 
-void execute(MatrixOperation &op, const std::vector<Access> &accesses) {
+void execute(MatrixOperation &op, const Access &read) {
   const Shape &shape = op.shape;
   Cta &cta = op.quarters[0].warp->cta;
   MatrixTile a = op.fromRegisters ? readFragment(op)
                                   : readTile(cta, decodeMatrixDescriptor90(op.descriptorA), 64, shape.k, shape.a,
-                                             op.transposesA, false, {accesses, true}, op.knowledge);
+                                             op.transposesA, false, read, op.knowledge);
   MatrixTile b = readTile(cta, decodeMatrixDescriptor90(op.descriptorB), shape.n, shape.k, shape.b, op.transposesB,
-                          true, {accesses, false}, op.knowledge);
+                          true, read, op.knowledge);
   if (op.negatesA != op.negatesB)
     for (float &value : a.values)
       value = -value;
@@ -203,8 +203,6 @@ Outcome issueMatrix(Step &s, const MatrixIssue &issue) {
   auto accumulators = slotsOf(s, issue.accumulators);
   auto fragment = slotsOf(s, issue.fragment);
   judgeRegisters(s, accumulators, fragment);
-  if (!warp.matrixIssued)
-    warp.matrixComponent = s.cluster().newComponent("wgmma of " + warp.name);
   uint32_t number = ++warp.matrixIssued;
   auto &op = group.gathering[number];
   Knowledge knowledge = warp.fork(s.mask);
@@ -252,20 +250,15 @@ Outcome issueMatrix(Step &s, const MatrixIssue &issue) {
   operation.name = "wgmma";
   operation.line = s.line();
   operation.detail = "m64n" + std::to_string(issue.shape.n) + "k" + std::to_string(issue.shape.k);
-  // Each warp waits for its own part, so each is a reader of its own.
-  std::vector<Access> accesses;
-  for (const auto &quarter : op->quarters) {
-    Access access;
-    access.cluster = s.cluster().index;
-    access.cta = uint8_t(s.cta().rank);
-    access.component = quarter.warp->matrixComponent;
-    access.tick = number;
-    access.line = s.line();
-    access.proxy = Proxy::Async;
-    accesses.push_back(access);
-  }
-  operation.step = [op = op, accesses] {
-    execute(*op, accesses);
+  Access read;
+  read.cluster = s.cluster().index;
+  read.cta = uint8_t(s.cta().rank);
+  read.component = group.unit->component;
+  read.tick = number;
+  read.line = s.line();
+  read.proxy = Proxy::Async;
+  operation.step = [op = op, read] {
+    execute(*op, read);
     return true;
   };
   AsyncUnit *unit = group.unit;
@@ -289,8 +282,10 @@ Outcome waitMatrix(Step &s, uint32_t pending) {
     };
     return s.wait(std::move(wait));
   }
+  // PTX ISA, "wgmma.commit_group": a group is the warpgroup's, so that a wait
+  // of one of its warps says that the reads of all four are over.
   if (unit)
-    warp.raise(s.mask, warp.matrixComponent, last);
+    warp.raise(s.mask, unit->component, last);
   while (!groups.empty() && groups.front() <= last)
     groups.pop_front();
   warp.matrixWaited = std::max(warp.matrixWaited, last);

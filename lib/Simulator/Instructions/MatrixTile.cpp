@@ -59,8 +59,7 @@ static uint32_t elementOf(const uint8_t *chunk, uint32_t e, uint32_t bits) {
 }
 
 MatrixTile readTile(Cta &cta, const MatrixDescriptor &descriptor, uint32_t mn, uint32_t k, Type type, bool isMnMajor,
-                    bool transposes, const TileReaders &readers, const Knowledge &knowledge, Packing packing,
-                    uint32_t first) {
+                    bool transposes, const Access &read, const Knowledge &knowledge, Packing packing, uint32_t first) {
   uint32_t bits = formatBits(type);
   // 16 bytes are contiguous along the major dimension in every layout.
   uint32_t step = bits >= 8 ? 128 / bits : packing == Packing::Dense ? 32 : 16;
@@ -76,10 +75,7 @@ MatrixTile readTile(Cta &cta, const MatrixDescriptor &descriptor, uint32_t mn, u
       uint8_t chunk[16];
       bool isDefined;
       uint32_t address = descriptor.addressOf(o, i / step * 16, isMnMajor);
-      size_t own = readers.isSplit ? (isMnMajor ? i : o) / 16 : 0;
-      cta.readShared(address, chunk, 16, readers.accesses[own], knowledge, &isDefined);
-      for (size_t r = 1; r < readers.accesses.size() && !readers.isSplit; ++r)
-        cta.readShared(address, chunk, 16, readers.accesses[r], knowledge);
+      cta.readShared(address, chunk, 16, read, knowledge, &isDefined);
       for (uint32_t e = i < firstInner ? firstInner - i : 0; e < step && i + e < inner; ++e) {
         uint32_t m = (isMnMajor ? i + e : o) - first, kk = isMnMajor ? o : i + e;
         size_t at = transposes ? size_t(kk) * mn + m : size_t(m) * k + kk;

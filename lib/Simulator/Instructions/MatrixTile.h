@@ -37,18 +37,11 @@ enum class Packing : uint8_t {
   Dense,
 };
 
-/// Who reads a tile: one agent, or the four warps of a warpgroup, who read 16
-/// rows each of A and all of B.
-struct TileReaders {
-  std::vector<Access> accesses;
-  bool isSplit = false;
-};
-
 /// Reads A [mn = rows][k] or, with `transposes`, B as [k][mn] from shared
 /// memory through a descriptor, from row or column `first` on.
 MatrixTile readTile(Cta &cta, const MatrixDescriptor &descriptor, uint32_t mn, uint32_t k, Type type, bool isMnMajor,
-                    bool transposes, const TileReaders &readers, const Knowledge &knowledge,
-                    Packing packing = Packing::Padded, uint32_t first = 0);
+                    bool transposes, const Access &read, const Knowledge &knowledge, Packing packing = Packing::Padded,
+                    uint32_t first = 0);
 
 /// What is multiplied, and how it is summed.
 struct ProductTypes {

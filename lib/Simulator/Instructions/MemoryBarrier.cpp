@@ -75,8 +75,13 @@ public:
       : s(s), operand(operand), scope(scope), isRelaxed(isRelaxed) {}
 
   const std::vector<Release> &of(unsigned lane, uint64_t address) {
-    if (isRelaxed)
-      return current = s.warp.fencedReleases(lane, scope);
+    if (isRelaxed) {
+      current = s.warp.fencedReleases(lane, scope);
+      Release &tensor = current.emplace_back();
+      tensor = {s.warp.threadOf(lane), s.warp.position, scope, {}};
+      tensor.passed.tensor = s.warp.tensorReleased(1u << lane);
+      return current;
+    }
     auto [found, isNew] = byAddress.try_emplace(address);
     if (!isNew)
       return found->second;

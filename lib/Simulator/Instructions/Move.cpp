@@ -16,6 +16,7 @@ void decodeMov(Decoder &d) {
     });
     return;
   }
+  d.instruction().isMove = true;
   using Wide = unsigned __int128;
   auto parts = d.destinations(0);
   auto sources = d.sources(1, type);

@@ -2,6 +2,8 @@
 #include "Elementwise.h"
 #include "TensorBox.h"
 
+#include <algorithm>
+
 namespace girih::sim {
 namespace {
 
@@ -56,12 +58,11 @@ void decodeLoad(Decoder &d, uint32_t rank, LoadMode mode, bool mayBeRemote) {
   }
   Operand ctas = isMulticast ? d.source(next, Type::U16) : Operand();
   d.instruction().passesUndefined = false;
-  d.run([=](Step &s) {
-    unsigned lane = s.onlyLane("a tensor copy");
+  auto load = [=](Step &s, unsigned lane) {
     auto box = readBox(s, from, lane);
     Cta *owner;
     uint32_t offset = s.sharedOffset(laneAddress(s, to, lane), mayBeRemote, owner);
-    BarrierPlace place = findBarrier(s, laneAddress(s, barrier, lane), true, true);
+    BarrierPlace place = findBarrier(s, laneAddress(s, barrier, lane), true, true, lane);
     // PTX ISA, "cp.async.bulk.tensor": with .cta_group::2 the mbarrier may lie
     // in the other CTA of the pair.
     if (place.cta->rank >> isPair != owner->rank >> isPair)
@@ -69,7 +70,7 @@ void decodeLoad(Decoder &d, uint32_t rank, LoadMode mode, bool mayBeRemote) {
     checkTile(s, *box, *owner, offset);
     uint32_t mask = isMulticast ? multicastMask(s, ctas, lane) : 1u << owner->rank;
     Cluster &cluster = s.cluster();
-    auto knowledge = s.fork();
+    auto knowledge = s.fork(lane);
     for (uint32_t rank = 0; rank < cluster.ctas.size(); ++rank) {
       if (!(mask >> rank & 1))
         continue;
@@ -84,6 +85,9 @@ void decodeLoad(Decoder &d, uint32_t rank, LoadMode mode, bool mayBeRemote) {
       }
       startLoad(s, box, target, knowledge);
     }
+  };
+  d.run([=](Step &s) {
+    s.forLanes([&](unsigned lane) { load(s, lane); });
     return Outcome::Next;
   });
 }
@@ -125,6 +129,56 @@ Reduction reductionOf(const Step &s, MapElement element, const std::string &how)
   return made;
 }
 
+struct StoreCall {
+  std::shared_ptr<BoxOperand> box;
+  uint32_t offset = 0;
+  std::optional<Reduction> reduction;
+  std::shared_ptr<OutgoingCopy> copy;
+
+  /// A reduction counts as often as it is made.
+  bool isSameAs(const StoreCall &other) const {
+    return !reduction && offset == other.offset && box->mapAddress == other.box->mapAddress &&
+           box->coordinates == other.box->coordinates;
+  }
+};
+
+void startStore(Step &s, const StoreCall &call, unsigned lane) {
+  Access read = call.copy->access(s, false), write = call.copy->access(s, true);
+  auto knowledge = s.fork(lane);
+  auto rows = std::make_shared<std::vector<std::vector<uint8_t>>>();
+  auto defined = std::make_shared<std::vector<bool>>();
+  Cluster *cluster = &s.cluster();
+  Cta *owner = &s.cta();
+  AsyncOperation operation;
+  operation.name = call.reduction ? "tensor reduction" : "tensor store";
+  operation.mayOutliveKernel = true;
+  operation.line = s.line();
+  operation.detail = call.box->detail;
+  operation.step = [=] {
+    if (rows->empty()) {
+      enterMap(*cluster, *call.box, read, *knowledge);
+      for (const BoxRow &row : call.box->rows)
+        defined->push_back(fetchRow(*owner, *call.box, row, call.offset, rows->emplace_back(), read, *knowledge));
+      call.copy->finishRead();
+      return false;
+    }
+    for (size_t r = 0; r < rows->size(); ++r) {
+      const BoxRow &row = call.box->rows[r];
+      if (row.last <= row.first)
+        continue;
+      const uint8_t *bytes = (*rows)[r].data() + row.first;
+      uint32_t size = row.last - row.first;
+      if (call.reduction)
+        reduceGlobal(*cluster, row.globalAddress, bytes, size, *call.reduction, write, *knowledge, (*defined)[r]);
+      else
+        writeGlobal(*cluster, row.globalAddress, bytes, size, write, *knowledge, (*defined)[r]);
+    }
+    call.copy->finishWrite();
+    return true;
+  };
+  cluster->enqueue(*s.cta().copyEngine, std::move(operation));
+}
+
 void decodeStore(Decoder &d, uint32_t rank, LoadMode mode, bool isReduction) {
   takeCachePolicy(d);
   std::string how;
@@ -134,52 +188,27 @@ void decodeStore(Decoder &d, uint32_t rank, LoadMode mode, bool isReduction) {
   AddressOperand from = d.address(1);
   d.instruction().passesUndefined = false;
   d.run([=](Step &s) {
-    unsigned lane = s.onlyLane("a tensor copy");
-    auto box = readBox(s, to, lane);
-    Cta *owner;
-    uint32_t offset = s.sharedOffset(laneAddress(s, from, lane), false, owner);
-    checkTile(s, *box, *owner, offset);
-    checkStore(s, *box);
-    std::optional<Reduction> reduction;
-    if (isReduction)
-      reduction = reductionOf(s, box->map.recipe.element, how);
-    CommitGroups &groups = bulkGroupsOf(s, lane);
-    uint32_t number = groups.issue();
-    Access read = groupAccess(s, groups.readComponent, number, false, Proxy::Async);
-    Access write = groupAccess(s, groups.writeComponent, number, true, Proxy::Async);
-    auto knowledge = s.fork();
-    auto rows = std::make_shared<std::vector<std::vector<uint8_t>>>();
-    auto defined = std::make_shared<std::vector<bool>>();
-    CommitGroups *tracked = &groups;
-    Cluster *cluster = &s.cluster();
-    AsyncOperation operation;
-    operation.name = isReduction ? "tensor reduction" : "tensor store";
-    operation.mayOutliveKernel = true;
-    operation.line = s.line();
-    operation.detail = box->detail;
-    operation.step = [=] {
-      if (rows->empty()) {
-        enterMap(*cluster, *box, read, *knowledge);
-        for (const BoxRow &row : box->rows)
-          defined->push_back(fetchRow(*owner, *box, row, offset, rows->emplace_back(), read, *knowledge));
-        tracked->finishRead(number);
-        return false;
+    std::vector<std::pair<unsigned, StoreCall>> calls;
+    s.forLanes([&](unsigned lane) {
+      StoreCall call;
+      call.box = readBox(s, to, lane);
+      Cta *owner;
+      call.offset = s.sharedOffset(laneAddress(s, from, lane), false, owner);
+      if (isReduction)
+        call.reduction = reductionOf(s, call.box->map.recipe.element, how);
+      auto same =
+          std::find_if(calls.begin(), calls.end(), [&](const auto &other) { return call.isSameAs(other.second); });
+      if (same != calls.end()) {
+        same->second.copy->add(s, lane);
+        return;
       }
-      for (size_t r = 0; r < rows->size(); ++r) {
-        const BoxRow &row = box->rows[r];
-        if (row.last <= row.first)
-          continue;
-        const uint8_t *bytes = (*rows)[r].data() + row.first;
-        uint32_t size = row.last - row.first;
-        if (reduction)
-          reduceGlobal(*cluster, row.globalAddress, bytes, size, *reduction, write, *knowledge, (*defined)[r]);
-        else
-          writeGlobal(*cluster, row.globalAddress, bytes, size, write, *knowledge, (*defined)[r]);
-      }
-      tracked->finishWrite(number);
-      return true;
-    };
-    s.cluster().enqueue(*s.cta().copyEngine, std::move(operation));
+      checkTile(s, *call.box, *owner, call.offset);
+      checkStore(s, *call.box);
+      call.copy = std::make_shared<OutgoingCopy>(s, lane);
+      calls.emplace_back(lane, std::move(call));
+    });
+    for (const auto &[lane, call] : calls)
+      startStore(s, call, lane);
     return Outcome::Next;
   });
 }

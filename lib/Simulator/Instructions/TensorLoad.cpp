@@ -60,6 +60,10 @@ uint32_t checkAddress(const Step &s, const LoadCall &call) {
       s.misuse("the lanes of the warp give different tensor memory addresses");
   uint32_t lane = address >> 16, quarter = s.warp.index % 4 * 32;
   bool isWhole = call.shape == LoadShape::L32x32b;
+  if (lane < 32 && quarter && s.cluster().device.tolerates(Rule::TensorLane, s.line(), s.warp.describe())) {
+    lane += quarter;
+    address += quarter << 16;
+  }
   bool fits = isWhole ? lane == quarter : lane == quarter || lane == quarter + 16;
   if (!fits)
     s.misuse("tensor memory lane " + std::to_string(lane) + " is not one that warp " + std::to_string(s.warp.index) +
@@ -87,13 +91,8 @@ Outcome runLoad(Step &s, const LoadCall &call) {
       s.misuse("a destination of tcgen05.ld is not a 32-bit register");
     uint32_t slot = operand.slot + s.group.stack.back().base[1];
     slots.push_back(slot);
-    if (operand.kind != Operand::Kind::Register)
-      continue;
-    warp.uses[slot].loadedBy = number;
-    warp.uses[slot].inFlightLine = s.line();
-    warp.tensorLoadsInFlight.push_back(slot);
+    warp.startTensorLoad(operand, s.group.frame(), number, s.line());
   }
-  warp.hasMatrixInFlight = warp.hasTensorLoadInFlight = true;
   auto knowledge = s.fork();
   Access access = tensorAccess(s, groups.writeComponent, number, false);
   CommitGroups *tracked = &groups;
@@ -214,18 +213,14 @@ void decodeTensorWait(Decoder &d, bool isStore) {
       };
       return s.wait(std::move(wait));
     }
-    Warp &warp = s.warp;
-    warp.change(s.mask, [&](LaneView &view) {
+    if (!isStore) {
+      s.warp.finishTensorLoads(s.mask, groups.issued);
+      return Outcome::Next;
+    }
+    s.warp.change(s.mask, [&](LaneView &view) {
       view.known.tensor.raise(groups.writeComponent, groups.issued);
       view.known.raiseGeneric(groups.writeComponent, groups.issued);
     });
-    if (!isStore) {
-      for (uint32_t slot : warp.tensorLoadsInFlight)
-        warp.uses[slot].loadedBy = 0;
-      warp.tensorLoadsInFlight.clear();
-      warp.hasTensorLoadInFlight = false;
-      warp.hasMatrixInFlight = !warp.matrixInFlight.empty();
-    }
     return Outcome::Next;
   });
 }

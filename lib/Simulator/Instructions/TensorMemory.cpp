@@ -1,4 +1,4 @@
-//===- TensorMemory.cpp - tcgen05 alloc, dealloc, fences, commit ----------===//
+//===- TensorMemory.cpp - Cells, pipes, fences and commits of tcgen05 -----===//
 #include "TensorMemory.h"
 
 #include "../Machine/Transactions.h"
@@ -46,8 +46,8 @@ uint32_t readTensor(Cta &cta, uint32_t lane, uint32_t column, const Access &acce
   checkCell(cta, lane, column, access);
   TensorMemory &memory = cta.tensor;
   uint64_t at = TensorMemory::address(lane, column);
-  if (auto conflict = memory.shadow->enter(at, 4, access, knowledge))
-    cta.reportRace("tensor memory", at, *conflict, access);
+  for (const Conflict &conflict : memory.shadow->enter(at, 4, access, knowledge))
+    cta.reportRace("tensor memory", at, conflict, access);
   *isDefined = memory.defined[at / 4];
   return memory.cells[at / 4];
 }
@@ -57,8 +57,8 @@ void writeTensor(Cta &cta, uint32_t lane, uint32_t column, uint32_t value, const
   checkCell(cta, lane, column, access);
   TensorMemory &memory = cta.tensor;
   uint64_t at = TensorMemory::address(lane, column);
-  if (auto conflict = memory.shadow->enter(at, 4, access, knowledge))
-    cta.reportRace("tensor memory", at, *conflict, access);
+  for (const Conflict &conflict : memory.shadow->enter(at, 4, access, knowledge))
+    cta.reportRace("tensor memory", at, conflict, access);
   memory.cells[at / 4] = value;
   memory.defined[at / 4] = isDefined;
 }
@@ -97,8 +97,7 @@ static AsyncUnit &unitOf(Step &s) {
   return *pipe.unit;
 }
 
-/// PTX ISA, "CTA Pair": two CTAs whose ranks differ in the last bit.
-static std::vector<Cta *> ctasOf(const Step &s, uint32_t ctaGroup, const char *what) {
+std::vector<Cta *> ctasOf(const Step &s, uint32_t ctaGroup, const char *what) {
   if (ctaGroup == 1)
     return {&s.cta()};
   auto &ctas = s.cluster().ctas;
@@ -122,7 +121,9 @@ TensorTurn takeTurn(Step &s, const TensorStage &stage, uint32_t ctaGroup, const 
       turn.knowledge->join(stream.after);
   TensorPipe::Stream &own = pipe.streams[stage];
   if (!own.issued)
-    own.component = s.cluster().newComponent(std::string(what) + " of " + s.warp.name);
+    own.component = stage.kind == TensorStage::Kind::Mma
+                        ? s.cluster().newMatrixStream(std::string(what) + " of " + s.warp.name, *pipe.unit)
+                        : s.cluster().newComponent(std::string(what) + " of " + s.warp.name);
   uint32_t tick = ++own.issued;
   own.after.join(*turn.knowledge);
   own.after.raise(own.component, tick);
@@ -137,85 +138,6 @@ TensorTurn takeTurn(Step &s, const TensorStage &stage, uint32_t ctaGroup, const 
 }
 
 namespace {
-
-int findFree(const TensorMemory &memory, uint32_t columns) {
-  for (uint32_t first = 0; first + columns <= TensorMemory::columns; first += columns) {
-    bool isFree = true;
-    for (uint32_t c = first; c < first + columns; ++c)
-      isFree &= memory.owner[c] == 0;
-    if (isFree)
-      return int(first);
-  }
-  return -1;
-}
-
-void checkColumns(const Step &s, uint32_t columns) {
-  // PTX ISA, "tcgen05.alloc": a power of two from 32 to 512.
-  if (columns < 32 || columns > 512 || (columns & (columns - 1)))
-    s.misuse("allocation of " + std::to_string(columns) + " columns when a power of two from 32 to 512 is needed");
-}
-
-Outcome allocate(Step &s, uint64_t address, uint32_t columns) {
-  Cta &cta = s.cta();
-  TensorMemory &memory = cta.tensor;
-  checkColumns(s, columns);
-  if (memory.hasRelinquished)
-    s.misuse("tcgen05.alloc after tcgen05.relinquish_alloc_permit");
-  if (memory.cells.empty()) {
-    size_t cells = TensorMemory::lanes * TensorMemory::columns;
-    memory.cells.assign(cells, 0xffffffffu);
-    memory.defined.assign(cells, 0);
-    memory.shadow = std::make_unique<Shadow>(cells * 4, Shadow::Kind::Tensor);
-  }
-  int first = findFree(memory, columns);
-  if (first < 0) {
-    Wait wait;
-    wait.what = "tcgen05.alloc";
-    wait.describe = [columns] { return "for " + std::to_string(columns) + " free columns of tensor memory"; };
-    return s.wait(std::move(wait));
-  }
-  for (uint32_t c = uint32_t(first); c < uint32_t(first) + columns; ++c) {
-    memory.owner[c] = uint16_t(first + 1);
-    for (uint32_t lane = 0; lane < TensorMemory::lanes; ++lane) {
-      uint64_t at = TensorMemory::address(lane, c);
-      memory.defined[at / 4] = 0;
-      memory.shadow->forget(at, 4);
-    }
-  }
-  memory.allocations[unsigned(first)] = columns;
-  memory.allocationLines[unsigned(first)] = s.line();
-  Cta *owner;
-  uint32_t offset = s.sharedOffset(address, false, owner);
-  uint32_t value = uint32_t(first);
-  owner->writeShared(offset, &value, 4, s.warp.access(s.mask, s.line(), true), s.warp.gathered(s.mask));
-  return Outcome::Next;
-}
-
-void deallocate(Step &s, uint32_t address, uint32_t columns) {
-  Cta &cta = s.cta();
-  TensorMemory &memory = cta.tensor;
-  uint32_t first = address & 0xffff;
-  auto found = memory.allocations.find(first);
-  if (found == memory.allocations.end())
-    s.misuse("tcgen05.dealloc of column " + std::to_string(first) + ", where no allocation begins");
-  if (found->second != columns)
-    s.misuse("tcgen05.dealloc of " + std::to_string(columns) + " columns at column " + std::to_string(first) +
-             " when " + std::to_string(found->second) + " were allocated");
-  // Whoever used the columns has to be done: an access that conflicts with all.
-  Access access = s.warp.access(s.mask, s.line(), true);
-  Knowledge known = s.warp.gathered(s.mask);
-  for (uint32_t lane = 0; lane < TensorMemory::lanes; ++lane) {
-    uint64_t at = TensorMemory::address(lane, first);
-    if (auto conflict = memory.shadow->enter(at, uint64_t(columns) * 4, access, known)) {
-      cta.reportRace("tensor memory being freed,", conflict->address, *conflict, access);
-      break;
-    }
-  }
-  for (uint32_t c = first; c < first + columns; ++c)
-    memory.owner[c] = 0;
-  memory.allocations.erase(found);
-  ++s.cluster().progress;
-}
 
 void decodeFenceOf(Decoder &d, bool isBefore) {
   d.run([=](Step &s) {
@@ -234,17 +156,8 @@ void decodeTcgen05(Decoder &d) {
     return decodeTensorAlloc(d, false);
   if (d.has("dealloc"))
     return decodeTensorAlloc(d, true);
-  if (d.has("relinquish_alloc_permit")) {
-    takeCtaGroup(d);
-    d.require("sync");
-    d.require("aligned");
-    d.instruction().isAligned = true;
-    d.run([](Step &s) {
-      s.cta().tensor.hasRelinquished = true;
-      return Outcome::Next;
-    });
-    return;
-  }
+  if (d.has("relinquish_alloc_permit"))
+    return decodeRelinquish(d);
   if (d.has("fence::before_thread_sync"))
     return decodeFenceOf(d, true);
   if (d.has("fence::after_thread_sync"))
@@ -269,30 +182,6 @@ void decodeTcgen05(Decoder &d) {
 }
 
 } // namespace
-
-void decodeTensorAlloc(Decoder &d, bool isDealloc) {
-  takeCtaGroup(d);
-  d.require("sync");
-  d.require("aligned");
-  d.oneOf({"shared::cta", "shared"});
-  d.require("b32");
-  d.instruction().isAligned = true;
-  d.instruction().passesUndefined = false;
-  Operand columns = d.source(1, Type::U32);
-  if (isDealloc) {
-    Operand address = d.source(0, Type::U32);
-    d.run([=](Step &s) {
-      deallocate(s, s.read<uint32_t>(address)[s.firstLane()], s.read<uint32_t>(columns)[s.firstLane()]);
-      return Outcome::Next;
-    });
-    return;
-  }
-  AddressOperand address = d.address(0);
-  d.run([=](Step &s) {
-    return allocate(s, s.read<uint64_t>(address.base)[s.firstLane()] + uint64_t(address.offset),
-                    s.read<uint32_t>(columns)[s.firstLane()]);
-  });
-}
 
 /// The mbarrier gets an arrival when all that this thread has issued before is
 /// complete; the commit stands in the same pipe.

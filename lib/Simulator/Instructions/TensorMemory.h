@@ -31,12 +31,16 @@ struct TensorTurn {
   Access sharedRead, tensorRead, tensorWrite;
   std::shared_ptr<Knowledge> knowledge;
 };
+/// The CTA, or both of its pair by rank (PTX ISA, "CTA Pair": two whose ranks
+/// differ in the last bit); a Stop when they are not there.
+std::vector<Cta *> ctasOf(const Step &s, uint32_t ctaGroup, const char *what);
 TensorTurn takeTurn(Step &s, const TensorStage &stage, uint32_t ctaGroup, const char *what);
 
 // Decoders by second word (the files of the family).
 void decodeTensorLoad(Decoder &d, bool isStore);
 void decodeTensorWait(Decoder &d, bool isStore);
 void decodeTensorAlloc(Decoder &d, bool isDealloc);
+void decodeRelinquish(Decoder &d);
 void decodeTensorCommit(Decoder &d);
 void decodeTensorCopyIn(Decoder &d);
 void decodeTensorShift(Decoder &d);

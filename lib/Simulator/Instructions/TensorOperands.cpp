@@ -74,7 +74,7 @@ MatrixTile readTensorA(const TensorIssue &op, Cta &cta, uint32_t part, const Ten
   uint32_t k = d.isSparse ? d.k / 2 : d.k;
   MatrixTile stored = op.fromTensor ? readLanes(op, cta, part, k, turn)
                                     : readTile(cta, decodeMatrixDescriptor100(op.a), op.rows(), k, d.a, d.transposesA,
-                                               false, {{turn.sharedRead}}, *turn.knowledge, op.packing);
+                                               false, turn.sharedRead, *turn.knowledge, op.packing);
   if (!d.isSparse)
     return stored;
   std::string problem;
@@ -96,7 +96,7 @@ MatrixTile readTensorB(const TensorIssue &op, const TensorTurn &turn) {
   whole.columns = d.n;
   whole.values.resize(size_t(d.k) * d.n);
   for (uint32_t c = 0; c < turn.ctas.size(); ++c) {
-    MatrixTile part = readTile(*turn.ctas[c], descriptor, share, d.k, d.b, d.transposesB, true, {{turn.sharedRead}},
+    MatrixTile part = readTile(*turn.ctas[c], descriptor, share, d.k, d.b, d.transposesB, true, turn.sharedRead,
                                *turn.knowledge, op.packing, op.columns.shift);
     for (uint32_t k = 0; k < d.k; ++k)
       std::copy_n(part.values.begin() + long(k) * share, share, whole.values.begin() + long(k) * d.n + c * share);

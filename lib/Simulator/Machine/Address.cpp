@@ -95,9 +95,9 @@ void Step::load(const Place &place, unsigned lane, void *into, uint32_t size, bo
     return;
   }
   GlobalMemory &memory = warp.cluster.device.memory;
-  if (auto conflict = memory.enter(*place.region, place.offset, size, access, warp.known(lane)))
-    warp.cta.reportRace(("global memory '" + place.region->name + "'").c_str(), conflict->address - place.region->base,
-                        *conflict, access);
+  for (const Conflict &conflict : memory.enter(*place.region, place.offset, size, access, warp.known(lane)))
+    warp.cta.reportRace(("global memory '" + place.region->name + "'").c_str(), conflict.address - place.region->base,
+                        conflict, access);
   std::memcpy(into, place.region->bytes + (place.offset - place.region->base), size);
 }
 
@@ -124,9 +124,9 @@ void Step::store(const Place &place, unsigned lane, const void *from, uint32_t s
     report(VerdictKind::Uninitialised, "an undefined value is stored to " + memory.describe(place.offset));
   uint8_t *target = place.region->bytes + (place.offset - place.region->base);
   access.keepsValue = std::memcmp(target, from, size) == 0;
-  if (auto conflict = memory.enter(*place.region, place.offset, size, access, warp.known(lane)))
-    warp.cta.reportRace(("global memory '" + place.region->name + "'").c_str(), conflict->address - place.region->base,
-                        *conflict, access);
+  for (const Conflict &conflict : memory.enter(*place.region, place.offset, size, access, warp.known(lane)))
+    warp.cta.reportRace(("global memory '" + place.region->name + "'").c_str(), conflict.address - place.region->base,
+                        conflict, access);
   if (access.keepsValue)
     return;
   std::memcpy(target, from, size);

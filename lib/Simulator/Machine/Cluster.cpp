@@ -25,6 +25,17 @@ Component Cluster::newComponent(std::string name) {
   return static_cast<Component>(componentNames.size() - 1);
 }
 
+Component Cluster::newMatrixStream(std::string name, const AsyncUnit &pipe) {
+  Component made = newComponent(std::move(name));
+  matrixPipes[made] = &pipe;
+  return made;
+}
+
+bool Cluster::haveOneMatrixPipe(Component a, Component b) const {
+  auto first = matrixPipes.find(a), second = matrixPipes.find(b);
+  return first != matrixPipes.end() && second != matrixPipes.end() && first->second == second->second;
+}
+
 AsyncUnit *Cluster::newUnit(std::string name, uint32_t cta, bool isOrdered) {
   auto unit = std::make_unique<AsyncUnit>();
   unit->component = newComponent(name);
@@ -146,7 +157,8 @@ void Cta::finish() {
   }
   for (auto &warp : warps)
     for (auto &[lane, groups] : warp->bulkGroups)
-      if (!warp->known(lane).past.covers(groups.readComponent, groups.issued)) {
+      if (!warp->known(lane).past.covers(groups.readComponent, groups.issued) &&
+          !cluster.device.tolerates(Rule::BulkExit, 0, warp->describe())) {
         Verdict verdict;
         verdict.agent = warp->describe();
         verdict.message = "the CTA exits without waiting for " + std::to_string(groups.issued) +

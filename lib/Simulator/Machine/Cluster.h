@@ -17,6 +17,17 @@ struct ClusterBarrier {
   std::map<const Warp *, LaneMask> arrivals;
 };
 
+/// tcgen05.alloc or .dealloc of a pair of CTAs, which both have to execute.
+struct PairAllocation {
+  /// The CTAs, by rank within the pair, that have come, and what for.
+  unsigned arrived = 0;
+  bool isDealloc = false;
+  uint32_t columns = 0, first = 0;
+  unsigned line = 0;
+  /// Allocations and deallocations that both have done.
+  uint64_t done = 0;
+};
+
 class Cluster {
 public:
   Cluster(Device &device, uint32_t index, std::array<uint32_t, 3> firstCta, const CompiledFunction &entry);
@@ -45,6 +56,9 @@ public:
 
   Component newComponent(std::string name);
   const std::string &componentName(Component component) const { return componentNames[component]; }
+  /// The component of a stream of MMAs in the pipe of one thread.
+  Component newMatrixStream(std::string name, const AsyncUnit &pipe);
+  bool haveOneMatrixPipe(Component a, Component b) const;
   AsyncUnit *newUnit(std::string name, uint32_t cta, bool isOrdered);
   /// Queues an operation; under the early schedule it runs at once.
   void enqueue(AsyncUnit &unit, AsyncOperation operation);
@@ -61,6 +75,8 @@ public:
   void traceWait(const Warp &warp, const Wait &wait, const char *note = "");
 
   std::vector<Warp *> warps;
+  /// By half the rank of a CTA.
+  std::map<uint32_t, PairAllocation> pairAllocations;
 
 private:
   Status runRoundRobin(uint64_t budget);
@@ -80,6 +96,7 @@ private:
 
   std::vector<std::unique_ptr<AsyncUnit>> units;
   std::vector<std::string> componentNames;
+  std::map<Component, const AsyncUnit *> matrixPipes;
   std::mt19937_64 random;
   /// Probability of an asynchronous step; drawn once for each seed.
   double asyncBias = 0.5;

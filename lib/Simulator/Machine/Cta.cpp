@@ -89,6 +89,7 @@ static const char *expectation(Missing missing, const char *space) {
   case Missing::LaneOrder:
     return "expected bar.warp.sync between the two";
   case Missing::Scope:
+  case Missing::NearScope:
     return "expected a release and an acquire whose scopes both include the other thread";
   case Missing::ProxyFence:
     return std::strncmp(space, "global", 6) == 0 ? "expected fence.proxy.async of global memory between the two"
@@ -104,7 +105,26 @@ static const char *expectation(Missing missing, const char *space) {
   }
 }
 
+/// The rule that would have ordered two accesses, when chips may do without.
+static std::optional<Rule> ruleOf(const Cluster &cluster, const Conflict &conflict, const Access &access) {
+  switch (conflict.missing) {
+  case Missing::OrderOfEqual:
+    return Rule::EqualWrites;
+  case Missing::NearScope:
+    return Rule::RemoteScope;
+  case Missing::TensorFence:
+    return Rule::TensorFences;
+  default:
+    if (access.proxy == Proxy::Tensor && cluster.haveOneMatrixPipe(conflict.earlier.component, access.component))
+      return Rule::MatrixOrder;
+    return std::nullopt;
+  }
+}
+
 void Cta::reportRace(const char *space, uint64_t address, const Conflict &conflict, const Access &access) {
+  if (auto rule = ruleOf(cluster, conflict, access);
+      rule && cluster.device.tolerates(*rule, access.line, describe() + " " + agentName(cluster, access)))
+    return;
   auto kind = [](const Access &a) {
     static const char *const proxies[] = {"", "async-proxy ", "tensor-memory ", "tensormap-proxy ", "non-coherent "};
     return std::string(proxies[unsigned(a.proxy)]) + (a.isStrong ? "strong " : "") + (a.isWrite ? "write" : "read");
@@ -123,8 +143,8 @@ void Cta::reportRace(const char *space, uint64_t address, const Conflict &confli
 void Cta::readShared(uint32_t offset, void *into, uint32_t size, const Access &access, const Knowledge &knowledge,
                      bool *isDefined) {
   checkShared(offset, size, access.line, "a read");
-  if (auto conflict = sharedShadow->enter(offset, size, access, knowledge))
-    reportRace("shared memory", conflict->address, *conflict, access);
+  for (const Conflict &conflict : sharedShadow->enter(offset, size, access, knowledge))
+    reportRace("shared memory", conflict.address, conflict, access);
   std::memcpy(into, shared.data() + offset, size);
   if (isDefined) {
     const uint8_t *flags = sharedDefined.data() + offset;
@@ -147,8 +167,8 @@ void Cta::writeShared(uint32_t offset, const void *from, uint32_t size, const Ac
                         std::to_string(found->second.init.line) + " initialised";
       throw Stop(verdict);
     }
-  if (auto conflict = sharedShadow->enter(offset, size, entered, knowledge))
-    reportRace("shared memory", conflict->address, *conflict, access);
+  for (const Conflict &conflict : sharedShadow->enter(offset, size, entered, knowledge))
+    reportRace("shared memory", conflict.address, conflict, access);
   cluster.changes += !entered.keepsValue;
   std::memcpy(shared.data() + offset, from, size);
   std::memset(sharedDefined.data() + offset, isDefined, size);

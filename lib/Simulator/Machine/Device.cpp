@@ -149,6 +149,14 @@ void Device::report(Verdict verdict) {
     throw Stop(verdict);
 }
 
+bool Device::tolerates(Rule rule, unsigned line, const std::string &agent) {
+  if (options.rules == RuleSet::Isa && rule != Rule::EqualWrites)
+    return false;
+  std::lock_guard<std::mutex> lock(reportLock);
+  notes.try_emplace(rule, RuleNote{rule, line, agent});
+  return true;
+}
+
 void Device::collect(Cluster &cluster, Report &report) {
   std::lock_guard<std::mutex> lock(reportLock);
   for (const Warp *warp : cluster.warps)
@@ -264,6 +272,8 @@ void Device::run(Report &report) {
   else
     runParallel(report);
   report.verdicts = std::move(verdicts);
+  for (auto &[rule, note] : notes)
+    report.notes.push_back(std::move(note));
 }
 
 } // namespace girih::sim

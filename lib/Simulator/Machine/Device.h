@@ -23,6 +23,8 @@ public:
 
   /// Records a verdict; throws it once there are enough.
   void report(Verdict verdict);
+  /// True when this run does without a rule; it is noted where that was first.
+  bool tolerates(Rule rule, unsigned line, const std::string &agent);
 
   const Program &program;
   Launch &launch;
@@ -59,6 +61,7 @@ private:
   std::mutex reportLock;
   std::vector<Verdict> verdicts;
   std::set<std::string> seen;
+  std::map<Rule, RuleNote> notes;
   std::atomic<bool> isStopped{false};
 };
 

@@ -30,6 +30,10 @@ struct MemoryBarrier {
   /// that reach every waiter, and those of threads of other CTAs, which reach
   /// a wait of cluster scope only.
   Knowledge arriving, completed, remoteArriving, remoteCompleted;
+  /// What arrivals pass on of tensor memory. tcgen05.fence orders execution, so
+  /// scopes and .relaxed do not matter (PTX ISA, "Tensorcore 5th Generation
+  /// Specialized Synchronization").
+  VectorClock tensorArriving, tensorCompleted;
   /// For messages: the last line that arrived, the last that expected bytes.
   unsigned lastArriveLine = 0, lastExpectLine = 0;
   /// Warps that have arrived in some phase, to find who is missing.
@@ -43,7 +47,9 @@ struct MemoryBarrier {
       return false;
     completed.join(arriving);
     remoteCompleted.join(remoteArriving);
+    tensorCompleted.join(tensorArriving);
     arriving = remoteArriving = Knowledge();
+    tensorArriving = VectorClock();
     pending = expected;
     ++phase;
     return true;
@@ -53,6 +59,7 @@ struct MemoryBarrier {
   void observe(WarpClock &warp, LaneMask lanes, Scope scope, bool isAcquire) const {
     warp.observe(lanes, completed, Scope::Cta, true, isAcquire);
     warp.observe(lanes, remoteCompleted, Scope::Cluster, scope >= Scope::Cluster, isAcquire);
+    warp.observeTensor(lanes, tensorCompleted);
   }
 
   std::string describe() const {

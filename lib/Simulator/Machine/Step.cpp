@@ -31,6 +31,15 @@ void Step::writePredicate(const Operand &operand, LaneMask value) {
   known = (known & ~mask) | (defined.whole() & mask);
 }
 
+void Step::gatherDefined() {
+  if (instruction.defined) {
+    defined = instruction.defined(*this);
+    return;
+  }
+  for (const Operand &operand : instruction.reads)
+    defined &= definedLanes(operand);
+}
+
 unsigned Step::onlyLane(const char *what) const {
   if (__builtin_popcount(mask) != 1)
     misuse(std::string(what) + " is executed by " + std::to_string(__builtin_popcount(mask)) +

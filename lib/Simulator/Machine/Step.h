@@ -32,6 +32,8 @@ struct Step {
   unsigned line() const { return instruction.line; }
   /// The clock of an asynchronous operation that the executing lanes start.
   std::shared_ptr<Knowledge> fork() const { return std::make_shared<Knowledge>(warp.fork(mask)); }
+  /// The same of one of them.
+  std::shared_ptr<Knowledge> fork(unsigned lane) const { return std::make_shared<Knowledge>(warp.fork(1u << lane)); }
 
   /// The value of an operand in each lane, truncated or extended with zeros
   /// to T.
@@ -42,6 +44,8 @@ struct Step {
 
   LaneMask readPredicate(const Operand &operand) const;
   void writePredicate(const Operand &operand, LaneMask value);
+  /// Sets what write() records from the instruction's inputs.
+  void gatherDefined();
   /// Lanes in which all of an operand is defined.
   LaneMask definedLanes(const Operand &operand) const { return definedHalves(operand).whole(); }
   DefinedLanes definedHalves(const Operand &operand) const {
@@ -60,6 +64,10 @@ struct Step {
   /// The lane that executes an instruction meant for one thread; a Stop when
   /// there are several.
   unsigned onlyLane(const char *what) const;
+  template <class F> void forLanes(F f) const {
+    for (LaneMask left = mask; left; left &= left - 1)
+      f(unsigned(__builtin_ctz(left)));
+  }
   unsigned firstLane() const { return __builtin_ctz(mask); }
 
   [[noreturn]] void misuse(const std::string &message, std::vector<std::string> notes = {}) const;

@@ -40,7 +40,7 @@ BarrierPlace findBarrier(Step &s, uint64_t address, bool mayBeRemote, bool isAsy
                  "line " +
                  std::to_string(init.line),
              {"expected a barrier of the CTA or cluster in between"});
-  if (isAsync && !barrier.isFenced)
+  if (isAsync && !barrier.isFenced && !s.cluster().device.tolerates(Rule::BarrierFence, s.line(), s.warp.describe()))
     s.report(VerdictKind::Race,
              "the mbarrier at " + std::to_string(place.offset) +
                  " is used by the async proxy, but its initialisation in line " + std::to_string(init.line) +
@@ -98,6 +98,7 @@ void releaseTo(BarrierPlace place, const Release &release) {
     barrier.remoteArriving.join(release.passed);
   else
     barrier.remoteArriving.joinPast(release.passed);
+  barrier.tensorArriving.join(release.passed.tensor);
 }
 
 void arrive(BarrierPlace place, uint32_t count, const Knowledge *knowledge, unsigned line, Component component) {

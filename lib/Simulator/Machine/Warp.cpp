@@ -41,8 +41,10 @@ Frame Warp::makeFrame(const CompiledFunction &function, const Frame &caller, boo
     bits32.resize(defined[1].size());
     uses.resize(defined[1].size());
   }
-  if (bits64.size() < defined[2].size())
+  if (bits64.size() < defined[2].size()) {
     bits64.resize(defined[2].size());
+    wideUses.resize(defined[2].size());
+  }
   if (bits128.size() < defined[3].size())
     bits128.resize(defined[3].size());
   if (isEntry)
@@ -177,15 +179,16 @@ void Warp::execute(Group &group) {
     ++instructions;
     return;
   }
-  if (instruction.defined)
-    step.defined = instruction.defined(step);
-  else
-    for (const Operand &operand : instruction.reads)
-      step.defined &= step.definedLanes(operand);
+  if (hasTensorLoadInFlight && instruction.isMove && deferMove(group, instruction, step.mask)) {
+    ++group.pc;
+    ++instructions;
+    return;
+  }
+  if (function.syntax && !uses.empty() && !checkRegisters(group, instruction))
+    return;
+  step.gatherDefined();
   if (!instruction.passesUndefined && (step.mask & ~step.defined.whole()))
     step.stop(VerdictKind::Uninitialised, "'" + instruction.opcode + "' uses an undefined register");
-  if (function.syntax && !uses.empty())
-    checkRegisters(group, instruction);
   Outcome outcome = instruction.run(step);
   if (outcome == Outcome::Retry)
     return;
@@ -208,16 +211,23 @@ void Warp::execute(Group &group) {
 /// The rules of PTX ISA, "wgmma: Registers": between wgmma.mma_async and its
 /// wait, accumulators must not be touched and A fragments not be written; a
 /// register that the warp has touched needs wgmma.fence before its next use.
-void Warp::checkRegisters(Group &group, const Instruction &instruction) {
+bool Warp::checkRegisters(Group &group, const Instruction &instruction) {
   if (instruction.isMatrixAsync)
-    return;
+    return true;
   const Frame &frame = group.stack.back();
+  // The last load that has to be over, where the rules allow to wait for it.
+  uint32_t awaited = 0;
   auto visit = [&](const Operand &operand, bool isWrite) {
-    if (operand.kind != Operand::Kind::Register || operand.cls != RegisterClass::Bits32)
+    if (operand.kind != Operand::Kind::Register ||
+        (operand.cls != RegisterClass::Bits32 && (!hasTensorLoadInFlight || operand.cls != RegisterClass::Bits64)))
       return;
-    RegisterUse &use = uses[operand.slot + frame.base[1]];
+    RegisterUse &use = *useOf(operand, frame);
     if (hasMatrixInFlight && (use.writtenBy || use.loadedBy || (isWrite && use.readBy))) {
       Step step{*this, group, instruction, group.mask, allLanes};
+      if (use.loadedBy && cluster.device.tolerates(Rule::TensorLoadWait, instruction.line, describe())) {
+        awaited = std::max(awaited, use.loadedBy);
+        return;
+      }
       const char *producer = use.loadedBy ? "tcgen05.ld of line " : "wgmma.mma_async of line ";
       const char *missing = use.loadedBy ? "tcgen05.wait::ld" : "wgmma.wait_group";
       step.stop(VerdictKind::Race, std::string(isWrite ? "writes" : "reads") + " a register of the " + producer +
@@ -231,6 +241,17 @@ void Warp::checkRegisters(Group &group, const Instruction &instruction) {
     visit(operand, false);
   for (const Operand &operand : instruction.writes)
     visit(operand, true);
+  if (!awaited)
+    return true;
+  if (tensorLoads.done < awaited) {
+    Wait wait;
+    wait.what = "tcgen05.ld";
+    wait.describe = [] { return std::string("for a register that tcgen05.ld fills"); };
+    block(group, instruction, std::move(wait));
+    return false;
+  }
+  finishTensorLoads(live, awaited);
+  return true;
 }
 
 void Warp::exitLanes(Group &group, LaneMask lanes) {

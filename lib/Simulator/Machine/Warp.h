@@ -80,6 +80,14 @@ struct RegisterUse {
   uint32_t inFlightLine = 0;
 };
 
+/// A mov of registers that a tcgen05.ld, numbered within the warp, fills.
+struct DeferredMove {
+  const Instruction *instruction;
+  LaneMask lanes;
+  std::vector<Frame> stack;
+  uint32_t load;
+};
+
 /// The local address at which the stack of alloca begins; it grows down, by 1
 /// MiB at most.
 constexpr uint32_t stackTop = 1 << 24, largestStack = 1 << 20;
@@ -100,13 +108,15 @@ public:
   std::vector<Lanes<unsigned __int128>> bits128;
   std::vector<LaneMask> predicates;
   std::vector<DefinedLanes> defined[4];
-  std::vector<RegisterUse> uses;
+  /// Of 32-bit and, for what tcgen05.ld brings, of 64-bit registers.
+  std::vector<RegisterUse> uses, wideUses;
   uint32_t matrixFences = 0;
   bool hasMatrixInFlight = false, hasTensorLoadInFlight = false;
   /// (operation, register) of every wgmma register in flight.
   std::vector<std::pair<uint32_t, uint32_t>> matrixInFlight;
-  /// Registers of tcgen05.ld in flight.
-  std::vector<uint32_t> tensorLoadsInFlight;
+  /// Registers (class, slot) of tcgen05.ld in flight, and the moves from them.
+  std::vector<std::pair<unsigned, uint32_t>> tensorLoadsInFlight;
+  std::vector<DeferredMove> deferredMoves;
   std::vector<std::vector<uint8_t>> local;
   /// Memory of alloca below `stackTop`, and the stack pointers of each frame,
   /// from the entry on.
@@ -124,12 +134,14 @@ public:
   // Asynchronous work that this warp has started.
   CommitGroups copyGroups;
   std::map<unsigned, CommitGroups> bulkGroups;
-  Component matrixComponent = 0;
   uint32_t matrixIssued = 0;
   std::deque<uint32_t> matrixGroups;
   uint32_t matrixWaited = 0;
   TensorPipe tensorPipe;
   CommitGroups tensorLoads, tensorStores;
+  /// Of what tcgen05.alloc writes to shared memory.
+  Component allocationComponent = 0;
+  uint32_t allocations = 0;
 
   bool isDone() const { return groups.empty(); }
   /// Runs one instruction of one group; false when every group is blocked.
@@ -152,6 +164,11 @@ public:
   void split(Group &group, LaneMask lanes, uint32_t pc);
   void block(Group &group, const Instruction &instruction, Wait wait);
 
+  // Machine/TensorRegisters.cpp.
+  void startTensorLoad(const Operand &into, const Frame &frame, uint32_t load, unsigned line);
+  /// The loads up to this one are there, and these lanes know.
+  void finishTensorLoads(LaneMask lanes, uint32_t last);
+
   std::string describe() const;
   std::string describe(LaneMask lanes) const;
 
@@ -166,7 +183,11 @@ private:
   void mergeGroups();
   void removeEmptyGroups();
   void execute(Group &group);
-  void checkRegisters(Group &group, const Instruction &instruction);
+  /// False when the instruction has to wait for a register.
+  bool checkRegisters(Group &group, const Instruction &instruction);
+  RegisterUse *useOf(const Operand &operand, const Frame &frame);
+  /// Puts off a mov from registers of a tcgen05.ld in flight; false for others.
+  bool deferMove(Group &group, const Instruction &instruction, LaneMask lanes);
 };
 
 } // namespace girih::sim

@@ -44,12 +44,17 @@ Knowledge WarpClock::gathered(LaneMask lanes) const {
   return all;
 }
 
-Knowledge WarpClock::release(LaneMask lanes) {
-  Knowledge passed = gathered(lanes);
-  passed.tensor = VectorClock();
+VectorClock WarpClock::tensorReleased(LaneMask lanes) const {
+  VectorClock released;
   for (const LaneView &view : views)
     if (view.lanes & lanes)
-      passed.tensor.join(view.tensorReleased);
+      released.join(view.tensorReleased);
+  return released;
+}
+
+Knowledge WarpClock::release(LaneMask lanes) {
+  Knowledge passed = gathered(lanes);
+  passed.tensor = tensorReleased(lanes);
   ++tick;
   return passed;
 }

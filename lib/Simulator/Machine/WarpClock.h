@@ -78,6 +78,14 @@ public:
   /// reach, only what is over counts.
   void observe(LaneMask lanes, const Knowledge &seen, Scope needed, bool reaches, bool isAcquire);
 
+  /// What was fenced by tcgen05.fence::before_thread_sync before an arrival
+  /// that releases nothing else, and what a wait for such arrivals brings.
+  VectorClock tensorReleased(LaneMask lanes) const;
+  void observeTensor(LaneMask lanes, const VectorClock &seen) {
+    if (!seen.isEmpty())
+      change(lanes, [&](LaneView &view) { view.tensorPending.join(seen); });
+  }
+
   /// Strong writes at an address that some lane has read. All lanes learn of
   /// them, which spares a view for each lane and can only hide a race.
   void seeWrites(uint64_t address, const std::map<uint32_t, VectorClock> &writes);

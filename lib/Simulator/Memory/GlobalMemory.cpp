@@ -43,25 +43,24 @@ std::string GlobalMemory::describe(uint64_t address) const {
          std::to_string(region.size) + ")";
 }
 
-std::optional<Conflict> GlobalMemory::enter(Region &region, uint64_t address, uint64_t size, const Access &access,
-                                            const Knowledge &knowledge) {
+Conflicts GlobalMemory::enter(Region &region, uint64_t address, uint64_t size, const Access &access,
+                              const Knowledge &knowledge) {
   if (!region.shadow)
-    return std::nullopt;
+    return {};
   uint64_t offset = address - region.base;
-  std::optional<Conflict> first;
+  Conflicts found;
   // One lock guards a stretch of 4 KiB; stretches are entered one by one.
   for (uint64_t at = offset, end = offset + size; at < end;) {
     uint64_t stretch = at >> 12;
     uint64_t stop = std::min(end, (stretch + 1) << 12);
     std::lock_guard<std::mutex> lock(region.locks[stretch % Region::lockCount]);
-    auto conflict = region.shadow->enter(at, stop - at, access, knowledge);
-    if (conflict && !first) {
-      first = conflict;
-      first->address += region.base;
+    for (Conflict &conflict : region.shadow->enter(at, stop - at, access, knowledge)) {
+      conflict.address += region.base;
+      found.push_back(conflict);
     }
     at = stop;
   }
-  return first;
+  return found;
 }
 
 } // namespace girih::sim

@@ -43,8 +43,7 @@ public:
   std::string describe(uint64_t address) const;
 
   /// Checks and enters an access; conflicts come back.
-  std::optional<Conflict> enter(Region &region, uint64_t address, uint64_t size, const Access &access,
-                                const Knowledge &knowledge);
+  Conflicts enter(Region &region, uint64_t address, uint64_t size, const Access &access, const Knowledge &knowledge);
 
   /// Serialises atomic operations.
   std::mutex atomics;

@@ -3,9 +3,9 @@
 
 namespace girih::sim {
 
-static constexpr VectorClock Clocks::*allClocks[] = {&Clocks::past,        &Clocks::generic, &Clocks::asyncShared,
-                                                     &Clocks::asyncGlobal, &Clocks::tensor,  &Clocks::inits,
-                                                     &Clocks::mapsReleased};
+static constexpr VectorClock Clocks::*allClocks[] = {&Clocks::past,        &Clocks::generic,   &Clocks::asyncShared,
+                                                     &Clocks::asyncGlobal, &Clocks::tensor,    &Clocks::inits,
+                                                     &Clocks::nearGeneric, &Clocks::nearAsync, &Clocks::mapsReleased};
 
 void Clocks::join(const Clocks &other) {
   for (auto clock : allClocks)
@@ -14,6 +14,14 @@ void Clocks::join(const Clocks &other) {
     maps[map].join(clock);
   for (const auto &[address, clock] : other.observed)
     observed[address].join(clock);
+}
+
+void Clocks::joinPast(const Clocks &other) {
+  past.join(other.past);
+  nearGeneric.join(other.generic);
+  nearGeneric.join(other.nearGeneric);
+  nearAsync.join(other.asyncShared);
+  nearAsync.join(other.nearAsync);
 }
 
 void Clocks::meet(const Clocks &other) {

@@ -29,6 +29,9 @@ struct Clocks {
   /// Generic writes that a proxy fence has made visible to the async proxy, in
   /// shared and in global memory (PTX ISA, "membar / fence").
   VectorClock asyncShared, asyncGlobal;
+  /// `generic` and `asyncShared` of a thread in another CTA of the cluster
+  /// whose release or whose wait did not reach that far.
+  VectorClock nearGeneric, nearAsync;
   /// Accesses of tensor memory, ordered by the fences of tcgen05 only.
   VectorClock tensor;
   /// Initialisations of mbarriers that fence.mbarrier_init has released; those
@@ -45,7 +48,7 @@ struct Clocks {
 
   void join(const Clocks &other);
   /// Takes over what is over, and nothing that has to be visible.
-  void joinPast(const Clocks &other) { past.join(other.past); }
+  void joinPast(const Clocks &other);
   void meet(const Clocks &other);
   /// Everything up to a tick of a component has been waited for.
   void raise(Component component, uint32_t tick, LaneMask lanes = allLanes);

@@ -63,8 +63,11 @@ Missing Shadow::orderOf(const Access &earlier, const Access &access, const Knowl
   // So does an asynchronous write for one of its own proxy: it is complete.
   if (!earlier.isWrite || (access.isWrite && earlier.proxy == Proxy::Async && access.proxy == Proxy::Async))
     return Missing::Nothing;
-  if (!isOwn && !covers(clocks->generic))
-    return Missing::Scope;
+  if (!isOwn && !covers(clocks->generic)) {
+    bool isNear = kind == Kind::Shared && covers(clocks->nearGeneric) &&
+                  (earlier.proxy != Proxy::Generic || access.proxy != Proxy::Async || covers(clocks->nearAsync));
+    return isNear ? Missing::NearScope : Missing::Scope;
+  }
   if (earlier.proxy != Proxy::Generic)
     return Missing::Nothing;
   if (access.proxy == Proxy::Async && !covers(kind == Kind::Global ? clocks->asyncGlobal : clocks->asyncShared))
@@ -94,9 +97,23 @@ void Shadow::addRead(Cell &cell, const Access &access) {
   history.push_back(access);
 }
 
-std::optional<Conflict> Shadow::enterCell(Cell &cell, const Access &access, const Knowledge &knowledge,
-                                          uint64_t address) {
-  std::optional<Conflict> conflict;
+void Shadow::enterCell(Cell &cell, Access access, const Knowledge &knowledge, uint64_t address, Conflicts &found) {
+  auto add = [&](const Access &earlier, Missing missing) {
+    bool isKnown = std::any_of(found.begin(), found.end(), [&](const Conflict &other) {
+      return other.missing == missing && other.earlier.line == earlier.line && isSameAgent(other.earlier, earlier);
+    });
+    if (!isKnown)
+      found.push_back({earlier, address, missing});
+  };
+  auto isPlain = [](const Access &a) { return a.isThread && !a.isStrong && a.proxy == Proxy::Generic; };
+  // Another write of the value that the cell had from the one that is not
+  // ordered is: the read gets that value.
+  auto hasEqual = [&](const Access &write) {
+    return write.sharesValue && std::any_of(cell.history.begin(), cell.history.end(), [&](const Access &other) {
+             return other.sharesValue && &other != &write && !(write.mask & access.mask & ~other.mask) &&
+                    orderOf(other, access, knowledge, address) == Missing::Nothing;
+           });
+  };
   std::vector<Access> &history = cell.history;
   bool isMerged = false;
   size_t kept = 0;
@@ -130,8 +147,19 @@ std::optional<Conflict> Shadow::enterCell(Cell &cell, const Access &access, cons
     // The lanes of a warp may write one value (CUDA C++ Programming Guide,
     // "SIMT Architecture": one of the writes is performed).
     bool isHarmless = access.keepsValue && isSame;
-    if (conflicts && !isHarmless && !conflict && missing != Missing::Nothing)
-      conflict = Conflict{old, 0, missing};
+    if (conflicts && !isSame && missing != Missing::Nothing && isPlain(old) && isPlain(access)) {
+      bool isEqual = access.keepsValue && (old.isWrite || access.sharesValue);
+      if (isEqual && old.isWrite) {
+        old.sharesValue = access.sharesValue = true;
+        add(old, Missing::OrderOfEqual);
+      }
+      if (isEqual || (!access.isWrite && hasEqual(old))) {
+        keep(i);
+        continue;
+      }
+    }
+    if (conflicts && !isHarmless && missing != Missing::Nothing)
+      add(old, missing);
     bool isOwnRead = !old.isWrite && !access.isWrite && isSame && old.proxy == access.proxy;
     if (mayReplace && (missing == Missing::Nothing || (conflicts && !isHarmless)))
       old.mask &= ~access.mask;
@@ -149,11 +177,10 @@ std::optional<Conflict> Shadow::enterCell(Cell &cell, const Access &access, cons
     else
       addRead(cell, access);
   }
-  return conflict;
 }
 
-std::optional<Conflict> Shadow::enter(uint64_t address, uint64_t size, Access access, const Knowledge &knowledge) {
-  std::optional<Conflict> first;
+Conflicts Shadow::enter(uint64_t address, uint64_t size, Access access, const Knowledge &knowledge) {
+  Conflicts found;
   uint64_t end = address + size;
   for (uint64_t at = address; at < end;) {
     uint64_t cell = at / 8;
@@ -161,13 +188,10 @@ std::optional<Conflict> Shadow::enter(uint64_t address, uint64_t size, Access ac
     unsigned low = at % 8, count = static_cast<unsigned>(stop - at);
     access.mask = static_cast<uint8_t>(((1u << count) - 1) << low);
     if (cell < cells.size())
-      if (auto conflict = enterCell(cells[cell], access, knowledge, at); conflict && !first) {
-        first = conflict;
-        first->address = at;
-      }
+      enterCell(cells[cell], access, knowledge, at, found);
     at = stop;
   }
-  return first;
+  return found;
 }
 
 } // namespace girih::sim

@@ -6,7 +6,7 @@
 #include "Scope.h"
 
 #include <memory>
-#include <optional>
+#include <vector>
 
 namespace girih::sim {
 
@@ -32,12 +32,25 @@ struct Access {
   bool isThread : 1 = false;
   /// A write of what is there already.
   bool keepsValue : 1 = false;
+  /// One of several unordered writes of one value: a read needs any of them.
+  bool sharesValue : 1 = false;
   Scope scope = Scope::Gpu;
   Proxy proxy = Proxy::Generic;
 };
 
 /// What would have ordered two accesses.
-enum class Missing : uint8_t { Nothing, Order, LaneOrder, Scope, ProxyFence, TensorFence, MapFence, Coherence };
+enum class Missing : uint8_t {
+  Nothing,
+  Order,
+  LaneOrder,
+  Scope,
+  NearScope, ///< all but a scope that reaches the other CTA of the cluster
+  ProxyFence,
+  TensorFence,
+  MapFence,
+  Coherence,
+  OrderOfEqual, ///< order, but both writes are of one value
+};
 
 /// Two unordered accesses of one address.
 struct Conflict {
@@ -45,6 +58,10 @@ struct Conflict {
   uint64_t address;
   Missing missing;
 };
+
+/// Those of one access, one for each earlier line and what is missing: a run may
+/// tolerate some of them.
+using Conflicts = std::vector<Conflict>;
 
 /// Access history of one range of memory in cells of 8 bytes. A cell keeps
 /// the accesses that no later one has made redundant.
@@ -55,8 +72,8 @@ public:
   Shadow(uint64_t bytes, Kind kind, uint64_t base = 0) : kind(kind), base(base), cells((bytes + 7) / 8) {}
 
   /// Checks an access of [address, address + size) against the history and
-  /// enters it. Returns the first conflict.
-  std::optional<Conflict> enter(uint64_t address, uint64_t size, Access access, const Knowledge &knowledge);
+  /// enters it.
+  Conflicts enter(uint64_t address, uint64_t size, Access access, const Knowledge &knowledge);
 
   /// Drops the history of a range that gets a new meaning.
   void forget(uint64_t address, uint64_t size) {
@@ -68,7 +85,7 @@ private:
   struct Cell {
     std::vector<Access> history;
   };
-  std::optional<Conflict> enterCell(Cell &cell, const Access &access, const Knowledge &knowledge, uint64_t address);
+  void enterCell(Cell &cell, Access access, const Knowledge &knowledge, uint64_t address, Conflicts &found);
   void addRead(Cell &cell, const Access &access);
   /// What the earlier access needs to happen before the later one.
   Missing orderOf(const Access &earlier, const Access &access, const Knowledge &knowledge, uint64_t address) const;

@@ -5,6 +5,8 @@
 #include "Decoder.h"
 #include "girih/Simulator/Verdict.h"
 
+#include <set>
+
 namespace girih::sim {
 namespace {
 
@@ -41,8 +43,45 @@ DecodeTable makeTable() {
   return table;
 }
 
+/// Names in operands, of functions among others.
+void collectNames(const SyntaxOperand &operand, std::vector<std::string> &names) {
+  if (!operand.name.empty())
+    names.push_back(operand.name);
+  for (const SyntaxOperand &element : operand.elements)
+    collectNames(element, names);
+}
+
+/// The functions that a kernel may call, itself among them. Addresses in
+/// variables of the module count as calls.
+std::set<const Function *> reachable(const SyntaxModule &module, const std::string &kernel) {
+  std::map<std::string, const Function *> byName;
+  for (const auto &function : module.functions)
+    if (function->hasBody)
+      byName[function->name] = function.get();
+  std::vector<std::string> names{kernel};
+  if (kernel.empty())
+    for (const auto &[name, function] : byName)
+      names.push_back(name);
+  for (const auto &variable : module.variables)
+    for (const Variable::Relocation &relocation : variable->relocations)
+      names.push_back(relocation.name);
+  std::set<const Function *> found;
+  while (!names.empty()) {
+    auto named = byName.find(names.back());
+    names.pop_back();
+    if (named == byName.end() || !found.insert(named->second).second)
+      continue;
+    for (const SyntaxInstruction &instruction : named->second->body)
+      for (const SyntaxOperand &operand : instruction.operands)
+        collectNames(operand, names);
+    for (const auto &[name, targets] : named->second->branchTargets)
+      names.insert(names.end(), targets.begin(), targets.end());
+  }
+  return found;
+}
+
 /// Gives every variable its address within its space.
-void layOut(Program &program) {
+void layOut(Program &program, const std::set<const Function *> &functions) {
   SyntaxModule &module = *program.syntax;
   uint64_t nextModule = moduleWindow + 256, nextShared = sharedBase;
   uint64_t dynamicAlign = 16;
@@ -64,8 +103,9 @@ void layOut(Program &program) {
   for (auto &variable : module.variables)
     place(*variable);
   for (auto &function : module.functions)
-    for (auto &variable : function->variables)
-      place(*variable);
+    if (functions.count(function.get()))
+      for (auto &variable : function->variables)
+        place(*variable);
   program.staticShared = nextShared;
   program.dynamicSharedOffset = alignTo(nextShared, dynamicAlign);
   for (Variable *variable : dynamic)
@@ -117,13 +157,14 @@ bool readsGlobalState(const std::string &opcode) {
 
 } // namespace
 
-std::unique_ptr<Program> decodeProgram(std::unique_ptr<SyntaxModule> syntax) {
+std::unique_ptr<Program> decodeProgram(std::unique_ptr<SyntaxModule> syntax, const std::string &kernel) {
   static const DecodeTable table = makeTable();
   auto program = std::make_unique<Program>();
   program->syntax = std::move(syntax);
-  layOut(*program);
+  std::set<const Function *> functions = reachable(*program->syntax, kernel);
+  layOut(*program, functions);
   for (auto &source : program->syntax->functions) {
-    if (!source->hasBody)
+    if (!functions.count(source.get()))
       continue;
     auto function = std::make_unique<CompiledFunction>();
     function->syntax = source.get();

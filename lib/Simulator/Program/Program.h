@@ -53,6 +53,8 @@ struct Instruction {
   bool isAligned = false;
   /// Undefined inputs are harmless (moves, selections, stores).
   bool passesUndefined = true;
+  /// A mov, which may wait for what a tcgen05.ld has still to bring.
+  bool isMove = false;
   /// An asynchronous matrix instruction judges its own registers.
   bool isMatrixAsync = false;
   std::vector<Operand> reads, writes;
@@ -107,7 +109,9 @@ struct Program {
 /// driver keeps the first KiB of each CTA on these chips.
 constexpr uint64_t sharedBase = 1024;
 
-std::unique_ptr<Program> decodeProgram(std::unique_ptr<SyntaxModule> syntax);
+/// Lays out and decodes what the kernel reaches, or everything when none is
+/// named. Shared memory of a function that is not reached takes no room.
+std::unique_ptr<Program> decodeProgram(std::unique_ptr<SyntaxModule> syntax, const std::string &kernel);
 
 } // namespace girih::sim
 

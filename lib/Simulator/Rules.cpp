@@ -1,0 +1,43 @@
+//===- Rules.cpp - Rules that published kernels break ---------------------===//
+#include "girih/Simulator/Rules.h"
+
+namespace girih::sim {
+
+std::optional<RuleSet> parseRuleSet(const std::string &name) {
+  if (name == "isa")
+    return RuleSet::Isa;
+  if (name == "hardware")
+    return RuleSet::Hardware;
+  return std::nullopt;
+}
+
+const RuleText &textOf(Rule rule) {
+  static const RuleText texts[ruleCount] = {
+      {"tensor memory passes between threads without tcgen05.fence",
+       "Tensorcore 5th Generation Specialized Synchronization", "FlashAttention-4"},
+      {"registers of tcgen05.ld are touched before tcgen05.wait::ld; ptxas tracks them", "tcgen05.wait",
+       "FlashAttention-4, Triton"},
+      {"MMAs of one thread follow each other on the same tensor memory with other accumulators or shapes",
+       "Pipelined tcgen05 Instructions", "FlashAttention-4"},
+      {"a warp gives lane 0 of tensor memory; the chip adds the warp's first lane", "tcgen05.ld, Access restrictions",
+       "DeepGEMM"},
+      {"the async proxy uses an mbarrier whose initialisation no fence follows", "membar / fence, .mbarrier_init",
+       "Triton, tutorials of CuTe, ThunderKittens"},
+      {"a CTA exits without a wait for its last bulk copies out of shared memory", "cp.async.bulk",
+       "epilogues that end with their store"},
+      {"arrivals or waits of the scope .cta pass on writes to shared memory between CTAs of a cluster",
+       "mbarrier.arrive, Memory Consistency Model", "users of CUTLASS's ClusterBarrier::arrive"},
+      {"several warps write one value to one address without order", "Memory Consistency Model, Data-races",
+       "kernels in which every warp sets a flag"},
+  };
+  return texts[unsigned(rule)];
+}
+
+std::string RuleNote::str() const {
+  const RuleText &text = textOf(rule);
+  std::string place = line ? "line " + std::to_string(line) + ": " : "";
+  return "note: " + place + text.broken + "\n  by " + agent + "\n  against PTX ISA, \"" + text.section +
+         "\"; relied on by " + text.reliedOnBy;
+}
+
+} // namespace girih::sim
