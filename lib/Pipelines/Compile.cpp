@@ -51,7 +51,7 @@ struct PhaseReporter : PassInstrumentation {
 
 LogicalResult runStage(ModuleOp module, const CompileRequest &request, function_ref<void(OpPassManager &)> build) {
   PassManager manager(module.getContext());
-  if (failed(applyPassManagerCLOptions(manager)))
+  if (request.configure && failed(request.configure(manager)))
     return failure();
   if (request.afterPhase)
     manager.addInstrumentation(std::make_unique<PhaseReporter>(module, request.afterPhase));

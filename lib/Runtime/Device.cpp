@@ -33,9 +33,8 @@ Device::Device(int ordinal) {
   deviceFacts.cacheBytes = attribute(CU_DEVICE_ATTRIBUTE_L2_CACHE_SIZE);
   deviceFacts.sharedBytes = attribute(CU_DEVICE_ATTRIBUTE_MAX_SHARED_MEMORY_PER_BLOCK_OPTIN);
   GIRIH_CUDA(cuDriverGetVersion, &deviceFacts.driverVersion);
-  CUcontext context = nullptr;
-  GIRIH_CUDA(cuDevicePrimaryCtxRetain, &context, device);
-  GIRIH_CUDA(cuCtxSetCurrent, context);
+  GIRIH_CUDA(cuDevicePrimaryCtxRetain, &primary, device);
+  GIRIH_CUDA(cuCtxSetCurrent, primary);
 }
 
 Device::~Device() {

@@ -44,10 +44,15 @@ void runtime::checkTarget(const std::string &target, const DeviceFacts &device) 
                 text(device.minor));
 }
 
-Kernel::Kernel(const Device &device, const Manifest &manifest) : declared(manifest), facts(device.facts()) {
+static const KernelFile &fileOf(const Manifest &manifest) { return manifest.cubin ? *manifest.cubin : *manifest.ptx; }
+
+Kernel::Kernel(const Device &device, const Manifest &manifest)
+    : Kernel(device, manifest, readKernelFile(manifest, fileOf(manifest), manifest.cubin ? "cubin" : "PTX")) {}
+
+Kernel::Kernel(const Device &device, const Manifest &manifest, const std::string &code)
+    : declared(manifest), facts(device.facts()) {
   checkTarget(manifest.target, facts);
-  const KernelFile &file = manifest.cubin ? *manifest.cubin : *manifest.ptx;
-  std::string code = readKernelFile(manifest, file, manifest.cubin ? "cubin" : "PTX");
+  const KernelFile &file = fileOf(manifest);
   module = loadModule(code, file.path);
   try {
     CUresult found = driver().cuModuleGetFunction(&handle, module, manifest.kernel.c_str());

@@ -51,12 +51,15 @@ void encodeTensorMap(const TensorMapFields &fields, CUdeviceptr address, CUtenso
 
 } // namespace
 
-KernelLaunch::KernelLaunch(const Kernel &kernel, const Binding &binding, const std::vector<CUdeviceptr> &tensors)
+KernelLaunch::KernelLaunch(const Kernel &kernel, const Binding &binding, const std::vector<CUdeviceptr> &tensors,
+                           const std::vector<CUdeviceptr> &workspaces)
     : kernel(kernel), grid(computeGrid(binding, kernel.device().multiprocessors)) {
   for (size_t i = 0; i < tensors.size(); ++i)
     checkAddress(binding, int(i), tensors[i]);
+  auto workspace = workspaces.begin();
+  parameters.reserve(kernel.manifest().arguments.size());
   for (const Argument &argument : kernel.manifest().arguments) {
-    Parameter parameter;
+    Parameter &parameter = parameters.emplace_back();
     auto store = [&](auto value) { std::memcpy(parameter.bytes.data(), &value, sizeof value); };
     switch (argument.kind) {
     case Argument::Kind::TensorMap: {
@@ -75,16 +78,40 @@ KernelLaunch::KernelLaunch(const Kernel &kernel, const Binding &binding, const s
       store(int32_t(binding.sizes[argument.size]));
       break;
     case Argument::Kind::Workspace:
-      workspaces.emplace_back(size_t(argument.bytes));
-      workspaces.back().upload(std::vector<uint8_t>(workspaces.back().bytes(), 0));
-      store(uint64_t(workspaces.back().address()));
+      store(uint64_t(*workspace++));
       break;
     }
-    parameters.push_back(parameter);
   }
 }
 
-void KernelLaunch::enqueue(const Stream &stream) const {
+/// One zeroed buffer for each workspace of the kernel.
+static std::vector<DeviceBuffer> makeWorkspaces(const Manifest &manifest) {
+  std::vector<DeviceBuffer> buffers;
+  for (const Argument &argument : manifest.arguments)
+    if (argument.kind == Argument::Kind::Workspace) {
+      buffers.emplace_back(size_t(argument.bytes));
+      buffers.back().upload(std::vector<uint8_t>(buffers.back().bytes(), 0));
+    }
+  return buffers;
+}
+
+static std::vector<CUdeviceptr> addressesOf(const std::vector<DeviceBuffer> &buffers) {
+  std::vector<CUdeviceptr> addresses;
+  for (const DeviceBuffer &buffer : buffers)
+    addresses.push_back(buffer.address());
+  return addresses;
+}
+
+KernelLaunch::KernelLaunch(const Kernel &kernel, const Binding &binding, const std::vector<CUdeviceptr> &tensors,
+                           std::vector<DeviceBuffer> workspaces)
+    : KernelLaunch(kernel, binding, tensors, addressesOf(workspaces)) {
+  ownWorkspaces = std::move(workspaces);
+}
+
+KernelLaunch::KernelLaunch(const Kernel &kernel, const Binding &binding, const std::vector<CUdeviceptr> &tensors)
+    : KernelLaunch(kernel, binding, tensors, makeWorkspaces(kernel.manifest())) {}
+
+void KernelLaunch::enqueue(CUstream stream) const {
   std::vector<void *> addresses;
   for (const Parameter &parameter : parameters)
     addresses.push_back(const_cast<uint8_t *>(parameter.bytes.data()));
@@ -104,7 +131,7 @@ void KernelLaunch::enqueue(const Stream &stream) const {
   config.blockDimY = 1;
   config.blockDimZ = 1;
   config.sharedMemBytes = unsigned(launch.sharedBytes);
-  config.hStream = stream.native();
+  config.hStream = stream;
   config.attrs = &cluster;
   config.numAttrs = launch.cluster > 1 ? 1 : 0;
   GIRIH_CUDA(cuLaunchKernelEx, &config, kernel.function(), addresses.data(), nullptr);

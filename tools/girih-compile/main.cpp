@@ -1,9 +1,9 @@
 // girih-compile: a problem or a tile kernel in, PTX, cubin, manifest and C header out.
-#include "AttentionSpec.h"
 #include "Outputs.h"
-#include "Report.h"
 #include "girih/InitAll.h"
+#include "girih/Pipelines/AttentionSpec.h"
 #include "girih/Pipelines/Compile.h"
+#include "girih/Pipelines/Report.h"
 
 #include "mlir/Parser/Parser.h"
 #include "mlir/Pass/PassManager.h"
@@ -78,7 +78,7 @@ static LogicalResult writeResults(ArrayRef<girih::CompileResult> results) {
     // The manifest comes last: where it stands, all that it names stands too.
     if (failed(checkWritten(files.add(stem + ".ptx", result.kernel.ptx))) ||
         failed(checkWritten(files.add(stem + ".cubin", result.kernel.cubin))) ||
-        failed(checkWritten(files.add(stem + ".h", girih::makeHeader(result.manifest, result.kernel)))) ||
+        failed(checkWritten(files.add(stem + ".h", girih::makeHeader(result.manifest, result.kernel.cubin)))) ||
         failed(checkWritten(files.add(stem + ".json", text))))
       return failure();
   }
@@ -132,7 +132,7 @@ static std::string phaseStem(StringRef kernelName) {
 
 static LogicalResult printReports(ArrayRef<girih::CompileResult> results) {
   for (const girih::CompileResult &result : results)
-    girih::printReport(result, llvm::outs());
+    girih::printReport(result.manifest, llvm::outs());
   llvm::outs().flush();
   std::error_code code = llvm::outs().error();
   llvm::outs().clear_error();
@@ -163,13 +163,13 @@ static LogicalResult compile() {
   llvm::SourceMgr sources;
   SourceMgrDiagnosticHandler handler(sources, &context);
 
-  girih::CompileRequest request{target, name, ptxas, !lineInfo.empty(), nullptr};
+  girih::CompileRequest request{target, name, ptxas, !lineInfo.empty(), nullptr, applyPassManagerCLOptions};
   std::optional<girih::AttentionSpec> spec;
   OwningOpRef<ModuleOp> module;
   if (attention.empty()) {
     module = readInput(context, sources);
   } else {
-    spec.emplace(context, sources, handler, attention);
+    spec.emplace(context, sources, attention);
     module = std::move(spec->module);
     if (request.name.empty())
       request.name = spec->name;

@@ -4,6 +4,7 @@
 
 #include "girih/Target/Manifest.h"
 #include "mlir/IR/BuiltinOps.h"
+#include "mlir/Pass/PassManager.h"
 
 namespace girih {
 
@@ -15,6 +16,9 @@ struct CompileRequest {
   bool hasLineInfo = false;
   /// Called with the name of each phase and the module after it.
   std::function<void(llvm::StringRef, mlir::ModuleOp)> afterPhase;
+  /// Called with each pass manager before its passes are added: for what a tool offers
+  /// on its command line.
+  std::function<mlir::LogicalResult(mlir::PassManager &)> configure;
 };
 
 struct CompileResult {

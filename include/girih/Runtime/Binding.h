@@ -51,6 +51,22 @@ struct Binding {
 /// when a constraint of the manifest is broken.
 Binding bindManifest(const Manifest &manifest, const LaunchChoices &choices);
 
+/// A tensor that a caller has, with strides in elements.
+struct GivenTensor {
+  ElementType type = ElementType::BF16;
+  std::vector<int64_t> shape, strides;
+};
+
+/// Binds the manifest to tensors, one for each of its own; sizes follow from their
+/// shapes. Throws Error when a type, a rank or an extent does not fit, and as
+/// bindManifest does. The stride of an extent of 1 is free, and chosen anew.
+Binding bindTensors(const Manifest &manifest, const std::vector<GivenTensor> &tensors);
+
+/// The sizes that the shapes say; no value for one that none says. A shape may be
+/// left out, as an empty list. Throws Error when they contradict each other.
+std::vector<std::optional<int64_t>> inferSizes(const Manifest &manifest,
+                                               const std::vector<std::vector<int64_t>> &shapes);
+
 /// Throws Error unless sizes, strides and work items are as the manifest's
 /// constraints demand, and fit into the kernel's arguments. bindManifest has done it.
 void checkConstraints(const Binding &binding);

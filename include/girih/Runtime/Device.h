@@ -34,9 +34,11 @@ public:
   Device &operator=(const Device &) = delete;
 
   const DeviceFacts &facts() const { return deviceFacts; }
+  CUcontext context() const { return primary; }
 
 private:
   CUdevice device = 0;
+  CUcontext primary = nullptr;
   DeviceFacts deviceFacts;
 };
 

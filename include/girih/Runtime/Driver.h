@@ -26,6 +26,7 @@ namespace girih::runtime {
   X(cuDeviceGetPCIBusId)                                                                                               \
   X(cuDevicePrimaryCtxRetain)                                                                                          \
   X(cuDevicePrimaryCtxRelease)                                                                                         \
+  X(cuCtxGetCurrent)                                                                                                   \
   X(cuCtxSetCurrent)                                                                                                   \
   X(cuCtxSynchronize)                                                                                                  \
   X(cuModuleLoadDataEx)                                                                                                \
@@ -43,6 +44,8 @@ namespace girih::runtime {
   X(cuMemcpyDtoH)                                                                                                      \
   X(cuStreamCreate)                                                                                                    \
   X(cuStreamDestroy)                                                                                                   \
+  X(cuStreamGetCaptureInfo)                                                                                            \
+  X(cuStreamGetId)                                                                                                     \
   X(cuStreamQuery)                                                                                                     \
   X(cuStreamBeginCapture)                                                                                              \
   X(cuStreamEndCapture)                                                                                                \

@@ -20,6 +20,8 @@ public:
   /// other parameters than the manifest, and when it asks for more shared
   /// memory or a larger cluster than there is.
   Kernel(const Device &device, const Manifest &manifest);
+  /// Loads `code`, which is the manifest's cubin or PTX.
+  Kernel(const Device &device, const Manifest &manifest, const std::string &code);
   ~Kernel();
   Kernel(const Kernel &) = delete;
   Kernel &operator=(const Kernel &) = delete;
@@ -47,12 +49,19 @@ public:
   /// `tensors` holds one device address for each of the manifest's tensors.
   /// Throws Error when a tensor map cannot describe a tensor's strides.
   KernelLaunch(const Kernel &kernel, const Binding &binding, const std::vector<CUdeviceptr> &tensors);
+  /// The same with workspaces of the caller's, one address for each in the order of the
+  /// arguments: zero, and in no other launch that may run at the same time.
+  KernelLaunch(const Kernel &kernel, const Binding &binding, const std::vector<CUdeviceptr> &tensors,
+               const std::vector<CUdeviceptr> &workspaces);
 
-  /// Puts one launch into `stream`. Launches share their workspaces, so they must not run at
-  /// the same time.
-  void enqueue(const Stream &stream) const;
+  /// Puts one launch into `stream`.
+  void enqueue(CUstream stream) const;
+  void enqueue(const Stream &stream) const { enqueue(stream.native()); }
 
 private:
+  KernelLaunch(const Kernel &kernel, const Binding &binding, const std::vector<CUdeviceptr> &tensors,
+               std::vector<DeviceBuffer> workspaces);
+
   /// Room for any parameter, aligned as a tensor map must be.
   struct alignas(128) Parameter {
     std::array<uint8_t, 128> bytes{};
@@ -61,7 +70,7 @@ private:
   const Kernel &kernel;
   uint32_t grid = 0;
   std::vector<Parameter> parameters;
-  std::vector<DeviceBuffer> workspaces;
+  std::vector<DeviceBuffer> ownWorkspaces;
 };
 
 } // namespace girih::runtime

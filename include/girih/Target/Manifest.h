@@ -27,7 +27,7 @@ mlir::FailureOr<llvm::json::Object> makeManifest(mlir::LLVM::LLVMFuncOp kernel, 
 
 /// A C header that embeds the cubin and launches it through the driver API, after
 /// it has checked the manifest's constraints.
-std::string makeHeader(const llvm::json::Object &manifest, const CompiledKernel &compiled);
+std::string makeHeader(const llvm::json::Object &manifest, llvm::StringRef cubin);
 
 } // namespace girih
 

@@ -41,23 +41,23 @@ TensorMapRecipe recipeOf(const rt::Argument &argument, const rt::Binding &bindin
   return recipe;
 }
 
-void addArguments(Launch &launch, const Context &context) {
-  for (const rt::Argument &argument : context.manifest.arguments) {
+void addArguments(Launch &launch, const rt::Binding &binding) {
+  for (const rt::Argument &argument : binding.manifest->arguments) {
     Argument made;
     made.buffer = unsigned(argument.tensor);
     switch (argument.kind) {
     case rt::Argument::Kind::TensorMap:
       made.kind = Argument::Kind::TensorMap;
-      made.map = recipeOf(argument, context.binding);
+      made.map = recipeOf(argument, binding);
       break;
     case rt::Argument::Kind::Pointer:
       made.kind = Argument::Kind::Pointer;
       break;
     case rt::Argument::Kind::Stride:
-      made.bytes = bytesOf(context.binding.tensors[size_t(argument.tensor)].strides[size_t(argument.dim)]);
+      made.bytes = bytesOf(binding.tensors[size_t(argument.tensor)].strides[size_t(argument.dim)]);
       break;
     case rt::Argument::Kind::Size:
-      made.bytes = bytesOf(int32_t(context.binding.sizes[size_t(argument.size)]));
+      made.bytes = bytesOf(int32_t(binding.sizes[size_t(argument.size)]));
       break;
     case rt::Argument::Kind::Workspace:
       made.kind = Argument::Kind::Pointer;
@@ -70,6 +70,27 @@ void addArguments(Launch &launch, const Context &context) {
 }
 
 } // namespace
+
+Launch makeManifestLaunch(const rt::Binding &binding, const std::vector<rt::HostTensor> &tensors,
+                          uint32_t multiprocessors) {
+  const rt::Manifest &manifest = *binding.manifest;
+  Launch launch;
+  launch.kernel = manifest.kernel;
+  launch.multiprocessors = multiprocessors;
+  launch.grid[0] = rt::computeGrid(binding, int(multiprocessors));
+  launch.block[0] = uint32_t(manifest.launch.threads);
+  launch.cluster[0] = uint32_t(manifest.launch.cluster);
+  launch.dynamicSharedBytes = uint32_t(manifest.launch.sharedBytes);
+  if (manifest.registers)
+    launch.registersPerThread = uint32_t(*manifest.registers);
+  for (size_t i = 0; i < tensors.size(); ++i)
+    launch.buffers.push_back({manifest.tensors[i].name, tensors[i].bytes, !manifest.tensors[i].isOutput,
+                              elementTypeName(manifest.tensors[i].type)});
+  addArguments(launch, binding);
+  for (const rt::RoleDeclaration &role : manifest.roles)
+    launch.roles.push_back({role.name, uint32_t(role.warps)});
+  return launch;
+}
 
 LaunchTask readManifestLaunch(const std::string &path, const ManifestChoices &choices) {
   try {
@@ -89,21 +110,7 @@ LaunchTask readManifestLaunch(const std::string &path, const ManifestChoices &ch
     else
       throw Error("unknown data '" + choices.data + "'; there are random, equal, one_hot and minus_inf");
     context->tensors = rt::makeProblemData(context->binding, context->data);
-    Launch &launch = task.launch;
-    launch.kernel = manifest.kernel;
-    launch.multiprocessors = choices.multiprocessors;
-    launch.grid[0] = rt::computeGrid(context->binding, int(choices.multiprocessors));
-    launch.block[0] = uint32_t(manifest.launch.threads);
-    launch.cluster[0] = uint32_t(manifest.launch.cluster);
-    launch.dynamicSharedBytes = uint32_t(manifest.launch.sharedBytes);
-    if (manifest.registers)
-      launch.registersPerThread = uint32_t(*manifest.registers);
-    for (size_t i = 0; i < context->tensors.size(); ++i)
-      launch.buffers.push_back({manifest.tensors[i].name, context->tensors[i].bytes, !manifest.tensors[i].isOutput,
-                                elementTypeName(manifest.tensors[i].type)});
-    addArguments(launch, *context);
-    for (const rt::RoleDeclaration &role : manifest.roles)
-      launch.roles.push_back({role.name, uint32_t(role.warps)});
+    task.launch = makeManifestLaunch(context->binding, context->tensors, choices.multiprocessors);
     task.check = [context](const Launch &done) -> std::optional<Verdict> {
       std::vector<rt::HostTensor> results = context->tensors;
       for (size_t i = 0; i < results.size(); ++i)

@@ -3,6 +3,7 @@
 #define GIRIH_SIMULATOR_LAUNCH_MANIFESTLAUNCH_H
 
 #include "Description.h"
+#include "girih/Runtime/HostTensor.h"
 
 #include <map>
 
@@ -17,6 +18,11 @@ struct ManifestChoices {
   std::string data = "random"; ///< a pattern, as girih-run --data has them
   uint32_t multiprocessors = 132;
 };
+
+/// The launch of a bound manifest. `tensors` holds the memory of each of its tensors,
+/// from the first element on.
+Launch makeManifestLaunch(const runtime::Binding &binding, const std::vector<runtime::HostTensor> &tensors,
+                          uint32_t multiprocessors);
 
 /// Reads NAME.json and NAME.ptx of girih-compile. Inputs and the check are
 /// those of girih-run. Throws Stop.

@@ -22,7 +22,7 @@ constexpr int64_t kWorkspaceAlignment = 256;
 
 class HeaderWriter {
 public:
-  HeaderWriter(const json::Object &manifest, const CompiledKernel &compiled);
+  HeaderWriter(const json::Object &manifest, StringRef cubin);
 
   std::string write();
 
@@ -57,7 +57,7 @@ private:
   }
 
   const json::Object &manifest;
-  const CompiledKernel &compiled;
+  const StringRef cubin;
   const std::string name;
   llvm::StringMap<std::string> fields;  ///< what sizes are called
   llvm::StringMap<std::string> tensors; ///< what tensors are called
@@ -65,8 +65,8 @@ private:
   llvm::raw_string_ostream out;
 };
 
-HeaderWriter::HeaderWriter(const json::Object &manifest, const CompiledKernel &compiled)
-    : manifest(manifest), compiled(compiled), name(makePrefix(compiled.name)), out(text) {
+HeaderWriter::HeaderWriter(const json::Object &manifest, StringRef cubin)
+    : manifest(manifest), cubin(cubin), name(makePrefix(*manifest.getString("name"))), out(text) {
   IdentifierScope sizeNames;
   for (const std::string &size : sizesInOrder(manifest))
     fields[size] = sizeNames.add(size);
@@ -87,7 +87,7 @@ HeaderWriter::HeaderWriter(const json::Object &manifest, const CompiledKernel &c
 /// In words, which are aligned as the driver wants the code to be. Every machine
 /// that CUDA runs on has the low byte first.
 void HeaderWriter::writeCubin() {
-  std::string bytes = compiled.cubin;
+  std::string bytes = cubin.str();
   bytes.resize(llvm::alignTo(bytes.size(), sizeof(uint64_t)));
   out << formatv("static const uint64_t {0}_cubin[{1}] = {{", name, bytes.size() / sizeof(uint64_t));
   for (size_t at = 0; at < bytes.size(); at += sizeof(uint64_t))
@@ -368,14 +368,12 @@ std::string HeaderWriter::write() {
                  "#else\n#define GIRIH_{2}_H 0x{3}u\n"
                  "/* Of this interface: it changes when a user of the header may have to. */\n"
                  "#define {2}_VERSION {4}\n\n#include <cuda.h>\n#include <stdint.h>\n\n{5}\n#endif\n",
-                 compiled.name, *manifest.getString("target"), name,
+                 *manifest.getString("name"), *manifest.getString("target"), name,
                  llvm::utohexstr(uint32_t(llvm::xxh3_64bits(text)), /*LowerCase=*/true), kHeaderVersion, text);
 }
 
 } // namespace
 
-std::string makeHeader(const json::Object &manifest, const CompiledKernel &compiled) {
-  return HeaderWriter(manifest, compiled).write();
-}
+std::string makeHeader(const json::Object &manifest, StringRef cubin) { return HeaderWriter(manifest, cubin).write(); }
 
 } // namespace girih

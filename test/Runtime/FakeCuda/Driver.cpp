@@ -112,6 +112,10 @@ CUresult cuDevicePrimaryCtxRetain(CUcontext *context, CUdevice) {
   return CUDA_SUCCESS;
 }
 CUresult cuDevicePrimaryCtxRelease(CUdevice) { return CUDA_SUCCESS; }
+CUresult cuCtxGetCurrent(CUcontext *context) {
+  *context = nullptr;
+  return CUDA_SUCCESS;
+}
 CUresult cuCtxSetCurrent(CUcontext) { return CUDA_SUCCESS; }
 CUresult cuCtxSynchronize() { return CUDA_SUCCESS; }
 
@@ -224,6 +228,16 @@ CUresult cuStreamCreate(CUstream *stream, unsigned) {
   return CUDA_SUCCESS;
 }
 CUresult cuStreamDestroy(CUstream) { return CUDA_SUCCESS; }
+CUresult cuStreamGetId(CUstream stream, unsigned long long *id) {
+  *id = reinterpret_cast<uintptr_t>(stream);
+  return CUDA_SUCCESS;
+}
+CUresult cuStreamGetCaptureInfo(CUstream, CUstreamCaptureStatus *status, cuuint64_t *id, CUgraph *,
+                                const CUgraphNode **, const CUgraphEdgeData **, size_t *) {
+  *status = recording ? CU_STREAM_CAPTURE_STATUS_ACTIVE : CU_STREAM_CAPTURE_STATUS_NONE;
+  *id = reinterpret_cast<uintptr_t>(recording);
+  return CUDA_SUCCESS;
+}
 CUresult cuStreamQuery(CUstream) { return hangs ? CUDA_ERROR_NOT_READY : CUDA_SUCCESS; }
 
 CUresult cuStreamBeginCapture(CUstream, CUstreamCaptureMode) {

@@ -1,6 +1,6 @@
-// The text of --attention.
-#ifndef GIRIH_TOOLS_GIRIH_COMPILE_ATTENTIONSPEC_H
-#define GIRIH_TOOLS_GIRIH_COMPILE_ATTENTIONSPEC_H
+// An attention problem as a line of text: "b=4,h=32,sq=4096,d=128,mask=causal".
+#ifndef GIRIH_PIPELINES_ATTENTIONSPEC_H
+#define GIRIH_PIPELINES_ATTENTIONSPEC_H
 
 #include "mlir/IR/BuiltinOps.h"
 #include "mlir/IR/Diagnostics.h"
@@ -17,8 +17,8 @@ extern const char *const kAttentionSpecHelp;
 /// lives, what passes say of the problem points at the key that they speak of.
 class AttentionSpec {
 public:
-  AttentionSpec(mlir::MLIRContext &context, llvm::SourceMgr &sources, mlir::SourceMgrDiagnosticHandler &printer,
-                llvm::StringRef text);
+  /// `sources` gets the text, so that diagnostics can show it.
+  AttentionSpec(mlir::MLIRContext &context, llvm::SourceMgr &sources, llvm::StringRef text);
 
   /// A module with one function that holds the attn.forward the text describes;
   /// null after a diagnostic.
@@ -29,11 +29,10 @@ private:
   unsigned columnOf(llvm::StringRef message) const;
   mlir::LogicalResult redirect(mlir::Diagnostic &diagnostic);
 
-  mlir::SourceMgrDiagnosticHandler &printer;
   llvm::StringMap<unsigned> columns;
   mlir::ScopedDiagnosticHandler handler;
 };
 
 } // namespace girih
 
-#endif // GIRIH_TOOLS_GIRIH_COMPILE_ATTENTIONSPEC_H
+#endif // GIRIH_PIPELINES_ATTENTIONSPEC_H

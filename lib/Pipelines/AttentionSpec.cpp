@@ -1,5 +1,5 @@
 // Parses "b=4,h=32,sq=4096,..." and builds the problem it describes.
-#include "AttentionSpec.h"
+#include "girih/Pipelines/AttentionSpec.h"
 
 #include "dialects/Attn/Attn.h"
 #include "dialects/Tile/Schedule.h"
@@ -177,9 +177,8 @@ std::string Spec::fileName() const {
 
 } // namespace
 
-AttentionSpec::AttentionSpec(MLIRContext &context, llvm::SourceMgr &sources, SourceMgrDiagnosticHandler &printer,
-                             StringRef text)
-    : printer(printer), handler(&context, [this](Diagnostic &diagnostic) { return redirect(diagnostic); }) {
+AttentionSpec::AttentionSpec(MLIRContext &context, llvm::SourceMgr &sources, StringRef text)
+    : handler(&context, [this](Diagnostic &diagnostic) { return redirect(diagnostic); }) {
   context.loadDialect<attn::AttnDialect, func::FuncDialect>();
   sources.AddNewSourceBuffer(llvm::MemoryBuffer::getMemBufferCopy(text, kOption), llvm::SMLoc());
   Spec spec(context, text);
@@ -208,15 +207,20 @@ unsigned AttentionSpec::columnOf(StringRef message) const {
   return 1;
 }
 
+/// Says it again at the key's place, for the handlers that were there before this one.
 LogicalResult AttentionSpec::redirect(Diagnostic &diagnostic) {
   auto place = diagnostic.getLocation()->findInstanceOf<FileLineColLoc>();
   if (!place || place.getFilename() != kOption || place.getColumn() != 1)
     return failure();
   std::string message = diagnostic.str();
-  auto key = FileLineColLoc::get(place.getFilename(), place.getLine(), columnOf(message));
-  printer.emitDiagnostic(key, message, diagnostic.getSeverity());
+  unsigned column = columnOf(message);
+  if (column == 1)
+    return failure();
+  Diagnostic moved(FileLineColLoc::get(place.getFilename(), place.getLine(), column), diagnostic.getSeverity());
+  moved << message;
   for (Diagnostic &note : diagnostic.getNotes())
-    printer.emitDiagnostic(note.getLocation(), note.str(), note.getSeverity());
+    moved.attachNote(note.getLocation()) << note.str();
+  place.getContext()->getDiagEngine().emit(std::move(moved));
   return success();
 }
 
