@@ -1,7 +1,8 @@
-# Finds LLVM and MLIR and defines three thin wrappers:
-#   girih_add_dialect(NAME file.td)   TableGen of one dialect folder
-#   girih_add_library(NAME sources..) a library of MLIR code
-#   girih_add_compiler_tool(NAME ...) a tool that links MLIR
+# Finds LLVM and MLIR and defines four thin wrappers:
+#   girih_add_dialect(NAME file.td)     TableGen of one dialect folder
+#   girih_add_library(NAME sources..)   a library of MLIR code
+#   girih_add_compiler_tool(NAME ...)   a tool that links MLIR
+#   girih_link_static_compiler(NAME)    all of these libraries, with MLIR's and LLVM's archives
 
 find_package(MLIR 22.1 REQUIRED CONFIG)
 message(STATUS "Using MLIR ${LLVM_PACKAGE_VERSION} in ${MLIR_DIR}")
@@ -9,20 +10,20 @@ message(STATUS "Using MLIR ${LLVM_PACKAGE_VERSION} in ${MLIR_DIR}")
 # Debian's LLVMConfig points LLVM_EXTERNAL_LIT at a file that its packages do
 # not install; `lit` is there.
 set(LLVM_EXTERNAL_LIT ${LLVM_TOOLS_BINARY_DIR}/lit CACHE FILEPATH "lit")
+# Debian's static MLIR asks for the shared LLVM. With both kinds of LLVM in one
+# process, each has its own options and registries, and it crashes.
+get_property(imported DIRECTORY PROPERTY IMPORTED_TARGETS)
+list(FILTER imported INCLUDE REGEX "^MLIR.")
+foreach(library IN LISTS imported)
+  get_target_property(needed ${library} INTERFACE_LINK_LIBRARIES)
+  if(needed)
+    list(REMOVE_ITEM needed LLVM "$<LINK_ONLY:LLVM>" "\\$<LINK_ONLY:LLVM>")
+    set_target_properties(${library} PROPERTIES INTERFACE_LINK_LIBRARIES "${needed}")
+  endif()
+endforeach()
 if(GIRIH_STATIC_LLVM)
   set(MLIR_LINK_MLIR_DYLIB OFF)
   set(LLVM_LINK_LLVM_DYLIB OFF)
-  # Debian's static MLIR asks for the shared LLVM. With both kinds of LLVM in one
-  # process, each has its own options and registries, and it crashes.
-  get_property(imported DIRECTORY PROPERTY IMPORTED_TARGETS)
-  list(FILTER imported INCLUDE REGEX "^MLIR")
-  foreach(library IN LISTS imported)
-    get_target_property(needed ${library} INTERFACE_LINK_LIBRARIES)
-    if(needed)
-      list(REMOVE_ITEM needed LLVM "$<LINK_ONLY:LLVM>" "\\$<LINK_ONLY:LLVM>")
-      set_target_properties(${library} PROPERTIES INTERFACE_LINK_LIBRARIES "${needed}")
-    endif()
-  endforeach()
   # Nothing of the machine that only a part of LLVM not in use would need.
   add_link_options(-Wl,--as-needed -static-libstdc++ -static-libgcc)
 else()
@@ -70,6 +71,22 @@ function(girih_add_library name)
     target_link_libraries(${name} PUBLIC ${llvm_libraries})
   endif()
   girih_precompile_headers(${name})
+  set_property(GLOBAL APPEND PROPERTY GIRIH_LIBRARIES ${name})
+  set_property(GLOBAL APPEND PROPERTY GIRIH_MLIR ${ARG_MLIR})
+  set_property(GLOBAL APPEND PROPERTY GIRIH_LLVM ${ARG_LLVM})
+endfunction()
+
+# Links every library of girih_add_library so far into NAME. Their link interfaces lead to
+# the shared libMLIR, so they are given as files.
+function(girih_link_static_compiler name)
+  get_property(libraries GLOBAL PROPERTY GIRIH_LIBRARIES)
+  get_property(mlir GLOBAL PROPERTY GIRIH_MLIR)
+  get_property(llvm GLOBAL PROPERTY GIRIH_LLVM)
+  list(TRANSFORM libraries REPLACE "(.+)" "$<TARGET_FILE:\\1>" OUTPUT_VARIABLE files)
+  list(REMOVE_DUPLICATES mlir)
+  llvm_map_components_to_libnames(llvm_libraries ${llvm})
+  add_dependencies(${name} ${libraries})
+  target_link_libraries(${name} PRIVATE -Wl,--start-group ${files} -Wl,--end-group ${mlir} ${llvm_libraries})
 endfunction()
 
 function(girih_add_compiler_tool name)

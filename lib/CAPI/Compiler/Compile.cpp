@@ -1,0 +1,230 @@
+// Compilation and passes: what needs MLIR, and is compiled without exceptions as it is.
+#include "girih/Pipelines/Compile.h"
+#include "../Diagnostics.h"
+#include "../Kernel.h"
+#include "girih/InitAll.h"
+#include "girih/Pipelines/AttentionSpec.h"
+#include "girih/Pipelines/Report.h"
+
+#include "mlir/Parser/Parser.h"
+#include "mlir/Pass/PassManager.h"
+#include "mlir/Pass/PassRegistry.h"
+#include "llvm/Support/FormatVariadic.h"
+#include "llvm/Support/SourceMgr.h"
+
+using namespace mlir;
+using namespace girih::capi;
+
+struct GirihKernels {
+  std::vector<std::shared_ptr<const girih::capi::Kernel>> kernels;
+};
+
+namespace {
+
+StringRef toRef(GirihText text) { return {text.data, text.data ? text.size : 0}; }
+
+GirihSeverity severityOf(DiagnosticSeverity severity) {
+  switch (severity) {
+  case DiagnosticSeverity::Note:
+    return GIRIH_NOTE;
+  case DiagnosticSeverity::Warning:
+    return GIRIH_WARNING;
+  case DiagnosticSeverity::Error:
+    return GIRIH_ERROR;
+  case DiagnosticSeverity::Remark:
+    return GIRIH_REMARK;
+  }
+  return GIRIH_ERROR;
+}
+
+/// A context with the project's dialects that says what it has to say to a caller.
+class Session {
+public:
+  explicit Session(GirihDiagnostics *diagnostics)
+      : diagnostics(diagnostics), context(makeRegistry(), MLIRContext::Threading::DISABLED), stream(rendered),
+        printer(sources, &context, stream), handler(&context, [this](Diagnostic &diagnostic) { collect(diagnostic); }) {
+    context.printOpOnDiagnostic(false);
+  }
+
+  OwningOpRef<ModuleOp> parse(GirihText text, const char *name) {
+    sources.AddNewSourceBuffer(llvm::MemoryBuffer::getMemBufferCopy(toRef(text), name ? name : "<text>"),
+                               llvm::SMLoc());
+    return parseSourceFile<ModuleOp>(sources, &context);
+  }
+
+private:
+  static DialectRegistry makeRegistry() {
+    DialectRegistry registry;
+    girih::registerAllDialects(registry);
+    return registry;
+  }
+
+  void keep(Location loc, StringRef message, DiagnosticSeverity severity) {
+    if (!diagnostics)
+      return;
+    rendered.clear();
+    printer.emitDiagnostic(loc, message, severity);
+    auto place = loc->findInstanceOf<FileLineColLoc>();
+    say(diagnostics,
+        {severityOf(severity), message.str(), place ? place.getFilename().str() : "", place ? place.getLine() : 0,
+         place ? place.getColumn() : 0},
+        rendered);
+  }
+
+  void collect(Diagnostic &diagnostic) {
+    keep(diagnostic.getLocation(), diagnostic.str(), diagnostic.getSeverity());
+    for (Diagnostic &note : diagnostic.getNotes())
+      keep(note.getLocation(), note.str(), note.getSeverity());
+  }
+
+  GirihDiagnostics *diagnostics;
+
+public:
+  MLIRContext context;
+  llvm::SourceMgr sources;
+
+private:
+  std::string rendered;
+  llvm::raw_string_ostream stream;
+  SourceMgrDiagnosticHandler printer;
+  ScopedDiagnosticHandler handler;
+};
+
+std::string print(ModuleOp module) {
+  std::string text;
+  llvm::raw_string_ostream(text) << module;
+  return text;
+}
+
+GirihKernels *compile(ModuleOp module, girih::CompileRequest request, bool keepsPhases, GirihDiagnostics *diagnostics) {
+  auto phases = std::make_shared<std::vector<Phase>>();
+  if (keepsPhases)
+    request.afterPhase = [&](StringRef pass, ModuleOp after) { phases->push_back({pass.str(), print(after)}); };
+  FailureOr<std::vector<girih::CompileResult>> results = girih::compileModule(module, request);
+  if (failed(results))
+    return nullptr;
+  auto kernels = std::make_unique<GirihKernels>();
+  for (girih::CompileResult &result : *results) {
+    std::string manifest = llvm::formatv("{0:2}\n", llvm::json::Value(std::move(result.manifest)));
+    kernels->kernels.push_back(makeKernel(std::move(manifest), std::move(result.kernel.ptx),
+                                          std::move(result.kernel.cubin), phases, diagnostics));
+    if (!kernels->kernels.back())
+      return nullptr;
+  }
+  return kernels.release();
+}
+
+/// The options that the caller's version of the struct has; others are zero.
+GirihCompileOptions optionsOf(const GirihCompileOptions *given) {
+  GirihCompileOptions options{};
+  if (given)
+    std::memcpy(&options, given, std::min(given->structSize, sizeof options));
+  return options;
+}
+
+std::optional<girih::CompileRequest> requestOf(const GirihCompileOptions &options, GirihDiagnostics *diagnostics) {
+  auto text = [](const char *string) { return std::string(string ? string : ""); };
+  if (!options.target || !*options.target) {
+    fail(diagnostics, "no target is given");
+    return std::nullopt;
+  }
+  if (options.name && !girih::isFileStem(options.name)) {
+    fail(diagnostics, "'" + text(options.name) + "' cannot be the name of a kernel's files");
+    return std::nullopt;
+  }
+  girih::CompileRequest request;
+  request.target = options.target;
+  request.name = text(options.name);
+  request.ptxas = text(options.ptxas);
+  request.hasLineInfo = options.hasLineInfo;
+  return request;
+}
+
+} // namespace
+
+int girihApiVersion(void) { return GIRIH_API_VERSION; }
+const char *girihVersion(void) { return GIRIH_VERSION; }
+
+GirihKernels *girihCompile(GirihText text, const GirihCompileOptions *given, GirihDiagnostics *diagnostics) {
+  GirihCompileOptions options = optionsOf(given);
+  std::optional<girih::CompileRequest> request = requestOf(options, diagnostics);
+  if (!request)
+    return nullptr;
+  Session session(diagnostics);
+  OwningOpRef<ModuleOp> module = session.parse(text, options.sourceName);
+  return module ? compile(*module, *request, options.keepsPhases, diagnostics) : nullptr;
+}
+
+GirihKernels *girihCompileAttention(GirihText problem, const GirihCompileOptions *given,
+                                    GirihDiagnostics *diagnostics) {
+  GirihCompileOptions options = optionsOf(given);
+  std::optional<girih::CompileRequest> request = requestOf(options, diagnostics);
+  if (!request)
+    return nullptr;
+  if (request->hasLineInfo) {
+    fail(diagnostics, "an attention problem has no source to take line numbers from");
+    return nullptr;
+  }
+  Session session(diagnostics);
+  girih::AttentionSpec spec(session.context, session.sources, toRef(problem));
+  if (!spec.module)
+    return nullptr;
+  if (request->name.empty())
+    request->name = spec.name;
+  return compile(*spec.module, *request, options.keepsPhases, diagnostics);
+}
+
+size_t girihKernelsCount(const GirihKernels *kernels) { return kernels->kernels.size(); }
+
+GirihKernel *girihKernelsGet(const GirihKernels *kernels, size_t index) {
+  return index < kernels->kernels.size() ? new GirihKernel{kernels->kernels[index]} : nullptr;
+}
+
+void girihKernelsDestroy(GirihKernels *kernels) { delete kernels; }
+
+static llvm::json::Object manifestOf(const girih::capi::Kernel &kernel) {
+  llvm::Expected<llvm::json::Value> json = llvm::json::parse(kernel.manifestText);
+  if (!json) {
+    llvm::consumeError(json.takeError());
+    return {};
+  }
+  return std::move(*json->getAsObject());
+}
+
+std::string girih::capi::renderHeader(const Kernel &kernel) { return makeHeader(manifestOf(kernel), kernel.cubin); }
+
+std::string girih::capi::renderReport(const Kernel &kernel) {
+  std::string text;
+  llvm::raw_string_ostream stream(text);
+  printReport(manifestOf(kernel), stream);
+  return text;
+}
+
+/// Adds the passes that the text names to `manager`, which is for builtin.module.
+static LogicalResult addPasses(StringRef text, PassManager &manager, llvm::raw_ostream &errors) {
+  StringRef inner = text.trim();
+  if (inner.consume_front("builtin.module(") && inner.consume_back(")"))
+    text = inner;
+  return parsePassPipeline(text, manager, errors);
+}
+
+char *girihOptimize(GirihText text, GirihText pipeline, const char *sourceName, GirihDiagnostics *diagnostics) {
+  static std::once_flag once;
+  std::call_once(once, girih::registerAllPasses);
+  Session session(diagnostics);
+  OwningOpRef<ModuleOp> module = session.parse(text, sourceName);
+  if (!module)
+    return nullptr;
+  PassManager manager(&session.context);
+  std::string wrong;
+  llvm::raw_string_ostream errors(wrong);
+  if (failed(addPasses(toRef(pipeline), manager, errors))) {
+    fail(diagnostics, "cannot read the pipeline: " + wrong);
+    return nullptr;
+  }
+  if (failed(manager.run(*module)))
+    return nullptr;
+  return strdup(print(*module).c_str());
+}
+
+void girihStringDestroy(char *string) { std::free(string); }

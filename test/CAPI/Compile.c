@@ -1,0 +1,115 @@
+/* Compile.c - problems and texts to kernels, and what is said on the way */
+#include "Test.h"
+
+static const char *const kModule =
+    "func.func @a(%q: tensor<1x1x128x64xf16>, %k: tensor<1x1x128x64xf16>) -> tensor<1x1x128x64xf16> {\n"
+    "  %o = attn.forward %q, %k, %k : tensor<1x1x128x64xf16>, tensor<1x1x128x64xf16>, tensor<1x1x128x64xf16>\n"
+    "      -> tensor<1x1x128x64xf16>\n"
+    "  return %o : tensor<1x1x128x64xf16>\n"
+    "}\n";
+
+static GirihCompileOptions optionsFor(const char *target) {
+  GirihCompileOptions options = {sizeof options};
+  options.target = target;
+  return options;
+}
+
+void testCompile(void) {
+  GirihCompileOptions options = optionsFor("sm_90a");
+  GirihDiagnostics *diagnostics = girihDiagnosticsCreate();
+  GirihKernels *kernels;
+  GirihKernel *kernel;
+  options.keepsPhases = 1;
+  options.sourceName = "module.mlir";
+  kernels = girihCompile(textOf(kModule), &options, diagnostics);
+  CHECK(kernels);
+  CHECK(girihDiagnosticsCount(diagnostics) == 0);
+  if (!kernels)
+    return;
+  CHECK(girihKernelsCount(kernels) == 1);
+  CHECK(girihKernelsGet(kernels, 1) == NULL);
+  kernel = girihKernelsGet(kernels, 0);
+  girihKernelsDestroy(kernels); /* the kernel lives on */
+  CHECK(girihKernelPhaseCount(kernel) > 10);
+  CHECK(equals(girihKernelPhaseName(kernel, 0), "attn-schedule"));
+  CHECK(contains(girihKernelPhaseText(kernel, 0), "attn.forward"));
+  CHECK(girihKernelPhaseText(kernel, 1000).size == 0);
+  girihKernelDestroy(kernel);
+  girihDiagnosticsDestroy(diagnostics);
+}
+
+void testKernelParts(void) {
+  GirihKernel *kernel = compileSmall("b=?,h=2,sq=?,d=64,mask=causal,lse=1"), *again;
+  GirihDiagnostics *diagnostics = girihDiagnosticsCreate();
+  GirihText manifest, ptx, cubin;
+  if (!kernel)
+    return;
+  manifest = girihKernelGetPart(kernel, GIRIH_KERNEL_MANIFEST);
+  ptx = girihKernelGetPart(kernel, GIRIH_KERNEL_PTX);
+  cubin = girihKernelGetPart(kernel, GIRIH_KERNEL_CUBIN);
+  CHECK(equals(girihKernelGetPart(kernel, GIRIH_KERNEL_NAME), "attention_nx2xnx64_bf16_causal_lse"));
+  CHECK(equals(girihKernelGetPart(kernel, GIRIH_KERNEL_TARGET), "sm_90a"));
+  CHECK(contains(ptx, ".entry attention"));
+  CHECK(cubin.size > 4 && memcmp(cubin.data, "\177ELF", 4) == 0);
+  CHECK(contains(manifest, "\"girih_manifest\""));
+  CHECK(contains(girihKernelGetPart(kernel, GIRIH_KERNEL_HEADER), "_launch("));
+  CHECK(contains(girihKernelGetPart(kernel, GIRIH_KERNEL_REPORT), "registers at launch"));
+  CHECK(girihKernelPhaseCount(kernel) == 0);
+  CHECK(girihKernelTensorCount(kernel) == 5);
+  CHECK(equals(girihKernelTensor(kernel, 4).name, "lse"));
+  CHECK(girihKernelTensor(kernel, 4).type == GIRIH_F32);
+  CHECK(girihKernelTensor(kernel, 4).isOutput);
+  CHECK(girihKernelTensor(kernel, 0).rank == 4 && !girihKernelTensor(kernel, 0).isOutput);
+
+  again = girihKernelFromParts(manifest, ptx, cubin, diagnostics);
+  CHECK(again);
+  CHECK(contains(girihKernelGetPart(again, GIRIH_KERNEL_REPORT), "registers at launch"));
+  girihKernelDestroy(again);
+  cubin.size -= 1;
+  CHECK(!girihKernelFromParts(manifest, ptx, cubin, diagnostics));
+  CHECK(contains(girihDiagnosticsText(diagnostics), "manifest and cubin do not belong together"));
+  CHECK(!girihKernelFromParts(textOf("{}"), ptx, cubin, diagnostics));
+  CHECK(!girihKernelFromParts(manifest, textOf(""), textOf(""), NULL));
+  girihKernelDestroy(kernel);
+  girihDiagnosticsDestroy(diagnostics);
+}
+
+static void countErrors(const GirihDiagnostic *diagnostic, void *user) {
+  *(int *)user += diagnostic->severity == GIRIH_ERROR;
+}
+
+void testCompileErrors(void) {
+  GirihCompileOptions options = optionsFor("sm_90a");
+  GirihDiagnostics *diagnostics = girihDiagnosticsCreate();
+  GirihDiagnostic said;
+  int errors = 0;
+  girihDiagnosticsSetHandler(diagnostics, countErrors, &errors);
+  options.sourceName = "wrong.mlir";
+  CHECK(!girihCompile(textOf("\n  func.func @a() { %0 = tile.nothing }\n"), &options, diagnostics));
+  CHECK(errors == 1 && girihDiagnosticsCount(diagnostics) == 1);
+  said = girihDiagnosticsGet(diagnostics, 0);
+  CHECK(said.severity == GIRIH_ERROR && said.line == 2 && said.column > 2 && equals(said.file, "wrong.mlir"));
+  CHECK(contains(girihDiagnosticsText(diagnostics), "wrong.mlir:2:"));
+  CHECK(girihDiagnosticsGet(diagnostics, 9).message.size == 0);
+
+  /* A key is to blame, and the place is its own. */
+  CHECK(!girihCompileAttention(textOf("b=1,h=1,sq=128,d=80"), &options, diagnostics));
+  said = girihDiagnosticsGet(diagnostics, 1);
+  CHECK(equals(said.file, "--attention") && said.line == 1 && said.column == 16);
+  options.target = "sm_75";
+  CHECK(!girihCompileAttention(textOf("b=1,h=1,sq=128,d=64"), &options, diagnostics));
+  CHECK(contains(girihDiagnosticsText(diagnostics), "sm_75"));
+  options.target = NULL;
+  CHECK(!girihCompileAttention(textOf("b=1,h=1,sq=128,d=64"), &options, diagnostics));
+  CHECK(contains(girihDiagnosticsText(diagnostics), "error: no target is given"));
+  options.target = "sm_90a";
+  options.name = "../escape";
+  CHECK(!girihCompile(textOf(kModule), &options, diagnostics));
+  options.name = NULL;
+  options.ptxas = "/nowhere/ptxas";
+  CHECK(!girihCompile(textOf(kModule), &options, diagnostics));
+  CHECK(contains(girihDiagnosticsText(diagnostics), "/nowhere/ptxas"));
+  CHECK(!girihCompile(textOf(""), &options, NULL));
+  girihDiagnosticsDestroy(diagnostics);
+  girihDiagnosticsDestroy(NULL);
+}
