@@ -80,6 +80,26 @@ Fragment Fragment::foldColumnRegisters() const {
   return Fragment(2, rowRegisters, newLanes, warps);
 }
 
+std::optional<Fragment> Fragment::narrowed(int64_t whole, int64_t columns) const {
+  Modes left = registers;
+  for (int64_t end = whole; end > columns;) {
+    // The digit that moves farthest numbers parts of `step` columns.
+    auto stepOf = [](const Mode &mode) { return mode.movesAlong(1) ? mode.steps[1] : 0; };
+    auto *last = llvm::max_element(left, [&](const Mode &a, const Mode &b) { return stepOf(a) < stepOf(b); });
+    if (last == left.end() || last->size * stepOf(*last) != end)
+      return std::nullopt;
+    int64_t step = stepOf(*last);
+    end = std::max(columns, step);
+    if (end % step != 0)
+      return std::nullopt;
+    if (end > step)
+      last->size = end / step;
+    else
+      left.erase(last);
+  }
+  return Fragment(rank, left, lanes, warps);
+}
+
 int64_t Fragment::lanesPerRow() const {
   int64_t product = 1;
   for (const Mode &mode : lanes)

@@ -4,6 +4,7 @@
 
 #include "dialects/Tile/Tile.h"
 #include "llvm/ADT/SmallVector.h"
+#include <optional>
 
 namespace girih::tile {
 
@@ -49,6 +50,10 @@ public:
   /// The layout after adding up the registers of each lane along dimension 1:
   /// one column per lane of a row.
   Fragment foldColumnRegisters() const;
+
+  /// The layout of the first `columns` of `whole`, or of any other such part: what its
+  /// registers hold of it, in their order. None where lanes or warps divide the columns.
+  std::optional<Fragment> narrowed(int64_t whole, int64_t columns) const;
 
   /// How many lanes share a row.
   int64_t lanesPerRow() const;

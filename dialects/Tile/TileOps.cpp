@@ -119,8 +119,9 @@ LogicalResult SliceOp::verify() {
     if (whole % part != 0)
       return emitOpError() << "slice of " << part << " in dimension " << dim << " does not divide tile of " << whole;
   }
-  if (fragmentEncoding(source))
-    return emitOpError("cannot take a part of the registers of a worker");
+  if (fragmentEncoding(source) && !sliceType(source, result.getShape()))
+    return emitOpError() << "cannot take " << result << " of the registers of a worker: each must hold as many of the "
+                         << "columns, and all rows";
   if (isInTensorMemory(source) && result.getDimSize(0) != source.getDimSize(0))
     return emitOpError() << "takes " << result.getDimSize(0) << " of the " << source.getDimSize(0)
                          << " lanes of a tile in tensor memory, must be all";

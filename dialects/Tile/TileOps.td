@@ -216,7 +216,8 @@ def Tile_SliceOp : Tile_Op<"slice", [Pure]> {
 
     A slice of a tile in shared memory is a view: it moves no data and lives as long
     as the tile. It has whole groups of 8 rows, after which the swizzle repeats, of
-    whole panels. Its type tells the rows of those panels.
+    whole panels. Its type tells the rows of those panels. A slice of a tile in registers
+    is some of them: columns at a constant offset that no lane or warp has alone.
 
     ```mlir
     %mine = tile.slice %q[%row] : tensor<128x64xbf16> -> tensor<64x64xbf16>

@@ -1,5 +1,5 @@
 // Types of the tile dialect: their rules, and what a tile's type says of memory.
-#include "dialects/Tile/Tile.h"
+#include "dialects/Tile/Fragment.h"
 
 #include "mlir/IR/Builders.h"
 #include "mlir/IR/DialectImplementation.h"
@@ -76,6 +76,12 @@ int64_t girih::tile::panelRows(RankedTensorType tile) {
 int64_t girih::tile::panelBytes(RankedTensorType tile) { return panelRows(tile) * sharedEncoding(tile).getSwizzle(); }
 
 RankedTensorType girih::tile::sliceType(RankedTensorType tile, ArrayRef<int64_t> shape) {
+  if (FragmentAttr registers = fragmentEncoding(tile)) {
+    bool isCut = tile.getRank() == 2 && shape[0] == tile.getDimSize(0);
+    auto part = isCut ? Fragment(registers).narrowed(tile.getDimSize(1), shape[1]) : std::nullopt;
+    return part ? RankedTensorType::get(shape, tile.getElementType(), part->toAttr(tile.getContext()))
+                : RankedTensorType();
+  }
   SharedAttr shared = sharedEncoding(tile);
   if (!shared)
     return tile.clone(shape);

@@ -33,8 +33,9 @@ class KernelBuilder {
 public:
   KernelBuilder(attn::ForwardOp op, gpu::GPUFuncOp kernel, const tile::Schedule &schedule, const Target &target)
       : op(op), kernel(kernel), schedule(schedule), b(op.getLoc(), kernel.getContext()), rows(*schedule.rows),
-        columns(*schedule.columns), headSize(op.getQ().getType().getDimSize(3)), partials(target.lanesPerRow()),
-        causal(op.getMask() == attn::Mask::Causal), exponentScale(op.getScaleValue() * std::numbers::log2e) {}
+        columns(*schedule.columns), headSize(Target::tileColumns(op.getQ().getType().getDimSize(3))),
+        partials(target.lanesPerRow()), causal(op.getMask() == attn::Mask::Causal),
+        exponentScale(op.getScaleValue() * std::numbers::log2e) {}
 
   void build();
 
@@ -79,7 +80,9 @@ private:
   gpu::GPUFuncOp kernel;
   const tile::Schedule &schedule;
   IndexBuilder b;
-  int64_t rows, columns, headSize, partials;
+  int64_t rows, columns;
+  int64_t headSize; ///< columns of a tile of Q, K, V or O
+  int64_t partials;
   bool causal;
   double exponentScale; ///< exp(scale * x) is exp2(exponentScale * x)
 };

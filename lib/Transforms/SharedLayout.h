@@ -7,6 +7,9 @@
 
 namespace girih {
 
+/// Where tiles may start: the 128-byte swizzle repeats after 8 rows.
+inline constexpr int64_t kTileAlignment = 1024;
+
 /// Places tiles and barriers one after another; each `add` returns an offset.
 class SharedLayout {
 public:
@@ -17,7 +20,6 @@ public:
   int64_t getBytes() const { return bytes; }
 
 private:
-  static constexpr int64_t kTileAlignment = 1024; // 8 rows of 128 bytes: the 128-byte swizzle repeats there
   static constexpr int64_t kBarrierBytes = 8;
 
   int64_t add(int64_t at, int64_t size) {

@@ -6,6 +6,8 @@
 //   %k = tile.load ... -> tensor<128x64xbf16, #tile.shared<swizzle = 128>>
 //   %s = tile.mma_async %q, %k ... -> !tile.async<tensor<64x128xf32, #tile.fragment<...>>>
 #include "ControlFlow.h"
+#include "IndexBuilder.h"
+#include "SharedLayout.h"
 #include "TilePlaceBudget.h"
 #include "TilePlaceTensorMemory.h"
 #include "TileTies.h"
@@ -51,7 +53,8 @@ struct TilePlacePass : impl::TilePlacePassBase<TilePlacePass> {
     auto schedule = tile::Schedule::decode(kernel->getAttrOfType<tile::ScheduleAttr>(tile::kScheduleAttr));
     separateTileUses(kernel);
     if (failed(checkConstants(kernel)) || failed(placeLoads(kernel)) || failed(placeMmas(kernel)) || failed(spread()) ||
-        failed(checkComplete(kernel)) || failed(stageStores(kernel)) || failed(checkBudget(kernel, schedule, *target)))
+        failed(checkComplete(kernel)) || failed(stageStores(kernel, schedule)) ||
+        failed(checkBudget(kernel, schedule, *target)))
       signalPassFailure();
   }
 
@@ -64,7 +67,8 @@ struct TilePlacePass : impl::TilePlacePassBase<TilePlacePass> {
   LogicalResult spread();
   LogicalResult spreadFrom(Value value);
   LogicalResult checkComplete(gpu::GPUFuncOp kernel);
-  LogicalResult stageStores(gpu::GPUFuncOp kernel);
+  int64_t stagedColumns(RankedTensorType tile, int64_t workers, int64_t bytes) const;
+  LogicalResult stageStores(gpu::GPUFuncOp kernel, const tile::Schedule &schedule);
 
   const Target *target = nullptr;
   SmallVector<Value> worklist;
@@ -212,20 +216,48 @@ LogicalResult TilePlacePass::checkComplete(gpu::GPUFuncOp kernel) {
   return failure(result.wasInterrupted());
 }
 
+/// All columns of a tile, or, where shared memory has no room for them in each worker's
+/// staging buffer, the widest equal part for which it has.
+int64_t TilePlacePass::stagedColumns(RankedTensorType tile, int64_t workers, int64_t bytes) const {
+  constexpr int64_t kPanelBytes = 128; // what one copy moves of a row
+  int64_t columns = tile.getDimSize(1), elementBytes = tile.getElementTypeBitWidth() / 8;
+  auto fits = [&](int64_t part) {
+    return bytes + workers * tile.getDimSize(0) * part * elementBytes <= target->limits().sharedBytes;
+  };
+  int64_t part = columns;
+  while (!fits(part) && part % 2 == 0 && part * elementBytes > kPanelBytes)
+    part /= 2;
+  return fits(part) ? part : columns;
+}
+
 /// Matrices are stored by TMA from shared memory, row vectors from registers.
-LogicalResult TilePlacePass::stageStores(gpu::GPUFuncOp kernel) {
+LogicalResult TilePlacePass::stageStores(gpu::GPUFuncOp kernel, const tile::Schedule &schedule) {
   SmallVector<tile::StoreOp> stores;
   kernel.walk([&](tile::StoreOp store) { stores.push_back(store); });
+  int64_t bytes = llvm::alignTo(sharedBytesOf(kernel, schedule), kTileAlignment);
   for (tile::StoreOp store : stores) {
-    RankedTensorType type = store.getTile().getType();
-    if (type.getRank() != 2)
+    RankedTensorType whole = store.getTile().getType();
+    if (whole.getRank() != 2)
       continue;
-    FailureOr<tile::SharedAttr> shared = chooseSwizzle(store, rowBytes(store.getTile()));
-    if (failed(shared))
-      return failure();
-    OpBuilder builder(store);
-    store.getTileMutable().assign(
-        tile::ToSharedOp::create(builder, store.getLoc(), withEncoding(type, *shared), store.getTile()));
+    IndexBuilder b(store.getLoc(), store);
+    int64_t columns = stagedColumns(whole, schedule.workers.value_or(1), bytes);
+    RankedTensorType type = tile::sliceType(whole, {whole.getDimSize(0), columns});
+    if (!type)
+      std::tie(type, columns) = std::pair(whole, whole.getDimSize(1));
+    for (int64_t first = 0; first < whole.getDimSize(1); first += columns) {
+      Value part = store.getTile();
+      if (type != whole)
+        part = tile::SliceOp::create(b, type, part, ValueRange{b.index(0), b.index(first)});
+      FailureOr<tile::SharedAttr> shared = chooseSwizzle(store, rowBytes(part));
+      if (failed(shared))
+        return failure();
+      SmallVector<Value> indices(store.getIndices());
+      if (first > 0)
+        indices.back() = b.add(indices.back(), b.index(first));
+      Value staged = tile::ToSharedOp::create(b, withEncoding(type, *shared), part);
+      tile::StoreOp::create(b, staged, store.getDest(), indices);
+    }
+    store.erase();
   }
   return success();
 }

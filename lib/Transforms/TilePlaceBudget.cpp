@@ -1,4 +1,5 @@
 #include "TilePlaceBudget.h"
+#include "Roles.h"
 #include "SharedLayout.h"
 
 #include "dialects/Tile/Fragment.h"
@@ -22,11 +23,12 @@ int64_t registersOf(Type type) {
   return llvm::divideCeil(tile::Fragment(encoding).numRegisters() * std::max<int64_t>(bits, 1), 32);
 }
 
-/// Values that need no registers of their own: repeated rows, constants, and
+/// Values that need no registers of their own: repeated rows, parts, constants, and
 /// comparisons, which are fused into their users.
 bool isFree(Value value) {
   Operation *op = value.getDefiningOp();
-  return op && (isa<tile::BroadcastOp, tile::SplatOp, tile::IotaOp, arith::ConstantOp, arith::CmpIOp>(op));
+  return op &&
+         (isa<tile::BroadcastOp, tile::SplatOp, tile::IotaOp, tile::SliceOp, arith::ConstantOp, arith::CmpIOp>(op));
 }
 
 /// The most registers that tiles take at any op of the block. An elementwise op
@@ -67,8 +69,9 @@ int64_t peakRegisters(Block *block) {
   return peak;
 }
 
-/// As tile-lower-channels will lay it out.
-int64_t sharedBytesOf(gpu::GPUFuncOp kernel, int64_t workers) {
+} // namespace
+
+int64_t sharedBytesOf(gpu::GPUFuncOp kernel, const tile::Schedule &schedule) {
   SharedLayout layout;
   llvm::StringMap<int64_t> stagesOf;
   kernel.walk([&](tile::LoadOp load) {
@@ -76,15 +79,23 @@ int64_t sharedBytesOf(gpu::GPUFuncOp kernel, int64_t workers) {
     if (stagesOf.try_emplace(load.getRing().value_or(""), stages).second)
       layout.addTiles(stages, load.getResult().getType());
   });
+  int64_t numbers = 0;
+  kernel.walk([&](tile::NextWorkOp) {
+    layout.addTiles(schedule.stages.value_or(1), numberSlot(kernel.getContext()));
+    numbers += schedule.stages.value_or(1);
+  });
   bool isStaged = false;
   kernel.walk([&](tile::ToSharedOp op) {
     if (!std::exchange(isStaged, true))
-      layout.addTiles(workers, op.getResult().getType());
+      layout.addTiles(schedule.workers.value_or(1), op.getResult().getType());
   });
   for (const auto &ring : stagesOf)
     layout.addBarriers(2 * ring.second); // full and empty
+  layout.addBarriers(2 * numbers);
   return layout.getBytes();
 }
+
+namespace {
 
 /// Whether the assembler can give every MMA its registers.
 LogicalResult checkMmas(gpu::GPUFuncOp kernel, int64_t workers, const Target &target) {
@@ -110,7 +121,7 @@ LogicalResult checkBudget(gpu::GPUFuncOp kernel, const tile::Schedule &schedule,
   if (schedule.workers && schedule.loadRegisters && schedule.computeRegisters &&
       failed(target.checkRoles(kernel, target.rolesOf(schedule))))
     return failure();
-  if (failed(target.checkSharedBytes(kernel, sharedBytesOf(kernel, workers))) ||
+  if (failed(target.checkSharedBytes(kernel, sharedBytesOf(kernel, schedule))) ||
       failed(checkMmas(kernel, workers, target)))
     return failure();
 

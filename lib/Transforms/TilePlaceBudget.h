@@ -8,6 +8,10 @@
 
 namespace girih {
 
+/// The shared memory of the kernel's placed tiles and their barriers, as
+/// tile-lower-channels will lay them out.
+int64_t sharedBytesOf(mlir::gpu::GPUFuncOp kernel, const tile::Schedule &schedule);
+
 /// Fails, with a diagnostic at the kernel, if the placed tiles do not fit into the
 /// shared memory of a CTA, the registers of a thread or the register file.
 mlir::LogicalResult checkBudget(mlir::gpu::GPUFuncOp kernel, const tile::Schedule &schedule, const Target &target);

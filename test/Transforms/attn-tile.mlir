@@ -187,3 +187,18 @@ func.func @dynamic(%q: tensor<1x4x1000x64xbf16>, %k: tensor<1x4x1000x64xbf16>) -
       : tensor<1x4x1000x64xbf16>, tensor<1x4x1000x64xbf16>, tensor<1x4x1000x64xbf16> -> tensor<1x4x1000x64xbf16>
   return %o : tensor<1x4x1000x64xbf16>
 }
+
+// -----
+
+// Rows of 80 elements lie in tiles of whole panels: what is beyond the tensor reads as zero and is not stored. The scale is
+// that of 80 elements, 1 / sqrt(80) times log2(e).
+// CHECK-LABEL: gpu.func @padded(
+// CHECK: arith.constant dense<0.161298215>
+// CHECK: tile.load %{{.*}} : memref<1x4x256x80xbf16, {{.*}}> -> tensor<128x128xbf16>
+// CHECK: tile.load %{{.*}} : memref<1x4x256x80xbf16, {{.*}}> -> tensor<64x128xbf16>
+// CHECK: tile.store %{{.*}} : tensor<128x128xbf16>, memref<1x4x256x80xbf16
+func.func @padded(%q: tensor<1x4x256x80xbf16>) -> tensor<1x4x256x80xbf16> {
+  %o = attn.forward %q, %q, %q schedule <rows = 128, columns = 64, persistent = 0>
+      : tensor<1x4x256x80xbf16>, tensor<1x4x256x80xbf16>, tensor<1x4x256x80xbf16> -> tensor<1x4x256x80xbf16>
+  return %o : tensor<1x4x256x80xbf16>
+}

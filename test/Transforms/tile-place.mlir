@@ -37,6 +37,28 @@ gpu.module @m [#target] {
     gpu.return
   }
 
+  // Where the rings leave no room for a whole tile in the staging buffer of each worker, it is
+  // stored in the widest parts for which there is: here for 2 x 64 x 128 elements.
+  // CHECK-LABEL: gpu.func @parts
+  // CHECK-SAME: %{{[^:]*}}: memref<?x64xbf16>, %{{[^:]*}}: memref<?x256xbf16>, %[[I:[^:]*]]: index
+  // CHECK: %[[Y:.*]] = arith.truncf
+  // CHECK: %[[LEFT:.*]] = tile.slice %[[Y]][%{{[^,]*}}, %c0{{.*}}] : tensor<64x256xbf16, {{.*}}> -> tensor<64x128xbf16, #tile.fragment<registers = [2 : (0, 1), 2 : (8, 0), 16 : (0, 8)]
+  // CHECK: %[[STAGED:.*]] = tile.to_shared %[[LEFT]] : {{.*}} -> tensor<64x128xbf16, #tile.shared<swizzle = 128>>
+  // CHECK: tile.store %[[STAGED]], %{{.*}}[%[[I]], %c0]
+  // CHECK: %[[RIGHT:.*]] = tile.slice %[[Y]][%{{[^,]*}}, %c128{{.*}}]
+  // CHECK: %[[STAGED:.*]] = tile.to_shared %[[RIGHT]]
+  // CHECK: tile.store %[[STAGED]], %{{.*}}[%[[I]], %c128
+  gpu.func @parts(%m: memref<?x64xbf16>, %n: memref<?x256xbf16>, %i: index) kernel attributes {tile.schedule = #tile.schedule<workers = 2>} {
+    %c0 = arith.constant 0 : index
+    %a = tile.load %m[%i, %c0] ring("a") stages(20) : memref<?x64xbf16> -> tensor<64x64xbf16>
+    %b = tile.load %n[%i, %c0] ring("b") stages(1) : memref<?x256xbf16> -> tensor<64x256xbf16>
+    %async = tile.mma_async %a, %b : tensor<64x64xbf16>, tensor<64x256xbf16> -> !tile.async<tensor<64x256xf32>>
+    %s = tile.await %async in_flight(0) : !tile.async<tensor<64x256xf32>> -> tensor<64x256xf32>
+    %y = arith.truncf %s : tensor<64x256xf32> to tensor<64x256xbf16>
+    tile.store %y, %n[%i, %c0] : tensor<64x256xbf16>, memref<?x256xbf16>
+    gpu.return
+  }
+
   // Slices of slices are views of the same panels; those of columns keep their rows.
   // CHECK-LABEL: gpu.func @slices
   // CHECK: %[[B:.*]] = tile.load {{.*}} -> tensor<128x128xbf16, #tile.shared<swizzle = 128>>

@@ -83,6 +83,10 @@ public:
   virtual mlir::FailureOr<tile::Fragment> accumulatorLayout(mlir::Operation *op, int64_t rows,
                                                             int64_t columns) const = 0;
 
+  /// The columns of a tile that holds rows of so many elements of 16 bits: whole panels of
+  /// 128 bytes, as MMAs read them. Copies fill the rest with zeros, and stores leave it out.
+  static int64_t tileColumns(int64_t columns) { return llvm::alignTo(columns, 64); }
+
   /// How many lanes share a row of an accumulator.
   virtual int64_t lanesPerRow() const = 0;
 

@@ -3,6 +3,8 @@
 
 #include "mlir/Dialect/LLVMIR/NVVMDialect.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
+#include "mlir/Dialect/Utils/StaticValueUtils.h"
+#include <map>
 
 using namespace mlir;
 
@@ -41,6 +43,34 @@ struct ConvertSlot : OpConversionPattern<tile::SlotOp> {
   }
 };
 
+/// The registers that hold a part of the columns of a tile, in the order of the part's.
+FailureOr<SmallVector<Value>> partOfRegisters(tile::SliceOp op, ValueRange registers) {
+  RankedTensorType type = op.getResult().getType();
+  tile::Fragment whole(tile::fragmentEncoding(op.getTile().getType())), part(tile::fragmentEncoding(type));
+  std::optional<int64_t> column =
+      op.getOffsets().size() < 2 ? std::optional<int64_t>(0) : getConstantIntValue(op.getOffsets()[1]);
+  if (!column)
+    return op.emitOpError("takes columns of registers at an offset that is not constant");
+  std::map<tile::Fragment::Position, int64_t> numbers;
+  for (int64_t i = 0; i < whole.numRegisters(); ++i)
+    numbers[whole.registerOffset(i)] = i;
+  int64_t together = elementsPerRegister(type.getElementType());
+  SmallVector<Value> chosen;
+  for (int64_t i = 0; i < part.numRegisters(); i += together) {
+    int64_t first = -1;
+    for (int64_t j = 0; j < together; ++j) {
+      tile::Fragment::Position position = part.registerOffset(i + j);
+      position[1] += *column;
+      int64_t number = numbers.at(position);
+      first = j == 0 ? number : first;
+      if (number != first + j || first % together != 0)
+        return op.emitOpError("takes columns that share registers with others");
+    }
+    chosen.push_back(registers[first / together]);
+  }
+  return chosen;
+}
+
 /// In shared memory, row r of a panel starts r rows further, column c in panel c / width.
 /// In tensor memory all rows are there, and elements follow each other in 32-bit columns.
 struct ConvertSlice : OpConversionPattern<tile::SliceOp> {
@@ -50,10 +80,17 @@ struct ConvertSlice : OpConversionPattern<tile::SliceOp> {
                                 ConversionPatternRewriter &rewriter) const override {
     RankedTensorType tile = op.getTile().getType();
     tile::SharedAttr encoding = tile::sharedEncoding(tile);
-    if (!encoding && !tile::isInTensorMemory(tile))
-      return op.emitOpError("takes a part of a tile in shared or tensor memory only");
+    if (!tile.getEncoding())
+      return op.emitOpError("takes a part of a tile that has no memory yet");
     if (failed(op.checkOffsets()))
       return failure();
+    if (tile::fragmentEncoding(tile)) {
+      FailureOr<SmallVector<Value>> part = partOfRegisters(op, adaptor.getTile());
+      if (failed(part))
+        return failure();
+      rewriter.replaceOpWithMultiple(op, {*part});
+      return success();
+    }
     int64_t unitBits = encoding ? encoding.getSwizzle() * 8 : 32;
     int64_t steps[] = {encoding ? encoding.getSwizzle() : 0, encoding ? tile::panelBytes(tile) : 1};
     ImplicitLocOpBuilder b(op.getLoc(), rewriter);

@@ -5,8 +5,11 @@ using namespace mlir;
 
 namespace girih {
 
+constexpr int64_t kHeadStep = 8; // rows of multiples of 16 bytes, for TMA
+constexpr int64_t kLeastHead = 16;
+
 /// To compute what the launch brings beside the least of the others, to these what is left.
-static void completeRegisters(tile::Schedule &schedule, const Limits &limits, const RegisterNeeds &needs) {
+static void completeRegisters(tile::Schedule &schedule, const Limits &limits, const AttentionNeeds &needs) {
   int64_t warpgroups = *schedule.workers + 1;
   int64_t perLane = warpgroups * limits.launchRegisters(kThreadsPerWorker * warpgroups);
   auto legal = [&](int64_t registers, int64_t most) {
@@ -22,11 +25,12 @@ static void completeRegisters(tile::Schedule &schedule, const Limits &limits, co
 }
 
 FailureOr<tile::Schedule> completeAttention(attn::ForwardOp op, const tile::Schedule &given, const Target &target,
-                                            const MmaShape &shape, const RegisterNeeds &needs,
+                                            const MmaShape &shape, const AttentionNeeds &needs,
                                             function_ref<tile::Schedule(attn::ForwardOp, int64_t)> defaultsFor) {
   int64_t headSize = op.getQ().getType().getDimSize(3);
-  if (headSize != 64 && headSize != 128)
-    return op.emitError() << "head size " << headSize << " is not supported on " << target.chip() << "; 64 and 128 are";
+  if (headSize % kHeadStep != 0 || headSize < kLeastHead || headSize > needs.maxHeadSize)
+    return op.emitError() << "head size " << headSize << " is not supported on " << target.chip() << "; multiples of "
+                          << kHeadStep << " from " << kLeastHead << " to " << needs.maxHeadSize << " are";
   Limits limits = target.limits();
   tile::Schedule schedule = given;
   // Rows and workers go together: a worker's MMA has a fixed number of rows. One worker's
@@ -35,7 +39,7 @@ FailureOr<tile::Schedule> completeAttention(attn::ForwardOp op, const tile::Sche
     schedule.rows = shape.rows * *schedule.workers;
   if (schedule.rows && !schedule.workers)
     schedule.workers = std::clamp<int64_t>(*schedule.rows / shape.rows, 1, limits.threads / kThreadsPerWorker - 1);
-  schedule = schedule.completedFrom(defaultsFor(op, headSize));
+  schedule = schedule.completedFrom(defaultsFor(op, Target::tileColumns(headSize)));
   if (*schedule.rows != shape.rows * *schedule.workers)
     return op.emitError() << "knob rows is " << *schedule.rows << " when knob workers is " << *schedule.workers
                           << ", each worker has " << shape.rows << " rows on " << target.chip();

@@ -6,9 +6,10 @@
 
 namespace girih {
 
-/// What a thread of a role needs and what it gains nothing beyond.
-struct RegisterNeeds {
-  int64_t leastLoad, mostLoad, mostCompute;
+/// What attention needs of a chip.
+struct AttentionNeeds {
+  int64_t leastLoad, mostLoad, mostCompute; ///< registers of a thread of a role; beyond the most it gains nothing
+  int64_t maxHeadSize;                      ///< for whose output a worker has room
 };
 
 /// The schedule with its open knobs filled in from the chip's defaults for the problem,
@@ -16,7 +17,8 @@ struct RegisterNeeds {
 /// names what the chip cannot do.
 mlir::FailureOr<tile::Schedule>
 completeAttention(attn::ForwardOp op, const tile::Schedule &given, const Target &target, const MmaShape &shape,
-                  const RegisterNeeds &needs, mlir::function_ref<tile::Schedule(attn::ForwardOp, int64_t)> defaultsFor);
+                  const AttentionNeeds &needs,
+                  mlir::function_ref<tile::Schedule(attn::ForwardOp, int64_t)> defaultsFor);
 
 } // namespace girih
 

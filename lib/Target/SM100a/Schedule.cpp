@@ -7,17 +7,17 @@ using namespace mlir;
 namespace girih::sm100a {
 
 /// The thread that starts MMAs keeps descriptors and barriers of two workers.
-static constexpr RegisterNeeds kNeeds = {.leastLoad = 56, .mostLoad = 64, .mostCompute = 240};
+static constexpr AttentionNeeds kNeeds = {.leastLoad = 56, .mostLoad = 64, .mostCompute = 240, .maxHeadSize = 128};
 
 /// Two workers of 128 rows, one in its softmax while the other's MMAs run. In tensor
 /// memory each has scores, weights (half a column each) and its output: 2 x (1.5 N + D)
 /// columns of the 512.
-static tile::Schedule defaultsFor(attn::ForwardOp op, int64_t headSize) {
+static tile::Schedule defaultsFor(attn::ForwardOp op, int64_t headColumns) {
   bool causal = op.getMask() == attn::Mask::Causal;
   tile::Schedule schedule;
   schedule.workers = 2;
   schedule.rows = kMma.rows * *schedule.workers;
-  schedule.columns = headSize == 64 ? 128 : 80;
+  schedule.columns = headColumns <= 64 ? 128 : 80;
   schedule.stages = 2;
   schedule.accumulators = 1;
   schedule.overlap = 1;

@@ -126,6 +126,22 @@ gpu.module @m [#nvvm.target<chip = "sm_90a">] {
     gpu.return
   }
 
+  // Of a tile in registers, a slice is those that hold its columns: here the upper half of each lane's.
+  // CHECK-LABEL: llvm.func @slice_registers
+  // CHECK: %[[X:.*]]:16 = builtin.unrealized_conversion_cast
+  // CHECK: builtin.unrealized_conversion_cast %[[X]]#8, %[[X]]#9, %[[X]]#10, %[[X]]#11, %[[X]]#12, %[[X]]#13, %[[X]]#14, %[[X]]#15 :
+  gpu.func @slice_registers() kernel {
+    %c0 = arith.constant 0 : index
+    %c32 = arith.constant 32 : index
+    tile.role "compute" warps(4) registers(240) {
+      %x = "x"() : () -> tensor<64x64xbf16, #tile.fragment<registers = [2 : (0, 1), 2 : (8, 0), 8 : (0, 8)], lanes = [4 : (0, 2), 8 : (1, 0)], warps = [4 : (16, 0)]>>
+      %part = tile.slice %x[%c0, %c32] : tensor<64x64xbf16, #tile.fragment<registers = [2 : (0, 1), 2 : (8, 0), 8 : (0, 8)], lanes = [4 : (0, 2), 8 : (1, 0)], warps = [4 : (16, 0)]>>
+          -> tensor<64x32xbf16, #tile.fragment<registers = [2 : (0, 1), 2 : (8, 0), 4 : (0, 8)], lanes = [4 : (0, 2), 8 : (1, 0)], warps = [4 : (16, 0)]>>
+      "use"(%part) : (tensor<64x32xbf16, #tile.fragment<registers = [2 : (0, 1), 2 : (8, 0), 4 : (0, 8)], lanes = [4 : (0, 2), 8 : (1, 0)], warps = [4 : (16, 0)]>>) -> ()
+    }
+    gpu.return
+  }
+
   // Columns of a slice start at a whole panel, here of 64 rows of 128 bytes.
   // CHECK-LABEL: llvm.func @slice_columns
   // CHECK: %[[PANEL:.*]] = arith.divui %{{.*}}, %c64_i32

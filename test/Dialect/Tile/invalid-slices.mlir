@@ -43,8 +43,27 @@ func.func @element(%a: tensor<128x64xbf16>, %i: index) {
 
 #acc = #tile.fragment<registers = [2 : (0, 1), 2 : (8, 0), 8 : (0, 8)], lanes = [4 : (0, 2), 8 : (1, 0)], warps = [4 : (16, 0)]>
 func.func @registers(%a: tensor<64x64xbf16, #acc>, %i: index) {
-  // expected-error@+1 {{cannot take a part of the registers of a worker}}
+  // expected-error@+1 {{cannot take 'tensor<32x64xbf16>' of the registers of a worker: each must hold as many of the columns, and all rows}}
   %0 = tile.slice %a[%i] : tensor<64x64xbf16, #acc> -> tensor<32x64xbf16>
+  return
+}
+
+// -----
+
+// Columns 0 to 3 of a row are those of two of its four lanes.
+#acc = #tile.fragment<registers = [2 : (0, 1), 2 : (8, 0), 8 : (0, 8)], lanes = [4 : (0, 2), 8 : (1, 0)], warps = [4 : (16, 0)]>
+func.func @lanes(%a: tensor<64x64xbf16, #acc>, %i: index) {
+  // expected-error@+1 {{cannot take 'tensor<64x4xbf16>' of the registers of a worker: each must hold as many of the columns, and all rows}}
+  %0 = tile.slice %a[%i, %i] : tensor<64x64xbf16, #acc> -> tensor<64x4xbf16>
+  return
+}
+
+// -----
+
+#acc = #tile.fragment<registers = [2 : (0, 1), 2 : (8, 0), 8 : (0, 8)], lanes = [4 : (0, 2), 8 : (1, 0)], warps = [4 : (16, 0)]>
+func.func @layout(%a: tensor<64x64xbf16, #acc>, %i: index) {
+  // expected-error@+1 {{slice is 'tensor<64x32xbf16>' when it should be 'tensor<64x32xbf16, #tile.fragment<registers = [2 : (0, 1), 2 : (8, 0), 4 : (0, 8)], lanes = [4 : (0, 2), 8 : (1, 0)], warps = [4 : (16, 0)]>>'}}
+  %0 = tile.slice %a[%i, %i] : tensor<64x64xbf16, #acc> -> tensor<64x32xbf16>
   return
 }
 

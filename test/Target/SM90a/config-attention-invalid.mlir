@@ -1,10 +1,28 @@
 // RUN: girih-opt %s --attn-schedule=target=sm_90a --split-input-file --verify-diagnostics
 
-func.func @head_size(%q: tensor<1x2x256x96xbf16>) -> tensor<1x2x256x96xbf16> {
-  // expected-error@+1 {{head size 96 is not supported on sm_90a; 64 and 128 are}}
+func.func @odd_head(%q: tensor<1x2x256x100xbf16>) -> tensor<1x2x256x100xbf16> {
+  // expected-error@+1 {{head size 100 is not supported on sm_90a; multiples of 8 from 16 to 256 are}}
   %o = attn.forward %q, %q, %q
-      : tensor<1x2x256x96xbf16>, tensor<1x2x256x96xbf16>, tensor<1x2x256x96xbf16> -> tensor<1x2x256x96xbf16>
-  return %o : tensor<1x2x256x96xbf16>
+      : tensor<1x2x256x100xbf16>, tensor<1x2x256x100xbf16>, tensor<1x2x256x100xbf16> -> tensor<1x2x256x100xbf16>
+  return %o : tensor<1x2x256x100xbf16>
+}
+
+// -----
+
+func.func @small_head(%q: tensor<1x2x256x8xbf16>) -> tensor<1x2x256x8xbf16> {
+  // expected-error@+1 {{head size 8 is not supported on sm_90a; multiples of 8 from 16 to 256 are}}
+  %o = attn.forward %q, %q, %q
+      : tensor<1x2x256x8xbf16>, tensor<1x2x256x8xbf16>, tensor<1x2x256x8xbf16> -> tensor<1x2x256x8xbf16>
+  return %o : tensor<1x2x256x8xbf16>
+}
+
+// -----
+
+func.func @large_head(%q: tensor<1x2x256x264xbf16>) -> tensor<1x2x256x264xbf16> {
+  // expected-error@+1 {{head size 264 is not supported on sm_90a; multiples of 8 from 16 to 256 are}}
+  %o = attn.forward %q, %q, %q
+      : tensor<1x2x256x264xbf16>, tensor<1x2x256x264xbf16>, tensor<1x2x256x264xbf16> -> tensor<1x2x256x264xbf16>
+  return %o : tensor<1x2x256x264xbf16>
 }
 
 // -----

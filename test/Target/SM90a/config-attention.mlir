@@ -61,3 +61,25 @@ func.func @seven_workers(%q: tensor<1x2x256x64xbf16>) -> tensor<1x2x256x64xbf16>
       : tensor<1x2x256x64xbf16>, tensor<1x2x256x64xbf16>, tensor<1x2x256x64xbf16> -> tensor<1x2x256x64xbf16>
   return %o : tensor<1x2x256x64xbf16>
 }
+
+// Heads of other sizes lie in tiles of whole panels; the wider the output, the fewer keys a tile.
+// CHECK-LABEL: @head_80
+// CHECK: schedule <rows = 128, columns = 128, workers = 2,
+func.func @head_80(%q: tensor<1x2x256x80xbf16>) -> tensor<1x2x256x80xbf16> {
+  %o = attn.forward %q, %q, %q : tensor<1x2x256x80xbf16>, tensor<1x2x256x80xbf16>, tensor<1x2x256x80xbf16> -> tensor<1x2x256x80xbf16>
+  return %o : tensor<1x2x256x80xbf16>
+}
+
+// CHECK-LABEL: @head_192
+// CHECK: schedule <rows = 128, columns = 96, workers = 2,
+func.func @head_192(%q: tensor<1x2x256x192xbf16>) -> tensor<1x2x256x192xbf16> {
+  %o = attn.forward %q, %q, %q : tensor<1x2x256x192xbf16>, tensor<1x2x256x192xbf16>, tensor<1x2x256x192xbf16> -> tensor<1x2x256x192xbf16>
+  return %o : tensor<1x2x256x192xbf16>
+}
+
+// CHECK-LABEL: @head_256
+// CHECK: schedule <rows = 128, columns = 64, workers = 2,
+func.func @head_256(%q: tensor<1x2x256x256xbf16>) -> tensor<1x2x256x256xbf16> {
+  %o = attn.forward %q, %q, %q : tensor<1x2x256x256xbf16>, tensor<1x2x256x256xbf16>, tensor<1x2x256x256xbf16> -> tensor<1x2x256x256xbf16>
+  return %o : tensor<1x2x256x256xbf16>
+}
