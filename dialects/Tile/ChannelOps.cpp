@@ -189,6 +189,19 @@ static LogicalResult verifyNumber(Operation *op, RankedTensorType tile) {
 
 LogicalResult WriteNumberOp::verify() { return verifyNumber(*this, getDest().getType()); }
 
+LogicalResult RequestWorkOp::verify() {
+  if (failed(verifyNumber(*this, getDest().getType())))
+    return failure();
+  if (static_cast<bool>(getBarriers()) != static_cast<bool>(getBarrier()))
+    return emitOpError("signals an array of barriers, and which of them");
+  if (int64_t bytes = sharedBytes(getDest().getType()); bytes < kAnswerBytes)
+    return emitOpError() << "is answered with " << kAnswerBytes << " bytes, " << getDest().getType() << " has "
+                         << bytes;
+  return success();
+}
+
+LogicalResult ReadWorkOp::verify() { return verifyNumber(*this, getSource().getType()); }
+
 LogicalResult ReadNumberOp::verify() { return verifyNumber(*this, getSource().getType()); }
 
 LogicalResult WriteTensorOp::verify() {

@@ -318,6 +318,7 @@ ArrayRef<OperationAttr> operationAttrs() {
       {kWorkAttr, "a kernel", onKernel, isListOf(isWorkItem), onList<checkSizes>},
       {kMultiplesAttr, "a kernel", onKernel, isListOf(isMultiple), onList<checkSizes>},
       {kProblemAttr, "a kernel", onKernel, isProblem, nullptr},
+      {kQueuedAttr, "a kernel", onKernel, isUnit, nullptr},
       {kSharedBytesAttr, "a kernel", onKernel, isNumber(0, kMaxSharedBytes), nullptr},
       {kTensorsAttr, "a kernel", onKernel, isListOf(isTensor), onList<checkTensors>},
       {kRolesAttr, "a kernel", onKernel, isListOf(isRole), nullptr},

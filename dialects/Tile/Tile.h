@@ -56,6 +56,9 @@ int64_t panelBytes(mlir::RankedTensorType tile);
 /// The type of a slice of that shape: in shared memory it keeps the panels.
 mlir::RankedTensorType sliceType(mlir::RankedTensorType tile, llvm::ArrayRef<int64_t> shape);
 
+/// Bytes that answer `tile.request_work` (PTX ISA, "clusterlaunchcontrol.try_cancel").
+inline constexpr int64_t kAnswerBytes = 16;
+
 /// The shared-memory encoding of `type`, or null.
 SharedAttr sharedEncoding(mlir::Type type);
 
@@ -92,6 +95,9 @@ inline constexpr llvm::StringLiteral kArgumentsAttr = "tile.arguments";
 inline constexpr llvm::StringLiteral kNameAttr = "tile.name";
 inline constexpr llvm::StringLiteral kSizesAttr = "tile.sizes";
 inline constexpr llvm::StringLiteral kOrderAttr = "tile.order";
+/// On a kernel that takes the work items of CTAs that have not started: one is launched
+/// for each.
+inline constexpr llvm::StringLiteral kQueuedAttr = "tile.queued";
 /// On an argument: the kernel's own memory, which is zero when it starts and when it ends.
 inline constexpr llvm::StringLiteral kWorkspaceAttr = "tile.workspace";
 /// On an argument after tile-bind-arguments: how the loader makes it.

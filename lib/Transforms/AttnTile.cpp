@@ -55,7 +55,7 @@ struct AttnTilePass : impl::AttnTilePassBase<AttnTilePass> {
 
   LogicalResult lower(attn::ForwardOp op);
   LogicalResult checkFunction(attn::ForwardOp op, func::FuncOp function);
-  gpu::GPUFuncOp makeKernel(attn::ForwardOp op, func::FuncOp function);
+  gpu::GPUFuncOp makeKernel(attn::ForwardOp op, func::FuncOp function, bool handsOutWork);
 };
 
 /// A kernel reads what its function is given and writes what it returns, so
@@ -84,7 +84,7 @@ LogicalResult AttnTilePass::checkFunction(attn::ForwardOp op, func::FuncOp funct
   return success();
 }
 
-gpu::GPUFuncOp AttnTilePass::makeKernel(attn::ForwardOp op, func::FuncOp function) {
+gpu::GPUFuncOp AttnTilePass::makeKernel(attn::ForwardOp op, func::FuncOp function, bool handsOutWork) {
   OpBuilder builder(function);
   Location loc = op.getLoc();
   SmallVector<KernelArgument> arguments = {{"q", op.getQ().getType(), {"b", "h", "sq", "d"}},
@@ -103,8 +103,9 @@ gpu::GPUFuncOp AttnTilePass::makeKernel(attn::ForwardOp op, func::FuncOp functio
   for (const KernelArgument &argument : arguments)
     types.push_back(argument.memref());
   auto schedule = tile::Schedule::decode(op.getScheduleAttr());
-  bool isDynamic = schedule.persistent == tile::Schedule::kDynamic;
-  if (isDynamic)
+  // Where the chip does not hand out work items, a counter does.
+  bool isCounted = schedule.persistent == tile::Schedule::kDynamic && !handsOutWork;
+  if (isCounted)
     types.push_back(MemRefType::get({1}, builder.getI32Type()));
   auto kernel = gpu::GPUFuncOp::create(builder, loc, function.getName(), builder.getFunctionType(types, {}));
   kernel->setAttr(gpu::GPUDialect::getKernelFuncAttrName(), builder.getUnitAttr());
@@ -123,7 +124,7 @@ gpu::GPUFuncOp AttnTilePass::makeKernel(attn::ForwardOp op, func::FuncOp functio
     kernel.setArgAttr(i, tile::kSizesAttr, builder.getStrArrayAttr(argument.sizes));
     kernel.setArgAttr(i, tile::kOrderAttr, builder.getStrArrayAttr(order));
   }
-  if (isDynamic)
+  if (isCounted)
     kernel.setArgAttr(arguments.size(), tile::kWorkspaceAttr, builder.getUnitAttr());
   return kernel;
 }
@@ -141,7 +142,7 @@ LogicalResult AttnTilePass::lower(attn::ForwardOp op) {
   if (!schedule.rows || !schedule.columns || !schedule.persistent || !schedule.longestFirst || !schedule.groupBytes)
     return op.emitError("the schedule must say rows, columns, persistent, longest_first and group_bytes");
 
-  gpu::GPUFuncOp kernel = makeKernel(op, function);
+  gpu::GPUFuncOp kernel = makeKernel(op, function, target->limits().handsOutWork);
   buildAttentionKernel(op, kernel, schedule, *target);
   function.erase();
   return success();

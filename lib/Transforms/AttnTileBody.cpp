@@ -182,7 +182,9 @@ void KernelBuilder::build() {
 /// One work item after another, until none is left. The next is asked for before the
 /// work on one, so that the answer is there in time.
 void KernelBuilder::buildDynamicLoop(Value start, Value items) {
-  Value counter = kernel.getArguments().back();
+  Value counter;
+  if (unsigned last = kernel.getNumArguments() - 1; kernel.getArgAttr(last, tile::kWorkspaceAttr))
+    counter = kernel.getArgument(last);
   scf::WhileOp::create(
       b, b.getIndexType(), start,
       [&](OpBuilder &, Location, ValueRange work) {
@@ -190,7 +192,7 @@ void KernelBuilder::buildDynamicLoop(Value start, Value items) {
         scf::ConditionOp::create(b, isLeft, work);
       },
       [&](OpBuilder &, Location, ValueRange work) {
-        Value next = tile::NextWorkOp::create(b, b.getIndexType(), counter, items);
+        Value next = tile::NextWorkOp::create(b, b.getIndexType(), items, counter);
         buildWorkItem(work.front());
         scf::YieldOp::create(b, next);
       });

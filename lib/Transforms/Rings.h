@@ -28,7 +28,6 @@ struct RingName {
 
   /// The name that `op` gives, or a diagnostic on it.
   static mlir::FailureOr<RingName> of(mlir::Operation *op, mlir::Value channel, mlir::Value copy);
-  std::pair<mlir::Value, int64_t> key() const { return {channel, copy}; }
 };
 
 /// What completes the use of a slot: the bytes of copies, MMAs that one thread has

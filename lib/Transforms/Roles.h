@@ -44,8 +44,8 @@ struct PlaceChannels {
 /// The role's ops on a place work on slots of its channels, if it has any.
 mlir::LogicalResult connectPlace(llvm::StringRef role, const TensorPlace &place, const PlaceChannels &channels);
 
-/// The numbers that one role makes for all: each role by itself would get others.
-llvm::SmallVector<mlir::Value> findNumbers(mlir::Block *program);
+/// What makes numbers in one role for all: each role by itself would get others.
+llvm::SmallVector<tile::NextWorkOp> findNumbers(mlir::Block *program);
 
 /// The slot of a channel for a number.
 mlir::RankedTensorType numberSlot(mlir::MLIRContext *context);

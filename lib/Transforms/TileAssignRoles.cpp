@@ -55,13 +55,17 @@ struct TileAssignRolesPass : impl::TileAssignRolesPassBase<TileAssignRolesPass> 
       return signalPassFailure();
     }
     SmallVector<RoleShape> roles = target->rolesOf(schedule);
-    if (failed(assign(kernel, roles)))
+    if (failed(assign(kernel, roles, *target)))
       return signalPassFailure();
     kernel->setAttr(tile::kRolesAttr, describe(roles));
   }
 
-  LogicalResult assign(gpu::GPUFuncOp kernel, ArrayRef<RoleShape> roles) {
+  LogicalResult assign(gpu::GPUFuncOp kernel, ArrayRef<RoleShape> roles, const Target &target) {
     WalkResult result = kernel.getBody().walk([&](Operation *op) {
+      if (auto work = dyn_cast<tile::NextWorkOp>(op); work && !work.getCounter() && !target.limits().handsOutWork) {
+        op->emitError() << "needs a counter: " << target.chip() << " does not hand out work items";
+        return WalkResult::interrupt();
+      }
       auto given = op->getAttrOfType<StringAttr>(tile::kRoleAttr);
       if (!given && !isShared(op))
         op->setAttr(tile::kRoleAttr, StringAttr::get(&getContext(), roleFor(op)));

@@ -122,8 +122,9 @@ LogicalResult Binder::run() {
   return kernel.eraseArguments(old);
 }
 
-/// Records the tensors on the function for the manifest.
+/// Records the tensors on the function for the manifest, and who hands out the work.
 void Binder::describeTensors() {
+  kernel.walk([&](tile::RequestWorkOp) { kernel->setAttr(tile::kQueuedAttr, builder.getUnitAttr()); });
   SmallVector<Attribute> entries;
   for (const Tensor &tensor : tensors) {
     bool written = llvm::any_of(tensor.argument.getUsers(), [](Operation *user) { return isa<tile::StoreOp>(user); });

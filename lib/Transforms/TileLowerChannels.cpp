@@ -8,6 +8,7 @@
 //   tile.barrier_arrive %empty[%slot]
 #include "IndexBuilder.h"
 #include "Rings.h"
+#include "WiderLoop.h"
 #include "girih/Transforms/Passes.h"
 #include "girih/Transforms/Phase.h"
 
@@ -34,7 +35,9 @@ public:
   LogicalResult run();
 
 private:
-  using Name = std::pair<Value, int64_t>;      ///< RingName::key
+  /// A ring by its RingName, and what the role does to it: a role may fill and read one.
+  enum Side : unsigned { Fills, Reads };
+  using Name = std::tuple<Value, int64_t, unsigned>;
   using Counts = llvm::MapVector<Name, Value>; ///< number of tiles so far
 
   /// A slot that was waited for or acquired, and what completes its use.
@@ -45,8 +48,7 @@ private:
   using Held = llvm::MapVector<Name, SmallVector<Slot>>; ///< oldest first
 
   LogicalResult lower(Block *block, Counts &counts);
-  LogicalResult lowerLoop(scf::ForOp loop, Counts &counts);
-  LogicalResult lowerLoop(scf::WhileOp loop, Counts &counts);
+  LogicalResult lowerLoop(Operation *loop, Counts &counts);
   LogicalResult lowerAcquire(tile::AcquireOp op, Counts &counts, Held &held);
   LogicalResult lowerCommit(tile::CommitOp op, Held &held);
   LogicalResult lowerWait(tile::WaitOp op, Counts &counts, Held &held);
@@ -56,6 +58,10 @@ private:
   void signal(Location loc, Value barriers, const Slot &slot, bool isTensor, Value after = {}, int64_t element = 0);
   LogicalResult lowerStore(tile::ToSharedOp op);
   FailureOr<SmallVector<Name>> ringsIn(Operation *op);
+
+  static Name fillOf(const RingName &ring) { return {ring.channel, ring.copy, Fills}; }
+  static Name readOf(const RingName &ring) { return {ring.channel, ring.copy, Reads}; }
+  static RingName ringOf(const Name &name) { return {std::get<0>(name), std::get<1>(name)}; }
 
   /// The slot of the next tile, counted over all rings of the channel.
   Value slotOf(IndexBuilder &b, RingName name, Value count) {
@@ -81,7 +87,6 @@ private:
   IRRewriter rewriter;
   NamedBarriers named;
   bool stores = false;
-  llvm::SmallDenseSet<Value> acquired; ///< channels
 };
 
 FailureOr<SmallVector<RoleLowering::Name>> RoleLowering::ringsIn(Operation *op) {
@@ -93,7 +98,7 @@ FailureOr<SmallVector<RoleLowering::Name>> RoleLowering::ringsIn(Operation *op) 
     FailureOr<RingName> name = RingName::of(inner, inner->getOperand(0), copy);
     if (failed(name))
       return WalkResult::interrupt();
-    found.insert(name->key());
+    found.insert(isa<tile::AcquireOp>(inner) ? fillOf(*name) : readOf(*name));
     return WalkResult::advance();
   });
   if (result.wasInterrupted())
@@ -118,9 +123,8 @@ LogicalResult RoleLowering::run() {
   FailureOr<SmallVector<Name>> names = ringsIn(role);
   if (failed(names))
     return failure();
-  role.walk([&](tile::AcquireOp op) { acquired.insert(op.getChannel()); });
   for (const Name &name : *names) {
-    if (!rings.contains(name.first))
+    if (!rings.contains(ringOf(name).channel))
       return role.emitError("a channel of this role is not made in the kernel's own block");
     counts[name] = b.index(0);
   }
@@ -151,10 +155,8 @@ LogicalResult RoleLowering::lower(Block *block, Counts &counts) {
       lowered = lowerOwn(own);
     } else if (auto toShared = dyn_cast<tile::ToSharedOp>(op)) {
       lowered = lowerStore(toShared);
-    } else if (auto loop = dyn_cast<scf::ForOp>(op)) {
-      lowered = lowerLoop(loop, counts);
-    } else if (auto loop = dyn_cast<scf::WhileOp>(op)) {
-      lowered = lowerLoop(loop, counts);
+    } else if (isa<scf::ForOp, scf::WhileOp>(op)) {
+      lowered = lowerLoop(&op, counts);
     } else if (op.getNumRegions() > 0) {
       if (usesChannels(&op))
         return op.emitError("a channel cannot be used under a condition");
@@ -169,70 +171,31 @@ LogicalResult RoleLowering::lower(Block *block, Counts &counts) {
   return success();
 }
 
-LogicalResult RoleLowering::lowerLoop(scf::ForOp loop, Counts &counts) {
+LogicalResult RoleLowering::lowerLoop(Operation *loop, Counts &counts) {
   FailureOr<SmallVector<Name>> names = ringsIn(loop);
   if (failed(names))
     return failure();
-  if (names->empty())
-    return lower(loop.getBody(), counts);
-  SmallVector<Value> inits;
+  SmallVector<Value> inits, next;
   for (const Name &name : *names)
     inits.push_back(counts[name]);
-  unsigned oldResults = loop.getNumResults();
-  bool isUnsigned = loop.getUnsignedCmp();
-  FailureOr<LoopLikeOpInterface> widened =
-      loop.replaceWithAdditionalYields(rewriter, inits, /*replaceInitOperandUsesInLoop=*/false,
-                                       [](OpBuilder &, Location, ArrayRef<BlockArgument> arguments) {
-                                         return SmallVector<Value>(arguments.begin(), arguments.end());
-                                       });
-  if (failed(widened))
-    return failure();
-  auto newLoop = cast<scf::ForOp>(widened->getOperation());
-  newLoop.setUnsignedCmp(isUnsigned);
+  WiderLoop wider(rewriter, loop, inits);
   Counts inside = counts;
-  for (auto [i, name] : llvm::enumerate(*names))
-    inside[name] = newLoop.getRegionIterArg(oldResults + i);
-  if (failed(lower(newLoop.getBody(), inside)))
+  for (auto [name, count] : llvm::zip(*names, wider.getInside()))
+    inside[name] = count;
+  if (failed(lower(wider.getBody(), inside)))
     return failure();
-  auto yield = cast<scf::YieldOp>(newLoop.getBody()->getTerminator());
-  for (auto [i, name] : llvm::enumerate(*names)) {
-    yield->setOperand(oldResults + i, inside[name]);
-    counts[name] = newLoop.getResult(oldResults + i);
+  for (auto [name, result] : llvm::zip(*names, wider.getResults())) {
+    next.push_back(inside[name]);
+    counts[name] = result;
   }
+  wider.yield(next);
   return success();
 }
 
-/// What it carries before, it still does, in the same order; the counts come after that.
-LogicalResult RoleLowering::lowerLoop(scf::WhileOp loop, Counts &counts) {
-  FailureOr<SmallVector<Name>> names = ringsIn(loop);
-  if (failed(names))
-    return failure();
-  SmallVector<Value> inits(loop.getInits());
-  SmallVector<Type> types(loop.getResultTypes());
-  for (const Name &name : *names) {
-    inits.push_back(counts[name]);
-    types.push_back(counts[name].getType());
-  }
-  auto widened = scf::WhileOp::create(rewriter, loop.getLoc(), types, inits);
-  widened->setDiscardableAttrs(loop->getDiscardableAttrDictionary());
-  widened.getBefore().takeBody(loop.getBefore());
-  widened.getAfter().takeBody(loop.getAfter());
-  Counts inside = counts;
-  for (const Name &name : *names) {
-    Type type = counts[name].getType();
-    Value asked = widened.getBeforeBody()->addArgument(type, loop.getLoc());
-    widened.getConditionOp().getArgsMutable().append(asked);
-    inside[name] = widened.getAfterBody()->addArgument(type, loop.getLoc());
-  }
-  if (failed(lower(widened.getAfterBody(), inside)))
-    return failure();
-  unsigned oldResults = loop.getNumResults();
-  for (auto [i, name] : llvm::enumerate(*names)) {
-    widened.getYieldOp().getResultsMutable().append(inside[name]);
-    counts[name] = widened.getResult(oldResults + i);
-  }
-  rewriter.replaceOp(loop, widened.getResults().take_front(oldResults));
-  return success();
+/// The bytes that come into an acquired slot by themselves.
+static int64_t bytesInto(tile::AcquireOp op) {
+  bool isAnswer = llvm::any_of(op->getUsers(), [](Operation *user) { return isa<tile::RequestWorkOp>(user); });
+  return isAnswer ? tile::kAnswerBytes : tile::sharedBytes(op.getSlot().getType());
 }
 
 LogicalResult RoleLowering::lowerAcquire(tile::AcquireOp op, Counts &counts, Held &held) {
@@ -243,20 +206,23 @@ LogicalResult RoleLowering::lowerAcquire(tile::AcquireOp op, Counts &counts, Hel
   const Ring &ring = rings[name->channel];
   if (ring.isExchanged)
     return op.emitError("a slot that goes to and fro is taken with a wait, not acquired");
-  Value &count = counts[name->key()];
+  Value &count = counts[fillOf(*name)];
   Value slot = slotOf(b, *name, count);
   // The phase before the first counts as complete, so the first round passes.
   tile::BarrierWaitOp::create(b, ring.empty, slot, parityOf(b, count, ring.depth, /*flipped=*/true), ring.isTensor());
   Completion completion = writeCompletion(op.getSlot());
   if (completion == Completion::Bytes)
-    tile::BarrierExpectOp::create(b, ring.full, slot, tile::sharedBytes(ring.tile));
+    tile::BarrierExpectOp::create(b, ring.full, slot, bytesInto(op));
   Value tile = tile::SlotOp::create(b, op.getSlot().getType(), ring.buffer, slot);
   for (Operation *user : llvm::make_early_inc_range(op->getUsers()))
     if (auto copy = dyn_cast<tile::CopyOp>(user)) {
       copy.getBarriersMutable().assign(ring.full);
       copy.getBarrierMutable().assign(slot);
+    } else if (auto request = dyn_cast<tile::RequestWorkOp>(user)) {
+      request.getBarriersMutable().assign(ring.full);
+      request.getBarrierMutable().assign(slot);
     }
-  held[name->key()].push_back({slot, completion});
+  held[fillOf(*name)].push_back({slot, completion});
   count = b.add(count, b.index(1));
   op.replaceAllUsesWith(tile);
   op.erase();
@@ -277,12 +243,12 @@ void RoleLowering::awaitReleases(const Counts &counts) {
   IndexBuilder b(role.getLoc(), role.getContext());
   b.setInsertionPointToEnd(&role.getBody().front());
   for (const auto &[name, count] : counts) {
-    const Ring &ring = rings[name.first];
-    if (!acquired.contains(name.first) || !ring.freedByMma)
+    const Ring &ring = rings[ringOf(name).channel];
+    if (std::get<2>(name) != Fills || !ring.freedByMma)
       continue;
     for (int64_t i = 0; i < ring.depth; ++i) {
       Value next = b.add(count, b.index(i));
-      tile::BarrierWaitOp::create(b, ring.empty, slotOf(b, {name.first, name.second}, next),
+      tile::BarrierWaitOp::create(b, ring.empty, slotOf(b, ringOf(name), next),
                                   parityOf(b, next, ring.depth, /*flipped=*/true), ring.isTensor());
     }
   }
@@ -293,7 +259,7 @@ LogicalResult RoleLowering::lowerCommit(tile::CommitOp op, Held &held) {
   if (failed(name))
     return failure();
   const Ring &ring = rings[name->channel];
-  SmallVector<Slot> &slots = held[name->key()];
+  SmallVector<Slot> &slots = held[fillOf(*name)];
   if (!slots.empty()) {
     signal(op.getLoc(), ring.full, slots.front(), ring.isTensor());
     slots.erase(slots.begin());
@@ -324,10 +290,10 @@ LogicalResult RoleLowering::lowerWait(tile::WaitOp op, Counts &counts, Held &hel
   if (failed(name))
     return failure();
   const Ring &ring = rings[name->channel];
-  Value &count = counts[name->key()];
+  Value &count = counts[readOf(*name)];
   Value slot = slotOf(b, *name, count);
   tile::BarrierWaitOp::create(b, ring.full, slot, parityOf(b, count, ring.depth, /*flipped=*/false), ring.isTensor());
-  held[name->key()].push_back({slot, readCompletion(op.getTile())});
+  held[readOf(*name)].push_back({slot, readCompletion(op.getTile())});
   op.replaceAllUsesWith(tile::SlotOp::create(b, op.getTile().getType(), ring.buffer, slot).getResult());
   count = b.add(count, b.index(1));
   op.erase();
@@ -338,7 +304,7 @@ LogicalResult RoleLowering::lowerRelease(tile::ReleaseOp op, Held &held) {
   FailureOr<RingName> name = RingName::of(op, op.getChannel(), op.getCopy());
   if (failed(name))
     return failure();
-  SmallVector<Slot> &slots = held[name->key()];
+  SmallVector<Slot> &slots = held[readOf(*name)];
   if (slots.empty())
     return op.emitError("no tile of this channel was waited for in this block");
   if (rings[name->channel].isExchanged)

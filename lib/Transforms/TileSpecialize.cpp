@@ -101,8 +101,8 @@ std::string TileSpecializePass::uniqueName(StringRef name) {
 void TileSpecializePass::makeNumberChannels(gpu::GPUFuncOp kernel, OpBuilder &builder) {
   auto type =
       tile::ChannelType::get(&getContext(), schedule.stages.value_or(1), numberSlot(&getContext()), /*copies=*/1);
-  for (Value number : findNumbers(&kernel.getBody().front()))
-    numbers.push_back(tile::ChannelOp::create(builder, number.getLoc(), type, uniqueName("number"), Value()));
+  for (tile::NextWorkOp op : findNumbers(&kernel.getBody().front()))
+    numbers.push_back(tile::ChannelOp::create(builder, op.getLoc(), type, uniqueName("number"), Value()));
 }
 
 /// Each worker has rings of its own. What changes hands to and fro is one slot.

@@ -6,7 +6,10 @@
 //   %slot = tile.acquire %c; tile.write_number %n, %slot; tile.commit %c; scf.yield %n
 // in that role and
 //   ...; %slot = tile.wait %c; %n = tile.read_number %slot; tile.release %c; scf.yield %n
-// in the others.
+// in the others. What the chip hands out it writes into the slot by itself, so that role
+// asks early and hears like the others:
+//   %slot = tile.acquire %c; tile.request_work to %slot; tile.commit %c; ...
+//   %slot = tile.wait %c; %n = tile.read_work %slot; tile.release %c; scf.yield %n
 #include "Roles.h"
 
 using namespace mlir;
@@ -14,9 +17,9 @@ using namespace mlir;
 namespace girih {
 
 /// What has effects cannot be run again in another role; pure index arithmetic is.
-SmallVector<Value> findNumbers(Block *program) {
-  SmallVector<Value> numbers;
-  program->walk([&](tile::NextWorkOp op) { numbers.push_back(op.getWork()); });
+SmallVector<tile::NextWorkOp> findNumbers(Block *program) {
+  SmallVector<tile::NextWorkOp> numbers;
+  program->walk([&](tile::NextWorkOp op) { numbers.push_back(op); });
   return numbers;
 }
 
@@ -25,37 +28,42 @@ RankedTensorType numberSlot(MLIRContext *context) {
   return RankedTensorType::get({1, kBytes / 4}, IntegerType::get(context, 32), tile::SharedAttr::get(context, kBytes));
 }
 
+static bool isHandedOut(tile::NextWorkOp op) { return !op.getCounter(); }
+
 /// Said at the end of the block, where it need not be waited for: what it takes to make
 /// it runs beside all that stands between.
-static void tell(Value number, Value channel) {
-  Operation *op = number.getDefiningOp();
-  ImplicitLocOpBuilder b(op->getLoc(), op->getBlock()->getTerminator());
+static void tell(tile::NextWorkOp op, Value channel) {
+  ImplicitLocOpBuilder b(op.getLoc(), isHandedOut(op) ? op : op->getBlock()->getTerminator());
   Value slot = tile::AcquireOp::create(b, numberSlot(b.getContext()), channel, Value());
-  auto write = tile::WriteNumberOp::create(b, number, slot);
-  write->setAttr(tile::kRoleAttr, op->getAttr(tile::kRoleAttr));
+  Operation *fill = isHandedOut(op) ? tile::RequestWorkOp::create(b, slot, Value(), Value()).getOperation()
+                                    : tile::WriteNumberOp::create(b, op.getWork(), slot).getOperation();
+  fill->setAttr(tile::kRoleAttr, op->getAttr(tile::kRoleAttr));
   tile::CommitOp::create(b, channel, Value());
 }
 
 /// Heard before the first use, which may be the end of the block.
-static void hear(Value number, Value channel) {
-  Operation *op = number.getDefiningOp(), *first = op->getBlock()->getTerminator();
-  for (Operation *user : number.getUsers())
+static void hear(tile::NextWorkOp op, Value channel) {
+  Operation *first = op->getBlock()->getTerminator();
+  for (Operation *user : op->getUsers())
     if (Operation *ancestor = op->getBlock()->findAncestorOpInBlock(*user); ancestor->isBeforeInBlock(first))
       first = ancestor;
-  ImplicitLocOpBuilder b(op->getLoc(), first);
+  ImplicitLocOpBuilder b(op.getLoc(), first);
   Value slot = tile::WaitOp::create(b, numberSlot(b.getContext()), channel, Value());
-  Value heard = tile::ReadNumberOp::create(b, b.getIndexType(), slot);
+  Value heard = isHandedOut(op) ? tile::ReadWorkOp::create(b, b.getIndexType(), slot).getResult()
+                                : tile::ReadNumberOp::create(b, b.getIndexType(), slot).getResult();
   tile::ReleaseOp::create(b, channel, Value(), Value(), 0);
-  number.replaceAllUsesWith(heard);
-  op->erase();
+  op.getWork().replaceAllUsesWith(heard);
+  op.erase();
 }
 
 void connectNumbers(tile::RoleOp role, ArrayRef<Value> channels) {
-  for (auto [number, channel] : llvm::zip(findNumbers(&role.getBody().front()), channels))
-    if (roleOf(number.getDefiningOp()) == role.getName())
-      tell(number, channel);
-    else
-      hear(number, channel);
+  for (auto [op, channel] : llvm::zip(findNumbers(&role.getBody().front()), channels)) {
+    bool tells = roleOf(op) == role.getName();
+    if (tells)
+      tell(op, channel);
+    if (!tells || isHandedOut(op))
+      hear(op, channel);
+  }
 }
 
 } // namespace girih

@@ -178,7 +178,7 @@ func.func @lazy(%q: tensor<1x1x256x64xbf16>) -> tensor<1x1x256x64xbf16> {
 // CHECK: scf.while (%[[W:.*]] = %[[START]]) : (index) -> index {
 // CHECK:   %[[LEFT:.*]] = arith.cmpi slt, %[[W]], %[[ITEMS:.*]] : index
 // CHECK:   scf.condition(%[[LEFT]]) %[[W]] : index
-// CHECK:   %[[NEXT:.*]] = tile.next_work %[[COUNTER]] of %[[ITEMS]] : memref<1xi32>
+// CHECK:   %[[NEXT:.*]] = tile.next_work of %[[ITEMS]] counter(%[[COUNTER]] : memref<1xi32>)
 // CHECK:   tile.load
 // CHECK:   tile.store
 // CHECK:   scf.yield %[[NEXT]] : index

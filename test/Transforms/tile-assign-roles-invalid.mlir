@@ -26,3 +26,14 @@ gpu.module @m {
     gpu.return
   }
 }
+
+// -----
+
+gpu.module @m [#nvvm.target<chip = "sm_90a">] {
+  gpu.func @nobody_hands_out(%n: index)
+      kernel attributes {tile.schedule = #tile.schedule<workers = 2, load_registers = 24, compute_registers = 240>} {
+    // expected-error@+1 {{needs a counter: sm_90a does not hand out work items}}
+    %work = tile.next_work of %n
+    gpu.return
+  }
+}

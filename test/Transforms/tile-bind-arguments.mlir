@@ -38,12 +38,12 @@ gpu.module @m [#nvvm.target<chip = "sm_90a">] {
   // CHECK-LABEL: gpu.func @workspace(
   // CHECK-SAME: %[[A:[^:]*]]: !tile.pointer<i32> {tile.argument = {bytes = 4 : i64, kind = "workspace"}}
   // CHECK-SAME: %[[B:[^:]*]]: !tile.pointer<i32> {tile.argument = {bytes = 4 : i64, kind = "workspace"}}
-  // CHECK: tile.next_work %[[A]] of %{{.*}} : !tile.pointer<i32>
-  // CHECK: tile.next_work %[[B]] of %{{.*}} : !tile.pointer<i32>
+  // CHECK: tile.next_work of %{{.*}} counter(%[[A]] : !tile.pointer<i32>)
+  // CHECK: tile.next_work of %{{.*}} counter(%[[B]] : !tile.pointer<i32>)
   gpu.func @workspace(%a: memref<1xi32> {tile.workspace}, %b: memref<1xi32> {tile.workspace}) kernel {
     %n = arith.constant 9 : index
-    %x = tile.next_work %a of %n : memref<1xi32>
-    %y = tile.next_work %b of %n : memref<1xi32>
+    %x = tile.next_work of %n counter(%a : memref<1xi32>)
+    %y = tile.next_work of %n counter(%b : memref<1xi32>)
     "use"(%x, %y) : (index, index) -> ()
     gpu.return
   }

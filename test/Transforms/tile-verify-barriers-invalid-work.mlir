@@ -17,7 +17,7 @@ gpu.module @kernels {
         scf.condition(%left) %count : index
       } do {
       ^bb0(%count: index):
-        %next = tile.next_work %counter of %n : !tile.pointer<i32>
+        %next = tile.next_work of %n counter(%counter : !tile.pointer<i32>)
         %more = arith.addi %count, %c1 : index
         %bit = arith.andi %more, %c1 : index
         %parity = arith.index_cast %bit : index to i32
@@ -66,8 +66,8 @@ gpu.module @kernels {
         scf.condition(%left) %count : index
       } do {
       ^bb0(%count: index):
-        %next = tile.next_work %counter of %n : !tile.pointer<i32>
-        %another = tile.next_work %counter of %n : !tile.pointer<i32>
+        %next = tile.next_work of %n counter(%counter : !tile.pointer<i32>)
+        %another = tile.next_work of %n counter(%counter : !tile.pointer<i32>)
         %more = arith.addi %count, %c1 : index
         %bit = arith.andi %more, %c1 : index
         %parity = arith.index_cast %bit : index to i32
@@ -115,7 +115,7 @@ gpu.module @kernels {
         %left = arith.cmpi slt, %work, %n : index
         scf.condition(%left)
       } do {
-        %next = tile.next_work %counter of %n : !tile.pointer<i32>
+        %next = tile.next_work of %n counter(%counter : !tile.pointer<i32>)
         tile.barrier_arrive %full[%c0] : <1, arrivals = 1>
         scf.yield %next : index
       } attributes {tile.loop = 0}
@@ -143,12 +143,12 @@ gpu.module @kernels {
   gpu.func @many_threads(%counter: !tile.pointer<i32>, %slot: !number, %n: index) kernel {
     tile.role "compute" warps(4) registers(240) {
       // expected-error @below {{'tile.next_work' is for one thread, but all 128 of role "compute" run it}}
-      %next = tile.next_work %counter of %n : !tile.pointer<i32>
+      %next = tile.next_work of %n counter(%counter : !tile.pointer<i32>)
       // expected-error @below {{'tile.write_number' is for one thread, but all 128 of role "compute" run it}}
       tile.write_number %next, %slot : !number
     }
     // expected-error @below {{the check of barriers cannot follow 'tile.next_work': it is in no role}}
-    %next = tile.next_work %counter of %n : !tile.pointer<i32>
+    %next = tile.next_work of %n counter(%counter : !tile.pointer<i32>)
     gpu.return
   }
 }

@@ -16,7 +16,7 @@ gpu.module @m [#nvvm.target<chip = "sm_90a">] {
   // ROLES: scf.while (%[[W:.*]] = %[[FIRST]]) : (index) -> index {
   // ROLES:   %[[LEFT:.*]] = arith.cmpi slt, %[[W]], %{{.*}}
   // ROLES:   scf.condition(%[[LEFT]]) %[[W]]
-  // ROLES:   %[[NEXT:.*]] = tile.next_work %{{.*}} of %{{.*}} : memref<1xi32>
+  // ROLES:   %[[NEXT:.*]] = tile.next_work of %{{.*}} counter(%{{.*}} : memref<1xi32>)
   // ROLES:   tile.copy
   // ROLES:   %[[SLOT:.*]] = tile.acquire %[[C]]
   // ROLES:   tile.write_number %[[NEXT]], %[[SLOT]]
@@ -63,11 +63,70 @@ gpu.module @m [#nvvm.target<chip = "sm_90a">] {
       scf.condition(%left) %work : index
     } do {
     ^bb0(%work: index):
-      %next = tile.next_work %counter of %n : memref<1xi32>
+      %next = tile.next_work of %n counter(%counter : memref<1xi32>)
       %k = tile.load %m[%work, %work] ring("k") stages(1) : memref<?x64xbf16> -> !shared
       %0 = tile.mma_async %k, %k : !shared, !shared -> !tile.async<!acc>
       %s = tile.await %0 in_flight(0) : !tile.async<!acc> -> !acc
       "use"(%s) : (!acc) -> ()
+      scf.yield %next : index
+    }
+    gpu.return
+  }
+}
+
+// What the chip hands out it writes by itself: the role that loads asks before the item is worked on, and then hears the
+// answer like all others.
+#lane = #tile.fragment<registers = [64 : (0, 1)], lanes = [32 : (1, 0)], warps = [4 : (32, 0)]>
+!a = tensor<128x64xbf16, #tile.shared<swizzle = 128>>
+!sum = tensor<128x64xf32, #tile.tensor_memory>
+
+gpu.module @queue [#nvvm.target<chip = "sm_100a">] {
+  // ROLES-LABEL: gpu.func @handed_out
+  // ROLES: %[[C:.*]] = tile.channel "number" : <2 x
+  // ROLES: tile.role "load"
+  // ROLES:   %[[SLOT:.*]] = tile.acquire %[[C]]
+  // ROLES:   tile.request_work to %[[SLOT]]
+  // ROLES:   tile.commit %[[C]]
+  // ROLES:   tile.copy
+  // ROLES:   %[[T:.*]] = tile.wait %[[C]]
+  // ROLES:   %[[NEXT:.*]] = tile.read_work %[[T]]
+  // ROLES:   tile.release %[[C]]
+  // ROLES:   scf.yield %[[NEXT]]
+  // ROLES: tile.role "mma"
+  // ROLES-NOT: tile.request_work
+  // ROLES:   tile.read_work
+  // ROLES: tile.role "compute"
+  // ROLES-NOT: tile.request_work
+  // ROLES:   tile.read_work
+
+  // Who asks counts what it has asked for and what it has heard apart. The answer is 16 bytes; three roles hear it, two of
+  // them with one thread each.
+  // BARRIERS-LABEL: gpu.func @handed_out
+  // BARRIERS: %[[FULL:.*]] = tile.barriers "number_full" offset({{.*}}) : <2, arrivals = 1>
+  // BARRIERS: %[[EMPTY:.*]] = tile.barriers "number_empty" offset({{.*}}) : <2, arrivals = 6>
+  // BARRIERS: tile.role "load"
+  // BARRIERS: scf.while (%{{.*}} = %{{.*}}, %{{.*}} = %c0, %{{.*}} = %c0, %{{.*}} = %c0, %{{.*}} = %c0)
+  // BARRIERS:   tile.barrier_wait %[[EMPTY]]
+  // BARRIERS:   tile.barrier_expect %[[FULL]][%[[I:.*]]] bytes(16)
+  // BARRIERS:   tile.request_work to %{{.*}} signals %[[FULL]][%[[I]]]
+  // BARRIERS:   tile.barrier_wait %[[FULL]]
+  // BARRIERS:   tile.read_work
+  // BARRIERS:   tile.barrier_arrive %[[EMPTY]]
+  gpu.func @handed_out(%m: memref<?x64xbf16>, %n: index)
+      kernel attributes {tile.schedule = #tile.schedule<workers = 1, stages = 2, load_registers = 56, compute_registers = 200>} {
+    %first = gpu.block_id x
+    %last = scf.while (%work = %first) : (index) -> index {
+      %left = arith.cmpi slt, %work, %n : index
+      scf.condition(%left) %work : index
+    } do {
+    ^bb0(%work: index):
+      %next = tile.next_work of %n
+      %k = tile.load %m[%work, %work] ring("k") stages(1) : memref<?x64xbf16> -> !a
+      %b = tile.load %m[%work, %work] ring("b") stages(1) : memref<?x64xbf16> -> !shared
+      %0 = tile.mma_async %k, %b : !a, !shared -> !tile.async<!sum>
+      %s = tile.await %0 in_flight(0) : !tile.async<!sum> -> !sum
+      %values = tile.move %s : !sum -> tensor<128x64xf32, #lane>
+      "use"(%values) : (tensor<128x64xf32, #lane>) -> ()
       scf.yield %next : index
     }
     gpu.return

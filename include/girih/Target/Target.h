@@ -26,6 +26,7 @@ struct Limits {
   int64_t boxSize;               ///< elements along a dimension that one TMA copy moves
   int64_t mapRank;               ///< dimensions of a tensor map
   int64_t tensorColumns;         ///< of tensor memory, in which MMAs accumulate; 0 if there is none
+  bool handsOutWork;             ///< to CTAs that ask, the items of others that have not started
 
   /// Registers of each thread when a CTA of so many starts on a whole multiprocessor.
   int64_t launchRegisters(int64_t launched) const;

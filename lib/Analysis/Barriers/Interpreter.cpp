@@ -269,9 +269,12 @@ Step BarrierInterpreter::event(int index, const Instruction &instruction) {
   case Code::Arrive:
   case Code::Expect:
   case Code::Copy:
+  case Code::RequestNumber:
   case Code::Commit:
     if (instruction.target < 0)
-      return unknown(instruction.code == Code::Copy ? "no barrier, or one" : "an array of barriers");
+      return unknown(instruction.code == Code::Copy || instruction.code == Code::RequestNumber
+                         ? "no barrier, or one"
+                         : "an array of barriers");
     if (!element(program.barrierArrays[instruction.target], first, "barrier", index, site, barrier))
       return Step::Failed;
     break;
@@ -317,6 +320,12 @@ Step BarrierInterpreter::event(int index, const Instruction &instruction) {
     if (!second.isExact())
       return unknown("a slot");
     return model.copy(index, second.value, instruction.isPart, barrier, instruction.value, site);
+  case Code::RequestNumber:
+    if (!second.isExact())
+      return unknown("a slot");
+    numbers[second.value] = Residue::unknown();
+    numbers[second.value].source = ++draws;
+    return model.copy(index, second.value, /*isPart=*/false, barrier, instruction.value, site);
   case Code::Sync:
     return model.sync(index, first.value, second.value, site);
   case Code::Signal:

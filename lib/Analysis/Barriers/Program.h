@@ -57,7 +57,8 @@ struct BarrierProgram {
     WriteTensor, ///< `value` columns
     WriteNumber, ///< registers[b] into slot a
     ReadNumber,
-    MmaInto, ///< c += a b, or c = a b if registers[d] is 0; `value` columns
+    RequestNumber, ///< `value` bytes of a number that nobody else gets
+    MmaInto,       ///< c += a b, or c = a b if registers[d] is 0; `value` columns
     Commit,
   };
 

@@ -174,6 +174,10 @@ void Decoder::decodeEvent(Operation *op) {
         fill(Code::WriteTensor, write.getDest(), {}, {}, tile::tensorColumns(write.getDest().getType()));
       })
       .Case([&](tile::WriteNumberOp write) { fill(Code::WriteNumber, write.getDest(), write.getNumber()); })
+      .Case([&](tile::RequestWorkOp request) {
+        fill(Code::RequestNumber, request.getBarrier(), request.getDest(), request.getBarriers(), tile::kAnswerBytes);
+      })
+      .Case([&](tile::ReadWorkOp read) { fill(Code::ReadNumber, read.getSource()).dest = reg(read.getWork()); })
       .Case([&](tile::ReadNumberOp read) { fill(Code::ReadNumber, read.getSource()).dest = reg(read.getNumber()); })
       .Case([&](tile::PublishOp publish) { fill(Code::Publish, publish.getBarrier()); })
       .Case([&](tile::StoreOp store) { fill(Code::Store, store.getTile()); })

@@ -72,7 +72,7 @@ void buildRole(ImplicitLocOpBuilder &b, tile::RoleOp role) {
   if (!role.getOneThread())
     return inlineBody(role, b);
   role.walk([](Operation *op) {
-    if (isa<tile::BarrierArriveOp, tile::ReadNumberOp>(op))
+    if (isa<tile::BarrierArriveOp, tile::ReadNumberOp, tile::ReadWorkOp>(op))
       op->setAttr(kOneThreadAttr, UnitAttr::get(op->getContext()));
   });
   Value warp = gpu::SubgroupIdOp::create(b, nullptr);

@@ -1,7 +1,9 @@
-// Work items that CTAs take from a counter, and numbers in shared memory.
+// Work items that CTAs take while they run, and numbers in shared memory.
 #include "Patterns.h"
 
 #include "mlir/Dialect/LLVMIR/NVVMDialect.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
+#include <limits>
 
 using namespace mlir;
 
@@ -17,6 +19,8 @@ struct ConvertNextWork : OpConversionPattern<tile::NextWorkOp> {
 
   LogicalResult matchAndRewrite(tile::NextWorkOp op, OpAdaptor adaptor,
                                 ConversionPatternRewriter &rewriter) const override {
+    if (!adaptor.getCounter())
+      return op.emitOpError("has no counter: run tile-specialize first");
     if (!isa<LLVM::LLVMPointerType>(adaptor.getCounter().getType()))
       return op.emitOpError("has a counter that the loader does not pass: run tile-bind-arguments first");
     ImplicitLocOpBuilder b(op.getLoc(), rewriter);
@@ -43,9 +47,65 @@ struct ConvertWriteNumber : OpConversionPattern<tile::WriteNumberOp> {
   }
 };
 
+struct ConvertRequestWork : OpConversionPattern<tile::RequestWorkOp> {
+  using OpConversionPattern::OpConversionPattern;
+
+  LogicalResult matchAndRewrite(tile::RequestWorkOp op, OpAdaptor adaptor,
+                                ConversionPatternRewriter &rewriter) const override {
+    if (!op.getBarriers())
+      return op.emitOpError("has no barrier: run tile-lower-channels first");
+    ImplicitLocOpBuilder b(op.getLoc(), rewriter);
+    Value barrier = barrierAddress(b, adaptor.getBarriers(), op.getBarrier());
+    NVVM::ClusterLaunchControlTryCancelOp::create(b, /*multicast=*/false, sharedPointer(b, adaptor.getDest()),
+                                                  sharedPointer(b, barrier));
+    rewriter.eraseOp(op);
+    return success();
+  }
+};
+
 /// Every lane has read before the first tells so. That it is one number for the warp, so
 /// that loops and branches that depend on it are uniform, the assembler learns from the
 /// shuffle.
+Value sameInWarp(ImplicitLocOpBuilder &b, Operation *op, Value number) {
+  if (op->hasAttr(kOneThreadAttr))
+    return number;
+  Value all = constantI32(b, -1);
+  NVVM::SyncWarpOp::create(b, all);
+  return NVVM::ShflOp::create(b, b.getI32Type(), all, number, constantI32(b, 0), constantI32(b, 31),
+                              NVVM::ShflKind::idx, UnitAttr());
+}
+
+/// As soon as the slot is released, the next answer may be written over this one, by the
+/// asynchronous proxy: hence the fence.
+struct ConvertReadWork : OpConversionPattern<tile::ReadWorkOp> {
+  using OpConversionPattern::OpConversionPattern;
+
+  LogicalResult matchAndRewrite(tile::ReadWorkOp op, OpAdaptor adaptor,
+                                ConversionPatternRewriter &rewriter) const override {
+    ImplicitLocOpBuilder b(op.getLoc(), rewriter);
+    Value answer = LLVM::LoadOp::create(b, b.getIntegerType(128), sharedPointer(b, adaptor.getSource()));
+    auto query = [&](Type type, NVVM::ClusterLaunchControlQueryType kind) -> Value {
+      return NVVM::ClusterLaunchControlQueryCancelOp::create(b, type, kind, answer);
+    };
+    // Only where there is an item does the answer have a number, so that comes under a branch.
+    auto isThere =
+        scf::IfOp::create(b, b.getI32Type(), query(b.getI1Type(), NVVM::ClusterLaunchControlQueryType::IS_CANCELED),
+                          /*withElseRegion=*/true);
+    {
+      OpBuilder::InsertionGuard guard(b);
+      b.setInsertionPointToStart(isThere.thenBlock());
+      scf::YieldOp::create(b, query(b.getI32Type(), NVVM::ClusterLaunchControlQueryType::GET_FIRST_CTA_ID_X));
+      b.setInsertionPointToStart(isThere.elseBlock());
+      scf::YieldOp::create(b, constantI32(b, std::numeric_limits<int32_t>::max()));
+    }
+    NVVM::FenceProxyOp::create(b, NVVM::ProxyKindAttr::get(b.getContext(), NVVM::ProxyKind::async_shared),
+                               NVVM::SharedSpaceAttr::get(b.getContext(), NVVM::SharedSpace::shared_cta));
+    Value number = sameInWarp(b, op, isThere.getResult(0));
+    rewriter.replaceOpWithNewOp<arith::IndexCastOp>(op, b.getIndexType(), number);
+    return success();
+  }
+};
+
 struct ConvertReadNumber : OpConversionPattern<tile::ReadNumberOp> {
   using OpConversionPattern::OpConversionPattern;
 
@@ -53,13 +113,7 @@ struct ConvertReadNumber : OpConversionPattern<tile::ReadNumberOp> {
                                 ConversionPatternRewriter &rewriter) const override {
     ImplicitLocOpBuilder b(op.getLoc(), rewriter);
     Value number = LLVM::LoadOp::create(b, b.getI32Type(), sharedPointer(b, adaptor.getSource()));
-    if (!op->hasAttr(kOneThreadAttr)) {
-      Value all = constantI32(b, -1);
-      NVVM::SyncWarpOp::create(b, all);
-      number = NVVM::ShflOp::create(b, b.getI32Type(), all, number, constantI32(b, 0), constantI32(b, 31),
-                                    NVVM::ShflKind::idx, UnitAttr());
-    }
-    rewriter.replaceOpWithNewOp<arith::IndexCastOp>(op, b.getIndexType(), number);
+    rewriter.replaceOpWithNewOp<arith::IndexCastOp>(op, b.getIndexType(), sameInWarp(b, op, number));
     return success();
   }
 };
@@ -67,7 +121,8 @@ struct ConvertReadNumber : OpConversionPattern<tile::ReadNumberOp> {
 } // namespace
 
 void populateWorkPatterns(const TypeConverter &converter, RewritePatternSet &patterns) {
-  patterns.add<ConvertNextWork, ConvertWriteNumber, ConvertReadNumber>(converter, patterns.getContext());
+  patterns.add<ConvertNextWork, ConvertRequestWork, ConvertReadWork, ConvertWriteNumber, ConvertReadNumber>(
+      converter, patterns.getContext());
 }
 
 } // namespace girih

@@ -107,11 +107,13 @@ LogicalResult addLaunch(LLVM::LLVMFuncOp kernel, const tile::Schedule &schedule,
   json::Array items;
   for (auto pair : work.getAsRange<ArrayAttr>())
     items.push_back(json::Object{{"size", toJson(pair[0])}, {"tile", toJson(pair[1])}});
+  // CTAs that start no more hand their items to those that run.
+  bool isPersistent = schedule.persistent.value_or(0) && !kernel->hasAttr(tile::kQueuedAttr);
   manifest["launch"] = json::Object{{"threads", threads[0]},
                                     {"cluster", 1},
                                     {"shared_bytes", shared.getInt()},
                                     {"work", std::move(items)},
-                                    {"grid", schedule.persistent.value_or(0) ? "persistent" : "flat"}};
+                                    {"grid", isPersistent ? "persistent" : "flat"}};
   return success();
 }
 

@@ -28,6 +28,7 @@ public:
     limits.boxSize = 256; // PTX ISA, "tensor dimension, size and format"
     limits.mapRank = 5;
     limits.tensorColumns = tile::kMaxTensorColumns; // PTX ISA, "tensor memory"
+    limits.handsOutWork = true;                     // PTX ISA, "clusterlaunchcontrol"
     return limits;
   }
 

@@ -28,6 +28,7 @@ public:
     limits.boxSize = 256; // PTX ISA, "tensor dimension, size and format"
     limits.mapRank = 5;
     limits.tensorColumns = 0;
+    limits.handsOutWork = false;
     return limits;
   }
 

@@ -18,7 +18,7 @@ gpu.module @m [#nvvm.target<chip = "sm_90a">] {
       // CHECK: %[[TAKEN:.*]] = llvm.atomicrmw uinc_wrap %[[COUNTER]], %[[LAST]] syncscope("device") monotonic : !llvm.ptr<1>, i32
       // CHECK: %[[CTAS:.*]] = nvvm.read.ptx.sreg.nctaid.x
       // CHECK: %[[NEXT:.*]] = arith.addi %{{.*}}, %[[TAKEN]] : i32
-      %next = tile.next_work %counter of %n : !tile.pointer<i32>
+      %next = tile.next_work of %n counter(%counter : !tile.pointer<i32>)
       %slot = tile.slot %buffer[%c0] : !tile.buffer<1 x !number> -> !number
       // CHECK: llvm.store %[[NEXT]], %{{.*}} : i32, !llvm.ptr<3>
       tile.write_number %next, %slot : !number
@@ -46,7 +46,7 @@ gpu.module @m [#nvvm.target<chip = "sm_90a">] {
     %counter = memref.alloca() : memref<1xi32>
     tile.role "load" warps(4) registers(24) one_thread {
       // expected-error@+1 {{has a counter that the loader does not pass: run tile-bind-arguments first}}
-      %next = tile.next_work %counter of %n : memref<1xi32>
+      %next = tile.next_work of %n counter(%counter : memref<1xi32>)
     }
     gpu.return
   }

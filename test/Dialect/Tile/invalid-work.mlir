@@ -40,3 +40,20 @@ gpu.module @m {
     gpu.return
   }
 }
+
+// -----
+
+func.func @answer_nowhere(%slot: tensor<1x8xi32>) {
+  // expected-error@+1 {{has its number in i32 in shared memory, not in 'tensor<1x8xi32>'}}
+  %n = tile.read_work %slot : tensor<1x8xi32>
+  return
+}
+
+// -----
+
+gpu.module @m {
+  // expected-error@+1 {{tile.queued is 2 : i64 when it should be without a value}}
+  gpu.func @queued() kernel attributes {tile.queued = 2} {
+    gpu.return
+  }
+}

@@ -195,8 +195,14 @@ gpu.module @tensor_memory {
   // CHECK-LABEL: gpu.func @work
   // CHECK-SAME: memref<1xi32> {tile.workspace}
   gpu.func @work(%counter: memref<1xi32> {tile.workspace}, %slot: tensor<1x8xi32, #tile.shared<swizzle = 32>>, %n: index) kernel {
-    // CHECK: %[[W:.*]] = tile.next_work %{{.*}} of %{{.*}} : memref<1xi32>
-    %work = tile.next_work %counter of %n : memref<1xi32>
+    // CHECK: %[[W:.*]] = tile.next_work of %{{.*}} counter(%{{.*}} : memref<1xi32>)
+    %work = tile.next_work of %n counter(%counter : memref<1xi32>)
+    // CHECK: tile.next_work of %{{.*}}{{$}}
+    %more = tile.next_work of %n
+    // CHECK: tile.request_work to %{{.*}} : tensor<1x8xi32, #tile.shared<swizzle = 32>>
+    tile.request_work to %slot : tensor<1x8xi32, #tile.shared<swizzle = 32>>
+    // CHECK: tile.read_work %{{.*}} : tensor<1x8xi32, #tile.shared<swizzle = 32>>
+    %answer = tile.read_work %slot : tensor<1x8xi32, #tile.shared<swizzle = 32>>
     // CHECK: tile.write_number %[[W]], %{{.*}} : tensor<1x8xi32, #tile.shared<swizzle = 32>>
     tile.write_number %work, %slot : tensor<1x8xi32, #tile.shared<swizzle = 32>>
     // CHECK: tile.read_number %{{.*}} : tensor<1x8xi32, #tile.shared<swizzle = 32>>
