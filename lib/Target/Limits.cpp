@@ -3,6 +3,7 @@
 #include "girih/Target/Target.h"
 
 #include "llvm/ADT/SetVector.h"
+#include "llvm/ADT/StringExtras.h"
 
 using namespace mlir;
 
@@ -29,34 +30,46 @@ SmallVector<RoleShape> Target::rolesOf(const tile::Schedule &schedule) const {
       {"load", 1, *schedule.loadRegisters, true}, {"mma", kWarpsPerWorker - 1, *schedule.loadRegisters, true}, compute};
 }
 
+LogicalResult Missing::report(Operation *op) const {
+  if (texts.empty())
+    return success();
+  InFlightDiagnostic error = op->emitError(texts.front());
+  for (const std::string &text : ArrayRef(texts).drop_front())
+    error.attachNote() << text;
+  return error;
+}
+
 LogicalResult Target::checkRoles(Operation *op, ArrayRef<RoleShape> roles) const {
+  Missing missing;
+  checkRoles(roles, missing);
+  return missing.report(op);
+}
+
+void Target::checkRoles(ArrayRef<RoleShape> roles, Missing &missing) const {
   Limits has = limits();
   int64_t threads = 0, registers = 0;
+  llvm::SmallSetVector<StringRef, 2> knobs, refused; // one knob may be for more than one role
   for (const RoleShape &role : roles) {
-    if (role.registers % has.registerGranularity != 0 || role.registers < has.minRoleRegisters ||
-        role.registers > has.maxRoleRegisters)
-      return op->emitError() << "knob " << role.registersKnob() << " is " << role.registers << ", " << chip()
-                             << " takes multiples of " << has.registerGranularity << " from " << has.minRoleRegisters
-                             << " to " << has.maxRoleRegisters;
+    bool isLegal = role.registers % has.registerGranularity == 0 && role.registers >= has.minRoleRegisters &&
+                   role.registers <= has.maxRoleRegisters;
+    if (!isLegal && refused.insert(role.registersKnob()))
+      missing.add("knob " + role.registersKnob() + " is " + Twine(role.registers) + ", " + chip() +
+                  " takes multiples of " + Twine(has.registerGranularity) + " from " + Twine(has.minRoleRegisters) +
+                  " to " + Twine(has.maxRoleRegisters));
+    knobs.insert(role.registersKnob());
     threads += role.threads();
     registers += role.threads() * role.registers;
   }
   if (threads % kThreadsPerWorker != 0)
-    return op->emitError() << "roles have " << threads << " threads, must be a multiple of " << kThreadsPerWorker;
+    return missing.add("roles have " + Twine(threads) + " threads, must be a multiple of " + Twine(kThreadsPerWorker));
   if (threads > has.threads)
-    return op->emitError() << "roles have " << threads << " threads, a CTA on " << chip() << " has at most "
-                           << has.threads << " (knob workers)";
+    return missing.add("roles have " + Twine(threads) + " threads, a CTA on " + chip() + " has at most " +
+                       Twine(has.threads) + " (knob workers)");
   int64_t launched = has.launchRegisters(threads);
-  if (registers <= threads * launched)
-    return success();
-  InFlightDiagnostic error = op->emitError()
-                             << "roles ask for " << registers << " registers, " << chip() << " launches " << threads
-                             << " threads with " << launched << " each, " << threads * launched << " (knobs workers";
-  llvm::SmallSetVector<StringRef, 2> knobs; // one knob may be for more than one role
-  for (const RoleShape &role : roles)
-    if (knobs.insert(role.registersKnob()))
-      error << ", " << role.registersKnob();
-  return error << ")";
+  if (refused.empty() && registers > threads * launched)
+    missing.add("roles ask for " + Twine(registers) + " registers, " + chip() + " launches " + Twine(threads) +
+                " threads with " + Twine(launched) + " each, " + Twine(threads * launched) + " (knobs workers, " +
+                llvm::join(knobs, ", ") + ")");
 }
 
 LogicalResult Target::checkSharedBytes(Operation *op, int64_t bytes) const {

@@ -28,11 +28,13 @@ struct AttnSchedulePass : impl::AttnSchedulePassBase<AttnSchedulePass> {
 
     WalkResult result = module.walk([&](attn::ForwardOp op) {
       auto given = tile::Schedule::decode(op.getScheduleAttr());
-      FailureOr<tile::Schedule> complete = chosen->completeSchedule(op, given);
-      if (failed(complete))
+      Missing missing;
+      tile::Schedule complete = chosen->completeSchedule(op, given, missing);
+      chosen->checkRoles(chosen->rolesOf(complete), missing);
+      if (failed(missing.report(op)))
         return WalkResult::interrupt();
-      tile::ScheduleAttr schedule = complete->encode(&getContext(), [&] { return op.emitError(); });
-      if (!schedule || failed(chosen->checkRoles(op, chosen->rolesOf(*complete))))
+      tile::ScheduleAttr schedule = complete.encode(&getContext(), [&] { return op.emitError(); });
+      if (!schedule)
         return WalkResult::interrupt();
       op.setScheduleAttr(schedule);
       return WalkResult::advance();

@@ -22,7 +22,7 @@ TARGETS = {"sm_90a": KNOBS, "sm_100a": KNOBS | {
     "overlap": ([1, 1, 1, 0], (0, 1)),
 }}
 LENGTHS = [1, 2, 63, 64, 65, 100, 127, 128, 129, 150, 192, 200, 255, 256, 257, 300]
-NAMES = re.compile(r"\b(" + "|".join([*KNOBS, "registers", "shared memory", "tensor memory", "sizes?"]) + r")\b")
+NAMES = re.compile(r"\b(" + "|".join([*KNOBS, "registers", "shared memory", "tensor memory", "head size", "sizes?"]) + r")\b")
 
 
 def pair(seed, index):
@@ -36,7 +36,7 @@ def pair(seed, index):
     if dynamic & {"h", "hkv"}:  # both or none
         dynamic |= {"h", "hkv"}
     spec = [f"{name}={'?' if name in dynamic else size}" for name, size in sizes.items()]
-    spec.append(f"d={random.choice([64, 128])}")
+    spec.append(f"d={random.choice([64, 64, 128, 128, 8 * random.randint(2, 32)])}")
     for key, choices in (("dtype", ["bf16", "f16"]), ("mask", ["none", "causal"]), ("order", ["bhsd", "bshd"]),
                          ("lse", ["0", "1"]), ("scale", ["0.1", "1", "0.03"])):
         if random.random() < 0.4:

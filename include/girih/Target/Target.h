@@ -47,6 +47,17 @@ struct RoleShape {
   llvm::StringRef registersKnob() const { return oneThread ? "load_registers" : "compute_registers"; }
 };
 
+/// What a chip lacks for a request: collected, so that one diagnostic names it all.
+class Missing {
+public:
+  void add(const llvm::Twine &text) { texts.push_back(text.str()); }
+  /// Success if nothing is missing; else an error on `op`, with a note for each further text.
+  mlir::LogicalResult report(mlir::Operation *op) const;
+
+private:
+  llvm::SmallVector<std::string, 2> texts;
+};
+
 /// A chip: its limits, and the choices that only it can make. Passes ask for
 /// abilities and never for the name.
 class Target {
@@ -71,13 +82,14 @@ public:
   /// that waits for registers that nobody gives back waits forever. Else a diagnostic
   /// on `op`.
   mlir::LogicalResult checkRoles(mlir::Operation *op, llvm::ArrayRef<RoleShape> roles) const;
+  void checkRoles(llvm::ArrayRef<RoleShape> roles, Missing &missing) const;
 
   /// Whether a CTA has that much shared memory; else a diagnostic on `op`.
   mlir::LogicalResult checkSharedBytes(mlir::Operation *op, int64_t bytes) const;
 
-  /// Fills in the open knobs for an attention problem, or says on `op` why the
-  /// chip cannot run it.
-  virtual mlir::FailureOr<tile::Schedule> completeSchedule(attn::ForwardOp op, const tile::Schedule &given) const = 0;
+  /// The schedule with its open knobs filled in for an attention problem; what the chip
+  /// lacks for it is added to `missing`.
+  virtual tile::Schedule completeSchedule(attn::ForwardOp op, const tile::Schedule &given, Missing &missing) const = 0;
 
   /// The register layout of a rows x columns accumulator of one worker, or a
   /// diagnostic on `op` when no MMA makes such a tile.

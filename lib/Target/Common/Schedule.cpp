@@ -24,13 +24,13 @@ static void completeRegisters(tile::Schedule &schedule, const Limits &limits, co
     schedule.loadRegisters = legal(perLane - *schedule.workers * *schedule.computeRegisters, needs.mostLoad);
 }
 
-FailureOr<tile::Schedule> completeAttention(attn::ForwardOp op, const tile::Schedule &given, const Target &target,
-                                            const MmaShape &shape, const AttentionNeeds &needs,
-                                            function_ref<tile::Schedule(attn::ForwardOp, int64_t)> defaultsFor) {
+tile::Schedule completeAttention(attn::ForwardOp op, const tile::Schedule &given, const Target &target,
+                                 const MmaShape &shape, const AttentionNeeds &needs, Missing &missing,
+                                 function_ref<tile::Schedule(attn::ForwardOp, int64_t)> defaultsFor) {
   int64_t headSize = op.getQ().getType().getDimSize(3);
   if (headSize % kHeadStep != 0 || headSize < kLeastHead || headSize > needs.maxHeadSize)
-    return op.emitError() << "head size " << headSize << " is not supported on " << target.chip() << "; multiples of "
-                          << kHeadStep << " from " << kLeastHead << " to " << needs.maxHeadSize << " are";
+    missing.add("head size " + Twine(headSize) + " is not supported on " + target.chip() + "; multiples of " +
+                Twine(kHeadStep) + " from " + Twine(kLeastHead) + " to " + Twine(needs.maxHeadSize) + " are");
   Limits limits = target.limits();
   tile::Schedule schedule = given;
   // Rows and workers go together: a worker's MMA has a fixed number of rows. One worker's
@@ -41,12 +41,12 @@ FailureOr<tile::Schedule> completeAttention(attn::ForwardOp op, const tile::Sche
     schedule.workers = std::clamp<int64_t>(*schedule.rows / shape.rows, 1, limits.threads / kThreadsPerWorker - 1);
   schedule = schedule.completedFrom(defaultsFor(op, Target::tileColumns(headSize)));
   if (*schedule.rows != shape.rows * *schedule.workers)
-    return op.emitError() << "knob rows is " << *schedule.rows << " when knob workers is " << *schedule.workers
-                          << ", each worker has " << shape.rows << " rows on " << target.chip();
+    missing.add("knob rows is " + Twine(*schedule.rows) + " when knob workers is " + Twine(*schedule.workers) +
+                ", each worker has " + Twine(shape.rows) + " rows on " + target.chip());
   // Columns are the inner size of the second product.
   if (*schedule.columns % shape.depth != 0 || *schedule.columns > shape.maxColumns)
-    return op.emitError() << "knob columns is " << *schedule.columns << ", MMAs on " << target.chip()
-                          << " take multiples of " << shape.depth << " up to " << shape.maxColumns;
+    missing.add("knob columns is " + Twine(*schedule.columns) + ", MMAs on " + target.chip() + " take multiples of " +
+                Twine(shape.depth) + " up to " + Twine(shape.maxColumns));
   completeRegisters(schedule, limits, needs);
   return schedule;
 }

@@ -13,12 +13,11 @@ struct AttentionNeeds {
 };
 
 /// The schedule with its open knobs filled in from the chip's defaults for the problem,
-/// rows and workers following each other, and registers last; or a diagnostic on `op` that
-/// names what the chip cannot do.
-mlir::FailureOr<tile::Schedule>
-completeAttention(attn::ForwardOp op, const tile::Schedule &given, const Target &target, const MmaShape &shape,
-                  const AttentionNeeds &needs,
-                  mlir::function_ref<tile::Schedule(attn::ForwardOp, int64_t)> defaultsFor);
+/// rows and workers following each other, and registers last; what the chip cannot do is
+/// added to `missing`.
+tile::Schedule completeAttention(attn::ForwardOp op, const tile::Schedule &given, const Target &target,
+                                 const MmaShape &shape, const AttentionNeeds &needs, Missing &missing,
+                                 llvm::function_ref<tile::Schedule(attn::ForwardOp, int64_t)> defaultsFor);
 
 } // namespace girih
 

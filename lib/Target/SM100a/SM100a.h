@@ -18,7 +18,8 @@ inline constexpr MmaShape kMma = {.rows = 128, .columnStep = 16, .maxColumns = 2
 /// says that registers do not suffice (its error C7602), whatever setmaxnreg allows.
 inline constexpr int64_t kMaxMoveColumns = 64;
 
-mlir::FailureOr<tile::Schedule> completeSchedule(attn::ForwardOp op, const tile::Schedule &given, const Target &target);
+tile::Schedule completeSchedule(attn::ForwardOp op, const tile::Schedule &given, const Target &target,
+                                Missing &missing);
 
 /// The layout in which a load of tensor memory gives a worker a tile.
 tile::Fragment rowsOfLanes(int64_t columns);

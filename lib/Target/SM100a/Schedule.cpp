@@ -30,11 +30,12 @@ static tile::Schedule defaultsFor(attn::ForwardOp op, int64_t headColumns) {
   return schedule;
 }
 
-FailureOr<tile::Schedule> completeSchedule(attn::ForwardOp op, const tile::Schedule &given, const Target &target) {
-  FailureOr<tile::Schedule> schedule = completeAttention(op, given, target, kMma, kNeeds, defaultsFor);
+tile::Schedule completeSchedule(attn::ForwardOp op, const tile::Schedule &given, const Target &target,
+                                Missing &missing) {
+  tile::Schedule schedule = completeAttention(op, given, target, kMma, kNeeds, missing, defaultsFor);
   // Scores are handed to the workers and weights back one iteration apart.
-  if (succeeded(schedule) && *schedule->overlap == 0)
-    return op.emitError() << "knob overlap is 0, attention on " << target.chip() << " needs 1";
+  if (*schedule.overlap == 0)
+    missing.add("knob overlap is 0, attention on " + target.chip() + " needs 1");
   return schedule;
 }
 

@@ -32,8 +32,8 @@ public:
     return limits;
   }
 
-  FailureOr<tile::Schedule> completeSchedule(attn::ForwardOp op, const tile::Schedule &given) const override {
-    return sm100a::completeSchedule(op, given, *this);
+  tile::Schedule completeSchedule(attn::ForwardOp op, const tile::Schedule &given, Missing &missing) const override {
+    return sm100a::completeSchedule(op, given, *this, missing);
   }
 
   /// PTX ISA, "tcgen05 matrix shapes": with 128 rows, N is a multiple of 16 up to 256.

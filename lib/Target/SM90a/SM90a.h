@@ -13,7 +13,7 @@ namespace girih::sm90a {
 /// One wgmma (PTX ISA, "wgmma.mma_async").
 inline constexpr MmaShape kMma = {.rows = 64, .columnStep = 8, .maxColumns = 256, .depth = 16};
 
-mlir::FailureOr<tile::Schedule> completeSchedule(attn::ForwardOp op, const tile::Schedule &given);
+tile::Schedule completeSchedule(attn::ForwardOp op, const tile::Schedule &given, Missing &missing);
 
 /// mma_async and await.
 void populateMmaPatterns(const mlir::TypeConverter &converter, mlir::RewritePatternSet &patterns);

@@ -32,8 +32,8 @@ static tile::Schedule defaultsFor(attn::ForwardOp op, int64_t headColumns) {
   return schedule;
 }
 
-FailureOr<tile::Schedule> completeSchedule(attn::ForwardOp op, const tile::Schedule &given) {
-  return completeAttention(op, given, *getSM90aTarget(), kMma, kNeeds, defaultsFor);
+tile::Schedule completeSchedule(attn::ForwardOp op, const tile::Schedule &given, Missing &missing) {
+  return completeAttention(op, given, *getSM90aTarget(), kMma, kNeeds, missing, defaultsFor);
 }
 
 } // namespace girih::sm90a

@@ -32,8 +32,8 @@ public:
     return limits;
   }
 
-  FailureOr<tile::Schedule> completeSchedule(attn::ForwardOp op, const tile::Schedule &given) const override {
-    return sm90a::completeSchedule(op, given);
+  tile::Schedule completeSchedule(attn::ForwardOp op, const tile::Schedule &given, Missing &missing) const override {
+    return sm90a::completeSchedule(op, given, missing);
   }
 
   /// PTX ISA, "register fragments for wgmma.mma_async.m64nNk16": N is a multiple of 8

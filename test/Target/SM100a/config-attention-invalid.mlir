@@ -60,3 +60,16 @@ func.func @registers(%q: tensor<1x2x256x128xbf16>) -> tensor<1x2x256x128xbf16> {
       : tensor<1x2x256x128xbf16>, tensor<1x2x256x128xbf16>, tensor<1x2x256x128xbf16> -> tensor<1x2x256x128xbf16>
   return %o : tensor<1x2x256x128xbf16>
 }
+
+// -----
+
+// One diagnostic says all that the chip lacks.
+func.func @all_at_once(%q: tensor<1x2x256x136xbf16>) -> tensor<1x2x256x136xbf16> {
+  // expected-error@+4 {{head size 136 is not supported on sm_100a; multiples of 8 from 16 to 128 are}}
+  // expected-note@+3 {{knob columns is 40, MMAs on sm_100a take multiples of 16 up to 256}}
+  // expected-note@+2 {{knob overlap is 0, attention on sm_100a needs 1}}
+  // expected-note@+1 {{knob compute_registers is 100, sm_100a takes multiples of 8 from 24 to 256}}
+  %o = attn.forward %q, %q, %q schedule <columns = 40, overlap = 0, compute_registers = 100>
+      : tensor<1x2x256x136xbf16>, tensor<1x2x256x136xbf16>, tensor<1x2x256x136xbf16> -> tensor<1x2x256x136xbf16>
+  return %o : tensor<1x2x256x136xbf16>
+}
