@@ -1,8 +1,8 @@
 // tile-specialize: numbers that one role makes and others need.
 //
-//   %n = tile.next_work %counter of %items {tile.role = "load"}; ...; scf.yield %n
+//   %n = tile.next_work of %items counter(%c) {tile.role = "load"}; ...; scf.yield %n
 // becomes
-//   %n = tile.next_work %counter of %items; ...
+//   %n = tile.next_work of %items counter(%c); ...
 //   %slot = tile.acquire %c; tile.write_number %n, %slot; tile.commit %c; scf.yield %n
 // in that role and
 //   ...; %slot = tile.wait %c; %n = tile.read_number %slot; tile.release %c; scf.yield %n
