@@ -1,0 +1,117 @@
+"""Attention on tensors of any framework."""
+from __future__ import annotations
+
+import functools
+import sys
+from typing import Any
+
+from girih import _girih
+from girih._cache import compiled
+from girih._errors import Error, UnsupportedError, text_of, value_of
+from girih._kernel import DTYPES, device_target
+from girih._problem import Problem
+
+_CPU, _CUDA = 1, 2  # of DLPack
+_TENSORS = ("q", "k", "v", "o", "lse")
+
+
+@functools.cache
+def loaded_kernel(dtype: int, head_size: int, mask: str, scale: float | None, lse: bool, device: int) -> _girih.Loaded:
+    """A kernel for all sizes, on a device. Raises UnsupportedError when there can be none."""
+    problem = Problem(head_size, dtype=DTYPES[dtype], mask=mask, scale=scale, lse=lse)
+    kernel = compiled(problem, device_target(device), UnsupportedError)
+    return value_of(*_girih.load(kernel._handle, device))
+
+
+def off_device(name: str, where: str) -> ValueError:
+    return ValueError(f"{name} is on {where}: girih.attention runs on a GPU; girih.simulate executes kernels on the CPU")
+
+
+def _describe(name: str, array: Any, stream: int) -> tuple[Any, int]:
+    """What a launch needs of an array, which is ready once `stream` gets there, and its device."""
+    device, _ = array.__dlpack_device__() if hasattr(array, "__dlpack_device__") else (_CPU, 0)
+    if device != _CUDA:
+        raise off_device(name, "the CPU" if device == _CPU else f"a device of kind {int(device)}")
+    # DLPack has no 0: the default stream is 1 there.
+    description, (_, ordinal) = _girih.describe(array.__dlpack__(stream=stream or 1))
+    return description, ordinal
+
+
+def _empty(reference: Any, shape: tuple[int, ...], dtype: Any) -> Any:
+    if not hasattr(reference, "__array_namespace__"):
+        raise TypeError(f"{type(reference).__name__} cannot make an output: give out=")
+    return reference.__array_namespace__().empty(shape, dtype=dtype, device=reference.device)
+
+
+def _current_stream(array: Any) -> int:
+    if type(array).__module__.partition(".")[0] == "cupy":
+        return sys.modules["cupy"].cuda.get_current_stream().ptr
+    return 0
+
+
+def attention(q: Any, k: Any, v: Any, *, mask: str = "none", scale: float | None = None, lse: bool = False,
+              out: Any = None, stream: int | None = None) -> Any:
+    """softmax(scale q kᵀ + mask) v, on the GPU that the tensors are on.
+
+    The launch goes to the current stream and is not waited for. The first call for a head size, type and mask compiles
+    a kernel that then serves all shapes.
+
+    Args:
+        q: queries [b, h, sq, d], bf16 or f16, d being 64 or 128. Any DLPack tensor on a GPU.
+        k, v: keys and values [b, hkv, skv, d] of the same type; h is a multiple of hkv.
+        mask: "none", or "causal", aligned at the end: query i sees key j if j <= i + skv - sq.
+        scale: what scores are multiplied by; 1 / sqrt(d) if None.
+        lse: whether to return the log of the sum of exponentials too.
+        out: the output [b, h, sq, d], or a pair of it and of lse; they are allocated by q's framework if None.
+        stream: a CUstream as a number; the framework's current one if None, for PyTorch and CuPy, or the default one.
+
+    Strides may be any that are multiples of 16 bytes, the last being 1: [b, s, h, d] in memory is as good as
+    [b, h, s, d]. A row that sees no key is 0 in o and -inf in lse.
+
+    Returns:
+        o, like q, or (o, lse) with lse float32 [b, h, sq].
+
+    Raises:
+        UnsupportedError: the compiler has no kernel for this mask, head size, type or GPU; it carries the diagnostic.
+        ValueError: shapes, strides or devices do not fit.
+        TypeError: what is given is no tensor, or has other elements.
+        Error: there is no GPU, or a launch fails.
+    """
+    if type(q).__module__.partition(".")[0] == "torch" or "torch" in sys.modules and isinstance(
+            q, sys.modules["torch"].Tensor):
+        from girih import torch as girih_torch
+
+        return girih_torch.attention(q, k, v, mask=mask, scale=scale, lse=lse, out=out, stream=stream)
+    if stream is None:
+        stream = _current_stream(q)
+    arrays = [q, k, v]
+    for name, array in zip(_TENSORS, arrays):
+        if not hasattr(array, "__dlpack__"):
+            raise TypeError(f"{name} is a {type(array).__name__}, which is no DLPack tensor")
+    described = [_describe(name, array, stream) for name, array in zip(_TENSORS, arrays)]
+    (_, dtype, shape, _), device = described[0]
+    if len(shape) != 4:
+        raise ValueError(f"q has {len(shape)} dimensions when it should have 4")
+    if out is None:
+        out = (_empty(q, shape, q.dtype),)
+        if lse:
+            out += (_empty(q, shape[:3], q.__array_namespace__().float32),)
+    elif not lse:
+        out = (out,)
+    if len(out) != 1 + lse:
+        raise ValueError(f"out has {len(out)} tensors when it should have {1 + lse}")
+    described += [_describe(name, array, stream) for name, array in zip(_TENSORS[3:], out)]
+    for name, (_, ordinal) in zip(_TENSORS, described):
+        if ordinal != device:
+            raise ValueError(f"{name} is on GPU {ordinal} when q is on GPU {device}")
+    loaded = loaded_kernel(dtype, shape[3], mask, scale, lse, device)
+    run(loaded, [description for description, _ in described], stream)
+    return tuple(out) if lse else out[0]
+
+
+def run(loaded: _girih.Loaded, descriptions: Any, stream: int) -> None:
+    """Launches; a refusal is a ValueError, a failed call of the driver an Error."""
+    said = loaded.launch(*descriptions, stream=stream)
+    if said is not None:
+        text = text_of(said)
+        raise Error(text) if "CUDA_ERROR" in text else ValueError(text)

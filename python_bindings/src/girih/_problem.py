@@ -1,0 +1,55 @@
+"""An attention problem in words."""
+from __future__ import annotations
+
+import dataclasses
+import re
+
+#: A problem on one line: pairs of key=value, which no module of MLIR looks like.
+_LINE = re.compile(r"\w+=[^\s{}]*(,\w+=[^\s{}]*)*")
+
+
+def is_problem_line(text: str) -> bool:
+    return _LINE.fullmatch(text) is not None
+
+
+@dataclasses.dataclass(frozen=True)
+class Problem:
+    """Attention of queries [b, h, sq, d] over keys and values [b, hkv, skv, d].
+
+    A size that is None is chosen at launch: one kernel for all sizes. ``hkv`` is ``h`` and
+    ``skv`` is ``sq`` unless they are given, and then open where those are open.
+
+    Args:
+        d: the head size, 64 or 128.
+        b, h, sq: batch, query heads, query length.
+        hkv, skv: key heads, of which h is a multiple, and key length.
+        dtype: "bf16" or "f16", of all four tensors.
+        mask: "none", or "causal", aligned at the end: query i sees key j if j <= i + skv - sq.
+        lse: whether the kernel also writes the log of the sum of exponentials, float32 [b, h, sq].
+        scale: what scores are multiplied by; 1 / sqrt(d) if None.
+        schedule: knobs of the schedule, as {"stages": 2}; what is left out is chosen by the compiler.
+    """
+
+    d: int
+    b: int | None = None
+    h: int | None = None
+    sq: int | None = None
+    hkv: int | None = None
+    skv: int | None = None
+    dtype: str = "bf16"
+    mask: str = "none"
+    lse: bool = False
+    scale: float | None = None
+    schedule: dict[str, int] = dataclasses.field(default_factory=dict)
+
+    def __str__(self) -> str:
+        """The line that the compiler reads."""
+        sizes = {name: getattr(self, name) for name in ("b", "h", "hkv", "sq", "skv")}
+        entries = {name: "?" if size is None else size for name, size in sizes.items()}
+        for name, whole in (("hkv", "h"), ("skv", "sq")):
+            if sizes[name] is None:
+                entries[name] = entries[whole]
+        entries |= {"d": self.d, "dtype": self.dtype, "mask": self.mask, "lse": int(self.lse)}
+        if self.scale is not None:
+            entries["scale"] = repr(float(self.scale))
+        return ",".join(f"{key}={value}" for key, value in (entries | self.schedule).items())

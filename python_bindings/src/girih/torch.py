@@ -1,0 +1,127 @@
+"""PyTorch: attention as an operator that torch.compile, CUDA graphs and opcheck know.
+
+    from girih.torch import attention, scaled_dot_product_attention
+"""
+from __future__ import annotations
+
+from typing import Any, Optional
+
+import torch
+from torch import Tensor
+
+from girih._attention import loaded_kernel, off_device, run
+from girih._errors import UnsupportedError
+
+_DTYPES = {torch.bfloat16: 0, torch.float16: 1}
+_F32 = 2
+_PLAIN = (Tensor, torch.nn.Parameter)
+_raw_stream = getattr(torch._C, "_cuda_getCurrentRawStream", None)
+
+
+def _stream_of(device: int) -> int:
+    return _raw_stream(device) if _raw_stream else torch.cuda.current_stream(device).cuda_stream
+
+
+def _check(q: Tensor, k: Tensor, v: Tensor) -> None:
+    for name, tensor in (("q", q), ("k", k), ("v", v)):
+        if not isinstance(tensor, Tensor):
+            raise TypeError(f"{name} is a {type(tensor).__name__} when q is a tensor of PyTorch")
+        if tensor.dim() != 4:
+            raise ValueError(f"{name} has {tensor.dim()} dimensions when it should have 4")
+        if tensor.dtype not in _DTYPES:
+            raise TypeError(f"{name} is {tensor.dtype} when it should be torch.bfloat16 or torch.float16")
+        if tensor.device.type != "cuda":
+            raise off_device(name, tensor.device.type)
+        if tensor.device != q.device:
+            raise ValueError(f"{name} is on {tensor.device} when q is on {q.device}")
+
+
+def _outputs(q: Tensor, lse: bool) -> tuple[Tensor, Tensor]:
+    """Memory in q's order where it is dense. Without `lse`, its place is taken by an empty tensor."""
+    return torch.empty_like(q), q.new_empty(q.shape[:3] if lse else (0,), dtype=torch.float32)
+
+
+def _launch(q: Tensor, k: Tensor, v: Tensor, o: Tensor, l: Tensor, mask: str, scale: Optional[float], lse: bool,
+            stream: Optional[int]) -> None:
+    _check(q, k, v)
+    device = q.get_device()
+    loaded = loaded_kernel(_DTYPES[q.dtype], q.shape[3], mask, scale, lse, device)
+    if q.numel() == 0:
+        return
+    if k.shape[2] == 0:  # no row sees a key
+        o.zero_()
+        l.fill_(-torch.inf)
+        return
+    tensors: list[Any] = [(t.data_ptr(), _DTYPES[t.dtype], t.shape, t.stride()) for t in (q, k, v, o)]
+    if lse:
+        tensors.append((l.data_ptr(), _F32, l.shape, l.stride()))
+    run(loaded, tensors, _stream_of(device) if stream is None else stream)
+
+
+@torch.library.custom_op("girih::attention", mutates_args=(), device_types="cuda",
+                         schema="(Tensor q, Tensor k, Tensor v, str mask, float? scale, bool lse) -> (Tensor, Tensor)")
+def _attention(q: Tensor, k: Tensor, v: Tensor, mask: str, scale: Optional[float], lse: bool) -> tuple[Tensor, Tensor]:
+    o, l = _outputs(q, lse)
+    _launch(q, k, v, o, l, mask, scale, lse, None)
+    return o, l
+
+
+@_attention.register_fake
+def _(q: Tensor, k: Tensor, v: Tensor, mask: str, scale: Optional[float], lse: bool) -> tuple[Tensor, Tensor]:
+    return _outputs(q, lse)
+
+
+def _no_backward(*_: Any) -> Any:
+    raise NotImplementedError("girih.attention has no backward: call it under torch.no_grad(), or train with another")
+
+
+_attention.register_autograd(_no_backward)
+
+
+def attention(q: Tensor, k: Tensor, v: Tensor, *, mask: str = "none", scale: float | None = None, lse: bool = False,
+              out: Any = None, stream: int | None = None) -> Any:
+    """``girih.attention`` for PyTorch's tensors; the same arguments and errors.
+
+    Under torch.compile it is the operator ``girih::attention``, without a graph break. There is no backward: a
+    gradient that is asked for is a NotImplementedError.
+    """
+    if out is None and stream is None and (torch.compiler.is_compiling() or type(q) not in _PLAIN or
+                                           torch.is_grad_enabled() and (q.requires_grad or k.requires_grad or
+                                                                        v.requires_grad)):
+        if not torch.compiler.is_compiling():
+            _check(q, k, v)
+        o, l = torch.ops.girih.attention(q, k, v, mask, scale, lse)
+        return (o, l) if lse else o
+    _check(q, k, v)
+    if out is None:
+        o, l = _outputs(q, lse)
+    elif lse:
+        o, l = out
+    else:
+        o, l = out, q.new_empty((0,), dtype=torch.float32)
+    _launch(q, k, v, o, l, mask, scale, lse, stream)
+    return (o, l) if lse else o
+
+
+def scaled_dot_product_attention(query: Tensor, key: Tensor, value: Tensor, attn_mask: Tensor | None = None,
+                                 dropout_p: float = 0.0, is_causal: bool = False, scale: float | None = None,
+                                 enable_gqa: bool = False) -> Tensor:
+    """torch.nn.functional.scaled_dot_product_attention by a Girih kernel: the same arguments, shapes and meaning.
+
+    Raises UnsupportedError for a mask tensor, for dropout, and for a causal mask of unequal lengths, which PyTorch
+    aligns at the start; ``attention`` has it aligned at the end. Inputs are copied only where their last stride is not 1.
+    """
+    if attn_mask is not None:
+        raise UnsupportedError("attn_mask: mask tensors are not supported; girih.attention takes mask='causal'", ())
+    if dropout_p:
+        raise UnsupportedError(f"dropout_p is {dropout_p}: dropout is not supported", ())
+    if is_causal and query.shape[-2] != key.shape[-2]:
+        raise UnsupportedError(f"is_causal with {query.shape[-2]} queries and {key.shape[-2]} keys: PyTorch aligns the "
+                               "mask at the start; girih.attention(mask='causal') aligns it at the end", ())
+    if not enable_gqa and query.dim() == 4 and query.shape[1] != key.shape[1]:
+        raise ValueError(f"query has {query.shape[1]} heads and key {key.shape[1]}: set enable_gqa")
+    given = [tensor if tensor.stride(-1) == 1 else tensor.contiguous() for tensor in (query, key, value)]
+    if query.dim() == 3:
+        given = [tensor.unsqueeze(1) for tensor in given]
+    o = attention(*given, mask="causal" if is_causal else "none", scale=scale)
+    return o.squeeze(1) if query.dim() == 3 else o

@@ -1,0 +1,43 @@
+"""girih.attention without a GPU: on a CUDA driver that runs on the CPU, and without any."""
+import os
+import pathlib
+
+import pytest
+from conftest import Fake, random_inputs, run_python
+
+import girih
+
+
+def test_arrays_in_host_memory():
+    q, k, v = random_inputs()
+    with pytest.raises(ValueError, match="q is on the CPU: girih.attention runs on a GPU; girih.simulate executes"):
+        girih.attention(q, k, v)
+
+
+def test_no_tensors():
+    with pytest.raises(TypeError, match="q is a list, which is no DLPack tensor"):
+        girih.attention([1], [2], [3])
+
+
+def test_no_driver():
+    code = "import girih, numpy as n; from conftest import Fake as F\n" \
+           "x = F(n.zeros((1, 1, 8, 64), n.uint16))\n" \
+           "try: girih.attention(x, x, x, out=x)\n" \
+           "except girih.Error as error: print(error)"
+    assert run_python(code, LD_LIBRARY_PATH="", CUDA_VISIBLE_DEVICES="").startswith(
+        ("no CUDA driver: libcuda.so.1 not found", "the CUDA driver does not start", "device is 0 when there are 0"))
+
+
+@pytest.mark.skipif("GIRIH_FAKE_CUDA" not in os.environ, reason="GIRIH_FAKE_CUDA names no folder with a driver")
+def test_on_a_driver_that_runs_on_the_cpu(tmp_path):
+    code = pathlib.Path(__file__).with_name("fake_gpu.py").read_text()
+    output = run_python(code, LD_LIBRARY_PATH=os.environ["GIRIH_FAKE_CUDA"])
+    print(output)
+    assert output.count("test_") >= 5
+
+
+def test_lives_beside_the_arrays_that_it_reads():
+    """A capsule is released when it has been read."""
+    x = Fake(random_inputs()[0], "f16", device=(1, 0))
+    for _ in range(100):
+        girih._girih.describe(x)

@@ -1,0 +1,94 @@
+"""The package itself: what an import costs, what else may be in the process, the command line, the types."""
+import pathlib
+import shutil
+import subprocess
+import sys
+
+import pytest
+from conftest import TARGET, run_python
+
+import girih
+from girih.__main__ import main
+
+
+def test_import_is_quick_and_alone():
+    code = "import sys, time; begin = time.perf_counter(); import girih; print(time.perf_counter() - begin)\n" \
+           "print(sorted({'numpy', 'torch', 'jax'} & set(sys.modules)))"
+    seconds, modules = min(run_python(code).splitlines() for _ in range(5))
+    assert float(seconds) < 0.15 and modules == "[]"
+
+
+BOTH = """
+import numpy
+{imports}
+kernel = girih.compile("b=1,h=1,sq=128,d=64", target="sm_90a")
+x = jax.numpy.asarray(numpy.random.default_rng(0).standard_normal((1, 1, 128, 64)), jax.numpy.bfloat16)
+result = girih.simulate(kernel, {{"q": x, "k": x, "v": x}}, check=True).raise_for_verdicts()
+o = result.outputs["o"]
+reference = jax.jit(lambda x: jax.nn.softmax(x @ x.swapaxes(2, 3) / 8) @ x)(x.astype(jax.numpy.float32))
+assert isinstance(o, jax.Array) and o.dtype == jax.numpy.bfloat16, type(o)
+print(bool(abs(o - reference).max() < 2e-2))
+"""
+
+
+@pytest.mark.parametrize("imports", ["import girih, jax", "import jax, girih"])
+def test_with_jax(imports):
+    """Which brings another LLVM and another MLIR into the process."""
+    pytest.importorskip("jax")
+    assert run_python(BOTH.format(imports=imports)) == "True\n"
+
+
+def test_only_the_extension_and_one_library():
+    folder = pathlib.Path(girih.__file__).parent
+    names = {path.name.split(".")[0] for path in folder.glob("*.so")}
+    assert names == {"_girih", "libgirih"}
+
+
+def test_command_line(tmp_path, capsys):
+    assert main(["compile", "--attention", "b=1,h=1,sq=128,d=64", "--target", TARGET, "-o", str(tmp_path)]) == 0
+    assert "registers at launch" in capsys.readouterr().out
+    manifest = tmp_path / "attention_1x1x128x64_bf16_none.json"
+    trace = tmp_path / "trace.json"
+    assert main(["simulate", str(manifest), "--trace", str(trace)]) == 0 and trace.stat().st_size > 1000
+    assert capsys.readouterr().out.startswith("ok: ")
+    text = tmp_path / "text.mlir"
+    text.write_text("func.func private @f()")
+    assert main(["opt", str(text), "--pass-pipeline", "cse"]) == 0
+    assert "func.func private @f()" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("arguments, message", [
+    (["compile"], "error: give either an input file or --attention"),
+    (["compile", "--attention", "b=1,h=1,sq=128,d=80", "--target", TARGET], "--attention:1:16: error: head size 80"),
+    (["compile", "/nowhere/x.mlir", "--target", TARGET], "error: [Errno 2] No such file"),
+    (["simulate", "/nowhere/x.json"], "error: [Errno 2] No such file"),
+    (["opt", "/dev/null", "--pass-pipeline", "no-such-pass"], "no-such-pass"),
+])
+def test_command_line_refuses(arguments, message, capsys):
+    assert main(arguments) == 1 and message in capsys.readouterr().err
+
+
+def test_module_runs():
+    result = subprocess.run([sys.executable, "-m", "girih", "--version"], capture_output=True, text=True, check=True,
+                            cwd=pathlib.Path(__file__).parent)
+    assert result.stdout.strip() == girih.__version__
+    assert shutil.which("girih", path=str(pathlib.Path(sys.executable).parent))
+
+
+def test_ptxas_comes_with_the_package(monkeypatch):
+    from girih._ptxas import find_ptxas
+
+    find_ptxas.cache_clear()
+    monkeypatch.setenv("GIRIH_PTXAS", "/mine/ptxas")
+    assert find_ptxas() == "/mine/ptxas"
+    find_ptxas.cache_clear()
+    monkeypatch.delenv("GIRIH_PTXAS")
+    found = find_ptxas()
+    find_ptxas.cache_clear()
+    assert found is None or pathlib.Path(found).name == "ptxas"
+
+
+def test_names_are_documented():
+    for name in girih.__all__:
+        thing = getattr(girih, name)
+        assert name.startswith("__") or thing.__doc__, name

@@ -1,0 +1,114 @@
+"""Kernels on arrays, beside float64."""
+import json
+
+import numpy
+import pytest
+from conftest import TARGET, Fake, attention, from_bf16, random_inputs, to_bf16
+
+import girih
+
+
+def run(kernel, inputs, **options):
+    return girih.simulate(kernel, dict(zip("qkv", inputs)), **options)
+
+
+def test_right_and_of_the_inputs_framework(kernel):
+    inputs = random_inputs()
+    result = run(kernel, inputs, check=True, trace=True)
+    o, lse = attention(*inputs, causal=True)
+    assert result.ok and result.verdicts == () and result.raise_for_verdicts() is result
+    assert isinstance(result.outputs["o"], numpy.ndarray) and result.outputs["o"].dtype == numpy.float16
+    assert numpy.abs(result.outputs["o"] - o).max() < 2e-3
+    assert numpy.abs(result.outputs["lse"] - lse).max() < 2e-3
+    assert result.warp_instructions > 1000 and result.asynchronous_operations > 10
+    assert json.loads(result.trace)
+
+
+def test_rows_that_see_nothing(kernel):
+    result = run(kernel, random_inputs(sq=40, skv=30))
+    assert (result.outputs["o"][:, :, :10] == 0).all() and (result.outputs["lse"][:, :, :10] == -numpy.inf).all()
+
+
+def test_every_schedule_gives_the_same_bits(kernel):
+    inputs = random_inputs(1)
+    bits = {run(kernel, inputs, schedule=schedule).outputs["o"].tobytes() for schedule in ("late", "early", "random")}
+    result = run(kernel, inputs, schedules=3, seed=7)
+    assert len(bits | {result.outputs["o"].tobytes()}) == 1 and result.seed == 9
+
+
+def test_strides_and_outputs_of_the_caller(kernel):
+    q, k, v = random_inputs(2)
+    bshd = numpy.ascontiguousarray(q.transpose(0, 2, 1, 3)).transpose(0, 2, 1, 3)
+    padded = numpy.full((1, 1, 90, 72), numpy.nan, numpy.float16)
+    padded[..., :64] = k
+    memory = numpy.full((1, 2, 70, 72), 7, numpy.float16)
+    result = girih.simulate(kernel, {"q": bshd, "k": padded[..., :64], "v": v, "o": memory[..., :64]})
+    assert numpy.abs(memory[..., :64] - attention(q, k, v, causal=True)[0]).max() < 2e-3
+    assert (memory[..., 64:] == 7).all() and result.outputs["o"].base is memory
+
+
+def test_bf16_by_dlpack():
+    kernel = girih.compile(girih.Problem(64), target=TARGET)
+    inputs = [to_bf16(array) for array in random_inputs(3)]
+    o = numpy.zeros((1, 2, 70, 64), numpy.uint16)
+    arrays = {name: Fake(array, device=(1, 0)) for name, array in zip("qkvo", (*inputs, o))}
+    assert girih.simulate(kernel, arrays).ok
+    assert numpy.abs(from_bf16(o) - attention(*map(from_bf16, inputs))[0]).max() < 1e-2
+
+
+def test_a_fault_is_a_verdict(kernel):
+    result = run(kernel, random_inputs(), instruction_limit=5)
+    assert not result.ok and result.verdicts[0].message in str(result.verdicts[0])
+    with pytest.raises(girih.Error):
+        result.raise_for_verdicts()
+
+
+def test_fault_in_a_kernel_that_was_broken(kernel):
+    """A wait that is taken out of the PTX is found, with its line and its warp."""
+    lines = kernel.ptx.splitlines(keepends=True)
+    lines[next(index for index, line in enumerate(lines) if "wgmma.wait_group" in line)] = "\n"
+    ptx = "".join(lines).encode()
+    manifest = kernel.manifest | {"files": {"ptx": {"path": "x.ptx", "xxh3_128": "0" * 32}}}
+    with pytest.raises(girih.Error, match="its hash is") as caught:
+        girih.Kernel.from_parts(json.dumps(manifest).encode(), ptx, b"")
+    manifest["files"]["ptx"]["xxh3_128"] = str(caught.value).split("its hash is ")[1][:32]
+    broken = girih.Kernel.from_parts(json.dumps(manifest).encode(), ptx, b"")
+    result = run(broken, random_inputs(), schedule="late")
+    assert not result.ok and result.verdicts[0].line > 0 and "warp" in result.verdicts[0].agent
+
+
+def refusals(kernel):
+    q, k, v = random_inputs()
+    yield ValueError, {"q": q, "k": k}, "the array 'v' is missing"
+    yield ValueError, {"q": q, "k": k, "v": v, "w": v}, "has no tensor 'w'; it has q, k, v, o, lse"
+    yield ValueError, {"q": q[0], "k": k, "v": v}, "'q' has 3 dimensions when it should have 4"
+    yield ValueError, {"q": q, "k": k[..., :32], "v": v}, "dimension 3 of 'k' is 32 when d is 64 by the kernel"
+    yield ValueError, {"q": q, "k": k, "v": v[:, :, :5]}, "dimension 2 of 'v' is 5 when skv is 90"
+    yield ValueError, {"q": q[:, :, ::-1], "k": k, "v": v}, "stride 2 of 'q' is -64 when it should not be negative"
+    yield ValueError, {"q": numpy.asfortranarray(q), "k": k, "v": v}, "stride"
+    yield ValueError, {"q": q, "k": k[:, :, :0], "v": v[:, :, :0]}, "size 'skv' is 0 when it should be"
+    yield ValueError, {"q": q[:, :, :0], "k": k, "v": v}, "size 'sq' is 0"
+    yield ValueError, {"q": q.repeat(3, 1)[:, :3], "k": k.repeat(2, 1), "v": v.repeat(2, 1)}, "multiple of hkv"
+    yield TypeError, {"q": q.astype(numpy.float64), "k": k, "v": v}, "must be bf16, f16 or f32"
+    yield ValueError, {"q": q.astype(numpy.float32), "k": k, "v": v}, "'q' is f32 when it should be f16"
+    yield TypeError, {"q": q, "k": k, "v": "text"}, "no array"
+    yield TypeError, {"q": q, "k": k, "v": Fake(v, "f16")}, "host memory"
+    locked = numpy.zeros_like(q)
+    locked.flags.writeable = False
+    yield TypeError, {"q": q, "k": k, "v": v, "o": locked}, "no array that can be written"
+
+
+@pytest.mark.parametrize("index", range(15))
+def test_what_does_not_fit(kernel, index):
+    kind, arrays, message = list(refusals(kernel))[index]
+    with pytest.raises(kind, match=message):
+        girih.simulate(kernel, arrays)
+
+
+def test_wrong_options(kernel):
+    with pytest.raises(ValueError, match="schedule is 'lazy', must be one of deterministic random late early"):
+        run(kernel, random_inputs(), schedule="lazy")
+    with pytest.raises(ValueError, match="schedules is 0"):
+        run(kernel, random_inputs(), schedules=0)
+    with pytest.raises(TypeError):
+        run(kernel, random_inputs(), seed=-1)
