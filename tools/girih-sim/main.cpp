@@ -18,7 +18,7 @@ using namespace girih::sim;
 namespace {
 
 struct Arguments {
-  std::string input, schedule = "deterministic", rules = "isa", trace, save, layout, data = "random";
+  std::string input, schedule = "deterministic", rules = "isa", ptx, trace, save, layout, data = "random";
   std::vector<std::string> sizes;
   uint64_t seed = 1, dataSeed = 1, schedules = 0;
   uint64_t instructionLimit = Options().instructionLimit;
@@ -113,6 +113,10 @@ Simulator readProgram(const LaunchTask &task) {
 
 int run(const Arguments &arguments) {
   LaunchTask task = readTask(arguments);
+  if (!arguments.ptx.empty()) {
+    task.ptxPath = arguments.ptx;
+    task.ptx = readTextFile(arguments.ptx);
+  }
   Simulator simulator = readProgram(task);
   Options options;
   options.schedule = arguments.schedules ? Schedule::Random : *parseSchedule(arguments.schedule);
@@ -186,6 +190,7 @@ void declare(CLI::App &app, Arguments &arguments) {
   app.add_option("--instruction-limit", arguments.instructionLimit,
                  "instructions that a warp may execute; 0 is any number")
       ->capture_default_str();
+  app.add_option("--ptx", arguments.ptx, "run this PTX, an edited one say, in place of the kernel's own");
   app.add_option("--trace", arguments.trace, "write a timeline in Chrome trace format");
   app.add_option("--save", arguments.save, "write every buffer before and after the run to this folder");
   app.add_flag("--quiet", arguments.isQuiet, "print verdicts only");
