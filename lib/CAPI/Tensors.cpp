@@ -75,8 +75,7 @@ int girihKernelInferShape(const GirihKernel *kernel, const GirihTensor *tensors,
     const runtime::TensorDeclaration &tensor = manifest.tensors[index];
     for (size_t dim = 0; dim < tensor.shape.size(); ++dim) {
       const runtime::Extent &extent = tensor.shape[dim];
-      std::optional<int64_t> value =
-          extent.size.empty() ? extent.number : sizes[size_t(manifest.findSize(extent.size))];
+      std::optional<int64_t> value = extent.index < 0 ? extent.number : sizes[size_t(extent.index)];
       if (!value)
         throw Error("size '" + extent.size + "' is not said by any tensor");
       shape[dim] = *value;

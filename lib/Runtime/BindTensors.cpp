@@ -1,4 +1,9 @@
 //===- BindTensors.cpp - A manifest and a caller's tensors ----------------===//
+//
+// Runs before every launch from a framework: texts are made only where something is
+// wrong.
+//
+//===----------------------------------------------------------------------===//
 
 #include "girih/Runtime/Binding.h"
 #include <algorithm>
@@ -8,31 +13,41 @@ using namespace girih::runtime;
 
 namespace {
 
+/// More than any memory holds, and small enough to add to.
+constexpr int64_t maxOffset = int64_t(1) << 46;
+
 std::string text(int64_t number) { return std::to_string(number); }
 
-/// What a size is, and who said so.
+std::string ofDim(const char *what, size_t dim, const TensorDeclaration &tensor) {
+  return what + (" " + text(int64_t(dim))) + " of '" + tensor.name + "'";
+}
+
+/// What a size is, and which dimension says so; none when the kernel does.
 struct KnownSize {
   std::optional<int64_t> value;
-  std::string source;
+  const TensorDeclaration *tensor = nullptr;
+  size_t dim = 0;
 };
 
 void checkExtent(const Manifest &manifest, const TensorDeclaration &tensor, size_t dim, int64_t found,
                  std::vector<KnownSize> &sizes) {
-  std::string what = "dimension " + text(int64_t(dim)) + " of '" + tensor.name + "'";
+  auto fail = [&](const std::string &expected) {
+    throw Error(ofDim("dimension", dim, tensor) + " is " + text(found) + " when " + expected);
+  };
   if (found < 0)
-    throw Error(what + " is " + text(found) + " when it should not be negative");
+    fail("it should not be negative");
   const Extent &extent = tensor.shape[dim];
-  if (extent.size.empty()) {
+  if (extent.index < 0) {
     if (found != extent.number)
-      throw Error(what + " is " + text(found) + " when it should be " + text(extent.number));
+      fail("it should be " + text(extent.number));
     return;
   }
-  KnownSize &size = sizes[size_t(manifest.findSize(extent.size))];
+  KnownSize &size = sizes[size_t(extent.index)];
   if (!size.value)
-    size = {found, what};
+    size = {found, &tensor, dim};
   else if (*size.value != found)
-    throw Error(what + " is " + text(found) + " when " + extent.size + " is " + text(*size.value) + " by " +
-                size.source);
+    fail(extent.size + " is " + text(*size.value) + " by " +
+         (size.tensor ? ofDim("dimension", size.dim, *size.tensor) : "the kernel"));
 }
 
 /// Frameworks leave any number as the stride of an extent of 1. It gets one that
@@ -43,7 +58,7 @@ void settleFreeStrides(const Manifest &manifest, int tensor, TensorLayout &layou
         layout.shape[size_t(constraint.dim)] != 1)
       continue;
     int64_t &stride = layout.strides[size_t(constraint.dim)];
-    if (constraint.multiple && constraint.multiple->size.empty())
+    if (constraint.multiple && constraint.multiple->index < 0)
       stride = (stride + constraint.multiple->number - 1) / constraint.multiple->number * constraint.multiple->number;
     stride = std::clamp(stride, constraint.minimum, constraint.maximum);
   }
@@ -51,25 +66,23 @@ void settleFreeStrides(const Manifest &manifest, int tensor, TensorLayout &layou
 
 TensorLayout layoutOf(const TensorDeclaration &declared, const GivenTensor &tensor) {
   TensorLayout layout{tensor.shape, tensor.strides, 0};
-  std::vector<size_t> order(layout.shape.size());
-  for (size_t dim = 0; dim < order.size(); ++dim)
-    order[dim] = dim;
-  // Extents of 1 last, when it is known how far the others reach.
-  std::sort(order.begin(), order.end(), [&](size_t a, size_t b) {
-    return std::pair(layout.shape[a] == 1, a) < std::pair(layout.shape[b] == 1, b);
-  });
   int64_t last = 0; // the offset of the last element
-  for (size_t dim : order) {
-    std::string what = "stride " + text(int64_t(dim)) + " of '" + declared.name + "'";
+  for (size_t dim = 0; dim < layout.shape.size(); ++dim) {
     if (layout.shape[dim] == 1)
-      layout.strides[dim] = dim + 1 == order.size() ? 1 : last + 1;
+      continue;
+    auto fail = [&](const char *expected) {
+      throw Error(ofDim("stride", dim, declared) + " is " + text(layout.strides[dim]) + " when " + expected);
+    };
     int64_t reach;
     if (layout.strides[dim] < 0)
-      throw Error(what + " is " + text(layout.strides[dim]) + " when it should not be negative");
+      fail("it should not be negative");
     if (__builtin_mul_overflow(layout.strides[dim], std::max<int64_t>(layout.shape[dim] - 1, 0), &reach) ||
-        __builtin_add_overflow(last, reach, &last) || last > int64_t(1) << 46)
-      throw Error(what + " is " + text(layout.strides[dim]) + " when no memory is so large");
+        __builtin_add_overflow(last, reach, &last) || last > maxOffset)
+      fail("no memory is so large");
   }
+  for (size_t dim = 0; dim < layout.shape.size(); ++dim)
+    if (layout.shape[dim] == 1)
+      layout.strides[dim] = dim + 1 == layout.shape.size() ? 1 : last + 1;
   layout.span = layout.elements() == 0 ? 0 : last + 1;
   return layout;
 }
@@ -83,7 +96,7 @@ std::vector<std::optional<int64_t>> runtime::inferSizes(const Manifest &manifest
                 text(int64_t(shapes.size())));
   std::vector<KnownSize> sizes;
   for (const SizeDeclaration &size : manifest.sizes)
-    sizes.push_back({size.value, "the kernel"});
+    sizes.push_back({size.value});
   for (size_t i = 0; i < shapes.size(); ++i) {
     const TensorDeclaration &tensor = manifest.tensors[i];
     if (shapes[i].empty())

@@ -79,7 +79,9 @@ int64_t TensorLayout::elements() const {
   return count;
 }
 
-int64_t Binding::value(const Extent &extent) const { return extent.size.empty() ? extent.number : size(extent.size); }
+int64_t Binding::value(const Extent &extent) const {
+  return extent.index < 0 ? extent.number : sizes[size_t(extent.index)];
+}
 
 int64_t Binding::size(const std::string &name) const {
   int index = manifest->findSize(name);

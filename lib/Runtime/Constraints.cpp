@@ -16,10 +16,25 @@ std::string rangeText(const Constraint &constraint) {
   return constraint.minimum == INT64_MIN ? "at most " + high : "from " + low + " to " + high;
 }
 
-void check(const Binding &binding, const Constraint &constraint, const std::string &what, int64_t value) {
+/// What the constraint is about, in words.
+std::string subject(const Manifest &manifest, const Constraint &constraint) {
+  switch (constraint.kind) {
+  case Constraint::Kind::Size:
+    return "size '" + manifest.sizes[constraint.size].name + "'";
+  case Constraint::Kind::Address:
+    return "the address of '" + manifest.tensors[constraint.tensor].name + "'";
+  case Constraint::Kind::Stride:
+    return "stride " + std::to_string(constraint.dim) + " of '" + manifest.tensors[constraint.tensor].name + "'";
+  case Constraint::Kind::WorkItems:
+    break;
+  }
+  return "the number of work items";
+}
+
+void check(const Binding &binding, const Constraint &constraint, int64_t value) {
   auto fail = [&](const std::string &expected) {
-    throw Error(binding.manifest->path + ": " + what + " is " + std::to_string(value) + " when it should be " +
-                expected);
+    throw Error(binding.manifest->path + ": " + subject(*binding.manifest, constraint) + " is " +
+                std::to_string(value) + " when it should be " + expected);
   };
   if (value < constraint.minimum || value > constraint.maximum)
     fail(rangeText(constraint));
@@ -38,15 +53,13 @@ void runtime::checkConstraints(const Binding &binding) {
   for (const Constraint &constraint : manifest.constraints) {
     switch (constraint.kind) {
     case Constraint::Kind::Size:
-      check(binding, constraint, "size '" + manifest.sizes[constraint.size].name + "'", binding.sizes[constraint.size]);
+      check(binding, constraint, binding.sizes[constraint.size]);
       break;
     case Constraint::Kind::Stride:
-      check(binding, constraint,
-            "stride " + std::to_string(constraint.dim) + " of '" + manifest.tensors[constraint.tensor].name + "'",
-            binding.tensors[constraint.tensor].strides[constraint.dim]);
+      check(binding, constraint, binding.tensors[constraint.tensor].strides[constraint.dim]);
       break;
     case Constraint::Kind::WorkItems:
-      check(binding, constraint, "the number of work items", countWorkItems(binding));
+      check(binding, constraint, countWorkItems(binding));
       break;
     case Constraint::Kind::Address:
       break; // known at the launch
@@ -61,5 +74,5 @@ void runtime::checkConstraints(const Binding &binding) {
 void runtime::checkAddress(const Binding &binding, int tensor, uint64_t address) {
   for (const Constraint &constraint : binding.manifest->constraints)
     if (constraint.kind == Constraint::Kind::Address && constraint.tensor == tensor)
-      check(binding, constraint, "the address of '" + binding.manifest->tensors[tensor].name + "'", int64_t(address));
+      check(binding, constraint, int64_t(address));
 }

@@ -90,9 +90,10 @@ private:
   Extent readExtent(const JsonReader &reader) const {
     if (!reader.isString())
       return {"", reader.integer(1, maxSize)};
-    if (manifest.findSize(reader.string()) < 0)
+    int index = manifest.findSize(reader.string());
+    if (index < 0)
       reader.fail("'" + reader.string() + "' is not in sizes");
-    return {reader.string(), 0};
+    return {reader.string(), 0, index};
   }
 
   TensorDeclaration readTensor(const JsonReader &reader) const {

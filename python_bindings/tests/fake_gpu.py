@@ -113,8 +113,8 @@ def test_refusals():
     expect(ValueError, "out has 1 tensors when it should have 2", q, k, v, lse=True, out=[q])
     expect(TypeError, "cannot make an output: give out=", Fake(q.array), k, v, lse=True)
     expect(girih.UnsupportedError, "mask is 'window(9)', must be one of", q, k, v, mask="window(9)")
-    expect(girih.UnsupportedError, "head size 80 is not supported", *(
-        GpuArray(numpy.zeros((2, 4, 33, 80), numpy.uint16)) for _ in range(3)))
+    expect(girih.UnsupportedError, "head size 84 is not supported", *(
+        GpuArray(numpy.zeros((2, 4, 33, 84), numpy.uint16)) for _ in range(3)))
     expect(girih.UnsupportedError, "dtype is 'f32'", *(
         GpuArray(numpy.zeros((2, 4, 33, 64), numpy.float32), "f32") for _ in range(3)))
 

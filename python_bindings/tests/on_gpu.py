@@ -177,7 +177,7 @@ def test_beside_torch():
     (lambda q, k, v: (q[0], k, v), ValueError, "q has 3 dimensions"),
     (lambda q, k, v: (q, k, v[:, :, :7]), ValueError, "dimension 2 of 'v' is 7 when skv is 333"),
     (lambda q, k, v: (q[:, :3], k, v), ValueError, "size 'h' is 3 when it should be a multiple of hkv, which is 2"),
-    (lambda q, k, v: (q[..., :80], k[..., :80], v[..., :80]), girih.UnsupportedError, "head size 80 is not supported"),
+    (lambda q, k, v: (q[..., :84], k[..., :84], v[..., :84]), girih.UnsupportedError, "head size 84 is not supported"),
     (lambda q, k, v: (q, k.transpose(2, 3).contiguous().transpose(2, 3), v), ValueError, "the last stride of 'k' is"),
     (lambda q, k, v: (q[..., 1:65], k[..., :64], v[..., :64]), ValueError, "the address of 'q'"),
     (lambda q, k, v: (q, k, 3), TypeError, "v is a int"),
@@ -187,6 +187,17 @@ def test_refusals(change, kind, message):
         attention(*change(*tensors()))
     assert message in str(caught.value)
     assert attention(*tensors()).isfinite().all()  # the context is whole
+
+
+def test_outputs_that_do_not_fit():
+    q, k, v = tensors()
+    for out, kind, message in ((q.cpu(), ValueError, "out is on cpu when q is on cuda:0"),
+                               (q.float(), TypeError, "out is torch.float32 when it should be torch.bfloat16"),
+                               (3, TypeError, "out is a int"), (q[:, :, :5], ValueError, "dimension 2 of 'o' is 5"),
+                               (q[:, :1].expand_as(q), ValueError, "stride 1 of 'o' is 0")):
+        with pytest.raises(kind) as caught:
+            attention(q, k, v, out=out)
+        assert message in str(caught.value)
 
 
 @pytest.mark.parametrize("options, message", [

@@ -75,7 +75,7 @@ def test_folder_that_cannot_be_used(compilations, monkeypatch, tmp_path):
 def test_failed_compilations_are_not_kept(compilations):
     for _ in range(2):
         with pytest.raises(girih.UnsupportedError):
-            _cache.compiled(girih.Problem(80), TARGET, girih.UnsupportedError)
+            _cache.compiled(girih.Problem(84), TARGET, girih.UnsupportedError)
     assert files() == []
 
 

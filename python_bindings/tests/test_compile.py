@@ -65,11 +65,11 @@ def test_problem_as_a_line():
 
 def test_diagnostic_of_a_problem():
     with pytest.raises(girih.CompileError) as caught:
-        girih.compile("b=1,h=1,sq=128,d=80", target=TARGET)
+        girih.compile("b=1,h=1,sq=128,d=84", target=TARGET)
     found = caught.value.diagnostics[0]
     assert (found.severity, found.file, found.line, found.column) == ("error", "--attention", 1, 16)
-    assert found.message == "head size 80 is not supported on sm_90a; 64 and 128 are"
-    assert "b=1,h=1,sq=128,d=80\n" + 15 * " " + "^" in str(caught.value)
+    assert found.message == "head size 84 is not supported on sm_90a; multiples of 8 from 16 to 256 are"
+    assert "b=1,h=1,sq=128,d=84\n" + 15 * " " + "^" in str(caught.value)
     again = pickle.loads(pickle.dumps(caught.value))
     assert str(again) == str(caught.value) and again.diagnostics == caught.value.diagnostics
 

@@ -59,7 +59,7 @@ def test_command_line(tmp_path, capsys):
 
 @pytest.mark.parametrize("arguments, message", [
     (["compile"], "error: give either an input file or --attention"),
-    (["compile", "--attention", "b=1,h=1,sq=128,d=80", "--target", TARGET], "--attention:1:16: error: head size 80"),
+    (["compile", "--attention", "b=1,h=1,sq=128,d=84", "--target", TARGET], "--attention:1:16: error: head size 84"),
     (["compile", "/nowhere/x.mlir", "--target", TARGET], "error: [Errno 2] No such file"),
     (["simulate", "/nowhere/x.json"], "error: [Errno 2] No such file"),
     (["opt", "/dev/null", "--pass-pipeline", "no-such-pass"], "no-such-pass"),

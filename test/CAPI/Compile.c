@@ -93,7 +93,7 @@ void testCompileErrors(void) {
   CHECK(girihDiagnosticsGet(diagnostics, 9).message.size == 0);
 
   /* A key is to blame, and the place is its own. */
-  CHECK(!girihCompileAttention(textOf("b=1,h=1,sq=128,d=80"), &options, diagnostics));
+  CHECK(!girihCompileAttention(textOf("b=1,h=1,sq=128,d=84"), &options, diagnostics));
   said = girihDiagnosticsGet(diagnostics, 1);
   CHECK(equals(said.file, "--attention") && said.line == 1 && said.column == 16);
   options.target = "sm_75";

@@ -32,6 +32,7 @@ struct SizeDeclaration {
 struct Extent {
   std::string size; ///< empty when it is `number`
   int64_t number = 0;
+  int index = -1; ///< of the size among Manifest::sizes
 };
 
 struct TensorDeclaration {

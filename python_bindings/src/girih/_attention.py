@@ -57,13 +57,14 @@ def attention(q: Any, k: Any, v: Any, *, mask: str = "none", scale: float | None
     a kernel that then serves all shapes.
 
     Args:
-        q: queries [b, h, sq, d], bf16 or f16, d being 64 or 128. Any DLPack tensor on a GPU.
+        q: queries [b, h, sq, d] on a GPU, bf16 or f16, d being a multiple of 8 from 16 to 256.
         k, v: keys and values [b, hkv, skv, d] of the same type; h is a multiple of hkv.
         mask: "none", or "causal", aligned at the end: query i sees key j if j <= i + skv - sq.
         scale: what scores are multiplied by; 1 / sqrt(d) if None.
         lse: whether to return the log of the sum of exponentials too.
         out: the output [b, h, sq, d], or a pair of it and of lse; they are allocated by q's framework if None.
         stream: a CUstream as a number; the framework's current one if None, for PyTorch and CuPy, or the default one.
+            PyTorch's allocator does not know of a stream that is given: keep the tensors until it is done.
 
     Strides may be any that are multiples of 16 bytes, the last being 1: [b, s, h, d] in memory is as good as
     [b, h, s, d]. A row that sees no key is 0 in o and -inf in lse.

@@ -20,7 +20,7 @@ class Problem:
     ``skv`` is ``sq`` unless they are given, and then open where those are open.
 
     Args:
-        d: the head size, 64 or 128.
+        d: the head size, a multiple of 8 from 16 to 256.
         b, h, sq: batch, query heads, query length.
         hkv, skv: key heads, of which h is a multiple, and key length.
         dtype: "bf16" or "f16", of all four tensors.

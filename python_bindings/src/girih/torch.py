@@ -36,24 +36,36 @@ def _check(q: Tensor, k: Tensor, v: Tensor) -> None:
             raise ValueError(f"{name} is on {tensor.device} when q is on {q.device}")
 
 
+def _check_outputs(q: Tensor, o: Tensor, l: Optional[Tensor]) -> None:
+    for name, tensor, dtype in (("out", o, q.dtype), ("lse of out", l, torch.float32)):
+        if tensor is None and name != "out":
+            continue
+        if not isinstance(tensor, Tensor):
+            raise TypeError(f"{name} is a {type(tensor).__name__} when it should be a tensor of PyTorch")
+        if tensor.dtype != dtype:
+            raise TypeError(f"{name} is {tensor.dtype} when it should be {dtype}")
+        if tensor.device != q.device:
+            raise ValueError(f"{name} is on {tensor.device} when q is on {q.device}")
+
+
 def _outputs(q: Tensor, lse: bool) -> tuple[Tensor, Tensor]:
     """Memory in q's order where it is dense. Without `lse`, its place is taken by an empty tensor."""
     return torch.empty_like(q), q.new_empty(q.shape[:3] if lse else (0,), dtype=torch.float32)
 
 
-def _launch(q: Tensor, k: Tensor, v: Tensor, o: Tensor, l: Tensor, mask: str, scale: Optional[float], lse: bool,
-            stream: Optional[int]) -> None:
-    _check(q, k, v)
+def _launch(q: Tensor, k: Tensor, v: Tensor, o: Tensor, l: Optional[Tensor], mask: str, scale: Optional[float],
+            stream: Optional[int] = None) -> None:
     device = q.get_device()
-    loaded = loaded_kernel(_DTYPES[q.dtype], q.shape[3], mask, scale, lse, device)
+    loaded = loaded_kernel(_DTYPES[q.dtype], q.shape[3], mask, scale, l is not None, device)
     if q.numel() == 0:
         return
-    if k.shape[2] == 0:  # no row sees a key
+    if k.shape[2] == 0 == v.shape[2]:  # no row sees a key
         o.zero_()
-        l.fill_(-torch.inf)
+        if l is not None:
+            l.fill_(-torch.inf)
         return
     tensors: list[Any] = [(t.data_ptr(), _DTYPES[t.dtype], t.shape, t.stride()) for t in (q, k, v, o)]
-    if lse:
+    if l is not None:
         tensors.append((l.data_ptr(), _F32, l.shape, l.stride()))
     run(loaded, tensors, _stream_of(device) if stream is None else stream)
 
@@ -61,8 +73,9 @@ def _launch(q: Tensor, k: Tensor, v: Tensor, o: Tensor, l: Tensor, mask: str, sc
 @torch.library.custom_op("girih::attention", mutates_args=(), device_types="cuda",
                          schema="(Tensor q, Tensor k, Tensor v, str mask, float? scale, bool lse) -> (Tensor, Tensor)")
 def _attention(q: Tensor, k: Tensor, v: Tensor, mask: str, scale: Optional[float], lse: bool) -> tuple[Tensor, Tensor]:
+    _check(q, k, v)
     o, l = _outputs(q, lse)
-    _launch(q, k, v, o, l, mask, scale, lse, None)
+    _launch(q, k, v, o, l if lse else None, mask, scale)
     return o, l
 
 
@@ -85,21 +98,19 @@ def attention(q: Tensor, k: Tensor, v: Tensor, *, mask: str = "none", scale: flo
     Under torch.compile it is the operator ``girih::attention``, without a graph break. There is no backward: a
     gradient that is asked for is a NotImplementedError.
     """
-    if out is None and stream is None and (torch.compiler.is_compiling() or type(q) not in _PLAIN or
-                                           torch.is_grad_enabled() and (q.requires_grad or k.requires_grad or
-                                                                        v.requires_grad)):
-        if not torch.compiler.is_compiling():
-            _check(q, k, v)
+    is_compiling = torch.compiler.is_compiling()
+    if not is_compiling:  # the operator checks when it runs
+        _check(q, k, v)
+    if out is None and stream is None and (is_compiling or type(q) not in _PLAIN or torch.is_grad_enabled() and
+                                           (q.requires_grad or k.requires_grad or v.requires_grad)):
         o, l = torch.ops.girih.attention(q, k, v, mask, scale, lse)
         return (o, l) if lse else o
-    _check(q, k, v)
-    if out is None:
-        o, l = _outputs(q, lse)
-    elif lse:
-        o, l = out
+    if out is not None:
+        o, l = out if lse else (out, None)
+        _check_outputs(q, o, l)
     else:
-        o, l = out, q.new_empty((0,), dtype=torch.float32)
-    _launch(q, k, v, o, l, mask, scale, lse, stream)
+        o, l = torch.empty_like(q), q.new_empty(q.shape[:3], dtype=torch.float32) if lse else None
+    _launch(q, k, v, o, l, mask, scale, stream)
     return (o, l) if lse else o
 
 

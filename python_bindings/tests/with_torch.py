@@ -1,0 +1,110 @@
+"""PyTorch without a GPU: the operator under tracing, refusals, and arrays for the simulator.
+
+Not run by default, since PyTorch is large: python -m pytest python_bindings/tests/with_torch.py
+"""
+import pytest
+import torch
+from conftest import TARGET, attention as reference, run_python
+from torch._subclasses.fake_tensor import FakeTensorMode
+from torch.fx.experimental.proxy_tensor import make_fx
+
+import girih
+import girih.torch
+from girih.torch import attention, scaled_dot_product_attention
+
+
+def on_fake_gpu(function, *shapes, dtype=torch.bfloat16):
+    with FakeTensorMode():
+        return function(*(torch.empty(shape, dtype=dtype, device="cuda") for shape in shapes))
+
+
+Q, K = (2, 4, 33, 128), (2, 2, 40, 128)
+
+
+def test_fake_kernel():
+    for lse in (False, True):
+        o, l = on_fake_gpu(lambda q, k, v: torch.ops.girih.attention(q, k, v, "causal", None, lse), Q, K, K)
+        assert o.shape == Q and o.dtype == torch.bfloat16 and o.device.type == "cuda"
+        assert l.dtype == torch.float32 and l.shape == (Q[:3] if lse else (0,))
+    bshd = on_fake_gpu(lambda q: torch.ops.girih.attention(*[q.transpose(1, 2)] * 3, "none", None, False)[0],
+                       (2, 33, 4, 128))
+    assert bshd.stride() == (33 * 4 * 128, 128, 4 * 128, 1)
+
+
+def test_tracing_gives_the_operator():
+    graph = on_fake_gpu(make_fx(lambda q, k, v: attention(q, k, v, mask="causal", lse=True)), Q, K, K)
+    assert "torch.ops.girih.attention.default" in graph.code
+
+
+def test_torch_compile_without_breaks():
+    graphs = []
+
+    def backend(graph, _):
+        graphs.append(graph)
+        return graph.forward
+
+    def block(q, k, v):
+        return attention(q * 2, k, v) + scaled_dot_product_attention(q, q, q, is_causal=True)
+
+    compiled = torch.compile(block, backend=backend, fullgraph=True)
+    assert on_fake_gpu(compiled, Q, K, K).shape == Q
+    called = [node.target for graph in graphs for node in graph.graph.nodes if node.op == "call_function"]
+    assert sum("girih" in str(target) for target in called) == 2, called
+
+
+def test_no_backward():
+    def node(q):
+        return type(attention(q.requires_grad_(), q, q).grad_fn).__name__
+
+    assert "girih_attention" in on_fake_gpu(node, Q)
+    # Autograd's engine would want the GPU, so what it would call is called.
+    with pytest.raises(NotImplementedError, match="girih.attention has no backward"):
+        girih.torch._no_backward(None, None, None)
+
+
+def test_refusals():
+    q = torch.zeros(Q, dtype=torch.bfloat16)
+    for call in (attention, girih.attention):
+        with pytest.raises(ValueError, match="q is on cpu: girih.attention runs on a GPU; girih.simulate executes"):
+            call(q, q, q)
+        with pytest.raises(TypeError, match="q is torch.float32 when it should be torch.bfloat16 or torch.float16"):
+            call(q.float(), q, q)
+        with pytest.raises(ValueError, match="k has 3 dimensions when it should have 4"):
+            on_fake_gpu(lambda q, k: call(q, k, k), Q, K[1:])
+        with pytest.raises(TypeError, match="v is a int when q is a tensor of PyTorch"):
+            on_fake_gpu(lambda q: call(q, q, 3), Q)
+
+
+@pytest.mark.parametrize("options, message", [
+    ({"attn_mask": torch.ones(1)}, "mask tensors are not supported"),
+    ({"dropout_p": 0.1}, "dropout is not supported"),
+    ({"is_causal": True}, "33 queries and 40 keys"),
+])
+def test_what_sdpa_does_not_take(options, message):
+    with pytest.raises(girih.UnsupportedError, match=message):
+        on_fake_gpu(lambda q, k: scaled_dot_product_attention(q, k, k, **options), Q, (2, 4, 40, 128))
+
+
+def test_heads_of_sdpa():
+    with pytest.raises(ValueError, match="query has 4 heads and key 2: set enable_gqa"):
+        on_fake_gpu(lambda q, k: scaled_dot_product_attention(q, k, k), Q, K)
+    with_groups = lambda q, k: scaled_dot_product_attention(q, k, k, enable_gqa=True)
+    assert on_fake_gpu(make_fx(with_groups), Q, K)
+    three = lambda q, k: torch.compile(scaled_dot_product_attention, backend="eager", fullgraph=True)(q, k, k)
+    assert on_fake_gpu(three, (4, 33, 128), (4, 40, 128)).shape == (4, 33, 128)
+
+
+def test_simulated_bf16():
+    kernel = girih.compile(girih.Problem(64), target=TARGET)
+    q, k, v = (torch.randn(1, 2, length, 64).to(torch.bfloat16) for length in (70, 90, 90))
+    o = girih.simulate(kernel, {"q": q, "k": k, "v": v}, check=True).raise_for_verdicts().outputs["o"]
+    assert isinstance(o, torch.Tensor) and o.dtype == torch.bfloat16
+    expected = reference(*(x.double().numpy() for x in (q, k, v)))[0]
+    assert abs(o.double().numpy() - expected).max() < 2e-2
+
+
+@pytest.mark.parametrize("imports", ["import girih, torch", "import torch, girih"])
+def test_in_one_process(imports):
+    code = f"{imports}\nprint(girih.compile('b=1,h=1,sq=128,d=64', target='sm_90a').name)\n" \
+           "print(torch.jit.trace(lambda x: x * 2 + x, torch.ones(3))(torch.ones(3)).tolist())"
+    assert run_python(code) == "attention_1x1x128x64_bf16_none\n[3.0, 3.0, 3.0]\n"
