@@ -24,15 +24,17 @@ Workspaces::Workspaces(const Manifest &manifest) {
 std::vector<CUdeviceptr> Workspaces::forLaunch(CUstream stream) {
   if (!stride)
     return {};
-  // Handles are used again after a stream is destroyed, ids are not.
-  unsigned long long id = 0;
+  // Handles are used again after a stream is destroyed, ids are not; but a stream that is
+  // being captured does not tell its id (CUDA_ERROR_STREAM_CAPTURE_UNSUPPORTED).
+  std::pair<unsigned long long, unsigned long long> owner;
   cuuint64_t capture = 0;
   CUstreamCaptureStatus status = CU_STREAM_CAPTURE_STATUS_NONE;
-  GIRIH_CUDA(cuStreamGetId, stream, &id);
   GIRIH_CUDA(cuStreamGetCaptureInfo, stream, &status, &capture, nullptr, nullptr, nullptr, nullptr);
+  if (status == CU_STREAM_CAPTURE_STATUS_NONE)
+    GIRIH_CUDA(cuStreamGetId, stream, &owner.first);
+  else
+    owner = {reinterpret_cast<uintptr_t>(stream), 1 + static_cast<unsigned long long>(capture)};
   std::lock_guard<std::mutex> lock(mutex);
-  std::pair<unsigned long long, unsigned long long> owner{
-      id, status == CU_STREAM_CAPTURE_STATUS_NONE ? 0 : 1 + static_cast<unsigned long long>(capture)};
   auto found = owners.find(owner);
   if (found == owners.end()) {
     if (owners.size() == capacity)

@@ -4,6 +4,8 @@
 #include "girih-c/girih.h"
 #include "girih/Support/Float.h"
 #include <cmath>
+#include <cuda.h>
+#include <dlfcn.h>
 #include <thread>
 
 using namespace girih;
@@ -67,6 +69,11 @@ struct Problem {
   }
 };
 
+/// A function of the driver that the library has opened, by the name that cuda.h gives it.
+#define GIRIH_NAME_OF(function) #function
+#define GIRIH_DRIVER(function)                                                                                         \
+  reinterpret_cast<decltype(&function)>(dlsym(dlopen("libcuda.so.1", RTLD_NOW), GIRIH_NAME_OF(function)))
+
 } // namespace
 
 TEST_F(LaunchTest, tells_of_devices) {
@@ -86,6 +93,22 @@ TEST_F(LaunchTest, launches_into_any_stream) {
   }
   girihLoadedKernelDestroy(loaded);
   girihLoadedKernelDestroy(nullptr);
+}
+
+TEST_F(LaunchTest, launches_into_a_stream_that_is_captured) {
+  GirihLoadedKernel *loaded = girihLoad(kernel, 0, diagnostics);
+  ASSERT_TRUE(loaded) << said();
+  Problem problem;
+  CUgraph graph = nullptr;
+  CUgraphExec executable = nullptr;
+  ASSERT_EQ(GIRIH_DRIVER(cuStreamBeginCapture)(nullptr, CU_STREAM_CAPTURE_MODE_GLOBAL), CUDA_SUCCESS);
+  EXPECT_TRUE(girihLaunch(loaded, problem.tensors, 5, nullptr, diagnostics)) << said();
+  ASSERT_EQ(GIRIH_DRIVER(cuStreamEndCapture)(nullptr, &graph), CUDA_SUCCESS);
+  EXPECT_FALSE(problem.isRight());
+  ASSERT_EQ(GIRIH_DRIVER(cuGraphInstantiate)(&executable, graph, 0), CUDA_SUCCESS);
+  EXPECT_EQ(GIRIH_DRIVER(cuGraphLaunch)(executable, nullptr), CUDA_SUCCESS);
+  EXPECT_TRUE(problem.isRight());
+  girihLoadedKernelDestroy(loaded);
 }
 
 TEST_F(LaunchTest, may_be_used_from_many_threads) {

@@ -229,6 +229,8 @@ CUresult cuStreamCreate(CUstream *stream, unsigned) {
 }
 CUresult cuStreamDestroy(CUstream) { return CUDA_SUCCESS; }
 CUresult cuStreamGetId(CUstream stream, unsigned long long *id) {
+  if (recording)
+    return CUDA_ERROR_STREAM_CAPTURE_UNSUPPORTED;
   *id = reinterpret_cast<uintptr_t>(stream);
   return CUDA_SUCCESS;
 }
