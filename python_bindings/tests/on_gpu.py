@@ -132,7 +132,7 @@ def test_torch_compile_without_breaks():
         return o * 2, lse + scaled_dot_product_attention(q, q, q, is_causal=True).float().sum(3)
 
     q, k, v = tensors(sq=256, skv=256)
-    compiled = torch.compile(block, fullgraph=True, dynamic=True)
+    compiled = torch.compile(block, fullgraph=True, dynamic=True, backend="aot_eager")
     for length in (256, 100):
         given = q[:, :, :length], k, v
         for found, expected in zip(compiled(*given), block(*given)):

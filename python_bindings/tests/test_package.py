@@ -31,6 +31,13 @@ print(bool(abs(o - reference).max() < 2e-2))
 """
 
 
+def test_jax_is_not_written_into():
+    jax = pytest.importorskip("jax")
+    x = jax.numpy.zeros((1, 1, 8, 64), jax.numpy.bfloat16)
+    with pytest.raises(girih.UnsupportedError, match="JAX's arrays cannot be written"):
+        girih.attention(x, x, x)
+
+
 @pytest.mark.parametrize("imports", ["import girih, jax", "import jax, girih"])
 def test_with_jax(imports):
     """Which brings another LLVM and another MLIR into the process."""

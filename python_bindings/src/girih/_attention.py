@@ -44,9 +44,14 @@ def _empty(reference: Any, shape: tuple[int, ...], dtype: Any) -> Any:
 
 
 def _current_stream(array: Any) -> int:
-    if type(array).__module__.partition(".")[0] == "cupy":
+    if _package(array) == "cupy":
         return sys.modules["cupy"].cuda.get_current_stream().ptr
     return 0
+
+
+def _package(array: Any) -> str:
+    """The framework's name, without an import of it."""
+    return type(array).__module__.partition(".")[0]
 
 
 def attention(q: Any, k: Any, v: Any, *, mask: str = "none", scale: float | None = None, lse: bool = False,
@@ -78,11 +83,13 @@ def attention(q: Any, k: Any, v: Any, *, mask: str = "none", scale: float | None
         TypeError: what is given is no tensor, or has other elements.
         Error: there is no GPU, or a launch fails.
     """
-    if type(q).__module__.partition(".")[0] == "torch" or "torch" in sys.modules and isinstance(
-            q, sys.modules["torch"].Tensor):
+    if "torch" in sys.modules and isinstance(q, sys.modules["torch"].Tensor):
         from girih import torch as girih_torch
 
         return girih_torch.attention(q, k, v, mask=mask, scale=scale, lse=lse, out=out, stream=stream)
+    if _package(q) in ("jax", "jaxlib"):
+        raise UnsupportedError("JAX's arrays cannot be written, and there is no call for XLA; girih.simulate takes them",
+                               ())
     if stream is None:
         stream = _current_stream(q)
     arrays = [q, k, v]
