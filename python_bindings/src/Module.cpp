@@ -42,6 +42,17 @@ struct Kernel {
   KernelPtr handle;
 };
 
+GirihElementType elementTypeOf(nb::dlpack::dtype type) {
+  using Code = nb::dlpack::dtype_code;
+  if (type == nb::dlpack::dtype{uint8_t(Code::Bfloat), 16, 1})
+    return GIRIH_BF16;
+  if (type == nb::dlpack::dtype{uint8_t(Code::Float), 16, 1})
+    return GIRIH_F16;
+  if (type == nb::dlpack::dtype{uint8_t(Code::Float), 32, 1})
+    return GIRIH_F32;
+  throw nb::type_error("an array's elements must be bf16, f16 or f32");
+}
+
 /// An array's memory and the object that owns it.
 struct Array {
   nb::ndarray<nb::ro> owner;
@@ -49,16 +60,7 @@ struct Array {
   GirihTensor tensor{};
 
   explicit Array(nb::ndarray<nb::ro> array) : owner(std::move(array)) {
-    nb::dlpack::dtype type = owner.dtype();
-    using Code = nb::dlpack::dtype_code;
-    if (type == nb::dlpack::dtype{uint8_t(Code::Bfloat), 16, 1})
-      tensor.type = GIRIH_BF16;
-    else if (type == nb::dlpack::dtype{uint8_t(Code::Float), 16, 1})
-      tensor.type = GIRIH_F16;
-    else if (type == nb::dlpack::dtype{uint8_t(Code::Float), 32, 1})
-      tensor.type = GIRIH_F32;
-    else
-      throw nb::type_error("an array's elements must be bf16, f16 or f32");
+    tensor.type = elementTypeOf(owner.dtype());
     for (size_t dim = 0; dim < owner.ndim(); ++dim) {
       shape.push_back(int64_t(owner.shape(dim)));
       strides.push_back(owner.stride(dim));
@@ -253,6 +255,54 @@ nb::tuple load(const Kernel &kernel, int device) {
   return nb::make_tuple(Loaded{std::move(loaded)}, said(diagnostics));
 }
 
+/// The functions of DLPack 1.3's DLPackExchangeAPI, by which a framework describes its
+/// tensors without a call of Python.
+struct ExchangeApi {
+  struct {
+    uint32_t major, minor;
+  } version;
+  void *previous;
+  void *allocate, *share, *adopt;
+  int (*describe)(void *object, nb::dlpack::dltensor *tensor);
+  int (*currentStream)(int32_t deviceType, int32_t device, void **stream);
+};
+
+const ExchangeApi &exchangeApiOf(nb::handle tensor) {
+  nb::object capsule = nb::getattr(tensor.type(), "__dlpack_c_exchange_api__");
+  auto *api = static_cast<const ExchangeApi *>(PyCapsule_GetPointer(capsule.ptr(), "dlpack_exchange_api"));
+  if (!api)
+    throw nb::python_error();
+  if (api->version.major != 1)
+    throw nb::type_error("the framework's DLPack is not version 1");
+  return *api;
+}
+
+/// Launches on tensors of a framework that has the exchange API, into its current stream
+/// if none is given. None, or what went wrong.
+nb::object launchTensors(Loaded &loaded, nb::args tensors, std::optional<uint64_t> stream) {
+  constexpr size_t most = 16;
+  GirihTensor given[most];
+  if (tensors.size() > most)
+    throw nb::value_error("no kernel has so many tensors");
+  size_t count = 0;
+  void *native = reinterpret_cast<void *>(stream.value_or(0));
+  for (nb::handle tensor : tensors) {
+    const ExchangeApi &api = exchangeApiOf(tensor);
+    nb::dlpack::dltensor described{};
+    if (api.describe(tensor.ptr(), &described) != 0)
+      throw nb::python_error();
+    if (count == 0 && !stream &&
+        api.currentStream(described.device.device_type, described.device.device_id, &native) != 0)
+      throw nb::python_error();
+    given[count++] = {static_cast<uint8_t *>(described.data) + described.byte_offset, elementTypeOf(described.dtype),
+                      described.ndim, described.shape, described.strides};
+  }
+  DiagnosticsPtr diagnostics(girihDiagnosticsCreate());
+  if (girihLaunch(loaded.handle.get(), given, count, native, diagnostics.get()))
+    return nb::none();
+  return said(diagnostics);
+}
+
 /// Launches on tensors that are given as (address, element type, shape, strides). None,
 /// or what went wrong.
 nb::object launch(Loaded &loaded, nb::args tensors, uint64_t stream) {
@@ -308,7 +358,9 @@ NB_MODULE(_girih, module) {
       .def("phases", phases)
       .def("tensors", tensors)
       .def("infer_shape", inferShape);
-  nb::class_<Loaded>(module, "Loaded").def("launch", launch, nb::arg("tensors"), nb::kw_only(), nb::arg("stream"));
+  nb::class_<Loaded>(module, "Loaded")
+      .def("launch", launch, nb::arg("tensors"), nb::kw_only(), nb::arg("stream"))
+      .def("launch_tensors", launchTensors, nb::arg("tensors"), nb::kw_only(), nb::arg("stream").none());
   module.def("compile", compile, nb::arg("text"), nb::arg("is_problem"), nb::arg("target"), nb::arg("name").none(),
              nb::arg("ptxas").none(), nb::arg("source_name"), nb::arg("line_info"), nb::arg("phases"));
   module.def("kernel_from_parts", fromParts);

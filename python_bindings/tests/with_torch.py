@@ -2,6 +2,8 @@
 
 Not run by default, since PyTorch is large: python -m pytest python_bindings/tests/with_torch.py
 """
+import os
+
 import pytest
 import torch
 from conftest import TARGET, attention as reference, run_python
@@ -101,6 +103,42 @@ def test_simulated_bf16():
     assert isinstance(o, torch.Tensor) and o.dtype == torch.bfloat16
     expected = reference(*(x.double().numpy() for x in (q, k, v)))[0]
     assert abs(o.double().numpy() - expected).max() < 2e-2
+
+
+FAKE_GPU = """
+import time
+import fake_gpu, girih, torch
+from girih import _girih
+kernel = fake_gpu.fake_kernel()
+loaded, _ = _girih.load(kernel._handle, 0)
+q, k, v = (torch.from_numpy(array.array).view(torch.bfloat16) for array in fake_gpu.inputs())
+o, lse = torch.zeros_like(q), torch.zeros(q.shape[:3])
+expected = fake_gpu.attention(*(x.double().numpy() for x in (q, k, v)))[0]
+bshd = q.transpose(1, 2).contiguous().transpose(1, 2)
+for inputs in ((q, k, v), (bshd, k, v), (torch.nn.Parameter(q, requires_grad=False), k, v)):
+    assert loaded.launch_tensors(*inputs, o.zero_(), lse, stream=0) is None
+    assert abs(o.double().numpy() - expected).max() < 1e-2
+print(girih._errors.text_of(loaded.launch_tensors(q, k, v[:, :, :7], o, lse, stream=0)))
+for wrong in ((q, k, v, o, 3), (q, k, v, o.int(), lse)):
+    try:
+        loaded.launch_tensors(*wrong, stream=0)
+    except (TypeError, AttributeError) as error:
+        print(type(error).__name__)
+small = q[:, :, :1], k[:, :, :1], v[:, :, :1], o[:, :, :1], lse[:, :, :1]
+begin = time.perf_counter()
+for _ in range(1000):
+    loaded.launch_tensors(*small, stream=0)
+print((time.perf_counter() - begin) * 1e3, "us a launch")
+"""
+
+
+@pytest.mark.skipif("GIRIH_FAKE_CUDA" not in os.environ, reason="GIRIH_FAKE_CUDA names no folder with a driver")
+@pytest.mark.skipif(not girih.torch._HAS_EXCHANGE, reason="this PyTorch has no exchange API")
+def test_launches_on_a_driver_that_runs_on_the_cpu():
+    """Whose memory is the host's, so that tensors on the CPU will do."""
+    output = run_python(FAKE_GPU, LD_LIBRARY_PATH=os.environ["GIRIH_FAKE_CUDA"])
+    print(output)
+    assert output.startswith("dimension 2 of 'v' is 7 when skv is 40 by dimension 2 of 'k'\nAttributeError\nTypeError\n")
 
 
 @pytest.mark.parametrize("imports", ["import girih, torch", "import torch, girih"])

@@ -7,7 +7,7 @@ from typing import Any
 
 from girih import _girih
 from girih._cache import compiled
-from girih._errors import Error, UnsupportedError, text_of, value_of
+from girih._errors import Error, Said, UnsupportedError, text_of, value_of
 from girih._kernel import DTYPES, device_target
 from girih._problem import Problem
 
@@ -119,7 +119,10 @@ def attention(q: Any, k: Any, v: Any, *, mask: str = "none", scale: float | None
 
 def run(loaded: _girih.Loaded, descriptions: Any, stream: int) -> None:
     """Launches; a refusal is a ValueError, a failed call of the driver an Error."""
-    said = loaded.launch(*descriptions, stream=stream)
+    check_launch(loaded.launch(*descriptions, stream=stream))
+
+
+def check_launch(said: Said | None) -> None:
     if said is not None:
         text = text_of(said)
         raise Error(text) if "CUDA_ERROR" in text else ValueError(text)

@@ -19,6 +19,7 @@ class Kernel:
 
 class Loaded:
     def launch(self, *tensors: _Description, stream: int) -> _Said | None: ...
+    def launch_tensors(self, *tensors: Any, stream: int | None) -> _Said | None: ...
 
 def compile(
     text: str,

@@ -4,25 +4,30 @@
 """
 from __future__ import annotations
 
-from typing import Any, Optional
+from typing import Any, NoReturn, Optional
 
 import torch
 from torch import Tensor
 
-from girih._attention import loaded_kernel, off_device, run
+from girih._attention import check_launch, loaded_kernel, off_device, run
 from girih._errors import UnsupportedError
 
 _DTYPES = {torch.bfloat16: 0, torch.float16: 1}
-_F32 = 2
+_ELEMENTS = _DTYPES | {torch.float32: 2}  # lse's too
 _PLAIN = (Tensor, torch.nn.Parameter)
-_raw_stream = getattr(torch._C, "_cuda_getCurrentRawStream", None)
-
-
-def _stream_of(device: int) -> int:
-    return _raw_stream(device) if _raw_stream else torch.cuda.current_stream(device).cuda_stream
+_HAS_EXCHANGE = hasattr(Tensor, "__dlpack_c_exchange_api__")  # from PyTorch 2.10 on
 
 
 def _check(q: Tensor, k: Tensor, v: Tensor) -> None:
+    """Whether a kernel could take the tensors. Before every call: what is wrong is found out when something is."""
+    device = q.get_device()
+    for tensor in (q, k, v):
+        if not (isinstance(tensor, Tensor) and tensor.is_cuda and tensor.dtype in _DTYPES and tensor.dim() == 4 and
+                tensor.get_device() == device):
+            _refuse(q, k, v)
+
+
+def _refuse(q: Tensor, k: Tensor, v: Tensor) -> NoReturn:
     for name, tensor in (("q", q), ("k", k), ("v", v)):
         if not isinstance(tensor, Tensor):
             raise TypeError(f"{name} is a {type(tensor).__name__} when q is a tensor of PyTorch")
@@ -34,6 +39,7 @@ def _check(q: Tensor, k: Tensor, v: Tensor) -> None:
             raise off_device(name, tensor.device.type)
         if tensor.device != q.device:
             raise ValueError(f"{name} is on {tensor.device} when q is on {q.device}")
+    raise AssertionError("what was refused is right")
 
 
 def _check_outputs(q: Tensor, o: Tensor, l: Optional[Tensor]) -> None:
@@ -64,10 +70,12 @@ def _launch(q: Tensor, k: Tensor, v: Tensor, o: Tensor, l: Optional[Tensor], mas
         if l is not None:
             l.fill_(-torch.inf)
         return
-    tensors: list[Any] = [(t.data_ptr(), _DTYPES[t.dtype], t.shape, t.stride()) for t in (q, k, v, o)]
-    if l is not None:
-        tensors.append((l.data_ptr(), _F32, l.shape, l.stride()))
-    run(loaded, tensors, _stream_of(device) if stream is None else stream)
+    tensors = (q, k, v, o) if l is None else (q, k, v, o, l)
+    if _HAS_EXCHANGE:
+        check_launch(loaded.launch_tensors(*tensors, stream=stream))
+        return
+    run(loaded, [(t.data_ptr(), _ELEMENTS[t.dtype], t.shape, t.stride()) for t in tensors],
+        torch.cuda.current_stream(device).cuda_stream if stream is None else stream)
 
 
 @torch.library.custom_op("girih::attention", mutates_args=(), device_types="cuda",
