@@ -1,10 +1,11 @@
-// The attributes that kernels, their arguments and loops carry: what each is, and on
-// what it stands. Passes, the emitter and the loaders rely on these rules.
+// The attributes that ops of kernels carry, on which passes, the emitter and the loaders
+// rely: what each is, and on what it stands.
 #include "dialects/Tile/AttrRules.h"
 #include "dialects/Tile/Tile.h"
 
 #include "mlir/Dialect/GPU/IR/GPUDialect.h"
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
+#include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/Interfaces/LoopLikeInterface.h"
 #include "llvm/ADT/StringSet.h"
 
@@ -12,7 +13,6 @@ using namespace mlir;
 using namespace girih::tile;
 
 namespace {
-
 constexpr int64_t kMaxInt = std::numeric_limits<int32_t>::max();
 constexpr int64_t kMaxSize = int64_t(1) << 40; ///< of a tensor's dimension
 
@@ -292,6 +292,15 @@ LogicalResult checkArgument(const AttrPlace &place, Type type, DictionaryAttr re
   return map ? checkMap(place, map, recipe) : success();
 }
 
+/// A tile of f32 whose function may be approximated.
+LogicalResult isApproximateOnTile(const AttrPlace &place, Attribute) {
+  auto op = cast<math::Exp2Op>(place.op);
+  bool mayApproximate = bitEnumContainsAll(op.getFastmath(), arith::FastMathFlags::afn);
+  if (!mayApproximate || !isTile(op.getType()) || !getElementTypeOrSelf(op.getType()).isF32())
+    return place.error() << "stands on a math.exp2 of a tile of f32 with fastmath<afn>";
+  return success();
+}
+
 /// One attribute of an op: where it may stand, what it is, and what else must hold.
 struct OperationAttr {
   StringRef name, carrier;
@@ -312,6 +321,7 @@ ArrayRef<OperationAttr> operationAttrs() {
   auto inKernel = [](Operation *op) { return static_cast<bool>(op->getParentOfType<gpu::GPUFuncOp>()); };
   auto onMma = [](Operation *op) { return isa<MmaOp, MmaAsyncOp>(op); };
   auto onLoop = [](Operation *op) { return isa<LoopLikeOpInterface>(op); };
+  auto onExp2 = [](Operation *op) { return isa<math::Exp2Op>(op); };
   static const OperationAttr attrs[] = {
       {"tile.target", "a module", onModule, isTarget, nullptr},
       {kScheduleAttr, "a kernel", onKernel, isSchedule, nullptr},
@@ -325,6 +335,7 @@ ArrayRef<OperationAttr> operationAttrs() {
       {kRoleAttr, "an op in a kernel", inKernel, isText, nullptr},
       {kArgumentsAttr, "an llvm.func", onLowered, isListOf(isRecipe), onList<checkArguments>},
       {kNonEmptyAttr, "a loop", onLoop, isUnit, nullptr},
+      {kExp2PolynomialAttr, "a math.exp2", onExp2, isNumber(1, kExp2Period), isApproximateOnTile},
       {"tile.source", "an MMA", onMma, isNumber(0, kMaxInt), nullptr},
       {kLoopAttr, "a loop", onLoop, isNumber(0, kMaxInt), nullptr}};
   return attrs;

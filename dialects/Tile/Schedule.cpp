@@ -22,6 +22,8 @@ static constexpr KnobInfo kKnobs[] = {
     {"ping_pong", &Schedule::pingPong, 0, 1, "workers take turns at starting MMAs"},
     {"lazy_rescale", &Schedule::lazyRescale, 0, 12,
      "the output is rescaled only where a row's maximum grows by more than so many powers of two; 0 is always"},
+    {"exp2_polynomial", &Schedule::exp2Polynomial, 0, kExp2Period,
+     "how many of every 16 exponentials of a thread are computed by a polynomial, beside the special function unit"},
     {"persistent", &Schedule::persistent, 0, 2,
      "0 is a CTA for each work item, 1 one for each multiprocessor with a fixed share, 2 with items from a counter"},
     {"longest_first", &Schedule::longestFirst, 0, 1, "work items with more iterations come first"},

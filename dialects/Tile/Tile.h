@@ -104,6 +104,10 @@ inline constexpr llvm::StringLiteral kWorkspaceAttr = "tile.workspace";
 inline constexpr llvm::StringLiteral kArgumentAttr = "tile.argument";
 /// On a loop: its body runs at least once.
 inline constexpr llvm::StringLiteral kNonEmptyAttr = "tile.non_empty";
+/// On a math.exp2 of a tile with fastmath<afn>, whose elements are at most 128: of every
+/// kExp2Period elements that a thread holds, how many are computed by a polynomial.
+inline constexpr llvm::StringLiteral kExp2PolynomialAttr = "tile.exp2_polynomial";
+inline constexpr int64_t kExp2Period = 16;
 /// On a loop: the same number on every role's copy of one source loop.
 inline constexpr llvm::StringLiteral kLoopAttr = "tile.loop";
 

@@ -94,15 +94,17 @@ double reference::outputSlack(const AttentionProblem &problem, const AttentionRe
   ElementType type = problem.v.type;
   const double *output = &exact.output[row * exact.dim];
   double rounding = unitRoundoff(type) * maxAbs(output, exact.dim);
-  // An error of a score is a relative error of its weight.
-  double weightError = scoreError(problem, exact, row) + accumulationError(problem.keys()) + 0x1p-20;
+  // An error of a score is a relative error of its weight; one of a weight is also in the sum
+  // that weights are divided by.
+  double weightError =
+      scoreError(problem, exact, row) + 2 * problem.weightError + accumulationError(problem.keys()) + 0x1p-20;
   double tiny = type == ElementType::F16 ? 0x1p-24 : 0x1p-126; // a subnormal's step
   return rounding + weightError * exact.absWeighted[row] + tiny;
 }
 
 double reference::logSumExpSlack(const AttentionProblem &problem, const AttentionResult &exact, size_t row) {
   // The LSE of a large score is itself rounded, as are the scale and ln 2 in it.
-  return scoreError(problem, exact, row) + 0x1p-22 * exact.maxScore[row] + 0x1p-16;
+  return scoreError(problem, exact, row) + problem.weightError + 0x1p-22 * exact.maxScore[row] + 0x1p-16;
 }
 
 Comparison reference::compareOutput(const AttentionProblem &problem, const std::vector<AttentionRow> &rows,

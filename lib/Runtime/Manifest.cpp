@@ -32,6 +32,11 @@ ProblemDeclaration readProblem(const JsonReader &reader) {
     problem.window = window->integer(1, maxSize);
   if (auto scale = reader.optionalMember("scale"))
     problem.scale = scale->number();
+  if (auto weightError = reader.optionalMember("weight_error")) {
+    problem.weightError = weightError->number();
+    if (!(problem.weightError >= 0 && problem.weightError < 1))
+      weightError->fail("should be from 0 to below 1");
+  }
   if (auto score = reader.optionalMember("score")) {
     problem.hasScore = true;
     if (!score->isNull())

@@ -32,6 +32,7 @@ AttentionProblem attentionProblem(const Binding &binding, const std::vector<Host
   problem.k = viewOf(tensors[binding.tensorIndex("k")]);
   problem.v = viewOf(tensors[binding.tensorIndex("v")]);
   problem.scale = binding.manifest->problem.scale;
+  problem.weightError = binding.manifest->problem.weightError;
   problem.mask = problemMask(*binding.manifest);
   if (problem.k.shape[1] == 0 || problem.q.shape[1] % problem.k.shape[1] != 0)
     throw Error(binding.manifest->path + ": " + std::to_string(problem.q.shape[1]) +

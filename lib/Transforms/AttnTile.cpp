@@ -10,6 +10,7 @@
 //     tile.store ...
 //   }
 #include "AttnTileBody.h"
+#include "girih/Target/Exp2.h"
 #include "girih/Target/Kernel.h"
 #include "girih/Transforms/Passes.h"
 
@@ -110,11 +111,13 @@ gpu::GPUFuncOp AttnTilePass::makeKernel(attn::ForwardOp op, func::FuncOp functio
   auto kernel = gpu::GPUFuncOp::create(builder, loc, function.getName(), builder.getFunctionType(types, {}));
   kernel->setAttr(gpu::GPUDialect::getKernelFuncAttrName(), builder.getUnitAttr());
   kernel->setAttr(tile::kScheduleAttr, op.getScheduleAttr());
-  kernel->setAttr(
-      tile::kProblemAttr,
-      builder.getDictionaryAttr({builder.getNamedAttr("kind", builder.getStringAttr("attention.forward")),
-                                 builder.getNamedAttr("mask", builder.getStringAttr(attn::stringifyMask(op.getMask()))),
-                                 builder.getNamedAttr("scale", builder.getF64FloatAttr(op.getScaleValue()))}));
+  SmallVector<NamedAttribute> problem = {
+      builder.getNamedAttr("kind", builder.getStringAttr("attention.forward")),
+      builder.getNamedAttr("mask", builder.getStringAttr(attn::stringifyMask(op.getMask()))),
+      builder.getNamedAttr("scale", builder.getF64FloatAttr(op.getScaleValue()))};
+  if (tile::Schedule::decode(op.getScheduleAttr()).exp2Polynomial.value_or(0) > 0)
+    problem.push_back(builder.getNamedAttr("weight_error", builder.getF64FloatAttr(kExp2PolynomialError)));
+  kernel->setAttr(tile::kProblemAttr, builder.getDictionaryAttr(problem));
   bool headsInside = op.getOrder() == attn::Order::BSHD;
   for (auto [i, argument] : llvm::enumerate(arguments)) {
     SmallVector<StringRef> order = argument.sizes;

@@ -247,6 +247,8 @@ void KernelBuilder::buildIteration(const WorkItem &item, Value q, const KeyRange
   }
   Value shift = broadcast(arith::NegFOp::create(b, maximum), columns);
   Value p = fastExp2(math::FmaOp::create(b, scores, constant(f32Tile({rows, columns}), exponentScale), shift));
+  if (int64_t polynomial = schedule.exp2Polynomial.value_or(0))
+    p.getDefiningOp()->setAttr(tile::kExp2PolynomialAttr, b.getI64IntegerAttr(polynomial));
   Value alpha = fastExp2(arith::SubFOp::create(b, oldMaximum, maximum));
   Value partialSum = tile::ReduceOp::create(b, f32Tile({rows, partials}), tile::ReduceKind::Add, p);
   Value sum = math::FmaOp::create(b, oldSum, broadcast(alpha, partials), partialSum);

@@ -41,3 +41,13 @@ TEST(CompareTest, relative_error_is_the_frobenius_norm) {
   comparer.add("row", actual, exact, yardstick, 2, 1);
   EXPECT_NEAR(0.1, comparer.finish().relativeError, 1e-12);
 }
+
+TEST(CompareTest, weights_may_have_an_error_of_their_own) {
+  AttentionProblem problem;
+  problem.exactScores = true;
+  AttentionResult exact;
+  exact.maxScore = {1};
+  double before = logSumExpSlack(problem, exact, 0);
+  problem.weightError = 1e-3;
+  EXPECT_NEAR(1e-3, logSumExpSlack(problem, exact, 0) - before, 1e-12);
+}

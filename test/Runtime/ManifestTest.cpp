@@ -86,6 +86,8 @@ TEST(ManifestTest, says_where_a_mistake_is) {
             parseError(R"("order": ["b", "h", "sq", "d"])", R"("order": ["b", "h", "d", "sq"])"));
   EXPECT_EQ("attention.json: launch.work[0].size 'sk' is not in sizes",
             parseError(R"({"size": "sq", "tile": 128})", R"({"size": "sk", "tile": 128})"));
+  EXPECT_EQ("attention.json: problem.weight_error should be from 0 to below 1",
+            parseError("\"scale\":", "\"weight_error\": -0.1, \"scale\":"));
   EXPECT_EQ("attention.json: files.cubin.xxh3_128 should be 32 lower-case hex digits",
             parseError("00000000000000000000000000000000", "0"));
   EXPECT_EQ(

@@ -171,6 +171,20 @@ func.func @lazy(%q: tensor<1x1x256x64xbf16>) -> tensor<1x1x256x64xbf16> {
 
 // -----
 
+// With exp2_polynomial, the exponentials of the scores say how many of them are polynomials; those of the rows do not.
+// What they may be wrong by is said for who checks the results.
+// CHECK-LABEL: gpu.func @polynomial
+// CHECK-SAME: weight_error = 8.7999999999999998E-5
+// CHECK: math.exp2 %{{.*}} fastmath<afn> {tile.exp2_polynomial = 3 : i64} : tensor<128x64xf32>
+// CHECK: math.exp2 %{{.*}} fastmath<afn> : tensor<128xf32>
+func.func @polynomial(%q: tensor<1x1x256x64xbf16>) -> tensor<1x1x256x64xbf16> {
+  %o = attn.forward %q, %q, %q schedule <rows = 128, columns = 64, workers = 2, exp2_polynomial = 3>
+      : tensor<1x1x256x64xbf16>, tensor<1x1x256x64xbf16>, tensor<1x1x256x64xbf16> -> tensor<1x1x256x64xbf16>
+  return %o : tensor<1x1x256x64xbf16>
+}
+
+// -----
+
 // Work items from a counter: the next is asked for before the work on one.
 // CHECK-LABEL: gpu.func @dynamic(
 // CHECK-SAME: %[[COUNTER:[^:]*]]: memref<1xi32> {tile.workspace})

@@ -57,6 +57,8 @@ struct AttentionProblem {
   std::optional<ScoreProgram> score;
   /// Whether the scores are known to have no error, being sums of few bits.
   bool exactScores = false;
+  /// The relative error that the kernel's exponentials may have more than those of f32.
+  double weightError = 0;
 
   int64_t queries() const { return q.shape[2]; }
   int64_t keys() const { return k.shape[2]; }

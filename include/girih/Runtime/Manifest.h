@@ -100,6 +100,9 @@ struct ProblemDeclaration {
   std::string mask = "none";
   int64_t window = 0;
   double scale = 1;
+  /// The relative error of a weight that the kernel's exponentials may have, beside what
+  /// f32 arithmetic has anyway.
+  double weightError = 0;
   /// Whether there is a score function.
   bool hasScore = false;
   /// It as a reference::ScoreProgram; empty when it has no such form, and then

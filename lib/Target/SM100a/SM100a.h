@@ -18,8 +18,9 @@ inline constexpr MmaShape kMma = {.rows = 128, .columnStep = 16, .maxColumns = 2
 /// says that registers do not suffice (its error C7602), whatever setmaxnreg allows.
 inline constexpr int64_t kMaxMoveColumns = 64;
 
-tile::Schedule completeSchedule(attn::ForwardOp op, const tile::Schedule &given, const Target &target,
-                                Missing &missing);
+/// As Target has it; `exp2Polynomial` is the default of the knob, in which siblings differ.
+tile::Schedule completeSchedule(attn::ForwardOp op, const tile::Schedule &given, const Target &target, Missing &missing,
+                                int64_t exp2Polynomial);
 
 /// The layout in which a load of tensor memory gives a worker a tile.
 tile::Fragment rowsOfLanes(int64_t columns);

@@ -12,7 +12,7 @@ static constexpr AttentionNeeds kNeeds = {.leastLoad = 56, .mostLoad = 64, .most
 /// Two workers of 128 rows, one in its softmax while the other's MMAs run. In tensor
 /// memory each has scores, weights (half a column each) and its output: 2 x (1.5 N + D)
 /// columns of the 512.
-static tile::Schedule defaultsFor(attn::ForwardOp op, int64_t headColumns) {
+static tile::Schedule defaultsFor(attn::ForwardOp op, int64_t headColumns, int64_t exp2Polynomial) {
   bool causal = op.getMask() == attn::Mask::Causal;
   tile::Schedule schedule;
   schedule.workers = 2;
@@ -23,6 +23,7 @@ static tile::Schedule defaultsFor(attn::ForwardOp op, int64_t headColumns) {
   schedule.overlap = 1;
   schedule.pingPong = 0;
   schedule.lazyRescale = 8; // as FlashAttention-4 has it; weights up to 256 are far inside f16
+  schedule.exp2Polynomial = exp2Polynomial;
   schedule.persistent = causal ? tile::Schedule::kDynamic : 1; // as on Hopper, but not measured
   schedule.longestFirst = causal ? 1 : 0;
   schedule.groupBytes = causal ? 32 << 20 : 0;
@@ -30,9 +31,10 @@ static tile::Schedule defaultsFor(attn::ForwardOp op, int64_t headColumns) {
   return schedule;
 }
 
-tile::Schedule completeSchedule(attn::ForwardOp op, const tile::Schedule &given, const Target &target,
-                                Missing &missing) {
-  tile::Schedule schedule = completeAttention(op, given, target, kMma, kNeeds, missing, defaultsFor);
+tile::Schedule completeSchedule(attn::ForwardOp op, const tile::Schedule &given, const Target &target, Missing &missing,
+                                int64_t exp2Polynomial) {
+  auto defaults = [&](attn::ForwardOp op, int64_t headColumns) { return defaultsFor(op, headColumns, exp2Polynomial); };
+  tile::Schedule schedule = completeAttention(op, given, target, kMma, kNeeds, missing, defaults);
   // Scores are handed to the workers and weights back one iteration apart.
   if (*schedule.overlap == 0)
     missing.add("knob overlap is 0, attention on " + target.chip() + " needs 1");

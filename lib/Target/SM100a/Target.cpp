@@ -1,4 +1,5 @@
 // Blackwell and its siblings: their limits and the shapes their MMAs take.
+#include "../Common/Exp2.h"
 #include "../Common/Inspect.h"
 #include "../Common/Math.h"
 #include "SM100a.h"
@@ -10,7 +11,8 @@ namespace {
 
 class SM100a final : public Target {
 public:
-  SM100a(StringRef name, StringRef ptx) : name(name), ptx(ptx) {}
+  SM100a(StringRef name, StringRef ptx, int64_t exp2Polynomial)
+      : name(name), ptx(ptx), exp2Polynomial(exp2Polynomial) {}
 
   StringRef chip() const override { return name; }
   StringRef ptxFeature() const override { return ptx; }
@@ -33,7 +35,7 @@ public:
   }
 
   tile::Schedule completeSchedule(attn::ForwardOp op, const tile::Schedule &given, Missing &missing) const override {
-    return sm100a::completeSchedule(op, given, *this, missing);
+    return sm100a::completeSchedule(op, given, *this, missing, exp2Polynomial);
   }
 
   /// PTX ISA, "tcgen05 matrix shapes": with 128 rows, N is a multiple of 16 up to 256.
@@ -75,34 +77,39 @@ public:
   void populatePatterns(const TypeConverter &converter, RewritePatternSet &patterns) const override {
     sm100a::populateMmaPatterns(converter, patterns);
     sm100a::populateTensorMemoryPatterns(converter, patterns);
+    exp2::populatePatterns(converter, patterns);
     functions::populatePatterns(converter, patterns);
   }
 
 private:
   StringRef name, ptx;
+  int64_t exp2Polynomial; ///< the knob's default
 };
 
 } // namespace
 
 // The instructions that are used here are the same on all of them (PTX ISA, "tcgen05"):
-// B200; one cubin for B200 and B300; B300; Jetson Thor.
+// B200; one cubin for B200 and B300; B300; Jetson Thor. Polynomials pay where the special
+// function unit gives 16 exponentials a clock; B300's gives 32, Thor's is not known.
+static constexpr int64_t kPolynomials = 4;
+
 const Target *getSM100aTarget() {
-  static const SM100a target("sm_100a", "+ptx88");
+  static const SM100a target("sm_100a", "+ptx88", kPolynomials);
   return &target;
 }
 
 const Target *getSM100fTarget() {
-  static const SM100a target("sm_100f", "+ptx88");
+  static const SM100a target("sm_100f", "+ptx88", kPolynomials);
   return &target;
 }
 
 const Target *getSM103aTarget() {
-  static const SM100a target("sm_103a", "+ptx88");
+  static const SM100a target("sm_103a", "+ptx88", 0);
   return &target;
 }
 
 const Target *getSM110aTarget() {
-  static const SM100a target("sm_110a", "+ptx90");
+  static const SM100a target("sm_110a", "+ptx90", 0);
   return &target;
 }
 

@@ -21,6 +21,7 @@ static tile::Schedule defaultsFor(attn::ForwardOp op, int64_t headColumns) {
   schedule.overlap = 1;
   schedule.pingPong = 1;
   schedule.lazyRescale = 0; // the output is in registers, where a product costs less than a branch
+  schedule.exp2Polynomial = 0;
   // Work items of a causal mask differ in length: whoever is done takes the next, the long
   // ones first. Fixed shares are as good where all are equal, and cost less. With the widest
   // output a CTA for each item is better still.

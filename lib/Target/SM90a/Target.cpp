@@ -1,4 +1,5 @@
 // Hopper: its limits and the shapes its MMAs take.
+#include "../Common/Exp2.h"
 #include "../Common/Inspect.h"
 #include "../Common/Math.h"
 #include "SM90a.h"
@@ -69,6 +70,7 @@ public:
 
   void populatePatterns(const TypeConverter &converter, RewritePatternSet &patterns) const override {
     sm90a::populateMmaPatterns(converter, patterns);
+    exp2::populatePatterns(converter, patterns);
     functions::populatePatterns(converter, patterns);
   }
 };

@@ -43,6 +43,46 @@ func.func @non_empty(%n: index) {
 
 // -----
 
+func.func @exp2_polynomial_place(%x: tensor<64x64xf32>) {
+  // expected-error@+1 {{tile.exp2_polynomial stands on a math.exp2, not on 'math.exp'}}
+  %0 = math.exp %x fastmath<afn> {tile.exp2_polynomial = 4} : tensor<64x64xf32>
+  return
+}
+
+// -----
+
+func.func @exp2_polynomial_range(%x: tensor<64x64xf32>) {
+  // expected-error@+1 {{tile.exp2_polynomial is 17 : i64 when it should be an integer from 1 to 16}}
+  %0 = math.exp2 %x fastmath<afn> {tile.exp2_polynomial = 17} : tensor<64x64xf32>
+  return
+}
+
+// -----
+
+func.func @exp2_polynomial_exact(%x: tensor<64x64xf32>) {
+  // expected-error@+1 {{tile.exp2_polynomial stands on a math.exp2 of a tile of f32 with fastmath<afn>}}
+  %0 = math.exp2 %x {tile.exp2_polynomial = 4} : tensor<64x64xf32>
+  return
+}
+
+// -----
+
+func.func @exp2_polynomial_type(%x: tensor<64x64xf16>) {
+  // expected-error@+1 {{tile.exp2_polynomial stands on a math.exp2 of a tile of f32 with fastmath<afn>}}
+  %0 = math.exp2 %x fastmath<afn> {tile.exp2_polynomial = 4} : tensor<64x64xf16>
+  return
+}
+
+// -----
+
+func.func @exp2_polynomial_scalar(%x: f32) {
+  // expected-error@+1 {{tile.exp2_polynomial stands on a math.exp2 of a tile of f32 with fastmath<afn>}}
+  %0 = math.exp2 %x fastmath<afn> {tile.exp2_polynomial = 4} : f32
+  return
+}
+
+// -----
+
 func.func @loop(%n: index) {
   // expected-error@+1 {{tile.loop is "first" when it should be an integer from 0 to 2147483647}}
   scf.for %i = %n to %n step %n {

@@ -4,7 +4,8 @@ usage: functions.py OUT [--report]
 
 Each row of TABLE names an op in a form, the numbers it is given, and the error it
 may have: in units in the last place of f32 ("ulp"), relative, absolute, or "scaled",
-which is relative to a result above 1 and absolute below. Numbers come from a matrix
+which is relative to a result above 1 and absolute below. The form "polynomial" is afn
+with tile.exp2_polynomial for all elements. Numbers come from a matrix
 product of random operands, so that all bits of f32 occur.
 Prints "N functions agree", or the rows that do not; --report prints every error.
 docs/passes/convert-tile-to-nvvm.md has the table for users.
@@ -14,8 +15,10 @@ import array
 import math
 import pathlib
 import shutil
+import struct
 import subprocess
 import sys
+from fractions import Fraction
 
 # Numbers by name: made from %s, which is about normal with deviation 8.
 NUMBERS = {
@@ -23,12 +26,41 @@ NUMBERS = {
     "wide": "%wide = arith.mulf %s, %four : !f32",
     "positive": "%absolute = math.absf %s : !f32\n%square = arith.mulf %absolute, %absolute : !f32\n"
                 "%positive = arith.mulf %square, %absolute : !f32",
+    "negative": "%size = math.absf %s : !f32\n%large = arith.mulf %size, %eight : !f32\n"
+                "%negative = arith.negf %large : !f32",
     "near_one": "%tiny = arith.mulf %s, %fine : !f32\n%near_one = arith.addf %tiny, %one : !f32",
 }
+
+
+def to_f32(number, nearest=True):
+    """The f32 number next to a fraction from 2^-126 up: the nearest, with the even one in a tie, or the one below."""
+    if not number:
+        return Fraction(0)
+    exponent = math.floor(math.log2(abs(number)))
+    exponent += (abs(number) >= Fraction(2)**(exponent + 1)) - (abs(number) < Fraction(2)**exponent)
+    step = Fraction(2)**(exponent - 23)
+    return (round(number / step) if nearest else math.floor(number / step)) * step
+
+
+def exp2_polynomial(x):
+    """The operations of lib/Target/Common/Exp2.cpp, each rounded to f32."""
+    coefficients = [Fraction(struct.unpack("f", struct.pack("f", c))[0])
+                    for c in (1.0, 0.695116786445, 0.227644991135, 0.0770670420721)]
+    bias = 3 * 2**22 + 127
+    x = max(Fraction(x), Fraction(-127))
+    floor = to_f32(x + bias, nearest=False) - bias
+    fraction = to_f32(x - floor)
+    mantissa = coefficients[3]
+    for coefficient in reversed(coefficients[:3]):
+        mantissa = to_f32(fraction * mantissa + coefficient)
+    return float(mantissa * Fraction(2)**floor) if floor > -127 else 0.0
+
 
 TABLE = [  # op, form, numbers, reference, (kind of error, bound)
     ("exp2", "", "wide", lambda x: 2.0**x, ("ulp", 2)),
     ("exp2", "afn", "wide", lambda x: 2.0**x, ("ulp", 2)),
+    ("exp2", "polynomial", "negative", lambda x: 2.0**x if x >= -126 else 0.0, ("relative", 8.8e-5)),
+    ("exp2", "polynomial", "negative", exp2_polynomial, ("ulp", 0)),
     ("exp", "", "wide", math.exp, ("ulp", 2.5)),
     ("exp", "afn", "unit", math.exp, ("relative", 2**-20)),
     ("expm1", "", "unit", math.expm1, ("ulp", 2.5)),
@@ -75,6 +107,7 @@ gpu.module @functions {{
     %block = gpu.block_id x
     %row = arith.muli %block, %rows : index
     %eighth = arith.constant dense<0.125> : !f32
+    %eight = arith.constant dense<8.0> : !f32
     %four = arith.constant dense<4.0> : !f32
     %fine = arith.constant dense<0.001> : !f32
     %one = arith.constant dense<1.0> : !f32
@@ -92,6 +125,8 @@ def line(op, form, numbers, result):
     operands = {"divf": f"%one, %{numbers}", "fma": f"%{numbers}, %{numbers}, %one"}.get(op, f"%{numbers}")
     dialect = "arith" if op == "divf" else "math"
     flags = f" fastmath<{form}>" if form else ""
+    if form == "polynomial":
+        flags = " fastmath<afn> {tile.exp2_polynomial = 16}"
     return f"{result} = {dialect}.{op} {operands}{flags} : !f32"
 
 
@@ -153,7 +188,7 @@ def evaluate(out, rows):
             except (OverflowError, ZeroDivisionError):
                 continue
             if abs(wanted) < 2.0**-126 or abs(wanted) >= 2.0**128:
-                if wanted or y:
+                if wanted:
                     continue  # subnormal or too large
             worst = max(worst, (error(kind, y, wanted), x))
         yield op, form, numbers, kind, bound, *worst
