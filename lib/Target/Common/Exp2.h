@@ -21,8 +21,9 @@ inline constexpr float kLeastInput = -127.0f;
 /// bits, biased as an exponent of f32 is.
 inline constexpr float kFloorBias = 0x1.8p23f + 127;
 
-/// math.exp2 with tile.exp2_polynomial.
-void populatePatterns(const mlir::TypeConverter &converter, mlir::RewritePatternSet &patterns);
+/// math.exp2 with tile.exp2_polynomial. `hasPairs`: the chip adds and multiplies two f32 by
+/// one instruction.
+void populatePatterns(const mlir::TypeConverter &converter, mlir::RewritePatternSet &patterns, bool hasPairs = false);
 
 } // namespace girih::exp2
 

@@ -35,6 +35,8 @@ void fenceTensorMemory(mlir::ImplicitLocOpBuilder &b, Target::Fence fence);
 
 /// mma_into and mma_commit.
 void populateMmaPatterns(const mlir::TypeConverter &converter, mlir::RewritePatternSet &patterns);
+/// Arithmetic on pairs of registers.
+void populatePairPatterns(const mlir::TypeConverter &converter, mlir::RewritePatternSet &patterns);
 /// Moves between tensor memory and registers.
 void populateTensorMemoryPatterns(const mlir::TypeConverter &converter, mlir::RewritePatternSet &patterns);
 

@@ -77,7 +77,8 @@ public:
   void populatePatterns(const TypeConverter &converter, RewritePatternSet &patterns) const override {
     sm100a::populateMmaPatterns(converter, patterns);
     sm100a::populateTensorMemoryPatterns(converter, patterns);
-    exp2::populatePatterns(converter, patterns);
+    sm100a::populatePairPatterns(converter, patterns);
+    exp2::populatePatterns(converter, patterns, /*hasPairs=*/true);
     functions::populatePatterns(converter, patterns);
   }
 
