@@ -1,5 +1,4 @@
-// The attributes that ops of kernels carry, on which passes, the emitter and the loaders
-// rely: what each is, and on what it stands.
+// The attributes of a kernel's ops, on which all others rely: what each is, and where.
 #include "dialects/Tile/AttrRules.h"
 #include "dialects/Tile/Tile.h"
 
@@ -295,10 +294,9 @@ LogicalResult checkArgument(const AttrPlace &place, Type type, DictionaryAttr re
 /// A tile of f32 whose function may be approximated.
 LogicalResult isApproximateOnTile(const AttrPlace &place, Attribute) {
   auto op = cast<math::Exp2Op>(place.op);
-  bool mayApproximate = bitEnumContainsAll(op.getFastmath(), arith::FastMathFlags::afn);
-  if (!mayApproximate || !isTile(op.getType()) || !getElementTypeOrSelf(op.getType()).isF32())
-    return place.error() << "stands on a math.exp2 of a tile of f32 with fastmath<afn>";
-  return success();
+  bool isRight = bitEnumContainsAll(op.getFastmath(), arith::FastMathFlags::afn) && isTile(op.getType()) &&
+                 getElementTypeOrSelf(op.getType()).isF32();
+  return isRight ? success() : place.error() << "stands on a math.exp2 of a tile of f32 with fastmath<afn>";
 }
 
 /// One attribute of an op: where it may stand, what it is, and what else must hold.
@@ -318,7 +316,9 @@ ArrayRef<OperationAttr> operationAttrs() {
   auto onModule = [](Operation *op) { return isa<ModuleOp>(op); };
   auto onKernel = [](Operation *op) { return isa<gpu::GPUFuncOp, LLVM::LLVMFuncOp>(op); };
   auto onLowered = [](Operation *op) { return isa<LLVM::LLVMFuncOp>(op); };
-  auto inKernel = [](Operation *op) { return static_cast<bool>(op->getParentOfType<gpu::GPUFuncOp>()); };
+  auto inKernel = [](Operation *op) {
+    return op->getParentOfType<gpu::GPUFuncOp>() && !op->hasTrait<OpTrait::IsTerminator>();
+  };
   auto onMma = [](Operation *op) { return isa<MmaOp, MmaAsyncOp>(op); };
   auto onLoop = [](Operation *op) { return isa<LoopLikeOpInterface>(op); };
   auto onExp2 = [](Operation *op) { return isa<math::Exp2Op>(op); };
@@ -332,7 +332,7 @@ ArrayRef<OperationAttr> operationAttrs() {
       {kSharedBytesAttr, "a kernel", onKernel, isNumber(0, kMaxSharedBytes), nullptr},
       {kTensorsAttr, "a kernel", onKernel, isListOf(isTensor), onList<checkTensors>},
       {kRolesAttr, "a kernel", onKernel, isListOf(isRole), nullptr},
-      {kRoleAttr, "an op in a kernel", inKernel, isText, nullptr},
+      {kRoleAttr, "an op in a kernel that ends no block", inKernel, isText, nullptr},
       {kArgumentsAttr, "an llvm.func", onLowered, isListOf(isRecipe), onList<checkArguments>},
       {kNonEmptyAttr, "a loop", onLoop, isUnit, nullptr},
       {kExp2PolynomialAttr, "a math.exp2", onExp2, isNumber(1, kExp2Period), isApproximateOnTile},

@@ -289,7 +289,7 @@ module attributes {tile.roles = []} {
 // -----
 
 func.func @role_place() {
-  // expected-error@+1 {{tile.role stands on an op in a kernel, not on 'arith.constant'}}
+  // expected-error@+1 {{tile.role stands on an op in a kernel that ends no block, not on 'arith.constant'}}
   %c = arith.constant {tile.role = "load"} 0 : index
   return
 }
@@ -346,6 +346,19 @@ gpu.module @m {
 gpu.module @m {
   // expected-error@+1 {{tile.tensors[0] has 2 strides when the tensor has 1 dimensions}}
   gpu.func @tensors_more_strides() kernel attributes {tile.tensors = [{name = "k", access = "read", element = bf16, shape = array<i64: 4>, strides = array<i64: 4, 1>, sizes = ["n"], order = ["n"]}]} {
+    gpu.return
+  }
+}
+
+// -----
+
+// Each role has the ends of blocks that its ops need.
+gpu.module @m {
+  gpu.func @role_of_a_yield(%b: i1) kernel {
+    scf.if %b {
+      // expected-error@+1 {{tile.role stands on an op in a kernel that ends no block, not on 'scf.yield'}}
+      scf.yield {tile.role = "compute"}
+    }
     gpu.return
   }
 }
