@@ -50,13 +50,16 @@ def Attn_ForwardOp : Op<Attn_Dialect, "forward", [Pure]> {
     ```
 
     The `score` region maps a scaled score and its batch, head, query and key index
-    to the score to use. The op means what the region says, but `attn-tile` does not
-    compile a region yet, and says so.
+    to the score to use, before the mask. docs/attention.md says what it may be made of.
 
     ```mlir
     %o = attn.forward %q, %k, %v mask(causal) score {
     ^bb0(%s: f32, %b: index, %h: index, %i: index, %j: index):
-      attn.yield %s : f32
+      %cap = arith.constant 30.0 : f32
+      %0 = arith.divf %s, %cap : f32
+      %1 = math.tanh %0 fastmath<afn> : f32
+      %2 = arith.mulf %1, %cap : f32
+      attn.yield %2 : f32
     } : tensor<4x32x2048x128xbf16>, tensor<4x8x2048x128xbf16>, tensor<4x8x2048x128xbf16> -> tensor<4x32x2048x128xbf16>
     ```
   }];

@@ -1,10 +1,12 @@
 // Parses "b=4,h=32,sq=4096,..." and builds the problem it describes.
 #include "girih/Pipelines/AttentionSpec.h"
 
+#include "ScoreSpec.h"
 #include "dialects/Attn/Attn.h"
 #include "dialects/Tile/Schedule.h"
 #include "girih/Target/Manifest.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/IR/ImplicitLocOpBuilder.h"
 #include "llvm/Support/MemoryBuffer.h"
 
@@ -15,7 +17,8 @@ namespace girih {
 const char *const kAttentionSpecHelp =
     "an attention problem instead of a file: key=value, comma separated. Sizes b, h, hkv, sq, skv, d are numbers, or ? "
     "(all but d) to be chosen at launch; hkv defaults to h, skv to sq. dtype=bf16|f16, mask=none|causal, "
-    "order=bhsd|bshd, lse=0|1, scale=NUMBER (1/sqrt(d)); any knob of the schedule, such as stages=2";
+    "order=bhsd|bshd, score=softcap(NUMBER)|alibi, several joined by +, lse=0|1, scale=NUMBER (1/sqrt(d)); any knob of "
+    "the schedule, such as stages=2";
 
 namespace {
 
@@ -47,6 +50,7 @@ private:
   attn::Mask mask = attn::Mask::None;
   attn::Order order = attn::Order::BHSD;
   std::string dtype = "bf16";
+  ScoreSpec score;
   bool lse = false;
   std::optional<double> scale;
 };
@@ -96,6 +100,8 @@ LogicalResult Spec::parseEntry(StringRef entry) {
                ? success()
                : LogicalResult(error(value) << "dtype is '" << value << "', must be one of bf16 f16");
   }
+  if (key == "score")
+    return score.parse(value, [&](StringRef at) { return error(at); });
   if (key == "lse") {
     lse = value == "1";
     return value == "0" || value == "1" ? success()
@@ -137,6 +143,8 @@ LogicalResult Spec::parse() {
     return error(at("hkv")) << "h and hkv must both be numbers or both be ?";
   if (!ShapedType::isDynamic(size("h")) && size("h") % size("hkv") != 0)
     return error(at("hkv")) << "h is " << size("h") << ", must be a multiple of hkv, which is " << size("hkv");
+  if (score.needsHeads() && ShapedType::isDynamic(size("h")))
+    return error(at("score")) << "score is made for a number of heads, but h is ?";
   return success();
 }
 
@@ -157,6 +165,7 @@ OwningOpRef<ModuleOp> Spec::build() {
       b, query, lseType, function.getArgument(0), function.getArgument(1), function.getArgument(2),
       attn::MaskAttr::get(&context, mask), attn::OrderAttr::get(&context, order),
       scale ? b.getF64FloatAttr(*scale) : FloatAttr(), schedule.encode(&context, [&] { return emitError(loc); }));
+  score.build(op, size("h"));
   func::ReturnOp::create(b, op.getResults());
   return module;
 }
@@ -172,14 +181,14 @@ std::string Spec::fileName() const {
   if (size("skv") != size("sq"))
     name += "k" + show("skv");
   name += "x" + show("d") + "_" + dtype + "_" + attn::stringifyMask(mask).str();
-  return name + (lse ? "_lse" : "");
+  return name + score.suffix() + (lse ? "_lse" : "");
 }
 
 } // namespace
 
 AttentionSpec::AttentionSpec(MLIRContext &context, llvm::SourceMgr &sources, StringRef text)
     : handler(&context, [this](Diagnostic &diagnostic) { return redirect(diagnostic); }) {
-  context.loadDialect<attn::AttnDialect, func::FuncDialect>();
+  context.loadDialect<arith::ArithDialect, attn::AttnDialect, func::FuncDialect, math::MathDialect>();
   sources.AddNewSourceBuffer(llvm::MemoryBuffer::getMemBufferCopy(text, kOption), llvm::SMLoc());
   Spec spec(context, text);
   if (failed(spec.parse()))
@@ -191,8 +200,8 @@ AttentionSpec::AttentionSpec(MLIRContext &context, llvm::SourceMgr &sources, Str
 
 /// Passes speak of knobs by their names, and of the problem in a few phrases.
 unsigned AttentionSpec::columnOf(StringRef message) const {
-  constexpr std::pair<llvm::StringLiteral, llvm::StringLiteral> kPhrases[] = {{"head size", "d"},
-                                                                              {"scale is", "scale"}};
+  constexpr std::pair<llvm::StringLiteral, llvm::StringLiteral> kPhrases[] = {
+      {"head size", "d"}, {"scale is", "scale"}, {"score region", "score"}};
   for (auto [phrase, key] : kPhrases)
     if (message.contains(phrase) && columns.contains(key))
       return columns.lookup(key);

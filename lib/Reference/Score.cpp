@@ -11,9 +11,9 @@ using namespace girih::reference;
 
 namespace {
 
-constexpr int maxDepth = 32;
-constexpr int pushNumber = -1, pushVariable = -2;
-constexpr const char *variables[] = {"s", "b", "h", "q", "k"};
+constexpr int maxDepth = 512, maxVariables = 256;
+constexpr int pushNumber = -1, pushArgument = -2, keepVariable = -3, pushVariable = -4;
+constexpr const char *arguments[] = {"s", "b", "h", "q", "k"};
 
 struct Operation {
   const char *name;
@@ -35,10 +35,10 @@ constexpr Operation operations[] = {
     {"neg", 1, [](const double *x) { return -x[0]; }},
     {"abs", 1, [](const double *x) { return std::fabs(x[0]); }},
     {"sqrt", 1, [](const double *x) { return std::sqrt(x[0]); }},
-    {"exp", 1, [](const double *x) { return std::exp(x[0]); }, true},
-    {"exp2", 1, [](const double *x) { return std::exp2(x[0]); }, true},
-    {"log", 1, [](const double *x) { return std::log(x[0]); }, true},
-    {"log2", 1, [](const double *x) { return std::log2(x[0]); }, true},
+    {"exp", 1, [](const double *x) { return std::exp(x[0]); }},
+    {"exp2", 1, [](const double *x) { return std::exp2(x[0]); }},
+    {"log", 1, [](const double *x) { return std::log(x[0]); }},
+    {"log2", 1, [](const double *x) { return std::log2(x[0]); }},
     {"tanh", 1, [](const double *x) { return std::tanh(x[0]); }, true},
     {"sin", 1, [](const double *x) { return std::sin(x[0]); }, true},
     {"cos", 1, [](const double *x) { return std::cos(x[0]); }, true},
@@ -69,8 +69,11 @@ template <typename Table, typename Name> int find(const Table &table, const std:
 
 ScoreProgram::ScoreProgram(const std::vector<std::string> &words) {
   int depth = 0;
+  std::vector<std::string> variables;
   for (const std::string &word : words) {
-    int variable = find(variables, word, [](const char *name) { return name; });
+    auto itself = [](const auto &name) { return name; };
+    int argument = find(arguments, word, itself);
+    int variable = find(variables, word, itself);
     int operation = find(operations, word, [](const Operation &entry) { return entry.name; });
     char *end = nullptr;
     double number = std::strtod(word.c_str(), &end);
@@ -82,8 +85,18 @@ ScoreProgram::ScoreProgram(const std::vector<std::string> &words) {
       depth -= entry.operands;
       approximate |= entry.approximate;
       steps.push_back({operation, 0});
+    } else if (argument >= 0) {
+      steps.push_back({pushArgument, double(argument)});
     } else if (variable >= 0) {
       steps.push_back({pushVariable, double(variable)});
+    } else if (word.size() > 1 && word[0] == '=') {
+      if (depth < 1)
+        throw Error("score: '" + word + "' has no value to keep");
+      if (variables.size() == maxVariables)
+        throw Error("score: more than " + std::to_string(maxVariables) + " variables");
+      --depth;
+      steps.push_back({keepVariable, double(variables.size())});
+      variables.push_back(word.substr(1));
     } else if (!word.empty() && *end == '\0') {
       steps.push_back({pushNumber, number});
     } else {
@@ -99,17 +112,28 @@ ScoreProgram::ScoreProgram(const std::vector<std::string> &words) {
 double ScoreProgram::evaluate(double score, int64_t b, int64_t h, int64_t q, int64_t k) const {
   double values[] = {score, double(b), double(h), double(q), double(k)};
   std::array<double, maxDepth + 1> stack;
+  std::array<double, maxVariables> variables;
   int depth = 0;
   for (const Step &step : steps) {
-    if (step.operation == pushNumber) {
+    switch (step.operation) {
+    case pushNumber:
       stack[depth++] = step.number;
-    } else if (step.operation == pushVariable) {
+      break;
+    case pushArgument:
       stack[depth++] = values[int(step.number)];
-    } else {
+      break;
+    case keepVariable:
+      variables[size_t(step.number)] = stack[depth - 1];
+      break;
+    case pushVariable:
+      stack[depth++] = variables[size_t(step.number)];
+      break;
+    default: {
       const Operation &operation = operations[step.operation];
       depth -= operation.operands;
       stack[depth] = operation.apply(&stack[depth]);
       ++depth;
+    }
     }
   }
   return stack[0];

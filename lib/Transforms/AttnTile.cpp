@@ -9,6 +9,7 @@
 //     }
 //     tile.store ...
 //   }
+#include "AttnScore.h"
 #include "AttnTileBody.h"
 #include "girih/Target/Exp2.h"
 #include "girih/Target/Kernel.h"
@@ -80,8 +81,6 @@ LogicalResult AttnTilePass::checkFunction(attn::ForwardOp op, func::FuncOp funct
   for (Operation &other : function.getBody().front().without_terminator())
     if (&other != op)
       return other.emitError("only attn.forward may stand in its function");
-  if (!op.getScore().empty())
-    return op.emitError("a score region cannot be compiled yet");
   return success();
 }
 
@@ -117,6 +116,8 @@ gpu::GPUFuncOp AttnTilePass::makeKernel(attn::ForwardOp op, func::FuncOp functio
       builder.getNamedAttr("scale", builder.getF64FloatAttr(op.getScaleValue()))};
   if (tile::Schedule::decode(op.getScheduleAttr()).exp2Polynomial.value_or(0) > 0)
     problem.push_back(builder.getNamedAttr("weight_error", builder.getF64FloatAttr(kExp2PolynomialError)));
+  if (!op.getScore().empty())
+    problem.push_back(builder.getNamedAttr("score", scoreInPostfix(op)));
   kernel->setAttr(tile::kProblemAttr, builder.getDictionaryAttr(problem));
   bool headsInside = op.getOrder() == attn::Order::BSHD;
   for (auto [i, argument] : llvm::enumerate(arguments)) {
@@ -137,7 +138,7 @@ LogicalResult AttnTilePass::lower(attn::ForwardOp op) {
   if (failed(checkFunction(op, function)))
     return failure();
   const Target *target = lookupTarget(op);
-  if (!target)
+  if (!target || failed(checkScore(op, *target)))
     return failure();
   if (!op.getScheduleAttr())
     return op.emitError("no schedule: run attn-schedule first");

@@ -1,5 +1,6 @@
 // The tile program of attention: work items, the loop over keys, online softmax.
 #include "AttnTileBody.h"
+#include "AttnScore.h"
 #include "IndexBuilder.h"
 #include "girih/Target/Manifest.h"
 
@@ -34,8 +35,7 @@ public:
   KernelBuilder(attn::ForwardOp op, gpu::GPUFuncOp kernel, const tile::Schedule &schedule, const Target &target)
       : op(op), kernel(kernel), schedule(schedule), b(op.getLoc(), kernel.getContext()), rows(*schedule.rows),
         columns(*schedule.columns), headSize(Target::tileColumns(op.getQ().getType().getDimSize(3))),
-        partials(target.lanesPerRow()), causal(op.getMask() == attn::Mask::Causal),
-        exponentScale(op.getScaleValue() * std::numbers::log2e) {}
+        partials(target.lanesPerRow()), causal(op.getMask() == attn::Mask::Causal) {}
 
   void build();
 
@@ -84,7 +84,6 @@ private:
   int64_t headSize; ///< columns of a tile of Q, K, V or O
   int64_t partials;
   bool causal;
-  double exponentScale; ///< exp(scale * x) is exp2(exponentScale * x)
 };
 
 Value KernelBuilder::size(unsigned argument, unsigned dim) {
@@ -232,7 +231,10 @@ void KernelBuilder::buildIteration(const WorkItem &item, Value q, const KeyRange
                                  ValueRange{item.batch, item.keyHead, firstKey, zero});
   Value scores = tile::MmaOp::create(b, f32Tile({rows, columns}), q, k, /*acc=*/Value(),
                                      /*transpose_b=*/true);
-  scores = maskWhereNeeded(scores, iteration, firstKey, item, range);
+  auto [unmasked, factor] =
+      buildScore(b, op, {scores, item.batch, item.head, item.firstRow, firstKey}, op.getScaleValue());
+  double exponentScale = factor * std::numbers::log2e; // exp(factor * x) is exp2(exponentScale * x)
+  scores = maskWhereNeeded(unmasked, iteration, firstKey, item, range);
 
   // The maximum is carried scaled and rounded, just as the exponents subtract it:
   // alpha is exactly 1 while it stays, so that no error grows with the length.

@@ -23,20 +23,28 @@ int64_t registersOf(Type type) {
   return llvm::divideCeil(tile::Fragment(encoding).numRegisters() * std::max<int64_t>(bits, 1), 32);
 }
 
-/// Values that need no registers of their own: repeated rows, parts, constants, and
-/// comparisons, which are fused into their users.
-bool isFree(Value value) {
-  Operation *op = value.getDefiningOp();
-  return op &&
-         (isa<tile::BroadcastOp, tile::SplatOp, tile::IotaOp, tile::SliceOp, arith::ConstantOp, arith::CmpIOp>(op));
+/// Values that need no registers of their own: repeated rows, parts, constants,
+/// comparisons, which are fused into their users, and what elementwise ops make of these
+/// alone, such as a bias of row and column: it is there when it is used.
+DenseSet<Value> findFreeValues(gpu::GPUFuncOp kernel) {
+  DenseSet<Value> found;
+  kernel.walk<WalkOrder::PreOrder>([&](Operation *op) {
+    bool isFree =
+        isa<tile::BroadcastOp, tile::SplatOp, tile::IotaOp, tile::SliceOp, arith::ConstantOp, arith::CmpIOp>(op);
+    bool isMadeOfFree = op->hasTrait<OpTrait::Elementwise>() &&
+                        llvm::all_of(op->getOperands(), [&](Value operand) { return found.contains(operand); });
+    if (isFree || isMadeOfFree)
+      found.insert_range(op->getResults());
+  });
+  return found;
 }
 
 /// The most registers that tiles take at any op of the block. An elementwise op
 /// may write over an operand that dies in it.
-int64_t peakRegisters(Block *block) {
+int64_t peakRegisters(Block *block, const DenseSet<Value> &freeValues) {
   DenseMap<Value, Operation *> lastUse;
   auto note = [&](Value value) {
-    if (registersOf(value.getType()) == 0 || isFree(value))
+    if (registersOf(value.getType()) == 0 || freeValues.contains(value))
       return;
     for (Operation *user : value.getUsers())
       if (Operation *ancestor = block->findAncestorOpInBlock(*user)) {
@@ -128,7 +136,8 @@ LogicalResult checkBudget(gpu::GPUFuncOp kernel, const tile::Schedule &schedule,
   Limits limits = target.limits();
   int64_t budget = schedule.computeRegisters.value_or(limits.registersPerThread) - limits.registersBesideTiles;
   int64_t needed = 0;
-  kernel.walk([&](Block *block) { needed = std::max(needed, peakRegisters(block)); });
+  DenseSet<Value> freeValues = findFreeValues(kernel);
+  kernel.walk([&](Block *block) { needed = std::max(needed, peakRegisters(block, freeValues)); });
   if (needed > budget)
     return kernel.emitError() << "tiles need " << needed << " registers a thread, the compute role has " << budget
                               << " beside " << limits.registersBesideTiles

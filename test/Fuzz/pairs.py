@@ -38,7 +38,8 @@ def pair(seed, index):
     spec = [f"{name}={'?' if name in dynamic else size}" for name, size in sizes.items()]
     spec.append(f"d={random.choice([64, 64, 128, 128, 8 * random.randint(2, 32)])}")
     for key, choices in (("dtype", ["bf16", "f16"]), ("mask", ["none", "causal"]), ("order", ["bhsd", "bshd"]),
-                         ("lse", ["0", "1"]), ("scale", ["0.1", "1", "0.03"])):
+                         ("lse", ["0", "1"]), ("scale", ["0.1", "1", "0.03"]),
+                         ("score", ["softcap(3)", *(["alibi", "alibi+softcap(20)"] if "h" not in dynamic else [])])):
         if random.random() < 0.4:
             spec.append(f"{key}={random.choice(choices)}")
     share = random.choice([0.1, 0.3, 0.6])

@@ -128,6 +128,7 @@ TEST(ScoreProgramTest, evaluates_postfix) {
   EXPECT_EQ(2, evaluate({"q", "k", "mod"}));
   EXPECT_EQ(2, evaluate({"q", "k", "idiv"}));
   EXPECT_EQ(-INFINITY, evaluate({"b", "h", "ge", "s", "-inf", "select"}));
+  EXPECT_EQ(36, evaluate({"s", "2", "mul", "=t", "t", "mul"}));
   EXPECT_TRUE(ScoreProgram({"s", "tanh"}).isApproximate());
   EXPECT_FALSE(ScoreProgram({"s", "2", "mul"}).isApproximate());
 }
@@ -141,6 +142,8 @@ TEST(ScoreProgramTest, mistakes_are_told) {
     }
     return "";
   };
+  EXPECT_EQ("score: '=t' has no value to keep", message({"=t", "s"}));
+  EXPECT_EQ("score: 't' is not a number, a variable or an operation", message({"t", "s", "=t"}));
   EXPECT_EQ("score: 'add' takes 2 operands when there are 1", message({"s", "add"}));
   EXPECT_EQ("score: 2 values are left when there should be 1", message({"s", "k"}));
   EXPECT_EQ("score: 'x' is not a number, a variable or an operation", message({"x"}));

@@ -16,8 +16,8 @@ namespace girih::reference {
 
 /// A function (score, b, h, q, k) -> score in postfix notation: a number or one
 /// of `s b h q k` pushes a value, an operation replaces its operands by its
-/// result. "s 30 div tanh 30 mul" is 30 tanh(s / 30). docs/manifest.md lists
-/// the operations.
+/// result; "=x" keeps the last value, which "x" pushes from then on. "s 30 div
+/// tanh 30 mul" is 30 tanh(s / 30). docs/manifest.md lists the operations.
 class ScoreProgram {
 public:
   /// Throws Error for an unknown word, a missing operand, or a program that

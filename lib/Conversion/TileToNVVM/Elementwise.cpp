@@ -1,6 +1,8 @@
 // Elementwise tiles: each thread does its own elements.
 #include "Patterns.h"
 
+#include "mlir/Dialect/Math/IR/Math.h"
+
 using namespace mlir;
 
 namespace girih {
@@ -97,6 +99,11 @@ struct ConvertIota : OpConversionPattern<tile::IotaOp> {
   }
 };
 
+/// Whether all columns of a tile are the same.
+bool isOfRow(Value tile) {
+  return isa_and_nonnull<tile::BroadcastOp, tile::SplatOp, arith::ConstantOp>(tile.getDefiningOp());
+}
+
 /// An index tile against a limit of its row: the thread's own offset goes to the limit,
 /// and the constants into the comparisons. Otherwise each column's index would hold a
 /// register through the loop, for all rows that are compared with it.
@@ -109,7 +116,7 @@ struct ConvertIndexComparison : OpConversionPattern<arith::CmpIOp> {
     auto index = op.getLhs().getDefiningOp<tile::IotaOp>();
     RankedTensorType type = fragmentType(op.getLhs().getType());
     bool isSigned = op.getPredicate() < arith::CmpIPredicate::ult;
-    if (!index || !type || !isSigned || !isa_and_nonnull<tile::BroadcastOp, tile::SplatOp>(op.getRhs().getDefiningOp()))
+    if (!index || !type || !isSigned || !isOfRow(op.getRhs()))
       return failure();
     ImplicitLocOpBuilder b(op.getLoc(), rewriter);
     tile::Fragment layout(tile::fragmentEncoding(type));
@@ -127,11 +134,81 @@ struct ConvertIndexComparison : OpConversionPattern<arith::CmpIOp> {
   }
 };
 
+/// The dimension of which a tile of floats is the index, if it is.
+std::optional<unsigned> indexedDimension(Value tile) {
+  auto conversion = tile.getDefiningOp<arith::SIToFPOp>();
+  auto index = conversion ? conversion.getIn().getDefiningOp<tile::IotaOp>() : tile::IotaOp();
+  if (!index || !fragmentType(tile.getType()) || !getElementTypeOrSelf(tile.getType()).isF32())
+    return std::nullopt;
+  return index.getDimension();
+}
+
+/// An index as a float, times a number of the row and with one added: the thread's own
+/// offset goes to the number of the row, and the constants of the registers into the sums or
+/// multiply-adds. Otherwise each index would be converted.
+struct IndexTerms {
+  IndexTerms(ImplicitLocOpBuilder &b, RankedTensorType type, unsigned dimension)
+      : b(b), dimension(dimension), layout(tile::fragmentEncoding(type)),
+        mine(arith::SIToFPOp::create(b, b.getF32Type(), threadOffset(b, layout, dimension))) {}
+
+  Value constant(size_t i) const {
+    auto offset = static_cast<float>(layout.registerOffset(i)[dimension]);
+    return arith::ConstantOp::create(b, b.getF32FloatAttr(offset));
+  }
+
+  ImplicitLocOpBuilder &b;
+  unsigned dimension;
+  tile::Fragment layout;
+  Value mine;
+};
+
+struct ConvertIndexSum : OpConversionPattern<arith::AddFOp> {
+  ConvertIndexSum(const TypeConverter &converter, MLIRContext *context)
+      : OpConversionPattern(converter, context, /*benefit=*/3) {}
+
+  LogicalResult matchAndRewrite(arith::AddFOp op, OneToNOpAdaptor adaptor,
+                                ConversionPatternRewriter &rewriter) const override {
+    std::optional<unsigned> dimension = indexedDimension(op.getLhs());
+    if (!dimension || !isOfRow(op.getRhs()))
+      return failure();
+    ImplicitLocOpBuilder b(op.getLoc(), rewriter);
+    IndexTerms terms(b, cast<RankedTensorType>(op.getType()), *dimension);
+    SmallVector<Value> elements;
+    for (auto [i, term] : llvm::enumerate(adaptor.getRhs())) {
+      Value first = arith::AddFOp::create(b, terms.mine, term);
+      elements.push_back(arith::AddFOp::create(b, terms.constant(i), first));
+    }
+    rewriter.replaceOpWithMultiple(op, {elements});
+    return success();
+  }
+};
+
+struct ConvertIndexProduct : OpConversionPattern<math::FmaOp> {
+  ConvertIndexProduct(const TypeConverter &converter, MLIRContext *context)
+      : OpConversionPattern(converter, context, /*benefit=*/3) {}
+
+  LogicalResult matchAndRewrite(math::FmaOp op, OneToNOpAdaptor adaptor,
+                                ConversionPatternRewriter &rewriter) const override {
+    std::optional<unsigned> dimension = indexedDimension(op.getA());
+    if (!dimension || !isOfRow(op.getB()) || !isOfRow(op.getC()))
+      return failure();
+    ImplicitLocOpBuilder b(op.getLoc(), rewriter);
+    IndexTerms terms(b, cast<RankedTensorType>(op.getType()), *dimension);
+    SmallVector<Value> elements;
+    for (auto [i, step, term] : llvm::enumerate(adaptor.getB(), adaptor.getC())) {
+      Value first = math::FmaOp::create(b, terms.mine, step, term);
+      elements.push_back(math::FmaOp::create(b, terms.constant(i), step, first));
+    }
+    rewriter.replaceOpWithMultiple(op, {elements});
+    return success();
+  }
+};
+
 } // namespace
 
 void populateElementwisePatterns(const TypeConverter &converter, RewritePatternSet &patterns) {
-  patterns.add<ConvertElementwise, ConvertConstant, ConvertSplat, ConvertIota, ConvertIndexComparison>(
-      converter, patterns.getContext());
+  patterns.add<ConvertElementwise, ConvertConstant, ConvertSplat, ConvertIota, ConvertIndexComparison, ConvertIndexSum,
+               ConvertIndexProduct>(converter, patterns.getContext());
 }
 
 } // namespace girih

@@ -98,6 +98,39 @@ gpu.module @m [#nvvm.target<chip = "sm_90a">] {
     gpu.return
   }
 
+  // An index as a float, in a sum or a multiply-add with numbers of the row: the thread's part goes to the row, once
+  // for each, and the register's is a constant.
+  // CHECK-LABEL: llvm.func @linear
+  // CHECK-DAG: %[[ZERO:.*]] = arith.constant 0.000000e+00 : f32
+  // CHECK-DAG: %[[ONE:.*]] = arith.constant 1.000000e+00 : f32
+  // CHECK-DAG: %[[A:.*]]:2 = builtin.unrealized_conversion_cast
+  // CHECK-DAG: %[[B:.*]]:2 = builtin.unrealized_conversion_cast
+  // CHECK: %[[MINE:.*]] = arith.sitofp %{{.*}} : i32 to f32
+  // CHECK-NOT: sitofp
+  // CHECK: %[[ROW0:.*]] = arith.addf %[[MINE]], %[[A]]#0
+  // CHECK: arith.addf %[[ROW0]], %[[ZERO]]
+  // CHECK: arith.addf %[[ROW0]], %[[ONE]]
+  // CHECK: %[[ROW1:.*]] = arith.addf %[[MINE]], %[[A]]#1
+  // CHECK: arith.addf %[[ROW1]], %[[ZERO]]
+  // CHECK: arith.addf %[[ROW1]], %[[ONE]]
+  // CHECK: %[[FIRST:.*]] = math.fma %[[MINE]], %[[A]]#0, %[[B]]#0
+  // CHECK: math.fma %[[ZERO]], %[[A]]#0, %[[FIRST]]
+  // CHECK: math.fma %[[ONE]], %[[A]]#0, %[[FIRST]]
+  gpu.func @linear() kernel {
+    tile.role "compute" warps(4) registers(240) {
+      %a = "a"() : () -> tensor<64xf32, #row>
+      %b = "b"() : () -> tensor<64xf32, #row>
+      %as = tile.broadcast %a : tensor<64xf32, #row> -> tensor<64x8xf32, #acc>
+      %bs = tile.broadcast %b : tensor<64xf32, #row> -> tensor<64x8xf32, #acc>
+      %column = tile.iota 1 : !i32
+      %float = arith.sitofp %column : !i32 to tensor<64x8xf32, #acc>
+      %sum = arith.addf %float, %as : tensor<64x8xf32, #acc>
+      %line = math.fma %float, %as, %bs : tensor<64x8xf32, #acc>
+      "use"(%sum, %line) : (tensor<64x8xf32, #acc>, tensor<64x8xf32, #acc>) -> ()
+    }
+    gpu.return
+  }
+
   // 16-bit elements lie two to a register.
   // CHECK-LABEL: llvm.func @packed
   // CHECK: %[[X:.*]]:2 = builtin.unrealized_conversion_cast %{{.*}} : tensor<64x8xbf16, {{.*}}> to vector<2xbf16>, vector<2xbf16>

@@ -1,0 +1,301 @@
+// The score region on tiles. Each value of the region is held in the smallest form that it
+// has: one number for the whole tile, one for each row, or one for each score. Batch, head
+// and first key are one number, the query is one for each row, and the key is the first key
+// plus the column: sums and products keep that form, so that what depends on the row is
+// computed once a row, and the column costs one multiply-add at the end.
+#include "AttnScore.h"
+
+#include "mlir/Dialect/Math/IR/Math.h"
+#include "mlir/IR/Matchers.h"
+#include <cmath>
+
+using namespace mlir;
+
+namespace girih {
+namespace {
+
+/// How many numbers there are of a value.
+enum class Extent { Tile, Row, Score };
+
+/// A value on the tile. With a step, it is `value + step * column`, and neither is one for
+/// each score; with a factor, it is `factor * value`.
+struct Spread {
+  Value value;
+  Extent extent = Extent::Tile;
+  Value step = {}; ///< of the type of `value`
+  Extent stepExtent = Extent::Tile;
+  double factor = 1;
+
+  Extent whole() const { return step ? Extent::Score : extent; }
+};
+
+class ScoreBuilder {
+public:
+  ScoreBuilder(IndexBuilder &b, const ScoreTile &tile) : b(b) {
+    auto shape = cast<RankedTensorType>(tile.scores.getType()).getShape();
+    rows = shape[0];
+    columns = shape[1];
+  }
+
+  FactoredScores build(Block &region, const ScoreTile &tile, double scale);
+
+private:
+  Spread convert(Operation *op);
+  Spread convertSum(Operation *op, const Spread &x, const Spread &y, bool isDifference);
+  std::optional<Spread> joinFactor(const Spread &x, const Spread &y, bool isQuotient);
+  Spread convertProduct(Operation *op, const Spread &x, const Spread &y);
+  std::optional<Spread> convertComparison(arith::CmpIOp op);
+  std::optional<Spread> convertMask(arith::SelectOp op);
+  Spread apply(Operation *op, ArrayRef<Spread> operands);
+  template <typename FloatOp, typename IntegerOp> Spread combine(const Spread &x, const Spread &y);
+
+  const Spread &at(Value value) { return values.find(value)->second; }
+  RankedTensorType typeOf(Extent extent, Type element) {
+    return extent == Extent::Row ? RankedTensorType::get({rows}, element)
+                                 : RankedTensorType::get({rows, columns}, element);
+  }
+  /// Indices have 32 bits, as all sizes have.
+  Type inTile(Type type) { return type.isIndex() ? Type(b.getI32Type()) : type; }
+  Value number(Type type, double value);
+  Value widen(Value value, Extent from, Extent to);
+  Value complete(const Spread &x, Extent extent);
+  Value column(Type element);
+
+  IndexBuilder &b;
+  int64_t rows, columns;
+  llvm::SmallDenseMap<Value, Spread> values;
+};
+
+/// A number of the tile's.
+Value ScoreBuilder::number(Type type, double value) {
+  if (type.isF32())
+    return arith::ConstantOp::create(b, b.getF32FloatAttr(static_cast<float>(value)));
+  return arith::ConstantOp::create(b, b.getI32IntegerAttr(static_cast<int32_t>(value)));
+}
+
+Value ScoreBuilder::column(Type element) {
+  Value index = tile::IotaOp::create(b, typeOf(Extent::Score, b.getI32Type()), 1);
+  return element.isF32() ? arith::SIToFPOp::create(b, typeOf(Extent::Score, element), index).getResult() : index;
+}
+
+Value ScoreBuilder::widen(Value value, Extent from, Extent to) {
+  if (from == to)
+    return value;
+  if (from == Extent::Row)
+    return tile::BroadcastOp::create(b, typeOf(to, getElementTypeOrSelf(value.getType())), value);
+  RankedTensorType type = typeOf(to, value.getType());
+  if (Attribute constant; matchPattern(value, m_Constant(&constant)))
+    return arith::ConstantOp::create(b, DenseElementsAttr::get(type, constant));
+  return tile::SplatOp::create(b, type, value);
+}
+
+Value ScoreBuilder::complete(const Spread &x, Extent extent) {
+  Value value = widen(x.value, x.extent, extent);
+  Type element = getElementTypeOrSelf(value.getType());
+  if (x.factor != 1)
+    return arith::MulFOp::create(b, value, widen(number(element, x.factor), Extent::Tile, extent));
+  if (!x.step)
+    return value;
+  if (matchPattern(x.step, m_OneFloat()))
+    return arith::AddFOp::create(b, column(element), value);
+  if (matchPattern(x.step, m_One()))
+    return arith::AddIOp::create(b, column(element), value);
+  Value step = widen(x.step, x.stepExtent, extent);
+  if (element.isF32())
+    return math::FmaOp::create(b, column(element), step, value);
+  return arith::AddIOp::create(b, arith::MulIOp::create(b, column(element), step), value);
+}
+
+/// The op on as many numbers as its operands are.
+Spread ScoreBuilder::apply(Operation *op, ArrayRef<Spread> operands) {
+  Extent extent = Extent::Tile;
+  for (const Spread &operand : operands)
+    extent = std::max(extent, operand.whole());
+  SmallVector<Value> converted;
+  for (const Spread &operand : operands)
+    converted.push_back(complete(operand, extent));
+  Type type = inTile(op->getResult(0).getType());
+  if (extent != Extent::Tile)
+    type = typeOf(extent, type);
+  return {b.create(OperationState(op->getLoc(), op->getName(), converted, type, op->getAttrs()))->getResult(0), extent};
+}
+
+/// A sum, difference or product of values neither of which has a step or a factor.
+template <typename FloatOp, typename IntegerOp> Spread ScoreBuilder::combine(const Spread &x, const Spread &y) {
+  Extent extent = std::max(x.extent, y.extent);
+  Value left = widen(x.value, x.extent, extent), right = widen(y.value, y.extent, extent);
+  if (isa<FloatType>(getElementTypeOrSelf(left.getType())))
+    return {b.createOrFold<FloatOp>(left, right), extent};
+  return {b.createOrFold<IntegerOp>(left, right), extent};
+}
+
+Spread ScoreBuilder::convertSum(Operation *op, const Spread &x, const Spread &y, bool isDifference) {
+  auto add = [&](const Spread &a, const Spread &c) {
+    return isDifference ? combine<arith::SubFOp, arith::SubIOp>(a, c) : combine<arith::AddFOp, arith::AddIOp>(a, c);
+  };
+  // A factor of the scores and a sum are one multiply-add.
+  if (x.factor != 1 || y.factor != 1) {
+    bool isFirst = x.factor != 1;
+    const Spread &factored = isFirst ? x : y;
+    Value other = complete(isFirst ? y : x, Extent::Score);
+    if (isFirst && isDifference)
+      other = arith::NegFOp::create(b, other);
+    double factor = !isFirst && isDifference ? -factored.factor : factored.factor;
+    Value factors = widen(number(b.getF32Type(), factor), Extent::Tile, Extent::Score);
+    return {math::FmaOp::create(b, factored.value, factors, other), Extent::Score};
+  }
+  if ((!x.step && !y.step) || x.extent == Extent::Score || y.extent == Extent::Score)
+    return apply(op, {x, y});
+  Spread sum = add({x.value, x.extent}, {y.value, y.extent});
+  Type element = getElementTypeOrSelf(x.step ? x.step.getType() : y.step.getType());
+  auto stepOf = [&](const Spread &of) -> Spread {
+    return of.step ? Spread{of.step, of.stepExtent} : Spread{number(element, 0)};
+  };
+  Spread step = !y.step ? stepOf(x) : !x.step && !isDifference ? stepOf(y) : add(stepOf(x), stepOf(y));
+  if (!matchPattern(step.value, m_AnyZeroFloat()) && !matchPattern(step.value, m_Zero())) {
+    sum.step = step.value;
+    sum.stepExtent = step.extent;
+  }
+  return sum;
+}
+
+/// Scores times a constant, or by one: it joins their factor.
+std::optional<Spread> ScoreBuilder::joinFactor(const Spread &x, const Spread &y, bool isQuotient) {
+  FloatAttr constant;
+  if (x.extent != Extent::Score || !matchPattern(y.value, m_Constant(&constant)))
+    return std::nullopt;
+  double number = constant.getValueAsDouble(), factor = isQuotient ? x.factor / number : x.factor * number;
+  if (!std::isnormal(static_cast<float>(factor)))
+    return std::nullopt;
+  return Spread{x.value, x.extent, {}, Extent::Tile, factor};
+}
+
+Spread ScoreBuilder::convertProduct(Operation *op, const Spread &x, const Spread &y) {
+  if (std::optional<Spread> joined = joinFactor(x, y, /*isQuotient=*/false))
+    return *joined;
+  if (std::optional<Spread> joined = joinFactor(y, x, /*isQuotient=*/false))
+    return *joined;
+  if (static_cast<bool>(x.step) == static_cast<bool>(y.step) || x.extent == Extent::Score || y.extent == Extent::Score)
+    return apply(op, {x, y});
+  const Spread &stepped = x.step ? x : y, &other = x.step ? y : x;
+  Spread product = combine<arith::MulFOp, arith::MulIOp>({stepped.value, stepped.extent}, other);
+  Spread step = combine<arith::MulFOp, arith::MulIOp>({stepped.step, stepped.stepExtent}, other);
+  product.step = step.value;
+  product.stepExtent = step.extent;
+  return product;
+}
+
+/// The predicate with which y compares with x as x does with y; without sign there are none.
+arith::CmpIPredicate swapped(arith::CmpIPredicate predicate) {
+  using Predicate = arith::CmpIPredicate;
+  switch (predicate) {
+  case Predicate::slt:
+    return Predicate::sgt;
+  case Predicate::sle:
+    return Predicate::sge;
+  case Predicate::sgt:
+    return Predicate::slt;
+  case Predicate::sge:
+    return Predicate::sle;
+  default:
+    return predicate;
+  }
+}
+
+/// The column against a limit of the row: its index needs no register then.
+std::optional<Spread> ScoreBuilder::convertComparison(arith::CmpIOp op) {
+  Spread x = at(op.getLhs()), y = at(op.getRhs());
+  auto predicate = op.getPredicate();
+  if (y.step) {
+    std::swap(x, y);
+    predicate = swapped(predicate);
+  }
+  APInt step;
+  if (!x.step || y.whole() == Extent::Score || !matchPattern(x.step, m_ConstantInt(&step)) || !step.abs().isOne())
+    return std::nullopt;
+  Spread row = {x.value, x.extent};
+  if (step.isNegative())
+    predicate = swapped(predicate);
+  Spread limit =
+      step.isNegative() ? combine<arith::SubFOp, arith::SubIOp>(row, y) : combine<arith::SubFOp, arith::SubIOp>(y, row);
+  return Spread{
+      arith::CmpIOp::create(b, predicate, column(b.getI32Type()), widen(limit.value, limit.extent, Extent::Score)),
+      Extent::Score};
+}
+
+/// A score or an infinity, as masks have it: a positive factor stays one.
+std::optional<Spread> ScoreBuilder::convertMask(arith::SelectOp op) {
+  auto hides = [](const Spread &x) {
+    return matchPattern(x.value, m_PosInfFloat()) || matchPattern(x.value, m_NegInfFloat());
+  };
+  Spread condition = at(op.getCondition()), x = at(op.getTrueValue()), y = at(op.getFalseValue());
+  double factor = hides(y) ? x.factor : hides(x) ? y.factor : 0;
+  if (!(factor > 0))
+    return std::nullopt;
+  x.factor = y.factor = 1;
+  Spread chosen = apply(op, {condition, x, y});
+  chosen.factor = factor;
+  return chosen;
+}
+
+Spread ScoreBuilder::convert(Operation *op) {
+  auto operand = [&](unsigned i) -> const Spread & { return at(op->getOperand(i)); };
+  if (isa<arith::AddFOp, arith::AddIOp>(op))
+    return convertSum(op, operand(0), operand(1), /*isDifference=*/false);
+  if (isa<arith::SubFOp, arith::SubIOp>(op))
+    return convertSum(op, operand(0), operand(1), /*isDifference=*/true);
+  if (isa<arith::MulFOp, arith::MulIOp>(op))
+    return convertProduct(op, operand(0), operand(1));
+  if (isa<arith::DivFOp>(op))
+    if (std::optional<Spread> joined = joinFactor(operand(0), operand(1), /*isQuotient=*/true))
+      return *joined;
+  if (auto constant = dyn_cast<arith::ConstantOp>(op); constant && constant.getType().isIndex())
+    return {number(b.getI32Type(), cast<IntegerAttr>(constant.getValue()).getInt())};
+  if (auto compare = dyn_cast<arith::CmpIOp>(op))
+    if (std::optional<Spread> converted = convertComparison(compare))
+      return *converted;
+  if (auto select = dyn_cast<arith::SelectOp>(op))
+    if (std::optional<Spread> converted = convertMask(select))
+      return *converted;
+  if (isa<arith::IndexCastOp>(op)) // all have 32 bits
+    return operand(0);
+  if (isa<arith::SIToFPOp>(op) && operand(0).step) {
+    // Whole numbers below 2^24 are exact in f32, and so is their sum.
+    auto toFloat = [&](Value value) -> Value {
+      Type type = value.getType();
+      Type result = isa<RankedTensorType>(type) ? Type(typeOf(Extent::Row, b.getF32Type())) : b.getF32Type();
+      return b.createOrFold<arith::SIToFPOp>(result, value);
+    };
+    const Spread &x = operand(0);
+    return {toFloat(x.value), x.extent, toFloat(x.step), x.stepExtent};
+  }
+  SmallVector<Spread> operands = llvm::map_to_vector(op->getOperands(), [&](Value value) { return at(value); });
+  return apply(op, operands);
+}
+
+FactoredScores ScoreBuilder::build(Block &region, const ScoreTile &tile, double scale) {
+  auto asI32 = [&](Value index) -> Value { return arith::IndexCastOp::create(b, b.getI32Type(), index); };
+  Value query = tile::IotaOp::create(b, typeOf(Extent::Row, b.getI32Type()), 0);
+  query = arith::AddIOp::create(b, query, widen(asI32(tile.firstQuery), Extent::Tile, Extent::Row));
+  values[region.getArgument(0)] = {tile.scores, Extent::Score, {}, Extent::Tile, scale};
+  values[region.getArgument(1)] = {asI32(tile.batch)};
+  values[region.getArgument(2)] = {asI32(tile.head)};
+  values[region.getArgument(3)] = {query, Extent::Row};
+  values[region.getArgument(4)] = {asI32(tile.firstKey), Extent::Tile, number(b.getI32Type(), 1)};
+  for (Operation &op : region.without_terminator())
+    values[op.getResult(0)] = convert(&op);
+  Spread result = at(region.getTerminator()->getOperand(0));
+  if (result.factor > 0 && result.whole() == Extent::Score && !result.step)
+    return {result.value, result.factor};
+  return {complete(result, Extent::Score), 1};
+}
+
+} // namespace
+
+FactoredScores buildScore(IndexBuilder &b, attn::ForwardOp op, const ScoreTile &tile, double scale) {
+  if (op.getScore().empty())
+    return {tile.scores, scale};
+  return ScoreBuilder(b, tile).build(op.getScore().front(), tile, scale);
+}
+
+} // namespace girih

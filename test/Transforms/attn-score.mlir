@@ -1,0 +1,102 @@
+// The score region on tiles: what is one number for the tile stays one, what is one a row is a row, and the key index
+// costs one sum or multiply-add.
+// RUN: girih-opt %s --split-input-file --attn-schedule=target=sm_90a --attn-tile --canonicalize --cse | FileCheck %s
+
+// A factor of the scores joins that of the exponents: no region, no cost.
+// CHECK-LABEL: gpu.func @factor
+// CHECK-SAME: score = ["s", "3", "mul"]
+// CHECK: arith.constant dense<0.541010618> : tensor<128x128xf32>
+// CHECK: %[[S:.*]] = tile.mma
+// CHECK-NEXT: tile.reduce max %[[S]]
+func.func @factor(%q: tensor<1x1x128x64xbf16>) -> tensor<1x1x128x64xbf16> {
+  %o = attn.forward %q, %q, %q schedule <rows = 128, columns = 128, workers = 2> score {
+  ^bb0(%s: f32, %b: index, %h: index, %i: index, %j: index):
+    %c3 = arith.constant 3.0 : f32
+    %t = arith.mulf %s, %c3 : f32
+    attn.yield %t : f32
+  } : tensor<1x1x128x64xbf16>, tensor<1x1x128x64xbf16>, tensor<1x1x128x64xbf16> -> tensor<1x1x128x64xbf16>
+  return %o : tensor<1x1x128x64xbf16>
+}
+
+// -----
+
+// The factor before the tanh is one product with the scale, 1/8, in it; that after it joins the exponents.
+// CHECK-LABEL: gpu.func @soft_cap
+// CHECK-SAME: score = ["s", "4", "div", "tanh", "4", "mul"]
+// CHECK-DAG: %[[C:.*]] = arith.constant dense<3.125000e-02> : tensor<128x128xf32>
+// CHECK-DAG: %[[CAP:.*]] = arith.constant dense<5.770780e+00> : tensor<128x128xf32>
+// CHECK: %[[S:.*]] = tile.mma
+// CHECK: %[[IN:.*]] = arith.mulf %[[S]], %[[C]]
+// CHECK: %[[T:.*]] = math.tanh %[[IN]] fastmath<afn> : tensor<128x128xf32>
+// CHECK: tile.reduce max %[[T]]
+// CHECK: math.fma %[[T]], %[[CAP]]
+func.func @soft_cap(%q: tensor<1x1x128x64xbf16>) -> tensor<1x1x128x64xbf16> {
+  %o = attn.forward %q, %q, %q schedule <rows = 128, columns = 128, workers = 2> score {
+  ^bb0(%s: f32, %b: index, %h: index, %i: index, %j: index):
+    %c4 = arith.constant 4.0 : f32
+    %d = arith.divf %s, %c4 : f32
+    %t = math.tanh %d fastmath<afn> : f32
+    %u = arith.mulf %t, %c4 : f32
+    attn.yield %u : f32
+  } : tensor<1x1x128x64xbf16>, tensor<1x1x128x64xbf16>, tensor<1x1x128x64xbf16> -> tensor<1x1x128x64xbf16>
+  return %o : tensor<1x1x128x64xbf16>
+}
+
+// -----
+
+// A bias that is linear in the key: the query's part is one number a row.
+// CHECK-LABEL: gpu.func @linear
+// CHECK-SAME: score = ["s", "k", "q", "sub", "0.5", "mul", "add"]
+// CHECK-DAG: %[[HALF:.*]] = arith.constant dense<5.000000e-01> : tensor<128x128xf32>
+// CHECK-DAG: %[[SCALE:.*]] = arith.constant dense<1.250000e-01> : tensor<128x128xf32>
+// CHECK: %[[S:.*]] = tile.mma
+// CHECK: %[[FIRST:.*]] = arith.subi %{{.*}} : tensor<128xi32>
+// CHECK: %[[FLOAT:.*]] = arith.sitofp %[[FIRST]] : tensor<128xi32> to tensor<128xf32>
+// CHECK: %[[ROW:.*]] = arith.mulf %[[FLOAT]], %{{.*}} : tensor<128xf32>
+// CHECK: %[[WIDE:.*]] = tile.broadcast %[[ROW]]
+// CHECK: %[[I:.*]] = tile.iota 1
+// CHECK: %[[COLUMN:.*]] = arith.sitofp %[[I]]
+// CHECK: %[[BIAS:.*]] = math.fma %[[COLUMN]], %{{.*}}, %[[WIDE]]
+// CHECK: math.fma %[[S]], %[[SCALE]], %[[BIAS]]
+func.func @linear(%q: tensor<1x1x128x64xbf16>) -> tensor<1x1x128x64xbf16> {
+  %o = attn.forward %q, %q, %q schedule <rows = 128, columns = 128, workers = 2> score {
+  ^bb0(%s: f32, %b: index, %h: index, %i: index, %j: index):
+    %half = arith.constant 0.5 : f32
+    %d = arith.subi %j, %i : index
+    %n = arith.index_cast %d : index to i32
+    %f = arith.sitofp %n : i32 to f32
+    %p = arith.mulf %f, %half : f32
+    %t = arith.addf %s, %p : f32
+    attn.yield %t : f32
+  } : tensor<1x1x128x64xbf16>, tensor<1x1x128x64xbf16>, tensor<1x1x128x64xbf16> -> tensor<1x1x128x64xbf16>
+  return %o : tensor<1x1x128x64xbf16>
+}
+
+// -----
+
+// The key against a number of the row: the column against what is left of it. A value that is used twice is kept. A
+// mask leaves the scale to the exponents.
+// CHECK-LABEL: gpu.func @window
+// CHECK-SAME: score = ["q", "k", "sub", "=t0", "16", "lt", "t0", "0", "ge", "and", "s", "-inf", "select"]
+// CHECK: %[[S:.*]] = tile.mma
+// CHECK: %[[I:.*]] = tile.iota 1
+// CHECK: arith.cmpi sgt, %[[I]], %{{.*}} : tensor<128x128xi32>
+// CHECK: arith.cmpi sle, %[[I]], %{{.*}} : tensor<128x128xi32>
+// CHECK: %[[SEEN:.*]] = arith.andi %{{.*}} : tensor<128x128xi1>
+// CHECK: %[[HIDDEN:.*]] = arith.select %[[SEEN]], %[[S]], %{{.*}} : tensor<128x128xi1>, tensor<128x128xf32>
+// CHECK-NEXT: tile.reduce max %[[HIDDEN]]
+func.func @window(%q: tensor<1x1x128x64xbf16>) -> tensor<1x1x128x64xbf16> {
+  %o = attn.forward %q, %q, %q schedule <rows = 128, columns = 128, workers = 2> score {
+  ^bb0(%s: f32, %b: index, %h: index, %i: index, %j: index):
+    %hidden = arith.constant 0xFF800000 : f32
+    %c0 = arith.constant 0 : index
+    %c16 = arith.constant 16 : index
+    %d = arith.subi %i, %j : index
+    %near = arith.cmpi slt, %d, %c16 : index
+    %past = arith.cmpi sge, %d, %c0 : index
+    %seen = arith.andi %near, %past : i1
+    %t = arith.select %seen, %s, %hidden : f32
+    attn.yield %t : f32
+  } : tensor<1x1x128x64xbf16>, tensor<1x1x128x64xbf16>, tensor<1x1x128x64xbf16> -> tensor<1x1x128x64xbf16>
+  return %o : tensor<1x1x128x64xbf16>
+}
