@@ -77,6 +77,8 @@ typedef struct GirihCompileOptions {
   const char *sourceName; /* what diagnostics call the text; NULL: "<text>" */
   int hasLineInfo;        /* the text's line numbers go into PTX and cubin */
   int keepsPhases;        /* the IR after each phase is kept, see girihKernelPhase */
+  GirihText functions;    /* of girihCompileAttention: MLIR with func.func @score(f32, index, index, index, index)
+                             -> f32, which maps score, batch, head, query and key to a score; or nothing */
 } GirihCompileOptions;
 
 /* One compiled kernel. */

@@ -1,6 +1,7 @@
 // Parses "b=4,h=32,sq=4096,..." and builds the problem it describes.
 #include "girih/Pipelines/AttentionSpec.h"
 
+#include "AttentionFunctions.h"
 #include "ScoreSpec.h"
 #include "dialects/Attn/Attn.h"
 #include "dialects/Tile/Schedule.h"
@@ -186,7 +187,7 @@ std::string Spec::fileName() const {
 
 } // namespace
 
-AttentionSpec::AttentionSpec(MLIRContext &context, llvm::SourceMgr &sources, StringRef text)
+AttentionSpec::AttentionSpec(MLIRContext &context, llvm::SourceMgr &sources, StringRef text, ModuleOp functions)
     : handler(&context, [this](Diagnostic &diagnostic) { return redirect(diagnostic); }) {
   context.loadDialect<arith::ArithDialect, attn::AttnDialect, func::FuncDialect, math::MathDialect>();
   sources.AddNewSourceBuffer(llvm::MemoryBuffer::getMemBufferCopy(text, kOption), llvm::SMLoc());
@@ -195,6 +196,11 @@ AttentionSpec::AttentionSpec(MLIRContext &context, llvm::SourceMgr &sources, Str
     return;
   module = spec.build();
   name = spec.fileName();
+  auto problem = *(*module->getOps<func::FuncOp>().begin()).getOps<attn::ForwardOp>().begin();
+  if (functions && failed(takeFunctions(functions, problem, name))) {
+    module = nullptr;
+    return;
+  }
   columns = spec.keyColumns();
 }
 

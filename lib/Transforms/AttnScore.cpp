@@ -86,7 +86,12 @@ Value ScoreBuilder::widen(Value value, Extent from, Extent to) {
   RankedTensorType type = typeOf(to, value.getType());
   if (Attribute constant; matchPattern(value, m_Constant(&constant)))
     return arith::ConstantOp::create(b, DenseElementsAttr::get(type, constant));
-  return tile::SplatOp::create(b, type, value);
+  if (!value.getType().isInteger(1))
+    return tile::SplatOp::create(b, type, value);
+  // A tile can be made of a number, not of a condition.
+  Value wide = widen(arith::ExtUIOp::create(b, b.getI32Type(), value), from, to);
+  Value zero = widen(number(b.getI32Type(), 0), Extent::Tile, to);
+  return arith::CmpIOp::create(b, arith::CmpIPredicate::ne, wide, zero);
 }
 
 Value ScoreBuilder::complete(const Spread &x, Extent extent) {

@@ -102,7 +102,7 @@ std::vector<int64_t> toIntegers(nb::handle sequence) {
 /// One kernel for each of the text, or None, and what was said.
 nb::tuple compile(const std::string &text, bool isProblem, const std::string &target,
                   const std::optional<std::string> &name, const std::optional<std::string> &ptxas,
-                  const std::string &sourceName, bool hasLineInfo, bool keepsPhases) {
+                  const std::string &sourceName, bool hasLineInfo, bool keepsPhases, const std::string &functions) {
   GirihCompileOptions options{};
   options.structSize = sizeof options;
   options.target = target.c_str();
@@ -111,6 +111,7 @@ nb::tuple compile(const std::string &text, bool isProblem, const std::string &ta
   options.sourceName = sourceName.c_str();
   options.hasLineInfo = hasLineInfo;
   options.keepsPhases = keepsPhases;
+  options.functions = {functions.data(), functions.size()};
   DiagnosticsPtr diagnostics(girihDiagnosticsCreate());
   KernelsPtr kernels;
   {
@@ -362,7 +363,8 @@ NB_MODULE(_girih, module) {
       .def("launch", launch, nb::arg("tensors"), nb::kw_only(), nb::arg("stream"))
       .def("launch_tensors", launchTensors, nb::arg("tensors"), nb::kw_only(), nb::arg("stream").none());
   module.def("compile", compile, nb::arg("text"), nb::arg("is_problem"), nb::arg("target"), nb::arg("name").none(),
-             nb::arg("ptxas").none(), nb::arg("source_name"), nb::arg("line_info"), nb::arg("phases"));
+             nb::arg("ptxas").none(), nb::arg("source_name"), nb::arg("line_info"), nb::arg("phases"),
+             nb::arg("functions"));
   module.def("kernel_from_parts", fromParts);
   module.def("optimize", optimize);
   module.def("simulate", simulate, nb::arg("kernel"), nb::arg("arrays"), nb::arg("schedule"), nb::arg("seed"),

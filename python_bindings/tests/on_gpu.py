@@ -13,7 +13,7 @@ torch = pytest.importorskip("torch")
 if not torch.cuda.is_available():
     pytest.skip("no GPU", allow_module_level=True)
 
-from girih.torch import attention, scaled_dot_product_attention  # noqa: E402
+from girih.torch import attention, flex_attention, scaled_dot_product_attention  # noqa: E402
 
 
 def tensors(b=2, h=4, hkv=2, sq=250, skv=333, d=128, dtype=torch.bfloat16, seed=0):
@@ -22,10 +22,14 @@ def tensors(b=2, h=4, hkv=2, sq=250, skv=333, d=128, dtype=torch.bfloat16, seed=
     return make(b, h, sq, d), make(b, hkv, skv, d), make(b, hkv, skv, d)
 
 
-def reference(q, k, v, mask="none", scale=None):
+def reference(q, k, v, mask="none", scale=None, score=None):
     """o and lse in float64."""
     k, v = (x.repeat_interleave(q.shape[1] // k.shape[1], 1) for x in (k, v))
     scores = q.double() @ k.double().transpose(2, 3) * (q.shape[3] ** -0.5 if scale is None else scale)
+    if score:
+        places = [torch.arange(size, device="cuda").view([-1 if dim == other else 1 for other in range(4)])
+                  for dim, size in enumerate(scores.shape)]
+        scores = score(scores, *places)
     if mask == "causal":
         hidden = torch.ones(scores.shape[2:], device="cuda", dtype=torch.bool).triu(1 + k.shape[2] - q.shape[2])
         scores = scores.masked_fill(hidden, -torch.inf)
@@ -60,6 +64,36 @@ def test_scale_out_and_strides():
     padded[..., :128] = k
     assert torch.equal(attention(q, padded[..., :128], v), out)
     assert torch.equal(attention(q, k[:, :1].expand_as(k), v), attention(q, k[:, :1].expand_as(k).contiguous(), v))
+
+
+def alibi(score, b, h, q_idx, kv_idx):
+    return score + torch.exp2(-(h + 1) * 2.0) * (kv_idx - q_idx)
+
+
+@pytest.mark.parametrize("mask, score", [("none", alibi), ("causal", alibi), ("causal", "alibi"), ("none", "softcap(2)"), (
+    "none", lambda s, b, h, q, k: torch.where((q - k) % 3 == 0, 2 * torch.tanh(s / 2), -float("inf")))])
+def test_score_functions(mask, score):
+    q, k, v = tensors()
+    on_scores = {"alibi": alibi, "softcap(2)": lambda s, *_: 2 * torch.tanh(s / 2)}.get(score, score)
+    for lse in (False, True):
+        result = attention(q, k, v, mask=mask, score=score, lse=lse)
+        expected = reference(q, k, v, mask, score=on_scores)
+        assert close(result[0] if lse else result, expected[0])
+        if lse:
+            torch.testing.assert_close(result[1].double(), expected[1], rtol=0, atol=2e-3)
+
+
+def test_score_functions_under_torch_compile():
+    q, k, v = tensors(sq=256, skv=256)
+    compiled = torch.compile(lambda *x: flex_attention(*x, score_mod=alibi, enable_gqa=True), fullgraph=True, backend="aot_eager")
+    assert close(compiled(q, k, v), reference(q, k, v, score=alibi)[0])
+
+
+def test_score_function_that_cannot_be_compiled():
+    with pytest.raises(girih.UnsupportedError, match="math.floor"):
+        attention(*tensors(), score=lambda s, b, h, q, k: torch.floor(s))
+    with pytest.raises(TypeError, match="write girih.where"):
+        attention(*tensors(), score=lambda s, b, h, q, k: s if q > k else 0)
 
 
 def test_empty():
@@ -142,7 +176,7 @@ def test_torch_compile_without_breaks():
 def test_operator_by_its_own_checks():
     q, k, v = tensors(sq=64, skv=64)
     for lse in (False, True):
-        torch.library.opcheck(torch.ops.girih.attention.default, (q, k, v, "causal", None, lse),
+        torch.library.opcheck(torch.ops.girih.attention.default, (q, k, v, "causal", "softcap(20)", None, lse),
                               test_utils=("test_schema", "test_faketensor", "test_aot_dispatch_dynamic"))
 
 

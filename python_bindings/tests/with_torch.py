@@ -12,7 +12,7 @@ from torch.fx.experimental.proxy_tensor import make_fx
 
 import girih
 import girih.torch
-from girih.torch import attention, scaled_dot_product_attention
+from girih.torch import attention, flex_attention, scaled_dot_product_attention
 
 
 def on_fake_gpu(function, *shapes, dtype=torch.bfloat16):
@@ -25,10 +25,10 @@ Q, K = (2, 4, 33, 128), (2, 2, 40, 128)
 
 def test_fake_kernel():
     for lse in (False, True):
-        o, l = on_fake_gpu(lambda q, k, v: torch.ops.girih.attention(q, k, v, "causal", None, lse), Q, K, K)
+        o, l = on_fake_gpu(lambda q, k, v: torch.ops.girih.attention(q, k, v, "causal", "", None, lse), Q, K, K)
         assert o.shape == Q and o.dtype == torch.bfloat16 and o.device.type == "cuda"
         assert l.dtype == torch.float32 and l.shape == (Q[:3] if lse else (0,))
-    bshd = on_fake_gpu(lambda q: torch.ops.girih.attention(*[q.transpose(1, 2)] * 3, "none", None, False)[0],
+    bshd = on_fake_gpu(lambda q: torch.ops.girih.attention(*[q.transpose(1, 2)] * 3, "none", "", None, False)[0],
                        (2, 33, 4, 128))
     assert bshd.stride() == (33 * 4 * 128, 128, 4 * 128, 1)
 
@@ -52,6 +52,71 @@ def test_torch_compile_without_breaks():
     assert on_fake_gpu(compiled, Q, K, K).shape == Q
     called = [node.target for graph in graphs for node in graph.graph.nodes if node.op == "call_function"]
     assert sum("girih" in str(target) for target in called) == 2, called
+
+
+SLOPES = torch.tensor([0.5, 0.25])
+
+
+def alibi(score, b, h, q_idx, kv_idx):
+    return score + torch.exp2(-((h + 1) * 8.0 / 4)) * (kv_idx - q_idx)
+
+
+def rules(score, batch, head, q_idx, kv_idx):
+    """What FlexAttention's examples are made of."""
+    same = torch.div(q_idx, 64, rounding_mode="floor") == kv_idx // 64
+    near = torch.logical_and((q_idx - kv_idx).abs() <= 32, ~(head == 1)) | same
+    bias = torch.clamp(torch.abs(q_idx - kv_idx), max=8).to(score.dtype) * torch.tensor(0.25)
+    return torch.where(near, torch.minimum(score.tanh(), score) - bias + torch.sigmoid(score), -float("inf"))
+
+
+@pytest.mark.parametrize("score_mod", [alibi, rules, lambda s, b, h, q, k: 20 * torch.tanh(s / 20)])
+def test_score_mods_of_flex_attention(score_mod):
+    """Beside the same function on whole tensors."""
+    kernel = girih.compile(girih.Problem(64, h=2, hkv=1, dtype="f16", score=score_mod, schedule={"columns": 64}),
+                           target=TARGET)
+    torch.manual_seed(0)
+    q, k, v = (torch.randn(1, heads, length, 64).half() for heads, length in ((2, 70), (1, 90), (1, 90)))
+    o = girih.simulate(kernel, {"q": q, "k": k, "v": v}, check=True).raise_for_verdicts().outputs["o"]
+    index = [torch.arange(size).view([-1 if dim == other else 1 for other in range(4)])
+             for dim, size in enumerate((1, 2, 70, 90))]
+    scores = score_mod(q.float() @ k.float().transpose(2, 3) / 8, *index)
+    expected = (scores.softmax(3).nan_to_num(0) @ v.float())
+    assert (o.float() - expected).abs().max() < 3e-3
+
+
+@pytest.mark.parametrize("message, score_mod", [
+    (r"array of shape \(2,\) in a traced function", lambda s, b, h, q, k: s + SLOPES[h]),
+    (r"array of shape \(2,\) in a traced function", lambda s, b, h, q, k: s + SLOPES),
+    ("torch.special_i0 cannot be traced; abs, ", lambda s, b, h, q, k: torch.special.i0(s)),
+])
+def test_what_score_mods_cannot_be(message, score_mod):
+    with pytest.raises(girih.UnsupportedError, match=message):
+        girih.trace(score_mod)
+
+
+def test_score_under_torch_compile():
+    def block(q, k, v):
+        return attention(q * 2, k, v, score=alibi) + attention(q, k, v, score="softcap(30)")
+
+    graphs = []
+
+    def backend(graph, _):
+        graphs.append(graph)
+        return graph.forward
+
+    assert on_fake_gpu(torch.compile(block, backend=backend, fullgraph=True), Q, K, K).shape == Q
+    text = str([node.args for graph in graphs for node in graph.graph.nodes])
+    assert "math.exp2" in text and "softcap(30)" in text
+
+
+def test_arguments_of_flex_attention():
+    o, lse = on_fake_gpu(lambda q, k: torch.compile(flex_attention, backend="eager", fullgraph=True)(
+        q, k, k, alibi, None, 0.1, True, True), Q, K)
+    assert o.shape == Q and lse.shape == Q[:3]
+    with pytest.raises(ValueError, match="set enable_gqa"):
+        on_fake_gpu(lambda q, k: flex_attention(q, k, k), Q, K)
+    with pytest.raises(girih.UnsupportedError, match="block masks are not supported"):
+        on_fake_gpu(lambda q: flex_attention(q, q, q, block_mask=3), Q)
 
 
 def test_no_backward():

@@ -78,6 +78,30 @@ static void countErrors(const GirihDiagnostic *diagnostic, void *user) {
   *(int *)user += diagnostic->severity == GIRIH_ERROR;
 }
 
+/* A function of the caller's is the problem's region, and its errors have a place in it. */
+void testFunctions(void) {
+  static const char kScore[] = "func.func @score(%s: f32, %b: index, %h: index, %q: index, %k: index) -> f32 {\n"
+                               "  %0 = math.absf %s : f32\n  return %0 : f32\n}\n";
+  GirihCompileOptions options = optionsFor("sm_90a");
+  GirihDiagnostics *diagnostics = girihDiagnosticsCreate();
+  GirihKernels *kernels;
+  GirihKernel *kernel;
+  options.functions = textOf(kScore);
+  kernels = girihCompileAttention(textOf("b=1,h=1,sq=128,d=64"), &options, diagnostics);
+  CHECK(kernels);
+  kernel = girihKernelsGet(kernels, 0);
+  CHECK(contains(girihKernelGetPart(kernel, GIRIH_KERNEL_MANIFEST), "\"abs\""));
+  girihKernelDestroy(kernel);
+  girihKernelsDestroy(kernels);
+  CHECK(!girihCompile(textOf(kModule), &options, diagnostics));
+  options.functions = textOf("func.func @score() {\n return\n}\n");
+  CHECK(!girihCompileAttention(textOf("b=1,h=1,sq=128,d=64"), &options, diagnostics));
+  CHECK(contains(girihDiagnosticsText(diagnostics), "<functions>:1:1: error"));
+  options.functions = textOf("func.func");
+  CHECK(!girihCompileAttention(textOf("b=1,h=1,sq=128,d=64"), &options, diagnostics));
+  girihDiagnosticsDestroy(diagnostics);
+}
+
 void testCompileErrors(void) {
   GirihCompileOptions options = optionsFor("sm_90a");
   GirihDiagnostics *diagnostics = girihDiagnosticsCreate();

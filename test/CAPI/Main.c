@@ -42,6 +42,7 @@ int main(void) {
   CHECK(strcmp(girihVersion(), "0.1.0") == 0);
   testCompile();
   testKernelParts();
+  testFunctions();
   testCompileErrors();
   testOptimize();
   testSimulate();

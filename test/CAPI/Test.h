@@ -27,6 +27,7 @@ GirihKernel *compileSmall(const char *problem);
 
 void testCompile(void);
 void testKernelParts(void);
+void testFunctions(void);
 void testCompileErrors(void);
 void testOptimize(void);
 void testSimulate(void);

@@ -100,3 +100,26 @@ func.func @window(%q: tensor<1x1x128x64xbf16>) -> tensor<1x1x128x64xbf16> {
   } : tensor<1x1x128x64xbf16>, tensor<1x1x128x64xbf16>, tensor<1x1x128x64xbf16> -> tensor<1x1x128x64xbf16>
   return %o : tensor<1x1x128x64xbf16>
 }
+
+// -----
+
+// A condition of the tile beside one of the scores: tiles are made of numbers.
+// CHECK-LABEL: gpu.func @head
+// CHECK: %[[FIRST:.*]] = arith.cmpi eq, %{{.*}}, %{{.*}} : i32
+// CHECK: %[[NUMBER:.*]] = arith.extui %[[FIRST]] : i1 to i32
+// CHECK: %[[WIDE:.*]] = tile.splat %[[NUMBER]] : i32 -> tensor<128x128xi32>
+// CHECK: %[[ALL:.*]] = arith.cmpi ne, %[[WIDE]], %{{.*}} : tensor<128x128xi32>
+// CHECK: arith.ori %{{.*}}, %[[ALL]] : tensor<128x128xi1>
+func.func @head(%q: tensor<1x2x128x64xbf16>) -> tensor<1x2x128x64xbf16> {
+  %o = attn.forward %q, %q, %q schedule <rows = 128, columns = 128, workers = 2> score {
+  ^bb0(%s: f32, %b: index, %h: index, %i: index, %j: index):
+    %hidden = arith.constant 0xFF800000 : f32
+    %c1 = arith.constant 1 : index
+    %past = arith.cmpi sge, %i, %j : index
+    %first = arith.cmpi eq, %h, %c1 : index
+    %seen = arith.ori %past, %first : i1
+    %t = arith.select %seen, %s, %hidden : f32
+    attn.yield %t : f32
+  } : tensor<1x2x128x64xbf16>, tensor<1x2x128x64xbf16>, tensor<1x2x128x64xbf16> -> tensor<1x2x128x64xbf16>
+  return %o : tensor<1x2x128x64xbf16>
+}

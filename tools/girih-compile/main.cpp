@@ -26,6 +26,9 @@ static cl::OptionCategory category("girih-compile options");
 static cl::opt<std::string> input(cl::Positional, cl::desc("[input.mlir, or - for standard input]"), cl::cat(category));
 static cl::opt<std::string> attention("attention", cl::desc(girih::kAttentionSpecHelp), cl::value_desc("spec"),
                                       cl::cat(category));
+static cl::opt<std::string>
+    functions("functions", cl::desc("MLIR with a func.func @score that --attention is to have as its region"),
+              cl::value_desc("file"), cl::cat(category));
 static cl::opt<std::string> target("target", cl::desc("the chip to compile for"), cl::value_desc("chip"), cl::Required,
                                    cl::cat(category));
 static cl::opt<std::string> outputDir("o", cl::desc("directory for the results (.)"), cl::value_desc("directory"),
@@ -57,9 +60,9 @@ static LogicalResult checkWritten(llvm::Error error) {
   return failure();
 }
 
-static OwningOpRef<ModuleOp> readInput(MLIRContext &context, llvm::SourceMgr &sources) {
+static OwningOpRef<ModuleOp> readFile(StringRef path, MLIRContext &context, llvm::SourceMgr &sources) {
   std::string error;
-  auto buffer = openInputFile(input, &error);
+  auto buffer = openInputFile(path, &error);
   if (!buffer) {
     llvm::errs() << "error: " << error << "\n";
     return nullptr;
@@ -148,6 +151,10 @@ static LogicalResult compile() {
     llvm::errs() << "error: give either an input file or --attention\n";
     return failure();
   }
+  if (!functions.empty() && attention.empty()) {
+    llvm::errs() << "error: --functions: the input has the regions of its problems inside\n";
+    return failure();
+  }
   if (name.getNumOccurrences() && !girih::isFileStem(name)) {
     llvm::errs() << "error: --name: '" << name << "' cannot be the name of files; -o names their directory\n";
     return failure();
@@ -167,9 +174,12 @@ static LogicalResult compile() {
   std::optional<girih::AttentionSpec> spec;
   OwningOpRef<ModuleOp> module;
   if (attention.empty()) {
-    module = readInput(context, sources);
+    module = readFile(input, context, sources);
   } else {
-    spec.emplace(context, sources, attention);
+    OwningOpRef<ModuleOp> regions = functions.empty() ? nullptr : readFile(functions, context, sources);
+    if (!functions.empty() && !regions)
+      return failure();
+    spec.emplace(context, sources, attention, regions ? *regions : ModuleOp());
     module = std::move(spec->module);
     if (request.name.empty())
       request.name = spec->name;

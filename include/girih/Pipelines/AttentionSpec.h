@@ -17,8 +17,10 @@ extern const char *const kAttentionSpecHelp;
 /// lives, what passes say of the problem points at the key that they speak of.
 class AttentionSpec {
 public:
-  /// `sources` gets the text, so that diagnostics can show it.
-  AttentionSpec(mlir::MLIRContext &context, llvm::SourceMgr &sources, llvm::StringRef text);
+  /// `sources` gets the text, so that diagnostics can show it. The functions of `functions`,
+  /// if it is not null, are emptied into the problem's regions of their names.
+  AttentionSpec(mlir::MLIRContext &context, llvm::SourceMgr &sources, llvm::StringRef text,
+                mlir::ModuleOp functions = {});
 
   /// A module with one function that holds the attn.forward the text describes;
   /// null after a diagnostic.

@@ -150,6 +150,10 @@ GirihKernels *girihCompile(GirihText text, const GirihCompileOptions *given, Gir
   std::optional<girih::CompileRequest> request = requestOf(options, diagnostics);
   if (!request)
     return nullptr;
+  if (options.functions.size) {
+    fail(diagnostics, "functions are given, but MLIR has the regions of its problems inside");
+    return nullptr;
+  }
   Session session(diagnostics);
   OwningOpRef<ModuleOp> module = session.parse(text, options.sourceName);
   return module ? compile(*module, *request, options.keepsPhases, diagnostics) : nullptr;
@@ -166,7 +170,10 @@ GirihKernels *girihCompileAttention(GirihText problem, const GirihCompileOptions
     return nullptr;
   }
   Session session(diagnostics);
-  girih::AttentionSpec spec(session.context, session.sources, toRef(problem));
+  OwningOpRef<ModuleOp> functions = session.parse(options.functions, "<functions>");
+  if (!functions)
+    return nullptr;
+  girih::AttentionSpec spec(session.context, session.sources, toRef(problem), *functions);
   if (!spec.module)
     return nullptr;
   if (request->name.empty())

@@ -9,16 +9,20 @@
 Nothing here needs LLVM, a CUDA toolkit or a C++ compiler. PyTorch and JAX are imported only
 when their tensors come.
 """
+from girih import math
 from girih._attention import attention
 from girih._errors import CompileError, Diagnostic, DiagnosticWarning, Error, UnsupportedError
 from girih._girih import VERSION as __version__
 from girih._kernel import Kernel, compile, compile_all, optimize
 from girih._problem import Problem
 from girih._simulate import Simulation, Verdict, simulate
+from girih._trace import Function, trace
+from girih.math import where
 
 opt = optimize
 
 __all__ = [
-    "CompileError", "Diagnostic", "DiagnosticWarning", "Error", "Kernel", "Problem", "Simulation", "UnsupportedError",
-    "Verdict", "__version__", "attention", "compile", "compile_all", "opt", "optimize", "simulate",
+    "CompileError", "Diagnostic", "DiagnosticWarning", "Error", "Function", "Kernel", "Problem", "Simulation", "UnsupportedError",
+    "Verdict", "__version__", "attention", "compile", "compile_all", "math", "opt", "optimize", "simulate",
+    "trace", "where",
 ]

@@ -3,6 +3,7 @@ from __future__ import annotations
 
 import functools
 import sys
+from collections.abc import Callable
 from typing import Any
 
 from girih import _girih
@@ -10,17 +11,27 @@ from girih._cache import compiled
 from girih._errors import Error, Said, UnsupportedError, text_of, value_of
 from girih._kernel import DTYPES, device_target
 from girih._problem import Problem
+from girih._trace import Function
+from girih._traced import traced
 
+Score = str | Callable[..., Any] | Function | None
 _CPU, _CUDA = 1, 2  # of DLPack
 _TENSORS = ("q", "k", "v", "o", "lse")
 
 
 @functools.cache
-def loaded_kernel(dtype: int, head_size: int, mask: str, scale: float | None, lse: bool, device: int) -> _girih.Loaded:
-    """A kernel for all sizes, on a device. Raises UnsupportedError when there can be none."""
-    problem = Problem(head_size, dtype=DTYPES[dtype], mask=mask, scale=scale, lse=lse)
+def loaded_kernel(dtype: int, head_size: int, heads: tuple[int, int] | None, mask: str, score: str | Function | None,
+                  scale: float | None, lse: bool, device: int) -> _girih.Loaded:
+    """A kernel for all sizes, or for some numbers of heads, on a device. UnsupportedError when there can be none."""
+    h, hkv = heads or (None, None)
+    problem = Problem(head_size, h=h, hkv=hkv, dtype=DTYPES[dtype], mask=mask, score=score, scale=scale, lse=lse)
     kernel = compiled(problem, device_target(device), UnsupportedError)
     return value_of(*_girih.load(kernel._handle, device))
+
+
+def heads_of(score: str | Function | None, h: int, key_shape: tuple[int, ...]) -> tuple[int, int] | None:
+    """The numbers of heads that a kernel is made for: score functions of the compiler may need them."""
+    return (h, key_shape[1]) if isinstance(score, str) and len(key_shape) == 4 else None
 
 
 def off_device(name: str, where: str) -> ValueError:
@@ -54,7 +65,7 @@ def _package(array: Any) -> str:
     return type(array).__module__.partition(".")[0]
 
 
-def attention(q: Any, k: Any, v: Any, *, mask: str = "none", scale: float | None = None, lse: bool = False,
+def attention(q: Any, k: Any, v: Any, *, mask: str = "none", score: Score = None, scale: float | None = None, lse: bool = False,
               out: Any = None, stream: int | None = None) -> Any:
     """softmax(scale q kᵀ + mask) v, on the GPU that the tensors are on.
 
@@ -65,6 +76,9 @@ def attention(q: Any, k: Any, v: Any, *, mask: str = "none", scale: float | None
         q: queries [b, h, sq, d] on a GPU, bf16 or f16, d being a multiple of 8 from 16 to 256.
         k, v: keys and values [b, hkv, skv, d] of the same type; h is a multiple of hkv.
         mask: "none", or "causal", aligned at the end: query i sees key j if j <= i + skv - sq.
+        score: what becomes of a scaled score before the mask: "softcap(30)", "alibi", several joined by +, or a function
+            of (s, b, h, q, k), a score and its batch, head, query and key, such as FlexAttention's score_mod. It is
+            called with values that write down what is done to them (``girih.math``), not once for each score.
         scale: what scores are multiplied by; 1 / sqrt(d) if None.
         lse: whether to return the log of the sum of exponentials too.
         out: the output [b, h, sq, d], or a pair of it and of lse; they are allocated by q's framework if None.
@@ -86,7 +100,7 @@ def attention(q: Any, k: Any, v: Any, *, mask: str = "none", scale: float | None
     if "torch" in sys.modules and isinstance(q, sys.modules["torch"].Tensor):
         from girih import torch as girih_torch
 
-        return girih_torch.attention(q, k, v, mask=mask, scale=scale, lse=lse, out=out, stream=stream)
+        return girih_torch.attention(q, k, v, mask=mask, score=score, scale=scale, lse=lse, out=out, stream=stream)
     if _package(q) in ("jax", "jaxlib"):
         raise UnsupportedError("JAX's arrays cannot be written, and there is no call for XLA; girih.simulate takes them",
                                ())
@@ -98,6 +112,7 @@ def attention(q: Any, k: Any, v: Any, *, mask: str = "none", scale: float | None
             raise TypeError(f"{name} is a {type(array).__name__}, which is no DLPack tensor")
     described = [_describe(name, array, stream) for name, array in zip(_TENSORS, arrays)]
     (_, dtype, shape, _), device = described[0]
+    score = traced(score, "score")
     if len(shape) != 4:
         raise ValueError(f"q has {len(shape)} dimensions when it should have 4")
     if out is None:
@@ -112,7 +127,7 @@ def attention(q: Any, k: Any, v: Any, *, mask: str = "none", scale: float | None
     for name, (_, ordinal) in zip(_TENSORS, described):
         if ordinal != device:
             raise ValueError(f"{name} is on GPU {ordinal} when q is on GPU {device}")
-    loaded = loaded_kernel(dtype, shape[3], mask, scale, lse, device)
+    loaded = loaded_kernel(dtype, shape[3], heads_of(score, shape[1], described[1][0][2]), mask, score, scale, lse, device)
     run(loaded, [description for description, _ in described], stream)
     return tuple(out) if lse else out[0]
 

@@ -120,7 +120,7 @@ def _write(path: pathlib.Path, kernel: Kernel) -> None:
 
 def compiled(problem: Problem, target: str, error: type[CompileError] = CompileError) -> Kernel:
     """The kernel of a problem: from memory, from disk, or from the compiler."""
-    key = (str(problem), target)
+    key = ("\n".join((str(problem), *map(str, problem.functions))), target)
     if kernel := _memory.get(key):
         return kernel
     with _guard:

@@ -11,6 +11,7 @@ from girih import _girih
 from girih._errors import CompileError, Error, checked, text_of
 from girih._problem import Problem, is_problem_line
 from girih._ptxas import find_ptxas
+from girih._trace import Function
 
 _NAME, _TARGET, _PTX, _CUBIN, _MANIFEST, _HEADER, _REPORT = range(7)
 #: Element types in the order of the C API.
@@ -140,9 +141,10 @@ def compile_all(source: str | Problem | Mapping[str, Any], *, target: str | None
             target = device_target()
         except Error as reason:
             raise Error(f"give a target, such as target='sm_90a': {reason}") from None
+    functions = "".join(map(Function.located, source.functions)) if isinstance(source, Problem) else ""
     handles, said = _girih.compile(str(source), is_problem=is_problem, target=target, name=name,
                                    ptxas=ptxas or find_ptxas(), source_name=source_name, line_info=line_info,
-                                   phases=phases)
+                                   phases=phases, functions=functions)
     return [Kernel(handle) for handle in checked(handles, said, error)]
 
 

@@ -3,6 +3,11 @@ from __future__ import annotations
 
 import dataclasses
 import re
+from collections.abc import Callable
+from typing import Any
+
+from girih._trace import Function
+from girih._traced import traced
 
 #: A problem on one line: pairs of key=value, which no module of MLIR looks like.
 _LINE = re.compile(r"\w+=[^\s{}]*(,\w+=[^\s{}]*)*")
@@ -25,6 +30,8 @@ class Problem:
         hkv, skv: key heads, of which h is a multiple, and key length.
         dtype: "bf16" or "f16", of all four tensors.
         mask: "none", or "causal", aligned at the end: query i sees key j if j <= i + skv - sq.
+        score: what becomes of a scaled score before the mask: a name, "softcap(30)" or "alibi", several joined by +, or
+            a function of (s, b, h, q, k), a score and its batch, head, query and key, which is traced (``girih.trace``).
         lse: whether the kernel also writes the log of the sum of exponentials, float32 [b, h, sq].
         scale: what scores are multiplied by; 1 / sqrt(d) if None.
         schedule: knobs of the schedule, as {"stages": 2}; what is left out is chosen by the compiler.
@@ -38,18 +45,29 @@ class Problem:
     skv: int | None = None
     dtype: str = "bf16"
     mask: str = "none"
+    score: str | Callable[..., Any] | Function | None = None
     lse: bool = False
     scale: float | None = None
     schedule: dict[str, int] = dataclasses.field(default_factory=dict)
 
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "score", traced(self.score, "score"))
+
+    @property
+    def functions(self) -> tuple[Function, ...]:
+        """Those that were traced."""
+        return (self.score,) if isinstance(self.score, Function) else ()
+
     def __str__(self) -> str:
-        """The line that the compiler reads."""
+        """The line that the compiler reads, functions aside."""
         sizes = {name: getattr(self, name) for name in ("b", "h", "hkv", "sq", "skv")}
         entries = {name: "?" if size is None else size for name, size in sizes.items()}
         for name, whole in (("hkv", "h"), ("skv", "sq")):
             if sizes[name] is None:
                 entries[name] = entries[whole]
         entries |= {"d": self.d, "dtype": self.dtype, "mask": self.mask, "lse": int(self.lse)}
+        if isinstance(self.score, str):
+            entries["score"] = self.score
         if self.scale is not None:
             entries["scale"] = repr(float(self.scale))
         return ",".join(f"{key}={value}" for key, value in (entries | self.schedule).items())

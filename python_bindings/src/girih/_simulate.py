@@ -107,13 +107,14 @@ def simulate(kernel: Kernel, arrays: Mapping[str, Any], *, schedule: str = "dete
     if schedules > 1:
         schedule = "random"
     instructions = operations = 0
+    verdicts, trace_text = (), ""
     for seed in range(seed, seed + schedules):
         run = value_of(*_girih.simulate(handle, given, schedule=schedule, seed=seed, threads=threads,
                                         multiprocessors=multiprocessors, instruction_limit=instruction_limit,
                                         check=check, trace=trace))
         verdicts = tuple(Verdict(*found) for found in run[0])
-        instructions, operations = instructions + run[1], operations + run[2]
+        instructions, operations, trace_text = instructions + run[1], operations + run[2], run[3]
         if verdicts:
             break
     made = {name: array if name in arrays else _as_of(reference, array) for name, array in outputs.items()}
-    return Simulation(made, verdicts, seed, instructions, operations, run[3])
+    return Simulation(made, verdicts, seed, instructions, operations, trace_text)

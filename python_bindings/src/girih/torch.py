@@ -1,6 +1,6 @@
 """PyTorch: attention as an operator that torch.compile, CUDA graphs and opcheck know.
 
-    from girih.torch import attention, scaled_dot_product_attention
+    from girih.torch import attention, flex_attention, scaled_dot_product_attention
 """
 from __future__ import annotations
 
@@ -9,8 +9,9 @@ from typing import Any, NoReturn, Optional
 import torch
 from torch import Tensor
 
-from girih._attention import check_launch, loaded_kernel, off_device, run
+from girih._attention import Score, check_launch, heads_of, loaded_kernel, off_device, run
 from girih._errors import UnsupportedError
+from girih._traced import traced
 
 _DTYPES = {torch.bfloat16: 0, torch.float16: 1}
 _ELEMENTS = _DTYPES | {torch.float32: 2}  # lse's too
@@ -59,10 +60,11 @@ def _outputs(q: Tensor, lse: bool) -> tuple[Tensor, Tensor]:
     return torch.empty_like(q), q.new_empty(q.shape[:3] if lse else (0,), dtype=torch.float32)
 
 
-def _launch(q: Tensor, k: Tensor, v: Tensor, o: Tensor, l: Optional[Tensor], mask: str, scale: Optional[float],
-            stream: Optional[int] = None) -> None:
+def _launch(q: Tensor, k: Tensor, v: Tensor, o: Tensor, l: Optional[Tensor], mask: str, score: Any,
+            scale: Optional[float], stream: Optional[int] = None) -> None:
     device = q.get_device()
-    loaded = loaded_kernel(_DTYPES[q.dtype], q.shape[3], mask, scale, l is not None, device)
+    heads = heads_of(score, q.shape[1], k.shape) if score else None
+    loaded = loaded_kernel(_DTYPES[q.dtype], q.shape[3], heads, mask, score or None, scale, l is not None, device)
     if q.numel() == 0:
         return
     if k.shape[2] == 0 == v.shape[2]:  # no row sees a key
@@ -79,16 +81,19 @@ def _launch(q: Tensor, k: Tensor, v: Tensor, o: Tensor, l: Optional[Tensor], mas
 
 
 @torch.library.custom_op("girih::attention", mutates_args=(), device_types="cuda",
-                         schema="(Tensor q, Tensor k, Tensor v, str mask, float? scale, bool lse) -> (Tensor, Tensor)")
-def _attention(q: Tensor, k: Tensor, v: Tensor, mask: str, scale: Optional[float], lse: bool) -> tuple[Tensor, Tensor]:
+                         schema="(Tensor q, Tensor k, Tensor v, str mask, str score, float? scale, bool lse) -> "
+                                "(Tensor, Tensor)")
+def _attention(q: Tensor, k: Tensor, v: Tensor, mask: str, score: str, scale: Optional[float],
+               lse: bool) -> tuple[Tensor, Tensor]:
     _check(q, k, v)
     o, l = _outputs(q, lse)
-    _launch(q, k, v, o, l if lse else None, mask, scale)
+    _launch(q, k, v, o, l if lse else None, mask, traced(score, "score"), scale)
     return o, l
 
 
 @_attention.register_fake
-def _(q: Tensor, k: Tensor, v: Tensor, mask: str, scale: Optional[float], lse: bool) -> tuple[Tensor, Tensor]:
+def _(q: Tensor, k: Tensor, v: Tensor, mask: str, score: str, scale: Optional[float],
+      lse: bool) -> tuple[Tensor, Tensor]:
     return _outputs(q, lse)
 
 
@@ -99,8 +104,14 @@ def _no_backward(*_: Any) -> Any:
 _attention.register_autograd(_no_backward)
 
 
-def attention(q: Tensor, k: Tensor, v: Tensor, *, mask: str = "none", scale: float | None = None, lse: bool = False,
-              out: Any = None, stream: int | None = None) -> Any:
+@torch.compiler.assume_constant_result
+def _text(score: Score) -> str:
+    """A score function as an argument of the operator. torch.compile keeps it, as it keeps what functions capture."""
+    return str(traced(score, "score") or "")
+
+
+def attention(q: Tensor, k: Tensor, v: Tensor, *, mask: str = "none", score: Score = None, scale: float | None = None,
+              lse: bool = False, out: Any = None, stream: int | None = None) -> Any:
     """``girih.attention`` for PyTorch's tensors; the same arguments and errors.
 
     Under torch.compile it is the operator ``girih::attention``, without a graph break. There is no backward: a
@@ -111,14 +122,14 @@ def attention(q: Tensor, k: Tensor, v: Tensor, *, mask: str = "none", scale: flo
         _check(q, k, v)
     if out is None and stream is None and (is_compiling or type(q) not in _PLAIN or torch.is_grad_enabled() and
                                            (q.requires_grad or k.requires_grad or v.requires_grad)):
-        o, l = torch.ops.girih.attention(q, k, v, mask, scale, lse)
+        o, l = torch.ops.girih.attention(q, k, v, mask, _text(score), scale, lse)
         return (o, l) if lse else o
     if out is not None:
         o, l = out if lse else (out, None)
         _check_outputs(q, o, l)
     else:
         o, l = torch.empty_like(q), q.new_empty(q.shape[:3], dtype=torch.float32) if lse else None
-    _launch(q, k, v, o, l, mask, scale, stream)
+    _launch(q, k, v, o, l, mask, traced(score, "score"), scale, stream)
     return (o, l) if lse else o
 
 
@@ -144,3 +155,17 @@ def scaled_dot_product_attention(query: Tensor, key: Tensor, value: Tensor, attn
         given = [tensor.unsqueeze(1) for tensor in given]
     o = attention(*given, mask="causal" if is_causal else "none", scale=scale)
     return o.squeeze(1) if query.dim() == 3 else o
+
+
+def flex_attention(query: Tensor, key: Tensor, value: Tensor, score_mod: Score = None, block_mask: Any = None,
+                   scale: float | None = None, enable_gqa: bool = False, return_lse: bool = False) -> Any:
+    """torch.nn.attention.flex_attention.flex_attention by a Girih kernel: the same arguments, shapes and meaning.
+
+    ``score_mod`` is traced (``girih.trace``); docs/python.md says what it cannot be. Raises UnsupportedError for a
+    block mask.
+    """
+    if block_mask is not None:
+        raise UnsupportedError("block_mask: block masks are not supported; girih.attention takes mask='causal'", ())
+    if not enable_gqa and query.dim() == 4 and query.shape[1] != key.shape[1]:
+        raise ValueError(f"query has {query.shape[1]} heads and key {key.shape[1]}: set enable_gqa")
+    return attention(query, key, value, score=score_mod, scale=scale, lse=return_lse)

@@ -1,0 +1,238 @@
+"""Python functions as regions of a kernel: called once, with values that write down what is done to them."""
+from __future__ import annotations
+
+import struct
+import sys
+from collections.abc import Callable
+from typing import Any, NoReturn
+
+from girih._errors import UnsupportedError
+
+F32, INDEX, BIT = "f32", "index", "i1"
+_RANKS = {BIT: 0, INDEX: 1, F32: 2}
+
+#: What a region is given, and the kind of its result.
+REGIONS = {"score": ((("s", F32), ("b", INDEX), ("h", INDEX), ("q", INDEX), ("k", INDEX)), F32)}
+
+_TRUTH = ("a traced value is another one for each score, so Python cannot branch on it: write girih.where(condition, x, y) "
+          "for if, a & b, a | b and ~a for and, or and not, and (a <= x) & (x <= b) for a <= x <= b")
+
+
+class Function:
+    """A traced function: MLIR, with the Python line of each op. Two are equal if their MLIR is."""
+
+    __slots__ = ("region", "text", "_places")
+
+    def __init__(self, region: str, text: str, places: list[Any]):
+        self.region, self.text, self._places = region, text, places
+
+    def __hash__(self) -> int:
+        return hash(self.text)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Function) and self.text == other.text
+
+    def __str__(self) -> str:
+        return self.text
+
+    def __repr__(self) -> str:
+        return f"<girih {self.region} function>\n{self.text}"
+
+    def located(self) -> str:
+        """The MLIR with places, at which the compiler's diagnostics point; without them where only text was given."""
+        if not self._places:
+            return self.text
+        head, *ops, close, end = self.text.split("\n")
+        return "\n".join([head, *(op + _place(place) for op, place in zip(ops, self._places)), close, end])
+
+
+def _place(place: Any) -> str:
+    code, instruction = place
+    line, _, column, _ = list(code.co_positions())[instruction // 2]
+    file = code.co_filename.replace("\\", "\\\\").replace('"', '\\"')
+    return f' loc("{file}":{line or code.co_firstlineno}:{(column or 0) + 1})'
+
+
+def _caller() -> Any:
+    """The code that asked for an op, and where it was: the innermost that is neither ours nor a framework's."""
+    frame = sys._getframe(2)
+    while frame.f_back and frame.f_globals.get("__name__", "").partition(".")[0] in ("girih", "torch", "numpy"):
+        frame = frame.f_back
+    return frame.f_code, frame.f_lasti
+
+
+class Trace:
+    """The ops of a function, in order. An op that is there already is not written again."""
+
+    def __init__(self) -> None:
+        self.lines: list[str] = []
+        self.places: list[Any] = []
+        self._known: dict[str, Traced] = {}
+
+    def emit(self, op: str, kind: str, nonnegative: bool = False) -> Traced:
+        found = self._known.get(op)
+        if found is None:
+            found = self._known[op] = Traced(self, f"%{len(self.lines)}", kind, nonnegative)
+            self.lines.append(f"  {found._name} = {op}")
+            self.places.append(_caller())
+        return found
+
+    def lift(self, value: Any, kind: str | None = None) -> Traced:
+        """A value as one of this trace, of a kind if one is wanted."""
+        if not isinstance(value, Traced):
+            value = number_of(value)
+            own = BIT if value is True or value is False else INDEX if isinstance(value, int) else F32
+            kind = own if kind is None or _RANKS[own] > _RANKS[kind] else kind
+            if kind == F32:
+                return self.emit(f"arith.constant {_float(value)} : f32", F32)
+            text = str(bool(value)).lower() if kind == BIT else f"{int(value)} : index"
+            return self.emit(f"arith.constant {text}", kind, value >= 0)
+        if value._trace is not self:
+            raise ValueError("a traced value was kept from another call: it means nothing here")
+        if kind is None or value._kind == kind or _RANKS[value._kind] > _RANKS[kind]:
+            return value
+        if value._kind == BIT:
+            return self.select(value, 1, 0, kind)
+        number = self.emit(f"arith.index_cast {value._name} : index to i32", "i32")
+        return self.emit(f"arith.sitofp {number._name} : i32 to f32", F32)
+
+    def select(self, condition: Traced, x: Any, y: Any, kind: str) -> Traced:
+        x, y = self.lift(x, kind), self.lift(y, kind)
+        return self.emit(f"arith.select {condition._name}, {x._name}, {y._name} : {kind}", kind,
+                         x._nonnegative and y._nonnegative)
+
+
+def _float(value: Any) -> str:
+    """A literal of MLIR."""
+    value = float(value)
+    try:
+        rounded, = struct.unpack("f", struct.pack("f", value))
+    except OverflowError:
+        rounded = value * float("inf")
+    text = repr(value)
+    if rounded - rounded != 0 or "." not in text:  # an infinity, a NaN, 1e-05
+        return f"0x{struct.unpack('I', struct.pack('f', rounded))[0]:08X}"
+    return text
+
+
+def number_of(value: Any) -> Any:
+    """A Python number of one, or of an array without dimensions."""
+    if isinstance(value, (bool, int, float)):
+        return value
+    item, shape = getattr(value, "item", None), getattr(value, "shape", None)
+    if item is None or shape is None:
+        raise TypeError(f"a {type(value).__name__} beside a traced value, where a number or another traced value should be")
+    if tuple(shape) != ():
+        raise UnsupportedError(f"an array of shape {tuple(shape)} in a traced function: captured arrays cannot be "
+                               "compiled yet, captured numbers can", ())
+    if "cpu" not in str(getattr(value, "device", "cpu")).lower():
+        raise UnsupportedError("a number in a GPU's memory in a traced function: captured numbers are read when the "
+                               "function is traced, so keep it in host memory", ())
+    return number_of(item())
+
+
+class Traced:
+    """A value of which there is one for each score when the kernel runs."""
+
+    __slots__ = ("_trace", "_name", "_kind", "_nonnegative")
+    __hash__ = None  # type: ignore[assignment]
+    __array_priority__ = 1000
+
+    def __init__(self, trace: Trace, name: str, kind: str, nonnegative: bool):
+        self._trace, self._name, self._kind, self._nonnegative = trace, name, kind, nonnegative
+
+    def __repr__(self) -> str:
+        return f"<traced {self._kind} {self._name}>"
+
+    def __bool__(self) -> NoReturn:
+        raise TypeError(_TRUTH)
+
+    def _refuse_number(self, *_: Any) -> NoReturn:
+        raise TypeError("a traced value is no number while Python runs: use girih.math's functions (or PyTorch's, or "
+                        "NumPy's) in place of math's, float() and int()")
+
+    __float__ = __int__ = __index__ = __complex__ = __round__ = __trunc__ = __floor__ = __ceil__ = _refuse_number
+
+    def _refuse_sequence(self, *_: Any) -> NoReturn:
+        raise TypeError("a traced value has no elements")
+
+    __len__ = __iter__ = __getitem__ = __setitem__ = __contains__ = _refuse_sequence
+
+    def __getattr__(self, name: str) -> Any:
+        if name == "dtype" and "torch" in sys.modules:
+            torch = sys.modules["torch"]
+            return {F32: torch.float32, INDEX: torch.int32, BIT: torch.bool}[self._kind]
+        function = None if name.startswith("_") else _functions().get(name)
+        if function is None:
+            raise AttributeError(f"a traced value has no '{name}'")
+        return lambda *arguments, **options: function(self, *arguments, **options)
+
+    @classmethod
+    def __torch_function__(cls, function: Any, types: Any, arguments: Any = (), options: Any = None) -> Any:
+        return _apply("torch", function, arguments, options or {})
+
+    def __array_ufunc__(self, function: Any, method: str, *arguments: Any, **options: Any) -> Any:
+        if method != "__call__":
+            raise UnsupportedError(f"numpy.{function.__name__}.{method} cannot be traced", ())
+        return _apply("numpy", function, arguments, options)
+
+    def __array_function__(self, function: Any, types: Any, arguments: Any, options: Any) -> Any:
+        return _apply("numpy", function, arguments, options)
+
+
+def _functions() -> dict[str, Callable[..., Any]]:
+    from girih import _traceable
+
+    return _traceable.FUNCTIONS
+
+
+def _apply(framework: str, function: Any, arguments: Any, options: Any) -> Any:
+    """A framework's function on traced values, by its name."""
+    name = getattr(function, "__name__", str(function))
+    plain = name.strip("_")
+    found = _functions().get(plain)
+    if found is None and plain.startswith("r") and plain[1:] in _functions():
+        found, arguments = _functions()[plain[1:]], arguments[::-1]
+    if found is None:
+        raise UnsupportedError(f"{framework}.{name} cannot be traced; {', '.join(sorted(_functions()))} can", ())
+    return found(*arguments, **options)
+
+
+def trace(function: Callable[..., Any] | Function, region: str = "score") -> Function:
+    """A Python function as MLIR; ``str`` shows it.
+
+    ``girih.attention`` does so in each call, so that what a function captures may change. What is traced once, here,
+    may be given to it in the function's place.
+
+    Args:
+        function: score(s, b, h, q, k), of a score and its batch, head, query and key.
+        region: what it is for: "score".
+
+    Raises:
+        TypeError: the function branches on a traced value, or makes a number of it.
+        UnsupportedError: it captures an array, or calls what cannot be traced.
+    """
+    if isinstance(function, Function):
+        if function.region != region:
+            raise ValueError(f"a {function.region} function is given where a {region} function should be")
+        return function
+    if region not in REGIONS:
+        raise ValueError(f"region is '{region}', must be one of {', '.join(REGIONS)}")
+    if not callable(function):
+        raise TypeError(f"a {type(function).__name__} is no {region} function")
+    arguments, kind = REGIONS[region]
+    trace = Trace()
+    result = function(*(Traced(trace, f"%{name}", kind, kind == INDEX) for name, kind in arguments))
+    if result is None:
+        raise TypeError(f"the {region} function returned None when it should be {_CALLED[kind]}")
+    result = trace.lift(result)
+    if (result._kind == BIT) != (kind == BIT):
+        raise TypeError(f"the {region} function returned {_CALLED[result._kind]} when it should be {_CALLED[kind]}")
+    result = trace.lift(result, kind)
+    head = f"func.func @{region}({', '.join(f'%{name}: {kind}' for name, kind in arguments)}) -> {kind} {{"
+    lines = [head, *trace.lines, f"  return {result._name} : {kind}", "}", ""]
+    trace.places.append((function.__code__, 0) if hasattr(function, "__code__") else _caller())
+    return Function(region, "\n".join(lines), trace.places)
+
+
+_CALLED = {F32: "a number", INDEX: "an index", BIT: "a condition"}
