@@ -13,6 +13,7 @@ static constexpr KnobInfo kKnobs[] = {
     {"columns", &Schedule::columns, 1, 1024, "columns of the inner tile: keys per iteration"},
     {"workers", &Schedule::workers, 1, 7, "compute warpgroups; the rows are split over them"},
     {"stages", &Schedule::stages, 1, 32, "ring depth of the tiles that are loaded in a loop"},
+    {"item_stages", &Schedule::itemStages, 1, 32, "ring depth of the tiles that are loaded once a work item"},
     {"accumulators", &Schedule::accumulators, 1, 8,
      "ring depth of the tiles in tensor memory that MMAs write and other roles read"},
     {"load_registers", &Schedule::loadRegisters, 24, 256, "registers a thread of the load role"},

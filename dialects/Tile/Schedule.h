@@ -17,7 +17,7 @@ struct Schedule {
   static constexpr int64_t kDynamic = 2; ///< of `persistent`: items are taken from a counter
 
   Knob rows, columns;
-  Knob workers, stages, accumulators;
+  Knob workers, stages, itemStages, accumulators;
   Knob loadRegisters, computeRegisters;
   Knob overlap, pingPong, lazyRescale, exp2Polynomial;
   Knob persistent, longestFirst, groupBytes;

@@ -29,8 +29,8 @@ bool holdsMma(scf::ForOp loop) {
 }
 
 /// Names the ring of every load after its tensor, and gives those in MMA loops
-/// `stages` slots.
-void nameRings(gpu::GPUFuncOp kernel, int64_t stages) {
+/// `stages` slots, those in a loop around one, over work items, `itemStages`.
+void nameRings(gpu::GPUFuncOp kernel, int64_t stages, int64_t itemStages) {
   llvm::StringSet<> taken;
   kernel.walk([&](tile::LoadOp load) {
     StringRef base = "tile";
@@ -42,8 +42,9 @@ void nameRings(gpu::GPUFuncOp kernel, int64_t stages) {
     for (int i = 1; !taken.insert(name).second; ++i)
       name = (base + "_" + Twine(i)).str();
     auto loop = dyn_cast<scf::ForOp>(load->getParentOp());
+    bool isInLoop = isa<LoopLikeOpInterface>(load->getParentOp());
     load.setRing(name);
-    load.setStages(loop && holdsMma(loop) ? stages : 1);
+    load.setStages(loop && holdsMma(loop) ? stages : isInLoop ? itemStages : 1);
   });
 }
 
@@ -129,7 +130,7 @@ struct TilePipelinePass : impl::TilePipelinePassBase<TilePipelinePass> {
     if (failed(checkBefore(Phase::Pipelined, kernel)) || failed(checkControlFlow(kernel)))
       return signalPassFailure();
     auto schedule = tile::Schedule::decode(kernel->getAttrOfType<tile::ScheduleAttr>(tile::kScheduleAttr));
-    nameRings(kernel, schedule.stages.value_or(1));
+    nameRings(kernel, schedule.stages.value_or(1), schedule.itemStages.value_or(1));
 
     auto collectLoops = [&] {
       SmallVector<scf::ForOp> loops;

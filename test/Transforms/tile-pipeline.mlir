@@ -26,6 +26,25 @@ gpu.module @m {
     gpu.return
   }
 
+  // What a loop over work items loads may be ahead by an item.
+  // CHECK-LABEL: gpu.func @items
+  // CHECK: tile.load %{{.*}} ring("q") stages(2)
+  // CHECK:   tile.load %{{.*}} ring("k") stages(3)
+  gpu.func @items(%q: memref<?x64xbf16> {tile.name = "q"}, %k: memref<?x64xbf16> {tile.name = "k"}, %n: index)
+      kernel attributes {tile.schedule = #tile.schedule<stages = 3, item_stages = 2>} {
+    %c0 = arith.constant 0 : index
+    %c1 = arith.constant 1 : index
+    scf.for %item = %c0 to %n step %c1 {
+      %a = tile.load %q[%item, %c0] : memref<?x64xbf16> -> tensor<64x64xbf16>
+      scf.for %i = %c0 to %n step %c1 {
+        %b = tile.load %k[%i, %c0] : memref<?x64xbf16> -> tensor<64x64xbf16>
+        %s = tile.mma %a, %b : tensor<64x64xbf16>, tensor<64x64xbf16> -> tensor<64x64xf32>
+        "use"(%s) : (tensor<64x64xf32>) -> ()
+      }
+    }
+    gpu.return
+  }
+
   // Two loads of one tensor have their own rings; without a name there is still one.
   // CHECK-LABEL: gpu.func @rings
   // CHECK: ring("k") stages(1)

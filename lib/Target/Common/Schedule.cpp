@@ -24,6 +24,15 @@ static void completeRegisters(tile::Schedule &schedule, const Limits &limits, co
     schedule.loadRegisters = legal(perLane - *schedule.workers * *schedule.computeRegisters, needs.mostLoad);
 }
 
+/// A work item's queries are loaded while the item before is computed, where a CTA has
+/// several and shared memory has room for them beside keys, values and the output.
+static int64_t defaultItemStages(const tile::Schedule &schedule, int64_t headColumns, const Limits &limits) {
+  constexpr int64_t kElementBytes = 2, kBarrierBytes = 1024;
+  int64_t rows = 3 * *schedule.rows + 2 * *schedule.stages * *schedule.columns;
+  bool fits = rows * headColumns * kElementBytes + kBarrierBytes <= limits.sharedBytes;
+  return *schedule.persistent != 0 && fits ? 2 : 1;
+}
+
 tile::Schedule completeAttention(attn::ForwardOp op, const tile::Schedule &given, const Target &target,
                                  const MmaShape &shape, const AttentionNeeds &needs, Missing &missing,
                                  function_ref<tile::Schedule(attn::ForwardOp, int64_t)> defaultsFor) {
@@ -39,7 +48,10 @@ tile::Schedule completeAttention(attn::ForwardOp op, const tile::Schedule &given
     schedule.rows = shape.rows * *schedule.workers;
   if (schedule.rows && !schedule.workers)
     schedule.workers = std::clamp<int64_t>(*schedule.rows / shape.rows, 1, limits.threads / kThreadsPerWorker - 1);
-  schedule = schedule.completedFrom(defaultsFor(op, Target::tileColumns(headSize)));
+  int64_t headColumns = Target::tileColumns(headSize);
+  schedule = schedule.completedFrom(defaultsFor(op, headColumns));
+  if (!schedule.itemStages)
+    schedule.itemStages = defaultItemStages(schedule, headColumns, limits);
   if (*schedule.rows != shape.rows * *schedule.workers)
     missing.add("knob rows is " + Twine(*schedule.rows) + " when knob workers is " + Twine(*schedule.workers) +
                 ", each worker has " + Twine(shape.rows) + " rows on " + target.chip());

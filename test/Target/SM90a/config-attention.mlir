@@ -2,7 +2,7 @@
 // RUN: girih-opt %s --attn-schedule=target=sm_90a | FileCheck %s
 
 // CHECK-LABEL: @wide_none
-// CHECK: schedule <rows = 128, columns = 128, workers = 2, stages = 2, load_registers = 24, compute_registers = 240,
+// CHECK: schedule <rows = 128, columns = 128, workers = 2, stages = 2, item_stages = 2, load_registers = 24, compute_registers = 240,
 // CHECK-SAME: overlap = 1, ping_pong = 1, lazy_rescale = 0, exp2_polynomial = 0, persistent = 1, longest_first = 0, group_bytes = 0,
 func.func @wide_none(%q: tensor<4x32x2048x128xbf16>) -> tensor<4x32x2048x128xbf16> {
   %o = attn.forward %q, %q, %q
@@ -10,11 +10,29 @@ func.func @wide_none(%q: tensor<4x32x2048x128xbf16>) -> tensor<4x32x2048x128xbf1
   return %o : tensor<4x32x2048x128xbf16>
 }
 
-// Long work items first, and a flat grid, so that the short ones fill the gaps.
+// Long work items first; whoever is done takes the next.
 // CHECK-LABEL: @wide_causal
 // CHECK: schedule <rows = 128, columns = 128, workers = 2, {{.*}} persistent = 2, longest_first = 1, group_bytes = 33554432
 func.func @wide_causal(%q: tensor<4x32x2048x128xbf16>) -> tensor<4x32x2048x128xbf16> {
   %o = attn.forward %q, %q, %q mask(causal)
+      : tensor<4x32x2048x128xbf16>, tensor<4x32x2048x128xbf16>, tensor<4x32x2048x128xbf16> -> tensor<4x32x2048x128xbf16>
+  return %o : tensor<4x32x2048x128xbf16>
+}
+
+// A CTA for each work item has no other whose queries it could load.
+// CHECK-LABEL: @flat
+// CHECK: item_stages = 1,
+func.func @flat(%q: tensor<4x32x2048x128xbf16>) -> tensor<4x32x2048x128xbf16> {
+  %o = attn.forward %q, %q, %q schedule <persistent = 0>
+      : tensor<4x32x2048x128xbf16>, tensor<4x32x2048x128xbf16>, tensor<4x32x2048x128xbf16> -> tensor<4x32x2048x128xbf16>
+  return %o : tensor<4x32x2048x128xbf16>
+}
+
+// No room for more queries beside three stages of keys and values.
+// CHECK-LABEL: @full
+// CHECK: stages = 3, item_stages = 1,
+func.func @full(%q: tensor<4x32x2048x128xbf16>) -> tensor<4x32x2048x128xbf16> {
+  %o = attn.forward %q, %q, %q schedule <columns = 96, stages = 3>
       : tensor<4x32x2048x128xbf16>, tensor<4x32x2048x128xbf16>, tensor<4x32x2048x128xbf16> -> tensor<4x32x2048x128xbf16>
   return %o : tensor<4x32x2048x128xbf16>
 }
