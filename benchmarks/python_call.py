@@ -70,6 +70,13 @@ def main():
         print(f"a call: girih {call_cost(lambda: girih_torch.attention(*small)):.1f} us, "
               f"causal {call_cost(lambda: girih_torch.attention(*small, mask='causal')):.1f} us, "
               f"PyTorch's SDPA {call_cost(lambda: sdpa(*small, False)):.1f} us")
+        cap = lambda s, b, h, q, k: 30 * girih.math.tanh(s / 30)
+        print(f"with a score function {call_cost(lambda: girih_torch.attention(*small, score=cap)):.1f} us, "
+              f"the output's memory {call_cost(lambda: torch.empty_like(small[0])):.1f} us")
+        for mask in ("none", "causal"):
+            loaded = girih._attention.loaded_kernel(0, 128, None, mask, None, None, False, 0)
+            out = torch.empty_like(small[0])
+            print(f"the launch alone, {mask}: {call_cost(lambda: loaded.launch_tensors(*small, out, stream=None)):.1f} us")
     print("| shape | girih ms | one size ms | flash ms | cuDNN ms |\n|---|---|---|---|---|")
     for causal in (False, True):
         for b, h, s, d in SHAPES:

@@ -1,6 +1,5 @@
 // Kernels on a GPU.
-#include "Tensors.h"
-#include "girih/Runtime/Kernel.h"
+#include "Prepared.h"
 #include "girih/Runtime/Workspaces.h"
 
 #include <map>
@@ -62,11 +61,12 @@ struct GirihLoadedKernel {
   GirihLoadedKernel(std::shared_ptr<const Kernel> source, const runtime::Device &device)
       : source(std::move(source)), context(device.context()),
         kernel(device, *this->source->manifest, this->source->cubin.empty() ? this->source->ptx : this->source->cubin),
-        workspaces(*this->source->manifest) {}
+        prepared(*this->source, kernel), workspaces(*this->source->manifest) {}
 
   std::shared_ptr<const Kernel> source;
   CUcontext context;
   runtime::Kernel kernel;
+  PreparedLaunches prepared;
   runtime::Workspaces workspaces;
 };
 
@@ -105,14 +105,11 @@ void girihLoadedKernelDestroy(GirihLoadedKernel *loaded) {
 int girihLaunch(GirihLoadedKernel *loaded, const GirihTensor *tensors, size_t count, void *stream,
                 GirihDiagnostics *diagnostics) {
   return guard(diagnostics, [&] {
-    runtime::Binding binding = bind(*loaded->source, tensors, count);
-    std::vector<CUdeviceptr> addresses;
-    addresses.reserve(count);
-    for (size_t i = 0; i < count; ++i)
-      addresses.push_back(reinterpret_cast<CUdeviceptr>(tensors[i].data));
     CurrentContext current(loaded->context);
     auto *native = static_cast<CUstream>(stream);
-    runtime::KernelLaunch(loaded->kernel, binding, addresses, loaded->workspaces.forLaunch(native)).enqueue(native);
+    runtime::LaunchArguments arguments = loaded->prepared.argumentsFor(tensors, count);
+    arguments.setWorkspaces(loaded->workspaces.forLaunch(native));
+    arguments.enqueue(native);
     return 1;
   });
 }

@@ -3,6 +3,7 @@
 #include "girih/Runtime/Kernel.h"
 #include "girih/Runtime/TensorMap.h"
 #include "girih/Support/Error.h"
+#include <algorithm>
 #include <cstring>
 
 using namespace girih;
@@ -51,37 +52,47 @@ void encodeTensorMap(const TensorMapFields &fields, CUdeviceptr address, CUtenso
 
 } // namespace
 
-KernelLaunch::KernelLaunch(const Kernel &kernel, const Binding &binding, const std::vector<CUdeviceptr> &tensors,
-                           const std::vector<CUdeviceptr> &workspaces)
-    : kernel(kernel), grid(computeGrid(binding, kernel.device().multiprocessors)) {
-  for (size_t i = 0; i < tensors.size(); ++i)
-    checkAddress(binding, int(i), tensors[i]);
-  auto workspace = workspaces.begin();
+LaunchArguments::LaunchArguments(const Kernel &kernel, const Binding &binding)
+    : kernel(&kernel), binding(&binding), grid(computeGrid(binding, kernel.device().multiprocessors)),
+      tensors(kernel.manifest().tensors.size(), kOpen) {
   parameters.reserve(kernel.manifest().arguments.size());
   for (const Argument &argument : kernel.manifest().arguments) {
     Parameter &parameter = parameters.emplace_back();
     auto store = [&](auto value) { std::memcpy(parameter.bytes.data(), &value, sizeof value); };
-    switch (argument.kind) {
-    case Argument::Kind::TensorMap: {
-      CUtensorMap map;
-      encodeTensorMap(tensorMapFields(argument, binding), tensors[argument.tensor], &map);
-      store(map);
-      break;
-    }
-    case Argument::Kind::Pointer:
-      store(uint64_t(tensors[argument.tensor]));
-      break;
-    case Argument::Kind::Stride:
+    if (argument.kind == Argument::Kind::Stride)
       store(int64_t(binding.tensors[argument.tensor].strides[argument.dim]));
-      break;
-    case Argument::Kind::Size:
+    if (argument.kind == Argument::Kind::Size)
       store(int32_t(binding.sizes[argument.size]));
-      break;
-    case Argument::Kind::Workspace:
-      store(uint64_t(*workspace++));
-      break;
-    }
   }
+}
+
+void LaunchArguments::setTensors(const CUdeviceptr *addresses) {
+  const std::vector<Argument> &arguments = kernel->manifest().arguments;
+  // What fails half way leaves no tensor that seems to be set.
+  for (size_t i = 0; i < tensors.size(); ++i)
+    if (addresses[i] != tensors[i]) {
+      tensors[i] = kOpen;
+      checkAddress(*binding, int(i), addresses[i]);
+    }
+  for (size_t i = 0; i < arguments.size(); ++i) {
+    const Argument &argument = arguments[i];
+    if (argument.tensor < 0 || tensors[argument.tensor] != kOpen)
+      continue;
+    uint8_t *bytes = parameters[i].bytes.data();
+    if (argument.kind == Argument::Kind::TensorMap)
+      encodeTensorMap(tensorMapFields(argument, *binding), addresses[argument.tensor],
+                      reinterpret_cast<CUtensorMap *>(bytes));
+    if (argument.kind == Argument::Kind::Pointer)
+      std::memcpy(bytes, &addresses[argument.tensor], sizeof addresses[argument.tensor]);
+  }
+  std::copy_n(addresses, tensors.size(), tensors.begin());
+}
+
+void LaunchArguments::setWorkspaces(const std::vector<CUdeviceptr> &addresses) {
+  auto address = addresses.begin();
+  for (size_t i = 0; i < parameters.size(); ++i)
+    if (kernel->manifest().arguments[i].kind == Argument::Kind::Workspace)
+      std::memcpy(parameters[i].bytes.data(), &*address++, sizeof *address);
 }
 
 /// One zeroed buffer for each workspace of the kernel.
@@ -95,28 +106,22 @@ static std::vector<DeviceBuffer> makeWorkspaces(const Manifest &manifest) {
   return buffers;
 }
 
-static std::vector<CUdeviceptr> addressesOf(const std::vector<DeviceBuffer> &buffers) {
-  std::vector<CUdeviceptr> addresses;
-  for (const DeviceBuffer &buffer : buffers)
-    addresses.push_back(buffer.address());
-  return addresses;
-}
-
-KernelLaunch::KernelLaunch(const Kernel &kernel, const Binding &binding, const std::vector<CUdeviceptr> &tensors,
-                           std::vector<DeviceBuffer> workspaces)
-    : KernelLaunch(kernel, binding, tensors, addressesOf(workspaces)) {
-  ownWorkspaces = std::move(workspaces);
-}
-
 KernelLaunch::KernelLaunch(const Kernel &kernel, const Binding &binding, const std::vector<CUdeviceptr> &tensors)
-    : KernelLaunch(kernel, binding, tensors, makeWorkspaces(kernel.manifest())) {}
+    : arguments(kernel, binding), workspaces(makeWorkspaces(kernel.manifest())) {
+  arguments.setTensors(tensors.data());
+  std::vector<CUdeviceptr> addresses;
+  for (const DeviceBuffer &buffer : workspaces)
+    addresses.push_back(buffer.address());
+  arguments.setWorkspaces(addresses);
+}
 
-void KernelLaunch::enqueue(CUstream stream) const {
+void LaunchArguments::enqueue(CUstream stream) const {
   std::vector<void *> addresses;
+  addresses.reserve(parameters.size());
   for (const Parameter &parameter : parameters)
     addresses.push_back(const_cast<uint8_t *>(parameter.bytes.data()));
 
-  const LaunchDeclaration &launch = kernel.manifest().launch;
+  const LaunchDeclaration &launch = kernel->manifest().launch;
   CUlaunchAttribute cluster{};
   cluster.id = CU_LAUNCH_ATTRIBUTE_CLUSTER_DIMENSION;
   cluster.value.clusterDim.x = unsigned(launch.cluster);
@@ -134,5 +139,5 @@ void KernelLaunch::enqueue(CUstream stream) const {
   config.hStream = stream;
   config.attrs = &cluster;
   config.numAttrs = launch.cluster > 1 ? 1 : 0;
-  GIRIH_CUDA(cuLaunchKernelEx, &config, kernel.function(), addresses.data(), nullptr);
+  GIRIH_CUDA(cuLaunchKernelEx, &config, kernel->function(), addresses.data(), nullptr);
 }

@@ -1,57 +1,15 @@
 // The C API as a Python module: conversions only. girih/*.py makes it pleasant.
-#include "girih-c/girih.h"
-
-#include <memory>
-#include <nanobind/nanobind.h>
-#include <nanobind/ndarray.h>
-#include <nanobind/stl/optional.h>
+#include "Module.h"
 #include <nanobind/stl/pair.h>
 #include <nanobind/stl/string.h>
 #include <nanobind/stl/tuple.h>
 #include <nanobind/stl/vector.h>
 
-namespace nb = nanobind;
+using namespace girih::python;
 
 namespace {
 
-template <auto Destroy> struct Destroyer {
-  template <typename T> void operator()(T *object) const { Destroy(object); }
-};
-using DiagnosticsPtr = std::unique_ptr<GirihDiagnostics, Destroyer<girihDiagnosticsDestroy>>;
-using KernelPtr = std::unique_ptr<GirihKernel, Destroyer<girihKernelDestroy>>;
-using KernelsPtr = std::unique_ptr<GirihKernels, Destroyer<girihKernelsDestroy>>;
-using LoadedPtr = std::unique_ptr<GirihLoadedKernel, Destroyer<girihLoadedKernelDestroy>>;
-using SimulationPtr = std::unique_ptr<GirihSimulation, Destroyer<girihSimulationDestroy>>;
-
-nb::str toStr(GirihText text) { return nb::str(text.data, text.size); }
-nb::bytes toBytes(GirihText text) { return nb::bytes(text.data, text.size); }
-GirihText toText(nb::bytes bytes) { return {bytes.c_str(), bytes.size()}; }
 const char *orNull(const std::optional<std::string> &text) { return text ? text->c_str() : nullptr; }
-
-/// Diagnostics as (severity, message, file, line, column), and their text.
-nb::tuple said(const DiagnosticsPtr &diagnostics) {
-  nb::list list;
-  for (size_t i = 0; i < girihDiagnosticsCount(diagnostics.get()); ++i) {
-    GirihDiagnostic found = girihDiagnosticsGet(diagnostics.get(), i);
-    list.append(nb::make_tuple(int(found.severity), toStr(found.message), toStr(found.file), found.line, found.column));
-  }
-  return nb::make_tuple(nb::tuple(list), toStr(girihDiagnosticsText(diagnostics.get())));
-}
-
-struct Kernel {
-  KernelPtr handle;
-};
-
-GirihElementType elementTypeOf(nb::dlpack::dtype type) {
-  using Code = nb::dlpack::dtype_code;
-  if (type == nb::dlpack::dtype{uint8_t(Code::Bfloat), 16, 1})
-    return GIRIH_BF16;
-  if (type == nb::dlpack::dtype{uint8_t(Code::Float), 16, 1})
-    return GIRIH_F16;
-  if (type == nb::dlpack::dtype{uint8_t(Code::Float), 32, 1})
-    return GIRIH_F32;
-  throw nb::type_error("an array's elements must be bf16, f16 or f32");
-}
 
 /// An array's memory and the object that owns it.
 struct Array {
@@ -240,98 +198,6 @@ nb::ndarray<nb::array_api, nb::device::cpu> zeros(const std::vector<size_t> &sha
   return nb::ndarray<nb::array_api, nb::device::cpu>(data, shape.size(), shape.data(), owner, nullptr, dtype);
 }
 
-struct Loaded {
-  LoadedPtr handle;
-};
-
-nb::tuple load(const Kernel &kernel, int device) {
-  DiagnosticsPtr diagnostics(girihDiagnosticsCreate());
-  LoadedPtr loaded;
-  {
-    nb::gil_scoped_release unlocked;
-    loaded.reset(girihLoad(kernel.handle.get(), device, diagnostics.get()));
-  }
-  if (!loaded)
-    return nb::make_tuple(nb::none(), said(diagnostics));
-  return nb::make_tuple(Loaded{std::move(loaded)}, said(diagnostics));
-}
-
-/// The functions of DLPack 1.3's DLPackExchangeAPI, by which a framework describes its
-/// tensors without a call of Python.
-struct ExchangeApi {
-  struct {
-    uint32_t major, minor;
-  } version;
-  void *previous;
-  void *allocate, *share, *adopt;
-  int (*describe)(void *object, nb::dlpack::dltensor *tensor);
-  int (*currentStream)(int32_t deviceType, int32_t device, void **stream);
-};
-
-const ExchangeApi &exchangeApiOf(nb::handle tensor) {
-  nb::object capsule = nb::getattr(tensor.type(), "__dlpack_c_exchange_api__");
-  auto *api = static_cast<const ExchangeApi *>(PyCapsule_GetPointer(capsule.ptr(), "dlpack_exchange_api"));
-  if (!api)
-    throw nb::python_error();
-  if (api->version.major != 1)
-    throw nb::type_error("the framework's DLPack is not version 1");
-  return *api;
-}
-
-/// Launches on tensors of a framework that has the exchange API, into its current stream
-/// if none is given. None, or what went wrong.
-nb::object launchTensors(Loaded &loaded, nb::args tensors, std::optional<uint64_t> stream) {
-  constexpr size_t most = 16;
-  GirihTensor given[most];
-  if (tensors.size() > most)
-    throw nb::value_error("no kernel has so many tensors");
-  size_t count = 0;
-  void *native = reinterpret_cast<void *>(stream.value_or(0));
-  for (nb::handle tensor : tensors) {
-    const ExchangeApi &api = exchangeApiOf(tensor);
-    nb::dlpack::dltensor described{};
-    if (api.describe(tensor.ptr(), &described) != 0)
-      throw nb::python_error();
-    if (count == 0 && !stream &&
-        api.currentStream(described.device.device_type, described.device.device_id, &native) != 0)
-      throw nb::python_error();
-    given[count++] = {static_cast<uint8_t *>(described.data) + described.byte_offset, elementTypeOf(described.dtype),
-                      described.ndim, described.shape, described.strides};
-  }
-  DiagnosticsPtr diagnostics(girihDiagnosticsCreate());
-  if (girihLaunch(loaded.handle.get(), given, count, native, diagnostics.get()))
-    return nb::none();
-  return said(diagnostics);
-}
-
-/// Launches on tensors that are given as (address, element type, shape, strides). None,
-/// or what went wrong.
-nb::object launch(Loaded &loaded, nb::args tensors, uint64_t stream) {
-  constexpr size_t most = 16;
-  int64_t numbers[most][2][8];
-  GirihTensor given[most];
-  if (tensors.size() > most)
-    throw nb::value_error("no kernel has so many tensors");
-  size_t count = 0;
-  for (nb::handle tensor : tensors) {
-    auto parts = nb::cast<nb::tuple>(tensor);
-    auto shape = nb::cast<nb::tuple>(parts[2]), strides = nb::cast<nb::tuple>(parts[3]);
-    if (shape.size() > 8 || strides.size() != shape.size())
-      throw nb::value_error("a tensor has at most 8 dimensions, and a stride for each");
-    for (size_t dim = 0; dim < shape.size(); ++dim) {
-      numbers[count][0][dim] = nb::cast<int64_t>(shape[dim]);
-      numbers[count][1][dim] = nb::cast<int64_t>(strides[dim]);
-    }
-    given[count] = {reinterpret_cast<void *>(nb::cast<uint64_t>(parts[0])), GirihElementType(nb::cast<int>(parts[1])),
-                    int(shape.size()), numbers[count][0], numbers[count][1]};
-    ++count;
-  }
-  DiagnosticsPtr diagnostics(girihDiagnosticsCreate());
-  if (girihLaunch(loaded.handle.get(), given, count, reinterpret_cast<void *>(stream), diagnostics.get()))
-    return nb::none();
-  return said(diagnostics);
-}
-
 /// What a DLPack object says of itself, as `launch` takes it, and (device type, number).
 nb::tuple describe(nb::handle object) {
   Array array = toArray(object);
@@ -359,9 +225,6 @@ NB_MODULE(_girih, module) {
       .def("phases", phases)
       .def("tensors", tensors)
       .def("infer_shape", inferShape);
-  nb::class_<Loaded>(module, "Loaded")
-      .def("launch", launch, nb::arg("tensors"), nb::kw_only(), nb::arg("stream"))
-      .def("launch_tensors", launchTensors, nb::arg("tensors"), nb::kw_only(), nb::arg("stream").none());
   module.def("compile", compile, nb::arg("text"), nb::arg("is_problem"), nb::arg("target"), nb::arg("name").none(),
              nb::arg("ptxas").none(), nb::arg("source_name"), nb::arg("line_info"), nb::arg("phases"),
              nb::arg("functions"));
@@ -372,7 +235,7 @@ NB_MODULE(_girih, module) {
              nb::arg("trace"));
   module.def("zeros", zeros);
   module.def("describe", describe);
-  module.def("load", load);
+  addLaunches(module);
   module.def("device_count", [] {
     DiagnosticsPtr diagnostics(girihDiagnosticsCreate());
     int count = girihDeviceCount(diagnostics.get());

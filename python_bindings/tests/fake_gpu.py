@@ -162,7 +162,7 @@ def test_call_is_cheap():
     q, k, v = inputs(1, 1)
     o, lse = girih.attention(q, k, v, lse=True)
     described = [_attention._describe("x", array, 0)[0] for array in (q, k, v, o, lse)]
-    loaded = _attention.loaded_kernel(0, 128, "none", None, True, 0)
+    loaded = _attention.loaded_kernel(0, 128, None, "none", None, None, True, 0)
     begin = time.perf_counter()
     for _ in range(2000):
         loaded.launch(*described, stream=0)

@@ -176,6 +176,8 @@ import fake_gpu, girih, torch
 from girih import _girih
 kernel = fake_gpu.fake_kernel()
 loaded, _ = _girih.load(kernel._handle, 0)
+fake_gpu.MANIFEST["kernel"] = "nothing"
+empty, _ = _girih.load(fake_gpu.fake_kernel()._handle, 0)
 q, k, v = (torch.from_numpy(array.array).view(torch.bfloat16) for array in fake_gpu.inputs())
 o, lse = torch.zeros_like(q), torch.zeros(q.shape[:3])
 expected = fake_gpu.attention(*(x.double().numpy() for x in (q, k, v)))[0]
@@ -187,12 +189,23 @@ print(girih._errors.text_of(loaded.launch_tensors(q, k, v[:, :, :7], o, lse, str
 for wrong in ((q, k, v, o, 3), (q, k, v, o.int(), lse)):
     try:
         loaded.launch_tensors(*wrong, stream=0)
-    except (TypeError, AttributeError) as error:
+    except TypeError as error:
         print(type(error).__name__)
+kernels = _girih.AttentionKernels(needs_heads=False, device_type=1)
+print(kernels.launch(q, k, v, o, lse, 0))
+kernels.add(q, k, loaded)
+assert kernels.launch(q, k, v, o.zero_(), lse, 0) is None and abs(o.double().numpy() - expected).max() < 1e-2
+print(kernels.launch(q.half(), k, v, o, lse, 0), kernels.launch(q, k, v[0], o, lse, 0), kernels.launch(q, k, 3, o, lse, 0),
+      kernels.launch(q[..., :64], k, v, o, lse, 0), kernels.launch(q[:, :, :0], k, v, o, lse, 0),
+      kernels.launch(q, k, v, o, None, 0) is None)
+print(girih._errors.text_of(kernels.launch(q, k, v[:, :, :7], o, lse, 0)))
+by_heads = _girih.AttentionKernels(needs_heads=True, device_type=1)
+by_heads.add(q, k, loaded)
+print(by_heads.launch(q, k, v, o, lse, 0), by_heads.launch(q[:, :2], k, v, o, lse, 0))
 small = q[:, :, :1], k[:, :, :1], v[:, :, :1], o[:, :, :1], lse[:, :, :1]
 begin = time.perf_counter()
 for _ in range(1000):
-    loaded.launch_tensors(*small, stream=0)
+    empty.launch_tensors(*small, stream=0)
 print((time.perf_counter() - begin) * 1e3, "us a launch")
 """
 
@@ -203,7 +216,8 @@ def test_launches_on_a_driver_that_runs_on_the_cpu():
     """Whose memory is the host's, so that tensors on the CPU will do."""
     output = run_python(FAKE_GPU, LD_LIBRARY_PATH=os.environ["GIRIH_FAKE_CUDA"])
     print(output)
-    assert output.startswith("dimension 2 of 'v' is 7 when skv is 40 by dimension 2 of 'k'\nAttributeError\nTypeError\n")
+    refusal = "dimension 2 of 'v' is 7 when skv is 40 by dimension 2 of 'k'"
+    assert output.startswith(f"{refusal}\nTypeError\nTypeError\nTrue\nTrue True True True True False\n{refusal}\nNone True\n")
 
 
 @pytest.mark.parametrize("imports", ["import girih, torch", "import torch, girih"])

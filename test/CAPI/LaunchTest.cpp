@@ -95,6 +95,45 @@ TEST_F(LaunchTest, launches_into_any_stream) {
   girihLoadedKernelDestroy(nullptr);
 }
 
+/// What is kept of a launch is of its shapes, and of its addresses while they are the same.
+TEST_F(LaunchTest, keeps_nothing_that_has_changed) {
+  GirihLoadedKernel *loaded = girihLoad(kernel, 0, diagnostics);
+  ASSERT_TRUE(loaded) << said();
+  Problem first, second;
+  for (Problem *problem : {&first, &second, &first, &first}) {
+    std::fill(problem->o.begin(), problem->o.end(), uint16_t(0));
+    EXPECT_TRUE(girihLaunch(loaded, problem->tensors, 5, nullptr, diagnostics)) << said();
+    EXPECT_TRUE(problem->isRight());
+  }
+  // Fails after its first tensor has been taken in; then what was there before comes again.
+  first.tensors[0].data = second.q.data();
+  first.tensors[1].data = first.k.data() + 1;
+  EXPECT_FALSE(girihLaunch(loaded, first.tensors, 5, nullptr, diagnostics));
+  first.tensors[1].data = first.k.data();
+  std::fill(second.q.begin(), second.q.end(), floatToBfloat16(8));
+  std::fill(first.o.begin(), first.o.end(), uint16_t(0));
+  first.tensors[0].data = first.q.data();
+  EXPECT_TRUE(girihLaunch(loaded, first.tensors, 5, nullptr, diagnostics)) << said();
+  EXPECT_TRUE(first.isRight());
+  girihLoadedKernelDestroy(loaded);
+}
+
+TEST_F(LaunchTest, takes_more_shapes_than_it_keeps) {
+  GirihLoadedKernel *loaded = girihLoad(kernel, 0, diagnostics);
+  ASSERT_TRUE(loaded) << said();
+  Problem problem;
+  for (int round = 0; round < 2; ++round)
+    for (int64_t keys = 1; keys <= Problem::keys; ++keys)
+      for (int64_t queries : {1, 2}) {
+        problem.queryShape[2] = queries;
+        problem.keyShape[2] = keys;
+        std::fill(problem.lse.begin(), problem.lse.end(), -1.f);
+        ASSERT_TRUE(girihLaunch(loaded, problem.tensors, 5, nullptr, diagnostics)) << said();
+        ASSERT_NEAR(problem.lse[size_t(queries) - 1], 0.125f * 128 / std::sqrt(128.0f) + std::log(float(keys)), 1e-4f);
+      }
+  girihLoadedKernelDestroy(loaded);
+}
+
 TEST_F(LaunchTest, launches_into_a_stream_that_is_captured) {
   GirihLoadedKernel *loaded = girihLoad(kernel, 0, diagnostics);
   ASSERT_TRUE(loaded) << said();

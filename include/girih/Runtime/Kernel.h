@@ -42,35 +42,49 @@ private:
   CUfunction handle = nullptr;
 };
 
-/// A kernel with its arguments: ready to be put into a stream any number of
-/// times.
-class KernelLaunch {
+/// The grid of a launch and the values of the kernel's arguments. A copy is cheap.
+class LaunchArguments {
 public:
-  /// `tensors` holds one device address for each of the manifest's tensors.
-  /// Throws Error when a tensor map cannot describe a tensor's strides.
-  KernelLaunch(const Kernel &kernel, const Binding &binding, const std::vector<CUdeviceptr> &tensors);
-  /// The same with workspaces of the caller's, one address for each in the order of the
-  /// arguments: zero, and in no other launch that may run at the same time.
-  KernelLaunch(const Kernel &kernel, const Binding &binding, const std::vector<CUdeviceptr> &tensors,
-               const std::vector<CUdeviceptr> &workspaces);
+  /// With all that follows from sizes and strides; addresses are open. Both are referred to.
+  LaunchArguments(const Kernel &kernel, const Binding &binding);
+
+  /// One device address for each of the manifest's tensors; what depends on those that
+  /// are not new stays. Throws Error when a tensor map cannot describe a tensor's strides.
+  void setTensors(const CUdeviceptr *addresses);
+  /// Workspaces, one address for each in the order of the arguments: zero, and in no
+  /// other launch that may run at the same time.
+  void setWorkspaces(const std::vector<CUdeviceptr> &addresses);
 
   /// Puts one launch into `stream`.
   void enqueue(CUstream stream) const;
-  void enqueue(const Stream &stream) const { enqueue(stream.native()); }
 
 private:
-  KernelLaunch(const Kernel &kernel, const Binding &binding, const std::vector<CUdeviceptr> &tensors,
-               std::vector<DeviceBuffer> workspaces);
-
   /// Room for any parameter, aligned as a tensor map must be.
   struct alignas(128) Parameter {
     std::array<uint8_t, 128> bytes{};
   };
 
-  const Kernel &kernel;
+  const Kernel *kernel;
+  const Binding *binding;
   uint32_t grid = 0;
   std::vector<Parameter> parameters;
-  std::vector<DeviceBuffer> ownWorkspaces;
+  std::vector<CUdeviceptr> tensors; ///< that the parameters are made for, or kOpen
+  static constexpr CUdeviceptr kOpen = ~CUdeviceptr(0);
+};
+
+/// A kernel with its arguments and workspaces: ready to be put into a stream any number
+/// of times.
+class KernelLaunch {
+public:
+  /// `tensors` as in LaunchArguments::setTensors. The binding is not needed any more.
+  KernelLaunch(const Kernel &kernel, const Binding &binding, const std::vector<CUdeviceptr> &tensors);
+
+  void enqueue(CUstream stream) const { arguments.enqueue(stream); }
+  void enqueue(const Stream &stream) const { enqueue(stream.native()); }
+
+private:
+  LaunchArguments arguments;
+  std::vector<DeviceBuffer> workspaces;
 };
 
 } // namespace girih::runtime

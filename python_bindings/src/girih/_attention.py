@@ -8,7 +8,7 @@ from typing import Any
 
 from girih import _girih
 from girih._cache import compiled
-from girih._errors import Error, Said, UnsupportedError, text_of, value_of
+from girih._errors import Error, UnsupportedError, text_of, value_of
 from girih._kernel import DTYPES, device_target
 from girih._problem import Problem
 from girih._trace import Function
@@ -137,7 +137,7 @@ def run(loaded: _girih.Loaded, descriptions: Any, stream: int) -> None:
     check_launch(loaded.launch(*descriptions, stream=stream))
 
 
-def check_launch(said: Said | None) -> None:
+def check_launch(said: Any) -> None:
     if said is not None:
         text = text_of(said)
         raise Error(text) if "CUDA_ERROR" in text else ValueError(text)

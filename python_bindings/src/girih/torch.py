@@ -9,13 +9,16 @@ from typing import Any, NoReturn, Optional
 import torch
 from torch import Tensor
 
+from girih import _girih
 from girih._attention import Score, check_launch, heads_of, loaded_kernel, off_device, run
 from girih._errors import UnsupportedError
+from girih._trace import Function
 from girih._traced import traced
 
 _DTYPES = {torch.bfloat16: 0, torch.float16: 1}
 _ELEMENTS = _DTYPES | {torch.float32: 2}  # lse's too
 _PLAIN = (Tensor, torch.nn.Parameter)
+_kernels: dict[Any, _girih.AttentionKernels] = {}  # by mask, score, scale and whether there is lse
 _HAS_EXCHANGE = hasattr(Tensor, "__dlpack_c_exchange_api__")  # from PyTorch 2.10 on
 
 
@@ -60,10 +63,11 @@ def _outputs(q: Tensor, lse: bool) -> tuple[Tensor, Tensor]:
     return torch.empty_like(q), q.new_empty(q.shape[:3] if lse else (0,), dtype=torch.float32)
 
 
-def _launch(q: Tensor, k: Tensor, v: Tensor, o: Tensor, l: Optional[Tensor], mask: str, score: Any,
+def _launch(q: Tensor, k: Tensor, v: Tensor, o: Tensor, l: Optional[Tensor], mask: str, score: str | Function | None,
             scale: Optional[float], stream: Optional[int] = None) -> None:
     device = q.get_device()
-    heads = heads_of(score, q.shape[1], k.shape) if score else None
+    needs_heads = bool(score) and isinstance(score, str)
+    heads = heads_of(score, q.shape[1], k.shape) if needs_heads else None
     loaded = loaded_kernel(_DTYPES[q.dtype], q.shape[3], heads, mask, score or None, scale, l is not None, device)
     if q.numel() == 0:
         return
@@ -73,11 +77,17 @@ def _launch(q: Tensor, k: Tensor, v: Tensor, o: Tensor, l: Optional[Tensor], mas
             l.fill_(-torch.inf)
         return
     tensors = (q, k, v, o) if l is None else (q, k, v, o, l)
-    if _HAS_EXCHANGE:
-        check_launch(loaded.launch_tensors(*tensors, stream=stream))
+    if not _HAS_EXCHANGE:
+        run(loaded, [(t.data_ptr(), _ELEMENTS[t.dtype], t.shape, t.stride()) for t in tensors],
+            torch.cuda.current_stream(device).cuda_stream if stream is None else stream)
         return
-    run(loaded, [(t.data_ptr(), _ELEMENTS[t.dtype], t.shape, t.stride()) for t in tensors],
-        torch.cuda.current_stream(device).cuda_stream if stream is None else stream)
+    kernels = _kernels.setdefault((mask, score, scale, l is not None), _girih.AttentionKernels(needs_heads, 2))
+    said = kernels.launch(q, k, v, o, l, stream)
+    if said is True:
+        said = loaded.launch_tensors(*tensors, stream=stream)
+        if said is None:
+            kernels.add(q, k, loaded)
+    check_launch(said)
 
 
 @torch.library.custom_op("girih::attention", mutates_args=(), device_types="cuda",
@@ -118,10 +128,19 @@ def attention(q: Tensor, k: Tensor, v: Tensor, *, mask: str = "none", score: Sco
     gradient that is asked for is a NotImplementedError.
     """
     is_compiling = torch.compiler.is_compiling()
+    is_plain = not is_compiling and type(q) in _PLAIN and type(k) in _PLAIN and type(v) in _PLAIN and not (
+        torch.is_grad_enabled() and (q.requires_grad or k.requires_grad or v.requires_grad))
+    if is_plain and out is None:
+        score = traced(score, "score")
+        if kernels := _kernels.get((mask, score, scale, lse)):  # the tensors are checked there
+            o, l = torch.empty_like(q), q.new_empty(q.shape[:3], dtype=torch.float32) if lse else None
+            said = kernels.launch(q, k, v, o, l, stream)
+            if said is not True:
+                check_launch(said)
+                return (o, l) if lse else o
     if not is_compiling:  # the operator checks when it runs
         _check(q, k, v)
-    if out is None and stream is None and (is_compiling or type(q) not in _PLAIN or torch.is_grad_enabled() and
-                                           (q.requires_grad or k.requires_grad or v.requires_grad)):
+    if out is None and stream is None and not is_plain:
         o, l = torch.ops.girih.attention(q, k, v, mask, _text(score), scale, lse)
         return (o, l) if lse else o
     if out is not None:

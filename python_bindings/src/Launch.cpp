@@ -1,0 +1,214 @@
+// Kernels on GPUs, and launches on the tensors of frameworks.
+#include "Module.h"
+
+#include <nanobind/stl/tuple.h>
+#include <vector>
+
+namespace girih::python {
+namespace {
+
+constexpr size_t mostTensors = 16;
+
+struct Loaded {
+  LoadedPtr handle;
+};
+
+nb::tuple load(const Kernel &kernel, int device) {
+  DiagnosticsPtr diagnostics(girihDiagnosticsCreate());
+  LoadedPtr loaded;
+  {
+    nb::gil_scoped_release unlocked;
+    loaded.reset(girihLoad(kernel.handle.get(), device, diagnostics.get()));
+  }
+  if (!loaded)
+    return nb::make_tuple(nb::none(), said(diagnostics));
+  return nb::make_tuple(Loaded{std::move(loaded)}, said(diagnostics));
+}
+
+/// The functions of DLPack 1.3's DLPackExchangeAPI, by which a framework describes its
+/// tensors without a call of Python.
+struct ExchangeApi {
+  struct {
+    uint32_t major, minor;
+  } version;
+  void *previous;
+  void *allocate, *share, *adopt;
+  int (*describe)(void *object, nb::dlpack::dltensor *tensor);
+  int (*currentStream)(int32_t deviceType, int32_t device, void **stream);
+};
+
+/// A type's API; null, with no exception, where it has none.
+const ExchangeApi *exchangeApiOf(nb::handle tensor) {
+  // Types that have one live as long as the process, and most calls are of one type.
+  static PyTypeObject *lastType = nullptr;
+  static const ExchangeApi *lastApi = nullptr;
+  PyTypeObject *type = Py_TYPE(tensor.ptr());
+  if (type == lastType)
+    return lastApi;
+  nb::object capsule = nb::getattr(tensor.type(), "__dlpack_c_exchange_api__", nb::none());
+  if (capsule.is_none())
+    return nullptr;
+  auto *api = static_cast<const ExchangeApi *>(PyCapsule_GetPointer(capsule.ptr(), "dlpack_exchange_api"));
+  if (!api)
+    throw nb::python_error();
+  if (api->version.major != 1)
+    throw nb::type_error("the framework's DLPack is not version 1");
+  Py_INCREF(type);
+  lastType = type;
+  lastApi = api;
+  return api;
+}
+
+/// The tensors of one launch, described by their framework.
+class Described {
+public:
+  /// False for an object that is no tensor with the exchange API.
+  bool add(nb::handle object) {
+    if (count == mostTensors)
+      throw nb::value_error("no kernel has so many tensors");
+    const ExchangeApi *found = exchangeApiOf(object);
+    if (!found)
+      return false;
+    tensors[count] = {};
+    if (found->describe(object.ptr(), &tensors[count]) != 0)
+      throw nb::python_error();
+    if (count++ == 0)
+      api = found;
+    return true;
+  }
+
+  /// The stream given, or the framework's current one.
+  void *streamOr(std::optional<uint64_t> given) const {
+    void *native = reinterpret_cast<void *>(given.value_or(0));
+    if (!given && count && api->currentStream(tensors[0].device.device_type, tensors[0].device.device_id, &native) != 0)
+      throw nb::python_error();
+    return native;
+  }
+
+  /// None, or what went wrong.
+  nb::object launch(Loaded &loaded, std::optional<uint64_t> stream) const {
+    GirihTensor given[mostTensors];
+    for (size_t i = 0; i < count; ++i)
+      given[i] = {static_cast<uint8_t *>(tensors[i].data) + tensors[i].byte_offset, elementTypeOf(tensors[i].dtype),
+                  tensors[i].ndim, tensors[i].shape, tensors[i].strides};
+    return finish(loaded, given, count, streamOr(stream));
+  }
+
+  static nb::object finish(Loaded &loaded, const GirihTensor *given, size_t count, void *stream) {
+    DiagnosticsPtr diagnostics(girihDiagnosticsCreate());
+    if (girihLaunch(loaded.handle.get(), given, count, stream, diagnostics.get()))
+      return nb::none();
+    return said(diagnostics);
+  }
+
+  size_t count = 0;
+  nb::dlpack::dltensor tensors[mostTensors];
+
+private:
+  const ExchangeApi *api = nullptr;
+};
+
+/// Launches on tensors of a framework that has the exchange API, into its current stream
+/// if none is given. None, or what went wrong.
+nb::object launchTensors(Loaded &loaded, nb::args tensors, std::optional<uint64_t> stream) {
+  Described described;
+  for (nb::handle tensor : tensors)
+    if (!described.add(tensor))
+      throw nb::type_error("a tensor's framework has no DLPackExchangeAPI");
+  return described.launch(loaded, stream);
+}
+
+/// The attention kernels for one choice of options: by element type, head size, numbers of
+/// heads where `needsHeads`, and device.
+class AttentionKernels {
+public:
+  AttentionKernels(bool needsHeads, int deviceType) : needsHeads(needsHeads), deviceType(deviceType) {}
+
+  /// None when the launch is made, True when there is no kernel for such tensors, or what
+  /// went wrong. `lse` may be None.
+  nb::object launch(nb::handle q, nb::handle k, nb::handle v, nb::handle o, nb::handle lse,
+                    std::optional<uint64_t> stream) {
+    Described described;
+    for (nb::handle tensor : {q, k, v, o})
+      if (!described.add(tensor))
+        return nb::bool_(true);
+    if (!lse.is_none() && !described.add(lse))
+      return nb::bool_(true);
+    const nb::dlpack::dltensor &query = described.tensors[0];
+    for (size_t i = 0; i < described.count; ++i) {
+      const nb::dlpack::dltensor &tensor = described.tensors[i];
+      if (tensor.device.device_type != deviceType || tensor.device.device_id != query.device.device_id)
+        return nb::bool_(true);
+      if (i < 3 && (tensor.ndim != 4 || !(tensor.dtype == query.dtype) || tensor.shape[0] == 0 ||
+                    tensor.shape[1] == 0 || tensor.shape[2] == 0))
+        return nb::bool_(true);
+    }
+    for (const Entry &entry : entries)
+      if (entry.type == query.dtype && entry.headSize == query.shape[3] && entry.device == query.device.device_id &&
+          (!needsHeads || (entry.heads == query.shape[1] && entry.keyHeads == described.tensors[1].shape[1])))
+        return described.launch(*entry.loaded, stream);
+    return nb::bool_(true);
+  }
+
+  /// The kernel for tensors like these.
+  void add(nb::handle q, nb::handle k, nb::object loaded) {
+    Described described;
+    if (!described.add(q) || !described.add(k) || described.tensors[0].ndim != 4 || described.tensors[1].ndim != 4)
+      return;
+    const auto &query = described.tensors[0];
+    entries.push_back({query.dtype, query.shape[3], query.shape[1], described.tensors[1].shape[1],
+                       query.device.device_id, nb::cast<Loaded *>(loaded), loaded});
+  }
+
+private:
+  struct Entry {
+    nb::dlpack::dtype type;
+    int64_t headSize, heads, keyHeads;
+    int device;
+    Loaded *loaded;
+    nb::object owner;
+  };
+  bool needsHeads;
+  int deviceType;
+  std::vector<Entry> entries;
+};
+
+/// Launches on tensors that are given as (address, element type, shape, strides). None,
+/// or what went wrong.
+nb::object launch(Loaded &loaded, nb::args tensors, uint64_t stream) {
+  int64_t numbers[mostTensors][2][8];
+  GirihTensor given[mostTensors];
+  if (tensors.size() > mostTensors)
+    throw nb::value_error("no kernel has so many tensors");
+  size_t count = 0;
+  for (nb::handle tensor : tensors) {
+    auto parts = nb::cast<nb::tuple>(tensor);
+    auto shape = nb::cast<nb::tuple>(parts[2]), strides = nb::cast<nb::tuple>(parts[3]);
+    if (shape.size() > 8 || strides.size() != shape.size())
+      throw nb::value_error("a tensor has at most 8 dimensions, and a stride for each");
+    for (size_t dim = 0; dim < shape.size(); ++dim) {
+      numbers[count][0][dim] = nb::cast<int64_t>(shape[dim]);
+      numbers[count][1][dim] = nb::cast<int64_t>(strides[dim]);
+    }
+    given[count] = {reinterpret_cast<void *>(nb::cast<uint64_t>(parts[0])), GirihElementType(nb::cast<int>(parts[1])),
+                    int(shape.size()), numbers[count][0], numbers[count][1]};
+    ++count;
+  }
+  return Described::finish(loaded, given, count, reinterpret_cast<void *>(stream));
+}
+
+} // namespace
+
+void addLaunches(nb::module_ &module) {
+  nb::class_<Loaded>(module, "Loaded")
+      .def("launch", launch, nb::arg("tensors"), nb::kw_only(), nb::arg("stream"))
+      .def("launch_tensors", launchTensors, nb::arg("tensors"), nb::kw_only(), nb::arg("stream").none());
+  nb::class_<AttentionKernels>(module, "AttentionKernels")
+      .def(nb::init<bool, int>(), nb::arg("needs_heads"), nb::arg("device_type"))
+      .def("launch", &AttentionKernels::launch, nb::arg("q"), nb::arg("k"), nb::arg("v"), nb::arg("o"),
+           nb::arg("lse").none(), nb::arg("stream").none())
+      .def("add", &AttentionKernels::add);
+  module.def("load", load);
+}
+
+} // namespace girih::python
