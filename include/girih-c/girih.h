@@ -102,6 +102,8 @@ GIRIH_API void girihKernelsDestroy(GirihKernels *kernels);
 GIRIH_API GirihKernel *girihKernelFromParts(GirihText manifest, GirihText ptx, GirihText cubin,
                                             GirihDiagnostics *diagnostics);
 GIRIH_API void girihKernelDestroy(GirihKernel *kernel);
+/* The hash that a manifest has of a file: XXH3-128 as 32 hex digits, and a zero. */
+GIRIH_API void girihHash(GirihText bytes, char hash[33]);
 
 typedef enum GirihKernelPart {
   GIRIH_KERNEL_NAME,

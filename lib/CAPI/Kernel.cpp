@@ -4,6 +4,8 @@
 #include "Tensors.h"
 #include "girih/Runtime/Manifest.h"
 
+#include <cstring>
+
 using namespace girih;
 using namespace girih::capi;
 
@@ -53,6 +55,11 @@ const std::string &Kernel::report() const {
 GirihKernel *girihKernelFromParts(GirihText manifest, GirihText ptx, GirihText cubin, GirihDiagnostics *diagnostics) {
   auto kernel = makeKernel(toString(manifest), toString(ptx), toString(cubin), nullptr, diagnostics);
   return kernel ? new GirihKernel{std::move(kernel)} : nullptr;
+}
+
+void girihHash(GirihText bytes, char hash[33]) {
+  std::string digits = runtime::hashBytes(toString(bytes));
+  std::memcpy(hash, digits.c_str(), digits.size() + 1);
 }
 
 void girihKernelDestroy(GirihKernel *kernel) { delete kernel; }

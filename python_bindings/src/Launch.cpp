@@ -53,7 +53,7 @@ const ExchangeApi *exchangeApiOf(nb::handle tensor) {
     throw nb::python_error();
   if (api->version.major != 1)
     throw nb::type_error("the framework's DLPack is not version 1");
-  Py_INCREF(type);
+  Py_INCREF(reinterpret_cast<PyObject *>(type));
   lastType = type;
   lastApi = api;
   return api;

@@ -229,6 +229,11 @@ NB_MODULE(_girih, module) {
              nb::arg("ptxas").none(), nb::arg("source_name"), nb::arg("line_info"), nb::arg("phases"),
              nb::arg("functions"));
   module.def("kernel_from_parts", fromParts);
+  module.def("hash", [](nb::bytes bytes) {
+    char digits[33];
+    girihHash(toText(bytes), digits);
+    return nb::str(digits);
+  });
   module.def("optimize", optimize);
   module.def("simulate", simulate, nb::arg("kernel"), nb::arg("arrays"), nb::arg("schedule"), nb::arg("seed"),
              nb::arg("threads"), nb::arg("multiprocessors"), nb::arg("instruction_limit"), nb::arg("check"),
@@ -236,6 +241,7 @@ NB_MODULE(_girih, module) {
   module.def("zeros", zeros);
   module.def("describe", describe);
   addLaunches(module);
+  addFfi(module);
   module.def("device_count", [] {
     DiagnosticsPtr diagnostics(girihDiagnosticsCreate());
     int count = girihDeviceCount(diagnostics.get());

@@ -21,7 +21,13 @@ using KernelsPtr = std::unique_ptr<GirihKernels, Destroyer<girihKernelsDestroy>>
 using LoadedPtr = std::unique_ptr<GirihLoadedKernel, Destroyer<girihLoadedKernelDestroy>>;
 using SimulationPtr = std::unique_ptr<GirihSimulation, Destroyer<girihSimulationDestroy>>;
 
-inline nb::str toStr(GirihText text) { return nb::str(text.data, text.size); }
+/// What is no UTF-8 is seen as such.
+inline nb::str toStr(GirihText text) {
+  PyObject *string = PyUnicode_DecodeUTF8(text.data, Py_ssize_t(text.size), "replace");
+  if (!string)
+    throw nb::python_error();
+  return nb::steal<nb::str>(string);
+}
 inline nb::bytes toBytes(GirihText text) { return nb::bytes(text.data, text.size); }
 inline GirihText toText(nb::bytes bytes) { return {bytes.c_str(), bytes.size()}; }
 
@@ -52,6 +58,8 @@ inline GirihElementType elementTypeOf(nb::dlpack::dtype type) {
 
 /// Kernels on GPUs (Launch.cpp).
 void addLaunches(nb::module_ &module);
+/// Handlers of XLA's calls (Ffi.cpp).
+void addFfi(nb::module_ &module);
 
 } // namespace girih::python
 

@@ -47,10 +47,7 @@ MANIFEST = {
 
 
 def fake_kernel():
-    try:
-        girih.Kernel.from_parts(json.dumps(MANIFEST).encode(), b"", CUBIN)
-    except girih.Error as error:
-        MANIFEST["files"]["cubin"]["xxh3_128"] = str(error).split("its hash is ")[1][:32]
+    MANIFEST["files"]["cubin"]["xxh3_128"] = _girih.hash(CUBIN)
     return girih.Kernel.from_parts(json.dumps(MANIFEST).encode(), b"", CUBIN)
 
 

@@ -106,6 +106,7 @@ void testCompileErrors(void) {
   GirihCompileOptions options = optionsFor("sm_90a");
   GirihDiagnostics *diagnostics = girihDiagnosticsCreate();
   GirihDiagnostic said;
+  char hash[33];
   int errors = 0;
   girihDiagnosticsSetHandler(diagnostics, countErrors, &errors);
   options.sourceName = "wrong.mlir";
@@ -133,6 +134,8 @@ void testCompileErrors(void) {
   options.ptxas = "/nowhere/ptxas";
   CHECK(!girihCompile(textOf(kModule), &options, diagnostics));
   CHECK(contains(girihDiagnosticsText(diagnostics), "/nowhere/ptxas"));
+  girihHash(textOf(""), hash);
+  CHECK(equals(textOf(hash), "99aa06d3014798d86001c324468d497f"));
   CHECK(!girihCompile(textOf(""), &options, NULL));
   girihDiagnosticsDestroy(diagnostics);
   girihDiagnosticsDestroy(NULL);

@@ -102,8 +102,11 @@ def attention(q: Any, k: Any, v: Any, *, mask: str = "none", score: Score = None
 
         return girih_torch.attention(q, k, v, mask=mask, score=score, scale=scale, lse=lse, out=out, stream=stream)
     if _package(q) in ("jax", "jaxlib"):
-        raise UnsupportedError("JAX's arrays cannot be written, and there is no call for XLA; girih.simulate takes them",
-                               ())
+        from girih import jax as girih_jax
+
+        if out is not None or stream is not None:
+            raise TypeError("out and stream are XLA's to choose for JAX's arrays, which cannot be written")
+        return girih_jax.attention(q, k, v, mask=mask, score=score, scale=scale, lse=lse)
     if stream is None:
         stream = _current_stream(q)
     arrays = [q, k, v]

@@ -118,9 +118,12 @@ def _write(path: pathlib.Path, kernel: Kernel) -> None:
         pass
 
 
-def compiled(problem: Problem, target: str, error: type[CompileError] = CompileError) -> Kernel:
-    """The kernel of a problem: from memory, from disk, or from the compiler."""
-    key = ("\n".join((str(problem), *map(str, problem.functions))), target)
+def compiled(problem: Problem | str, target: str, error: type[CompileError] = CompileError,
+             functions: str = "") -> Kernel:
+    """The kernel of a problem, or of its line and functions: from memory, from disk, or from the compiler."""
+    if isinstance(problem, Problem):
+        functions = "".join(map(str, problem.functions))
+    key = (f"{problem}\n{functions}" if functions else str(problem), target)
     if kernel := _memory.get(key):
         return kernel
     with _guard:
@@ -131,7 +134,8 @@ def compiled(problem: Problem, target: str, error: type[CompileError] = CompileE
         path = _path(*key)
         kernel = _read(path) if path else None
         if kernel is None:
-            kernel = compile(problem, target=target, error=error)
+            kernel = compile(problem, target=target, error=error,
+                             functions="" if isinstance(problem, Problem) else functions)
             if path:
                 _write(path, kernel)
         _memory[key] = kernel

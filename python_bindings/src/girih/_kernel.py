@@ -121,6 +121,16 @@ class Kernel:
         return cls(handle)
 
 
+    def with_ptx(self, ptx: str) -> Kernel:
+        """The same kernel with other PTX and no cubin: to see in the simulator what a change does."""
+        if not isinstance(ptx, str):
+            raise TypeError(f"ptx is a {type(ptx).__name__} when it should be a str")
+        data = ptx.encode()
+        manifest = dict(self.manifest)
+        manifest["files"] = {"ptx": {"path": f"{self.name}.ptx", "xxh3_128": _girih.hash(data)}}
+        return Kernel.from_parts(json.dumps(manifest).encode(), data, b"")
+
+
 def device_target(device: int = 0) -> str:
     """The target of a GPU's own code. Raises Error without a GPU."""
     target, said = _girih.device_target(device)
@@ -131,7 +141,7 @@ def device_target(device: int = 0) -> str:
 
 def compile_all(source: str | Problem | Mapping[str, Any], *, target: str | None = None, name: str | None = None,
                 ptxas: str | None = None, source_name: str = "<text>", line_info: bool = False, phases: bool = False,
-                error: type[CompileError] = CompileError) -> list[Kernel]:
+                functions: str = "", error: type[CompileError] = CompileError) -> list[Kernel]:
     """All kernels of a module; see ``compile``."""
     if isinstance(source, Mapping):
         source = Problem(**source)
@@ -141,7 +151,8 @@ def compile_all(source: str | Problem | Mapping[str, Any], *, target: str | None
             target = device_target()
         except Error as reason:
             raise Error(f"give a target, such as target='sm_90a': {reason}") from None
-    functions = "".join(map(Function.located, source.functions)) if isinstance(source, Problem) else ""
+    if isinstance(source, Problem):
+        functions += "".join(map(Function.located, source.functions))
     handles, said = _girih.compile(str(source), is_problem=is_problem, target=target, name=name,
                                    ptxas=ptxas or find_ptxas(), source_name=source_name, line_info=line_info,
                                    phases=phases, functions=functions)
@@ -160,6 +171,7 @@ def compile(source: str | Problem | Mapping[str, Any], **options: Any) -> Kernel
         source_name: what diagnostics call the text.
         line_info: puts the text's line numbers into PTX and cubin, for profilers.
         phases: keeps the IR after every phase, for ``Kernel.ir``.
+        functions: MLIR with functions for a problem that is given as a line, such as ``str(girih.trace(f))``.
 
     Raises:
         CompileError: the text is wrong, or asks for what cannot be. ``diagnostics`` say where.

@@ -38,6 +38,10 @@ class Function:
     def __repr__(self) -> str:
         return f"<girih {self.region} function>\n{self.text}"
 
+    def reads(self, argument: str) -> bool:
+        """Whether the result depends on an argument, by its name in the MLIR."""
+        return any(f"%{argument}" in op.replace(",", "").split() for op in self.text.split("\n")[1:])
+
     def located(self) -> str:
         """The MLIR with places, at which the compiler's diagnostics point; without them where only text was given."""
         if not self._places:
@@ -162,6 +166,8 @@ class Traced:
         if name == "dtype" and "torch" in sys.modules:
             torch = sys.modules["torch"]
             return {F32: torch.float32, INDEX: torch.int32, BIT: torch.bool}[self._kind]
+        if name == "device":
+            return None
         function = None if name.startswith("_") else _functions().get(name)
         if function is None:
             raise AttributeError(f"a traced value has no '{name}'")

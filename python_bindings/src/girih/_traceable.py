@@ -7,6 +7,7 @@ import sys
 from collections.abc import Callable
 from typing import Any
 
+from girih._errors import UnsupportedError
 from girih._trace import _RANKS, BIT, F32, INDEX, Trace, Traced, number_of
 
 
@@ -225,11 +226,19 @@ def to(x: Traced, dtype: Any = None, **_: Any) -> Traced:
     dtype = str(getattr(dtype, "dtype", dtype)).removeprefix("torch.")
     if dtype in ("float32", "float", "<class 'float'>"):
         return to_float(x)
-    if {"bool": BIT, "int32": INDEX, "int64": INDEX}.get(dtype) == x._kind or dtype in ("None", "cuda", "cpu"):
+    if {"bool": BIT, "int32": INDEX, "int64": INDEX}.get(dtype) == x._kind or dtype == "None":  # a device is one
         return x
     if x._kind == BIT and dtype in ("int32", "int64"):
         return x._trace.lift(x, INDEX)
     raise TypeError(f"a traced value of kind {x._kind} cannot be made {dtype}: numbers are float32, indices are int32")
+
+
+def _new(value: int) -> Callable[..., Any]:
+    def apply(x: Traced, size: Any = (), dtype: Any = None, **_: Any) -> Traced:
+        if tuple(size) != ():
+            raise UnsupportedError(f"a new array of shape {tuple(size)} in a traced function", ())
+        return x._trace.lift(bool(value) if "bool" in str(dtype) else value)
+    return apply
 
 
 def _constant(x: Traced, value: Any) -> Traced:
@@ -250,7 +259,7 @@ FUNCTIONS: dict[str, Callable[..., Any]] = {
     "rsqrt": rsqrt, "sigmoid": sigmoid, "sin": sin, "sqrt": sqrt, "square": lambda x: x * x, "sub": subtract,
     "subtract": subtract, "tanh": tanh, "to": to, "true_divide": divide, "truediv": divide, "type_as": to, "where": where,
     "xor": bitwise_xor, "zeros_like": lambda x: _constant(x, 0), "ones_like": lambda x: _constant(x, 1),
-    "full_like": _constant, "relu": lambda x: maximum(x, 0.0),
+    "full_like": _constant, "new_ones": _new(1), "new_zeros": _new(0), "relu": lambda x: maximum(x, 0.0),
     # What only the compiler refuses, at the place of the call.
     "ceil": _unary("ceil", None), "erf": _unary("erf", None), "log1p": _unary("log1p", None),
     "expm1": _unary("expm1", None), "round": _unary("roundeven", None), "trunc": _unary("trunc", None),

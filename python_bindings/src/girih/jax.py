@@ -1,0 +1,103 @@
+"""JAX: attention as a call of XLA, for jit and vmap.
+
+    from girih.jax import attention
+"""
+from __future__ import annotations
+
+from typing import Any, NoReturn
+
+import jax
+import jax.numpy as jnp
+from jax.core import Tracer
+
+from girih import _girih
+from girih._attention import Score, off_device
+from girih._cache import compiled
+from girih._errors import Error, UnsupportedError
+from girih._kernel import Kernel, device_target
+from girih._problem import Problem
+
+_DTYPES = {jnp.dtype(jnp.bfloat16): "bf16", jnp.dtype(jnp.float16): "f16"}
+
+
+def _compile(line: str, functions: str, target: str) -> _girih.Kernel:
+    """For calls, when they run."""
+    return compiled(line, target, UnsupportedError, functions)._handle
+
+
+def _register() -> None:
+    gpu, cpu = _girih.ffi_handlers(_compile)
+    jax.ffi.register_ffi_target("girih_attention", gpu, platform="CUDA")
+    jax.ffi.register_ffi_target("girih_attention", cpu, platform="cpu")
+
+
+_register()
+
+
+def _check(q: Any, k: Any, v: Any) -> None:
+    for name, array in (("q", q), ("k", k), ("v", v)):
+        if array.ndim != 4:
+            raise ValueError(f"{name} has {array.ndim} dimensions when it should have 4")
+        if array.dtype not in _DTYPES:
+            raise TypeError(f"{name} is {array.dtype} when it should be bfloat16 or float16")
+        if array.dtype != q.dtype:
+            raise TypeError(f"{name} is {array.dtype} when q is {q.dtype}")
+        for dim, what in ((0, "batch"), (3, "head size")):
+            if array.shape[dim] != q.shape[dim]:
+                raise ValueError(f"dimension {dim} of {name} is {array.shape[dim]} when the {what} of q is {q.shape[dim]}")
+    for dim in (1, 2):
+        if v.shape[dim] != k.shape[dim]:
+            raise ValueError(f"dimension {dim} of v is {v.shape[dim]} when it is {k.shape[dim]} in k")
+    if q.size and q.shape[1] % max(k.shape[1], 1):
+        raise ValueError(f"q has {q.shape[1]} heads when it should be a multiple of the {k.shape[1]} of k")
+
+
+def _no_backward(*_: Any) -> NoReturn:
+    raise NotImplementedError("girih.jax.attention has no backward")
+
+
+def _kernel(problem: Problem, interpret: bool) -> Kernel | None:
+    """Compiled while the call is traced, so that refusals come there; later, where no GPU is at hand."""
+    try:
+        target = "sm_90a" if interpret else device_target()
+    except Error:
+        return None
+    return compiled(problem, target, UnsupportedError)
+
+
+def attention(q: Any, k: Any, v: Any, *, mask: str = "none", score: Score = None, scale: float | None = None,
+              lse: bool = False, interpret: bool = False) -> Any:
+    """``girih.attention`` for JAX's arrays, under jit and vmap too; the same meaning and errors.
+
+    Args:
+        q, k, v: [b, h, sq, d] and [b, hkv, skv, d]; vmap may add dimensions.
+        mask, score, scale, lse: as for ``girih.attention``. ``scale`` and what ``score`` captures are constants.
+        interpret: executes the kernel for Hopper in the simulator, on the CPU: for tests, some 10^5 times slower.
+
+    There is no backward: a gradient is a NotImplementedError. XLA does not split the call over devices: use
+    ``jax.shard_map``.
+    """
+    q, k, v = (jnp.asarray(array) for array in (q, k, v))
+    _check(q, k, v)
+    if not interpret and not isinstance(q, Tracer) and next(iter(q.devices())).platform == "cpu":
+        raise off_device("q", "the CPU")
+    if q.size == 0 or k.shape[2] == 0:  # no row sees a key
+        o = jnp.zeros_like(q)
+        return (o, jnp.full(q.shape[:3], -jnp.inf, jnp.float32)) if lse else o
+    heads = (q.shape[1], k.shape[1]) if isinstance(score, str) else (None, None)
+    problem = Problem(q.shape[3], h=heads[0], hkv=heads[1], dtype=_DTYPES[q.dtype], mask=mask, score=score, scale=scale,
+                      lse=lse)
+    _kernel(problem, interpret)
+    functions = "".join(map(str, problem.functions))
+    reads_batch = any(function.reads("b") for function in problem.functions)
+    shapes = [jax.ShapeDtypeStruct(q.shape, q.dtype)] + [jax.ShapeDtypeStruct(q.shape[:3], jnp.float32)] * lse
+    call = jax.ffi.ffi_call("girih_attention", shapes, vmap_method="broadcast_all")
+
+    @jax.custom_vjp
+    def apply(q: Any, k: Any, v: Any) -> Any:
+        return call(q, k, v, problem=str(problem), functions=functions, merges_batches=not reads_batch,
+                    interpret=interpret)
+
+    apply.defvjp(lambda *arrays: (apply(*arrays), None), _no_backward)
+    result = apply(q, k, v)
+    return tuple(result) if lse else result[0]

@@ -1,0 +1,94 @@
+"""girih.jax without a GPU: the kernel in the simulator under jit and vmap, the call that XLA gets, and refusals."""
+import numpy
+import pytest
+from conftest import attention as reference
+
+import girih
+
+jax = pytest.importorskip("jax")
+jnp = jax.numpy
+
+from girih.jax import attention  # noqa: E402
+
+
+def inputs(b=2, h=4, hkv=2, sq=30, skv=40, d=64, dtype="float16"):
+    make = numpy.random.default_rng(3).standard_normal
+    return [jnp.asarray(make(shape), dtype) for shape in ((b, h, sq, d), (b, hkv, skv, d), (b, hkv, skv, d))]
+
+
+def off(o, expected):
+    return numpy.abs(numpy.asarray(o, numpy.float64) - expected).max()
+
+
+@pytest.mark.parametrize("dtype, mask", [("float16", "none"), ("bfloat16", "causal")])
+def test_under_jit(dtype, mask):
+    q, k, v = inputs(dtype=dtype)
+    o, lse = jax.jit(lambda q, k, v: attention(q * 2, k, v, mask=mask, lse=True, interpret=True))(q, k, v)
+    expected = reference(*(numpy.asarray(x, numpy.float64) for x in (q * 2, k, v)), causal=mask == "causal")
+    assert o.dtype == dtype and off(o, expected[0]) < 2e-2 and off(lse, expected[1]) < 2e-3
+
+
+def test_vmap_over_the_batch_and_more():
+    q, k, v = inputs()
+    expected = reference(*map(numpy.asarray, (q, k, v)))[0]
+    one = lambda q, k, v: attention(q[None], k[None], v[None], interpret=True)[0]
+    assert off(jax.vmap(one)(q, k, v), expected) < 3e-3
+    shared = jax.jit(jax.vmap(one, in_axes=(0, None, None)))(q, k[0], v[0])
+    assert off(shared, reference(*map(numpy.asarray, (q, k[:1].repeat(2, 0), v[:1].repeat(2, 0))))[0]) < 3e-3
+    twice = jax.vmap(jax.vmap(one))(*(jnp.stack([x, x[::-1]]) for x in (q, k, v)))
+    assert off(twice, numpy.stack([expected, expected[::-1]])) < 3e-3
+
+
+def test_score_functions_see_their_own_batch():
+    q, k, v = inputs()
+    score = lambda s, b, h, i, j: s + b * (j - i) * 0.5
+    mapped = jax.vmap(lambda q, k, v: attention(q[None], k[None], v[None], score=score, interpret=True)[0])(q, k, v)
+    assert off(mapped, reference(*map(numpy.asarray, (q, k, v)))[0]) < 3e-3
+    whole = attention(q, k, v, score=score, interpret=True)
+    assert off(whole[0], mapped[0]) < 3e-3 < 0.1 < off(whole[1], mapped[1])
+    capped = attention(q, k, v, score="softcap(1)+alibi", interpret=True)
+    assert capped.shape == q.shape and off(capped, mapped) > 0.05
+
+
+def test_what_xla_gets():
+    """For a GPU that is not there; a problem and its functions travel with the call."""
+    shapes = [jax.ShapeDtypeStruct(x.shape, x.dtype) for x in inputs()]
+    function = jax.jit(lambda q, k, v: attention(q, k, v, score=lambda s, b, h, i, j: s * 0.5, lse=True))
+    text = function.trace(*shapes).lower(lowering_platforms=("cuda",)).as_text()
+    assert "@girih_attention" in text and "b=?,h=?,hkv=?,sq=?,skv=?,d=64,dtype=f16,mask=none,lse=1" in text
+    assert "arith.mulf" in text and "merges_batches = true" in text
+
+
+def test_empty():
+    q, k, v = inputs()
+    o, lse = attention(q, k[:, :, :0], v[:, :, :0], lse=True, interpret=True)
+    assert (o == 0).all() and (lse == -jnp.inf).all() and attention(q[:0], k[:0], v[:0], interpret=True).shape == (0, 4, 30, 64)
+
+
+@pytest.mark.parametrize("change, kind, message", [
+    (lambda q, k, v: (q[0], k, v), ValueError, "q has 3 dimensions when it should have 4"),
+    (lambda q, k, v: (q.astype("float32"), k, v), TypeError, "q is float32 when it should be bfloat16 or float16"),
+    (lambda q, k, v: (q, k.astype("bfloat16"), v), TypeError, "k is bfloat16 when q is float16"),
+    (lambda q, k, v: (q, k, v[:, :, :7]), ValueError, "dimension 2 of v is 7 when it is 40 in k"),
+    (lambda q, k, v: (q, k[:1], v[:1]), ValueError, "dimension 0 of k is 1 when the batch of q is 2"),
+    (lambda q, k, v: (q[:, :3], k, v), ValueError, "q has 3 heads when it should be a multiple of the 2 of k"),
+    (lambda q, k, v: (q[..., :20], k[..., :20], v[..., :20]), girih.UnsupportedError, "head size 20 is not supported"),
+])
+def test_refusals(change, kind, message):
+    given = change(*inputs())
+    for call in (attention, jax.jit(attention, static_argnames="interpret")):
+        with pytest.raises(kind, match=message):
+            call(*given, interpret=True)
+
+
+def test_on_the_cpu_and_backward():
+    q, k, v = inputs()
+    for call in (attention, girih.attention):
+        with pytest.raises(ValueError, match="q is on the CPU: girih.attention runs on a GPU"):
+            call(q, k, v)
+    with pytest.raises(jax.errors.JaxRuntimeError, match="runs on a GPU; interpret=True executes"):
+        jax.block_until_ready(jax.jit(attention)(q, k, v))
+    with pytest.raises(TypeError, match="out and stream"):
+        girih.attention(q, k, v, out=q)
+    with pytest.raises(NotImplementedError, match="girih.jax.attention has no backward"):
+        jax.grad(lambda q: attention(q, k, v, interpret=True).astype("float32").sum())(q)
