@@ -203,6 +203,12 @@ def test_beside_torch():
     assert torch.equal(scaled_dot_product_attention(swapped, k, v), scaled_dot_product_attention(q, k, v))
 
 
+def freed(tensor):
+    """Its memory was given back, as FSDP does."""
+    tensor.untyped_storage().resize_(0)
+    return tensor
+
+
 @pytest.mark.parametrize("change, kind, message", [
     (lambda q, k, v: (q.cpu(), k, v), ValueError, "q is on cpu: girih.attention runs on a GPU"),
     (lambda q, k, v: (q, k.cpu(), v), ValueError, "k is on cpu"),
@@ -215,6 +221,7 @@ def test_beside_torch():
     (lambda q, k, v: (q, k.transpose(2, 3).contiguous().transpose(2, 3), v), ValueError, "the last stride of 'k' is"),
     (lambda q, k, v: (q[..., 1:65], k[..., :64], v[..., :64]), ValueError, "the address of 'q'"),
     (lambda q, k, v: (q, k, 3), TypeError, "v is a int"),
+    (lambda q, k, v: (q, k, freed(v)), ValueError, "'v' has no address"),
 ])
 def test_refusals(change, kind, message):
     with pytest.raises(kind) as caught:
@@ -258,6 +265,22 @@ def test_dlpack_from_another_framework():
     o = torch.empty_like(q)
     girih.attention(Other(q), Other(k), Other(v), out=Other(o), stream=torch.cuda.current_stream().cuda_stream)
     assert torch.equal(o, attention(q, k, v))
+
+
+def test_transformers_gives_the_tokens_of_sdpa():
+    transformers = pytest.importorskip("transformers")
+    import girih.transformers  # noqa: F401
+
+    torch.manual_seed(0)
+    model = transformers.LlamaForCausalLM(transformers.LlamaConfig(
+        hidden_size=512, num_attention_heads=8, num_key_value_heads=2, head_dim=64, intermediate_size=512,
+        num_hidden_layers=2, vocab_size=999)).eval().to("cuda", torch.bfloat16)
+    ids = torch.randint(0, 999, (2, 150), device="cuda")
+    tokens = {}
+    for name in ("girih", "sdpa"):
+        model.set_attn_implementation(name)
+        tokens[name] = model.generate(ids, max_new_tokens=12, do_sample=False, pad_token_id=0)
+    assert torch.equal(tokens["girih"], tokens["sdpa"])
 
 
 def test_several_gpus():

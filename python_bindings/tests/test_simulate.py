@@ -1,5 +1,6 @@
 """Kernels on arrays, beside float64."""
 import json
+import xml.etree.ElementTree
 
 import numpy
 import pytest
@@ -67,14 +68,25 @@ def test_fault_in_a_kernel_that_was_broken(kernel):
     """A wait that is taken out of the PTX is found, with its line and its warp."""
     lines = kernel.ptx.splitlines(keepends=True)
     lines[next(index for index, line in enumerate(lines) if "wgmma.wait_group" in line)] = "\n"
-    ptx = "".join(lines).encode()
-    manifest = kernel.manifest | {"files": {"ptx": {"path": "x.ptx", "xxh3_128": "0" * 32}}}
-    with pytest.raises(girih.Error, match="its hash is") as caught:
-        girih.Kernel.from_parts(json.dumps(manifest).encode(), ptx, b"")
-    manifest["files"]["ptx"]["xxh3_128"] = str(caught.value).split("its hash is ")[1][:32]
-    broken = girih.Kernel.from_parts(json.dumps(manifest).encode(), ptx, b"")
+    broken = kernel.with_ptx("".join(lines))
+    assert broken.cubin == b"" and broken.tensors == kernel.tensors
     result = run(broken, random_inputs(), schedule="late")
     assert not result.ok and result.verdicts[0].line > 0 and "warp" in result.verdicts[0].agent
+
+
+def test_timeline(kernel):
+    picture = run(kernel, random_inputs(), trace=True).timeline()._repr_html_()
+    assert picture.startswith("<svg") and "warp 0 (load 0)" in picture and picture.count("<rect") > 20
+    assert xml.etree.ElementTree.fromstring(picture) is not None
+    with pytest.raises(girih.Error, match="simulate with trace=True"):
+        run(kernel, random_inputs()).timeline()
+    with pytest.raises(ValueError, match="nothing is traced of CTA 99"):
+        run(kernel, random_inputs(), trace=True).timeline(99)
+
+
+def test_ptx_of_another_kernel(kernel):
+    with pytest.raises(girih.Error, match="its hash is"):
+        girih.Kernel.from_parts(json.dumps(kernel.manifest).encode(), b"other", b"")
 
 
 def refusals(kernel):

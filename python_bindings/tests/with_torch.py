@@ -225,3 +225,51 @@ def test_in_one_process(imports):
     code = f"{imports}\nprint(girih.compile('b=1,h=1,sq=128,d=64', target='sm_90a').name)\n" \
            "print(torch.jit.trace(lambda x: x * 2 + x, torch.ones(3))(torch.ones(3)).tolist())"
     assert run_python(code) == "attention_1x1x128x64_bf16_none\n[3.0, 3.0, 3.0]\n"
+
+
+def tiny_model(**options):
+    transformers = pytest.importorskip("transformers")
+    torch.manual_seed(0)
+    return transformers.LlamaForCausalLM(transformers.LlamaConfig(
+        hidden_size=128, num_attention_heads=4, num_key_value_heads=2, head_dim=32, intermediate_size=64,
+        num_hidden_layers=2, vocab_size=99, attn_implementation="girih", **options)).eval()
+
+
+def test_transformers(monkeypatch):
+    """What the model asks for, with PyTorch's attention in the kernel's place: no GPU is here."""
+    pytest.importorskip("transformers")
+    from girih import transformers as hook
+
+    calls = []
+
+    def stand_in(q, k, v, *, mask, score, scale):
+        calls.append((mask, score))
+        return torch.nn.functional.scaled_dot_product_attention(q, k, v, is_causal=mask == "causal", scale=scale,
+                                                                enable_gqa=True)
+
+    monkeypatch.setattr(hook, "attention", stand_in)
+    model, ids = tiny_model(), torch.randint(0, 99, (2, 7))
+    tokens = model.generate(ids, max_new_tokens=4, do_sample=False, pad_token_id=0)
+    assert calls == [("causal", None)] * 2 + [("none", None)] * 6
+    model.set_attn_implementation("sdpa")
+    assert torch.equal(tokens, model.generate(ids, max_new_tokens=4, do_sample=False, pad_token_id=0))
+    model.set_attn_implementation("girih")
+    with pytest.raises(girih.UnsupportedError, match="padding is not supported"):
+        model(ids, attention_mask=torch.tensor([[0] + [1] * 6, [1] * 7]))
+    with pytest.raises(girih.UnsupportedError, match="a mask tensor is not supported"):
+        model(ids, attention_mask=torch.zeros(2, 1, 7, 7))
+
+
+@pytest.mark.parametrize("message, options", [
+    ("dropout of 0.1 is", {"dropout": 0.1}), ("s_aux is", {"s_aux": torch.ones(4)}),
+    ("a window of 8 in 40 keys is", {"sliding_window": 8}),
+])
+def test_what_transformers_may_not_ask_for(message, options):
+    pytest.importorskip("transformers")
+    from girih.transformers import attention_forward
+
+    with pytest.raises(girih.UnsupportedError, match=message):
+        on_fake_gpu(lambda q, k: attention_forward(torch.nn.Module(), q, k, k, None, **options), Q, K)
+    o = on_fake_gpu(lambda q, k: torch.compile(attention_forward, backend="eager", fullgraph=True)(
+        torch.nn.Module(), q, k, k, None, softcap=30.0, scaling=0.1)[0], Q, K)
+    assert o.shape == (2, 33, 4, 128) and o.is_contiguous()

@@ -9,6 +9,7 @@ from typing import Any
 from girih import _girih
 from girih._errors import Error, value_of
 from girih._kernel import DTYPES, Kernel
+from girih._timeline import Timeline
 
 
 @dataclasses.dataclass(frozen=True)
@@ -41,6 +42,12 @@ class Simulation:
     def ok(self) -> bool:
         """Whether nothing was found."""
         return not self.verdicts
+
+    def timeline(self, cta: int = 0) -> Timeline:
+        """The trace of a CTA as a picture for a notebook, or as SVG by ``str``; needs ``trace=True``."""
+        if not self.trace:
+            raise Error("there is no trace: simulate with trace=True")
+        return Timeline(self.trace, cta)
 
     def raise_for_verdicts(self) -> Simulation:
         """Raises Error with all verdicts, or returns the run."""
