@@ -71,7 +71,7 @@ private:
     for (size_t r = 0; r < count; ++r) {
       const AttentionRow &row = rows[group.rows[r]];
       loadRow(problem.q, row.b, row.h, row.q, &queries[r * dim]);
-      ranges[r] = problem.mask.visible(row.q, problem.queries(), keys);
+      ranges[r] = problem.mask.visible(row, problem.queries(), keys);
     }
     for (int64_t k = 0; k < keys; ++k) {
       if (!visibleToAny(k))
@@ -85,7 +85,13 @@ private:
 
   Real score(size_t r, int64_t k, Real scaled) const {
     const AttentionRow &row = rows[group.rows[r]];
-    return problem.score ? Real(problem.score->evaluate(scaled, row.b, row.h, row.q, k)) : scaled;
+    int64_t queries = problem.queries();
+    if (!problem.mask.sees(row, k, queries, keys))
+      return -std::numeric_limits<Real>::infinity();
+    if (!problem.score)
+      return scaled;
+    return Real(problem.score->evaluate(
+        {scaled, double(row.b), double(row.h), double(row.q), double(k), double(queries), double(keys)}));
   }
 
   bool visibleToAny(int64_t k) const {
@@ -97,7 +103,7 @@ private:
     Real *row = &scores[r * keys];
     constexpr Real infinity = std::numeric_limits<Real>::infinity();
     Real maximum = -infinity, largest = 0, sum = 0;
-    bool seesNothing = true; // also when the score function hides every key
+    bool seesNothing = true; // also when the score function hides every key in the range
     for (int64_t k = ranges[r].begin; k < ranges[r].end; ++k) {
       maximum = std::max(maximum, row[k]);
       seesNothing &= row[k] == -infinity;

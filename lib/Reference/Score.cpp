@@ -1,8 +1,7 @@
-//===- Score.cpp - A score function as data -------------------------------===//
+//===- Score.cpp - A score or mask function as data -----------------------===//
 
-#include "girih/Reference/Score.h"
+#include "Intervals.h"
 #include "girih/Support/Error.h"
-#include <array>
 #include <cmath>
 #include <cstdlib>
 
@@ -13,45 +12,48 @@ namespace {
 
 constexpr int maxDepth = 512, maxVariables = 256;
 constexpr int pushNumber = -1, pushArgument = -2, keepVariable = -3, pushVariable = -4;
-constexpr const char *arguments[] = {"s", "b", "h", "q", "k"};
+constexpr const char *arguments[] = {"s", "b", "h", "q", "k", "sq", "skv"};
+static_assert(std::size(arguments) == ScoreProgram::inputs);
 
 struct Operation {
   const char *name;
   int operands;
   double (*apply)(const double *operand);
+  /// The same on intervals, where more than anything at all is known of the result.
+  Interval (*bound)(const Interval *operand) = nullptr;
   bool approximate = false;
 };
 
 constexpr Operation operations[] = {
-    {"add", 2, [](const double *x) { return x[0] + x[1]; }},
-    {"sub", 2, [](const double *x) { return x[0] - x[1]; }},
-    {"mul", 2, [](const double *x) { return x[0] * x[1]; }},
+    {"add", 2, [](const double *x) { return x[0] + x[1]; }, intervals::add},
+    {"sub", 2, [](const double *x) { return x[0] - x[1]; }, intervals::sub},
+    {"mul", 2, [](const double *x) { return x[0] * x[1]; }, intervals::mul},
     {"div", 2, [](const double *x) { return x[0] / x[1]; }},
-    {"idiv", 2, [](const double *x) { return std::trunc(x[0] / x[1]); }},
-    {"mod", 2, [](const double *x) { return std::fmod(x[0], x[1]); }},
-    {"min", 2, [](const double *x) { return std::fmin(x[0], x[1]); }},
-    {"max", 2, [](const double *x) { return std::fmax(x[0], x[1]); }},
-    {"pow", 2, [](const double *x) { return std::pow(x[0], x[1]); }, true},
-    {"neg", 1, [](const double *x) { return -x[0]; }},
-    {"abs", 1, [](const double *x) { return std::fabs(x[0]); }},
+    {"idiv", 2, [](const double *x) { return std::trunc(x[0] / x[1]); }, intervals::idiv},
+    {"mod", 2, [](const double *x) { return std::fmod(x[0], x[1]); }, intervals::mod},
+    {"min", 2, [](const double *x) { return std::fmin(x[0], x[1]); }, intervals::min},
+    {"max", 2, [](const double *x) { return std::fmax(x[0], x[1]); }, intervals::max},
+    {"pow", 2, [](const double *x) { return std::pow(x[0], x[1]); }, nullptr, true},
+    {"neg", 1, [](const double *x) { return -x[0]; }, intervals::neg},
+    {"abs", 1, [](const double *x) { return std::fabs(x[0]); }, intervals::abs},
     {"sqrt", 1, [](const double *x) { return std::sqrt(x[0]); }},
     {"exp", 1, [](const double *x) { return std::exp(x[0]); }},
     {"exp2", 1, [](const double *x) { return std::exp2(x[0]); }},
     {"log", 1, [](const double *x) { return std::log(x[0]); }},
     {"log2", 1, [](const double *x) { return std::log2(x[0]); }},
-    {"tanh", 1, [](const double *x) { return std::tanh(x[0]); }, true},
-    {"sin", 1, [](const double *x) { return std::sin(x[0]); }, true},
-    {"cos", 1, [](const double *x) { return std::cos(x[0]); }, true},
-    {"lt", 2, [](const double *x) { return double(x[0] < x[1]); }},
-    {"le", 2, [](const double *x) { return double(x[0] <= x[1]); }},
-    {"eq", 2, [](const double *x) { return double(x[0] == x[1]); }},
-    {"ne", 2, [](const double *x) { return double(x[0] != x[1]); }},
-    {"ge", 2, [](const double *x) { return double(x[0] >= x[1]); }},
-    {"gt", 2, [](const double *x) { return double(x[0] > x[1]); }},
-    {"and", 2, [](const double *x) { return double(x[0] != 0 && x[1] != 0); }},
-    {"or", 2, [](const double *x) { return double(x[0] != 0 || x[1] != 0); }},
-    {"not", 1, [](const double *x) { return double(x[0] == 0); }},
-    {"select", 3, [](const double *x) { return x[0] != 0 ? x[1] : x[2]; }},
+    {"tanh", 1, [](const double *x) { return std::tanh(x[0]); }, nullptr, true},
+    {"sin", 1, [](const double *x) { return std::sin(x[0]); }, nullptr, true},
+    {"cos", 1, [](const double *x) { return std::cos(x[0]); }, nullptr, true},
+    {"lt", 2, [](const double *x) { return double(x[0] < x[1]); }, intervals::lt},
+    {"le", 2, [](const double *x) { return double(x[0] <= x[1]); }, intervals::le},
+    {"eq", 2, [](const double *x) { return double(x[0] == x[1]); }, intervals::eq},
+    {"ne", 2, [](const double *x) { return double(x[0] != x[1]); }, intervals::ne},
+    {"ge", 2, [](const double *x) { return double(x[0] >= x[1]); }, intervals::ge},
+    {"gt", 2, [](const double *x) { return double(x[0] > x[1]); }, intervals::gt},
+    {"and", 2, [](const double *x) { return double(x[0] != 0 && x[1] != 0); }, intervals::all},
+    {"or", 2, [](const double *x) { return double(x[0] != 0 || x[1] != 0); }, intervals::any},
+    {"not", 1, [](const double *x) { return double(x[0] == 0); }, intervals::opposite},
+    {"select", 3, [](const double *x) { return x[0] != 0 ? x[1] : x[2]; }, intervals::select},
 };
 
 /// Index of `word` in a table, -1 when it is not there.
@@ -109,18 +111,20 @@ ScoreProgram::ScoreProgram(const std::vector<std::string> &words) {
     throw Error("score: " + std::to_string(depth) + " values are left when there should be 1");
 }
 
-double ScoreProgram::evaluate(double score, int64_t b, int64_t h, int64_t q, int64_t k) const {
-  double values[] = {score, double(b), double(h), double(q), double(k)};
-  std::array<double, maxDepth + 1> stack;
-  std::array<double, maxVariables> variables;
+template <typename Value, typename Apply>
+Value ScoreProgram::run(const std::array<Value, inputs> &values, const Apply &apply) const {
+  std::array<Value, maxDepth + 1> stack;
+  std::array<Value, maxVariables> variables;
   int depth = 0;
   for (const Step &step : steps) {
     switch (step.operation) {
     case pushNumber:
-      stack[depth++] = step.number;
+      stack[depth++] = Value{step.number};
+      if constexpr (std::is_same_v<Value, Interval>)
+        stack[depth - 1].high = step.number;
       break;
     case pushArgument:
-      stack[depth++] = values[int(step.number)];
+      stack[depth++] = values[size_t(step.number)];
       break;
     case keepVariable:
       variables[size_t(step.number)] = stack[depth - 1];
@@ -131,10 +135,27 @@ double ScoreProgram::evaluate(double score, int64_t b, int64_t h, int64_t q, int
     default: {
       const Operation &operation = operations[step.operation];
       depth -= operation.operands;
-      stack[depth] = operation.apply(&stack[depth]);
+      stack[depth] = apply(operation, &stack[depth]);
       ++depth;
     }
     }
   }
   return stack[0];
+}
+
+double ScoreProgram::evaluate(const Values &values) const {
+  return run(values, [](const Operation &operation, const double *operands) { return operation.apply(operands); });
+}
+
+Interval ScoreProgram::bound(const std::array<Interval, inputs> &values) const {
+  return run(values, [](const Operation &operation, const Interval *operands) {
+    return operation.bound ? operation.bound(operands) : Interval::anything();
+  });
+}
+
+bool ScoreProgram::uses(int input) const {
+  for (const Step &step : steps)
+    if (step.operation == pushArgument && int(step.number) == input)
+      return true;
+  return false;
 }

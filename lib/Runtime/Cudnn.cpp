@@ -165,9 +165,9 @@ private:
 
 std::unique_ptr<Peer> runtime::makeCudnnPeer(const Binding &binding) {
   const ProblemDeclaration &problem = binding.manifest->problem;
-  if (problem.kind != "attention.forward" || problem.hasScore)
-    throw Error(binding.manifest->path + ": cudnn compares with problems of kind "
-                                         "'attention.forward' without a score function");
+  if (problem.kind != "attention.forward" || problem.hasScore || !problem.maskProgram.empty())
+    throw Error(binding.manifest->path + ": cudnn compares with problems of kind 'attention.forward' without a score "
+                                         "function and with a mask that has a name");
   loadCudnn();
   // Anything the frontend throws must end as our one exception.
   try {

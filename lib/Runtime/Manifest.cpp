@@ -23,11 +23,28 @@ KernelFile readFile(const JsonReader &reader) {
   return file;
 }
 
+/// The words of a function that can be evaluated.
+std::vector<std::string> readProgram(const JsonReader &reader) {
+  std::vector<std::string> words;
+  for (const JsonReader &word : reader.elements())
+    words.push_back(word.string());
+  try {
+    reference::ScoreProgram check(words);
+  } catch (const Error &error) {
+    reader.fail(std::string("cannot be evaluated: ") + error.what());
+  }
+  return words;
+}
+
 ProblemDeclaration readProblem(const JsonReader &reader) {
   ProblemDeclaration problem;
   problem.kind = reader.member("kind").string();
-  if (auto mask = reader.optionalMember("mask"))
-    problem.mask = mask->string();
+  if (auto mask = reader.optionalMember("mask")) {
+    if (mask->isString())
+      problem.mask = mask->string();
+    else
+      problem.maskProgram = readProgram(*mask);
+  }
   if (auto window = reader.optionalMember("window"))
     problem.window = window->integer(1, maxSize);
   if (auto scale = reader.optionalMember("scale"))
@@ -39,15 +56,8 @@ ProblemDeclaration readProblem(const JsonReader &reader) {
   }
   if (auto score = reader.optionalMember("score")) {
     problem.hasScore = true;
-    if (!score->isNull())
-      for (const JsonReader &word : score->elements())
-        problem.score.push_back(word.string());
-    try {
-      if (!problem.score.empty())
-        reference::ScoreProgram check(problem.score);
-    } catch (const Error &error) {
-      score->fail(std::string("cannot be evaluated: ") + error.what());
-    }
+    if (!score->isNull() && !score->elements().empty())
+      problem.score = readProgram(*score);
   }
   return problem;
 }

@@ -8,6 +8,8 @@ using namespace girih::runtime;
 reference::Mask runtime::problemMask(const Manifest &manifest) {
   using Kind = reference::Mask::Kind;
   const ProblemDeclaration &problem = manifest.problem;
+  if (!problem.maskProgram.empty())
+    return {Kind::Program, 0, std::make_shared<reference::ScoreProgram>(problem.maskProgram)};
   if (problem.mask == "none")
     return {};
   if (problem.mask == "causal")
@@ -31,15 +33,17 @@ double runtime::problemFlops(const Binding &binding) {
     return 0;
   int64_t queries = binding.size("sq"), keys = binding.size("skv");
   reference::Mask mask = problemMask(manifest);
-  double pairs = double(queries) * double(keys);
+  int64_t batches = binding.size("b"), heads = binding.size("h");
+  double pairs = double(batches) * double(heads) * double(queries) * double(keys);
   // The convention of the field, so that numbers compare with published ones:
   // the diagonal's half is not counted exactly.
-  if (queries == keys && mask.kind != reference::Mask::Kind::None && mask.kind != reference::Mask::Kind::SlidingWindow)
+  using Kind = reference::Mask::Kind;
+  if (queries == keys && (mask.kind == Kind::Causal || mask.kind == Kind::CausalTopLeft))
     pairs /= 2;
-  else if (mask.kind != reference::Mask::Kind::None)
-    pairs = double(mask.visiblePairs(queries, keys));
+  else if (mask.kind != Kind::None)
+    pairs = double(mask.visiblePairs(queries, keys, batches, heads));
   double dims = double(binding.layout("q").shape.back() + binding.layout("v").shape.back());
-  return 2.0 * double(binding.size("b")) * double(binding.size("h")) * pairs * dims;
+  return 2.0 * pairs * dims;
 }
 
 std::string runtime::describeProblem(const Binding &binding) {
@@ -57,7 +61,9 @@ std::string runtime::describeProblem(const Binding &binding) {
     length += "x" + text("skv");
   std::string shape = "[" + text("b") + ", " + heads + ", " + length + ", " + text("d") + "] " +
                       elementTypeName(manifest.tensors[binding.tensorIndex("q")].type);
-  if (manifest.problem.mask != "none")
+  if (!manifest.problem.maskProgram.empty())
+    shape += " masked";
+  else if (manifest.problem.mask != "none")
     shape += " " + manifest.problem.mask;
   if (manifest.problem.hasScore)
     shape += " with score";

@@ -60,10 +60,15 @@ void fillOneHot(const Binding &binding, HostTensor &q, HostTensor &k, uint64_t s
   });
   int64_t queries = q.layout.shape[2], keys = k.layout.shape[2];
   reference::Mask mask = problemMask(*binding.manifest);
+  int64_t heads = q.layout.shape[1];
   forEachRow(q, [&](int64_t row, int64_t position, int64_t offset) {
-    reference::KeyRange seen = mask.visible(position, queries, keys);
+    int64_t head = row / queries;
+    reference::AttentionRow place{head / heads, head % heads, position};
+    reference::KeyRange seen = mask.visible(place, queries, keys);
     int64_t count = std::max<int64_t>(seen.size(), 1);
     int64_t target = seen.begin + int64_t(scatter(seed ^ uint64_t(row)) % uint64_t(count));
+    while (target + 1 < seen.end && !mask.sees(place, target, queries, keys))
+      ++target;
     for (int64_t i = 0; i < q.rowLength(); ++i)
       store(q, offset + i, keyBit(target, i) ? magnitudes.q : -magnitudes.q);
   });

@@ -53,7 +53,7 @@ struct ExpectedNonFinite {
     if (nan && row == *nan)
       return std::isnan(value);
     bool isLogSumExp = index.size() == 3;
-    bool seesNothing = mayHideRows || problem.mask.visible(row.q, problem.queries(), problem.keys()).size() == 0;
+    bool seesNothing = mayHideRows || problem.mask.visible(row, problem.queries(), problem.keys()).size() == 0;
     return isLogSumExp && seesNothing && value < 0 && std::isinf(value);
   }
 };

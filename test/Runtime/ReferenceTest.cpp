@@ -122,7 +122,9 @@ TEST(ReferenceTest, score_function_is_applied) {
 }
 
 TEST(ScoreProgramTest, evaluates_postfix) {
-  auto evaluate = [](const std::vector<std::string> &words) { return ScoreProgram(words).evaluate(3, 1, 2, 10, 4); };
+  auto evaluate = [](const std::vector<std::string> &words) {
+    return ScoreProgram(words).evaluate({3, 1, 2, 10, 4, 20, 30});
+  };
   EXPECT_DOUBLE_EQ(30 * std::tanh(0.1), evaluate({"s", "30", "div", "tanh", "30", "mul"}));
   EXPECT_EQ(3 - 0.5 * 6, evaluate({"s", "0.5", "q", "k", "sub", "mul", "sub"}));
   EXPECT_EQ(2, evaluate({"q", "k", "mod"}));
@@ -174,6 +176,92 @@ TEST(ReferenceTest, visible_pairs_are_counted) {
   EXPECT_EQ(2 + 3, causal.visiblePairs(2, 3));
   EXPECT_EQ(1 + 2, causal.visiblePairs(3, 2));
   EXPECT_EQ(12, Mask{}.visiblePairs(4, 3));
+}
+
+/// A mask by the words of its region.
+static Mask programOf(const std::vector<std::string> &words) {
+  return {Mask::Kind::Program, 0, std::make_shared<ScoreProgram>(words)};
+}
+
+TEST(ReferenceTest, mask_programs_find_their_keys) {
+  const std::vector<std::vector<std::string>> masks = {
+      {"k", "q", "skv", "sq", "sub", "add", "le"},
+      {"k", "q", "le", "k", "q", "5", "sub", "ge", "and"},
+      {"k", "q", "sub", "3", "mod", "0", "eq", "k", "4", "lt", "or"},
+      {"q", "4", "idiv", "k", "4", "idiv", "eq", "h", "1", "eq", "k", "2", "lt", "and", "or"},
+      {"q", "k", "sub", "abs", "=d", "d", "2", "le", "q", "3", "ge", "not", "select"},
+      {"b", "0", "ne", "k", "q", "min", "2", "gt", "and"},
+      {"0"},
+      {"k", "neg", "-7", "gt", "q", "2", "mul", "9", "max", "k", "lt", "ne"},
+  };
+  constexpr int64_t queries = 21, keys = 17, batches = 2, heads = 2;
+  for (const std::vector<std::string> &words : masks) {
+    Mask mask = programOf(words);
+    int64_t pairs = 0;
+    for (int64_t b = 0; b < batches; ++b)
+      for (int64_t h = 0; h < heads; ++h)
+        for (int64_t q = 0; q < queries; ++q) {
+          KeyRange expected;
+          for (int64_t k = 0; k < keys; ++k)
+            if (mask.sees({b, h, q}, k, queries, keys)) {
+              expected = {expected.size() ? expected.begin : k, k + 1};
+              ++pairs;
+            }
+          KeyRange found = mask.visible({b, h, q}, queries, keys);
+          EXPECT_EQ(expected.begin, found.begin);
+          EXPECT_EQ(expected.end, found.end);
+        }
+    EXPECT_EQ(pairs, mask.visiblePairs(queries, keys, batches, heads));
+  }
+}
+
+TEST(ReferenceTest, mask_programs_count_long_sequences) {
+  // A window of 1025 keys in 100000, of which only the edges are looked at one by one.
+  Mask window = programOf({"k", "q", "le", "k", "q", "1024", "sub", "ge", "and"});
+  EXPECT_EQ(100000 * 1025 - 1024 * 1025 / 2, window.visiblePairs(100000, 100000));
+  KeyRange seen = window.visible({0, 0, 70000}, 100000, 100000);
+  EXPECT_EQ(70000 - 1024, seen.begin);
+  EXPECT_EQ(70001, seen.end);
+}
+
+TEST(ReferenceTest, mask_program) {
+  Attention attention(1, 2, 1, 5, 7, 4);
+  // Every other key, and query 2 sees nothing.
+  attention.problem.mask = programOf({"k", "2", "mod", "1", "eq", "q", "2", "ne", "and"});
+  std::vector<AttentionRow> rows = attention.allRows();
+  AttentionResult result = attentionForward(attention.problem, rows, Precision::Float64);
+  for (size_t row = 0; row < rows.size(); ++row) {
+    double expected =
+        attention.element(0, rows[row].h, rows[row].q, 1, [](int64_t q, int64_t k) { return k % 2 == 1 && q != 2; });
+    EXPECT_NEAR(expected, result.output[row * 4 + 1], 1e-12);
+    EXPECT_EQ(rows[row].q == 2, std::isinf(result.logSumExp[row]));
+  }
+}
+
+TEST(ScoreProgramTest, intervals_hold_what_is_in_them) {
+  const std::vector<std::vector<std::string>> programs = {{"k", "q", "mul", "h", "sub"},
+                                                          {"k", "q", "sub", "3", "idiv"},
+                                                          {"q", "k", "sub", "5", "mod", "neg"},
+                                                          {"k", "q", "sub", "abs"},
+                                                          {"k", "q", "min", "h", "max"},
+                                                          {"k", "q", "lt", "k", "2", "mul", "q", "select"},
+                                                          {"k", "q", "eq", "not"},
+                                                          {"k", "exp"}};
+  for (const std::vector<std::string> &words : programs) {
+    ScoreProgram program(words);
+    for (int64_t q = -6; q < 6; ++q)
+      for (int64_t k = -6; k < 6; ++k)
+        for (int64_t size = 0; size < 4; ++size) {
+          Interval bounds = program.bound(
+              {Interval{}, {}, {2, 2}, {double(q), double(q + size)}, {double(k), double(k + 2 * size)}, {}, {}});
+          for (int64_t i = q; i <= q + size; ++i)
+            for (int64_t j = k; j <= k + 2 * size; ++j) {
+              double value = program.evaluate({0, 0, 2, double(i), double(j), 0, 0});
+              EXPECT_LE(bounds.low, value);
+              EXPECT_GE(bounds.high, value);
+            }
+        }
+  }
 }
 
 TEST(ReferenceTest, sample_holds_boundaries_every_head_and_what_is_asked) {

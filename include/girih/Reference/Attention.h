@@ -13,6 +13,7 @@
 #include "girih/Support/ElementType.h"
 #include <array>
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <vector>
 
@@ -33,18 +34,29 @@ struct KeyRange {
   int64_t size() const { return end > begin ? end - begin : 0; }
 };
 
+/// One row of the output.
+struct AttentionRow {
+  int64_t b = 0, h = 0, q = 0;
+  auto operator<=>(const AttentionRow &) const = default;
+};
+
 /// Which keys a query sees. Positions are aligned at the bottom right (the last
 /// query sees the last key) or at the top left (query 0 sees key 0).
 struct Mask {
-  enum class Kind { None, Causal, CausalTopLeft, SlidingWindow };
+  enum class Kind { None, Causal, CausalTopLeft, SlidingWindow, Program };
   Kind kind = Kind::None;
   /// Keys a query of a sliding window sees, its own included.
   int64_t window = 0;
+  /// Of a mask of that kind: not 0 for a key that the row sees.
+  std::shared_ptr<const ScoreProgram> program = nullptr;
 
-  /// The keys visible to query `q` of `queries`, among `keys`.
-  KeyRange visible(int64_t q, int64_t queries, int64_t keys) const;
-  /// (query, key) pairs that are visible in all.
-  int64_t visiblePairs(int64_t queries, int64_t keys) const;
+  /// From the first key that `row` sees to the last one. Of a program, there may be some in
+  /// between that it does not see.
+  KeyRange visible(const AttentionRow &row, int64_t queries, int64_t keys) const;
+  /// Whether it sees `key`, which is in that range.
+  bool sees(const AttentionRow &row, int64_t key, int64_t queries, int64_t keys) const;
+  /// (query, key) pairs that are visible in all heads.
+  int64_t visiblePairs(int64_t queries, int64_t keys, int64_t batches = 1, int64_t heads = 1) const;
 };
 
 struct AttentionProblem {
@@ -63,12 +75,6 @@ struct AttentionProblem {
   int64_t queries() const { return q.shape[2]; }
   int64_t keys() const { return k.shape[2]; }
   int64_t outputDim() const { return v.shape[3]; }
-};
-
-/// One row of the output.
-struct AttentionRow {
-  int64_t b = 0, h = 0, q = 0;
-  auto operator<=>(const AttentionRow &) const = default;
 };
 
 enum class Precision {

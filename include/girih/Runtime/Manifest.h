@@ -98,6 +98,8 @@ struct RoleDeclaration {
 struct ProblemDeclaration {
   std::string kind; ///< `attention.forward`, `gemm`, or anything else
   std::string mask = "none";
+  /// The mask as a reference::ScoreProgram, in place of a name.
+  std::vector<std::string> maskProgram;
   int64_t window = 0;
   double scale = 1;
   /// The relative error of a weight that the kernel's exponentials may have, beside what
