@@ -8,6 +8,33 @@
 using namespace mlir;
 using namespace girih::attn;
 
+/// `mask(causal)` or `mask { ... }`.
+static ParseResult parseMask(OpAsmParser &parser, MaskAttr &mask, Region &region) {
+  if (failed(parser.parseOptionalKeyword("mask")))
+    return success();
+  if (failed(parser.parseOptionalLParen()))
+    return parser.parseRegion(region);
+  StringRef name;
+  SMLoc place = parser.getCurrentLocation();
+  if (parser.parseKeyword(&name))
+    return failure();
+  std::optional<Mask> known = symbolizeMask(name);
+  if (!known)
+    return parser.emitError(place) << "'" << name
+                                   << "' is no mask; there are none, causal, causal_top_left and regions";
+  mask = MaskAttr::get(parser.getContext(), *known);
+  return parser.parseRParen();
+}
+
+static void printMask(OpAsmPrinter &printer, ForwardOp op, MaskAttr, Region &region) {
+  if (op.getMask() != Mask::None)
+    printer << " mask(" << stringifyMask(op.getMask()) << ")";
+  if (region.empty())
+    return;
+  printer << " mask ";
+  printer.printRegion(region);
+}
+
 #define GET_OP_CLASSES
 #include "dialects/Attn/AttnOps.cpp.inc"
 
@@ -63,6 +90,40 @@ static LogicalResult verifyShapes(ForwardOp op) {
   return success();
 }
 
+/// Checks that a region ends in a value of that type.
+static LogicalResult verifyResult(ForwardOp op, Region &region, StringRef name, Type type) {
+  auto yield = region.front().empty() ? nullptr : dyn_cast<YieldOp>(region.front().back());
+  if (!yield)
+    return op.emitOpError() << name << " region must end in attn.yield";
+  if (yield.getResult().getType() != type)
+    return yield.emitOpError() << "gives " << yield.getResult().getType() << ", a " << name << " region gives " << type;
+  return success();
+}
+
+static LogicalResult verifyMask(ForwardOp op) {
+  Region &region = op.getMaskRegion();
+  if (region.empty())
+    return success();
+  if (op.getMask() != Mask::None)
+    return op.emitOpError() << "has mask(" << stringifyMask(op.getMask()) << ") and a mask region, must have one mask";
+  Builder builder(op.getContext());
+  if (region.getArgumentTypes() != TypeRange(SmallVector<Type>(4, builder.getIndexType())))
+    return op.emitOpError("mask region takes (index, index, index, index): batch, head, query, key");
+  return verifyResult(op, region, "mask", builder.getI1Type());
+}
+
+static LogicalResult verifyScore(ForwardOp op) {
+  Region &region = op.getScore();
+  if (region.empty())
+    return success();
+  Builder builder(op.getContext());
+  SmallVector<Type> expected(5, builder.getIndexType());
+  expected[0] = builder.getF32Type();
+  if (region.getArgumentTypes() != TypeRange(expected))
+    return op.emitOpError("score region takes (f32, index, index, index, index): score, batch, head, query, key");
+  return verifyResult(op, region, "score", builder.getF32Type());
+}
+
 LogicalResult ForwardOp::verify() {
   if (failed(verifyShapes(*this)))
     return failure();
@@ -78,14 +139,5 @@ LogicalResult ForwardOp::verify() {
     return emitOpError() << "scale is " << scale << ", must be between "
                          << std::numeric_limits<float>::min() / std::numbers::log2e << " and "
                          << std::numeric_limits<float>::max() / std::numbers::log2e;
-  if (getScore().empty())
-    return success();
-  Builder builder(getContext());
-  SmallVector<Type> expected(5, builder.getIndexType());
-  expected[0] = builder.getF32Type();
-  if (getScore().getArgumentTypes() != TypeRange(expected))
-    return emitOpError("score region takes (f32, index, index, index, index): score, batch, head, query, key");
-  if (getScore().front().empty() || !isa<YieldOp>(getScore().front().back()))
-    return emitOpError("score region must end in attn.yield");
-  return success();
+  return failure(failed(verifyMask(*this)) || failed(verifyScore(*this)));
 }

@@ -10,7 +10,8 @@ include "mlir/Interfaces/SideEffectInterfaces.td"
 
 def Attn_Mask : I32EnumAttr<"Mask", "which keys a query sees", [
     I32EnumAttrCase<"None", 0, "none">,
-    I32EnumAttrCase<"Causal", 1, "causal">]> {
+    I32EnumAttrCase<"Causal", 1, "causal">,
+    I32EnumAttrCase<"CausalTopLeft", 2, "causal_top_left">]> {
   let cppNamespace = "::girih::attn";
 }
 
@@ -37,10 +38,8 @@ def Attn_ForwardOp : Op<Attn_Dialect, "forward", [Pure]> {
 
     All sizes but D may be dynamic (`?`), H and Hkv only together; a loader chooses
     those at launch. Shapes are logical; `order` tells in which order the dimensions
-    lie in memory, `bhsd` unless given, and a loader may choose any strides. The mask
-    is `none` unless given; `mask(causal)` lets query i see key j when
-    `j <= i + Skv - Sq`, so that the last query sees all keys. A row that sees no key
-    gives 0, and -inf as its lse. `scale` is 1 / sqrt(D) unless given.
+    lie in memory, `bhsd` unless given, and a loader may choose any strides.
+    `scale` is 1 / sqrt(D) unless given.
 
     ```mlir
     %o = attn.forward %q, %k, %v mask(causal) schedule <stages = 3>
@@ -49,8 +48,31 @@ def Attn_ForwardOp : Op<Attn_Dialect, "forward", [Pure]> {
         : tensor<?x8x?x64xf16>, tensor<?x8x?x64xf16>, tensor<?x8x?x64xf16> -> tensor<?x8x?x64xf16>, tensor<?x8x?xf32>
     ```
 
+    The mask says which keys a query sees, all unless it is given: by name or by a
+    region. `mask(causal)` lets query i see key j when `j <= i + Skv - Sq`, so that the
+    last query sees all keys, `mask(causal_top_left)` when `j <= i`. A `mask` region maps
+    the index of batch, head, query and key to an i1. A row that sees no key gives 0, and
+    -inf as its lse.
+
+    ```mlir
+    // Each query sees the 1024 keys before its place in the keys, and that place.
+    %o = attn.forward %q, %k, %v mask {
+    ^bb0(%b: index, %h: index, %i: index, %j: index):
+      %c1024 = arith.constant 1024 : index
+      %queries = attn.queries
+      %keys = attn.keys
+      %shift = arith.subi %keys, %queries : index
+      %place = arith.addi %i, %shift : index
+      %first = arith.subi %place, %c1024 : index
+      %0 = arith.cmpi sle, %j, %place : index
+      %1 = arith.cmpi sge, %j, %first : index
+      %2 = arith.andi %0, %1 : i1
+      attn.yield %2 : i1
+    } : tensor<4x32x?x128xbf16>, tensor<4x8x?x128xbf16>, tensor<4x8x?x128xbf16> -> tensor<4x32x?x128xbf16>
+    ```
+
     The `score` region maps a scaled score and its batch, head, query and key index
-    to the score to use, before the mask. docs/attention.md says what it may be made of.
+    to the score to use, before the mask. docs/attention.md says what regions may be made of.
 
     ```mlir
     %o = attn.forward %q, %k, %v mask(causal) score {
@@ -69,9 +91,9 @@ def Attn_ForwardOp : Op<Attn_Dialect, "forward", [Pure]> {
                        OptionalAttr<F64Attr>:$scale,
                        OptionalAttr<Tile_ScheduleAttr>:$schedule);
   let results = (outs Attn_Tensor:$output, Optional<RankedTensorOf<[F32]>>:$lse);
-  let regions = (region MaxSizedRegion<1>:$score);
+  let regions = (region MaxSizedRegion<1>:$mask_region, MaxSizedRegion<1>:$score);
   let assemblyFormat = [{
-    $q `,` $k `,` $v (`mask` `(` $mask^ `)`)? (`order` `(` $order^ `)`)? (`scale` `(` $scale^ `)`)?
+    $q `,` $k `,` $v custom<Mask>($mask, $mask_region) (`order` `(` $order^ `)`)? (`scale` `(` $scale^ `)`)?
     (`schedule` $schedule^)? (`score` $score^)? attr-dict
     `:` type($q) `,` type($k) `,` type($v) `->` type($output) (`,` type($lse)^)?
   }];
@@ -79,20 +101,38 @@ def Attn_ForwardOp : Op<Attn_Dialect, "forward", [Pure]> {
   let extraClassDeclaration = [{
     /// The scale as given, or 1 / sqrt(D).
     double getScaleValue();
+
+    /// Whether some query may not see some key.
+    bool hasMask() { return getMask() != Mask::None || !getMaskRegion().empty(); }
+
+    /// Replaces the mask's name by the region that it stands for.
+    void expandMask();
   }];
 }
 
+class Attn_LengthOp<string mnemonic, string what> : Op<Attn_Dialect, mnemonic, [Pure, HasParent<"ForwardOp">]> {
+  let summary = "the number of " # what # " of the problem";
+  let description = "For regions of `attn.forward`, whose lengths may be chosen at launch.\n\n```mlir\n%n = attn."
+                    # mnemonic # "\n```";
+  let results = (outs Index:$length);
+  let assemblyFormat = "attr-dict";
+}
+
+def Attn_QueriesOp : Attn_LengthOp<"queries", "queries">;
+def Attn_KeysOp : Attn_LengthOp<"keys", "keys">;
+
 def Attn_YieldOp : Op<Attn_Dialect, "yield", [Pure, Terminator, ReturnLike, HasParent<"ForwardOp">]> {
-  let summary = "the result of a score region";
+  let summary = "the result of a score or mask region";
   let description = [{
-    Ends the score region of `attn.forward`; its operand replaces the score.
+    Ends a region of `attn.forward`: its operand replaces the score, or says whether the
+    query sees the key.
 
     ```mlir
     attn.yield %s : f32
     ```
   }];
-  let arguments = (ins F32:$score);
-  let assemblyFormat = "$score attr-dict `:` type($score)";
+  let arguments = (ins AnyTypeOf<[F32, I1]>:$result);
+  let assemblyFormat = "$result attr-dict `:` type($result)";
 }
 
 #endif // GIRIH_ATTN_OPS

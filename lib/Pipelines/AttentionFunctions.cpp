@@ -29,10 +29,17 @@ LogicalResult takeFunctions(ModuleOp functions, attn::ForwardOp op, std::string 
     auto function = dyn_cast<func::FuncOp>(inner);
     if (!function)
       return inner.emitOpError("stands beside the functions of an attention problem, where only func.func may be");
-    if (function.getName() != "score")
-      return function.emitOpError() << "is named '" << function.getName() << "', must be one of score";
-    FunctionType type = builder.getFunctionType({f32, index, index, index, index}, f32);
-    if (failed(takeFunction(function, op.getScore(), type)))
+    bool isMask = function.getName() == "mask";
+    if (!isMask && function.getName() != "score")
+      return function.emitOpError() << "is named '" << function.getName() << "', must be one of mask score";
+    SmallVector<Type> inputs(4, index);
+    if (!isMask)
+      inputs.insert(inputs.begin(), f32);
+    FunctionType type = builder.getFunctionType(inputs, isMask ? builder.getI1Type() : f32);
+    if (isMask && op.getMask() != attn::Mask::None)
+      return function.emitOpError() << "is given when the problem has mask(" << attn::stringifyMask(op.getMask())
+                                    << ") already";
+    if (failed(takeFunction(function, isMask ? op.getMaskRegion() : op.getScore(), type)))
       return failure();
     kernelName += "_" + function.getName().str();
   }

@@ -2,6 +2,7 @@
 #include "girih/Pipelines/AttentionSpec.h"
 
 #include "AttentionFunctions.h"
+#include "MaskSpec.h"
 #include "ScoreSpec.h"
 #include "dialects/Attn/Attn.h"
 #include "dialects/Tile/Schedule.h"
@@ -17,8 +18,9 @@ namespace girih {
 
 const char *const kAttentionSpecHelp =
     "an attention problem instead of a file: key=value, comma separated. Sizes b, h, hkv, sq, skv, d are numbers, or ? "
-    "(all but d) to be chosen at launch; hkv defaults to h, skv to sq. dtype=bf16|f16, mask=none|causal, "
-    "order=bhsd|bshd, score=softcap(NUMBER)|alibi, several joined by +, lse=0|1, scale=NUMBER (1/sqrt(d)); any knob of "
+    "(all but d) to be chosen at launch; hkv defaults to h, skv to sq. dtype=bf16|f16, "
+    "mask=none|causal|causal_top_left|window(LEFT,RIGHT)|prefix(N), several joined by & and |, order=bhsd|bshd, "
+    "score=softcap(NUMBER)|alibi, several joined by +, lse=0|1, scale=NUMBER (1/sqrt(d)); any knob of "
     "the schedule, such as stages=2";
 
 namespace {
@@ -48,7 +50,7 @@ private:
   llvm::StringMap<unsigned> columns; ///< of the keys that are given
   llvm::StringMap<int64_t> sizes;
   tile::Schedule schedule;
-  attn::Mask mask = attn::Mask::None;
+  MaskSpec mask;
   attn::Order order = attn::Order::BHSD;
   std::string dtype = "bf16";
   ScoreSpec score;
@@ -92,7 +94,7 @@ LogicalResult Spec::parseEntry(StringRef entry) {
   if (llvm::is_contained(kSizes, key))
     return parseSize(key, value);
   if (key == "mask")
-    return parseEnum(key, value, attn::getMaxEnumValForMask(), mask);
+    return mask.parse(value, [&](StringRef at) { return error(at); });
   if (key == "order")
     return parseEnum(key, value, attn::getMaxEnumValForOrder(), order);
   if (key == "dtype") {
@@ -127,10 +129,24 @@ LogicalResult Spec::parseEntry(StringRef entry) {
   return error(key) << "unknown key '" << key << "'";
 }
 
-LogicalResult Spec::parse() {
+/// At commas that are not in parentheses.
+static SmallVector<StringRef> splitEntries(StringRef text) {
   SmallVector<StringRef> entries;
-  text.split(entries, ',');
-  for (StringRef entry : entries)
+  size_t start = 0;
+  int depth = 0;
+  for (size_t i = 0; i < text.size(); ++i) {
+    depth += text[i] == '(' ? 1 : text[i] == ')' && depth > 0 ? -1 : 0;
+    if (text[i] == ',' && depth == 0) {
+      entries.push_back(text.slice(start, i));
+      start = i + 1;
+    }
+  }
+  entries.push_back(text.drop_front(start));
+  return entries;
+}
+
+LogicalResult Spec::parse() {
+  for (StringRef entry : splitEntries(text))
     if (failed(parseEntry(entry)))
       return failure();
   if (!sizes.count("hkv") && sizes.count("h"))
@@ -164,8 +180,9 @@ OwningOpRef<ModuleOp> Spec::build() {
   b.setInsertionPointToStart(function.addEntryBlock());
   auto op = attn::ForwardOp::create(
       b, query, lseType, function.getArgument(0), function.getArgument(1), function.getArgument(2),
-      attn::MaskAttr::get(&context, mask), attn::OrderAttr::get(&context, order),
+      attn::MaskAttr::get(&context, mask.name()), attn::OrderAttr::get(&context, order),
       scale ? b.getF64FloatAttr(*scale) : FloatAttr(), schedule.encode(&context, [&] { return emitError(loc); }));
+  mask.build(op);
   score.build(op, size("h"));
   func::ReturnOp::create(b, op.getResults());
   return module;
@@ -181,7 +198,7 @@ std::string Spec::fileName() const {
   name += "x" + show("sq");
   if (size("skv") != size("sq"))
     name += "k" + show("skv");
-  name += "x" + show("d") + "_" + dtype + "_" + attn::stringifyMask(mask).str();
+  name += "x" + show("d") + "_" + dtype + "_" + mask.fileName();
   return name + score.suffix() + (lse ? "_lse" : "");
 }
 
@@ -207,7 +224,7 @@ AttentionSpec::AttentionSpec(MLIRContext &context, llvm::SourceMgr &sources, Str
 /// Passes speak of knobs by their names, and of the problem in a few phrases.
 unsigned AttentionSpec::columnOf(StringRef message) const {
   constexpr std::pair<llvm::StringLiteral, llvm::StringLiteral> kPhrases[] = {
-      {"head size", "d"}, {"scale is", "scale"}, {"score region", "score"}};
+      {"head size", "d"}, {"scale is", "scale"}, {"score region", "score"}, {"mask region", "mask"}};
   for (auto [phrase, key] : kPhrases)
     if (message.contains(phrase) && columns.contains(key))
       return columns.lookup(key);

@@ -3,7 +3,7 @@
 // and first key are one number, the query is one for each row, and the key is the first key
 // plus the column: sums and products keep that form, so that what depends on the row is
 // computed once a row, and the column costs one multiply-add at the end.
-#include "AttnScore.h"
+#include "AttnRegion.h"
 
 #include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/IR/Matchers.h"
@@ -12,73 +12,20 @@
 using namespace mlir;
 
 namespace girih {
-namespace {
-
-/// How many numbers there are of a value.
-enum class Extent { Tile, Row, Score };
-
-/// A value on the tile. With a step, it is `value + step * column`, and neither is one for
-/// each score; with a factor, it is `factor * value`.
-struct Spread {
-  Value value;
-  Extent extent = Extent::Tile;
-  Value step = {}; ///< of the type of `value`
-  Extent stepExtent = Extent::Tile;
-  double factor = 1;
-
-  Extent whole() const { return step ? Extent::Score : extent; }
-};
-
-class ScoreBuilder {
-public:
-  ScoreBuilder(IndexBuilder &b, const ScoreTile &tile) : b(b) {
-    auto shape = cast<RankedTensorType>(tile.scores.getType()).getShape();
-    rows = shape[0];
-    columns = shape[1];
-  }
-
-  FactoredScores build(Block &region, const ScoreTile &tile, double scale);
-
-private:
-  Spread convert(Operation *op);
-  Spread convertSum(Operation *op, const Spread &x, const Spread &y, bool isDifference);
-  std::optional<Spread> joinFactor(const Spread &x, const Spread &y, bool isQuotient);
-  Spread convertProduct(Operation *op, const Spread &x, const Spread &y);
-  std::optional<Spread> convertComparison(arith::CmpIOp op);
-  std::optional<Spread> convertMask(arith::SelectOp op);
-  Spread apply(Operation *op, ArrayRef<Spread> operands);
-  template <typename FloatOp, typename IntegerOp> Spread combine(const Spread &x, const Spread &y);
-
-  const Spread &at(Value value) { return values.find(value)->second; }
-  RankedTensorType typeOf(Extent extent, Type element) {
-    return extent == Extent::Row ? RankedTensorType::get({rows}, element)
-                                 : RankedTensorType::get({rows, columns}, element);
-  }
-  /// Indices have 32 bits, as all sizes have.
-  Type inTile(Type type) { return type.isIndex() ? Type(b.getI32Type()) : type; }
-  Value number(Type type, double value);
-  Value widen(Value value, Extent from, Extent to);
-  Value complete(const Spread &x, Extent extent);
-  Value column(Type element);
-
-  IndexBuilder &b;
-  int64_t rows, columns;
-  llvm::SmallDenseMap<Value, Spread> values;
-};
 
 /// A number of the tile's.
-Value ScoreBuilder::number(Type type, double value) {
+Value RegionBuilder::number(Type type, double value) {
   if (type.isF32())
     return arith::ConstantOp::create(b, b.getF32FloatAttr(static_cast<float>(value)));
   return arith::ConstantOp::create(b, b.getI32IntegerAttr(static_cast<int32_t>(value)));
 }
 
-Value ScoreBuilder::column(Type element) {
+Value RegionBuilder::column(Type element) {
   Value index = tile::IotaOp::create(b, typeOf(Extent::Score, b.getI32Type()), 1);
   return element.isF32() ? arith::SIToFPOp::create(b, typeOf(Extent::Score, element), index).getResult() : index;
 }
 
-Value ScoreBuilder::widen(Value value, Extent from, Extent to) {
+Value RegionBuilder::widen(Value value, Extent from, Extent to) {
   if (from == to)
     return value;
   if (from == Extent::Row)
@@ -94,7 +41,7 @@ Value ScoreBuilder::widen(Value value, Extent from, Extent to) {
   return arith::CmpIOp::create(b, arith::CmpIPredicate::ne, wide, zero);
 }
 
-Value ScoreBuilder::complete(const Spread &x, Extent extent) {
+Value RegionBuilder::complete(const Spread &x, Extent extent) {
   Value value = widen(x.value, x.extent, extent);
   Type element = getElementTypeOrSelf(value.getType());
   if (x.factor != 1)
@@ -112,7 +59,7 @@ Value ScoreBuilder::complete(const Spread &x, Extent extent) {
 }
 
 /// The op on as many numbers as its operands are.
-Spread ScoreBuilder::apply(Operation *op, ArrayRef<Spread> operands) {
+Spread RegionBuilder::apply(Operation *op, ArrayRef<Spread> operands) {
   Extent extent = Extent::Tile;
   for (const Spread &operand : operands)
     extent = std::max(extent, operand.whole());
@@ -126,7 +73,7 @@ Spread ScoreBuilder::apply(Operation *op, ArrayRef<Spread> operands) {
 }
 
 /// A sum, difference or product of values neither of which has a step or a factor.
-template <typename FloatOp, typename IntegerOp> Spread ScoreBuilder::combine(const Spread &x, const Spread &y) {
+template <typename FloatOp, typename IntegerOp> Spread RegionBuilder::combine(const Spread &x, const Spread &y) {
   Extent extent = std::max(x.extent, y.extent);
   Value left = widen(x.value, x.extent, extent), right = widen(y.value, y.extent, extent);
   if (isa<FloatType>(getElementTypeOrSelf(left.getType())))
@@ -134,7 +81,7 @@ template <typename FloatOp, typename IntegerOp> Spread ScoreBuilder::combine(con
   return {b.createOrFold<IntegerOp>(left, right), extent};
 }
 
-Spread ScoreBuilder::convertSum(Operation *op, const Spread &x, const Spread &y, bool isDifference) {
+Spread RegionBuilder::convertSum(Operation *op, const Spread &x, const Spread &y, bool isDifference) {
   auto add = [&](const Spread &a, const Spread &c) {
     return isDifference ? combine<arith::SubFOp, arith::SubIOp>(a, c) : combine<arith::AddFOp, arith::AddIOp>(a, c);
   };
@@ -165,7 +112,7 @@ Spread ScoreBuilder::convertSum(Operation *op, const Spread &x, const Spread &y,
 }
 
 /// Scores times a constant, or by one: it joins their factor.
-std::optional<Spread> ScoreBuilder::joinFactor(const Spread &x, const Spread &y, bool isQuotient) {
+std::optional<Spread> RegionBuilder::joinFactor(const Spread &x, const Spread &y, bool isQuotient) {
   FloatAttr constant;
   if (x.extent != Extent::Score || !matchPattern(y.value, m_Constant(&constant)))
     return std::nullopt;
@@ -175,7 +122,7 @@ std::optional<Spread> ScoreBuilder::joinFactor(const Spread &x, const Spread &y,
   return Spread{x.value, x.extent, {}, Extent::Tile, factor};
 }
 
-Spread ScoreBuilder::convertProduct(Operation *op, const Spread &x, const Spread &y) {
+Spread RegionBuilder::convertProduct(Operation *op, const Spread &x, const Spread &y) {
   if (std::optional<Spread> joined = joinFactor(x, y, /*isQuotient=*/false))
     return *joined;
   if (std::optional<Spread> joined = joinFactor(y, x, /*isQuotient=*/false))
@@ -191,7 +138,7 @@ Spread ScoreBuilder::convertProduct(Operation *op, const Spread &x, const Spread
 }
 
 /// The predicate with which y compares with x as x does with y; without sign there are none.
-arith::CmpIPredicate swapped(arith::CmpIPredicate predicate) {
+static arith::CmpIPredicate swapped(arith::CmpIPredicate predicate) {
   using Predicate = arith::CmpIPredicate;
   switch (predicate) {
   case Predicate::slt:
@@ -208,7 +155,7 @@ arith::CmpIPredicate swapped(arith::CmpIPredicate predicate) {
 }
 
 /// The column against a limit of the row: its index needs no register then.
-std::optional<Spread> ScoreBuilder::convertComparison(arith::CmpIOp op) {
+std::optional<Spread> RegionBuilder::convertComparison(arith::CmpIOp op) {
   Spread x = at(op.getLhs()), y = at(op.getRhs());
   auto predicate = op.getPredicate();
   if (y.step) {
@@ -229,7 +176,7 @@ std::optional<Spread> ScoreBuilder::convertComparison(arith::CmpIOp op) {
 }
 
 /// A score or an infinity, as masks have it: a positive factor stays one.
-std::optional<Spread> ScoreBuilder::convertMask(arith::SelectOp op) {
+std::optional<Spread> RegionBuilder::convertMask(arith::SelectOp op) {
   auto hides = [](const Spread &x) {
     return matchPattern(x.value, m_PosInfFloat()) || matchPattern(x.value, m_NegInfFloat());
   };
@@ -243,8 +190,8 @@ std::optional<Spread> ScoreBuilder::convertMask(arith::SelectOp op) {
   return chosen;
 }
 
-Spread ScoreBuilder::convert(Operation *op) {
-  auto operand = [&](unsigned i) -> const Spread & { return at(op->getOperand(i)); };
+Spread RegionBuilder::convert(Operation *op) {
+  auto operand = [&](unsigned i) { return at(op->getOperand(i)); };
   if (isa<arith::AddFOp, arith::AddIOp>(op))
     return convertSum(op, operand(0), operand(1), /*isDifference=*/false);
   if (isa<arith::SubFOp, arith::SubIOp>(op))
@@ -262,6 +209,10 @@ Spread ScoreBuilder::convert(Operation *op) {
   if (auto select = dyn_cast<arith::SelectOp>(op))
     if (std::optional<Spread> converted = convertMask(select))
       return *converted;
+  if (isa<attn::QueriesOp>(op))
+    return {asI32(tile.queries)};
+  if (isa<attn::KeysOp>(op))
+    return {asI32(tile.keys)};
   if (isa<arith::IndexCastOp>(op)) // all have 32 bits
     return operand(0);
   if (isa<arith::SIToFPOp>(op) && operand(0).step) {
@@ -271,36 +222,51 @@ Spread ScoreBuilder::convert(Operation *op) {
       Type result = isa<RankedTensorType>(type) ? Type(typeOf(Extent::Row, b.getF32Type())) : b.getF32Type();
       return b.createOrFold<arith::SIToFPOp>(result, value);
     };
-    const Spread &x = operand(0);
+    Spread x = operand(0);
     return {toFloat(x.value), x.extent, toFloat(x.step), x.stepExtent};
   }
   SmallVector<Spread> operands = llvm::map_to_vector(op->getOperands(), [&](Value value) { return at(value); });
   return apply(op, operands);
 }
 
-FactoredScores ScoreBuilder::build(Block &region, const ScoreTile &tile, double scale) {
-  auto asI32 = [&](Value index) -> Value { return arith::IndexCastOp::create(b, b.getI32Type(), index); };
+RegionBuilder::RegionBuilder(IndexBuilder &b, const ScoreTile &tile) : b(b), tile(tile) {
+  auto shape = cast<RankedTensorType>(tile.scores.getType()).getShape();
+  rows = shape[0];
+  columns = shape[1];
+}
+
+Spread RegionBuilder::at(Value value) {
+  if (auto found = values.find(value); found != values.end())
+    return found->second;
+  Spread converted = convert(value.getDefiningOp());
+  values[value] = converted;
+  return converted;
+}
+
+void RegionBuilder::bindIndices(ArrayRef<BlockArgument> arguments) {
   Value query = tile::IotaOp::create(b, typeOf(Extent::Row, b.getI32Type()), 0);
   query = arith::AddIOp::create(b, query, widen(asI32(tile.firstQuery), Extent::Tile, Extent::Row));
+  values[arguments[0]] = {asI32(tile.batch)};
+  values[arguments[1]] = {asI32(tile.head)};
+  values[arguments[2]] = {query, Extent::Row};
+  values[arguments[3]] = {asI32(tile.firstKey), Extent::Tile, number(b.getI32Type(), 1)};
+}
+
+FactoredScores RegionBuilder::score(Block &region, double scale) {
+  bindIndices(region.getArguments().drop_front());
   values[region.getArgument(0)] = {tile.scores, Extent::Score, {}, Extent::Tile, scale};
-  values[region.getArgument(1)] = {asI32(tile.batch)};
-  values[region.getArgument(2)] = {asI32(tile.head)};
-  values[region.getArgument(3)] = {query, Extent::Row};
-  values[region.getArgument(4)] = {asI32(tile.firstKey), Extent::Tile, number(b.getI32Type(), 1)};
   for (Operation &op : region.without_terminator())
-    values[op.getResult(0)] = convert(&op);
+    at(op.getResult(0));
   Spread result = at(region.getTerminator()->getOperand(0));
   if (result.factor > 0 && result.whole() == Extent::Score && !result.step)
     return {result.value, result.factor};
   return {complete(result, Extent::Score), 1};
 }
 
-} // namespace
-
 FactoredScores buildScore(IndexBuilder &b, attn::ForwardOp op, const ScoreTile &tile, double scale) {
   if (op.getScore().empty())
     return {tile.scores, scale};
-  return ScoreBuilder(b, tile).build(op.getScore().front(), tile, scale);
+  return RegionBuilder(b, tile).score(op.getScore().front(), scale);
 }
 
 } // namespace girih

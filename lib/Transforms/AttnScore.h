@@ -1,22 +1,23 @@
-// The score region of attn.forward, compiled: what it is made of, and what it becomes.
+// The regions of attn.forward, compiled: what they are made of, and what the score region becomes.
 #ifndef GIRIH_LIB_TRANSFORMS_ATTNSCORE_H
 #define GIRIH_LIB_TRANSFORMS_ATTNSCORE_H
 
-#include "IndexBuilder.h"
+#include "dialects/Tile/IndexBuilder.h"
 #include "girih/Target/Target.h"
 
 namespace girih {
 
-/// Whether there is code for the region; else a diagnostic on what in it has none.
-mlir::LogicalResult checkScore(attn::ForwardOp op, const Target &target);
+/// Whether there is code for the regions; else a diagnostic on what in them has none.
+mlir::LogicalResult checkRegions(attn::ForwardOp op, const Target &target);
 
-/// The region in the postfix notation of the manifest, by which results are checked.
-mlir::ArrayAttr scoreInPostfix(attn::ForwardOp op);
+/// A region in the postfix notation of the manifest, by which results are checked.
+mlir::ArrayAttr inPostfix(mlir::Region &region);
 
 /// A tile of scores, as the first product gives them, and where it lies.
 struct ScoreTile {
   mlir::Value scores;
   mlir::Value batch, head, firstQuery, firstKey; ///< index
+  mlir::Value queries, keys;                     ///< how many there are, index
 };
 
 /// Scores that are `factor` times a tile; the factor, which is positive, joins that of the

@@ -1,4 +1,4 @@
-// The ops that a score region may be made of, and the region in the notation in which
+// The ops that score and mask regions may be made of, and a region in the notation in which
 // references evaluate it (docs/manifest.md).
 #include "AttnScore.h"
 
@@ -16,12 +16,15 @@ namespace {
 constexpr int64_t kMaxOps = 200;
 
 /// An op by its name and the words that compute it, in which $n are those of an operand.
-struct ScoreOp {
+struct RegionOp {
   StringLiteral name, words;
 };
 
+enum class RegionKind { Score, Mask };
+StringRef nameOf(RegionKind kind) { return kind == RegionKind::Score ? "score" : "mask"; }
+
 // Words of comparisons depend on their predicates.
-constexpr ScoreOp kOps[] = {
+constexpr RegionOp kOps[] = {
     {"arith.addf", "$0 $1 add"},
     {"arith.addi", "$0 $1 add"},
     {"arith.andi", "$0 $1 and"},
@@ -59,11 +62,18 @@ constexpr ScoreOp kOps[] = {
     {"math.sin", "$0 sin"},
     {"math.sqrt", "$0 sqrt"},
     {"math.tanh", "$0 tanh"},
+    {"attn.keys", "skv"},
+    {"attn.queries", "sq"},
 };
 
-const ScoreOp *findOp(Operation *op) {
-  const ScoreOp *found =
-      llvm::find_if(kOps, [&](const ScoreOp &entry) { return op->getName().getStringRef() == entry.name; });
+/// Ops on floats, which masks have none of: what is rounded decides nothing.
+bool isOnFloats(StringRef name) {
+  return name.starts_with("math.") ? name != "math.absi" : name.ends_with("f") || name == "arith.sitofp";
+}
+
+const RegionOp *findOp(Operation *op) {
+  const RegionOp *found =
+      llvm::find_if(kOps, [&](const RegionOp &entry) { return op->getName().getStringRef() == entry.name; });
   return found == std::end(kOps) ? nullptr : found;
 }
 
@@ -144,31 +154,44 @@ std::string wordsOf(Operation *op) {
 }
 
 bool isBit(Type type) { return type.isInteger(1); }
-bool isScoreType(Type type) { return type.isF32() || type.isIndex() || type.isInteger(32) || isBit(type); }
 
-LogicalResult checkOp(Operation *op, const Target &target) {
-  if (!findOp(op)) {
-    InFlightDiagnostic diagnostic = op->emitOpError() << "cannot be compiled in a score region; there are";
-    for (const ScoreOp &entry : kOps)
-      diagnostic << " " << entry.name;
+bool mayBeIn(Type type, RegionKind kind) {
+  return (type.isF32() && kind == RegionKind::Score) || type.isIndex() || type.isInteger(32) || isBit(type);
+}
+
+LogicalResult checkOp(Operation *op, const Target &target, RegionKind kind) {
+  bool isMask = kind == RegionKind::Mask;
+  const RegionOp *known = findOp(op);
+  if (!known || (isMask && isOnFloats(known->name))) {
+    InFlightDiagnostic diagnostic = op->emitOpError()
+                                    << "cannot be compiled in a " << nameOf(kind) << " region; there are";
+    for (const RegionOp &entry : kOps)
+      if (!isMask || !isOnFloats(entry.name))
+        diagnostic << " " << entry.name;
     return diagnostic;
   }
   for (Value value : llvm::concat<Value>(op->getOperands(), op->getResults()))
-    if (!isScoreType(value.getType()))
-      return op->emitOpError() << "of " << value.getType()
-                               << " cannot be compiled in a score region; of f32, index, i32 and i1 it can";
+    if (!mayBeIn(value.getType(), kind))
+      return op->emitOpError() << "of " << value.getType() << " cannot be compiled in a " << nameOf(kind)
+                               << " region; of " << (isMask ? "index" : "f32, index") << ", i32 and i1 it can";
   for (Value operand : op->getOperands())
     if (operand.getParentRegion() != op->getParentRegion())
-      return op->emitOpError("uses a value from outside of its score region, which cannot be compiled yet");
+      return op->emitOpError() << "uses a value from outside of its " << nameOf(kind)
+                               << " region, which cannot be compiled yet";
   bool onBits = llvm::any_of(op->getOperandTypes(), isBit) || isBit(op->getResult(0).getType());
   bool isLogic = isa<arith::AndIOp, arith::OrIOp, arith::XOrIOp>(op);
   bool mayBeOnBits = isLogic || isa<arith::SelectOp, arith::CmpIOp, arith::CmpFOp, arith::ConstantOp>(op);
   if (isLogic != onBits && !(onBits && mayBeOnBits))
-    return op->emitOpError() << (isLogic ? "of integers" : "of i1") << " cannot be compiled in a score region";
+    return op->emitOpError() << (isLogic ? "of integers" : "of i1") << " cannot be compiled in a " << nameOf(kind)
+                             << " region";
   if (APInt number; matchPattern(op, m_ConstantInt(&number)) && !number.isSignedIntN(32))
-    return op->emitOpError() << "is " << number.getSExtValue() << ", indices of a score region have 32 bits";
+    return op->emitOpError() << "is " << number.getSExtValue() << ", indices of a " << nameOf(kind)
+                             << " region have 32 bits";
   if (wordsOf(op).empty())
     return op->emitOpError("compares without signs; indices have signs");
+  if (auto compare = dyn_cast<arith::CmpIOp>(op); compare && isBit(compare.getLhs().getType()))
+    if (compare.getPredicate() != arith::CmpIPredicate::eq && compare.getPredicate() != arith::CmpIPredicate::ne)
+      return op->emitOpError() << "orders values of i1; in a " << nameOf(kind) << " region they can be eq or ne";
   return target.checkFunction(op);
 }
 
@@ -177,7 +200,8 @@ class Postfix {
 public:
   explicit Postfix(Block &block) {
     constexpr StringLiteral kNames[] = {"s", "b", "h", "q", "k"};
-    for (auto [argument, name] : llvm::zip(block.getArguments(), kNames))
+    ArrayRef<StringLiteral> names(kNames);
+    for (auto [argument, name] : llvm::zip(block.getArguments(), names.take_back(block.getNumArguments())))
       known[argument] = name.str();
   }
 
@@ -211,27 +235,34 @@ private:
 
 } // namespace
 
-LogicalResult checkScore(attn::ForwardOp op, const Target &target) {
-  if (op.getScore().empty())
+static LogicalResult checkRegion(attn::ForwardOp op, Region &region, const Target &target, RegionKind kind) {
+  if (region.empty())
     return success();
-  Block &block = op.getScore().front();
+  Block &block = region.front();
   int64_t count = std::distance(block.begin(), block.end());
   if (count > kMaxOps)
-    return op.emitOpError() << "has a score region of " << count << " ops, at most " << kMaxOps << " can be compiled";
+    return op.emitOpError() << "has a " << nameOf(kind) << " region of " << count << " ops, at most " << kMaxOps
+                            << " can be compiled";
   for (Operation &inner : block.without_terminator())
-    if (failed(checkOp(&inner, target)))
+    if (failed(checkOp(&inner, target, kind)))
       return failure();
   Operation *yield = block.getTerminator();
-  if (yield->getOperand(0).getParentRegion() != &op.getScore())
-    return yield->emitOpError("uses a value from outside of its score region, which cannot be compiled yet");
+  if (yield->getOperand(0).getParentRegion() != &region)
+    return yield->emitOpError() << "uses a value from outside of its " << nameOf(kind)
+                                << " region, which cannot be compiled yet";
   return success();
 }
 
-ArrayAttr scoreInPostfix(attn::ForwardOp op) {
-  Block &block = op.getScore().front();
+LogicalResult checkRegions(attn::ForwardOp op, const Target &target) {
+  return failure(failed(checkRegion(op, op.getMaskRegion(), target, RegionKind::Mask)) ||
+                 failed(checkRegion(op, op.getScore(), target, RegionKind::Score)));
+}
+
+ArrayAttr inPostfix(Region &region) {
+  Block &block = region.front();
   Postfix postfix(block);
   postfix.append(block.getTerminator()->getOperand(0));
-  Builder builder(op.getContext());
+  Builder builder(region.getContext());
   SmallVector<StringRef> words(postfix.words.begin(), postfix.words.end());
   return builder.getStrArrayAttr(words);
 }

@@ -84,6 +84,13 @@ LogicalResult AttnTilePass::checkFunction(attn::ForwardOp op, func::FuncOp funct
   return success();
 }
 
+/// The mask for the manifest: its name, or its region.
+static Attribute maskOf(attn::ForwardOp op) {
+  if (!op.getMaskRegion().empty())
+    return inPostfix(op.getMaskRegion());
+  return StringAttr::get(op.getContext(), attn::stringifyMask(op.getMask()));
+}
+
 gpu::GPUFuncOp AttnTilePass::makeKernel(attn::ForwardOp op, func::FuncOp function, bool handsOutWork) {
   OpBuilder builder(function);
   Location loc = op.getLoc();
@@ -110,14 +117,13 @@ gpu::GPUFuncOp AttnTilePass::makeKernel(attn::ForwardOp op, func::FuncOp functio
   auto kernel = gpu::GPUFuncOp::create(builder, loc, function.getName(), builder.getFunctionType(types, {}));
   kernel->setAttr(gpu::GPUDialect::getKernelFuncAttrName(), builder.getUnitAttr());
   kernel->setAttr(tile::kScheduleAttr, op.getScheduleAttr());
-  SmallVector<NamedAttribute> problem = {
-      builder.getNamedAttr("kind", builder.getStringAttr("attention.forward")),
-      builder.getNamedAttr("mask", builder.getStringAttr(attn::stringifyMask(op.getMask()))),
-      builder.getNamedAttr("scale", builder.getF64FloatAttr(op.getScaleValue()))};
+  SmallVector<NamedAttribute> problem = {builder.getNamedAttr("kind", builder.getStringAttr("attention.forward")),
+                                         builder.getNamedAttr("mask", maskOf(op)),
+                                         builder.getNamedAttr("scale", builder.getF64FloatAttr(op.getScaleValue()))};
   if (tile::Schedule::decode(op.getScheduleAttr()).exp2Polynomial.value_or(0) > 0)
     problem.push_back(builder.getNamedAttr("weight_error", builder.getF64FloatAttr(kExp2PolynomialError)));
   if (!op.getScore().empty())
-    problem.push_back(builder.getNamedAttr("score", scoreInPostfix(op)));
+    problem.push_back(builder.getNamedAttr("score", inPostfix(op.getScore())));
   kernel->setAttr(tile::kProblemAttr, builder.getDictionaryAttr(problem));
   bool headsInside = op.getOrder() == attn::Order::BSHD;
   for (auto [i, argument] : llvm::enumerate(arguments)) {
@@ -138,7 +144,7 @@ LogicalResult AttnTilePass::lower(attn::ForwardOp op) {
   if (failed(checkFunction(op, function)))
     return failure();
   const Target *target = lookupTarget(op);
-  if (!target || failed(checkScore(op, *target)))
+  if (!target || failed(checkRegions(op, *target)))
     return failure();
   if (!op.getScheduleAttr())
     return op.emitError("no schedule: run attn-schedule first");
@@ -147,6 +153,7 @@ LogicalResult AttnTilePass::lower(attn::ForwardOp op) {
     return op.emitError("the schedule must say rows, columns, persistent, longest_first and group_bytes");
 
   gpu::GPUFuncOp kernel = makeKernel(op, function, target->limits().handsOutWork);
+  op.expandMask();
   buildAttentionKernel(op, kernel, schedule, *target);
   function.erase();
   return success();

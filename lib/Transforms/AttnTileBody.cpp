@@ -1,7 +1,6 @@
 // The tile program of attention: work items, the loop over keys, online softmax.
 #include "AttnTileBody.h"
-#include "AttnScore.h"
-#include "IndexBuilder.h"
+#include "AttnMask.h"
 #include "girih/Target/Manifest.h"
 
 #include "mlir/Dialect/Math/IR/Math.h"
@@ -24,18 +23,12 @@ struct WorkItem {
 /// The maximum of a row that has seen no score above -inf.
 constexpr double kNoMaximum = std::numeric_limits<float>::lowest();
 
-/// The keys that a work item visits, last tile first.
-struct KeyRange {
-  Value tiles;       ///< how many tiles, at least 1
-  Value maskedTiles; ///< how many of the first tiles need a mask
-};
-
 class KernelBuilder {
 public:
   KernelBuilder(attn::ForwardOp op, gpu::GPUFuncOp kernel, const tile::Schedule &schedule, const Target &target)
       : op(op), kernel(kernel), schedule(schedule), b(op.getLoc(), kernel.getContext()), rows(*schedule.rows),
         columns(*schedule.columns), headSize(Target::tileColumns(op.getQ().getType().getDimSize(3))),
-        partials(target.lanesPerRow()), causal(op.getMask() == attn::Mask::Causal) {}
+        partials(target.lanesPerRow()) {}
 
   void build();
 
@@ -44,14 +37,12 @@ private:
   Value countHeads() { return b.mul(size(0, 0), size(0, 1)); }
   WorkItem decode(Value work);
   KeyRange keyRange(const WorkItem &item);
-  std::optional<int64_t> staticMaskedTiles();
   void buildDynamicLoop(Value start, Value items);
   void buildWorkItem(Value work);
   scf::ForOp buildKeyLoop(const WorkItem &item, Value q);
   void buildIteration(const WorkItem &item, Value q, const KeyRange &range, Value iteration, ValueRange state);
   Value rescale(Value output, Value alpha, Value grown);
-  Value maskWhereNeeded(Value scores, Value iteration, Value firstKey, const WorkItem &item, const KeyRange &range);
-  Value applyMask(Value scores, Value firstKey, const WorkItem &item);
+  Value maskWhereNeeded(Value scores, Value iteration, const ScoreTile &tile, const KeyRange &range);
   Value checkRange(Value sum, Value maximum, Value empty);
   void buildEpilogue(const WorkItem &item, ValueRange state);
 
@@ -72,9 +63,6 @@ private:
   Value fastDivide(Value x, Value y) {
     return arith::DivFOp::create(b, x, y, arith::FastMathFlags::arcp | arith::FastMathFlags::afn);
   }
-  Value splatIndex(Value index, RankedTensorType type) {
-    return tile::SplatOp::create(b, type, arith::IndexCastOp::create(b, b.getI32Type(), index));
-  }
 
   attn::ForwardOp op;
   gpu::GPUFuncOp kernel;
@@ -83,7 +71,7 @@ private:
   int64_t rows, columns;
   int64_t headSize; ///< columns of a tile of Q, K, V or O
   int64_t partials;
-  bool causal;
+  std::optional<MaskReader> mask; ///< of the work item, if there is one
 };
 
 Value KernelBuilder::size(unsigned argument, unsigned dim) {
@@ -121,37 +109,14 @@ WorkItem KernelBuilder::decode(Value work) {
   return {b.div(flatHead, queryHeads), head, b.div(head, headsPerKeyHead), b.mul(block, b.index(rows))};
 }
 
-/// The number of masked tiles where it is the same for every work item.
-std::optional<int64_t> KernelBuilder::staticMaskedTiles() {
-  int64_t queries = op.getQ().getType().getDimSize(2), keys = op.getK().getType().getDimSize(2);
-  if (!causal && ShapedType::isStatic(keys))
-    return keys % columns == 0 ? 0 : 1;
-  if (!causal)
-    return 1; // the last tile may be partial
-  if (ShapedType::isDynamic(queries) || ShapedType::isDynamic(keys))
-    return std::nullopt;
-  int64_t shift = keys - queries;
-  if (shift >= 0 && shift % columns == 0 && rows % columns == 0)
-    return rows / columns; // the diagonal cuts each block at the same place
-  return std::nullopt;
-}
-
 KeyRange KernelBuilder::keyRange(const WorkItem &item) {
-  Value keys = size(1, 2), visible = keys, one = b.index(1);
-  Value shift = b.sub(keys, size(0, 2));
-  if (causal) {
-    Value end = b.add(b.add(item.firstRow, shift), b.index(rows));
-    visible = b.maximum(b.minimum(keys, end), one); // no key visible: one tile, all masked
+  Value keys = size(1, 2);
+  Visibility visibility{{}, KeySpan()};
+  if (!op.getMaskRegion().empty()) {
+    mask.emplace(b, op.getMaskRegion().front(), MaskPlace{item.batch, item.head, size(0, 2), keys});
+    visibility = mask->bound(item.firstRow, rows);
   }
-  Value tiles = b.ceilDiv(visible, columns);
-  if (std::optional<int64_t> masked = staticMaskedTiles()) {
-    // A block at the end of the queries may have fewer tiles than the diagonal cuts.
-    return {tiles, *masked > 1 ? b.minimum(b.index(*masked), tiles) : b.index(*masked)};
-  }
-  // Whole tiles end before the first key that the first row does not see.
-  Value wholeEnd = b.minimum(keys, b.add(b.add(item.firstRow, shift), one));
-  Value whole = b.div(b.maximum(wholeEnd, b.index(0)), b.index(columns));
-  return {tiles, b.maximum(b.sub(tiles, whole), one)};
+  return buildKeyRange(b, visibility, keys, item.firstRow, {rows, columns});
 }
 
 void KernelBuilder::build() {
@@ -211,7 +176,7 @@ scf::ForOp KernelBuilder::buildKeyLoop(const WorkItem &item, Value q) {
   Value maximum = constant(f32Tile({rows}), kNoMaximum);
   Value sum = constant(f32Tile({rows, partials}), 0.0);
   Value output = constant(f32Tile({rows, headSize}), 0.0);
-  auto loop = scf::ForOp::create(b, b.index(0), range.tiles, b.index(1), ValueRange{maximum, sum, output});
+  auto loop = scf::ForOp::create(b, b.index(0), range.count, b.index(1), ValueRange{maximum, sum, output});
   loop->setAttr(tile::kNonEmptyAttr, b.getUnitAttr());
   OpBuilder::InsertionGuard guard(b);
   b.setInsertionPointToStart(loop.getBody());
@@ -225,16 +190,16 @@ void KernelBuilder::buildIteration(const WorkItem &item, Value q, const KeyRange
                                    ValueRange state) {
   Value oldMaximum = state[0], oldSum = state[1], oldOutput = state[2];
   Value zero = b.index(0);
-  Value tileIndex = b.sub(b.sub(range.tiles, b.index(1)), iteration);
+  Value tileIndex = b.sub(b.sub(range.end, b.index(1)), iteration);
   Value firstKey = b.mul(tileIndex, b.index(columns));
   Value k = tile::LoadOp::create(b, inputTile(columns), kernel.getArgument(1),
                                  ValueRange{item.batch, item.keyHead, firstKey, zero});
   Value scores = tile::MmaOp::create(b, f32Tile({rows, columns}), q, k, /*acc=*/Value(),
                                      /*transpose_b=*/true);
-  auto [unmasked, factor] =
-      buildScore(b, op, {scores, item.batch, item.head, item.firstRow, firstKey}, op.getScaleValue());
+  ScoreTile tile = {scores, item.batch, item.head, item.firstRow, firstKey, size(0, 2), size(1, 2)};
+  auto [unmasked, factor] = buildScore(b, op, tile, op.getScaleValue());
   double exponentScale = factor * std::numbers::log2e; // exp(factor * x) is exp2(exponentScale * x)
-  scores = maskWhereNeeded(unmasked, iteration, firstKey, item, range);
+  scores = maskWhereNeeded(unmasked, iteration, tile, range);
 
   // The maximum is carried scaled and rounded, just as the exponents subtract it:
   // alpha is exactly 1 while it stays, so that no error grows with the length.
@@ -280,36 +245,22 @@ Value KernelBuilder::rescale(Value output, Value alpha, Value grown) {
 }
 
 /// Masks the scores in the tiles that need it.
-Value KernelBuilder::maskWhereNeeded(Value scores, Value iteration, Value firstKey, const WorkItem &item,
-                                     const KeyRange &range) {
-  Value masked = arith::CmpIOp::create(b, arith::CmpIPredicate::slt, iteration, range.maskedTiles);
-  auto choice = scf::IfOp::create(b, scores.getType(), masked, /*withElseRegion=*/true);
+Value KernelBuilder::maskWhereNeeded(Value scores, Value iteration, const ScoreTile &tile, const KeyRange &range) {
+  auto masked = [&] { return applyMask(b, scores, tile, op.getMaskRegion(), mask ? &*mask : nullptr); };
+  if (range.maskedBefore == range.count)
+    return masked();
+  Value isMasked = arith::CmpIOp::create(b, arith::CmpIPredicate::slt, iteration, range.maskedBefore);
+  if (range.maskedFrom) {
+    Value isAtStart = arith::CmpIOp::create(b, arith::CmpIPredicate::sge, iteration, range.maskedFrom);
+    isMasked = arith::OrIOp::create(b, isMasked, isAtStart);
+  }
+  auto choice = scf::IfOp::create(b, scores.getType(), isMasked, /*withElseRegion=*/true);
   OpBuilder::InsertionGuard guard(b);
   b.setInsertionPointToStart(choice.thenBlock());
-  scf::YieldOp::create(b, applyMask(scores, firstKey, item));
+  scf::YieldOp::create(b, masked());
   b.setInsertionPointToStart(choice.elseBlock());
   scf::YieldOp::create(b, scores);
   return choice.getResult(0);
-}
-
-/// -inf where a key is beyond the sequence or beyond what its row may see.
-Value KernelBuilder::applyMask(Value scores, Value firstKey, const WorkItem &item) {
-  auto i32Tile = [&](ArrayRef<int64_t> shape) { return RankedTensorType::get(shape, b.getI32Type()); };
-  Value keys = size(1, 2);
-  Value inSequence = b.sub(keys, firstKey); // columns before this one are keys
-  Value limit;
-  if (causal) {
-    Value first = b.sub(b.add(b.add(item.firstRow, b.sub(keys, size(0, 2))), b.index(1)), firstKey);
-    Value row = tile::IotaOp::create(b, i32Tile({rows}), 0);
-    Value visible = arith::AddIOp::create(b, row, splatIndex(first, i32Tile({rows})));
-    Value end = splatIndex(inSequence, i32Tile({rows}));
-    limit = tile::BroadcastOp::create(b, i32Tile({rows, columns}), arith::MinSIOp::create(b, visible, end));
-  } else {
-    limit = splatIndex(inSequence, i32Tile({rows, columns}));
-  }
-  Value column = tile::IotaOp::create(b, i32Tile({rows, columns}), 1);
-  Value seen = arith::CmpIOp::create(b, arith::CmpIPredicate::slt, column, limit);
-  return arith::SelectOp::create(b, seen, scores, constant(f32Tile({rows, columns}), -INFINITY));
 }
 
 /// NaN for rows whose largest exponent is not known well enough. The product

@@ -7,7 +7,7 @@
 //               %n: index {tile.argument = {kind = "size", size = "sq"}}) {
 //     tile.copy %map[...] to %slot
 #include "Divisibility.h"
-#include "IndexBuilder.h"
+#include "dialects/Tile/IndexBuilder.h"
 #include "girih/Target/Target.h"
 #include "girih/Transforms/Passes.h"
 #include "girih/Transforms/Phase.h"

@@ -6,9 +6,9 @@
 //   tile.barrier_wait %full[%slot] parity(%parity)
 //   %k = tile.slot %buffer[%slot]; ...
 //   tile.barrier_arrive %empty[%slot]
-#include "IndexBuilder.h"
 #include "Rings.h"
 #include "WiderLoop.h"
+#include "dialects/Tile/IndexBuilder.h"
 #include "girih/Transforms/Passes.h"
 #include "girih/Transforms/Phase.h"
 

@@ -8,8 +8,8 @@
 //   %mine = tile.slice %q[%w * 64] : ... -> tensor<64x64xbf16>
 //   %s = tile.mma %mine, %k transpose_b ... -> tensor<64x128xf32>
 #include "ControlFlow.h"
-#include "IndexBuilder.h"
 #include "TileTies.h"
+#include "dialects/Tile/IndexBuilder.h"
 #include "girih/Transforms/Passes.h"
 #include "girih/Transforms/Phase.h"
 

@@ -6,11 +6,11 @@
 //   %k = tile.load ... -> tensor<128x64xbf16, #tile.shared<swizzle = 128>>
 //   %s = tile.mma_async %q, %k ... -> !tile.async<tensor<64x128xf32, #tile.fragment<...>>>
 #include "ControlFlow.h"
-#include "IndexBuilder.h"
 #include "SharedLayout.h"
 #include "TilePlaceBudget.h"
 #include "TilePlaceTensorMemory.h"
 #include "TileTies.h"
+#include "dialects/Tile/IndexBuilder.h"
 #include "girih/Transforms/Passes.h"
 #include "girih/Transforms/Phase.h"
 

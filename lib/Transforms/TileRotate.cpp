@@ -6,7 +6,7 @@
 //   for j = 1..: s = mma(q, k_j); o = mma(p, v_j-1, c); p = f(s); c = g(o)
 //   o = mma(p, v_last, c)
 #include "TileRotate.h"
-#include "IndexBuilder.h"
+#include "dialects/Tile/IndexBuilder.h"
 
 #include "dialects/Tile/Tile.h"
 #include "mlir/Analysis/SliceAnalysis.h"

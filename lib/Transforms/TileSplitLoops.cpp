@@ -5,7 +5,7 @@
 //   mid = min(max(lo, bound), hi)
 //   for i = lo to mid: A
 //   for i = mid to hi: B
-#include "IndexBuilder.h"
+#include "dialects/Tile/IndexBuilder.h"
 #include "girih/Transforms/Passes.h"
 #include "girih/Transforms/Phase.h"
 
@@ -13,6 +13,7 @@
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/IR/IRMapping.h"
 #include "mlir/IR/Matchers.h"
+#include "llvm/ADT/SetVector.h"
 
 using namespace mlir;
 
@@ -22,26 +23,59 @@ namespace girih {
 
 namespace {
 
-/// `iv < bound` with an invariant bound, which decides an scf.if of this loop.
+/// Whether an scf.if asks for the value, or for a combination of it with others.
+bool decides(Value value) {
+  return llvm::any_of(value.getUsers(), [](Operation *user) {
+    return isa<scf::IfOp>(user) || (isa<arith::AndIOp, arith::OrIOp>(user) && decides(user->getResult(0)));
+  });
+}
+
+/// `iv < bound` or `iv >= bound` with an invariant bound, which decides an scf.if of this loop.
 arith::CmpIOp findCondition(scf::ForOp loop) {
   for (auto compare : loop.getBody()->getOps<arith::CmpIOp>()) {
-    bool decides = llvm::any_of(compare->getUsers(), [](Operation *user) { return isa<scf::IfOp>(user); });
-    if (decides && compare.getPredicate() == arith::CmpIPredicate::slt && compare.getLhs() == loop.getInductionVar() &&
-        loop.isDefinedOutsideOfLoop(compare.getRhs()))
+    bool isOrdered =
+        compare.getPredicate() == arith::CmpIPredicate::slt || compare.getPredicate() == arith::CmpIPredicate::sge;
+    if (isOrdered && compare.getLhs() == loop.getInductionVar() && loop.isDefinedOutsideOfLoop(compare.getRhs()) &&
+        decides(compare))
       return compare;
   }
   return nullptr;
 }
 
-/// Fixes the answer of the comparison; canonicalization then drops the branches.
-void answer(scf::ForOp loop, arith::CmpIOp compare, bool value) {
-  OpBuilder builder(compare);
-  Value constant = arith::ConstantOp::create(builder, compare.getLoc(), builder.getBoolAttr(value));
-  compare.replaceAllUsesWith(constant);
-  compare.erase();
+/// Puts a constant in the place of a condition, and of what follows from it.
+void replaceByConstant(Operation *condition, bool value) {
+  OpBuilder builder(condition);
+  Value constant = arith::ConstantOp::create(builder, condition->getLoc(), builder.getBoolAttr(value));
+  SmallVector<Operation *> users(condition->getUsers());
+  condition->getResult(0).replaceAllUsesWith(constant);
+  condition->erase();
+  // A user may be there once for each operand.
+  llvm::SetVector<Operation *> combined(users.begin(), users.end());
+  for (Operation *user : combined) {
+    if (!isa<arith::AndIOp, arith::OrIOp>(user))
+      continue;
+    bool absorbing = isa<arith::OrIOp>(user); // true or x, false and x
+    if (value == absorbing) {
+      replaceByConstant(user, value);
+      continue;
+    }
+    Value other = user->getOperand(0) == constant ? user->getOperand(1) : user->getOperand(0);
+    user->getResult(0).replaceAllUsesWith(other);
+    user->erase();
+  }
 }
 
-void splitAt(scf::ForOp loop, arith::CmpIOp compare) {
+/// Fixes the answer of the comparison before its bound, or from there on; canonicalization then
+/// drops the branches.
+void answer(arith::CmpIOp compare, bool isBefore) {
+  replaceByConstant(compare, isBefore == (compare.getPredicate() == arith::CmpIPredicate::slt));
+}
+
+/// Cuts until no condition is left.
+void split(scf::ForOp loop) {
+  arith::CmpIOp compare = findCondition(loop);
+  if (!compare)
+    return;
   IndexBuilder b(loop.getLoc(), loop);
   Value middle = b.minimum(b.maximum(loop.getLowerBound(), compare.getRhs()), loop.getUpperBound());
   // A first loop that never runs is not worth making.
@@ -50,17 +84,21 @@ void splitAt(scf::ForOp loop, arith::CmpIOp compare) {
     return matchPattern(loop.getLowerBound(), m_Constant(&lower)) &&
            matchPattern(compare.getRhs(), m_Constant(&bound)) && bound.getInt() <= lower.getInt();
   };
-  if (isAtStart())
-    return answer(loop, compare, false);
+  if (isAtStart()) {
+    answer(compare, /*isBefore=*/false);
+    return split(loop);
+  }
 
   loop->removeAttr(tile::kNonEmptyAttr); // either part may be empty
   IRMapping map;
   auto first = cast<scf::ForOp>(b.clone(*loop, map));
-  answer(first, cast<arith::CmpIOp>(map.lookup(compare.getOperation())), true);
+  answer(cast<arith::CmpIOp>(map.lookup(compare.getOperation())), /*isBefore=*/true);
   first.setUpperBound(middle);
   loop.setLowerBound(middle);
   loop.getInitArgsMutable().assign(first.getResults());
-  answer(loop, compare, false);
+  answer(compare, /*isBefore=*/false);
+  split(first);
+  split(loop);
 }
 
 struct TileSplitLoopsPass : impl::TileSplitLoopsPassBase<TileSplitLoopsPass> {
@@ -73,8 +111,7 @@ struct TileSplitLoopsPass : impl::TileSplitLoopsPassBase<TileSplitLoopsPass> {
         loops.push_back(loop);
     });
     for (scf::ForOp loop : loops)
-      if (arith::CmpIOp compare = findCondition(loop))
-        splitAt(loop, compare);
+      split(loop);
   }
 };
 

@@ -1,6 +1,6 @@
 // Turns of workers at starting MMAs, on hardware barriers.
-#include "IndexBuilder.h"
 #include "Rings.h"
+#include "dialects/Tile/IndexBuilder.h"
 #include "girih/Conversion/Lowering.h"
 
 #include "mlir/Dialect/LLVMIR/NVVMDialect.h"

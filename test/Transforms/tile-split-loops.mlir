@@ -72,6 +72,60 @@ gpu.module @m {
     gpu.return
   }
 
+  // Two conditions: before the first bound, and from the second one on.
+  // CHECK-LABEL: gpu.func @two_bounds
+  // CHECK-SAME: %[[N:[^:]*]]: index, %[[A:[^:]*]]: index, %[[B:[^:]*]]: index
+  // CHECK: %[[MAX:.*]] = arith.maxsi %[[A]], %{{.*}}
+  // CHECK: %[[FIRST:.*]] = arith.minsi %[[MAX]], %[[N]]
+  // CHECK: scf.for %[[I:.*]] = %{{.*}} to %[[FIRST]]
+  // CHECK-NEXT: "edge"(%[[I]])
+  // CHECK: %[[MAX_2:.*]] = arith.maxsi %[[FIRST]], %[[B]]
+  // CHECK: %[[SECOND:.*]] = arith.minsi %[[MAX_2]], %[[N]]
+  // CHECK: scf.for %[[J:.*]] = %[[FIRST]] to %[[SECOND]]
+  // CHECK-NEXT: "between"(%[[J]])
+  // CHECK: scf.for %[[K:.*]] = %[[SECOND]] to %[[N]]
+  // CHECK-NEXT: "edge"(%[[K]])
+  // CHECK-NOT: scf.for
+  // CHECK: gpu.return
+  gpu.func @two_bounds(%n: index, %a: index, %b: index) kernel {
+    %c0 = arith.constant 0 : index
+    %c1 = arith.constant 1 : index
+    scf.for %i = %c0 to %n step %c1 {
+      %first = arith.cmpi slt, %i, %a : index
+      %last = arith.cmpi sge, %i, %b : index
+      %c = arith.ori %first, %last : i1
+      scf.if %c {
+        "edge"(%i) : (index) -> ()
+      } else {
+        "between"(%i) : (index) -> ()
+      }
+    }
+    gpu.return
+  }
+
+  // Both at once, and a condition of its own that stays.
+  // CHECK-LABEL: gpu.func @both_bounds
+  // CHECK-SAME: %{{[^:]*}}: index, %{{[^:]*}}: index, %{{[^:]*}}: index, %[[FLAG:[^:]*]]: i1
+  // CHECK-NOT: "both"
+  // CHECK: scf.for
+  // CHECK: scf.for
+  // CHECK-NEXT: scf.if %[[FLAG]]
+  // CHECK-NEXT: "both"
+  // CHECK: gpu.return
+  gpu.func @both_bounds(%n: index, %a: index, %b: index, %flag: i1) kernel {
+    %c0 = arith.constant 0 : index
+    %c1 = arith.constant 1 : index
+    scf.for %i = %c0 to %n step %c1 {
+      %from = arith.cmpi sge, %i, %a : index
+      %c = arith.andi %from, %flag : i1
+      scf.if %c {
+        "both"(%i) : (index) -> ()
+      }
+      "always"(%i) : (index) -> ()
+    }
+    gpu.return
+  }
+
   // Conditions that are not a prefix of the iterations stay.
   // CHECK-LABEL: gpu.func @other_conditions
   // CHECK-COUNT-4: scf.if

@@ -52,9 +52,9 @@ def TilePipelinePass : Pass<"tile-pipeline", "::mlir::gpu::GPUFuncOp"> {
 def TileSplitLoopsPass : Pass<"tile-split-loops", "::mlir::gpu::GPUFuncOp"> {
   let summary = "Cut loops where a condition on the induction variable changes";
   let description = [{
-    A loop of step 1 whose body asks `iv < bound`, with `bound` invariant, becomes
-    two: one up to the bound, where the answer is yes, and one from there on, where
-    it is no. A first loop that can be seen never to run is not made.
+    A loop of step 1 whose body asks `iv < bound` or `iv >= bound`, with `bound`
+    invariant, becomes two: one up to the bound and one from there on, in each of which
+    the answer is a constant. A first loop that can be seen never to run is not made.
   }];
   let dependentDialects = ["::mlir::arith::ArithDialect", "::mlir::scf::SCFDialect"];
 }

@@ -13,7 +13,7 @@ static constexpr AttentionNeeds kNeeds = {.leastLoad = 56, .mostLoad = 64, .most
 /// memory each has scores, weights (half a column each) and its output: 2 x (1.5 N + D)
 /// columns of the 512.
 static tile::Schedule defaultsFor(attn::ForwardOp op, int64_t headColumns, int64_t exp2Polynomial) {
-  bool causal = op.getMask() == attn::Mask::Causal;
+  bool masked = op.hasMask();
   tile::Schedule schedule;
   schedule.workers = 2;
   schedule.rows = kMma.rows * *schedule.workers;
@@ -24,9 +24,9 @@ static tile::Schedule defaultsFor(attn::ForwardOp op, int64_t headColumns, int64
   schedule.pingPong = 0;
   schedule.lazyRescale = 8; // as FlashAttention-4 has it; weights up to 256 are far inside f16
   schedule.exp2Polynomial = exp2Polynomial;
-  schedule.persistent = causal ? tile::Schedule::kDynamic : 1; // as on Hopper, but not measured
-  schedule.longestFirst = causal ? 1 : 0;
-  schedule.groupBytes = causal ? 32 << 20 : 0;
+  schedule.persistent = masked ? tile::Schedule::kDynamic : 1; // as on Hopper, but not measured
+  schedule.longestFirst = masked ? 1 : 0;
+  schedule.groupBytes = masked ? 32 << 20 : 0;
   schedule.anchor = 0;
   return schedule;
 }

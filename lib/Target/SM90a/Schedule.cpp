@@ -12,7 +12,7 @@ static constexpr AttentionNeeds kNeeds = {.leastLoad = 24, .mostLoad = 32, .most
 /// Two warpgroups of 64 rows with 240 registers each, or three with 160, beside a
 /// loader: the splits of 64 Ki registers that waste none.
 static tile::Schedule defaultsFor(attn::ForwardOp op, int64_t headColumns) {
-  bool causal = op.getMask() == attn::Mask::Causal;
+  bool masked = op.hasMask();
   tile::Schedule schedule;
   schedule.workers = headColumns <= 64 ? 3 : 2;
   schedule.rows = kMma.rows * *schedule.workers;
@@ -22,12 +22,12 @@ static tile::Schedule defaultsFor(attn::ForwardOp op, int64_t headColumns) {
   schedule.pingPong = 1;
   schedule.lazyRescale = 0; // the output is in registers, where a product costs less than a branch
   schedule.exp2Polynomial = 0;
-  // Work items of a causal mask differ in length: whoever is done takes the next, the long
+  // Work items of a mask differ in length: whoever is done takes the next, the long
   // ones first. Fixed shares are as good where all are equal, and cost less. With the widest
   // output a CTA for each item is better still.
-  schedule.persistent = !causal ? 1 : headColumns > 192 ? 0 : tile::Schedule::kDynamic;
-  schedule.longestFirst = causal ? 1 : 0;
-  schedule.groupBytes = causal ? 32 << 20 : 0;
+  schedule.persistent = !masked ? 1 : headColumns > 192 ? 0 : tile::Schedule::kDynamic;
+  schedule.longestFirst = masked ? 1 : 0;
+  schedule.groupBytes = masked ? 32 << 20 : 0;
   // Where the assembler's placement of the wait was measured to be best.
   schedule.anchor = 1;
   return schedule;

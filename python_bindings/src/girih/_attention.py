@@ -75,7 +75,8 @@ def attention(q: Any, k: Any, v: Any, *, mask: str = "none", score: Score = None
     Args:
         q: queries [b, h, sq, d] on a GPU, bf16 or f16, d being a multiple of 8 from 16 to 256.
         k, v: keys and values [b, hkv, skv, d] of the same type; h is a multiple of hkv.
-        mask: "none", or "causal", aligned at the end: query i sees key j if j <= i + skv - sq.
+        mask: "none"; "causal", aligned at the end: query i sees key j if j <= i + skv - sq; "causal_top_left";
+            "window(left,right)"; "prefix(n)"; or several of these joined by & and |.
         score: what becomes of a scaled score before the mask: "softcap(30)", "alibi", several joined by +, or a function
             of (s, b, h, q, k), a score and its batch, head, query and key, such as FlexAttention's score_mod. It is
             called with values that write down what is done to them (``girih.math``), not once for each score.

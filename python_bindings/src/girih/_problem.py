@@ -29,7 +29,8 @@ class Problem:
         b, h, sq: batch, query heads, query length.
         hkv, skv: key heads, of which h is a multiple, and key length.
         dtype: "bf16" or "f16", of all four tensors.
-        mask: "none", or "causal", aligned at the end: query i sees key j if j <= i + skv - sq.
+        mask: "none"; "causal", aligned at the end: query i sees key j if j <= i + skv - sq; "causal_top_left";
+            "window(left,right)"; "prefix(n)"; or several of these joined by & and |.
         score: what becomes of a scaled score before the mask: a name, "softcap(30)" or "alibi", several joined by +, or
             a function of (s, b, h, q, k), a score and its batch, head, query and key, which is traced (``girih.trace``).
         lse: whether the kernel also writes the log of the sum of exponentials, float32 [b, h, sq].

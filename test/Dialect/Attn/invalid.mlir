@@ -174,7 +174,7 @@ func.func @yield_outside(%s: f32) {
 // -----
 
 func.func @mask(%q: tensor<2x4x128x64xbf16>) -> tensor<2x4x128x64xbf16> {
-  // expected-error@+1 {{expected string or keyword containing one of the following enum values for attribute 'mask' [none, causal]}}
+  // expected-error@+1 {{'window' is no mask; there are none, causal, causal_top_left and regions}}
   %o = attn.forward %q, %q, %q mask(window)
       : tensor<2x4x128x64xbf16>, tensor<2x4x128x64xbf16>, tensor<2x4x128x64xbf16> -> tensor<2x4x128x64xbf16>
   return %o : tensor<2x4x128x64xbf16>
@@ -202,4 +202,71 @@ func.func @lse_encoding(%q: tensor<2x4x128x64xbf16>) -> (tensor<2x4x128x64xbf16>
   // expected-error@+1 {{lse is 'tensor<2x4x128xf32, "dense">', must have q's first three sizes}}
   %o, %l = attn.forward %q, %q, %q : tensor<2x4x128x64xbf16>, tensor<2x4x128x64xbf16>, tensor<2x4x128x64xbf16> -> tensor<2x4x128x64xbf16>, tensor<2x4x128xf32, "dense">
   return %o, %l : tensor<2x4x128x64xbf16>, tensor<2x4x128xf32, "dense">
+}
+
+// -----
+
+func.func @two_masks(%q: tensor<2x4x128x64xbf16>) -> tensor<2x4x128x64xbf16> {
+  // expected-error@+1 {{has mask(causal) and a mask region, must have one mask}}
+  %o = "attn.forward"(%q, %q, %q) <{mask = 1 : i32}> ({
+  ^bb0(%b: index, %h: index, %i: index, %j: index):
+    %t = arith.constant true
+    attn.yield %t : i1
+  }, {}) : (tensor<2x4x128x64xbf16>, tensor<2x4x128x64xbf16>, tensor<2x4x128x64xbf16>) -> tensor<2x4x128x64xbf16>
+  return %o : tensor<2x4x128x64xbf16>
+}
+
+// -----
+
+func.func @mask_arguments(%q: tensor<2x4x128x64xbf16>) -> tensor<2x4x128x64xbf16> {
+  // expected-error@+1 {{mask region takes (index, index, index, index): batch, head, query, key}}
+  %o = attn.forward %q, %q, %q mask {
+  ^bb0(%i: index, %j: index):
+    %t = arith.constant true
+    attn.yield %t : i1
+  } : tensor<2x4x128x64xbf16>, tensor<2x4x128x64xbf16>, tensor<2x4x128x64xbf16> -> tensor<2x4x128x64xbf16>
+  return %o : tensor<2x4x128x64xbf16>
+}
+
+// -----
+
+func.func @mask_terminator(%q: tensor<2x4x128x64xbf16>) -> tensor<2x4x128x64xbf16> {
+  // expected-error@+1 {{mask region must end in attn.yield}}
+  %o = attn.forward %q, %q, %q mask {
+  ^bb0(%b: index, %h: index, %i: index, %j: index):
+    func.return %q : tensor<2x4x128x64xbf16>
+  } : tensor<2x4x128x64xbf16>, tensor<2x4x128x64xbf16>, tensor<2x4x128x64xbf16> -> tensor<2x4x128x64xbf16>
+  return %o : tensor<2x4x128x64xbf16>
+}
+
+// -----
+
+func.func @mask_of_floats(%q: tensor<2x4x128x64xbf16>) -> tensor<2x4x128x64xbf16> {
+  // expected-error@+4 {{gives 'f32', a mask region gives 'i1'}}
+  %o = attn.forward %q, %q, %q mask {
+  ^bb0(%b: index, %h: index, %i: index, %j: index):
+    %t = arith.constant 1.0 : f32
+    attn.yield %t : f32
+  } : tensor<2x4x128x64xbf16>, tensor<2x4x128x64xbf16>, tensor<2x4x128x64xbf16> -> tensor<2x4x128x64xbf16>
+  return %o : tensor<2x4x128x64xbf16>
+}
+
+// -----
+
+func.func @score_of_bits(%q: tensor<2x4x128x64xbf16>) -> tensor<2x4x128x64xbf16> {
+  // expected-error@+4 {{gives 'i1', a score region gives 'f32'}}
+  %o = attn.forward %q, %q, %q score {
+  ^bb0(%s: f32, %b: index, %h: index, %i: index, %j: index):
+    %t = arith.constant true
+    attn.yield %t : i1
+  } : tensor<2x4x128x64xbf16>, tensor<2x4x128x64xbf16>, tensor<2x4x128x64xbf16> -> tensor<2x4x128x64xbf16>
+  return %o : tensor<2x4x128x64xbf16>
+}
+
+// -----
+
+func.func @length_outside() -> index {
+  // expected-error@+1 {{expects parent op 'attn.forward'}}
+  %n = attn.keys
+  return %n : index
 }

@@ -42,3 +42,34 @@ func.func @dynamic_heads(%q: tensor<?x?x?x64xbf16>, %k: tensor<?x?x?x64xbf16>) -
       : tensor<?x?x?x64xbf16>, tensor<?x?x?x64xbf16>, tensor<?x?x?x64xbf16> -> tensor<?x?x?x64xbf16>
   return %o : tensor<?x?x?x64xbf16>
 }
+
+// CHECK-LABEL: @top_left
+// CHECK: attn.forward %{{[^ ]+}}, %{{[^ ]+}}, %{{[^ ]+}} mask(causal_top_left) : tensor
+func.func @top_left(%q: tensor<1x1x1x64xf16>) -> tensor<1x1x1x64xf16> {
+  %o = attn.forward %q, %q, %q mask(causal_top_left)
+      : tensor<1x1x1x64xf16>, tensor<1x1x1x64xf16>, tensor<1x1x1x64xf16> -> tensor<1x1x1x64xf16>
+  return %o : tensor<1x1x1x64xf16>
+}
+
+// CHECK-LABEL: @mask_region
+// CHECK: attn.forward %{{[^ ]+}}, %{{[^ ]+}}, %{{[^ ]+}} mask {
+// CHECK-NEXT: ^bb0(%{{.*}}: index, %{{.*}}: index, %[[I:.*]]: index, %[[J:.*]]: index):
+// CHECK-NEXT: %[[QUERIES:.*]] = attn.queries
+// CHECK-NEXT: %[[KEYS:.*]] = attn.keys
+// CHECK: attn.yield %{{.*}} : i1
+// CHECK-NEXT: } order(bshd) score {
+func.func @mask_region(%q: tensor<1x1x?x64xf16>) -> tensor<1x1x?x64xf16> {
+  %o = attn.forward %q, %q, %q mask {
+  ^bb0(%b: index, %h: index, %i: index, %j: index):
+    %queries = attn.queries
+    %keys = attn.keys
+    %shift = arith.subi %keys, %queries : index
+    %last = arith.addi %i, %shift : index
+    %seen = arith.cmpi sle, %j, %last : index
+    attn.yield %seen : i1
+  } order(bshd) score {
+  ^bb0(%s: f32, %b: index, %h: index, %i: index, %j: index):
+    attn.yield %s : f32
+  } : tensor<1x1x?x64xf16>, tensor<1x1x?x64xf16>, tensor<1x1x?x64xf16> -> tensor<1x1x?x64xf16>
+  return %o : tensor<1x1x?x64xf16>
+}

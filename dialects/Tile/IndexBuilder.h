@@ -1,6 +1,6 @@
 // Short names for index arithmetic.
-#ifndef GIRIH_LIB_TRANSFORMS_INDEXBUILDER_H
-#define GIRIH_LIB_TRANSFORMS_INDEXBUILDER_H
+#ifndef GIRIH_DIALECTS_TILE_INDEXBUILDER_H
+#define GIRIH_DIALECTS_TILE_INDEXBUILDER_H
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/IR/ImplicitLocOpBuilder.h"
@@ -30,4 +30,4 @@ private:
 
 } // namespace girih
 
-#endif // GIRIH_LIB_TRANSFORMS_INDEXBUILDER_H
+#endif // GIRIH_DIALECTS_TILE_INDEXBUILDER_H

@@ -1,0 +1,128 @@
+// Spans of keys that some and that all rows of a tile see.
+#include "girih/Analysis/Visibility.h"
+
+#include <limits>
+
+using namespace mlir;
+
+namespace girih {
+
+using Kind = VisibilityCondition::Kind;
+
+/// More keys than there can be.
+static constexpr int64_t kEndless = std::numeric_limits<int32_t>::max();
+
+Value KeyBound::build(IndexBuilder &b) const {
+  if (!base)
+    return b.index(constant);
+  return constant ? b.add(base, b.index(constant)) : base;
+}
+
+/// The larger or the smaller of two bounds.
+KeyBound MaskReader::pick(const KeyBound &x, const KeyBound &y, bool largest) {
+  if (x.base == y.base)
+    return (x.constant > y.constant) == largest ? x : y;
+  Value left = x.build(b), right = y.build(b);
+  return {largest ? b.maximum(left, right) : b.minimum(left, right), 0};
+}
+
+/// One end of two spans' intersection, if `narrow`, or of their hull. An end that is not there
+/// lies outside of all others.
+std::optional<KeyBound> MaskReader::pickEnd(const std::optional<KeyBound> &x, const std::optional<KeyBound> &y,
+                                            bool narrow, bool isBegin) {
+  if (x && y)
+    return pick(*x, *y, /*largest=*/isBegin == narrow);
+  if (!narrow)
+    return std::nullopt;
+  return x ? x : y;
+}
+
+KeySpan MaskReader::intersect(const KeySpan &x, const KeySpan &y) {
+  return {pickEnd(x.begin, y.begin, true, /*isBegin=*/true), pickEnd(x.end, y.end, true, /*isBegin=*/false)};
+}
+
+std::pair<Value, Value> MaskReader::ends(const KeySpan &span) {
+  return {span.begin ? span.begin->build(b) : b.index(0), span.end ? span.end->build(b) : place.keys};
+}
+
+static bool isOpenOnOneSide(const KeySpan &x, const KeySpan &y) { return (!x.begin && !y.begin) || (!x.end && !y.end); }
+
+/// The least span that holds both; of an empty one and another, the other.
+KeySpan MaskReader::hull(const KeySpan &x, const KeySpan &y) {
+  if (isOpenOnOneSide(x, y))
+    return {pickEnd(x.begin, y.begin, false, /*isBegin=*/true), pickEnd(x.end, y.end, false, /*isBegin=*/false)};
+  auto [xBegin, xEnd] = ends(x);
+  auto [yBegin, yEnd] = ends(y);
+  auto isEmpty = [&](Value begin, Value end) {
+    return b.createOrFold<arith::CmpIOp>(arith::CmpIPredicate::sge, begin, end);
+  };
+  Value xEmpty = isEmpty(xBegin, xEnd), yEmpty = isEmpty(yBegin, yEnd);
+  auto choose = [&](Value ofX, Value ofY, Value ofBoth) -> KeyBound {
+    Value withX = b.createOrFold<arith::SelectOp>(yEmpty, ofX, ofBoth);
+    return {b.createOrFold<arith::SelectOp>(xEmpty, ofY, withX), 0};
+  };
+  return {choose(xBegin, yBegin, b.minimum(xBegin, yBegin)), choose(xEnd, yEnd, b.maximum(xEnd, yEnd))};
+}
+
+/// A span of which each key is in one of the two: both where they meet, else the longer one.
+KeySpan MaskReader::larger(const KeySpan &x, const KeySpan &y) {
+  if (isOpenOnOneSide(x, y))
+    return {pickEnd(x.begin, y.begin, false, /*isBegin=*/true), pickEnd(x.end, y.end, false, /*isBegin=*/false)};
+  auto [xBegin, xEnd] = ends(x);
+  auto [yBegin, yEnd] = ends(y);
+  Value meet =
+      b.createOrFold<arith::CmpIOp>(arith::CmpIPredicate::sle, b.maximum(xBegin, yBegin), b.minimum(xEnd, yEnd));
+  Value longer = b.createOrFold<arith::CmpIOp>(arith::CmpIPredicate::sge, b.sub(xEnd, xBegin), b.sub(yEnd, yBegin));
+  auto choose = [&](Value ofX, Value ofY, Value ofBoth) -> KeyBound {
+    Value one = b.createOrFold<arith::SelectOp>(longer, ofX, ofY);
+    return {b.createOrFold<arith::SelectOp>(meet, ofBoth, one), 0};
+  };
+  return {choose(xBegin, yBegin, b.minimum(xBegin, yBegin)), choose(xEnd, yEnd, b.maximum(xEnd, yEnd))};
+}
+
+Visibility MaskReader::bound(const VisibilityCondition &condition) {
+  KeySpan everything, nothing;
+  nothing.end = KeyBound{};
+  switch (condition.kind) {
+  case Kind::Opaque:
+    return {everything, std::nullopt};
+  case Kind::Constant:
+    return condition.isTrue ? Visibility{everything, everything} : Visibility{nothing, std::nullopt};
+  case Kind::Before:
+  case Kind::From: {
+    auto [low, high] = boundsOf(condition.limit);
+    if (!low || !high)
+      return {everything, std::nullopt};
+    if (condition.kind == Kind::Before)
+      return {{std::nullopt, high}, KeySpan{std::nullopt, low}};
+    return {{low, std::nullopt}, KeySpan{high, std::nullopt}};
+  }
+  case Kind::Rows: {
+    auto [low, high] = boundsOf(condition.limit);
+    if (!low || !high)
+      return {everything, std::nullopt};
+    auto endIf = [&](const KeyBound &bound) -> KeyBound {
+      Value isSeen = b.createOrFold<arith::CmpIOp>(arith::CmpIPredicate::sle, bound.build(b), b.index(0));
+      return {b.createOrFold<arith::SelectOp>(isSeen, b.index(kEndless), b.index(0)), 0};
+    };
+    return {{std::nullopt, endIf(*low)}, KeySpan{std::nullopt, endIf(*high)}};
+  }
+  case Kind::All:
+  case Kind::Any: {
+    Visibility x = bound(condition.parts[0]), y = bound(condition.parts[1]);
+    if (condition.kind == Kind::All)
+      return {intersect(x.some, y.some), x.all && y.all ? std::optional(intersect(*x.all, *y.all)) : std::nullopt};
+    return {hull(x.some, y.some), x.all && y.all ? std::optional(larger(*x.all, *y.all)) : x.all ? x.all : y.all};
+  }
+  }
+  return {everything, std::nullopt};
+}
+
+Visibility MaskReader::bound(Value firstQuery, int64_t rows) {
+  this->firstQuery = firstQuery;
+  this->rows = rows;
+  rowBounds.clear();
+  return bound(whole);
+}
+
+} // namespace girih
