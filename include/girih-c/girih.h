@@ -78,7 +78,9 @@ typedef struct GirihCompileOptions {
   int hasLineInfo;        /* the text's line numbers go into PTX and cubin */
   int keepsPhases;        /* the IR after each phase is kept, see girihKernelPhase */
   GirihText functions;    /* of girihCompileAttention: MLIR with func.func @score(f32, index, index, index, index)
-                             -> f32, which maps score, batch, head, query and key to a score; or nothing */
+                             -> f32, which maps score, batch, head, query and key to a score, or
+                             @mask(index, index, index, index) -> i1, whether the query sees the key,
+                             or both; or nothing */
 } GirihCompileOptions;
 
 /* One compiled kernel. */

@@ -27,7 +27,8 @@ static cl::opt<std::string> input(cl::Positional, cl::desc("[input.mlir, or - fo
 static cl::opt<std::string> attention("attention", cl::desc(girih::kAttentionSpecHelp), cl::value_desc("spec"),
                                       cl::cat(category));
 static cl::opt<std::string>
-    functions("functions", cl::desc("MLIR with a func.func @score or @mask, or both, that --attention is to have as its regions"),
+    functions("functions",
+              cl::desc("MLIR with a func.func @score or @mask, or both, that --attention is to have as its regions"),
               cl::value_desc("file"), cl::cat(category));
 static cl::opt<std::string> target("target", cl::desc("the chip to compile for"), cl::value_desc("chip"), cl::Required,
                                    cl::cat(category));
