@@ -6,6 +6,7 @@ and gives the right result in the simulator, whatever the order of its asynchron
 import json
 import re
 
+import masks
 from common import Fault, Folder, check_compile, generator
 
 COUNT = 80  # in CI
@@ -26,7 +27,7 @@ NAMES = re.compile(r"\b(" + "|".join([*KNOBS, "registers", "shared memory", "ten
 
 
 def pair(seed, index):
-    """The target, the problem with its schedule, and the sizes that dynamic ones get at launch."""
+    """The target, the problem with its schedule, the sizes that dynamic ones get at launch, and functions in MLIR."""
     random = generator(seed, index)
     target = random.choice(list(TARGETS))
     heads = random.choice([1, 1, 1, 1, 2, 3])
@@ -37,7 +38,7 @@ def pair(seed, index):
         dynamic |= {"h", "hkv"}
     spec = [f"{name}={'?' if name in dynamic else size}" for name, size in sizes.items()]
     spec.append(f"d={random.choice([64, 64, 128, 128, 8 * random.randint(2, 32)])}")
-    for key, choices in (("dtype", ["bf16", "f16"]), ("mask", ["none", "causal"]), ("order", ["bhsd", "bshd"]),
+    for key, choices in (("dtype", ["bf16", "f16"]), ("mask", ["causal", *(masks.named(random) for _ in range(3))]), ("order", ["bhsd", "bshd"]),
                          ("lse", ["0", "1"]), ("scale", ["0.1", "1", "0.03"]),
                          ("score", ["softcap(3)", *(["alibi", "alibi+softcap(20)"] if "h" not in dynamic else [])])):
         if random.random() < 0.4:
@@ -46,17 +47,25 @@ def pair(seed, index):
     for knob, (usual, (low, high)) in TARGETS[target].items():
         if random.random() < share:
             spec.append(f"{knob}={random.choice(usual) if random.random() < 0.85 else random.randint(low, high)}")
-    return target, ",".join(spec), {name: size for name, size in sizes.items() if name in dynamic}
+    function = None
+    if random.random() < 0.3:
+        function = masks.Function(random).text
+        spec = [entry for entry in spec if not entry.startswith("mask=")]
+    return target, ",".join(spec), {name: size for name, size in sizes.items() if name in dynamic}, function
 
 
 def run(tools, options, seed, index):
-    target, spec, sizes = pair(seed, index)
+    target, spec, sizes, function = pair(seed, index)
     with Folder(options.keep, f"pairs-{seed}-{index}") as folder:
-        manifest, said = check_compile(tools, folder / "out", "--attention", spec, target=target)
+        arguments = ["--attention", spec]
+        if function:
+            (folder / "mask.mlir").write_text(function)
+            arguments += ["--functions", folder / "mask.mlir"]
+        manifest, said = check_compile(tools, folder / "out", *arguments, target=target)
         if not manifest:
             if not NAMES.search(said) or not re.search(r"\d", said.partition("error:")[2]):
                 raise Fault(f"a refusal without knob and limit: {said.strip()}",
-                            [tools.path("girih-compile"), "--attention", spec, "--target", target])
+                            [tools.path("girih-compile"), *arguments, "--target", target])
             yield index, f"refused on {target}"
             return
         spilled = json.loads(manifest.read_text())["resources"]["spill_bytes"]
@@ -65,5 +74,5 @@ def run(tools, options, seed, index):
             command = ["girih-sim", manifest, "--check", "--multiprocessors", 2, "--threads", 1, *how, *given]
             result = tools.run(*command)
             if result.returncode:
-                raise Fault(f"{target} {spec}: {(result.stdout + result.stderr).strip()}", [tools.path(command[0]), *command[1:]])
+                raise Fault(f"{target} {spec} {function or ''}: {(result.stdout + result.stderr).strip()}", [tools.path(command[0]), *command[1:]])
     yield index, f"simulated on {target}" + (" with spills" if spilled else "")
