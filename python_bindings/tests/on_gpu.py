@@ -83,6 +83,30 @@ def test_score_functions(mask, score):
             torch.testing.assert_close(result[1].double(), expected[1], rtol=0, atol=2e-3)
 
 
+@pytest.mark.parametrize("mask_mod, name", [
+    (lambda b, h, q, k: k <= q, "causal_top_left"), (lambda b, h, q, k: (k <= q + 83) & (k >= q + 20), "window(63,0)"),
+    (lambda b, h, q, k: (q // 64 == k // 64) | (h == 1) & (k % 3 != 0), None), (lambda b, h, q, k: k < 100, "prefix(100)")])
+def test_mask_functions(mask_mod, name):
+    q, k, v = tensors()
+    seen = mask_mod(*(torch.arange(size, device="cuda").view([-1 if dim == other else 1 for other in range(4)])
+                      for dim, size in enumerate((2, 4, 250, 333)))).expand(2, 4, 250, 333)
+    expected = reference(q, k, v, score=lambda s, *_: s.masked_fill(~seen, -torch.inf))
+    o, lse = attention(q, k, v, mask=mask_mod, lse=True)
+    assert close(o, expected[0])
+    torch.testing.assert_close(lse.double(), expected[1], rtol=0, atol=2e-3)
+    if name:
+        assert torch.equal(attention(q, k, v, mask=name), o)
+
+
+def test_block_mask():
+    from torch.nn.attention.flex_attention import create_block_mask
+
+    q, k, v = tensors(h=4, hkv=4, sq=300, skv=300)
+    mask_mod = lambda b, h, q, k: (q >= k) & (q - k < 100)
+    block = create_block_mask(mask_mod, None, None, 300, 300, device="cuda")
+    assert torch.equal(flex_attention(q, k, v, block_mask=block), attention(q, k, v, mask="window(99,0)"))
+
+
 def test_score_functions_under_torch_compile():
     q, k, v = tensors(sq=256, skv=256)
     compiled = torch.compile(lambda *x: flex_attention(*x, score_mod=alibi, enable_gqa=True), fullgraph=True, backend="aot_eager")
@@ -196,6 +220,10 @@ def test_beside_torch():
         ours, theirs = (f(q, k, v, is_causal=causal) for f in (
             scaled_dot_product_attention, torch.nn.functional.scaled_dot_product_attention))
         torch.testing.assert_close(ours, theirs, rtol=2e-2, atol=2e-2)
+    longer = q, *(torch.cat([x, x], 2) for x in (k, v))  # PyTorch aligns the mask at the start
+    ours, theirs = (f(*longer, is_causal=True) for f in (
+        scaled_dot_product_attention, torch.nn.functional.scaled_dot_product_attention))
+    torch.testing.assert_close(ours, theirs, rtol=2e-2, atol=2e-2)
     three = q[0], k[0], v[0]
     torch.testing.assert_close(scaled_dot_product_attention(*three),
                                torch.nn.functional.scaled_dot_product_attention(*three), rtol=2e-2, atol=2e-2)
@@ -242,7 +270,7 @@ def test_outputs_that_do_not_fit():
 
 
 @pytest.mark.parametrize("options, message", [
-    ({"attn_mask": torch.ones(1)}, "attn_mask"), ({"dropout_p": 0.1}, "dropout"), ({"is_causal": True}, "aligns"),
+    ({"attn_mask": torch.ones(1)}, "attn_mask"), ({"dropout_p": 0.1}, "dropout"),
 ])
 def test_what_sdpa_does_not_take(options, message):
     with pytest.raises(girih.UnsupportedError, match=message):

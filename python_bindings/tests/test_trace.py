@@ -80,6 +80,47 @@ def test_results(score):
     assert numpy.abs(weights @ v / weights.sum(3, keepdims=True) - result.outputs["o"]).max() < 3e-3
 
 
+MASKS = {
+    "causal_top_left": lambda b, h, q, k: k <= q,
+    "window(20,5)": lambda b, h, q, k: (k >= q) & (k <= q + 25),  # there are 20 keys more than queries
+    "documents": lambda b, h, q, k: (q // 32 == k // 32) | (h == 1) & (k < 20) & (q < 30),
+    "of each": lambda b, h, q, k: (k % 2 == 0) & (q > k) & (numpy.abs(q - k) != 4),
+}
+
+
+@pytest.mark.parametrize("name", MASKS)
+def test_masks(name):
+    """A row that sees nothing is among them."""
+    mask = MASKS[name]
+    kernel = girih.compile(girih.Problem(64, h=2, hkv=1, dtype="f16", mask=mask, score=lambda s, b, h, q, k: s * 2,
+                                         lse=True), target=TARGET)
+    q, k, v = random_inputs()
+    outputs = girih.simulate(kernel, {"q": q, "k": k, "v": v}, check=True).raise_for_verdicts().outputs
+    seen = mask(*numpy.ogrid[:1, :2, :70, :90])
+    scores = numpy.where(seen, q.astype(numpy.float64) @ k.swapaxes(2, 3) / 4, -numpy.inf)
+    weights = numpy.exp(scores - numpy.maximum(scores.max(3, keepdims=True), -1e30))
+    total = weights.sum(3, keepdims=True)
+    assert numpy.abs(weights @ v / numpy.maximum(total, 1e-300) - outputs["o"]).max() < 4e-3
+    assert ((outputs["lse"] == -numpy.inf) == (total[..., 0] == 0)).all()
+    if "(" in name or name.startswith("causal"):
+        named = girih.compile(girih.Problem(64, h=2, hkv=1, dtype="f16", mask=name, score=lambda s, b, h, q, k: s * 2,
+                                            lse=True), target=TARGET)
+        other = girih.simulate(named, {"q": q, "k": k, "v": v}).outputs
+        assert (other["o"] == outputs["o"]).all() and (other["lse"] == outputs["lse"]).all()
+
+
+def test_masks_that_are_none():
+    with pytest.raises(TypeError, match="the mask function returned a number when it should be a condition"):
+        girih.trace(lambda b, h, q, k: q * 0.5, "mask")
+    with pytest.raises(TypeError, match="returned an index when it should be a condition"):
+        girih.trace(lambda b, h, q, k: q - k, "mask")
+    with pytest.raises(ValueError, match="a score function is given where a mask function should be"):
+        girih.Problem(64, mask=girih.trace(softcap))
+    with pytest.raises(girih.CompileError, match="cannot be compiled in a mask region"):
+        girih.compile(girih.Problem(64, mask=lambda b, h, q, k: q * 0.5 > k), target=TARGET)
+    assert "arith.constant true" in str(girih.trace(lambda b, h, q, k: True, "mask"))
+
+
 @pytest.mark.parametrize("message, function", [
     ("write girih.where", lambda s, b, h, q, k: s if q > k else 0),
     ("a & b", lambda s, b, h, q, k: girih.where(q > k and q < 5, s, 0)),
@@ -128,7 +169,7 @@ def test_other_traces_and_division_by_zero():
         girih.trace(lambda s, b, h, q, k: s + kept[0])
     with pytest.raises(ZeroDivisionError):
         girih.trace(lambda s, b, h, q, k: q // 0)
-    with pytest.raises(ValueError, match="region is 'bias', must be one of score"):
+    with pytest.raises(ValueError, match="region is 'bias', must be one of score, mask"):
         girih.trace(softcap, "bias")
 
 

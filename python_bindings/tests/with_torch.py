@@ -9,6 +9,7 @@ import torch
 from conftest import TARGET, attention as reference, run_python
 from torch._subclasses.fake_tensor import FakeTensorMode
 from torch.fx.experimental.proxy_tensor import make_fx
+from torch.nn.attention import flex_attention as flex
 
 import girih
 import girih.torch
@@ -109,13 +110,46 @@ def test_score_under_torch_compile():
     assert "math.exp2" in text and "softcap(30)" in text
 
 
+def window(b, h, q_idx, kv_idx):
+    return (q_idx >= kv_idx) & (q_idx - kv_idx <= 16)
+
+
+@pytest.mark.parametrize("joined", [lambda *masks: masks[0], flex.and_masks, flex.or_masks])
+def test_mask_mods_of_flex_attention(joined):
+    mask_mod = joined(window, lambda b, h, q, k: torch.logical_or(k < 4, h == 0))
+    kernel = girih.compile(girih.Problem(64, h=2, hkv=1, dtype="f16", mask=mask_mod), target=TARGET)
+    torch.manual_seed(0)
+    q, k, v = (torch.randn(1, heads, length, 64).half() for heads, length in ((2, 70), (1, 90), (1, 90)))
+    o = girih.simulate(kernel, {"q": q, "k": k, "v": v}, check=True).raise_for_verdicts().outputs["o"]
+    seen = mask_mod(torch.zeros(1, 1, 1, 1, dtype=torch.int), torch.arange(2).view(1, 2, 1, 1),
+                    torch.arange(70).view(1, 1, 70, 1), torch.arange(90).view(1, 1, 1, 90))
+    scores = torch.where(seen, q.float() @ k.float().transpose(2, 3) / 8, -torch.inf)
+    assert (o.float() - scores.softmax(3).nan_to_num(0) @ v.float()).abs().max() < 3e-3
+
+
+def test_block_masks():
+    """Only their function is read."""
+    graphs = []
+
+    def backend(graph, _):
+        graphs.append(graph)
+        return graph.forward
+
+    block = flex.create_block_mask(window, 1, 1, 128, 128, device="cpu")
+    call = torch.compile(lambda q, k: flex_attention(q, k, k, block_mask=block, enable_gqa=True), backend=backend)
+    assert on_fake_gpu(call, Q, K).shape == Q
+    assert "func.func @mask" in str([node.args for graph in graphs for node in graph.graph.nodes])
+    no_block = flex.create_block_mask(flex.noop_mask, 1, 1, 128, 128, device="cpu")
+    assert "arith.constant true" in str(girih.trace(no_block.mask_mod, "mask"))
+
+
 def test_arguments_of_flex_attention():
     o, lse = on_fake_gpu(lambda q, k: torch.compile(flex_attention, backend="eager", fullgraph=True)(
         q, k, k, alibi, None, 0.1, True, True), Q, K)
     assert o.shape == Q and lse.shape == Q[:3]
     with pytest.raises(ValueError, match="set enable_gqa"):
         on_fake_gpu(lambda q, k: flex_attention(q, k, k), Q, K)
-    with pytest.raises(girih.UnsupportedError, match="block masks are not supported"):
+    with pytest.raises(TypeError, match="block_mask is a int, which has no mask_mod"):
         on_fake_gpu(lambda q: flex_attention(q, q, q, block_mask=3), Q)
 
 
@@ -145,7 +179,6 @@ def test_refusals():
 @pytest.mark.parametrize("options, message", [
     ({"attn_mask": torch.ones(1)}, "mask tensors are not supported"),
     ({"dropout_p": 0.1}, "dropout is not supported"),
-    ({"is_causal": True}, "33 queries and 40 keys"),
 ])
 def test_what_sdpa_does_not_take(options, message):
     with pytest.raises(girih.UnsupportedError, match=message):
@@ -227,10 +260,10 @@ def test_in_one_process(imports):
     assert run_python(code) == "attention_1x1x128x64_bf16_none\n[3.0, 3.0, 3.0]\n"
 
 
-def tiny_model(**options):
+def tiny_model(kind="Llama", **options):
     transformers = pytest.importorskip("transformers")
     torch.manual_seed(0)
-    return transformers.LlamaForCausalLM(transformers.LlamaConfig(
+    return getattr(transformers, f"{kind}ForCausalLM")(getattr(transformers, f"{kind}Config")(
         hidden_size=128, num_attention_heads=4, num_key_value_heads=2, head_dim=32, intermediate_size=64,
         num_hidden_layers=2, vocab_size=99, attn_implementation="girih", **options)).eval()
 
@@ -260,9 +293,33 @@ def test_transformers(monkeypatch):
         model(ids, attention_mask=torch.zeros(2, 1, 7, 7))
 
 
+def test_window_of_transformers(monkeypatch):
+    pytest.importorskip("transformers")
+    from girih import transformers as hook
+
+    masks = []
+
+    def stand_in(q, k, v, *, mask, score, scale):
+        masks.append(mask)
+        place = torch.arange(q.shape[2])[:, None] + k.shape[2] - q.shape[2]
+        key = torch.arange(k.shape[2])
+        seen = {"window(7,0)": (key <= place) & (key >= place - 7), "causal": key <= place}.get(mask)
+        return torch.nn.functional.scaled_dot_product_attention(q, k, v, attn_mask=seen, scale=scale, enable_gqa=True)
+
+    monkeypatch.setattr(hook, "attention", stand_in)
+    model = tiny_model("Mistral", sliding_window=8)
+    for length in (5, 20):
+        ids, tokens = torch.randint(0, 99, (2, length)), {}
+        for name in ("girih", "sdpa"):
+            model.set_attn_implementation(name)
+            tokens[name] = model.generate(ids, max_new_tokens=6, do_sample=False, pad_token_id=0)
+        assert torch.equal(tokens["girih"], tokens["sdpa"])
+    assert set(masks) == {"causal", "none", "window(7,0)"}
+
+
 @pytest.mark.parametrize("message, options", [
     ("dropout of 0.1 is", {"dropout": 0.1}), ("s_aux is", {"s_aux": torch.ones(4)}),
-    ("a window of 8 in 40 keys is", {"sliding_window": 8}),
+    ("a window of 8 in 40 keys without a mask is", {"sliding_window": 8}),
 ])
 def test_what_transformers_may_not_ask_for(message, options):
     pytest.importorskip("transformers")

@@ -14,14 +14,15 @@ from girih._problem import Problem
 from girih._trace import Function
 from girih._traced import traced
 
+Mask = str | Callable[..., Any] | Function
 Score = str | Callable[..., Any] | Function | None
 _CPU, _CUDA = 1, 2  # of DLPack
 _TENSORS = ("q", "k", "v", "o", "lse")
 
 
 @functools.cache
-def loaded_kernel(dtype: int, head_size: int, heads: tuple[int, int] | None, mask: str, score: str | Function | None,
-                  scale: float | None, lse: bool, device: int) -> _girih.Loaded:
+def loaded_kernel(dtype: int, head_size: int, heads: tuple[int, int] | None, mask: str | Function,
+                  score: str | Function | None, scale: float | None, lse: bool, device: int) -> _girih.Loaded:
     """A kernel for all sizes, or for some numbers of heads, on a device. UnsupportedError when there can be none."""
     h, hkv = heads or (None, None)
     problem = Problem(head_size, h=h, hkv=hkv, dtype=DTYPES[dtype], mask=mask, score=score, scale=scale, lse=lse)
@@ -65,8 +66,8 @@ def _package(array: Any) -> str:
     return type(array).__module__.partition(".")[0]
 
 
-def attention(q: Any, k: Any, v: Any, *, mask: str = "none", score: Score = None, scale: float | None = None, lse: bool = False,
-              out: Any = None, stream: int | None = None) -> Any:
+def attention(q: Any, k: Any, v: Any, *, mask: Mask = "none", score: Score = None, scale: float | None = None,
+              lse: bool = False, out: Any = None, stream: int | None = None) -> Any:
     """softmax(scale q kᵀ + mask) v, on the GPU that the tensors are on.
 
     The launch goes to the current stream and is not waited for. The first call for a head size, type and mask compiles
@@ -76,7 +77,8 @@ def attention(q: Any, k: Any, v: Any, *, mask: str = "none", score: Score = None
         q: queries [b, h, sq, d] on a GPU, bf16 or f16, d being a multiple of 8 from 16 to 256.
         k, v: keys and values [b, hkv, skv, d] of the same type; h is a multiple of hkv.
         mask: "none"; "causal", aligned at the end: query i sees key j if j <= i + skv - sq; "causal_top_left";
-            "window(left,right)"; "prefix(n)"; or several of these joined by & and |.
+            "window(left,right)"; "prefix(n)"; several of these joined by & and |; or a function of (b, h, q, k) that says
+            whether the query sees the key, such as FlexAttention's mask_mod. What it hides is not computed.
         score: what becomes of a scaled score before the mask: "softcap(30)", "alibi", several joined by +, or a function
             of (s, b, h, q, k), a score and its batch, head, query and key, such as FlexAttention's score_mod. It is
             called with values that write down what is done to them (``girih.math``), not once for each score.
@@ -116,7 +118,7 @@ def attention(q: Any, k: Any, v: Any, *, mask: str = "none", score: Score = None
             raise TypeError(f"{name} is a {type(array).__name__}, which is no DLPack tensor")
     described = [_describe(name, array, stream) for name, array in zip(_TENSORS, arrays)]
     (_, dtype, shape, _), device = described[0]
-    score = traced(score, "score")
+    mask, score = traced(mask, "mask"), traced(score, "score")
     if len(shape) != 4:
         raise ValueError(f"q has {len(shape)} dimensions when it should have 4")
     if out is None:

@@ -30,7 +30,8 @@ class Problem:
         hkv, skv: key heads, of which h is a multiple, and key length.
         dtype: "bf16" or "f16", of all four tensors.
         mask: "none"; "causal", aligned at the end: query i sees key j if j <= i + skv - sq; "causal_top_left";
-            "window(left,right)"; "prefix(n)"; or several of these joined by & and |.
+            "window(left,right)"; "prefix(n)"; several of these joined by & and |; or a function of (b, h, q, k) that says
+            whether the query sees the key, such as FlexAttention's mask_mod. What it hides is not computed.
         score: what becomes of a scaled score before the mask: a name, "softcap(30)" or "alibi", several joined by +, or
             a function of (s, b, h, q, k), a score and its batch, head, query and key, which is traced (``girih.trace``).
         lse: whether the kernel also writes the log of the sum of exponentials, float32 [b, h, sq].
@@ -45,19 +46,20 @@ class Problem:
     hkv: int | None = None
     skv: int | None = None
     dtype: str = "bf16"
-    mask: str = "none"
+    mask: str | Callable[..., Any] | Function = "none"
     score: str | Callable[..., Any] | Function | None = None
     lse: bool = False
     scale: float | None = None
     schedule: dict[str, int] = dataclasses.field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "score", traced(self.score, "score"))
+        for region in ("score", "mask"):
+            object.__setattr__(self, region, traced(getattr(self, region), region))
 
     @property
     def functions(self) -> tuple[Function, ...]:
         """Those that were traced."""
-        return (self.score,) if isinstance(self.score, Function) else ()
+        return tuple(given for given in (self.mask, self.score) if isinstance(given, Function))
 
     def __str__(self) -> str:
         """The line that the compiler reads, functions aside."""
@@ -66,7 +68,8 @@ class Problem:
         for name, whole in (("hkv", "h"), ("skv", "sq")):
             if sizes[name] is None:
                 entries[name] = entries[whole]
-        entries |= {"d": self.d, "dtype": self.dtype, "mask": self.mask, "lse": int(self.lse)}
+        mask = self.mask if isinstance(self.mask, str) else "none"
+        entries |= {"d": self.d, "dtype": self.dtype, "mask": mask, "lse": int(self.lse)}
         if isinstance(self.score, str):
             entries["score"] = self.score
         if self.scale is not None:

@@ -12,7 +12,8 @@ F32, INDEX, BIT = "f32", "index", "i1"
 _RANKS = {BIT: 0, INDEX: 1, F32: 2}
 
 #: What a region is given, and the kind of its result.
-REGIONS = {"score": ((("s", F32), ("b", INDEX), ("h", INDEX), ("q", INDEX), ("k", INDEX)), F32)}
+_PLACE = (("b", INDEX), ("h", INDEX), ("q", INDEX), ("k", INDEX))
+REGIONS = {"score": ((("s", F32), *_PLACE), F32), "mask": (_PLACE, BIT)}
 
 _TRUTH = ("a traced value is another one for each score, so Python cannot branch on it: write girih.where(condition, x, y) "
           "for if, a & b, a | b and ~a for and, or and not, and (a <= x) & (x <= b) for a <= x <= b")
@@ -211,8 +212,8 @@ def trace(function: Callable[..., Any] | Function, region: str = "score") -> Fun
     may be given to it in the function's place.
 
     Args:
-        function: score(s, b, h, q, k), of a score and its batch, head, query and key.
-        region: what it is for: "score".
+        function: score(s, b, h, q, k), of a score and its batch, head, query and key, or mask(b, h, q, k).
+        region: what it is for: "score" or "mask".
 
     Raises:
         TypeError: the function branches on a traced value, or makes a number of it.

@@ -3,7 +3,7 @@ from __future__ import annotations
 
 import types
 from collections.abc import Callable
-from typing import Any
+from typing import Any, overload
 
 from girih._trace import Function, trace
 
@@ -59,6 +59,12 @@ def _key_of(function: Any, depth: int = 4) -> Any:
     values += [_key_of_value(value, depth) for value in function.__defaults__ or ()]
     values += [(name, _key_of_value(value, depth)) for name, value in (function.__kwdefaults__ or {}).items()]
     return id(code), tuple(values)
+
+
+@overload
+def traced(function: None, region: str) -> None: ...
+@overload
+def traced(function: Callable[..., Any] | Function | str, region: str) -> Function | str: ...
 
 
 def traced(function: Callable[..., Any] | Function | str | None, region: str) -> Function | str | None:

@@ -11,7 +11,7 @@ import jax.numpy as jnp
 from jax.core import Tracer
 
 from girih import _girih
-from girih._attention import Score, off_device
+from girih._attention import Mask, Score, off_device
 from girih._cache import compiled
 from girih._errors import Error, UnsupportedError
 from girih._kernel import Kernel, device_target
@@ -65,7 +65,7 @@ def _kernel(problem: Problem, interpret: bool) -> Kernel | None:
     return compiled(problem, target, UnsupportedError)
 
 
-def attention(q: Any, k: Any, v: Any, *, mask: str = "none", score: Score = None, scale: float | None = None,
+def attention(q: Any, k: Any, v: Any, *, mask: Mask = "none", score: Score = None, scale: float | None = None,
               lse: bool = False, interpret: bool = False) -> Any:
     """``girih.attention`` for JAX's arrays, under jit and vmap too; the same meaning and errors.
 

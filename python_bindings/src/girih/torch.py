@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from girih import _girih
-from girih._attention import Score, check_launch, heads_of, loaded_kernel, off_device, run
+from girih._attention import Mask, Score, check_launch, heads_of, loaded_kernel, off_device, run
 from girih._errors import UnsupportedError
 from girih._trace import Function
 from girih._traced import traced
@@ -63,7 +63,7 @@ def _outputs(q: Tensor, lse: bool) -> tuple[Tensor, Tensor]:
     return torch.empty_like(q), q.new_empty(q.shape[:3] if lse else (0,), dtype=torch.float32)
 
 
-def _launch(q: Tensor, k: Tensor, v: Tensor, o: Tensor, l: Optional[Tensor], mask: str, score: str | Function | None,
+def _launch(q: Tensor, k: Tensor, v: Tensor, o: Tensor, l: Optional[Tensor], mask: str | Function, score: str | Function | None,
             scale: Optional[float], stream: Optional[int] = None) -> None:
     device = q.get_device()
     needs_heads = bool(score) and isinstance(score, str)
@@ -97,7 +97,7 @@ def _attention(q: Tensor, k: Tensor, v: Tensor, mask: str, score: str, scale: Op
                lse: bool) -> tuple[Tensor, Tensor]:
     _check(q, k, v)
     o, l = _outputs(q, lse)
-    _launch(q, k, v, o, l if lse else None, mask, traced(score, "score"), scale)
+    _launch(q, k, v, o, l if lse else None, traced(mask, "mask"), traced(score, "score"), scale)
     return o, l
 
 
@@ -115,12 +115,12 @@ _attention.register_autograd(_no_backward)
 
 
 @torch.compiler.assume_constant_result
-def _text(score: Score) -> str:
-    """A score function as an argument of the operator. torch.compile keeps it, as it keeps what functions capture."""
-    return str(traced(score, "score") or "")
+def _text(function: Mask | Score, region: str) -> str:
+    """A function as an argument of the operator. torch.compile keeps it, as it keeps what functions capture."""
+    return str(traced(function, region) or "")
 
 
-def attention(q: Tensor, k: Tensor, v: Tensor, *, mask: str = "none", score: Score = None, scale: float | None = None,
+def attention(q: Tensor, k: Tensor, v: Tensor, *, mask: Mask = "none", score: Score = None, scale: float | None = None,
               lse: bool = False, out: Any = None, stream: int | None = None) -> Any:
     """``girih.attention`` for PyTorch's tensors; the same arguments and errors.
 
@@ -131,7 +131,7 @@ def attention(q: Tensor, k: Tensor, v: Tensor, *, mask: str = "none", score: Sco
     is_plain = not is_compiling and type(q) in _PLAIN and type(k) in _PLAIN and type(v) in _PLAIN and not (
         torch.is_grad_enabled() and (q.requires_grad or k.requires_grad or v.requires_grad))
     if is_plain and out is None:
-        score = traced(score, "score")
+        mask, score = traced(mask, "mask"), traced(score, "score")
         if kernels := _kernels.get((mask, score, scale, lse)):  # the tensors are checked there
             o, l = torch.empty_like(q), q.new_empty(q.shape[:3], dtype=torch.float32) if lse else None
             said = kernels.launch(q, k, v, o, l, stream)
@@ -141,14 +141,14 @@ def attention(q: Tensor, k: Tensor, v: Tensor, *, mask: str = "none", score: Sco
     if not is_compiling:  # the operator checks when it runs
         _check(q, k, v)
     if out is None and stream is None and not is_plain:
-        o, l = torch.ops.girih.attention(q, k, v, mask, _text(score), scale, lse)
+        o, l = torch.ops.girih.attention(q, k, v, _text(mask, "mask"), _text(score, "score"), scale, lse)
         return (o, l) if lse else o
     if out is not None:
         o, l = out if lse else (out, None)
         _check_outputs(q, o, l)
     else:
         o, l = torch.empty_like(q), q.new_empty(q.shape[:3], dtype=torch.float32) if lse else None
-    _launch(q, k, v, o, l, mask, traced(score, "score"), scale, stream)
+    _launch(q, k, v, o, l, traced(mask, "mask"), traced(score, "score"), scale, stream)
     return (o, l) if lse else o
 
 
@@ -157,22 +157,18 @@ def scaled_dot_product_attention(query: Tensor, key: Tensor, value: Tensor, attn
                                  enable_gqa: bool = False) -> Tensor:
     """torch.nn.functional.scaled_dot_product_attention by a Girih kernel: the same arguments, shapes and meaning.
 
-    Raises UnsupportedError for a mask tensor, for dropout, and for a causal mask of unequal lengths, which PyTorch
-    aligns at the start; ``attention`` has it aligned at the end. Inputs are copied only where their last stride is not 1.
+    Raises UnsupportedError for a mask tensor and for dropout. Inputs are copied only where their last stride is not 1.
     """
     if attn_mask is not None:
         raise UnsupportedError("attn_mask: mask tensors are not supported; girih.attention takes mask='causal'", ())
     if dropout_p:
         raise UnsupportedError(f"dropout_p is {dropout_p}: dropout is not supported", ())
-    if is_causal and query.shape[-2] != key.shape[-2]:
-        raise UnsupportedError(f"is_causal with {query.shape[-2]} queries and {key.shape[-2]} keys: PyTorch aligns the "
-                               "mask at the start; girih.attention(mask='causal') aligns it at the end", ())
     if not enable_gqa and query.dim() == 4 and query.shape[1] != key.shape[1]:
         raise ValueError(f"query has {query.shape[1]} heads and key {key.shape[1]}: set enable_gqa")
     given = [tensor if tensor.stride(-1) == 1 else tensor.contiguous() for tensor in (query, key, value)]
     if query.dim() == 3:
         given = [tensor.unsqueeze(1) for tensor in given]
-    o = attention(*given, mask="causal" if is_causal else "none", scale=scale)
+    o = attention(*given, mask="causal_top_left" if is_causal else "none", scale=scale)
     return o.squeeze(1) if query.dim() == 3 else o
 
 
@@ -180,11 +176,12 @@ def flex_attention(query: Tensor, key: Tensor, value: Tensor, score_mod: Score =
                    scale: float | None = None, enable_gqa: bool = False, return_lse: bool = False) -> Any:
     """torch.nn.attention.flex_attention.flex_attention by a Girih kernel: the same arguments, shapes and meaning.
 
-    ``score_mod`` is traced (``girih.trace``); docs/python.md says what it cannot be. Raises UnsupportedError for a
-    block mask.
+    ``score_mod`` and the ``mask_mod`` of ``block_mask`` are traced (``girih.trace``); docs/python.md says what they
+    cannot be. The tiles that a mask hides are found by the compiler, not taken from the block mask.
     """
-    if block_mask is not None:
-        raise UnsupportedError("block_mask: block masks are not supported; girih.attention takes mask='causal'", ())
+    if block_mask is not None and not hasattr(block_mask, "mask_mod"):
+        raise TypeError(f"block_mask is a {type(block_mask).__name__}, which has no mask_mod")
     if not enable_gqa and query.dim() == 4 and query.shape[1] != key.shape[1]:
         raise ValueError(f"query has {query.shape[1]} heads and key {key.shape[1]}: set enable_gqa")
-    return attention(query, key, value, score=score_mod, scale=scale, lse=return_lse)
+    mask = "none" if block_mask is None else block_mask.mask_mod
+    return attention(query, key, value, mask=mask, score=score_mod, scale=scale, lse=return_lse)
