@@ -205,6 +205,12 @@ def test_kept_traces(monkeypatch):
     changed = _traced.traced(softcap, "score")
     monkeypatch.setitem(globals(), "CAP", 30.0)
     assert changed != _traced.traced(softcap, "score")
+    helper = lambda s: s * 2
+    calling = lambda s, b, h, q, k: helper(s)
+    two = _traced.traced(calling, "score")
+    assert _traced.traced(calling, "score") is two
+    helper = lambda s: s * 3
+    assert _traced.traced(calling, "score") != two
     model = Model()
     function = lambda s, b, h, q, k: s * model.cap
     before = _traced.traced(function, "score")

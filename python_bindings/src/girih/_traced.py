@@ -38,11 +38,11 @@ def _key_of_value(value: Any, depth: int) -> Any:
     home = value.__name__ if kind is types.ModuleType else getattr(value, "__module__", None)
     if isinstance(home, str) and home.partition(".")[0] in _FIXED and (
             kind in (types.ModuleType, types.FunctionType, types.BuiltinFunctionType) or isinstance(value, type)):
-        return id(value)
+        return value
     if kind is types.BuiltinFunctionType and value.__module__ is None:  # a method of PyTorch's C code
-        return id(value)
+        return value
     if kind is types.FunctionType and depth:
-        return _key_of(value, depth - 1)
+        return value, _key_of(value, depth - 1)
     raise _Unknown
 
 
@@ -82,6 +82,6 @@ def traced(function: Callable[..., Any] | Function | str | None, region: str) ->
     if found is None:
         if len(_kept) >= _MOST:
             _kept.clear()
-        # The function keeps the code and all else alive whose address is in the key.
+        # The function keeps the code alive whose address is in the key.
         found = _kept[key] = function, trace(function, region)
     return found[1]
