@@ -14,6 +14,8 @@ namespace girih {
 /// The number of tiles that need a mask at their end, where it is the same for all work items.
 static std::optional<int64_t> masksAtEnd(const Visibility &visibility, Value keys, Value firstRow, TileShape shape) {
   const std::optional<KeyBound> &some = visibility.some.end, &all = visibility.all->end;
+  if (visibility.before)
+    return std::nullopt;
   if (!some && !all) {
     APInt number; // without it, the last tile may be partial
     return matchPattern(keys, m_ConstantInt(&number)) && number.urem(shape.columns) == 0 ? 0 : 1;
@@ -27,6 +29,18 @@ static std::optional<int64_t> masksAtEnd(const Visibility &visibility, Value key
   return std::nullopt;
 }
 
+/// Goes on, after the tiles of a span, to those of one that begins before it.
+static void addTilesBefore(IndexBuilder &b, KeyRange &range, const KeySpan &before, Value keys, int64_t columns) {
+  Value zero = b.index(0), first = b.sub(range.end, range.count);
+  Value endKey = before.end ? b.maximum(b.minimum(keys, before.end->build(b)), zero) : keys;
+  Value beginKey = before.begin ? b.maximum(before.begin->build(b), zero) : zero;
+  Value end = b.minimum(b.ceilDiv(endKey, columns), first);
+  Value count = b.maximum(b.sub(end, b.div(beginKey, b.index(columns))), zero);
+  range.gapAt = range.count;
+  range.gapLength = b.sub(first, end);
+  range.count = b.add(range.count, count);
+}
+
 KeyRange buildKeyRange(IndexBuilder &b, const Visibility &visibility, Value keys, Value firstRow, TileShape shape) {
   Value visible = keys, zero = b.index(0), one = b.index(1), columns = b.index(shape.columns);
   const KeySpan &some = visibility.some;
@@ -38,6 +52,8 @@ KeyRange buildKeyRange(IndexBuilder &b, const Visibility &visibility, Value keys
     Value begin = b.minimum(b.maximum(some.begin->build(b), zero), b.sub(visible, one));
     range.count = b.sub(range.end, b.div(begin, columns));
   }
+  if (visibility.before)
+    addTilesBefore(b, range, *visibility.before, keys, shape.columns);
   range.maskedBefore = range.count;
   if (!visibility.all)
     return range;
@@ -60,7 +76,17 @@ KeyRange buildKeyRange(IndexBuilder &b, const Visibility &visibility, Value keys
     Value whole = b.ceilDiv(b.maximum(all.begin->build(b), zero), shape.columns);
     range.maskedFrom = b.sub(range.end, whole);
   }
+  if (range.gapAt) // all tiles after the gap are masked
+    range.maskedFrom = range.maskedFrom ? b.minimum(range.maskedFrom, range.gapAt) : range.gapAt;
   return range;
+}
+
+Value KeyRange::tileAt(IndexBuilder &b, Value iteration) const {
+  Value tile = b.sub(b.sub(end, b.index(1)), iteration);
+  if (!gapAt)
+    return tile;
+  Value isAfter = arith::CmpIOp::create(b, arith::CmpIPredicate::sge, iteration, gapAt);
+  return b.sub(tile, b.createOrFold<arith::SelectOp>(isAfter, gapLength, b.index(0)));
 }
 
 namespace {

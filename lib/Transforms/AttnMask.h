@@ -14,6 +14,12 @@ struct KeyRange {
   mlir::Value count;        ///< of iterations, at least 1
   mlir::Value maskedBefore; ///< iterations before this one need a mask
   mlir::Value maskedFrom;   ///< and those from this one on; null if there are none
+  // Where tiles in between are left out; null if none are.
+  mlir::Value gapAt;     ///< the first iteration after the gap
+  mlir::Value gapLength; ///< tiles that are left out
+
+  /// The tile that an iteration visits.
+  mlir::Value tileAt(IndexBuilder &b, mlir::Value iteration) const;
 };
 
 /// How a tile of scores lies in the problem.

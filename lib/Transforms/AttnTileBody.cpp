@@ -111,7 +111,8 @@ WorkItem KernelBuilder::decode(Value work) {
 
 KeyRange KernelBuilder::keyRange(const WorkItem &item) {
   Value keys = size(1, 2);
-  Visibility visibility{{}, KeySpan()};
+  Visibility visibility;
+  visibility.all = KeySpan();
   if (!op.getMaskRegion().empty()) {
     mask.emplace(b, op.getMaskRegion().front(), MaskPlace{item.batch, item.head, size(0, 2), keys});
     visibility = mask->bound(item.firstRow, rows);
@@ -190,8 +191,7 @@ void KernelBuilder::buildIteration(const WorkItem &item, Value q, const KeyRange
                                    ValueRange state) {
   Value oldMaximum = state[0], oldSum = state[1], oldOutput = state[2];
   Value zero = b.index(0);
-  Value tileIndex = b.sub(b.sub(range.end, b.index(1)), iteration);
-  Value firstKey = b.mul(tileIndex, b.index(columns));
+  Value firstKey = b.mul(range.tileAt(b, iteration), b.index(columns));
   Value k = tile::LoadOp::create(b, inputTile(columns), kernel.getArgument(1),
                                  ValueRange{item.batch, item.keyHead, firstKey, zero});
   Value scores = tile::MmaOp::create(b, f32Tile({rows, columns}), q, k, /*acc=*/Value(),

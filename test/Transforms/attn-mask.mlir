@@ -110,3 +110,29 @@ func.func @region(%q: tensor<1x1x512x64xbf16>) -> tensor<1x1x512x64xbf16> {
       : tensor<1x1x512x64xbf16>, tensor<1x1x512x64xbf16>, tensor<1x1x512x64xbf16> -> tensor<1x1x512x64xbf16>
   return %o : tensor<1x1x512x64xbf16>
 }
+
+// -----
+
+// Of two spans, the tiles in between are left out: the tile number jumps.
+// CHECK-LABEL: gpu.func @two_spans
+// CHECK: scf.for %[[I:.*]] = %{{.*}} to %{{.*}} step
+// CHECK: %[[TILE:.*]] = arith.subi %{{.*}}, %[[I]]
+// CHECK: %[[JUMPED:.*]] = arith.cmpi sge, %[[I]], %{{.*}} : index
+// CHECK: %[[GAP:.*]] = arith.select %[[JUMPED]], %{{.*}}, %{{.*}} : index
+// CHECK: arith.subi %[[TILE]], %[[GAP]]
+func.func @two_spans(%q: tensor<1x1x4096x64xbf16>) -> tensor<1x1x4096x64xbf16> {
+  %o = attn.forward %q, %q, %q mask {
+  ^bb0(%b: index, %h: index, %i: index, %j: index):
+    %c4 = arith.constant 4 : index
+    %c100 = arith.constant 100 : index
+    %start = arith.subi %i, %c100 : index
+    %past = arith.cmpi sle, %j, %i : index
+    %near = arith.cmpi sge, %j, %start : index
+    %window = arith.andi %past, %near : i1
+    %first = arith.cmpi slt, %j, %c4 : index
+    %seen = arith.ori %window, %first : i1
+    attn.yield %seen : i1
+  } schedule <rows = 128, columns = 64, workers = 2>
+      : tensor<1x1x4096x64xbf16>, tensor<1x1x4096x64xbf16>, tensor<1x1x4096x64xbf16> -> tensor<1x1x4096x64xbf16>
+  return %o : tensor<1x1x4096x64xbf16>
+}

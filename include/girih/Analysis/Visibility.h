@@ -59,7 +59,9 @@ struct KeySpan {
 };
 
 struct Visibility {
-  KeySpan some;               ///< no row sees a key outside of it
+  KeySpan some; ///< no row sees a key outside of it and of `before`
+  /// A second span, if there is one: it neither begins after `some` nor ends after it.
+  std::optional<KeySpan> before;
   std::optional<KeySpan> all; ///< each row sees all keys in it; none if there is no such span
 };
 
@@ -100,6 +102,7 @@ private:
                                   bool isBegin);
   KeySpan intersect(const KeySpan &x, const KeySpan &y);
   KeySpan hull(const KeySpan &x, const KeySpan &y);
+  void unite(Visibility &result, const KeySpan &x, const KeySpan &y);
   KeySpan larger(const KeySpan &x, const KeySpan &y);
   std::pair<mlir::Value, mlir::Value> ends(const KeySpan &span);
 

@@ -64,6 +64,31 @@ KeySpan MaskReader::hull(const KeySpan &x, const KeySpan &y) {
   return {choose(xBegin, yBegin, b.minimum(xBegin, yBegin)), choose(xEnd, yEnd, b.maximum(xEnd, yEnd))};
 }
 
+/// Both spans, the one that begins first before the other; one where they have a side in common.
+void MaskReader::unite(Visibility &result, const KeySpan &x, const KeySpan &y) {
+  if (isOpenOnOneSide(x, y)) {
+    result.some = hull(x, y);
+    return;
+  }
+  auto [xBegin, xEnd] = ends(x);
+  auto [yBegin, yEnd] = ends(y);
+  // An empty span would tell the other's place wrongly: it becomes the same span.
+  auto isEmpty = [&](Value begin, Value end) {
+    return b.createOrFold<arith::CmpIOp>(arith::CmpIPredicate::sge, begin, end);
+  };
+  auto select = [&](Value condition, Value isTrue, Value isFalse) {
+    return b.createOrFold<arith::SelectOp>(condition, isTrue, isFalse);
+  };
+  Value xIsEmpty = isEmpty(xBegin, xEnd), yIsEmpty = isEmpty(yBegin, yEnd);
+  Value firstBegin = select(yIsEmpty, xBegin, yBegin), firstEnd = select(yIsEmpty, xEnd, yEnd);
+  Value lastBegin = select(xIsEmpty, yBegin, xBegin), lastEnd = select(xIsEmpty, yEnd, xEnd);
+  Value isOrdered = b.createOrFold<arith::CmpIOp>(arith::CmpIPredicate::sle, firstBegin, lastBegin);
+  result.before =
+      KeySpan{KeyBound{select(isOrdered, firstBegin, lastBegin), 0}, KeyBound{select(isOrdered, firstEnd, lastEnd), 0}};
+  result.some =
+      KeySpan{KeyBound{select(isOrdered, lastBegin, firstBegin), 0}, KeyBound{b.maximum(firstEnd, lastEnd), 0}};
+}
+
 /// A span of which each key is in one of the two: both where they meet, else the longer one.
 KeySpan MaskReader::larger(const KeySpan &x, const KeySpan &y) {
   if (isOpenOnOneSide(x, y))
@@ -85,37 +110,57 @@ Visibility MaskReader::bound(const VisibilityCondition &condition) {
   nothing.end = KeyBound{};
   switch (condition.kind) {
   case Kind::Opaque:
-    return {everything, std::nullopt};
+    return {everything, std::nullopt, std::nullopt};
   case Kind::Constant:
-    return condition.isTrue ? Visibility{everything, everything} : Visibility{nothing, std::nullopt};
+    return condition.isTrue ? Visibility{everything, std::nullopt, everything}
+                            : Visibility{nothing, std::nullopt, std::nullopt};
   case Kind::Before:
   case Kind::From: {
     auto [low, high] = boundsOf(condition.limit);
     if (!low || !high)
-      return {everything, std::nullopt};
+      return {everything, std::nullopt, std::nullopt};
     if (condition.kind == Kind::Before)
-      return {{std::nullopt, high}, KeySpan{std::nullopt, low}};
-    return {{low, std::nullopt}, KeySpan{high, std::nullopt}};
+      return {{std::nullopt, high}, std::nullopt, KeySpan{std::nullopt, low}};
+    return {{low, std::nullopt}, std::nullopt, KeySpan{high, std::nullopt}};
   }
   case Kind::Rows: {
     auto [low, high] = boundsOf(condition.limit);
     if (!low || !high)
-      return {everything, std::nullopt};
+      return {everything, std::nullopt, std::nullopt};
     auto endIf = [&](const KeyBound &bound) -> KeyBound {
       Value isSeen = b.createOrFold<arith::CmpIOp>(arith::CmpIPredicate::sle, bound.build(b), b.index(0));
       return {b.createOrFold<arith::SelectOp>(isSeen, b.index(kEndless), b.index(0)), 0};
     };
-    return {{std::nullopt, endIf(*low)}, KeySpan{std::nullopt, endIf(*high)}};
+    return {{std::nullopt, endIf(*low)}, std::nullopt, KeySpan{std::nullopt, endIf(*high)}};
   }
   case Kind::All:
   case Kind::Any: {
-    Visibility x = bound(condition.parts[0]), y = bound(condition.parts[1]);
-    if (condition.kind == Kind::All)
-      return {intersect(x.some, y.some), x.all && y.all ? std::optional(intersect(*x.all, *y.all)) : std::nullopt};
-    return {hull(x.some, y.some), x.all && y.all ? std::optional(larger(*x.all, *y.all)) : x.all ? x.all : y.all};
+    Visibility x = bound(condition.parts[0]), y = bound(condition.parts[1]), result;
+    bool isAll = condition.kind == Kind::All;
+    // Two spans stay two where the other condition has one.
+    auto asOne = [&](Visibility &of) {
+      if (of.before)
+        of.some = hull(*of.before, of.some);
+      of.before = std::nullopt;
+    };
+    if (!isAll || y.before)
+      asOne(x);
+    if (!isAll)
+      asOne(y);
+    if (isAll) {
+      result.some = intersect(x.some, y.some);
+      if (x.before || y.before)
+        result.before = x.before ? intersect(*x.before, y.some) : intersect(x.some, *y.before);
+      if (x.all && y.all)
+        result.all = intersect(*x.all, *y.all);
+      return result;
+    }
+    unite(result, x.some, y.some);
+    result.all = x.all && y.all ? std::optional(larger(*x.all, *y.all)) : x.all ? x.all : y.all;
+    return result;
   }
   }
-  return {everything, std::nullopt};
+  return {everything, std::nullopt, std::nullopt};
 }
 
 Visibility MaskReader::bound(Value firstQuery, int64_t rows) {
