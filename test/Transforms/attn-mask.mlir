@@ -136,3 +136,24 @@ func.func @two_spans(%q: tensor<1x1x4096x64xbf16>) -> tensor<1x1x4096x64xbf16> {
       : tensor<1x1x4096x64xbf16>, tensor<1x1x4096x64xbf16>, tensor<1x1x4096x64xbf16> -> tensor<1x1x4096x64xbf16>
   return %o : tensor<1x1x4096x64xbf16>
 }
+
+// -----
+
+// Of numbers that all rows share, the arithmetic is done once; ops that fold in place stay.
+// CHECK-LABEL: gpu.func @shared
+// CHECK: arith.remsi %{{.*}}, %c7 : index
+// CHECK: arith.maxsi %{{.*}}, %c43 : index
+// CHECK: scf.for
+func.func @shared(%q: tensor<1x8x512x64xbf16>) -> tensor<1x8x512x64xbf16> {
+  %o = attn.forward %q, %q, %q mask {
+  ^bb0(%b: index, %h: index, %i: index, %j: index):
+    %c7 = arith.constant 7 : index
+    %c43 = arith.constant 43 : index
+    %rest = arith.remsi %h, %c7 : index
+    %limit = arith.maxsi %c43, %rest : index
+    %seen = arith.cmpi sle, %j, %limit : index
+    attn.yield %seen : i1
+  } schedule <rows = 128, columns = 64, workers = 2>
+      : tensor<1x8x512x64xbf16>, tensor<1x8x512x64xbf16>, tensor<1x8x512x64xbf16> -> tensor<1x8x512x64xbf16>
+  return %o : tensor<1x8x512x64xbf16>
+}

@@ -126,7 +126,8 @@ std::optional<LinearIndex> MaskReader::convert(Operation *op) {
       values.push_back(sharedValue(operand));
     Operation *copy = b.create(OperationState(op->getLoc(), op->getName(), values, b.getIndexType(), op->getAttrs()));
     SmallVector<Value> folded;
-    return constantOrShared(succeeded(b.tryFold(copy, folded)) ? folded[0] : copy->getResult(0));
+    bool isFolded = succeeded(b.tryFold(copy, folded)) && !folded.empty(); // and not changed in place
+    return constantOrShared(isFolded ? folded[0] : copy->getResult(0));
   }
   LinearIndex row;
   row.row = op->getResult(0);
