@@ -62,28 +62,6 @@ template <class K> void matrix(const char *name, int groups, K kernel) {
   row(name, groups == 1 ? "fence to wait 1 warpgroup" : "fence to wait 2 warpgroups", shorter - 8 * groups * each, "cycles beyond the rate");
 }
 
-// Shared memory: 16 bytes a lane, with a stride that sets the conflicts.
-__global__ void sharedLoads(long long *out, unsigned *sink, int stride, int rounds) {
-  __shared__ __align__(1024) unsigned char shared[32768];
-  for (int i = threadIdx.x; i < 8192; i += blockDim.x)
-    reinterpret_cast<unsigned *>(shared)[i] = 0;
-  __syncthreads();
-  unsigned at = (unsigned)__cvta_generic_to_shared(shared) + threadIdx.x % 32 * stride;
-  unsigned total = 0;
-  long long begin = clock64();
-  for (int i = 0; i < rounds; ++i) {
-#pragma unroll
-    for (int j = 0; j < 16; ++j) {
-      unsigned a, b, c, d;
-      asm volatile("ld.shared.v4.b32 {%0, %1, %2, %3}, [%4];" : "=r"(a), "=r"(b), "=r"(c), "=r"(d) : "r"(at));
-      total += a ^ b ^ c ^ d;
-    }
-  }
-  long long end = clock64();
-  sink[threadIdx.x] = total;
-  if (threadIdx.x % 32 == 0)
-    out[threadIdx.x / 32] = end - begin;
-}
 __global__ void sharedChase(long long *out, unsigned *sink, int rounds) {
   __shared__ unsigned at[32];
   at[threadIdx.x] = 0;
@@ -198,10 +176,6 @@ int main() {
     }
     return double(best);
   };
-  for (int stride : {16, 32, 64, 128})
-    for (int warps : {4, 8})
-      row("ld.shared.v4", (std::to_string(stride) + " bytes apart; " + std::to_string(warps) + " warps").c_str(),
-          least([&] { sharedLoads<<<1, 32 * warps>>>(out, sink, stride, 64); }, warps) / 64 / 16 / warps, "cycles a warp instruction and multiprocessor");
   row("ld.shared", "latency", least([&] { sharedChase<<<1, 32>>>(out, sink, 512); }, 1) / 512, "cycles");
   row("ld.global", "latency, L2", least([&] { globalChase<<<1, 1>>>(out, sink, reinterpret_cast<unsigned *>(memory), 256, 64); }, 1) / 256, "cycles");
   CHECK(cudaFuncSetAttribute(bulkCopies, cudaFuncAttributeMaxDynamicSharedMemorySize, 200000));
