@@ -5,6 +5,7 @@
 #include "mlir/Dialect/GPU/IR/GPUDialect.h"
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 #include "mlir/Dialect/Math/IR/Math.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Interfaces/LoopLikeInterface.h"
 #include "llvm/ADT/StringSet.h"
 
@@ -13,18 +14,18 @@ using namespace girih::tile;
 
 namespace {
 constexpr int64_t kMaxInt = std::numeric_limits<int32_t>::max();
+constexpr int64_t kMaxStage = 16;              ///< a prologue and an epilogue of as many rounds
 constexpr int64_t kMaxSize = int64_t(1) << 40; ///< of a tensor's dimension
 
 //===----------------------------------------------------------------------===//
 // What each attribute is
 //===----------------------------------------------------------------------===//
 
-LogicalResult isSchedule(const AttrPlace &place, Attribute attr) {
-  return isa<ScheduleAttr>(attr) ? success() : place.fail(attr, "#tile.schedule");
-}
-
-LogicalResult isUnit(const AttrPlace &place, Attribute attr) {
-  return isa<UnitAttr>(attr) ? success() : place.fail(attr, "without a value");
+/// An attribute of one kind.
+template <typename AttrTy> AttrRule isA(StringRef what) {
+  return [=](const AttrPlace &place, Attribute attr) {
+    return success(isa<AttrTy>(attr) || succeeded(place.fail(attr, what)));
+  };
 }
 
 LogicalResult isTarget(const AttrPlace &place, Attribute attr) {
@@ -33,22 +34,19 @@ LogicalResult isTarget(const AttrPlace &place, Attribute attr) {
              : place.fail(attr, "a target of a gpu.module");
 }
 
-/// A pair of a size's name and a tile.
-LogicalResult isWorkItem(const AttrPlace &place, Attribute attr) {
+/// A pair of a size's name and something else.
+LogicalResult isPair(const AttrPlace &place, Attribute attr, StringRef form, const AttrRule &second) {
   auto pair = dyn_cast<ArrayAttr>(attr);
   if (!pair || pair.size() != 2)
-    return place.fail(attr, "[size, tile]");
-  return success(succeeded(isText(place.element(0), pair[0])) &&
-                 succeeded(isNumber(1, kMaxInt)(place.element(1), pair[1])));
+    return place.fail(attr, form);
+  return success(succeeded(isText(place.element(0), pair[0])) && succeeded(second(place.element(1), pair[1])));
 }
 
-/// A pair of sizes' names.
-LogicalResult isMultiple(const AttrPlace &place, Attribute attr) {
-  auto pair = dyn_cast<ArrayAttr>(attr);
-  if (!pair || pair.size() != 2)
-    return place.fail(attr, "[size, size]");
-  return success(succeeded(isText(place.element(0), pair[0])) && succeeded(isText(place.element(1), pair[1])));
+LogicalResult isWorkItem(const AttrPlace &place, Attribute attr) {
+  return isPair(place, attr, "[size, tile]", isNumber(1, kMaxInt));
 }
+
+LogicalResult isMultiple(const AttrPlace &place, Attribute attr) { return isPair(place, attr, "[size, size]", isText); }
 
 LogicalResult isProblem(const AttrPlace &place, Attribute attr) {
   auto problem = dyn_cast<DictionaryAttr>(attr);
@@ -74,10 +72,6 @@ LogicalResult isShape(const AttrPlace &place, Attribute attr) {
   return success();
 }
 
-LogicalResult isStrides(const AttrPlace &place, Attribute attr) {
-  return isa<DenseI64ArrayAttr>(attr) ? success() : place.fail(attr, "array<i64>");
-}
-
 /// The names of a tensor's sizes, and the memory order that permutes them.
 LogicalResult checkNames(const AttrPlace &place, int64_t rank, ArrayAttr sizes, ArrayAttr order) {
   if (static_cast<int64_t>(sizes.size()) != rank)
@@ -92,7 +86,7 @@ LogicalResult isTensor(const AttrPlace &place, Attribute attr) {
                                          {"access", isOneOf({"read", "write"})},
                                          {"element", isElementType},
                                          {"shape", isShape},
-                                         {"strides", isStrides},
+                                         {"strides", isA<DenseI64ArrayAttr>("array<i64>")},
                                          {"sizes", isListOf(isText)},
                                          {"order", isListOf(isText)}});
   if (failed(rule(place, attr)))
@@ -108,7 +102,7 @@ LogicalResult isRole(const AttrPlace &place, Attribute attr) {
   static const AttrRule rule = isRecord({{"name", isText},
                                          {"warps", isNumber(1, kMaxWarps)},
                                          {"registers", isNumber(1, 256)},
-                                         {"one_thread", isUnit, /*isOptional=*/true}});
+                                         {"one_thread", isA<UnitAttr>("without a value"), /*isOptional=*/true}});
   return rule(place, attr);
 }
 
@@ -321,22 +315,27 @@ ArrayRef<OperationAttr> operationAttrs() {
   };
   auto onMma = [](Operation *op) { return isa<MmaOp, MmaAsyncOp>(op); };
   auto onLoop = [](Operation *op) { return isa<LoopLikeOpInterface>(op); };
+  auto inLoop = [](Operation *op) {
+    return isa_and_nonnull<scf::ForOp>(op->getParentOp()) && !op->hasTrait<OpTrait::IsTerminator>();
+  };
   auto onExp2 = [](Operation *op) { return isa<math::Exp2Op>(op); };
   static const OperationAttr attrs[] = {
       {"tile.target", "a module", onModule, isTarget, nullptr},
-      {kScheduleAttr, "a kernel", onKernel, isSchedule, nullptr},
+      {kScheduleAttr, "a kernel", onKernel, isA<ScheduleAttr>("#tile.schedule"), nullptr},
       {kWorkAttr, "a kernel", onKernel, isListOf(isWorkItem), onList<checkSizes>},
       {kMultiplesAttr, "a kernel", onKernel, isListOf(isMultiple), onList<checkSizes>},
       {kProblemAttr, "a kernel", onKernel, isProblem, nullptr},
-      {kQueuedAttr, "a kernel", onKernel, isUnit, nullptr},
+      {kQueuedAttr, "a kernel", onKernel, isA<UnitAttr>("without a value"), nullptr},
       {kSharedBytesAttr, "a kernel", onKernel, isNumber(0, kMaxSharedBytes), nullptr},
       {kTensorsAttr, "a kernel", onKernel, isListOf(isTensor), onList<checkTensors>},
       {kRolesAttr, "a kernel", onKernel, isListOf(isRole), nullptr},
       {kRoleAttr, "an op in a kernel that ends no block", inKernel, isText, nullptr},
       {kArgumentsAttr, "an llvm.func", onLowered, isListOf(isRecipe), onList<checkArguments>},
-      {kNonEmptyAttr, "a loop", onLoop, isUnit, nullptr},
+      {kNonEmptyAttr, "a loop", onLoop, isA<UnitAttr>("without a value"), nullptr},
       {kExp2PolynomialAttr, "a math.exp2", onExp2, isNumber(1, kExp2Period), isApproximateOnTile},
-      {"tile.source", "an MMA", onMma, isNumber(0, kMaxInt), nullptr},
+      {kStageAttr, "an op of an scf.for's own block", inLoop, isNumber(0, kMaxStage), nullptr},
+      {kPositionAttr, "an op of an scf.for's own block", inLoop, isNumber(0, kMaxInt), nullptr},
+      {kSourceAttr, "an MMA", onMma, isNumber(0, kMaxInt), nullptr},
       {kLoopAttr, "a loop", onLoop, isNumber(0, kMaxInt), nullptr}};
   return attrs;
 }
@@ -371,7 +370,7 @@ LogicalResult TileDialect::verifyRegionArgAttribute(Operation *op, unsigned, uns
     if (!memory || !memory.hasStaticShape() || !memory.getLayout().isIdentity() ||
         !memory.getElementType().isIntOrFloat())
       return place.error() << "stands on a memref of static size, not on " << types[index];
-    return isUnit(place, attr.getValue());
+    return isA<UnitAttr>("without a value")(place, attr.getValue());
   }
   if (attr.getName() != kNameAttr && attr.getName() != kSizesAttr && attr.getName() != kOrderAttr)
     return place.error() << "is no attribute of an argument";

@@ -104,6 +104,13 @@ inline constexpr llvm::StringLiteral kWorkspaceAttr = "tile.workspace";
 inline constexpr llvm::StringLiteral kArgumentAttr = "tile.argument";
 /// On a loop: its body runs at least once.
 inline constexpr llvm::StringLiteral kNonEmptyAttr = "tile.non_empty";
+/// On an op right in a loop, from tile-schedule-loops to tile-pipeline: how many rounds after
+/// the start of its iteration it runs, and where among the ops of
+/// its round.
+inline constexpr llvm::StringLiteral kStageAttr = "tile.stage";
+inline constexpr llvm::StringLiteral kPositionAttr = "tile.position";
+/// On an MMA: the same number on the copies of one source MMA.
+inline constexpr llvm::StringLiteral kSourceAttr = "tile.source";
 /// On a math.exp2 of a tile with fastmath<afn>, whose elements are at most 128: of every
 /// kExp2Period elements that a thread holds, how many are computed by a polynomial.
 inline constexpr llvm::StringLiteral kExp2PolynomialAttr = "tile.exp2_polynomial";

@@ -34,6 +34,7 @@ def Tile_Dialect : Dialect {
     | `tile.name`, `tile.sizes`, `tile.order` | a tensor argument | its name, the names of its sizes, its memory order |
     | `tile.non_empty` | a loop | its body runs at least once |
     | `tile.exp2_polynomial` | a `math.exp2` of a tile of f32 with `fastmath<afn>` | of every 16 elements that a thread holds, how many are computed by a polynomial; whoever sets it knows that no element is above 128 |
+    | `tile.stage`, `tile.position` | an op right in an `scf.for`, from `tile-schedule-loops` to `tile-pipeline` | in which round after the start of its iteration it runs, and where in that round |
     | `tile.source` | an MMA | the same number on the copies of one MMA, whose results share slots in tensor memory |
     | `tile.loop` | a loop in a role | the same number on every role's copy of one source loop |
     | `tile.shared_bytes` | the kernel, after channels are lowered | bytes of shared memory |

@@ -47,8 +47,10 @@ void buildTileToBarriers(OpPassManager &manager, Phase from) {
   OpPassManager &kernels = manager.nest<gpu::GPUModuleOp>().nest<gpu::GPUFuncOp>();
   if (from < Phase::Partitioned)
     kernels.addPass(createTilePartitionPass());
-  if (from < Phase::Pipelined)
+  if (from < Phase::Pipelined) {
+    kernels.addPass(createTileScheduleLoopsPass());
     kernels.addPass(createTilePipelinePass());
+  }
   if (from < Phase::Placed) {
     kernels.addPass(createTileSplitLoopsPass());
     kernels.addPass(arith::createIntRangeOptimizationsPass());

@@ -1,7 +1,6 @@
 #include "TensorPlaces.h"
 #include "Roles.h"
 #include "TilePlaceTensorMemory.h"
-#include "TileRotate.h"
 #include "TileTies.h"
 
 using namespace mlir;
@@ -14,7 +13,7 @@ StringRef TensorPlace::mmaRole() const { return roleOf(mmas.empty() ? readers.fr
 StringRef TensorPlace::threadRole() const { return roleOf(reads.empty() ? writes.front() : reads.front()); }
 
 Attribute TensorPlace::key() const {
-  return kind == Accumulated ? tile::MmaAsyncOp(mmas.front())->getAttr(kSourceAttr) : Attribute();
+  return kind == Accumulated ? tile::MmaAsyncOp(mmas.front())->getAttr(tile::kSourceAttr) : Attribute();
 }
 
 static bool isConstant(Value value) {

@@ -1,5 +1,6 @@
 // tile-pipeline: overlap loads, matrix units and elementwise work.
 //
+// Loops are expanded as the stages and positions of their ops say (ExpandLoop.cpp); then
 //   %s = tile.mma %q, %k ...
 //   %p = "work"(%s)
 // becomes
@@ -8,7 +9,7 @@
 //   %p = "work"(%s)
 // with everything that does not need %s between the two.
 #include "ControlFlow.h"
-#include "TileRotate.h"
+#include "ExpandLoop.h"
 #include "girih/Transforms/Passes.h"
 #include "girih/Transforms/Phase.h"
 
@@ -78,8 +79,8 @@ void makeAsync(tile::MmaOp mma) {
   auto tileType = mma.getResult().getType();
   auto async = tile::MmaAsyncOp::create(builder, mma.getLoc(), tile::AsyncType::get(mma.getContext(), tileType),
                                         mma.getA(), mma.getB(), mma.getAcc(), mma.getTransposeB());
-  if (Attribute source = mma->getAttr(kSourceAttr))
-    async->setAttr(kSourceAttr, source);
+  if (Attribute source = mma->getAttr(tile::kSourceAttr))
+    async->setAttr(tile::kSourceAttr, source);
   builder.setInsertionPoint(awaitPoint(mma));
   auto await = tile::AwaitOp::create(builder, mma.getLoc(), tileType, async.getResult(), 0);
   mma.replaceAllUsesWith(await.getResult());
@@ -124,6 +125,28 @@ void takeTurns(scf::ForOp loop) {
   close();
 }
 
+/// The outermost loop first whose ops have stages: the stages of those in it go with them.
+scf::ForOp findStagedLoop(gpu::GPUFuncOp kernel) {
+  scf::ForOp found;
+  kernel.walk<WalkOrder::PreOrder>([&](scf::ForOp loop) {
+    if (!LoopSchedule::isOn(loop))
+      return WalkResult::advance();
+    found = loop;
+    return WalkResult::interrupt();
+  });
+  return found;
+}
+
+LogicalResult expandLoops(gpu::GPUFuncOp kernel) {
+  while (scf::ForOp loop = findStagedLoop(kernel)) {
+    FailureOr<LoopSchedule> schedule = LoopSchedule::read(loop);
+    if (failed(schedule))
+      return failure();
+    expandLoop(loop, *schedule);
+  }
+  return success();
+}
+
 struct TilePipelinePass : impl::TilePipelinePassBase<TilePipelinePass> {
   void runOnOperation() override {
     gpu::GPUFuncOp kernel = getOperation();
@@ -140,9 +163,8 @@ struct TilePipelinePass : impl::TilePipelinePassBase<TilePipelinePass> {
       });
       return loops;
     };
-    if (schedule.overlap.value_or(0))
-      for (auto [i, loop] : llvm::enumerate(collectLoops()))
-        rotateLoop(loop, i);
+    if (failed(expandLoops(kernel)))
+      return signalPassFailure();
     SmallVector<scf::ForOp> mmaLoops = collectLoops();
 
     SmallVector<tile::MmaOp> mmas;

@@ -100,11 +100,17 @@ void PlaceConnector::makeOperandWriter(const TensorPlace &place) {
   }
 }
 
+/// A tile that several MMAs read is waited for by the first and released after the last.
 void PlaceConnector::makeOperandReader(const TensorPlace &place) {
-  for (tile::MmaAsyncOp reader : place.readers) {
-    ImplicitLocOpBuilder b = before(reader);
-    reader.getAMutable().assign(wait(b, place, channels.forth));
-    b = after(reader);
+  llvm::MapVector<std::pair<Block *, Value>, SmallVector<tile::MmaAsyncOp, 1>> readers;
+  for (tile::MmaAsyncOp reader : place.readers)
+    readers[{reader->getBlock(), reader.getA()}].push_back(reader);
+  for (auto &[tile, mmas] : readers) {
+    ImplicitLocOpBuilder b = before(mmas.front());
+    Value slot = wait(b, place, channels.forth);
+    for (tile::MmaAsyncOp mma : mmas)
+      mma.getAMutable().assign(slot);
+    b = after(mmas.back());
     release(b);
   }
 }

@@ -10,6 +10,7 @@
 // BARRIERS: gpu.module(
 // BARRIERS: gpu.func(
 // BARRIERS: tile-partition
+// BARRIERS: tile-schedule-loops
 // BARRIERS: tile-pipeline
 // BARRIERS: tile-split-loops
 // BARRIERS: int-range-optimizations

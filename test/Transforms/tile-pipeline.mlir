@@ -93,8 +93,8 @@ gpu.module @m {
 
 // -----
 
-// With overlap, the second MMA of an iteration moves into the next, behind that
-// iteration's first MMA, and the elementwise work lies between the two waits.
+// The second MMA of an iteration is a stage later: it moves into the next round, behind
+// that iteration's first MMA, and the elementwise work lies between the two waits.
 gpu.module @m {
   // CHECK-LABEL: gpu.func @rotates
   // CHECK-SAME: %[[Q:[^:]*]]: tensor<64x64xbf16>, %[[K:[^:]*]]: memref<?x64xbf16>, %[[V:[^:]*]]: memref<?x64xbf16>, %[[N:[^:]*]]: index
@@ -120,112 +120,111 @@ gpu.module @m {
   // Epilogue: the last product.
   // CHECK: %[[VL:.*]] = tile.load %[[V]]
   // CHECK: tile.mma_async %[[R]]#1, %[[VL]], %[[R]]#0
-  gpu.func @rotates(%q: tensor<64x64xbf16>, %k: memref<?x64xbf16>, %v: memref<?x64xbf16>, %n: index)
-      kernel attributes {tile.schedule = #tile.schedule<overlap = 1>} {
+  gpu.func @rotates(%q: tensor<64x64xbf16>, %k: memref<?x64xbf16>, %v: memref<?x64xbf16>, %n: index) kernel {
     %c0 = arith.constant 0 : index
     %c1 = arith.constant 1 : index
     %zero = arith.constant dense<0.0> : tensor<64x64xf32>
     %r = scf.for %i = %c0 to %n step %c1 iter_args(%acc = %zero) -> (tensor<64x64xf32>) {
-      %tk = tile.load %k[%i, %c0] : memref<?x64xbf16> -> tensor<64x64xbf16>
-      %s = tile.mma %q, %tk transpose_b : tensor<64x64xbf16>, tensor<64x64xbf16> -> tensor<64x64xf32>
-      %p = "softmax"(%s) : (tensor<64x64xf32>) -> tensor<64x64xbf16>
-      %tv = tile.load %v[%i, %c0] : memref<?x64xbf16> -> tensor<64x64xbf16>
-      %o = tile.mma %p, %tv, %acc : tensor<64x64xbf16>, tensor<64x64xbf16>, tensor<64x64xf32> -> tensor<64x64xf32>
+      %tk = tile.load %k[%i, %c0] {tile.stage = 0, tile.position = 0} : memref<?x64xbf16> -> tensor<64x64xbf16>
+      %s = tile.mma %q, %tk transpose_b {tile.stage = 0, tile.position = 0} : tensor<64x64xbf16>, tensor<64x64xbf16> -> tensor<64x64xf32>
+      %p = "softmax"(%s) {tile.stage = 0, tile.position = 2} : (tensor<64x64xf32>) -> tensor<64x64xbf16>
+      %tv = tile.load %v[%i, %c0] {tile.stage = 1, tile.position = 1} : memref<?x64xbf16> -> tensor<64x64xbf16>
+      %o = tile.mma %p, %tv, %acc {tile.stage = 1, tile.position = 1} : tensor<64x64xbf16>, tensor<64x64xbf16>, tensor<64x64xf32> -> tensor<64x64xf32>
       scf.yield %o : tensor<64x64xf32>
     } {tile.non_empty}
     "use"(%r) : (tensor<64x64xf32>) -> ()
     gpu.return
   }
 
-  // What the second MMA gives is used in its own iteration: no rotation.
-  // CHECK-LABEL: gpu.func @used_at_once
-  // CHECK-NOT: tile.load
-  // CHECK: scf.for
-  gpu.func @used_at_once(%q: tensor<64x64xbf16>, %k: memref<?x64xbf16>, %n: index)
-      kernel attributes {tile.schedule = #tile.schedule<overlap = 1>} {
+  // Three stages of a chain: two rounds before the loop, two after it. A value that is needed two
+  // rounds later goes through the loop twice, numbers are computed anew. Two rounds need two
+  // iterations, which a loop that runs may lack: then it stands as it was.
+  // CHECK-LABEL: gpu.func @three_stages
+  // CHECK-SAME: %[[N:[^:]*]]: index, %[[X:[^:]*]]: tensor<64xi32>
+  // CHECK: %[[ENOUGH:.*]] = arith.cmpi sge, %[[N]], %c2
+  // CHECK: %[[COUNT:.*]] = arith.select %[[ENOUGH]], %c1{{.*}}, %c0
+  // CHECK: %[[ONCE:.*]] = scf.for %{{.*}} = %c0{{.*}} to %[[COUNT]] step %c1{{.*}} iter_args(%[[INIT:.*]] = %[[X]])
+  // CHECK:   %[[A0:.*]] = tile.splat
+  // CHECK:   %[[A1:.*]] = tile.splat
+  // CHECK:   %[[B0:.*]] = arith.muli %[[A0]], %[[A0]]
+  // CHECK:   %[[R:.*]]:4 = scf.for %[[I:.*]] = %c2{{.*}} to %[[N]] step %c1{{.*}} iter_args(%[[SUM:.*]] = %[[INIT]], %[[A:.*]] = %[[A1]], %[[AA:.*]] = %[[A0]], %[[B:.*]] = %[[B0]])
+  // CHECK:     %[[LAST:.*]] = arith.subi %[[I]], %c2
+  // CHECK:     %[[NEWA:.*]] = tile.splat
+  // CHECK:     %[[NEWB:.*]] = arith.muli %[[A]], %[[A]]
+  // CHECK:     arith.addi %[[LAST]], %[[LAST]] : index
+  // CHECK:     %[[AB:.*]] = arith.addi %[[AA]], %[[B]]
+  // CHECK:     %[[C:.*]] = arith.addi %{{.*}}, %[[SUM]]
+  // CHECK:     scf.yield %[[C]], %[[NEWA]], %[[A]], %[[NEWB]]
+  // CHECK:   %[[BL:.*]] = arith.muli %[[R]]#1, %[[R]]#1
+  // CHECK:   arith.addi %[[R]]#2, %[[R]]#3
+  // CHECK:   %[[CM:.*]] = arith.addi %{{.*}}, %[[R]]#0
+  // CHECK:   arith.addi %[[R]]#1, %[[BL]]
+  // CHECK:   %[[CL:.*]] = arith.addi %{{.*}}, %[[CM]]
+  // CHECK:   scf.yield %[[CL]]
+  // CHECK: %[[FROM:.*]] = arith.select %[[ENOUGH]], %[[N]], %c0
+  // CHECK: scf.for %{{.*}} = %[[FROM]] to %[[N]] step %{{.*}} iter_args(%{{.*}} = %[[ONCE]])
+  // CHECK-NOT: tile.stage
+  // CHECK: gpu.return
+  gpu.func @three_stages(%n: index, %x: tensor<64xi32>) kernel {
     %c0 = arith.constant 0 : index
     %c1 = arith.constant 1 : index
-    %zero = arith.constant dense<0.0> : tensor<64x64xf32>
-    %r = scf.for %i = %c0 to %n step %c1 iter_args(%acc = %zero) -> (tensor<64x64xf32>) {
-      %tk = tile.load %k[%i, %c0] : memref<?x64xbf16> -> tensor<64x64xbf16>
-      %s = tile.mma %q, %tk transpose_b : tensor<64x64xbf16>, tensor<64x64xbf16> -> tensor<64x64xf32>
-      %p = "softmax"(%s) : (tensor<64x64xf32>) -> tensor<64x64xbf16>
-      %tv = tile.load %k[%i, %c0] : memref<?x64xbf16> -> tensor<64x64xbf16>
-      %o = tile.mma %p, %tv, %acc : tensor<64x64xbf16>, tensor<64x64xbf16>, tensor<64x64xf32> -> tensor<64x64xf32>
-      "use"(%o) : (tensor<64x64xf32>) -> ()
-      scf.yield %o : tensor<64x64xf32>
+    %r = scf.for %i = %c0 to %n step %c1 iter_args(%sum = %x) -> (tensor<64xi32>) {
+      %number = arith.index_cast %i {tile.stage = 0, tile.position = 0} : index to i32
+      %a = tile.splat %number {tile.stage = 0, tile.position = 0} : i32 -> tensor<64xi32>
+      %b = arith.muli %a, %a {tile.stage = 1, tile.position = 0} : tensor<64xi32>
+      %twice = arith.addi %i, %i {tile.stage = 2, tile.position = 1} : index
+      %number2 = arith.index_cast %twice {tile.stage = 2, tile.position = 1} : index to i32
+      %t = tile.splat %number2 {tile.stage = 2, tile.position = 1} : i32 -> tensor<64xi32>
+      %ab = arith.addi %a, %b {tile.stage = 2, tile.position = 1} : tensor<64xi32>
+      %abt = arith.addi %ab, %t {tile.stage = 2, tile.position = 1} : tensor<64xi32>
+      %c = arith.addi %abt, %sum {tile.stage = 2, tile.position = 1} : tensor<64xi32>
+      scf.yield %c : tensor<64xi32>
     } {tile.non_empty}
-    "use"(%r) : (tensor<64x64xf32>) -> ()
+    "use"(%r) : (tensor<64xi32>) -> ()
     gpu.return
   }
 
-  // A part of a loaded tile cannot wait for an iteration, and numbers that wrap cannot be counted down: no rotation.
-  // CHECK-LABEL: gpu.func @slice
-  // CHECK-NOT: tile.load
-  // CHECK: scf.for
-  // CHECK: scf.for unsigned
-  gpu.func @slice(%q: tensor<64x64xbf16>, %k: memref<?x64xbf16>, %n: index)
-      kernel attributes {tile.schedule = #tile.schedule<overlap = 1>} {
+  // Known to run often enough: nothing stands twice, and there are rounds. What a loop hands on from its start stays.
+  // CHECK-LABEL: gpu.func @long_enough
+  // CHECK-SAME: %[[X:[^:]*]]: f32, %[[Y:[^:]*]]: f32
+  // CHECK: %[[A0:.*]] = "a"()
+  // CHECK: %[[R:.*]]:5 = scf.for %{{.*}} iter_args(%[[P:.*]] = %[[Y]], %[[Q:.*]] = %[[X]], %[[LASTP:.*]] = %[[X]], %[[LASTQ:.*]] = %[[Y]], %[[A:.*]] = %[[A0]])
+  // CHECK:   "b"(%[[A]], %[[LASTP]])
+  // CHECK:   %[[NEW:.*]] = "a"()
+  // CHECK:   scf.yield %[[Q]], %[[P]], %[[LASTQ]], %[[LASTP]], %[[NEW]]
+  // CHECK-NEXT: } {tile.non_empty}
+  // CHECK: "b"(%[[R]]#4, %[[R]]#2)
+  // CHECK-NEXT: "use"(%[[R]]#0, %[[R]]#1)
+  // CHECK-NOT: scf.for
+  // CHECK: gpu.return
+  gpu.func @long_enough(%x: f32, %y: f32) kernel {
     %c0 = arith.constant 0 : index
     %c1 = arith.constant 1 : index
-    %zero = arith.constant dense<0.0> : tensor<64x64xf32>
-    %r = scf.for %i = %c0 to %n step %c1 iter_args(%acc = %zero) -> (tensor<64x64xf32>) {
-      %tk = tile.load %k[%i, %c0] : memref<?x64xbf16> -> tensor<128x64xbf16>
-      %half = tile.slice %tk[%c0] : tensor<128x64xbf16> -> tensor<64x64xbf16>
-      %s = tile.mma %q, %half transpose_b : tensor<64x64xbf16>, tensor<64x64xbf16> -> tensor<64x64xf32>
-      %p = "softmax"(%s) : (tensor<64x64xf32>) -> tensor<64x64xbf16>
-      %o = tile.mma %p, %half, %acc : tensor<64x64xbf16>, tensor<64x64xbf16>, tensor<64x64xf32> -> tensor<64x64xf32>
-      scf.yield %o : tensor<64x64xf32>
-    } {tile.non_empty}
-    %u = scf.for unsigned %i = %c0 to %n step %c1 iter_args(%acc = %r) -> (tensor<64x64xf32>) {
-      %tk = tile.load %k[%i, %c0] : memref<?x64xbf16> -> tensor<64x64xbf16>
-      %s = tile.mma %q, %tk transpose_b : tensor<64x64xbf16>, tensor<64x64xbf16> -> tensor<64x64xf32>
-      %p = "softmax"(%s) : (tensor<64x64xf32>) -> tensor<64x64xbf16>
-      %tv = tile.load %k[%i, %c0] : memref<?x64xbf16> -> tensor<64x64xbf16>
-      %o = tile.mma %p, %tv, %acc : tensor<64x64xbf16>, tensor<64x64xbf16>, tensor<64x64xf32> -> tensor<64x64xf32>
-      scf.yield %o : tensor<64x64xf32>
-    } {tile.non_empty}
-    "use"(%u) : (tensor<64x64xf32>) -> ()
-    gpu.return
-  }
-
-  // A loop that may be empty has no first iteration to pull out.
-  // CHECK-LABEL: gpu.func @may_be_empty
-  // CHECK-NOT: tile.load
-  // CHECK: scf.for
-  gpu.func @may_be_empty(%q: tensor<64x64xbf16>, %k: memref<?x64xbf16>, %n: index)
-      kernel attributes {tile.schedule = #tile.schedule<overlap = 1>} {
-    %c0 = arith.constant 0 : index
-    %c1 = arith.constant 1 : index
-    %zero = arith.constant dense<0.0> : tensor<64x64xf32>
-    %r = scf.for %i = %c0 to %n step %c1 iter_args(%acc = %zero) -> (tensor<64x64xf32>) {
-      %tk = tile.load %k[%i, %c0] : memref<?x64xbf16> -> tensor<64x64xbf16>
-      %s = tile.mma %q, %tk transpose_b : tensor<64x64xbf16>, tensor<64x64xbf16> -> tensor<64x64xf32>
-      %p = "softmax"(%s) : (tensor<64x64xf32>) -> tensor<64x64xbf16>
-      %o = tile.mma %p, %tk, %acc : tensor<64x64xbf16>, tensor<64x64xbf16>, tensor<64x64xf32> -> tensor<64x64xf32>
-      scf.yield %o : tensor<64x64xf32>
+    %c4 = arith.constant 4 : index
+    %r:2 = scf.for %i = %c0 to %c4 step %c1 iter_args(%p = %x, %q = %y) -> (f32, f32) {
+      %a = "a"() {tile.stage = 0, tile.position = 1} : () -> f32
+      "b"(%a, %p) {tile.stage = 1, tile.position = 0} : (f32, f32) -> ()
+      scf.yield %q, %p : f32, f32
     }
-    "use"(%r) : (tensor<64x64xf32>) -> ()
+    "use"(%r#0, %r#1) : (f32, f32) -> ()
     gpu.return
   }
 
-  // The first MMA of the next iteration needs the second one of this: no rotation.
-  // CHECK-LABEL: gpu.func @recurrence
-  // CHECK-NOT: tile.load
+  // One stage: only the order changes.
+  // CHECK-LABEL: gpu.func @reorders
   // CHECK: scf.for
-  gpu.func @recurrence(%q: tensor<64x64xbf16>, %k: memref<?x64xbf16>, %n: index)
-      kernel attributes {tile.schedule = #tile.schedule<overlap = 1>} {
+  // CHECK-NEXT: %[[B:.*]] = tile.splat
+  // CHECK-NEXT: %[[A:.*]] = tile.splat
+  // CHECK-NEXT: "use"(%[[A]], %[[B]])
+  // CHECK-NEXT: }
+  gpu.func @reorders(%n: index, %x: f32) kernel {
     %c0 = arith.constant 0 : index
     %c1 = arith.constant 1 : index
-    %zero = arith.constant dense<0.0> : tensor<64x64xf32>
-    %r = scf.for %i = %c0 to %n step %c1 iter_args(%acc = %zero) -> (tensor<64x64xf32>) {
-      %tk = tile.load %k[%i, %c0] : memref<?x64xbf16> -> tensor<64x64xbf16>
-      %s = tile.mma %q, %tk, %acc transpose_b : tensor<64x64xbf16>, tensor<64x64xbf16>, tensor<64x64xf32> -> tensor<64x64xf32>
-      %p = "softmax"(%s) : (tensor<64x64xf32>) -> tensor<64x64xbf16>
-      %o = tile.mma %p, %tk : tensor<64x64xbf16>, tensor<64x64xbf16> -> tensor<64x64xf32>
-      scf.yield %o : tensor<64x64xf32>
-    } {tile.non_empty}
-    "use"(%r) : (tensor<64x64xf32>) -> ()
+    scf.for %i = %c0 to %n step %c1 {
+      %a = tile.splat %x {tile.stage = 0, tile.position = 1} : f32 -> tensor<64x64xf32>
+      %b = tile.splat %x {tile.stage = 0, tile.position = 0} : f32 -> tensor<64x64xf32>
+      "use"(%a, %b) {tile.stage = 0, tile.position = 2} : (tensor<64x64xf32>, tensor<64x64xf32>) -> ()
+    }
     gpu.return
   }
 }

@@ -152,6 +152,38 @@ gpu.module @m [#nvvm.target<chip = "sm_100a">] {
     gpu.return
   }
 
+  // A left operand that two MMAs read is written once: the first waits for it, the last frees it.
+  // CHECK-LABEL: gpu.func @read_twice
+  // CHECK: %[[P:.*]] = tile.channel "operand"
+  // CHECK: tile.role "mma"
+  // CHECK:   %[[T:.*]] = tile.wait %[[P]]
+  // CHECK-NOT: tile.release %[[P]]
+  // CHECK:   tile.mma_into %{{.*}}, %[[T]],
+  // CHECK-NOT: %[[P]]
+  // CHECK:   tile.mma_into %{{.*}}, %[[T]],
+  // CHECK:   tile.release %[[P]]
+  // CHECK-NOT: tile.wait %[[P]]
+  // CHECK: tile.role "compute"
+  // CHECK:   tile.acquire %[[P]]
+  // CHECK-NOT: tile.acquire %[[P]]
+  // CHECK: gpu.return
+  gpu.func @read_twice(%m: memref<?x64xbf16>, %n: index)
+      kernel attributes {tile.schedule = #tile.schedule<workers = 1, load_registers = 56, compute_registers = 200>} {
+    %c0 = arith.constant 0 : index
+    %one = arith.constant dense<1.0> : !narrow
+    %a = tile.load %m[%n, %c0] ring("a") stages(1) : memref<?x64xbf16> -> !b
+    %b = tile.load %m[%n, %c0] ring("b") stages(1) : memref<?x64xbf16> -> !b
+    %p = tile.move %one : !narrow -> !left
+    %first = tile.mma_async %p, %a : !left, !b -> !tile.async<!sum>
+    %second = tile.mma_async %p, %b : !left, !b -> !tile.async<!sum>
+    %s = tile.await %first in_flight(1) : !tile.async<!sum> -> !sum
+    %t = tile.await %second in_flight(0) : !tile.async<!sum> -> !sum
+    %v = tile.move %s : !sum -> !values
+    %w = tile.move %t : !sum -> !values
+    "use"(%v, %w) : (!values, !values) -> ()
+    gpu.return
+  }
+
   // A choice may leave the place as it is: it changes hands outside, whichever way that goes.
   // CHECK-LABEL: gpu.func @choice
   // CHECK: tile.role "mma"

@@ -37,14 +37,26 @@ def TilePartitionPass : Pass<"tile-partition", "::mlir::gpu::GPUFuncOp"> {
   let dependentDialects = ["::girih::tile::TileDialect", "::mlir::arith::ArithDialect"];
 }
 
+def TileScheduleLoopsPass : Pass<"tile-schedule-loops", "::mlir::gpu::GPUFuncOp"> {
+  let summary = "Say in which round an op of a loop runs";
+  let description = [{
+    Gives the ops of a loop with MMAs a stage, by how many rounds they run later than
+    their iteration starts, and a position in a round. With `overlap`, an MMA that
+    needs what others in its iteration made runs a stage after them, so that a round
+    starts the MMAs of all stages before the elementwise work between them. Loops in
+    which nothing would overlap, and loops with stages, stay as they are.
+  }];
+  let dependentDialects = ["::girih::tile::TileDialect"];
+}
+
 def TilePipelinePass : Pass<"tile-pipeline", "::mlir::gpu::GPUFuncOp"> {
   let summary = "Overlap loads, matrix units and elementwise work";
   let description = [{
-    Marks the loads in loops as `stages` deep. With `overlap`, rotates a loop with
-    two dependent MMAs, so that the first MMA of an iteration and the second of the
-    one before run during the elementwise work between them. Then makes every MMA
-    asynchronous and waits for it as late as its users and operands allow. With
-    `ping_pong`, workers take turns at starting the MMAs of a loop.
+    Marks the loads in loops as `stages` deep. Expands loops whose ops have stages into
+    a prologue, a loop over rounds, and an epilogue; a schedule that uses something
+    before it is there is an error. Then makes every MMA asynchronous and waits for it as
+    late as its users and operands allow. With `ping_pong`, workers take turns at starting
+    the MMAs of a loop.
   }];
   let dependentDialects = ["::girih::tile::TileDialect", "::mlir::arith::ArithDialect", "::mlir::scf::SCFDialect"];
 }

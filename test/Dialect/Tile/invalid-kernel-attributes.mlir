@@ -43,6 +43,42 @@ func.func @non_empty(%n: index) {
 
 // -----
 
+func.func @stage_place(%n: index) {
+  // expected-error@+1 {{tile.stage stands on an op of an scf.for's own block, not on 'arith.addi'}}
+  %0 = arith.addi %n, %n {tile.stage = 1} : index
+  return
+}
+
+// -----
+
+func.func @stage_range(%n: index) {
+  scf.for %i = %n to %n step %n {
+    // expected-error@+1 {{tile.stage is 17 : i64 when it should be an integer from 0 to 16}}
+    %0 = arith.addi %i, %i {tile.stage = 17, tile.position = 0} : index
+  }
+  return
+}
+
+// -----
+
+func.func @position_place(%n: index) {
+  // expected-error@+1 {{tile.position stands on an op of an scf.for's own block, not on 'arith.addi'}}
+  %0 = arith.addi %n, %n {tile.position = 0} : index
+  return
+}
+
+// -----
+
+func.func @position(%n: index) {
+  scf.for %i = %n to %n step %n {
+    // expected-error@+1 {{tile.position is -1 : i64 when it should be an integer from 0 to 2147483647}}
+    %0 = arith.addi %i, %i {tile.stage = 1, tile.position = -1} : index
+  }
+  return
+}
+
+// -----
+
 func.func @exp2_polynomial_place(%x: tensor<64x64xf32>) {
   // expected-error@+1 {{tile.exp2_polynomial stands on a math.exp2, not on 'math.exp'}}
   %0 = math.exp %x fastmath<afn> {tile.exp2_polynomial = 4} : tensor<64x64xf32>
