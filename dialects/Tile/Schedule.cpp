@@ -20,6 +20,8 @@ static constexpr KnobInfo kKnobs[] = {
     {"compute_registers", &Schedule::computeRegisters, 24, 256, "registers a thread of the compute role"},
     {"overlap", &Schedule::overlap, 0, 1,
      "start the next iteration's first MMA before this iteration's elementwise work"},
+    {"left_in_registers", &Schedule::leftInRegisters, 0, 1,
+     "left operands that are loaded before a loop of MMAs are copied to registers there"},
     {"ping_pong", &Schedule::pingPong, 0, 1, "workers take turns at starting MMAs"},
     {"lazy_rescale", &Schedule::lazyRescale, 0, 12,
      "the output is rescaled only where a row's maximum grows by more than so many powers of two; 0 is always"},

@@ -19,7 +19,7 @@ struct Schedule {
   Knob rows, columns;
   Knob workers, stages, itemStages, accumulators;
   Knob loadRegisters, computeRegisters;
-  Knob overlap, pingPong, lazyRescale, exp2Polynomial;
+  Knob overlap, leftInRegisters, pingPong, lazyRescale, exp2Polynomial;
   Knob persistent, longestFirst, groupBytes;
   Knob anchor;
 

@@ -159,9 +159,10 @@ LogicalResult AwaitOp::verify() {
 
 LogicalResult MoveOp::verify() {
   RankedTensorType source = tileType(getTile()), result = tileType(getResult());
-  bool loads = isInTensorMemory(source) && fragmentEncoding(result);
+  bool loads = (isInTensorMemory(source) || sharedEncoding(source)) && fragmentEncoding(result);
   if (!loads && !(fragmentEncoding(source) && isInTensorMemory(result)))
-    return emitOpError() << "goes between tensor memory and registers, not from " << source << " to " << result;
+    return emitOpError() << "goes between tensor memory and registers or from shared memory to registers, not from "
+                         << source << " to " << result;
   if (source.getShape() != result.getShape() || source.getElementType() != result.getElementType())
     return emitOpError() << "changes the tile from " << source << " to " << result;
   return success();

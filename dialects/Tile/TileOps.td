@@ -325,14 +325,15 @@ def Tile_ToSharedOp : Tile_Op<"to_shared"> {
 }
 
 def Tile_MoveOp : Tile_Op<"move", [MemoryEffects<[MemRead]>]> {
-  let summary = "copy a tile between tensor memory and registers";
+  let summary = "copy a tile between tensor memory and registers, or from shared memory to registers";
   let description = [{
-    The whole worker moves, warp w of it the 32 lanes from 32 w on. The result is there
-    when the op is done. A tile that is moved to tensor memory is a new one; which columns
-    it takes is decided when channels are made.
+    The whole worker moves; of a tile in tensor memory warp w of it the 32 lanes from 32 w
+    on. The result is there when the op is done. A tile that is moved to tensor memory is a
+    new one; which columns it takes is decided when channels are made.
 
     ```mlir
     %values = tile.move %sum : !sum -> tensor<128x64xf32, #lane>
+    %left = tile.move %queries : !panel -> tensor<64x64xbf16, #acc>
     ```
   }];
   let arguments = (ins Tile_Tile:$tile);

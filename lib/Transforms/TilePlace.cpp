@@ -8,6 +8,7 @@
 #include "ControlFlow.h"
 #include "SharedLayout.h"
 #include "TilePlaceBudget.h"
+#include "TilePlaceLeft.h"
 #include "TilePlaceTensorMemory.h"
 #include "TileTies.h"
 #include "dialects/Tile/IndexBuilder.h"
@@ -52,9 +53,12 @@ struct TilePlacePass : impl::TilePlacePassBase<TilePlacePass> {
       return signalPassFailure();
     auto schedule = tile::Schedule::decode(kernel->getAttrOfType<tile::ScheduleAttr>(tile::kScheduleAttr));
     separateTileUses(kernel);
-    if (failed(checkConstants(kernel)) || failed(placeLoads(kernel)) || failed(placeMmas(kernel)) || failed(spread()) ||
-        failed(checkComplete(kernel)) || failed(stageStores(kernel, schedule)) ||
-        failed(checkBudget(kernel, schedule, *target)))
+    if (failed(checkConstants(kernel)) || failed(placeLoads(kernel)))
+      return signalPassFailure();
+    if (schedule.leftInRegisters.value_or(0))
+      moveLeftsToRegisters(kernel);
+    if (failed(placeMmas(kernel)) || failed(spread()) || failed(checkComplete(kernel)) ||
+        failed(stageStores(kernel, schedule)) || failed(checkBudget(kernel, schedule, *target)))
       signalPassFailure();
   }
 

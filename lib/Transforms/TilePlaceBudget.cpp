@@ -59,11 +59,18 @@ int64_t peakRegisters(Block *block, const DenseSet<Value> &freeValues) {
     if (lastUse.count(value))
       live += registersOf(value.getType());
   };
+  // Tiles defined outside the block live through it.
+  llvm::SmallDenseSet<Value> outer;
+  block->walk([&](Operation *op) {
+    for (Value operand : op->getOperands())
+      if (!block->findAncestorOpInBlock(*operand.getParentBlock()->getParentOp()) &&
+          operand.getParentBlock() != block && !freeValues.contains(operand) && outer.insert(operand).second)
+        live += registersOf(operand.getType());
+  });
   for (Value argument : block->getArguments())
     define(argument);
   peak = live;
   for (Operation &op : *block) {
-    // Tiles defined outside the block live through it.
     llvm::SmallDenseSet<Value> dead;
     for (Value operand : op.getOperands()) {
       auto last = lastUse.find(operand);

@@ -37,6 +37,66 @@ gpu.module @m [#target] {
     gpu.return
   }
 
+  // What a loop does not change is copied to registers before it, once for all loops, in the
+  // layout of a left operand; a loaded tile that an MMA in a loop loads stays where it is.
+  // CHECK-LABEL: gpu.func @left
+  // CHECK: %[[Q:.*]] = tile.load {{.*}} ring("q")
+  // CHECK: %[[MINE:.*]] = tile.slice %[[Q]]
+  // CHECK-NEXT: %[[LEFT:.*]] = tile.move %[[MINE]] : tensor<64x64xbf16, #tile.shared<swizzle = 128, rows = 128>> -> tensor<64x64xbf16, #tile.fragment<registers = [2 : (0, 1), 2 : (8, 0), 8 : (0, 8)],
+  // CHECK-NOT: tile.move
+  // CHECK: scf.for
+  // CHECK: tile.mma_async %[[LEFT]]
+  // CHECK: tile.mma_async %{{[^:]*}} : tensor<64x64xbf16, #tile.shared<swizzle = 128>>
+  // CHECK: scf.for
+  // CHECK: tile.mma_async %[[LEFT]]
+  // CHECK: gpu.return
+  gpu.func @left(%m: memref<?x64xbf16>, %n: index) kernel attributes {tile.schedule = #tile.schedule<workers = 2, left_in_registers = 1>} {
+    %c0 = arith.constant 0 : index
+    %c1 = arith.constant 1 : index
+    %c64 = arith.constant 64 : index
+    %q = tile.load %m[%n, %c0] ring("q") stages(1) : memref<?x64xbf16> -> tensor<128x64xbf16>
+    scf.for %i = %c0 to %n step %c1 {
+      %b = tile.load %m[%i, %c0] ring("b") stages(2) : memref<?x64xbf16> -> tensor<64x64xbf16>
+      %w = tile.worker
+      %row = arith.muli %w, %c64 : index
+      %mine = tile.slice %q[%row] : tensor<128x64xbf16> -> tensor<64x64xbf16>
+      %async = tile.mma_async %mine, %b : tensor<64x64xbf16>, tensor<64x64xbf16> -> !tile.async<tensor<64x64xf32>>
+      %s = tile.await %async in_flight(0) : !tile.async<tensor<64x64xf32>> -> tensor<64x64xf32>
+      %a = tile.load %m[%i, %c0] ring("a") stages(2) : memref<?x64xbf16> -> tensor<64x64xbf16>
+      %again = tile.mma_async %a, %b : tensor<64x64xbf16>, tensor<64x64xbf16> -> !tile.async<tensor<64x64xf32>>
+      %t = tile.await %again in_flight(0) : !tile.async<tensor<64x64xf32>> -> tensor<64x64xf32>
+    }
+    scf.for %i = %c0 to %n step %c1 {
+      %b = tile.load %m[%i, %c0] ring("b_1") stages(2) : memref<?x64xbf16> -> tensor<64x64xbf16>
+      %w = tile.worker
+      %row = arith.muli %w, %c64 : index
+      %mine = tile.slice %q[%row] : tensor<128x64xbf16> -> tensor<64x64xbf16>
+      %async = tile.mma_async %mine, %b : tensor<64x64xbf16>, tensor<64x64xbf16> -> !tile.async<tensor<64x64xf32>>
+      %s = tile.await %async in_flight(0) : !tile.async<tensor<64x64xf32>> -> tensor<64x64xf32>
+    }
+    gpu.return
+  }
+
+  // A part that the loop chooses is not known before it.
+  // CHECK-LABEL: gpu.func @left_of_iteration
+  // CHECK-NOT: tile.move
+  // CHECK: gpu.return
+  gpu.func @left_of_iteration(%m: memref<?x64xbf16>, %n: index) kernel attributes {tile.schedule = #tile.schedule<workers = 1, left_in_registers = 1>} {
+    %c0 = arith.constant 0 : index
+    %c2 = arith.constant 2 : index
+    %c1 = arith.constant 1 : index
+    %c64 = arith.constant 64 : index
+    %q = tile.load %m[%n, %c0] ring("q") stages(1) : memref<?x64xbf16> -> tensor<128x64xbf16>
+    scf.for %i = %c0 to %c2 step %c1 {
+      %b = tile.load %m[%i, %c0] ring("b") stages(2) : memref<?x64xbf16> -> tensor<64x64xbf16>
+      %row = arith.muli %i, %c64 : index
+      %part = tile.slice %q[%row] : tensor<128x64xbf16> -> tensor<64x64xbf16>
+      %async = tile.mma_async %part, %b : tensor<64x64xbf16>, tensor<64x64xbf16> -> !tile.async<tensor<64x64xf32>>
+      %s = tile.await %async in_flight(0) : !tile.async<tensor<64x64xf32>> -> tensor<64x64xf32>
+    }
+    gpu.return
+  }
+
   // Where the rings leave no room for a whole tile in the staging buffer of each worker, it is
   // stored in the widest parts for which there is: here for 2 x 64 x 128 elements.
   // CHECK-LABEL: gpu.func @parts

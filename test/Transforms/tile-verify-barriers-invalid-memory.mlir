@@ -51,6 +51,102 @@ gpu.module @kernels {
 
 // -----
 
+// A tile is copied to registers before it is there.
+!block = tensor<64x64xbf16, #tile.shared<swizzle = 128>>
+!left = tensor<64x64xbf16, #tile.fragment<registers = [2 : (0, 1), 2 : (8, 0), 8 : (0, 8)], lanes = [4 : (0, 2), 8 : (1, 0)], warps = [4 : (16, 0)]>>
+gpu.module @kernels {
+  gpu.func @moved_before_wait(%k: memref<?x64xbf16>, %n: index) kernel attributes {tile.shared_bytes = 16416} {
+    %buffer = tile.alloc "k" offset(0) : <2 x !block>
+    %full = tile.barriers "k_full" offset(16384) : <2, arrivals = 1>
+    %empty = tile.barriers "k_empty" offset(16400) : <2, arrivals = 8>
+    %c0 = arith.constant 0 : index
+    %c1 = arith.constant 1 : index
+    %c2 = arith.constant 2 : index
+    tile.role "load" warps(4) registers(24) one_thread {
+      scf.for %j = %c0 to %n step %c1 iter_args(%count = %c0) -> (index) {
+        %slot = arith.remui %count, %c2 : index
+        %round = arith.divui %count, %c2 : index
+        %flipped = arith.addi %round, %c1 : index
+        %bit = arith.andi %flipped, %c1 : index
+        %parity = arith.index_cast %bit : index to i32
+        tile.barrier_wait %empty[%slot] parity(%parity) : <2, arrivals = 8>
+        tile.barrier_expect %full[%slot] bytes(8192) : <2, arrivals = 1>
+        %tile = tile.slot %buffer[%slot] : <2 x !block> -> !block
+        // expected-note @below {{the copy is here}}
+        tile.copy %k[%j, %c0] to %tile signals %full[%slot] : !tile.barriers<2, arrivals = 1> : memref<?x64xbf16>, !block
+        %next = arith.addi %count, %c1 : index
+        scf.yield %next : index
+      } {tile.loop = 0}
+    }
+    tile.role "compute" warps(8) registers(240) {
+      scf.for %j = %c0 to %n step %c1 iter_args(%count = %c0) -> (index) {
+        %slot = arith.remui %count, %c2 : index
+        %round = arith.divui %count, %c2 : index
+        %bit = arith.andi %round, %c1 : index
+        %parity = arith.index_cast %bit : index to i32
+        %tile = tile.slot %buffer[%slot] : <2 x !block> -> !block
+        // expected-error @below {{role "compute" worker 0 reads slot 0 of "k", filled in phase 0 (parity 0) of barrier "k_full"[0], without waiting for that phase; it has not waited there}}
+        %x = tile.move %tile : !block -> !left
+        tile.barrier_wait %full[%slot] parity(%parity) : <2, arrivals = 1>
+        tile.barrier_arrive %empty[%slot] : <2, arrivals = 8>
+        %next = arith.addi %count, %c1 : index
+        scf.yield %next : index
+      } {tile.loop = 0}
+    }
+    gpu.return
+  }
+}
+
+// -----
+
+// A tile is copied to registers after its slot has been released.
+!block = tensor<64x64xbf16, #tile.shared<swizzle = 128>>
+!left = tensor<64x64xbf16, #tile.fragment<registers = [2 : (0, 1), 2 : (8, 0), 8 : (0, 8)], lanes = [4 : (0, 2), 8 : (1, 0)], warps = [4 : (16, 0)]>>
+gpu.module @kernels {
+  gpu.func @moved_after_release(%k: memref<?x64xbf16>, %n: index) kernel attributes {tile.shared_bytes = 16416} {
+    %buffer = tile.alloc "k" offset(0) : <2 x !block>
+    %full = tile.barriers "k_full" offset(16384) : <2, arrivals = 1>
+    %empty = tile.barriers "k_empty" offset(16400) : <2, arrivals = 8>
+    %c0 = arith.constant 0 : index
+    %c1 = arith.constant 1 : index
+    %c2 = arith.constant 2 : index
+    tile.role "load" warps(4) registers(24) one_thread {
+      scf.for %j = %c0 to %n step %c1 iter_args(%count = %c0) -> (index) {
+        %slot = arith.remui %count, %c2 : index
+        %round = arith.divui %count, %c2 : index
+        %flipped = arith.addi %round, %c1 : index
+        %bit = arith.andi %flipped, %c1 : index
+        %parity = arith.index_cast %bit : index to i32
+        tile.barrier_wait %empty[%slot] parity(%parity) : <2, arrivals = 8>
+        tile.barrier_expect %full[%slot] bytes(8192) : <2, arrivals = 1>
+        %tile = tile.slot %buffer[%slot] : <2 x !block> -> !block
+        // expected-error @below {{role "load" overwrites slot 0 of "k" while role "compute" worker 0 may still read it (if loop 0 runs 3x)}}
+        tile.copy %k[%j, %c0] to %tile signals %full[%slot] : !tile.barriers<2, arrivals = 1> : memref<?x64xbf16>, !block
+        %next = arith.addi %count, %c1 : index
+        scf.yield %next : index
+      } {tile.loop = 0}
+    }
+    tile.role "compute" warps(8) registers(240) {
+      scf.for %j = %c0 to %n step %c1 iter_args(%count = %c0) -> (index) {
+        %slot = arith.remui %count, %c2 : index
+        %round = arith.divui %count, %c2 : index
+        %bit = arith.andi %round, %c1 : index
+        %parity = arith.index_cast %bit : index to i32
+        tile.barrier_wait %full[%slot] parity(%parity) : <2, arrivals = 1>
+        %tile = tile.slot %buffer[%slot] : <2 x !block> -> !block
+        tile.barrier_arrive %empty[%slot] : <2, arrivals = 8>
+        // expected-note @below {{the read is here}}
+        %x = tile.move %tile : !block -> !left
+        %next = arith.addi %count, %c1 : index
+        scf.yield %next : index
+      } {tile.loop = 0}
+    }
+    gpu.return
+  }
+}
+
+// -----
+
 // The producer does not wait for the readers.
 !block = tensor<64x64xbf16, #tile.shared<swizzle = 128>>
 !acc = tensor<64x64xf32, #tile.fragment<registers = [2 : (0, 1), 2 : (8, 0), 8 : (0, 8)], lanes = [4 : (0, 2), 8 : (1, 0)], warps = [4 : (16, 0)]>>

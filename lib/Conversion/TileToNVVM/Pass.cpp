@@ -148,7 +148,7 @@ struct ConvertTileToNVVMPass : impl::ConvertTileToNVVMPassBase<ConvertTileToNVVM
     populateElementwisePatterns(converter, patterns);
     populateReductionPatterns(converter, patterns);
     populateMemoryPatterns(converter, patterns);
-    populateWriteSharedPatterns(converter, patterns);
+    populateSharedVectorPatterns(converter, patterns);
     populateWorkPatterns(converter, patterns);
     populateBarrierPatterns(converter, patterns, target);
     target.populatePatterns(converter, patterns);

@@ -11,8 +11,8 @@ namespace girih {
 void populateElementwisePatterns(const mlir::TypeConverter &converter, mlir::RewritePatternSet &patterns);
 void populateReductionPatterns(const mlir::TypeConverter &converter, mlir::RewritePatternSet &patterns);
 void populateMemoryPatterns(const mlir::TypeConverter &converter, mlir::RewritePatternSet &patterns);
-/// Writes to shared memory that have no instruction for matrices.
-void populateWriteSharedPatterns(const mlir::TypeConverter &converter, mlir::RewritePatternSet &patterns);
+/// Tiles between registers and shared memory for which there is no instruction for matrices.
+void populateSharedVectorPatterns(const mlir::TypeConverter &converter, mlir::RewritePatternSet &patterns);
 void populateBarrierPatterns(const mlir::TypeConverter &converter, mlir::RewritePatternSet &patterns,
                              const Target &target);
 

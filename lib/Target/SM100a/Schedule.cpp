@@ -21,6 +21,7 @@ static tile::Schedule defaultsFor(attn::ForwardOp op, int64_t headColumns, int64
   schedule.stages = 2;
   schedule.accumulators = 1;
   schedule.overlap = 1;
+  schedule.leftInRegisters = 0;
   schedule.pingPong = 0;
   schedule.lazyRescale = 8; // as FlashAttention-4 has it; weights up to 256 are far inside f16
   schedule.exp2Polynomial = exp2Polynomial;
@@ -38,6 +39,8 @@ tile::Schedule completeSchedule(attn::ForwardOp op, const tile::Schedule &given,
   // Scores are handed to the workers and weights back one iteration apart.
   if (*schedule.overlap == 0)
     missing.add("knob overlap is 0, attention on " + target.chip() + " needs 1");
+  if (*schedule.leftInRegisters != 0)
+    missing.add("knob left_in_registers is 1, MMAs on " + target.chip() + " take no operand from registers");
   return schedule;
 }
 

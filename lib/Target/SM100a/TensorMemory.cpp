@@ -120,6 +120,8 @@ struct ConvertMove : OpConversionPattern<tile::MoveOp> {
   LogicalResult matchAndRewrite(tile::MoveOp op, OneToNOpAdaptor adaptor,
                                 ConversionPatternRewriter &rewriter) const override {
     RankedTensorType result = op.getResult().getType();
+    if (tile::sharedEncoding(op.getTile().getType()))
+      return rewriter.notifyMatchFailure(op, "from shared memory");
     if (tile::isInTensorMemory(result))
       return op.emitOpError("moves to columns that are not known: run tile-lower-channels first");
     if (failed(Move::check(op, result)))

@@ -28,13 +28,35 @@ static tile::Schedule defaultsFor(attn::ForwardOp op, int64_t headColumns) {
   schedule.persistent = !masked ? 1 : headColumns > 192 ? 0 : tile::Schedule::kDynamic;
   schedule.longestFirst = masked ? 1 : 0;
   schedule.groupBytes = masked ? 32 << 20 : 0;
-  // Where the assembler's placement of the wait was measured to be best.
-  schedule.anchor = 1;
   return schedule;
 }
 
+/// Whether queries in registers were measured to pay, and leave room for a tile of scores,
+/// its weights and the output.
+static bool keepsQueriesInRegisters(attn::ForwardOp op, const tile::Schedule &schedule, int64_t headColumns) {
+  constexpr int64_t kBesideTiles = 28;
+  int64_t columns = *schedule.columns + headColumns; // of 32 bits in half a register, of 16 bits in a quarter
+  return headColumns == 128 && op.getScore().empty() &&
+         columns / 2 + columns / 4 + kBesideTiles <= *schedule.computeRegisters;
+}
+
+/// Where the assembler's placement of the wait was measured to be best.
+static int64_t anchorFor(attn::ForwardOp op, const tile::Schedule &schedule, int64_t headColumns) {
+  if (headColumns != 128)
+    return 1;
+  if (*schedule.leftInRegisters == 0)
+    return 8;
+  return op.hasMask() ? 1 : 16;
+}
+
 tile::Schedule completeSchedule(attn::ForwardOp op, const tile::Schedule &given, Missing &missing) {
-  return completeAttention(op, given, *getSM90aTarget(), kMma, kNeeds, missing, defaultsFor);
+  tile::Schedule schedule = completeAttention(op, given, *getSM90aTarget(), kMma, kNeeds, missing, defaultsFor);
+  int64_t headColumns = Target::tileColumns(op.getQ().getType().getDimSize(3));
+  if (!schedule.leftInRegisters)
+    schedule.leftInRegisters = keepsQueriesInRegisters(op, schedule, headColumns) ? 1 : 0;
+  if (!schedule.anchor)
+    schedule.anchor = anchorFor(op, schedule, headColumns);
+  return schedule;
 }
 
 } // namespace girih::sm90a

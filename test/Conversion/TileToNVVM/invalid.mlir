@@ -135,6 +135,22 @@ gpu.module @m [#nvvm.target<chip = "sm_90a">] {
 
 // -----
 
+#acc = #tile.fragment<registers = [4 : (16, 0)], lanes = [8 : (0, 1), 4 : (4, 0)], warps = [4 : (1, 0)]>
+gpu.module @m [#nvvm.target<chip = "sm_90a">] {
+  gpu.func @single_columns_read() kernel {
+    %c0 = arith.constant 0 : index
+    %buffer = tile.alloc "m" offset(0) : !tile.buffer<1 x tensor<64x8xf32, #tile.shared<swizzle = 32>>>
+    tile.role "compute" warps(4) registers(240) {
+      %slot = tile.slot %buffer[%c0] : !tile.buffer<1 x tensor<64x8xf32, #tile.shared<swizzle = 32>>> -> tensor<64x8xf32, #tile.shared<swizzle = 32>>
+      // expected-error@+1 {{a thread must hold 2 neighbouring columns of 8 to 32 bits side by side}}
+      %x = tile.move %slot : tensor<64x8xf32, #tile.shared<swizzle = 32>> -> tensor<64x8xf32, #acc>
+    }
+    gpu.return
+  }
+}
+
+// -----
+
 gpu.module @m [#nvvm.target<chip = "sm_90a">] {
   // expected-error@+1 {{a kernel cannot be called '2nd': PTX has names of letters, digits, _ and $ that start with no digit}}
   gpu.func @"2nd"() kernel {

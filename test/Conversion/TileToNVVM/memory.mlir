@@ -110,6 +110,24 @@ gpu.module @m [#nvvm.target<chip = "sm_90a">] {
     gpu.return
   }
 
+  // A thread reads the two columns of each of its registers, swizzled, and its warp has read
+  // before it goes on.
+  // CHECK-LABEL: llvm.func @read
+  // CHECK: arith.xori
+  // CHECK-COUNT-16: llvm.load %{{.*}} {alignment = 4 : i64} : !llvm.ptr<3> -> vector<2xbf16>
+  // CHECK-NOT: llvm.load
+  // CHECK: nvvm.bar.warp.sync
+  gpu.func @read() kernel {
+    %c0 = arith.constant 0 : index
+    %buffer = tile.alloc "q" offset(0) : !tile.buffer<1 x !half>
+    tile.role "compute" warps(4) registers(240) {
+      %slot = tile.slot %buffer[%c0] : !tile.buffer<1 x !half> -> !half
+      %x = tile.move %slot : !half -> tensor<64x64xbf16, #acc>
+      "use"(%x) : (tensor<64x64xbf16, #acc>) -> ()
+    }
+    gpu.return
+  }
+
   // Rows of a slice start at a multiple of the swizzle's bytes.
   // CHECK-LABEL: llvm.func @slice
   // CHECK: %[[ROWS:.*]] = arith.muli %{{.*}}, %c128_i32

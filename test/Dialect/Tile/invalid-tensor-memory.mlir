@@ -78,7 +78,7 @@ gpu.module @m {
 // -----
 
 func.func @move(%t: tensor<128x8xf32, #tile.tensor_memory>) {
-  // expected-error@+1 {{goes between tensor memory and registers, not from}}
+  // expected-error@+1 {{goes between tensor memory and registers or from shared memory to registers, not from}}
   %r = tile.move %t : tensor<128x8xf32, #tile.tensor_memory> -> tensor<128x8xf32, #tile.tensor_memory>
   return
 }

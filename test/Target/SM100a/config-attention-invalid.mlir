@@ -63,6 +63,15 @@ func.func @registers(%q: tensor<1x2x256x128xbf16>) -> tensor<1x2x256x128xbf16> {
 
 // -----
 
+func.func @left_in_registers(%q: tensor<1x2x256x128xbf16>) -> tensor<1x2x256x128xbf16> {
+  // expected-error@+1 {{knob left_in_registers is 1, MMAs on sm_100a take no operand from registers}}
+  %o = attn.forward %q, %q, %q schedule <left_in_registers = 1>
+      : tensor<1x2x256x128xbf16>, tensor<1x2x256x128xbf16>, tensor<1x2x256x128xbf16> -> tensor<1x2x256x128xbf16>
+  return %o : tensor<1x2x256x128xbf16>
+}
+
+// -----
+
 // One diagnostic says all that the chip lacks.
 func.func @all_at_once(%q: tensor<1x2x256x136xbf16>) -> tensor<1x2x256x136xbf16> {
   // expected-error@+4 {{head size 136 is not supported on sm_100a; multiples of 8 from 16 to 128 are}}
