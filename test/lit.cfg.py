@@ -49,7 +49,7 @@ if has_gpu():
 # compares.
 roundtrip = ["--verify-roundtrip"] if os.environ.get("GIRIH_ROUNDTRIP") else []
 tools = [ToolSubst("girih-opt", extra_args=roundtrip)]
-for name in ("girih-compile", "girih-run", "girih-sim", "girih-lsp-server", "girih-fuzz"):
+for name in ("girih-compile", "girih-run", "girih-sim", "girih-lsp-server", "girih-fuzz", "girih-tune"):
     if os.access(os.path.join(config.girih_tools_dir, name), os.X_OK):
         config.available_features.add(name)
         tools.append(name)

@@ -103,6 +103,8 @@ LogicalResult emitModule(gpu::GPUModuleOp module, ArrayRef<LLVM::LLVMFuncOp> ker
     if (failed(ptx))
       return failure();
   }
+  if (request.beforeAssembly && !request.beforeAssembly(*ptx))
+    return failure();
   FailureOr<Assembly> assembly;
   {
     PhaseTimer timer(times, "ptxas");
@@ -139,6 +141,7 @@ FailureOr<std::vector<CompileResult>> compileModule(ModuleOp module, const Compi
     return module.emitError("ptxas not found: install a CUDA toolkit, set CUDA_ROOT, or give its path");
   CompileOptions options;
   options.target = request.target;
+  options.schedules = request.schedules;
   FailureOr<Phase> from = entryPhase(module);
   if (failed(from))
     return failure();

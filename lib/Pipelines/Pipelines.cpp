@@ -36,6 +36,7 @@ static void addCleanup(OpPassManager &manager) {
 void buildAttentionToTile(OpPassManager &manager, const CompileOptions &options, Phase from) {
   AttnSchedulePassOptions schedule;
   schedule.target = options.target;
+  schedule.schedules = options.schedules;
   manager.addPass(createAttnSchedulePass(schedule));
   if (from > Phase::Tiles)
     return;

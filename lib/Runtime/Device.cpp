@@ -74,6 +74,23 @@ std::vector<uint8_t> DeviceBuffer::download() const {
   return host;
 }
 
+void DeviceBuffer::download(uint8_t *host) const {
+  if (size)
+    GIRIH_CUDA(cuMemcpyDtoH, host, pointer, size);
+}
+
+void DeviceBuffer::fill(uint8_t byte, CUstream stream) const {
+  if (size)
+    GIRIH_CUDA(cuMemsetD8Async, pointer, byte, size, stream);
+}
+
+PinnedBuffer::PinnedBuffer(size_t bytes) { GIRIH_CUDA(cuMemHostAlloc, &pointer, bytes ? bytes : 1, 0); }
+
+PinnedBuffer::~PinnedBuffer() {
+  if (pointer && !deviceAbandoned())
+    driver().cuMemFreeHost(pointer);
+}
+
 Stream::Stream(double timeout) : timeout(timeout) { GIRIH_CUDA(cuStreamCreate, &stream, CU_STREAM_NON_BLOCKING); }
 
 Stream::~Stream() {

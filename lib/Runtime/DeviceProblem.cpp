@@ -1,6 +1,6 @@
 //===- DeviceProblem.cpp - A problem's tensors on a device ----------------===//
 
-#include "DeviceProblem.h"
+#include "girih/Runtime/DeviceProblem.h"
 #include "girih/Support/Parallel.h"
 #include <cmath>
 #include <mutex>

@@ -1,6 +1,6 @@
 //===- JsonReader.cpp - JSON with the place of every mistake --------------===//
 
-#include "JsonReader.h"
+#include "girih/Runtime/JsonReader.h"
 #include <algorithm>
 #include <cmath>
 #include <set>

@@ -1,9 +1,9 @@
 //===- Manifest.cpp - Reading and checking a kernel manifest --------------===//
 
 #include "girih/Runtime/Manifest.h"
-#include "JsonReader.h"
 #include "girih/Reference/Score.h"
 #include "girih/Runtime/Files.h"
+#include "girih/Runtime/JsonReader.h"
 #include <algorithm>
 
 using namespace girih;

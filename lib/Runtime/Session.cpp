@@ -1,7 +1,7 @@
 //===- Session.cpp - One kernel: load, check, time ------------------------===//
 
 #include "girih/Runtime/Session.h"
-#include "DeviceProblem.h"
+#include "girih/Runtime/DeviceProblem.h"
 #include "girih/Runtime/Files.h"
 #include "girih/Runtime/Kernel.h"
 #include "girih/Runtime/Peer.h"

@@ -1,8 +1,8 @@
 //===- Suite.cpp - Lists of kernels to run --------------------------------===//
 
 #include "girih/Runtime/Suite.h"
-#include "JsonReader.h"
 #include "girih/Runtime/Files.h"
+#include "girih/Runtime/JsonReader.h"
 #include <unistd.h>
 
 using namespace girih;

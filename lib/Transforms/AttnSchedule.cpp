@@ -2,6 +2,8 @@
 #include "girih/Transforms/Passes.h"
 
 #include "girih/Target/Target.h"
+#include "girih/Target/TuningKey.h"
+#include "girih/Tune/Lookup.h"
 
 using namespace mlir;
 
@@ -28,6 +30,8 @@ struct AttnSchedulePass : impl::AttnSchedulePassBase<AttnSchedulePass> {
 
     WalkResult result = module.walk([&](attn::ForwardOp op) {
       auto given = tile::Schedule::decode(op.getScheduleAttr());
+      if (!schedules.empty() && failed(addMeasured(op, given)))
+        return WalkResult::interrupt();
       Missing missing;
       tile::Schedule complete = chosen->completeSchedule(op, given, missing);
       chosen->checkRoles(chosen->rolesOf(complete), missing);
@@ -41,6 +45,20 @@ struct AttnSchedulePass : impl::AttnSchedulePassBase<AttnSchedulePass> {
     });
     if (result.wasInterrupted())
       signalPassFailure();
+  }
+
+  /// Gives open knobs the values of the schedule that was measured to be the fastest.
+  LogicalResult addMeasured(attn::ForwardOp op, tile::Schedule &schedule) {
+    tune::Lookup found = tune::lookupSchedule(schedules, problemKey(op), target, compilerVersion().str());
+    if (!found.error.empty())
+      return op.emitError() << "cannot read schedules from '" << schedules << "': " << found.error;
+    if (found.schedule.empty())
+      return success();
+    std::optional<tile::Schedule> measured = parseSchedule(found.schedule);
+    if (!measured)
+      return op.emitError() << "'" << schedules << "' has what is no schedule: " << found.schedule;
+    schedule = adopt(schedule, *measured);
+    return success();
   }
 };
 

@@ -4,7 +4,7 @@
 // RUN: girih-opt %s --tile-to-barriers --dump-pass-pipeline 2>&1 | FileCheck %s --check-prefix=BARRIERS
 // RUN: girih-opt %s --tile-to-llvm --dump-pass-pipeline 2>&1 | FileCheck %s --check-prefix=LLVM
 
-// TILE: attn-schedule{target=sm_90a}
+// TILE: attn-schedule{schedules= target=sm_90a}
 // TILE: attn-tile
 
 // BARRIERS: gpu.module(

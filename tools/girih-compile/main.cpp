@@ -4,6 +4,7 @@
 #include "girih/Pipelines/AttentionSpec.h"
 #include "girih/Pipelines/Compile.h"
 #include "girih/Pipelines/Report.h"
+#include "girih/Target/TuningKey.h"
 
 #include "mlir/Parser/Parser.h"
 #include "mlir/Pass/PassManager.h"
@@ -37,6 +38,10 @@ static cl::opt<std::string> outputDir("o", cl::desc("directory for the results (
 static cl::opt<std::string> name("name", cl::desc("stem of the files' names (the kernel's name)"),
                                  cl::value_desc("stem"), cl::cat(category));
 static cl::opt<std::string> ptxas("ptxas", cl::desc("path of ptxas, or its name on PATH"), cl::cat(category));
+static cl::opt<std::string> schedules("schedules",
+                                      cl::desc("take open knobs from this database of girih-tune, where it has the\n"
+                                               "problem for the chip and this version of the compiler"),
+                                      cl::value_desc("database"), cl::cat(category));
 static cl::opt<bool> savePhases("save-phases",
                                 cl::desc("write NAME.mlir.NN-PHASE after every phase; NAME is that of --name or of\n"
                                          "the input"),
@@ -171,7 +176,7 @@ static LogicalResult compile() {
   llvm::SourceMgr sources;
   SourceMgrDiagnosticHandler handler(sources, &context);
 
-  girih::CompileRequest request{target, name, ptxas, !lineInfo.empty(), nullptr, applyPassManagerCLOptions};
+  girih::CompileRequest request{target, name, ptxas, schedules, !lineInfo.empty(), nullptr, applyPassManagerCLOptions};
   std::optional<girih::AttentionSpec> spec;
   OwningOpRef<ModuleOp> module;
   if (attention.empty()) {
@@ -203,6 +208,7 @@ int main(int argc, char **argv) {
 #endif
   registerPassManagerCLOptions();
   cl::HideUnrelatedOptions(category);
+  cl::SetVersionPrinter([](llvm::raw_ostream &out) { out << "girih-compile " << girih::compilerVersion() << "\n"; });
   cl::ParseCommandLineOptions(argc, argv, "Girih kernel compiler\n");
   return failed(compile());
 }

@@ -10,8 +10,9 @@ namespace girih {
 
 struct CompileRequest {
   std::string target;
-  std::string name;  ///< stem of the files; the kernel's own name if empty
-  std::string ptxas; ///< its path, or empty to look for it
+  std::string name;           ///< stem of the files; the kernel's own name if empty
+  std::string ptxas;          ///< its path, or empty to look for it
+  std::string schedules = ""; ///< a database of girih-tune, or empty
   /// Writes the modules' source locations into PTX and cubin.
   bool hasLineInfo = false;
   /// Called with the name of each phase and the module after it.
@@ -19,6 +20,9 @@ struct CompileRequest {
   /// Called with each pass manager before its passes are added: for what a tool offers
   /// on its command line.
   std::function<mlir::LogicalResult(mlir::PassManager &)> configure;
+  /// Called with a module's PTX before it is assembled. On false the compilation fails,
+  /// without a diagnostic.
+  std::function<bool(llvm::StringRef)> beforeAssembly = nullptr;
 };
 
 struct CompileResult {

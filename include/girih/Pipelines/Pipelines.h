@@ -10,6 +10,8 @@ namespace girih {
 
 struct CompileOptions : mlir::PassPipelineOptions<CompileOptions> {
   Option<std::string> target{*this, "target", llvm::cl::desc("the chip to compile for"), llvm::cl::init("")};
+  Option<std::string> schedules{*this, "schedules", llvm::cl::desc("a database of girih-tune to take schedules from"),
+                                llvm::cl::init("")};
 };
 
 /// Problems to tile kernels. Kernels that are past the phase of tiles only get the

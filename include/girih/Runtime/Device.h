@@ -58,6 +58,10 @@ public:
   size_t bytes() const { return size; }
   void upload(const std::vector<uint8_t> &host) const;
   std::vector<uint8_t> download() const;
+  /// Copies all of it to `host`, fast where that is page-locked.
+  void download(uint8_t *host) const;
+  /// Sets every byte, in the order of the stream's work.
+  void fill(uint8_t byte, CUstream stream) const;
 
 private:
   void swap(DeviceBuffer &other) {
@@ -67,6 +71,20 @@ private:
 
   CUdeviceptr pointer = 0;
   size_t size = 0;
+};
+
+/// Page-locked host memory, which copies reach without another.
+class PinnedBuffer {
+public:
+  explicit PinnedBuffer(size_t bytes);
+  PinnedBuffer(PinnedBuffer &&other) noexcept : pointer(other.pointer) { other.pointer = nullptr; }
+  PinnedBuffer &operator=(PinnedBuffer &&) = delete;
+  ~PinnedBuffer();
+
+  uint8_t *data() const { return static_cast<uint8_t *>(pointer); }
+
+private:
+  void *pointer = nullptr;
 };
 
 /// A stream of its own, not the default one.

@@ -40,6 +40,9 @@ namespace girih::runtime {
   X(cuTensorMapEncodeTiled)                                                                                            \
   X(cuMemAlloc)                                                                                                        \
   X(cuMemFree)                                                                                                         \
+  X(cuMemHostAlloc)                                                                                                    \
+  X(cuMemFreeHost)                                                                                                     \
+  X(cuMemsetD8Async)                                                                                                   \
   X(cuMemcpyHtoD)                                                                                                      \
   X(cuMemcpyDtoH)                                                                                                      \
   X(cuStreamCreate)                                                                                                    \

@@ -31,6 +31,9 @@ mlir::FailureOr<std::string> emitPtxText(mlir::gpu::GPUModuleOp module, const Ta
 /// PATH, or in its usual place; empty if none.
 std::string findPtxas(llvm::StringRef given);
 
+/// What ptxas says of its version, such as "V13.0.88"; empty if it cannot be run.
+std::string assemblerVersion(llvm::StringRef ptxas);
+
 /// Assembles the PTX of a module. ptxas' errors become a diagnostic at the module;
 /// a spill, or its warning that it ignored or serialized something, becomes a warning
 /// at the kernel. The cubin is known to be whole. With `hasLineInfo` it keeps the

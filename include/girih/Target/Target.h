@@ -35,6 +35,17 @@ struct Limits {
   int64_t copyRows(int64_t rows, int64_t groupRows) const;
 };
 
+/// What a chip does in a cycle, from its data sheet: only to order schedules before they
+/// are measured. What follows the clock is of one multiprocessor.
+struct Rates {
+  int64_t multiprocessors;
+  double megahertz;
+  double mmaFlops;     ///< floating-point operations of MMAs on 16-bit operands
+  double exponentials; ///< results of the special function unit
+  double instructions; ///< of single threads
+  double cacheBytes;   ///< that copies bring from the L2 cache
+};
+
 /// What one role takes of a CTA.
 struct RoleShape {
   llvm::StringRef name;
@@ -68,6 +79,7 @@ public:
   /// The PTX version LLVM shall write, as an LLVM feature string.
   virtual llvm::StringRef ptxFeature() const = 0;
   virtual Limits limits() const = 0;
+  virtual Rates rates() const = 0;
 
   /// Whether MMAs accumulate in tensor memory and are started by one thread of a role of
   /// their own; else in the registers of the workers that start them.

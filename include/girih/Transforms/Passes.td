@@ -7,11 +7,13 @@ def AttnSchedulePass : Pass<"attn-schedule", "::mlir::ModuleOp"> {
   let summary = "Choose the target and complete the schedule of every problem";
   let description = [{
     Records the target on the module and gives each `attn.forward` a schedule
-    with no open knob: what the user wrote, else what the target's heuristics say.
-    Kernels written in the tile dialect get the target too. A problem that the
+    with no open knob: what the user wrote, else the fastest that `girih-tune`
+    measured for this problem with this version of the compiler, if `schedules`
+    names its database, else what the target's heuristics say. Kernels written in the tile dialect get the target too. A problem that the
     target cannot run is an error here.
   }];
-  let options = [Option<"target", "target", "std::string", "", "the chip to compile for">];
+  let options = [Option<"target", "target", "std::string", "", "the chip to compile for">,
+                 Option<"schedules", "schedules", "std::string", "", "a database of girih-tune to take schedules from">];
   let dependentDialects = ["::girih::tile::TileDialect", "::mlir::NVVM::NVVMDialect", "::mlir::gpu::GPUDialect"];
 }
 

@@ -127,6 +127,15 @@ std::string findPtxas(StringRef given) {
   return llvm::sys::fs::can_execute(usual) ? usual.str() : std::string();
 }
 
+std::string assemblerVersion(StringRef ptxas) {
+  TemporaryFile output("txt");
+  if (output.error)
+    return "";
+  std::optional<StringRef> redirects[] = {StringRef(""), StringRef(output.path), StringRef("")};
+  llvm::sys::ExecuteAndWait(ptxas, {ptxas, "--version"}, std::nullopt, redirects);
+  return findGroup(readFile(output.path), "(V[0-9.]+)").str();
+}
+
 FailureOr<Assembly> assemble(gpu::GPUModuleOp module, StringRef ptx, StringRef chip, StringRef ptxas,
                              bool hasLineInfo) {
   TemporaryFile source("ptx"), object("cubin"), report("log");

@@ -34,6 +34,10 @@ public:
     return limits;
   }
 
+  /// NVIDIA B200: 2.25 PFLOP/s at 1850 MHz; CUDA C++ programming guide, "arithmetic
+  /// instructions". Of the 64 bytes that L2 could bring, three quarters.
+  Rates rates() const override { return {148, 1850, 8192, 16, 128, 48}; }
+
   tile::Schedule completeSchedule(attn::ForwardOp op, const tile::Schedule &given, Missing &missing) const override {
     return sm100a::completeSchedule(op, given, *this, missing, exp2Polynomial);
   }

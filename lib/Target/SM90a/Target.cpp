@@ -33,6 +33,10 @@ public:
     return limits;
   }
 
+  /// NVIDIA H100 and H200 SXM: 989 TFLOP/s at 1830 MHz; CUDA C++ programming guide,
+  /// "arithmetic instructions". Of the 64 bytes that L2 could bring, three quarters.
+  Rates rates() const override { return {132, 1830, 4096, 16, 128, 48}; }
+
   tile::Schedule completeSchedule(attn::ForwardOp op, const tile::Schedule &given, Missing &missing) const override {
     return sm90a::completeSchedule(op, given, missing);
   }

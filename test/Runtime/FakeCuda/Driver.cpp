@@ -1,7 +1,7 @@
 //===- Driver.cpp - A CUDA driver on the CPU, for tests -------------------===//
 //
 // One sm_90 device whose memory is the host's. A "cubin" is a text: the sizes
-// of its kernel's parameters. A launch takes five milliseconds of the events'
+// of its kernel's parameters. A launch takes some milliseconds of the events'
 // time.
 //
 //===----------------------------------------------------------------------===//
@@ -173,7 +173,7 @@ CUresult cuLaunchKernelEx(const CUlaunchConfig *config, CUfunction handle, void 
   }
   hangs = hangs || function->name == "hang";
   return submit([name = function->name, launch = *config, parameters] {
-    now += 5;
+    now += fake::launchMilliseconds(name);
     return fake::runKernel(name, launch, parameters) ? CUDA_SUCCESS : CUDA_ERROR_INVALID_VALUE;
   });
 }
@@ -211,6 +211,23 @@ CUresult cuMemAlloc(CUdeviceptr *pointer, size_t bytes) {
 CUresult cuMemFree(CUdeviceptr pointer) {
   std::free(reinterpret_cast<void *>(pointer));
   return CUDA_SUCCESS;
+}
+
+CUresult cuMemHostAlloc(void **pointer, size_t bytes, unsigned) {
+  *pointer = std::malloc(bytes);
+  return CUDA_SUCCESS;
+}
+
+CUresult cuMemFreeHost(void *pointer) {
+  std::free(pointer);
+  return CUDA_SUCCESS;
+}
+
+CUresult cuMemsetD8Async(CUdeviceptr to, unsigned char byte, size_t bytes, CUstream) {
+  return submit([=] {
+    std::memset(reinterpret_cast<void *>(to), byte, bytes);
+    return CUDA_SUCCESS;
+  });
 }
 
 CUresult cuMemcpyHtoD(CUdeviceptr to, const void *from, size_t bytes) {

@@ -26,6 +26,9 @@ using Parameter = std::vector<uint8_t>;
 /// is not what the kernel was made for.
 bool runKernel(const std::string &name, const CUlaunchConfig &config, const std::vector<Parameter> &parameters);
 
+/// What a launch of it takes of the events' time.
+float launchMilliseconds(const std::string &name);
+
 /// True for a name that runKernel knows.
 bool hasKernel(const std::string &name);
 

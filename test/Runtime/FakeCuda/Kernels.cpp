@@ -115,11 +115,16 @@ const std::map<std::string, Run> kernels = {
     {"wrong_tile", attention},      {"skips_row", attention},
     {"writes_gap", attention},      {"hang", attention},
     {"unrepeatable", unrepeatable}, {"nothing", nothing},
+    {"attention_fast", attention},  {"attention_slow", attention},
 };
 
 } // namespace
 
 bool fake::hasKernel(const std::string &name) { return kernels.count(name); }
+
+float fake::launchMilliseconds(const std::string &name) {
+  return name == "attention_fast" ? 3 : name == "attention_slow" ? 50 : 5;
+}
 
 bool fake::runKernel(const std::string &name, const CUlaunchConfig &config, const std::vector<Parameter> &parameters) {
   return kernels.at(name)(name, config, parameters);

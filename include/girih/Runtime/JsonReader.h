@@ -1,6 +1,6 @@
 //===- JsonReader.h - JSON with the place of every mistake ------*- C++ -*-===//
-#ifndef GIRIH_LIB_RUNTIME_JSONREADER_H
-#define GIRIH_LIB_RUNTIME_JSONREADER_H
+#ifndef GIRIH_RUNTIME_JSONREADER_H
+#define GIRIH_RUNTIME_JSONREADER_H
 
 #include "girih/Support/Error.h"
 #include <cstdint>
@@ -48,4 +48,4 @@ private:
 
 } // namespace girih::runtime
 
-#endif // GIRIH_LIB_RUNTIME_JSONREADER_H
+#endif // GIRIH_RUNTIME_JSONREADER_H

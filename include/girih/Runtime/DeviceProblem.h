@@ -1,6 +1,6 @@
 //===- DeviceProblem.h - A problem's tensors on a device --------*- C++ -*-===//
-#ifndef GIRIH_LIB_RUNTIME_DEVICEPROBLEM_H
-#define GIRIH_LIB_RUNTIME_DEVICEPROBLEM_H
+#ifndef GIRIH_RUNTIME_DEVICEPROBLEM_H
+#define GIRIH_RUNTIME_DEVICEPROBLEM_H
 
 #include "girih/Runtime/Device.h"
 #include "girih/Runtime/HostTensor.h"
@@ -20,6 +20,8 @@ public:
   /// The host's inputs with the outputs as they are on the device now.
   std::vector<HostTensor> results() const;
   void poisonOutputs() const;
+  /// The memory of tensor `index`.
+  const DeviceBuffer &buffer(int index) const { return buffers[size_t(index)]; }
 
 private:
   const Binding *binding;
@@ -52,4 +54,4 @@ PeerDifference comparePeer(const HostTensor &ours, const HostTensor &theirs);
 
 } // namespace girih::runtime
 
-#endif // GIRIH_LIB_RUNTIME_DEVICEPROBLEM_H
+#endif // GIRIH_RUNTIME_DEVICEPROBLEM_H
