@@ -303,7 +303,7 @@ def test_transformers_gives_the_tokens_of_sdpa():
     model = transformers.LlamaForCausalLM(transformers.LlamaConfig(
         hidden_size=512, num_attention_heads=8, num_key_value_heads=2, head_dim=64, intermediate_size=512,
         num_hidden_layers=2, vocab_size=999)).eval().to("cuda", torch.bfloat16)
-    ids = torch.randint(0, 999, (2, 150), device="cuda")
+    ids = torch.randint(1, 999, (2, 150), device="cuda")
     tokens = {}
     for name in ("girih", "sdpa"):
         model.set_attn_implementation(name)
