@@ -17,6 +17,8 @@ std::optional<Schedule> parseSchedule(const std::string &name) {
     return Schedule::Late;
   if (name == "early")
     return Schedule::Early;
+  if (name == "timed")
+    return Schedule::Timed;
   return std::nullopt;
 }
 

@@ -48,7 +48,7 @@ struct Row {
 
 } // namespace
 
-void writeTrace(std::ostream &out, const std::vector<TraceEvent> &events) {
+void writeTrace(std::ostream &out, const std::vector<TraceEvent> &events, double stepsOfMicrosecond) {
   std::vector<const TraceEvent *> sorted;
   for (const TraceEvent &event : events)
     sorted.push_back(&event);
@@ -72,6 +72,10 @@ void writeTrace(std::ostream &out, const std::vector<TraceEvent> &events) {
   auto nameRow = [&](const char *what, uint32_t process, int thread, const json &arguments) {
     put({{"ph", "M"}, {"name", what}, {"pid", process}, {"tid", thread}, {"args", arguments}});
   };
+  // Whole numbers stay whole.
+  auto at = [&](uint64_t steps) {
+    return stepsOfMicrosecond == 1 ? json(steps) : json(double(steps) / stepsOfMicrosecond);
+  };
   int arrows = 0;
   out << "{\"traceEvents\":[\n";
   for (const auto &[key, row] : rows)
@@ -81,17 +85,18 @@ void writeTrace(std::ostream &out, const std::vector<TraceEvent> &events) {
       nameRow("thread_name", key.process, thread, {{"name", key.name}});
       nameRow("thread_sort_index", key.process, thread, {{"sort_index", thread}});
       for (const TraceEvent &event : row.lines[i]) {
-        json slice = {{"ph", "X"}, {"name", event.name}, {"pid", key.process}, {"tid", thread}, {"ts", event.begin}};
-        slice["dur"] = event.end - event.begin;
+        json slice = {
+            {"ph", "X"}, {"name", event.name}, {"pid", key.process}, {"tid", thread}, {"ts", at(event.begin)}};
+        slice["dur"] = at(event.end - event.begin);
         slice["args"] = {{"detail", event.detail}};
         put(slice);
         auto issuer = rows.find(keyOf(key.process, event.issuer));
         if (event.issuer.empty() || issuer == rows.end())
           continue;
         json arrow = {{"cat", "issue"}, {"name", "issue"}, {"id", ++arrows}, {"pid", key.process}};
-        arrow.update({{"ph", "s"}, {"tid", issuer->second.firstThread}, {"ts", event.issuedAt}});
+        arrow.update({{"ph", "s"}, {"tid", issuer->second.firstThread}, {"ts", at(event.issuedAt)}});
         put(arrow);
-        arrow.update({{"ph", "f"}, {"bp", "e"}, {"tid", thread}, {"ts", event.begin}});
+        arrow.update({{"ph", "f"}, {"bp", "e"}, {"tid", thread}, {"ts", at(event.begin)}});
         put(arrow);
       }
     }

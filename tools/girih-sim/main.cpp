@@ -4,6 +4,7 @@
 #ifdef GIRIH_SIM_HAS_MANIFEST
 #include "../../lib/Simulator/Launch/ManifestLaunch.h"
 #endif
+#include "TimeReport.h"
 
 #include <CLI/CLI.hpp>
 #include <charconv>
@@ -26,6 +27,12 @@ struct Arguments {
   std::optional<uint32_t> multiprocessors;
   int64_t pad = 0;
   bool checks = false, isQuiet = false;
+  // Of --time.
+  bool isTimed = false, triesFaster = false;
+  std::string other;
+  std::vector<std::string> speeds;
+  std::optional<double> clock;
+  uint32_t clusters = TimingOptions().clusters;
   /// An option that chooses what a manifest leaves open; empty when there is
   /// none.
   std::string manifestOption;
@@ -111,6 +118,62 @@ Simulator readProgram(const LaunchTask &task) {
   }
 }
 
+TimingOptions timingOf(const Arguments &arguments) {
+  TimingOptions timing;
+  // The whole grid with all values when the results are looked at.
+  bool needsResults = arguments.checks || !arguments.save.empty();
+  timing.clusters = needsResults ? 0 : arguments.clusters;
+  timing.skipsProducts = !needsResults;
+  for (const std::string &text : arguments.speeds) {
+    size_t equals = std::min(text.find('='), text.size());
+    auto unit = parseUnit(text.substr(0, equals));
+    double factor = std::atof(text.c_str() + std::min(equals + 1, text.size()));
+    if (!unit || !(factor >= 0.01 && factor <= 100))
+      refuse("--faster '" + text +
+             "' should be UNIT=FACTOR with a factor from 0.01 to 100, and one of the units issue, fma, alu, mufu, "
+             "shared, tensor, tensor_memory, copy");
+    timing.speed[unsigned(*unit)] = factor;
+  }
+  return timing;
+}
+
+/// The model's time of a launch; what is wrong with it ends the tool.
+TimingReport timeOf(const Arguments &arguments, const Simulator &simulator, const LaunchTask &task,
+                    const TimingOptions &timing) {
+  Options options;
+  options.schedule = Schedule::Timed;
+  options.rules = *parseRuleSet(arguments.rules);
+  options.instructionLimit = arguments.instructionLimit;
+  options.timing = timing;
+  Launch launch = task.launch;
+  Report report = simulator.run(launch, options);
+  if (!report.isClean())
+    throw Stop(report.verdicts.front());
+  return report.timing;
+}
+
+void printTimes(const Arguments &arguments, const Simulator &simulator, const LaunchTask &task,
+                const TimingReport &found) {
+  std::vector<TimedKernel> kernels{{task.launch.kernel, found}};
+  TimingOptions timing = timingOf(arguments);
+  if (!arguments.other.empty()) {
+    Arguments second = arguments;
+    second.input = arguments.other;
+    LaunchTask other = readTask(second);
+    kernels.push_back({other.launch.kernel, timeOf(arguments, readProgram(other), other, timing)});
+  }
+  printTiming(std::cout, kernels, arguments.clock.value_or(found.clock));
+  if (!arguments.triesFaster)
+    return;
+  timing.skipsProducts = true;
+  std::cout << "what a faster unit would give\n";
+  for (unsigned u = 0; u < unitCount; ++u) {
+    TimingOptions faster = timing;
+    faster.speed[u] *= 2;
+    printFaster(std::cout, Unit(u), found, timeOf(arguments, simulator, task, faster));
+  }
+}
+
 int run(const Arguments &arguments) {
   LaunchTask task = readTask(arguments);
   if (!arguments.ptx.empty()) {
@@ -124,6 +187,10 @@ int run(const Arguments &arguments) {
   options.rules = *parseRuleSet(arguments.rules);
   options.instructionLimit = arguments.instructionLimit;
   options.wantsTrace = !arguments.trace.empty();
+  if (arguments.isTimed) {
+    options.schedule = Schedule::Timed;
+    options.timing = timingOf(arguments);
+  }
   if (!arguments.save.empty())
     save(arguments.save, task.launch, "in");
   uint64_t runs = std::max<uint64_t>(arguments.schedules, 1);
@@ -147,7 +214,7 @@ int run(const Arguments &arguments) {
     save(arguments.save, launch, "out");
   if (!arguments.trace.empty()) {
     std::ofstream out(arguments.trace);
-    writeTrace(out, report.trace);
+    writeTrace(out, report.trace, arguments.isTimed ? arguments.clock.value_or(report.timing.clock) : 1);
     if (!out)
       refuse("cannot write '" + arguments.trace + "'");
   }
@@ -157,6 +224,8 @@ int run(const Arguments &arguments) {
     std::cerr << task.ptxPath << ": " << verdict.str() << "\n";
   if (!report.isClean() && options.schedule == Schedule::Random)
     std::cerr << "repeat with --schedule random --seed " << seed << "\n";
+  if (arguments.isTimed && report.isClean())
+    printTimes(arguments, simulator, task, report.timing);
   if (!arguments.isQuiet)
     std::cout << (report.isClean() ? "ok" : "failed") << ": " << instructions << " warp instructions, "
               << report.asynchronousOperations << " asynchronous operations, " << seconds.count() << " s, "
@@ -193,6 +262,22 @@ void declare(CLI::App &app, Arguments &arguments) {
   app.add_option("--ptx", arguments.ptx, "run this PTX, an edited one say, in place of the kernel's own");
   app.add_option("--trace", arguments.trace, "write a timeline in Chrome trace format");
   app.add_option("--save", arguments.save, "write every buffer before and after the run to this folder");
+  auto *time = app.add_flag("--time", arguments.isTimed,
+                            "model the time of the launch, in cycles of the chip that the PTX is for")
+                   ->excludes(schedule)
+                   ->excludes("--schedules");
+  app.add_option("--clock", arguments.clock, "of --time: MHz, in place of the table's")
+      ->check(CLI::Range(1.0, 10000.0))
+      ->needs(time);
+  app.add_option("--clusters", arguments.clusters, "of --time: clusters that are simulated, of a larger grid; 0 is all")
+      ->capture_default_str()
+      ->needs(time);
+  app.add_option("--compare", arguments.other, "of --time: a second kernel, printed row by row beside the first")
+      ->needs(time);
+  app.add_option("--faster", arguments.speeds, "of --time: UNIT=FACTOR, a unit so many times as fast, as in tensor=2")
+      ->allow_extra_args(false)
+      ->needs(time);
+  app.add_flag("--what-if", arguments.triesFaster, "of --time: what each unit twice as fast would give")->needs(time);
   app.add_flag("--quiet", arguments.isQuiet, "print verdicts only");
 }
 

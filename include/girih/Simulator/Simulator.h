@@ -9,6 +9,7 @@
 
 #include "girih/Simulator/Rules.h"
 #include "girih/Simulator/TensorMapRecipe.h"
+#include "girih/Simulator/Timing.h"
 #include "girih/Simulator/Trace.h"
 #include "girih/Simulator/Verdict.h"
 
@@ -82,6 +83,7 @@ enum class Schedule {
   Random,        ///< any agent next, by the seed
   Late,          ///< asynchronous work only when no warp can move
   Early,         ///< asynchronous work at once when it is issued
+  Timed,         ///< by modelled cycles of the chip that the PTX is for
 };
 
 std::optional<Schedule> parseSchedule(const std::string &name);
@@ -99,6 +101,8 @@ struct Options {
   uint64_t instructionLimit = 100'000'000;
   bool wantsTrace = false;
   RuleSet rules = RuleSet::Isa;
+  /// For Schedule::Timed.
+  TimingOptions timing;
 };
 
 struct Report {
@@ -108,6 +112,8 @@ struct Report {
   std::vector<TraceEvent> trace;
   /// Rules that were broken and tolerated, each once; they leave a run clean.
   std::vector<RuleNote> notes;
+  /// Under Schedule::Timed.
+  TimingReport timing;
 
   bool isClean() const { return verdicts.empty(); }
 };

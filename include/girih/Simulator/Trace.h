@@ -9,8 +9,8 @@
 
 namespace girih::sim {
 
-/// One bar of the timeline. Time counts the steps of the cluster's schedule;
-/// it orders events and is no measure of cycles.
+/// One bar of the timeline. Time counts the steps of the cluster's schedule,
+/// which order events and measure nothing, or modelled cycles when it is timed.
 struct TraceEvent {
   uint32_t process = 0; ///< the CTA
   std::string row;      ///< the warp or asynchronous unit
@@ -24,8 +24,9 @@ struct TraceEvent {
 
 /// Writes Chrome trace format, which Perfetto opens: a row for each warp and
 /// asynchronous unit, more where its work overlaps, and an arrow from the
-/// issue of asynchronous work to it.
-void writeTrace(std::ostream &out, const std::vector<TraceEvent> &events);
+/// issue of asynchronous work to it. A step is a microsecond there, unless so
+/// many make one.
+void writeTrace(std::ostream &out, const std::vector<TraceEvent> &events, double stepsOfMicrosecond = 1);
 
 } // namespace girih::sim
 

@@ -141,6 +141,9 @@ void decodeAtomOf(Decoder &d, bool returns) {
           acquireAt(s, place, order, lane);
         old[e][lane] = value;
         uint64_t next = combineAtomic(value, y[e][lane] & bits, z[lane] & bits, type, how);
+        // A cluster that stands for others takes numbers for them, too.
+        for (uint32_t i = 1; i < s.cluster().device.standsFor && returns && (how == "add" || how == "inc"); ++i)
+          next = combineAtomic(next & bits, y[e][lane] & bits, 0, type, how);
         if ((next & bits) != value || how == "exch")
           s.store(place, lane, &next, size, true, isDefined, order.scope);
         if (how != "cas" || value == (y[e][lane] & bits))

@@ -49,6 +49,7 @@ void decodeInto(Decoder &d, bool mayBeRemote, bool fromShared, bool isReduction)
       counted.cta->barrier(counted.offset, line, "a bulk copy");
       AsyncOperation operation;
       operation.name = reduction ? "cp.reduce.async.bulk" : "cp.async.bulk";
+      operation.work = {AsyncWork::Kind::CopyIn, bytes, 0};
       operation.line = line;
       operation.detail = std::to_string(bytes) + " bytes";
       auto done = std::make_shared<uint32_t>(0);
@@ -124,6 +125,7 @@ void startOut(Step &s, const OutCall &call, unsigned lane) {
   AsyncOperation operation;
   operation.name = call.reduction ? "cp.reduce.async.bulk" : "cp.async.bulk";
   operation.mayOutliveKernel = true;
+  operation.work = {AsyncWork::Kind::CopyOut, call.bytes, 0};
   operation.line = s.line();
   operation.detail = std::to_string(call.bytes) + " bytes";
   operation.step = [=] {

@@ -35,7 +35,7 @@ void decodeTryCancel(Decoder &d) {
     operation.line = line;
     operation.step = [=] {
       Device &device = cluster->device;
-      uint32_t next = device.nextCluster++;
+      uint32_t next = device.nextCluster.fetch_add(device.standsFor);
       uint32_t response[4] = {0, 0, 0, 0};
       if (next < device.clusterCount) {
         auto first = device.firstCtaOf(next);

@@ -82,6 +82,8 @@ void decodeMma(Decoder &d) {
   instruction.isMatrixAsync = true;
   // Accumulators and fragments are judged when the operation runs.
   instruction.reads.clear();
+  instruction.matrixOperands = issue.accumulators;
+  instruction.matrixOperands.insert(instruction.matrixOperands.end(), issue.fragment.begin(), issue.fragment.end());
   if (!fromRegisters)
     instruction.reads.push_back(issue.a);
   instruction.reads.push_back(issue.b);

@@ -21,6 +21,7 @@ void startLoad(Step &s, std::shared_ptr<BoxOperand> box, LoadTarget target, std:
   piece = std::max<size_t>(piece, 1);
   AsyncOperation operation;
   operation.name = "tensor load";
+  operation.work = {AsyncWork::Kind::CopyIn, box->rows.size() * box->map.rowBytes(), 0};
   operation.line = line;
   operation.detail = box->detail;
   operation.step = [=] {
@@ -152,6 +153,7 @@ void startStore(Step &s, const StoreCall &call, unsigned lane) {
   AsyncOperation operation;
   operation.name = call.reduction ? "tensor reduction" : "tensor store";
   operation.mayOutliveKernel = true;
+  operation.work = {AsyncWork::Kind::CopyOut, call.box->rows.size() * call.box->map.rowBytes(), 0};
   operation.line = s.line();
   operation.detail = call.box->detail;
   operation.step = [=] {

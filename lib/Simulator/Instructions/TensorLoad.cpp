@@ -100,6 +100,7 @@ Outcome runLoad(Step &s, const LoadCall &call) {
   Warp *loader = &warp;
   AsyncOperation operation;
   operation.name = "tcgen05.ld";
+  operation.work = {AsyncWork::Kind::TensorMove, call.registers.size() * warpSize * 4, 0};
   operation.line = s.line();
   operation.step = [=] {
     forCells(call, address, [&](unsigned r, unsigned t, uint32_t lane, uint32_t base, uint32_t column) {
@@ -143,6 +144,7 @@ Outcome runStore(Step &s, const LoadCall &call) {
   Cta *cta = &s.cta();
   AsyncOperation operation;
   operation.name = "tcgen05.st";
+  operation.work = {AsyncWork::Kind::TensorMove, call.registers.size() * warpSize * 4, 0};
   operation.line = s.line();
   operation.step = [=] {
     forCells(call, address, [&](unsigned r, unsigned t, uint32_t lane, uint32_t base, uint32_t column) {

@@ -196,6 +196,11 @@ Outcome issue(Step &s, const MmaCall &call) {
   operation.line = s.line();
   operation.detail = "m" + std::to_string(op.descriptor.m) + "n" + std::to_string(op.descriptor.n) + "k" +
                      std::to_string(op.descriptor.k);
+  double share = double(op.descriptor.k) * typeBits(op.descriptor.a) / 16 / call.form.ctaGroup;
+  operation.work.kind = AsyncWork::Kind::Matrix;
+  // Half of the rows take as long as all.
+  operation.work.products = std::max(128.0, double(op.rows())) * call.form.ctaGroup * op.descriptor.n * share;
+  operation.work.bytes = uint64_t((op.fromTensor ? 0 : op.descriptor.m) + op.descriptor.n) * uint64_t(share * 16) / 8;
   operation.step = [=] {
     runTensorMatrix(op, turn);
     return true;

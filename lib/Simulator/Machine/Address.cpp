@@ -1,5 +1,6 @@
 //===- Address.cpp - From an address to bytes, with all checks ------------===//
 #include "Step.h"
+#include "Timer.h"
 
 namespace girih::sim {
 
@@ -45,6 +46,8 @@ Place Step::resolve(StateSpace space, uint64_t address, uint64_t size, bool isWr
     bool mayBeRemote = space == StateSpace::Generic || instruction.opcode.find("shared::cluster") != std::string::npos;
     place.offset = sharedOffset(address, mayBeRemote, place.cta);
     place.cta->checkShared(static_cast<uint32_t>(place.offset), size, line(), instruction.opcode.c_str());
+    if (warp.cluster.timer)
+      warp.cluster.timer->noteShared(place.offset, size);
     return place;
   }
   if (place.space == StateSpace::Local)

@@ -12,6 +12,23 @@ namespace girih::sim {
 
 class Cta;
 
+/// How much there is to do, for the model of time.
+struct AsyncWork {
+  enum class Kind : uint8_t {
+    Other,      ///< a matter of latency
+    Matrix,     ///< of the tensor cores
+    CopyIn,     ///< into shared memory
+    CopyOut,    ///< out of it, in two steps: the source has been read, all is done
+    TensorMove, ///< between registers or shared memory and tensor memory
+  };
+  Kind kind = Kind::Other;
+  /// That are copied, or of operands in shared memory.
+  uint64_t bytes = 0;
+  /// Products and sums on one multiprocessor; one of 8 bits counts half, one of
+  /// tf32 twice.
+  double products = 0;
+};
+
 /// Work that an instruction has started and that completes by itself.
 struct AsyncOperation {
   std::string name;
@@ -23,6 +40,9 @@ struct AsyncOperation {
   /// A copy to global memory may complete after the kernel's last instruction;
   /// Cta::finish() judges whether its source was waited for.
   bool mayOutliveKernel = false;
+  AsyncWork work;
+  /// Number among the operations of the cluster, under the timed schedule.
+  uint64_t serial = 0;
   /// Does a piece of the work; true once all is done.
   std::function<bool()> step;
 };

@@ -1,6 +1,8 @@
 //===- Cluster.cpp - CTAs, components and units of a cluster --------------===//
 #include "Cluster.h"
 
+#include "Timer.h"
+
 namespace girih::sim {
 
 Cluster::Cluster(Device &device, uint32_t index, std::array<uint32_t, 3> firstCta, const CompiledFunction &entry)
@@ -18,7 +20,11 @@ Cluster::Cluster(Device &device, uint32_t index, std::array<uint32_t, 3> firstCt
   asyncBias = biases[random() % 4];
   for (size_t i = 0; i < warps.size(); ++i)
     warpWeights.push_back(random() % 4 == 0 ? 0.05 : 1.0);
+  if (device.chip)
+    timer = std::make_unique<Timer>(*device.chip, device.options.timing, *this);
 }
+
+Cluster::~Cluster() = default;
 
 Component Cluster::newComponent(std::string name) {
   componentNames.push_back(std::move(name));
@@ -50,6 +56,8 @@ void Cluster::enqueue(AsyncUnit &unit, AsyncOperation operation) {
   operation.issuedAt = now;
   if (device.options.wantsTrace && running)
     operation.issuer = running->name;
+  if (timer)
+    timer->start(unit, operation, running, now);
   ++asynchronousOperations;
   unit.queue.push_back(std::move(operation));
   if (device.options.schedule == Schedule::Early && !isDraining)

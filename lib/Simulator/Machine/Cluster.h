@@ -28,8 +28,11 @@ struct PairAllocation {
   uint64_t done = 0;
 };
 
+class Timer;
+
 class Cluster {
 public:
+  ~Cluster();
   Cluster(Device &device, uint32_t index, std::array<uint32_t, 3> firstCta, const CompiledFunction &entry);
 
   Device &device;
@@ -75,12 +78,19 @@ public:
   void traceWait(const Warp &warp, const Wait &wait, const char *note = "");
 
   std::vector<Warp *> warps;
+  /// Under the timed schedule.
+  std::unique_ptr<Timer> timer;
   /// By half the rank of a CTA.
   std::map<uint32_t, PairAllocation> pairAllocations;
 
 private:
   Status runRoundRobin(uint64_t budget);
   Status runRandom(uint64_t budget);
+  // Machine/TimedSchedule.cpp.
+  Status runTimed(uint64_t budget);
+  /// Until the warp has to let others go first; how many it executed.
+  uint64_t runTimedWarp(Warp &warp);
+  void runTimedOperation();
   /// Nothing moves: a deadlock, unless another cluster may end it.
   Status rest();
   /// Runs a warp for up to `most` instructions; how many it executed.

@@ -2,6 +2,7 @@
 #include "Device.h"
 
 #include "../Descriptors/TensorMap.h"
+#include "../Timing/Chip.h"
 #include "Cluster.h"
 #include "Residency.h"
 
@@ -23,6 +24,9 @@ Device::Device(const Program &program, Launch &launch, const Options &options)
   for (int axis = 0; axis < 3; ++axis)
     clusterCount *= launch.grid[axis] / launch.cluster[axis];
   runsTogether = program.usesGlobalAtomics && clusterCount > 1;
+  if (options.schedule == Schedule::Timed && !(chip = findChipTiming(program.syntax->target)))
+    throw Stop(VerdictKind::Unsupported,
+               "there is no model of time for " + program.syntax->target + "; there are those of sm_90 and sm_100");
   placeModule();
   placeArguments();
 }
@@ -267,7 +271,9 @@ void Device::reportDeadlock(Cluster &first, size_t waiting, const Residency &res
 }
 
 void Device::run(Report &report) {
-  if (runsTogether)
+  if (chip)
+    runTimed(report);
+  else if (runsTogether)
     runTogether(report);
   else
     runParallel(report);

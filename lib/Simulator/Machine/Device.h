@@ -14,6 +14,7 @@ namespace girih::sim {
 
 class Cluster;
 struct Residency;
+struct ChipTiming;
 
 class Device {
 public:
@@ -41,6 +42,11 @@ public:
   uint32_t clusterCount = 0;
   /// Clusters may affect each other, so that one host thread runs them all.
   bool runsTogether = false;
+  /// The model of time, under the timed schedule.
+  const ChipTiming *chip = nullptr;
+  /// A cluster alone stands for as many: what one takes from a counter, others
+  /// take as well.
+  uint32_t standsFor = 1;
 
   std::array<uint32_t, 3> firstCtaOf(uint32_t cluster) const;
   uint32_t registersAtLaunch() const;
@@ -52,6 +58,8 @@ private:
   void placeArguments();
   void runParallel(Report &report);
   void runTogether(Report &report);
+  // Machine/TimedLaunch.cpp.
+  void runTimed(Report &report);
   /// All resident clusters wait, `first` among them.
   [[noreturn]] void reportDeadlock(Cluster &first, size_t waiting, const Residency &residency);
   void runOne(uint32_t index, Report &report);

@@ -13,6 +13,8 @@ namespace girih::sim {
 constexpr uint64_t quantum = 16;
 
 Cluster::Status Cluster::run(uint64_t budget) {
+  if (timer)
+    return runTimed(budget);
   return device.options.schedule == Schedule::Random ? runRandom(budget) : runRoundRobin(budget);
 }
 

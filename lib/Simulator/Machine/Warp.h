@@ -146,6 +146,8 @@ public:
   bool isDone() const { return groups.empty(); }
   /// Runs one instruction of one group; false when every group is blocked.
   bool step();
+  /// The group that the next step runs; null when every group is blocked.
+  Group *pick();
   /// True when some group may move and is not known to go round in a circle.
   bool canMove() const;
   bool isReady(const Group &group) const;
@@ -173,7 +175,6 @@ public:
   std::string describe(LaneMask lanes) const;
 
 private:
-  Group *pick();
   /// What pick() chooses from; kept to spare its allocation.
   std::vector<Group *> readyGroups;
   uint64_t turns = 0;

@@ -8,6 +8,7 @@
 #define GIRIH_SIMULATOR_PROGRAM_PROGRAM_H
 
 #include "../Syntax/Syntax.h"
+#include "../Timing/Cost.h"
 #include "Types.h"
 
 #include <functional>
@@ -57,7 +58,10 @@ struct Instruction {
   bool isMove = false;
   /// An asynchronous matrix instruction judges its own registers.
   bool isMatrixAsync = false;
+  Cost cost;
   std::vector<Operand> reads, writes;
+  /// Accumulators and fragments of such an instruction.
+  std::vector<Operand> matrixOperands;
   /// What of the results is defined; unset where it takes all that is read.
   std::function<DefinedLanes(const Step &)> defined;
   std::function<Outcome(Step &)> run;

@@ -1,0 +1,108 @@
+//===- TimedSchedule.cpp - Who moves next, by modelled cycles -------------===//
+//
+// Whoever has the earliest time moves: a warp with its next instruction that
+// keeps order, or an asynchronous operation that is over. What keeps no order
+// runs with the instruction before it; nobody else can tell when.
+//
+//===----------------------------------------------------------------------===//
+#include "Timer.h"
+
+#include <algorithm>
+
+namespace girih::sim {
+
+uint64_t Cluster::runTimedWarp(Warp &warp) {
+  uint64_t before = warp.instructions, begin = now;
+  running = &warp;
+  while (!warp.isDone()) {
+    Group *group = warp.pick();
+    if (!group)
+      break;
+    const CompiledFunction &function = *group->frame().function;
+    if (group->pc >= function.body.size()) {
+      warp.step(); // says what is wrong
+      break;
+    }
+    Timer::Issue issue{&function.body[group->pc], {}};
+    std::copy_n(group->frame().base, 4, issue.base.begin());
+    bool isOrdered = issue.instruction->cost.isOrdered();
+    uint64_t at = timer->earliest(warp, issue);
+    if (isOrdered && at > now) {
+      timer->yieldUntil(warp, at);
+      break;
+    }
+    uint64_t executed = warp.instructions, progressed = progress;
+    warp.step();
+    if (progress != progressed)
+      timer->moved(warp);
+    if (warp.instructions == executed) {
+      timer->beginWait(warp, now);
+      continue;
+    }
+    if (progress == progressed)
+      timer->endWait(warp, now);
+    timer->charge(warp, issue, now);
+  }
+  running = nullptr;
+  uint64_t done = warp.instructions - before;
+  if (done)
+    trace(warp.cta.rank, warp.name, "run", begin);
+  if (warp.isDone() && warp.cta.isDone() && done)
+    warp.cta.finish();
+  return done;
+}
+
+void Cluster::runTimedOperation() {
+  Timer::Event event = *timer->next();
+  timer->pop();
+  auto &queue = event.unit->queue;
+  auto found = std::find_if(queue.begin(), queue.end(), [&](const auto &op) { return op.serial == event.serial; });
+  if (found == queue.end())
+    return;
+  timer->moved(*found);
+  bool isStore = found->work.kind == AsyncWork::Kind::CopyOut;
+  size_t before = queue.size();
+  stepUnit(*event.unit, size_t(found - queue.begin()));
+  if (queue.size() == before)
+    timer->again(event, now + (isStore ? timer->table().storeLatency : 1));
+}
+
+Cluster::Status Cluster::runTimed(uint64_t budget) {
+  for (uint64_t spent = 0; spent < budget;) {
+    if (isDone()) {
+      // Stores that nobody waited for go on.
+      while (const Timer::Event *event = timer->next()) {
+        if (event->unit->queue.empty() || !event->unit->queue.front().mayOutliveKernel)
+          break;
+        now = std::max(now, event->time);
+        runTimedOperation();
+      }
+      finish();
+      return Status::Done;
+    }
+    Warp *first = nullptr;
+    uint64_t turn = 0;
+    for (Warp *warp : warps) {
+      if (warp->isDone() || !warp->canMove())
+        continue;
+      uint64_t at = std::max(timer->turnOf(*warp), now);
+      if (!first || at < turn) {
+        first = warp;
+        turn = at;
+      }
+    }
+    const Timer::Event *event = timer->next();
+    if (!first && !event)
+      return rest();
+    if (event && (!first || event->time <= turn)) {
+      now = std::max(now, event->time);
+      runTimedOperation();
+      continue;
+    }
+    now = turn;
+    spent += std::max<uint64_t>(runTimedWarp(*first), 1);
+  }
+  return Status::Going;
+}
+
+} // namespace girih::sim

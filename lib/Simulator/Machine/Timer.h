@@ -1,0 +1,124 @@
+//===- Timer.h - The modelled time of one cluster ---------------*- C++ -*-===//
+//
+// Warps have a front: nothing that comes later in program order and is kept in
+// order issues before it. Everything else issues when its operands are there
+// and its pipe has a slot, as if ptxas had ordered the block for it.
+//
+//===----------------------------------------------------------------------===//
+#ifndef GIRIH_SIMULATOR_MACHINE_TIMER_H
+#define GIRIH_SIMULATOR_MACHINE_TIMER_H
+
+#include "../Timing/Calendar.h"
+#include "../Timing/Chip.h"
+#include "Cluster.h"
+
+#include <queue>
+
+namespace girih::sim {
+
+class Timer {
+public:
+  Timer(const ChipTiming &chip, const TimingOptions &options, const Cluster &cluster);
+
+  /// When the warp wants its turn.
+  uint64_t turnOf(const Warp &warp) const { return times[at(warp)].front; }
+  void yieldUntil(const Warp &warp, uint64_t time) { times[at(warp)].front = time; }
+
+  /// The registers of an instruction in the frame of the group that executes it.
+  struct Issue {
+    const Instruction *instruction;
+    std::array<uint32_t, 4> base;
+  };
+  /// When an instruction may issue by its operands and its order.
+  uint64_t earliest(const Warp &warp, const Issue &issue) const;
+  /// The instruction has been executed, one that keeps order at `now`.
+  void charge(const Warp &warp, const Issue &issue, uint64_t now);
+
+  /// A thread's access to shared memory by the instruction that executes.
+  void noteShared(uint64_t offset, uint64_t size) { accesses.emplace_back(offset, size); }
+
+  /// The warp waits from now on; what has moved ends the wait.
+  void beginWait(const Warp &warp, uint64_t now);
+  void endWait(const Warp &warp, uint64_t now);
+  void moved(const Warp &warp) { mover = {"", &warp, 0}; }
+  void moved(const AsyncOperation &operation) { mover = {operation.name, issuerOf(operation), operation.issuedAt}; }
+
+  /// Queues an operation that the warp that executes has issued.
+  void start(AsyncUnit &unit, AsyncOperation &operation, const Warp *issuer, uint64_t now);
+  struct Event {
+    uint64_t time, serial;
+    AsyncUnit *unit;
+    bool operator>(const Event &other) const { return std::pair(time, serial) > std::pair(other.time, other.serial); }
+  };
+  const Event *next() const { return events.empty() ? nullptr : &events.top(); }
+  void pop() { events.pop(); }
+  /// The operation goes on for a while: a store whose source has been read.
+  void again(Event event, uint64_t time) { events.push({time, event.serial, event.unit}); }
+  const ChipTiming &table() const { return chip; }
+
+  /// Adds shares of this cluster's time, which is over, to a report.
+  void summarise(TimingReport &report, uint64_t end) const;
+
+private:
+  /// What ended a wait: an operation with its issue, or a warp.
+  struct Mover {
+    std::string operation;
+    const Warp *warp = nullptr;
+    uint64_t since = 0;
+  };
+  struct WaitPart {
+    uint64_t begin, end;
+    Mover ended;
+  };
+  struct WarpTime {
+    uint64_t front = 0, lastIssue = 0, lastMemory = 0;
+    std::vector<uint64_t> ready[4];
+    std::optional<uint64_t> waitsSince;
+    /// Fences of wgmma before the last matrix product.
+    uint32_t batch = 0;
+    /// The instruction that executes has not found at once what it waits for.
+    bool hasWaited = false;
+    std::vector<WaitPart> waits;
+    std::string role;
+  };
+  struct Scheduler {
+    Calendar issue, fma, alu, mufu;
+  };
+  /// Of one CTA, which has a multiprocessor to itself.
+  struct Multiprocessor {
+    std::vector<Scheduler> schedulers;
+    Calendar shared;
+    double tensorFree = 0, tensorMemoryFree = 0, copyFree = 0;
+  };
+
+  static size_t at(const Warp &warp);
+  const std::string &roleOf(const Warp &warp) const { return times[at(warp)].role; }
+  /// Calls f(class, slot) for the registers that are read, or written.
+  template <class F> static void eachRegister(const Issue &issue, bool isWrite, F f);
+  const Warp *issuerOf(const AsyncOperation &operation) const;
+  /// Takes slots; when the instruction has issued, and its result is there.
+  std::pair<uint64_t, uint64_t> takePipe(const Warp &warp, const Cost &cost, uint64_t ready);
+  uint64_t wavefronts() const;
+  unsigned orderedLatency(Cost::Kind kind) const;
+  uint64_t finishOf(uint32_t cta, const AsyncWork &work, uint64_t now, const Warp *issuer);
+  void followPath(TimingReport &report, uint64_t end) const;
+  void addBusy(Unit unit, const std::string &role, double cycles) { busy[{unit, role}] += cycles; }
+
+  const ChipTiming &chip;
+  TimingOptions options;
+  const Cluster &cluster;
+  std::vector<WarpTime> times;
+  std::vector<Multiprocessor> processors;
+  std::vector<std::pair<uint64_t, uint64_t>> accesses;
+  std::priority_queue<Event, std::vector<Event>, std::greater<>> events;
+  std::map<const AsyncUnit *, uint64_t> lastOf;
+  uint64_t serial = 0;
+  Mover mover;
+  std::map<std::pair<Unit, std::string>, double> busy;
+  std::map<uint64_t, const Warp *> issuers;
+  double products = 0;
+};
+
+} // namespace girih::sim
+
+#endif // GIRIH_SIMULATOR_MACHINE_TIMER_H

@@ -1,0 +1,65 @@
+//===- Chip.h - Rates and latencies of a chip -------------------*- C++ -*-===//
+#ifndef GIRIH_SIMULATOR_TIMING_CHIP_H
+#define GIRIH_SIMULATOR_TIMING_CHIP_H
+
+#include "girih/Simulator/Timing.h"
+
+namespace girih::sim {
+
+/// One table a chip; SM90a.cpp and SM100a.cpp name the source of each number.
+/// Everything is in cycles of the multiprocessor, bytes a cycle where it says
+/// so.
+struct ChipTiming {
+  /// MHz to turn cycles into seconds where no measured clock is given.
+  double clock;
+
+  // A scheduler's pipes: cycles that one instruction of a warp takes them up.
+  double issue, fma, alu, mufu;
+  // Cycles from the issue to a dependent instruction's.
+  unsigned arithmeticLatency, mufuLatency, shuffleLatency, sharedLatency, globalLatency;
+  unsigned branchLatency;
+  /// Bytes a cycle of shared memory for the threads of a multiprocessor, and
+  /// for the operands of matrix products.
+  double sharedBytes, operandBytes;
+
+  // Synchronisation: from the event that ends a wait to the next instruction;
+  // of an mbarrier whose phase is over already, barrierPass.
+  unsigned barrierPass, barrierWake, namedBarrierWake, matrixWake, fence, registerChange, tensorWake;
+
+  /// f16 products and sums of a multiprocessor in a cycle, and the least time
+  /// of one instruction.
+  double matrixRate;
+  unsigned leastMatrix;
+  /// Cycles lost where a batch of products, from fence to commit, follows
+  /// another's, and the share of the rate that is held under the chip's limit
+  /// of power at the clock that the driver reports.
+  unsigned matrixBatch;
+  double matrixSustained;
+  /// From the issue of a matrix product to its start, and from its end to
+  /// whoever waits for it.
+  unsigned matrixStart, matrixEnd;
+
+  /// Tensor memory: bytes a cycle to and from registers, and the latency.
+  double tensorMemoryBytes;
+  unsigned tensorMemoryLatency;
+
+  /// Copies: latency of the first byte, bytes a cycle in which one arrives then,
+  /// bytes a cycle that a multiprocessor gets when many are in flight, and from
+  /// a store's last read of its source to its end.
+  unsigned copyLatency, storeLatency;
+  double copyArrival, copyBytes;
+  /// Of the chip's memory.
+  double dramBytes;
+
+  /// From the launch to the first instruction of its CTAs, from one CTA's end
+  /// to the next one's start, and from the last CTA's end to the launch's.
+  unsigned launch, nextCta, finish;
+};
+
+/// The table of a `.target`; null when there is none.
+const ChipTiming *findChipTiming(const std::string &target);
+extern const ChipTiming timingSM90a, timingSM100a;
+
+} // namespace girih::sim
+
+#endif // GIRIH_SIMULATOR_TIMING_CHIP_H

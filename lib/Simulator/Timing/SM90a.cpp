@@ -1,0 +1,58 @@
+//===- SM90a.cpp - Hopper, H100 and H200 ----------------------------------===//
+//
+// Sources: [G] CUDA C++ Programming Guide, "Throughput of Native Arithmetic
+// Instructions", for compute capability 9.0; [W] NVIDIA H100 Tensor Core GPU
+// Architecture (white paper); [M] benchmarks/micro/run on an H200; [F] fitted
+// to the ladder of docs/performance.md, which is therefore no evidence.
+//
+//===----------------------------------------------------------------------===//
+#include "Chip.h"
+
+namespace girih::sim {
+
+const ChipTiming timingSM90a = {
+    .clock = 1755, // [W] boost of the tensor cores' rates
+
+    .issue = 1,             // [W] one warp instruction a scheduler
+    .fma = 1,               // [G] 128 a multiprocessor; [M] 1.04
+    .alu = 2,               // [G] 64; [M] 2.03
+    .mufu = 8,              // [G] 16; [M] 8.0
+    .arithmeticLatency = 4, // [M] 4.1
+    .mufuLatency = 17,      // [M] 17.0
+    .shuffleLatency = 24,   // [M] 24.0
+    .sharedLatency = 23,    // [M] 24.2 with the address's addition
+    .globalLatency = 285,   // [M] 288, from the L2 cache, with the addition
+    .branchLatency = 10,    // [F]
+    .sharedBytes = 128,     // [G] 32 banks of 4 bytes
+    .operandBytes = 128,    // [M] m64n16k16: 2560 bytes in 20 cycles
+
+    .barrierPass = 36,      // [M] 48 with the branch
+    .barrierWake = 58,      // [M] 145 to and fro, with two branches
+    .namedBarrierWake = 30, // [M] 27 to 33 for up to four warps
+    .matrixWake = 10,       // in the 160 to 210 below
+    .fence = 10,
+    .registerChange = 50, // no source
+    .tensorWake = 0,      // no tensor memory
+
+    .matrixRate = 4096 / 2,  // [M] m64n128k16 in 64.0 cycles
+    .leastMatrix = 13,       // [M] A in registers, n = 8
+    .matrixBatch = 40,       // [M] 55 to 226 in two batches of eight
+    .matrixSustained = 0.80, // [F]
+    .matrixStart = 60,       // [M] 160 to 210 from fence to wait, beyond the rate
+    .matrixEnd = 80,
+
+    .tensorMemoryBytes = 1, // no tensor memory
+    .tensorMemoryLatency = 0,
+
+    .copyLatency = 520,  // [M] 128 bytes
+    .storeLatency = 500, // no source
+    .copyArrival = 97,   // [M] 335 cycles more for 32 KiB
+    .copyBytes = 64,     // [M] 32 KiB in 514 cycles, also on all multiprocessors at once
+    .dramBytes = 2330,   // [M] 32 KiB in 1857 cycles on each of 132
+
+    .launch = 1500,
+    .nextCta = 600,
+    .finish = 1500,
+};
+
+} // namespace girih::sim
