@@ -189,25 +189,21 @@ ffi::Error attendOnCpu(ffi::RemainingArgs inputs, ffi::RemainingRets outputs, st
   });
 }
 
-XLA_FFI_DEFINE_HANDLER(gpuHandler, attendOnGpu,
-                       ffi::Ffi::Bind()
-                           .Ctx<ffi::PlatformStream<void *>>()
-                           .Ctx<ffi::DeviceOrdinal>()
-                           .RemainingArgs()
-                           .RemainingRets()
-                           .Attr<std::string_view>("problem")
-                           .Attr<std::string_view>("functions")
-                           .Attr<bool>("merges_batches")
-                           .Attr<bool>("interpret"));
+/// What every call brings beside what its platform adds.
+template <typename Binding> auto withCall(Binding binding) {
+  return std::move(binding)
+      .RemainingArgs()
+      .RemainingRets()
+      .template Attr<std::string_view>("problem")
+      .template Attr<std::string_view>("functions")
+      .template Attr<bool>("merges_batches")
+      .template Attr<bool>("interpret");
+}
 
-XLA_FFI_DEFINE_HANDLER(cpuHandler, attendOnCpu,
-                       ffi::Ffi::Bind()
-                           .RemainingArgs()
-                           .RemainingRets()
-                           .Attr<std::string_view>("problem")
-                           .Attr<std::string_view>("functions")
-                           .Attr<bool>("merges_batches")
-                           .Attr<bool>("interpret"));
+XLA_FFI_DEFINE_HANDLER(gpuHandler, attendOnGpu,
+                       withCall(ffi::Ffi::Bind().Ctx<ffi::PlatformStream<void *>>().Ctx<ffi::DeviceOrdinal>()));
+
+XLA_FFI_DEFINE_HANDLER(cpuHandler, attendOnCpu, withCall(ffi::Ffi::Bind()));
 
 } // namespace
 

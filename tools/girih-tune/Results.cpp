@@ -4,33 +4,9 @@
 #include "girih/Support/Error.h"
 #include "girih/Tune/Evaluate.h"
 #include <cstdio>
-#include <map>
-#include <sstream>
 
 using namespace girih;
 using namespace girih::tune;
-
-/// The entries of "b=4,h=32,...".
-static std::map<std::string, std::string> entriesOf(const std::string &text) {
-  std::map<std::string, std::string> entries;
-  std::istringstream stream(text);
-  for (std::string entry; std::getline(stream, entry, ',');)
-    entries[entry.substr(0, entry.find('='))] = entry.substr(entry.find('=') + 1);
-  return entries;
-}
-
-/// A row of lib/Target/CHIP/Schedules.def. Registers follow from the other knobs.
-static void printDefinition(const Key &key, const Row &row) {
-  std::map<std::string, std::string> problem = entriesOf(key.problem);
-  long long heads = std::stoll(problem["b"]) * std::stoll(problem["h"]);
-  std::string schedule;
-  std::istringstream stream(row.schedule);
-  for (std::string entry; std::getline(stream, entry, ',');)
-    if (entry.find("_registers=") == std::string::npos)
-      schedule += (schedule.empty() ? "" : ",") + entry;
-  std::printf("GIRIH_SCHEDULE(%s, %s, %s, %lld, \"%s\")\n", problem["d"].c_str(),
-              problem["mask"] == "causal" ? "Causal" : "None", problem["skv"].c_str(), heads, schedule.c_str());
-}
 
 int tune::printBest(const ResultsCommand &command) {
   Database database(command.database);
@@ -46,11 +22,9 @@ int tune::printBest(const ResultsCommand &command) {
         std::printf("  %.4f ms  %s\n", best->milliseconds, best->schedule.c_str());
       else
         std::printf("  none is confirmed yet, %zu are measured\n", rows.size());
-    } else if (best && command.format == "csv") {
+    } else if (best) {
       std::printf("\"%s\",%s,%s,%d,%s,%s,%.6g,\"%s\"\n", key.problem.c_str(), key.target.c_str(), key.device.c_str(),
                   key.driver, key.compiler.c_str(), key.assembler.c_str(), best->milliseconds, best->schedule.c_str());
-    } else if (best) {
-      printDefinition(key, *best);
     }
   }
   return 0;

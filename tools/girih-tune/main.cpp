@@ -61,8 +61,8 @@ static int run(int argc, char **argv) {
   ResultsCommand results;
   auto *best = app.add_subcommand("best", "Show the fastest schedule of every problem in a database");
   best->add_option("database", results.database)->required();
-  best->add_option("--format", results.format, "table, csv, or def: as lib/Target/CHIP/Schedules.def has them")
-      ->check(CLI::IsMember({"table", "csv", "def"}))
+  best->add_option("--format", results.format, "table or csv")
+      ->check(CLI::IsMember({"table", "csv"}))
       ->capture_default_str();
   auto *evaluation =
       app.add_subcommand("evaluate", "Hold the cost model and the search against the times of a database");
