@@ -296,6 +296,7 @@ def test_dlpack_from_another_framework():
 
 
 def test_transformers_gives_the_tokens_of_sdpa():
+    """As long as the model decides: the two best tokens of a random model are at times closer than bf16 tells apart."""
     transformers = pytest.importorskip("transformers")
     import girih.transformers  # noqa: F401
 
@@ -304,11 +305,18 @@ def test_transformers_gives_the_tokens_of_sdpa():
         hidden_size=512, num_attention_heads=8, num_key_value_heads=2, head_dim=64, intermediate_size=512,
         num_hidden_layers=2, vocab_size=999)).eval().to("cuda", torch.bfloat16)
     ids = torch.randint(1, 999, (2, 150), device="cuda")
-    tokens = {}
+    runs = {}
     for name in ("girih", "sdpa"):
         model.set_attn_implementation(name)
-        tokens[name] = model.generate(ids, max_new_tokens=12, do_sample=False, pad_token_id=0)
-    assert torch.equal(tokens["girih"], tokens["sdpa"])
+        runs[name] = model.generate(ids, max_new_tokens=12, do_sample=False, pad_token_id=0, output_logits=True,
+                                    return_dict_in_generate=True)
+    logits = torch.stack(runs["sdpa"].logits, 1).float()  # [sequence, step, token]
+    best = logits.topk(2, dim=2).values
+    decided = (best[..., 0] - best[..., 1] > 0.02 * logits.std()).long().cumprod(1)
+    same = runs["girih"].sequences[:, 150:] == runs["sdpa"].sequences[:, 150:]
+    assert decided.sum() >= 8 and (same | (decided == 0)).all()
+    steps = torch.stack(runs["girih"].logits, 1).float()
+    torch.testing.assert_close(steps[:, 0], logits[:, 0], rtol=0, atol=0.05 * logits.std().item())
 
 
 def test_several_gpus():
