@@ -2,29 +2,29 @@
 // DEFINE: %{knobs} =
 // DEFINE: %{barriers} = sed 's/KNOBS/%{knobs}/' %s | girih-opt --attention-to-tile=target=sm_90a --tile-to-barriers
 
-// REDEFINE: %{knobs} = stages=1
+// REDEFINE: %{knobs} = workers=2, stages=1
 // RUN: %{barriers} | FileCheck %s --check-prefix=STAGES1
 // STAGES1: tile.alloc "k" offset({{[0-9]+}}) : <1 x
-// REDEFINE: %{knobs} = stages=2
+// REDEFINE: %{knobs} = workers=2, stages=2
 // RUN: %{barriers} | FileCheck %s --check-prefix=STAGES2
 // STAGES2: tile.alloc "k" offset({{[0-9]+}}) : <2 x
-// REDEFINE: %{knobs} = stages=3
+// REDEFINE: %{knobs} = workers=2, stages=3
 // RUN: %{barriers} | FileCheck %s --check-prefix=STAGES3
 // STAGES3: tile.alloc "k" offset({{[0-9]+}}) : <3 x
 // STAGES3: tile.barriers "k_full" offset({{[0-9]+}}) : <3,
 
 // With overlap, a product is in flight while the scores of the next tile are awaited.
-// REDEFINE: %{knobs} = overlap=1
+// REDEFINE: %{knobs} = workers=2, overlap=1
 // RUN: %{barriers} | FileCheck %s --check-prefix=OVERLAP
 // OVERLAP: tile.await {{.*}} in_flight(1)
-// REDEFINE: %{knobs} = overlap=0
+// REDEFINE: %{knobs} = workers=2, overlap=0
 // RUN: %{barriers} | FileCheck %s --check-prefix=SERIAL
 // SERIAL-NOT: in_flight(1)
 
-// REDEFINE: %{knobs} = ping_pong=1
+// REDEFINE: %{knobs} = workers=2, ping_pong=1
 // RUN: %{barriers} | FileCheck %s --check-prefix=TURNS
 // TURNS: tile.sync barrier
-// REDEFINE: %{knobs} = ping_pong=0
+// REDEFINE: %{knobs} = workers=2, ping_pong=0
 // RUN: %{barriers} | FileCheck %s --check-prefix=NO-TURNS
 // NO-TURNS-NOT: tile.sync
 
@@ -39,7 +39,7 @@
 // WORKERS3: arrivals = 12>
 // WORKERS3: tile.role "compute" warps(12) registers(160)
 
-// REDEFINE: %{knobs} = columns=64
+// REDEFINE: %{knobs} = workers=2, columns=64
 // RUN: %{barriers} | FileCheck %s --check-prefix=COLUMNS
 // COLUMNS: tile.alloc "k" {{.*}} x tensor<64x64xbf16
 
@@ -48,13 +48,13 @@
 // REGISTERS: tile.role "load" warps(4) registers(40)
 // REGISTERS: tile.role "compute" warps({{[0-9]+}}) registers(232)
 
-// REDEFINE: %{knobs} = persistent=1
+// REDEFINE: %{knobs} = workers=2, persistent=1
 // RUN: %{barriers} | FileCheck %s --check-prefix=PERSISTENT
 // PERSISTENT: gpu.grid_dim
-// REDEFINE: %{knobs} = persistent=0
+// REDEFINE: %{knobs} = workers=2, persistent=0
 // RUN: %{barriers} | FileCheck %s --check-prefix=FLAT
 // FLAT-NOT: gpu.grid_dim
-// REDEFINE: %{knobs} = persistent=2
+// REDEFINE: %{knobs} = workers=2, persistent=2
 // RUN: %{barriers} | FileCheck %s --check-prefix=DYNAMIC
 // DYNAMIC: tile.next_work
 

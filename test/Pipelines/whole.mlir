@@ -13,7 +13,7 @@
 // CHECK: wgmma.mma_async.sync.aligned.m64n128k16.f32.bf16.bf16
 // CHECK: nvvm.stmatrix
 func.func @none(%q: tensor<2x4x256x128xbf16>, %k: tensor<2x4x512x128xbf16>) -> tensor<2x4x256x128xbf16> {
-  %o = attn.forward %q, %k, %k
+  %o = attn.forward %q, %k, %k schedule <workers = 2>
       : tensor<2x4x256x128xbf16>, tensor<2x4x512x128xbf16>, tensor<2x4x512x128xbf16> -> tensor<2x4x256x128xbf16>
   return %o : tensor<2x4x256x128xbf16>
 }

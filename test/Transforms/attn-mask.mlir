@@ -61,7 +61,7 @@ func.func @dilated(%q: tensor<1x1x512x128xbf16>) -> tensor<1x1x512x128xbf16> {
     %rest = arith.remsi %j, %c2 : index
     %0 = arith.cmpi eq, %rest, %c0 : index
     attn.yield %0 : i1
-  } : tensor<1x1x512x128xbf16>, tensor<1x1x512x128xbf16>, tensor<1x1x512x128xbf16> -> tensor<1x1x512x128xbf16>
+  } schedule <workers = 2> : tensor<1x1x512x128xbf16>, tensor<1x1x512x128xbf16>, tensor<1x1x512x128xbf16> -> tensor<1x1x512x128xbf16>
   return %o : tensor<1x1x512x128xbf16>
 }
 
@@ -78,7 +78,7 @@ func.func @always(%q: tensor<1x1x512x128xbf16>) -> tensor<1x1x512x128xbf16> {
     %zero = arith.constant 0 : index
     %0 = arith.cmpi slt, %zero, %c600 : index
     attn.yield %0 : i1
-  } : tensor<1x1x512x128xbf16>, tensor<1x1x512x128xbf16>, tensor<1x1x512x128xbf16> -> tensor<1x1x512x128xbf16>
+  } schedule <workers = 2> : tensor<1x1x512x128xbf16>, tensor<1x1x512x128xbf16>, tensor<1x1x512x128xbf16> -> tensor<1x1x512x128xbf16>
   return %o : tensor<1x1x512x128xbf16>
 }
 

@@ -65,7 +65,7 @@ func.func @rows_between_workers(%q: tensor<1x2x256x128xbf16>) -> tensor<1x2x256x
 
 func.func @pool(%q: tensor<1x2x256x128xbf16>) -> tensor<1x2x256x128xbf16> {
   // expected-error@+1 {{roles ask for 65536 registers, sm_90a launches 384 threads with 168 each, 64512 (knobs workers, load_registers, compute_registers)}}
-  %o = attn.forward %q, %q, %q schedule <load_registers = 32, compute_registers = 240>
+  %o = attn.forward %q, %q, %q schedule <workers = 2, load_registers = 32, compute_registers = 240>
       : tensor<1x2x256x128xbf16>, tensor<1x2x256x128xbf16>, tensor<1x2x256x128xbf16> -> tensor<1x2x256x128xbf16>
   return %o : tensor<1x2x256x128xbf16>
 }

@@ -76,7 +76,7 @@ func.func @workers_follow_rows(%q: tensor<1x2x256x64xbf16>) -> tensor<1x2x256x64
 // CHECK-LABEL: @registers_follow_each_other
 // CHECK: load_registers = 40, compute_registers = 232,
 func.func @registers_follow_each_other(%q: tensor<1x2x256x128xbf16>) -> tensor<1x2x256x128xbf16> {
-  %o = attn.forward %q, %q, %q schedule <load_registers = 40>
+  %o = attn.forward %q, %q, %q schedule <workers = 2, load_registers = 40>
       : tensor<1x2x256x128xbf16>, tensor<1x2x256x128xbf16>, tensor<1x2x256x128xbf16> -> tensor<1x2x256x128xbf16>
   return %o : tensor<1x2x256x128xbf16>
 }
@@ -92,21 +92,21 @@ func.func @seven_workers(%q: tensor<1x2x256x64xbf16>) -> tensor<1x2x256x64xbf16>
 // Heads of other sizes lie in tiles of whole panels; the wider the output, the fewer keys a tile.
 // CHECK-LABEL: @head_80
 // CHECK: schedule <rows = 128, columns = 128, workers = 2,
-func.func @head_80(%q: tensor<1x2x256x80xbf16>) -> tensor<1x2x256x80xbf16> {
-  %o = attn.forward %q, %q, %q : tensor<1x2x256x80xbf16>, tensor<1x2x256x80xbf16>, tensor<1x2x256x80xbf16> -> tensor<1x2x256x80xbf16>
-  return %o : tensor<1x2x256x80xbf16>
+func.func @head_80(%q: tensor<4x32x2048x80xbf16>) -> tensor<4x32x2048x80xbf16> {
+  %o = attn.forward %q, %q, %q : tensor<4x32x2048x80xbf16>, tensor<4x32x2048x80xbf16>, tensor<4x32x2048x80xbf16> -> tensor<4x32x2048x80xbf16>
+  return %o : tensor<4x32x2048x80xbf16>
 }
 
 // CHECK-LABEL: @head_192
 // CHECK: schedule <rows = 128, columns = 96, workers = 2,
-func.func @head_192(%q: tensor<1x2x256x192xbf16>) -> tensor<1x2x256x192xbf16> {
-  %o = attn.forward %q, %q, %q : tensor<1x2x256x192xbf16>, tensor<1x2x256x192xbf16>, tensor<1x2x256x192xbf16> -> tensor<1x2x256x192xbf16>
-  return %o : tensor<1x2x256x192xbf16>
+func.func @head_192(%q: tensor<4x32x2048x192xbf16>) -> tensor<4x32x2048x192xbf16> {
+  %o = attn.forward %q, %q, %q : tensor<4x32x2048x192xbf16>, tensor<4x32x2048x192xbf16>, tensor<4x32x2048x192xbf16> -> tensor<4x32x2048x192xbf16>
+  return %o : tensor<4x32x2048x192xbf16>
 }
 
 // CHECK-LABEL: @head_256
 // CHECK: schedule <rows = 128, columns = 64, workers = 2,
-func.func @head_256(%q: tensor<1x2x256x256xbf16>) -> tensor<1x2x256x256xbf16> {
-  %o = attn.forward %q, %q, %q : tensor<1x2x256x256xbf16>, tensor<1x2x256x256xbf16>, tensor<1x2x256x256xbf16> -> tensor<1x2x256x256xbf16>
-  return %o : tensor<1x2x256x256xbf16>
+func.func @head_256(%q: tensor<4x32x2048x256xbf16>) -> tensor<4x32x2048x256xbf16> {
+  %o = attn.forward %q, %q, %q : tensor<4x32x2048x256xbf16>, tensor<4x32x2048x256xbf16>, tensor<4x32x2048x256xbf16> -> tensor<4x32x2048x256xbf16>
+  return %o : tensor<4x32x2048x256xbf16>
 }
