@@ -14,6 +14,20 @@
 
 namespace girih::attn {
 
+/// On an argument of a function that a region captures: its name, the names of a tensor's sizes,
+/// and that a tensor's elements do not decrease along its last dimension.
+inline constexpr llvm::StringLiteral kNameAttr = "attn.name";
+inline constexpr llvm::StringLiteral kSizesAttr = "attn.sizes";
+inline constexpr llvm::StringLiteral kSortedAttr = "attn.sorted";
+
+/// Whether the elements of a captured tensor do not decrease along its last dimension.
+bool isSorted(mlir::Value tensor);
+
+/// An argument of the op's function for what a region captures, made when first asked for. `sizes`
+/// names the dimensions of a tensor.
+mlir::Value capture(ForwardOp op, llvm::StringRef name, mlir::Type type, llvm::ArrayRef<llvm::StringRef> sizes = {},
+                    bool isSorted = false);
+
 /// The key at the place of a query, of regions that align queries and keys at their ends.
 mlir::Value buildDiagonal(mlir::ImplicitLocOpBuilder &b, mlir::Value query);
 

@@ -14,6 +14,7 @@ def Attn_Dialect : Dialect {
     `tile` dialect.
   }];
   let dependentDialects = ["::girih::tile::TileDialect"];
+  let hasRegionArgAttrVerify = 1;
 }
 
 #endif // GIRIH_ATTN_DIALECT

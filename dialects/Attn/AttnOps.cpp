@@ -1,6 +1,7 @@
 #include "dialects/Attn/Attn.h"
 
 #include "mlir/IR/Builders.h"
+#include "mlir/Interfaces/FunctionInterfaces.h"
 #include <cmath>
 #include <limits>
 #include <numbers>
@@ -140,4 +141,25 @@ LogicalResult ForwardOp::verify() {
                          << std::numeric_limits<float>::min() / std::numbers::log2e << " and "
                          << std::numeric_limits<float>::max() / std::numbers::log2e;
   return failure(failed(verifyMask(*this)) || failed(verifyScore(*this)));
+}
+
+LogicalResult LookupOp::verify() {
+  RankedTensorType tensor = getTensor().getType();
+  if (!isa<ForwardOp, FunctionOpInterface>((*this)->getParentOp()))
+    return emitOpError("stands in a region of attn.forward or in a function");
+  if (tensor.getRank() < 1 || tensor.getRank() > 4)
+    return emitOpError() << "reads a tensor of " << tensor.getRank() << " dimensions, must have 1 to 4";
+  if (static_cast<int64_t>(getIndices().size()) != tensor.getRank())
+    return emitOpError() << "has " << getIndices().size() << " indices, tensor has " << tensor.getRank()
+                         << " dimensions";
+  if (tensor.getEncoding())
+    return emitOpError() << "reads a tensor with the encoding " << tensor.getEncoding() << ", must have none";
+  for (int64_t size : tensor.getShape())
+    if (ShapedType::isStatic(size) && (size < 1 || size > kMaxSize))
+      return emitOpError() << "reads a tensor with a size of " << size << ", must be 1 to " << kMaxSize;
+  bool isFloat = isa<FloatType>(tensor.getElementType());
+  if (isFloat != isa<FloatType>(getElement().getType()))
+    return emitOpError() << "makes " << getElement().getType() << " of elements of " << tensor.getElementType()
+                         << ", must make " << (isFloat ? "f32" : "i32");
+  return success();
 }

@@ -84,6 +84,12 @@ def Attn_ForwardOp : Op<Attn_Dialect, "forward", [Pure]> {
       attn.yield %2 : f32
     } : tensor<4x32x2048x128xbf16>, tensor<4x8x2048x128xbf16>, tensor<4x8x2048x128xbf16> -> tensor<4x32x2048x128xbf16>
     ```
+
+    Regions may use further arguments of the function: numbers (f32 or i32), which are chosen
+    at launch, and tensors, of which `attn.lookup` reads an element. On these arguments,
+    `attn.name` is what the manifest calls them, `attn.sizes` has a name for each dimension
+    of a tensor, so that a size of the problem and one of the tensor can be the same, and
+    `attn.sorted` promises that the elements along the last dimension do not decrease.
   }];
   let arguments = (ins Attn_Tensor:$q, Attn_Tensor:$k, Attn_Tensor:$v,
                        DefaultValuedAttr<Attn_Mask, "Mask::None">:$mask,
@@ -120,6 +126,25 @@ class Attn_LengthOp<string mnemonic, string what> : Op<Attn_Dialect, mnemonic, [
 
 def Attn_QueriesOp : Attn_LengthOp<"queries", "queries">;
 def Attn_KeysOp : Attn_LengthOp<"keys", "keys">;
+
+def Attn_LookupOp : Op<Attn_Dialect, "lookup", [Pure]> {
+  let summary = "an element of a captured tensor";
+  let description = [{
+    For regions of `attn.forward`, and functions that become such. The tensor is an argument of the function with 1 to 4
+    dimensions; the kernel must not write it. An index below 0 counts as 0, and one beyond
+    the last as the last, so that no index faults. Floats become f32 and integers i32, of
+    which i64 keeps the lower half and i8, in which frameworks keep truth values, has no sign.
+
+    ```mlir
+    %slope = attn.lookup %slopes[%h] : tensor<32xf32> -> f32
+    %id = attn.lookup %ids[%b, %j] : tensor<4x?xi32> -> i32
+    ```
+  }];
+  let arguments = (ins RankedTensorOf<[BF16, F16, F32, I8, I32, I64]>:$tensor, Variadic<Index>:$indices);
+  let results = (outs AnyTypeOf<[F32, I32]>:$element);
+  let assemblyFormat = "$tensor `[` $indices `]` attr-dict `:` type($tensor) `->` type($element)";
+  let hasVerifier = 1;
+}
 
 def Attn_YieldOp : Op<Attn_Dialect, "yield", [Pure, Terminator, ReturnLike, HasParent<"ForwardOp">]> {
   let summary = "the result of a score or mask region";

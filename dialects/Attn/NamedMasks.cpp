@@ -3,9 +3,27 @@
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/IR/ImplicitLocOpBuilder.h"
+#include "mlir/Interfaces/FunctionInterfaces.h"
 
 using namespace mlir;
 using namespace girih::attn;
+
+Value girih::attn::capture(ForwardOp op, StringRef name, Type type, ArrayRef<StringRef> sizes, bool isSorted) {
+  auto function = op->getParentOfType<FunctionOpInterface>();
+  Builder b(op.getContext());
+  NamedAttrList attributes;
+  attributes.set(kNameAttr, b.getStringAttr(name));
+  if (!sizes.empty())
+    attributes.set(kSizesAttr, b.getStrArrayAttr(sizes));
+  if (isSorted)
+    attributes.set(kSortedAttr, b.getUnitAttr());
+  for (BlockArgument argument : function.getArguments())
+    if (function.getArgAttr(argument.getArgNumber(), kNameAttr) == b.getStringAttr(name) && argument.getType() == type)
+      return argument;
+  unsigned index = function.getNumArguments();
+  (void)function.insertArgument(index, type, attributes.getDictionary(op.getContext()), op.getLoc());
+  return function.getArgument(index);
+}
 
 Value girih::attn::buildDiagonal(ImplicitLocOpBuilder &b, Value query) {
   Value keys = KeysOp::create(b, b.getIndexType()), queries = QueriesOp::create(b, b.getIndexType());

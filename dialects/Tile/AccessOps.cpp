@@ -1,5 +1,7 @@
 // Rules of the ops that move tiles between tensors and registers or shared memory.
-#include "dialects/Tile/Tile.h"
+#include "dialects/Tile/Fragment.h"
+
+#include "mlir/IR/TypeUtilities.h"
 
 using namespace mlir;
 using namespace girih::tile;
@@ -73,6 +75,57 @@ LogicalResult CopyOp::verify() {
   if (static_cast<bool>(getBarriers()) != static_cast<bool>(getBarrier()))
     return emitOpError("needs the barriers and the number of one of them, or neither");
   return verifyAccess(*this, dest, getSource().getType(), getIndices().size());
+}
+
+/// The rules of a tensor that elements are gathered from: which elements, and by how many indices.
+static LogicalResult verifyGathered(GatherOp op) {
+  size_t indices = op.getIndices().size();
+  auto memory = dyn_cast<MemRefType>(op.getSource().getType());
+  Type element = memory ? memory.getElementType() : cast<GlobalPointerType>(op.getSource().getType()).getElementType();
+  bool isFloat = element.isF32() || element.isF16() || element.isBF16();
+  if (!isFloat && !element.isInteger(8) && !element.isInteger(32) && !element.isInteger(64))
+    return op.emitOpError() << "cannot read elements of " << element << ", must be bf16, f16, f32, i8, i32 or i64";
+  Type result = getElementTypeOrSelf(op.getResult().getType());
+  Type needed = isFloat ? Type(Float32Type::get(op.getContext())) : Type(IntegerType::get(op.getContext(), 32));
+  if (result != needed)
+    return op.emitOpError() << "makes " << result << " of elements of " << element << ", must make " << needed;
+  if (memory && static_cast<int64_t>(indices) != memory.getRank())
+    return op.emitOpError() << "has " << indices << " indices, tensor has " << memory.getRank() << " dimensions";
+  size_t places = memory ? 0 : indices;
+  if (indices == 0 || op.getStrides().size() != places || op.getLimits().size() != places)
+    return op.emitOpError() << "has " << indices << " indices, " << op.getStrides().size() << " strides and "
+                            << op.getLimits().size() << " limits, must have "
+                            << (memory ? "indices only" : "equally many");
+  if (op.getSteps().size() != indices)
+    return op.emitOpError() << "has " << op.getSteps().size() << " steps, must have one for each of " << indices
+                            << " indices";
+  return success();
+}
+
+LogicalResult GatherOp::verify() {
+  if (failed(verifyGathered(*this)))
+    return failure();
+  auto tile = dyn_cast<RankedTensorType>(getResult().getType());
+  FragmentAttr layout = tile ? fragmentEncoding(tile) : FragmentAttr();
+  for (auto [i, index, step] : llvm::enumerate(getIndices(), getSteps())) {
+    if (step != 0 && (!tile || tile.getRank() != 2))
+      return emitOpError() << "has a step of " << step << " for index " << i << " and no columns";
+    auto type = dyn_cast<RankedTensorType>(index.getType());
+    if (!type)
+      continue;
+    bool isOfRow = tile && type.getRank() == 1 && type.getDimSize(0) == tile.getDimSize(0);
+    bool isOfElement = tile && type.getShape() == tile.getShape();
+    if (!type.getElementType().isInteger(32) || (!isOfRow && !isOfElement))
+      return emitOpError() << "has " << type << " for index " << i << ", result is " << getResult().getType();
+    if (step != 0 && type.getRank() == 2)
+      return emitOpError() << "has a step of " << step << " for index " << i << ", which is one for each element";
+    if (layout && type.getRank() == tile.getRank() && fragmentEncoding(type) != layout)
+      return emitOpError() << "has " << type << " for index " << i << ", result is " << tile;
+    if (layout && type.getRank() < tile.getRank() &&
+        fragmentEncoding(type) != Fragment(layout).dropColumns().toAttr(getContext()))
+      return emitOpError() << "has " << type << " for index " << i << ", which does not lie as the rows of " << tile;
+  }
+  return success();
 }
 
 LogicalResult ScatterOp::verify() {

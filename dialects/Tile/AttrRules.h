@@ -4,6 +4,7 @@
 
 #include "mlir/IR/BuiltinAttributes.h"
 #include "mlir/IR/Operation.h"
+#include "llvm/ADT/StringSet.h"
 #include <functional>
 
 namespace girih::tile {
@@ -42,6 +43,48 @@ struct AttrField {
   bool isOptional = false;
 };
 AttrRule isRecord(llvm::ArrayRef<AttrField> fields);
+
+/// An attribute of one kind.
+template <typename AttrTy> AttrRule isA(llvm::StringRef what) {
+  return [=](const AttrPlace &place, mlir::Attribute attr) {
+    return mlir::success(llvm::isa<AttrTy>(attr) || llvm::succeeded(place.fail(attr, what)));
+  };
+}
+
+/// Of a tensor's dimension.
+inline constexpr int64_t kMaxDimension = int64_t(1) << 40;
+
+/// A recipe of docs/manifest.md.
+mlir::LogicalResult isRecipe(const AttrPlace &place, mlir::Attribute attr);
+
+/// What a recipe names is there.
+mlir::LogicalResult checkRecipe(const AttrPlace &place, mlir::DictionaryAttr recipe);
+
+/// The names of a tensor's sizes, and the memory order that permutes them.
+mlir::LogicalResult checkNames(const AttrPlace &place, int64_t rank, mlir::ArrayAttr sizes, mlir::ArrayAttr order);
+
+/// The argument types of a function, which need not be verified yet.
+llvm::ArrayRef<mlir::Type> argumentTypes(mlir::Operation *function);
+
+/// What a kernel says of its tensors, so far as it is well formed.
+class Tensors {
+public:
+  explicit Tensors(mlir::Operation *kernel);
+
+  bool known() const { return isBound || !sizes.empty(); }
+  bool hasSize(llvm::StringRef name) const { return sizes.contains(name); }
+  std::optional<size_t> rank(llvm::StringRef name) const {
+    auto tensor = ranks.find(name);
+    return tensor == ranks.end() ? std::nullopt : std::optional(tensor->second);
+  }
+
+private:
+  void add(mlir::StringAttr name, mlir::ArrayAttr names);
+
+  bool isBound = false;
+  llvm::StringSet<> sizes;
+  llvm::StringMap<size_t> ranks;
+};
 
 } // namespace girih::tile
 

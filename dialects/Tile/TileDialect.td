@@ -31,7 +31,7 @@ def Tile_Dialect : Dialect {
     | `tile.work` | the kernel | the work items: pairs of a size's name and a tile, fastest first |
     | `tile.multiples` | the kernel | pairs of sizes' names: the first size is a multiple of the second |
     | `tile.problem` | the kernel | what it computes, for the manifest |
-    | `tile.name`, `tile.sizes`, `tile.order` | a tensor argument | its name, the names of its sizes, its memory order |
+    | `tile.name`, `tile.sizes`, `tile.order` | a tensor argument, the first also one of f32 or i32 | its name, the names of its sizes, its memory order |
     | `tile.non_empty` | a loop | its body runs at least once |
     | `tile.exp2_polynomial` | a `math.exp2` of a tile of f32 with `fastmath<afn>` | of every 16 elements that a thread holds, how many are computed by a polynomial; whoever sets it knows that no element is above 128 |
     | `tile.stage`, `tile.position` | an op right in an `scf.for`, from `tile-schedule-loops` to `tile-pipeline` | in which round after the start of its iteration it runs, and where in that round |

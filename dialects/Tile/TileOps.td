@@ -50,6 +50,39 @@ def Tile_LoadOp : Tile_Op<"load", [MemoryEffects<[MemRead]>]> {
   let hasVerifier = 1;
 }
 
+def Tile_GatherOp : Tile_Op<"gather", [Pure, AttrSizedOperandSegments]> {
+  let summary = "elements of a global tensor that nobody writes, each at an index of its own";
+  let description = [{
+    Element (i, j) of the result is the tensor's at the given indices, one a dimension:
+    `index + step * j`, where the index is one number, one for each row or, with a step of 0,
+    one for each element. Without a tile among the operands and steps, the result is one
+    number. An index below 0 counts as 0, one beyond the last as the last. Floats become f32,
+    and integers i32: of i64 the lower half, of i8 without a sign.
+
+    The tensor must not change while the kernel runs, which is why the op is pure. Once
+    arguments are bound, its address, strides and sizes are operands.
+
+    ```mlir
+    %slope = tile.gather %slopes[%h] steps [0] : memref<32xf32, strided<[1]>>, i32 -> f32
+    %bias = tile.gather %table[%first] steps [1] : memref<?xbf16, strided<[1]>>, i32 -> tensor<128x64xf32>
+    %ids = tile.gather %p[%rows] steps [0] strides(%one) limits(%n) : !tile.pointer<i32>, tensor<64xi32, #row> -> tensor<64xi32, #row>
+    ```
+  }];
+  let arguments = (ins AnyTypeOf<[AnyMemRef, Tile_GlobalPointerType]>:$source,
+                       Variadic<AnyTypeOf<[I32, Tile_Tile]>>:$indices, DenseI64ArrayAttr:$steps,
+                       Variadic<I64>:$strides, Variadic<I32>:$limits);
+  let results = (outs AnyTypeOf<[Tile_Tile, F32, I32]>:$result);
+  let builders = [OpBuilder<(ins "::mlir::Type":$result, "::mlir::Value":$source, "::mlir::ValueRange":$indices,
+                             "::llvm::ArrayRef<int64_t>":$steps), [{
+    build($_builder, $_state, result, source, indices, steps, /*strides=*/{}, /*limits=*/{});
+  }]>];
+  let assemblyFormat = [{
+    $source `[` $indices `]` `steps` $steps (`strides` `(` $strides^ `)` `limits` `(` $limits `)`)? attr-dict
+    `:` type($source) `,` type($indices) `->` type($result)
+  }];
+  let hasVerifier = 1;
+}
+
 def Tile_StoreOp : Tile_Op<"store", [MemoryEffects<[MemWrite]>]> {
   let summary = "write a tile to a global tensor";
   let description = [{

@@ -32,7 +32,7 @@ extern "C" {
 
 /* Of this interface. It grows when something is added, and names and meanings that
    are there stay. */
-#define GIRIH_API_VERSION 1
+#define GIRIH_API_VERSION 2
 GIRIH_API int girihApiVersion(void);
 /* Of the compiler, as "0.1.0". */
 GIRIH_API const char *girihVersion(void);
@@ -133,7 +133,8 @@ GIRIH_API void girihStringDestroy(char *string);
 
 /*===--- Tensors ----------------------------------------------------------===*/
 
-typedef enum GirihElementType { GIRIH_BF16, GIRIH_F16, GIRIH_F32 } GirihElementType;
+/* Of integers, i8 has no sign. */
+typedef enum GirihElementType { GIRIH_BF16, GIRIH_F16, GIRIH_F32, GIRIH_I8, GIRIH_I32, GIRIH_I64 } GirihElementType;
 
 /* The caller's tensor. `data` is an address in host memory for the simulator and in
    the device's for a launch. */
@@ -147,13 +148,21 @@ typedef struct GirihTensor {
 
 /* What a kernel takes, in the order in which it is passed. */
 typedef struct GirihTensorInfo {
-  GirihText name; /* "q", "k", "v", "o", "lse" of an attention problem */
+  GirihText name; /* "q", "k", "v", "o", "lse" of an attention problem, and what its functions capture */
   GirihElementType type;
   int rank;
   int isOutput;
 } GirihTensorInfo;
 GIRIH_API size_t girihKernelTensorCount(const GirihKernel *kernel);
 GIRIH_API GirihTensorInfo girihKernelTensor(const GirihKernel *kernel, size_t index);
+/* A number that the functions of a problem use, chosen at launch: an f32 or an i32. */
+typedef struct GirihScalarInfo {
+  GirihText name;
+  GirihElementType type;
+} GirihScalarInfo;
+GIRIH_API size_t girihKernelScalarCount(const GirihKernel *kernel);
+GIRIH_API GirihScalarInfo girihKernelScalar(const GirihKernel *kernel, size_t index);
+
 /* Writes the shape of tensor `index`, `rank` numbers, as it follows from the shapes of
    the other tensors: those whose rank is 0 are not known yet. Returns 1, or 0 after an
    error. */
@@ -164,13 +173,15 @@ GIRIH_API int girihKernelInferShape(const GirihKernel *kernel, const GirihTensor
 
 typedef struct GirihSimulateOptions {
   size_t structSize;
-  const char *schedule;      /* "deterministic" (NULL), "random", "late", "early" */
-  uint64_t seed;             /* of a random schedule */
-  unsigned threads;          /* of the host; 0: one for each core */
-  unsigned multiprocessors;  /* of the chip; 0: 132 */
-  uint64_t instructionLimit; /* that a warp may execute; 0: 100 million */
-  int checks;                /* compares the outputs with a float64 reference */
-  int hasTrace;              /* keeps a timeline */
+  const char *schedule;       /* "deterministic" (NULL), "random", "late", "early" */
+  uint64_t seed;              /* of a random schedule */
+  unsigned threads;           /* of the host; 0: one for each core */
+  unsigned multiprocessors;   /* of the chip; 0: 132 */
+  uint64_t instructionLimit;  /* that a warp may execute; 0: 100 million */
+  int checks;                 /* compares the outputs with a float64 reference */
+  int hasTrace;               /* keeps a timeline */
+  const void *const *scalars; /* the address of each scalar, in the kernel's order; NULL where there is none */
+  size_t scalarCount;
 } GirihSimulateOptions;
 
 /* A run and what was found. */
@@ -217,6 +228,12 @@ GIRIH_API void girihLoadedKernelDestroy(GirihLoadedKernel *loaded);
    waiting for it, or 0 after an error. A stream that is captured captures it. */
 GIRIH_API int girihLaunch(GirihLoadedKernel *loaded, const GirihTensor *tensors, size_t count, void *stream,
                           GirihDiagnostics *diagnostics);
+
+/* The same for a kernel with scalars: the address of each on the host, in the kernel's order.
+   They are read before this returns. */
+GIRIH_API int girihLaunchWithScalars(GirihLoadedKernel *loaded, const GirihTensor *tensors, size_t count,
+                                     const void *const *scalars, size_t scalarCount, void *stream,
+                                     GirihDiagnostics *diagnostics);
 
 #ifdef __cplusplus
 }

@@ -104,10 +104,18 @@ void girihLoadedKernelDestroy(GirihLoadedKernel *loaded) {
 
 int girihLaunch(GirihLoadedKernel *loaded, const GirihTensor *tensors, size_t count, void *stream,
                 GirihDiagnostics *diagnostics) {
+  return girihLaunchWithScalars(loaded, tensors, count, nullptr, 0, stream, diagnostics);
+}
+
+int girihLaunchWithScalars(GirihLoadedKernel *loaded, const GirihTensor *tensors, size_t count,
+                           const void *const *scalars, size_t scalarCount, void *stream,
+                           GirihDiagnostics *diagnostics) {
   return guard(diagnostics, [&] {
+    checkScalars(*loaded->source, scalars, scalarCount);
     CurrentContext current(loaded->context);
     auto *native = static_cast<CUstream>(stream);
     runtime::LaunchArguments arguments = loaded->prepared.argumentsFor(tensors, count);
+    arguments.setScalars(scalars);
     arguments.setWorkspaces(loaded->workspaces.forLaunch(native));
     arguments.enqueue(native);
     return 1;

@@ -83,6 +83,11 @@ GirihSimulation *girihSimulate(const GirihKernel *handle, const GirihTensor *ten
       std::memcpy(&chosen, given, std::min(given->structSize, sizeof chosen));
     sim::Options options = optionsOf(chosen);
     runtime::Binding binding = bind(kernel, tensors, count);
+    checkScalars(kernel, chosen.scalars, chosen.scalarCount);
+    for (size_t i = 0; i < chosen.scalarCount; ++i)
+      binding.scalars[i] = kernel.manifest->scalars[i].type == ElementType::F32
+                               ? double(*static_cast<const float *>(chosen.scalars[i]))
+                               : double(*static_cast<const int32_t *>(chosen.scalars[i]));
     if (kernel.ptx.empty())
       throw Error(kernel.name + " has no PTX");
     std::vector<runtime::HostTensor> results = readTensors(binding, tensors);

@@ -11,12 +11,32 @@ static ElementType elementTypeOf(GirihElementType type) {
     return ElementType::F16;
   case GIRIH_F32:
     return ElementType::F32;
+  case GIRIH_I8:
+    return ElementType::I8;
+  case GIRIH_I32:
+    return ElementType::I32;
+  case GIRIH_I64:
+    return ElementType::I64;
   }
   throw Error("element type " + std::to_string(int(type)) + " is none");
 }
 
 static GirihElementType elementTypeOf(ElementType type) {
-  return type == ElementType::BF16 ? GIRIH_BF16 : type == ElementType::F16 ? GIRIH_F16 : GIRIH_F32;
+  switch (type) {
+  case ElementType::BF16:
+    return GIRIH_BF16;
+  case ElementType::F16:
+    return GIRIH_F16;
+  case ElementType::F32:
+    return GIRIH_F32;
+  case ElementType::I8:
+    return GIRIH_I8;
+  case ElementType::I32:
+    return GIRIH_I32;
+  case ElementType::I64:
+    return GIRIH_I64;
+  }
+  return GIRIH_F32;
 }
 
 static std::vector<int64_t> shapeOf(const GirihTensor &tensor) {
@@ -51,6 +71,24 @@ runtime::Binding girih::capi::bind(const Kernel &kernel, const GirihTensor *tens
     if (!tensors[i].data && binding.tensors[i].span > 0)
       throw Error("'" + kernel.manifest->tensors[i].name + "' has no address");
   return binding;
+}
+
+void girih::capi::checkScalars(const Kernel &kernel, const void *const *scalars, size_t count) {
+  const std::vector<runtime::ScalarDeclaration> &declared = kernel.manifest->scalars;
+  if (count != declared.size())
+    throw Error(kernel.name + " takes " + std::to_string(declared.size()) + " scalars, not " + std::to_string(count));
+  for (size_t i = 0; i < count; ++i)
+    if (!scalars || !scalars[i])
+      throw Error("scalar '" + declared[i].name + "' has no address");
+}
+
+size_t girihKernelScalarCount(const GirihKernel *kernel) { return kernel->kernel->manifest->scalars.size(); }
+
+GirihScalarInfo girihKernelScalar(const GirihKernel *kernel, size_t index) {
+  if (index >= girihKernelScalarCount(kernel))
+    return {{"", 0}, GIRIH_F32};
+  const runtime::ScalarDeclaration &scalar = kernel->kernel->manifest->scalars[index];
+  return {toText(scalar.name), elementTypeOf(scalar.type)};
 }
 
 size_t girihKernelTensorCount(const GirihKernel *kernel) { return kernel->kernel->manifest->tensors.size(); }

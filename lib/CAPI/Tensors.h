@@ -26,6 +26,9 @@ template <typename Body> auto guard(GirihDiagnostics *diagnostics, const Body &b
 /// Binds the kernel's manifest. Throws Error, for a null address of a tensor with elements too.
 runtime::Binding bind(const Kernel &kernel, const GirihTensor *tensors, size_t count);
 
+/// Throws Error unless there is an address for each scalar of the kernel.
+void checkScalars(const Kernel &kernel, const void *const *scalars, size_t count);
+
 } // namespace girih::capi
 
 #endif // GIRIH_LIB_CAPI_TENSORS_H

@@ -6,10 +6,22 @@ using namespace mlir;
 
 namespace girih {
 
-/// A function that can become a region, and its place.
-static LogicalResult takeFunction(func::FuncOp function, Region &region, FunctionType type) {
-  if (function.getFunctionType() != type)
-    return function.emitOpError() << "has the type " << function.getFunctionType() << ", must have " << type;
+/// The argument of that name, or null.
+static Value findCaptured(func::FuncOp problem, StringAttr name) {
+  for (BlockArgument argument : problem.getArguments())
+    if (problem.getArgAttr(argument.getArgNumber(), attn::kNameAttr) == name)
+      return argument;
+  return {};
+}
+
+/// A function that can become a region, and its place. Arguments after those of the region are
+/// captured.
+static LogicalResult takeFunction(func::FuncOp function, attn::ForwardOp op, Region &region, FunctionType type) {
+  FunctionType given = function.getFunctionType();
+  size_t inputs = type.getNumInputs();
+  if (given.getInputs().take_front(inputs) != type.getInputs() || given.getResults() != type.getResults())
+    return function.emitOpError() << "has the type " << given << ", must have " << type
+                                  << ", with captured tensors and numbers as further arguments";
   if (function.isExternal() || !function.getBody().hasOneBlock())
     return function.emitOpError("must have a body of one block");
   if (!region.empty())
@@ -19,6 +31,27 @@ static LogicalResult takeFunction(func::FuncOp function, Region &region, Functio
   OpBuilder builder(end);
   attn::YieldOp::create(builder, end->getLoc(), end->getOperand(0));
   end->erase();
+  auto problem = cast<func::FuncOp>(op->getParentOp());
+  for (BlockArgument argument : llvm::make_early_inc_range(region.getArguments().drop_front(inputs))) {
+    unsigned index = problem.getNumArguments();
+    auto attributes = function.getArgAttrDict(argument.getArgNumber());
+    auto name = attributes ? attributes.getAs<StringAttr>(attn::kNameAttr) : StringAttr();
+    if (!name)
+      return function.emitOpError() << "argument " << argument.getArgNumber() << " is captured and has no "
+                                    << attn::kNameAttr;
+    if (Value known = findCaptured(problem, name)) {
+      if (known.getType() != argument.getType())
+        return function.emitOpError() << "argument " << argument.getArgNumber() << " is called '" << name.getValue()
+                                      << "' and is " << argument.getType() << ", another function's is "
+                                      << known.getType();
+      argument.replaceAllUsesWith(known);
+      continue;
+    }
+    if (failed(problem.insertArgument(index, argument.getType(), attributes, argument.getLoc())))
+      return failure();
+    argument.replaceAllUsesWith(problem.getArgument(index));
+  }
+  region.front().eraseArguments(inputs, region.getNumArguments() - inputs);
   return success();
 }
 
@@ -39,7 +72,7 @@ LogicalResult takeFunctions(ModuleOp functions, attn::ForwardOp op, std::string 
     if (isMask && op.getMask() != attn::Mask::None)
       return function.emitOpError() << "is given when the problem has mask(" << attn::stringifyMask(op.getMask())
                                     << ") already";
-    if (failed(takeFunction(function, isMask ? op.getMaskRegion() : op.getScore(), type)))
+    if (failed(takeFunction(function, op, isMask ? op.getMaskRegion() : op.getScore(), type)))
       return failure();
     kernelName += "_" + function.getName().str();
   }

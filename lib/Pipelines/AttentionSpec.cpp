@@ -19,8 +19,10 @@ namespace girih {
 const char *const kAttentionSpecHelp =
     "an attention problem instead of a file: key=value, comma separated. Sizes b, h, hkv, sq, skv, d are numbers, or ? "
     "(all but d) to be chosen at launch; hkv defaults to h, skv to sq. dtype=bf16|f16, "
-    "mask=none|causal|causal_top_left|window(LEFT,RIGHT)|prefix(N), several joined by & and |, order=bhsd|bshd, "
-    "score=softcap(NUMBER)|alibi, several joined by +, lse=0|1, scale=NUMBER (1/sqrt(d)); any knob of "
+    "mask=none|causal|causal_top_left|window(LEFT,RIGHT)|prefix(N)|document, several joined by & and |, "
+    "order=bhsd|bshd, "
+    "score=softcap(NUMBER)|alibi|alibi(slopes)|bias|bias(DIMENSIONS)|relative(N)|temperature, several joined by +, "
+    "lse=0|1, scale=NUMBER (1/sqrt(d)); any knob of "
     "the schedule, such as stages=2";
 
 namespace {

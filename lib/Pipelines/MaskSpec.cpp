@@ -6,7 +6,8 @@ using namespace mlir;
 
 namespace girih {
 
-const char *const kMaskNames = "none causal causal_top_left window(LEFT,RIGHT) prefix(N), or several joined by & and |";
+const char *const kMaskNames =
+    "none causal causal_top_left window(LEFT,RIGHT) prefix(N) document, or several joined by & and |";
 
 /// So that a place plus a number is an index of 32 bits.
 static constexpr int64_t kMostKeys = 1 << 30;
@@ -74,6 +75,8 @@ FailureOr<MaskSpec::Term> MaskSpec::parseName(StringRef text) {
   std::optional<attn::Mask> known = attn::symbolizeMask(name);
   if (known && !hasNumbers)
     return Term{Kind::Named, *known, {}, {}};
+  if (name == "document" && !hasNumbers)
+    return Term{Kind::Document, {}, {}, {}};
   if (!isWindow && !isPrefix)
     return (*error)(text) << "mask is '" << (term.empty() ? text : term) << "', must be one of " << kMaskNames;
   Term result{isWindow ? Kind::Window : Kind::Prefix, {}, {}, {}};
@@ -92,10 +95,22 @@ attn::Mask MaskSpec::name() const { return whole.kind == Kind::Named ? whole.mas
 
 void MaskSpec::build(attn::ForwardOp op) const {
   if (whole.kind != Kind::Named)
-    attn::buildMaskRegion(op, [&](ImplicitLocOpBuilder &b, Block &block) { return build(b, block, whole); });
+    attn::buildMaskRegion(op, [&](ImplicitLocOpBuilder &b, Block &block) { return build(b, op, block, whole); });
 }
 
-Value MaskSpec::build(ImplicitLocOpBuilder &b, Block &block, const Term &term) {
+/// Documents lie one after another in the keys; queries are the last of these.
+static Value document(ImplicitLocOpBuilder &b, attn::ForwardOp op, Block &block) {
+  ArrayRef<int64_t> keys = op.getK().getType().getShape();
+  auto type = RankedTensorType::get({keys[0], keys[2]}, b.getI32Type());
+  Value ids = attn::capture(op, "documents", type, {"b", "skv"}, /*isSorted=*/true);
+  auto idOf = [&](Value place) -> Value {
+    return attn::LookupOp::create(b, b.getI32Type(), ids, ValueRange{block.getArgument(0), place});
+  };
+  Value ofQuery = idOf(attn::buildDiagonal(b, block.getArgument(2))), ofKey = idOf(block.getArgument(3));
+  return arith::CmpIOp::create(b, arith::CmpIPredicate::eq, ofKey, ofQuery);
+}
+
+Value MaskSpec::build(ImplicitLocOpBuilder &b, attn::ForwardOp op, Block &block, const Term &term) {
   Value query = block.getArgument(2), key = block.getArgument(3);
   auto compare = [&](arith::CmpIPredicate predicate, Value limit) -> Value {
     return arith::CmpIOp::create(b, predicate, key, limit);
@@ -122,9 +137,11 @@ Value MaskSpec::build(ImplicitLocOpBuilder &b, Block &block, const Term &term) {
   }
   case Kind::Prefix:
     return compare(arith::CmpIPredicate::slt, index(term.numbers[0]));
+  case Kind::Document:
+    return document(b, op, block);
   case Kind::And:
   case Kind::Or: {
-    Value left = build(b, block, term.parts[0]), right = build(b, block, term.parts[1]);
+    Value left = build(b, op, block, term.parts[0]), right = build(b, op, block, term.parts[1]);
     return term.kind == Kind::And ? arith::AndIOp::create(b, left, right).getResult()
                                   : arith::OrIOp::create(b, left, right).getResult();
   }
@@ -140,6 +157,8 @@ std::string MaskSpec::fileName(const Term &term) {
     return "window" + std::to_string(term.numbers[0]) + "-" + std::to_string(term.numbers[1]);
   case Kind::Prefix:
     return "prefix" + std::to_string(term.numbers[0]);
+  case Kind::Document:
+    return "document";
   case Kind::And:
   case Kind::Or:
     return (term.kind == Kind::And ? "and_" : "or_") + fileName(term.parts[0]) + "_" + fileName(term.parts[1]);

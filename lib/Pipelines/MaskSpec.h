@@ -25,7 +25,7 @@ public:
   std::string fileName() const { return fileName(whole); }
 
 private:
-  enum class Kind { Named, Window, Prefix, And, Or };
+  enum class Kind { Named, Window, Prefix, Document, And, Or };
   struct Term {
     Kind kind = Kind::Named;
     attn::Mask mask = attn::Mask::None;
@@ -37,7 +37,7 @@ private:
   mlir::FailureOr<Term> parseAll(unsigned depth);
   mlir::FailureOr<Term> parseOne(unsigned depth);
   mlir::FailureOr<Term> parseName(llvm::StringRef name);
-  static mlir::Value build(mlir::ImplicitLocOpBuilder &b, mlir::Block &block, const Term &term);
+  static mlir::Value build(mlir::ImplicitLocOpBuilder &b, attn::ForwardOp op, mlir::Block &block, const Term &term);
   static std::string fileName(const Term &term);
 
   llvm::StringRef rest; ///< of the text, while it is parsed

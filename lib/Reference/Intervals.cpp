@@ -100,6 +100,29 @@ Interval intervals::opposite(const Interval *x) {
   return isTrue(*x) ? known(false) : isFalse(*x) ? known(true) : either;
 }
 
+Interval intervals::elements(const CapturedTensor &tensor, const Interval *indices) {
+  constexpr int64_t mostElements = 1 << 20;
+  size_t last = tensor.shape.size() - 1;
+  double place[8];
+  for (size_t dim = 0; dim < last; ++dim) {
+    if (indices[dim].low != indices[dim].high || last > 7)
+      return Interval::anything();
+    place[dim] = indices[dim].low;
+  }
+  double end = double(tensor.shape[last] - 1);
+  double low = std::clamp(indices[last].low, 0.0, end), high = std::clamp(indices[last].high, 0.0, end);
+  if (!(high - low < double(mostElements)))
+    return Interval::anything();
+  Interval found{INFINITY, -INFINITY};
+  for (place[last] = low; place[last] <= high; ++place[last]) {
+    double value = tensor.at(place);
+    if (std::isnan(value))
+      return Interval::anything();
+    found = {std::min(found.low, value), std::max(found.high, value)};
+  }
+  return found;
+}
+
 Interval intervals::select(const Interval *x) {
   if (isTrue(x[0]) || isFalse(x[0]))
     return isTrue(x[0]) ? x[1] : x[2];

@@ -26,6 +26,8 @@ Interval all(const Interval *x);
 Interval any(const Interval *x);
 Interval opposite(const Interval *x);
 Interval select(const Interval *x);
+/// Elements of a tensor, if all indices but the last are known.
+Interval elements(const CapturedTensor &tensor, const Interval *indices);
 
 } // namespace girih::reference::intervals
 

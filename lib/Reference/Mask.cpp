@@ -115,6 +115,8 @@ int64_t Mask::visiblePairs(int64_t queries, int64_t keys, int64_t batches, int64
   if (queries == 0 || keys == 0)
     return 0;
   // Inputs 1 and 2 are batch and head.
+  if (program->lacksData()) // as if it hid nothing
+    return queries * keys * batches * heads;
   int64_t differentBatches = program->uses(1) ? batches : 1, differentHeads = program->uses(2) ? heads : 1;
   Program mask(*program, queries, keys);
   for (int64_t b = 0; b < differentBatches; ++b)

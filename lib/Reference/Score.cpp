@@ -11,7 +11,7 @@ using namespace girih::reference;
 namespace {
 
 constexpr int maxDepth = 512, maxVariables = 256;
-constexpr int pushNumber = -1, pushArgument = -2, keepVariable = -3, pushVariable = -4;
+constexpr int pushNumber = -1, pushArgument = -2, keepVariable = -3, pushVariable = -4, lookUp = -5;
 constexpr const char *arguments[] = {"s", "b", "h", "q", "k", "sq", "skv"};
 static_assert(std::size(arguments) == ScoreProgram::inputs);
 
@@ -69,7 +69,7 @@ template <typename Table, typename Name> int find(const Table &table, const std:
 
 } // namespace
 
-ScoreProgram::ScoreProgram(const std::vector<std::string> &words) {
+ScoreProgram::ScoreProgram(const std::vector<std::string> &words, Captures given) : captures(std::move(given)) {
   int depth = 0;
   std::vector<std::string> variables;
   for (const std::string &word : words) {
@@ -91,6 +91,21 @@ ScoreProgram::ScoreProgram(const std::vector<std::string> &words) {
       steps.push_back({pushArgument, double(argument)});
     } else if (variable >= 0) {
       steps.push_back({pushVariable, double(variable)});
+    } else if (word.size() > 1 && word[0] == '$') {
+      int number = find(captures.numbers, word.substr(1), [](const CapturedNumber &entry) { return entry.name; });
+      if (number < 0)
+        throw Error("score: '" + word + "' is no number of the problem");
+      steps.push_back({pushNumber, captures.numbers[number].value});
+    } else if (word.size() > 1 && word[0] == '@') {
+      int tensor = find(captures.tensors, word.substr(1), [](const CapturedTensor &entry) { return entry.name; });
+      if (tensor < 0)
+        throw Error("score: '" + word + "' is no tensor of the problem");
+      int rank = int(captures.tensors[tensor].shape.size());
+      if (depth < rank)
+        throw Error("score: '" + word + "' takes " + std::to_string(rank) + " indices when there are " +
+                    std::to_string(depth));
+      depth -= rank;
+      steps.push_back({lookUp, double(tensor)});
     } else if (word.size() > 1 && word[0] == '=') {
       if (depth < 1)
         throw Error("score: '" + word + "' has no value to keep");
@@ -111,8 +126,8 @@ ScoreProgram::ScoreProgram(const std::vector<std::string> &words) {
     throw Error("score: " + std::to_string(depth) + " values are left when there should be 1");
 }
 
-template <typename Value, typename Apply>
-Value ScoreProgram::run(const std::array<Value, inputs> &values, const Apply &apply) const {
+template <typename Value, typename Apply, typename Look>
+Value ScoreProgram::run(const std::array<Value, inputs> &values, const Apply &apply, const Look &look) const {
   std::array<Value, maxDepth + 1> stack;
   std::array<Value, maxVariables> variables;
   int depth = 0;
@@ -132,6 +147,13 @@ Value ScoreProgram::run(const std::array<Value, inputs> &values, const Apply &ap
     case pushVariable:
       stack[depth++] = variables[size_t(step.number)];
       break;
+    case lookUp: {
+      const CapturedTensor &tensor = captures.tensors[size_t(step.number)];
+      depth -= int(tensor.shape.size());
+      stack[depth] = look(tensor, &stack[depth]);
+      ++depth;
+      break;
+    }
     default: {
       const Operation &operation = operations[step.operation];
       depth -= operation.operands;
@@ -144,13 +166,25 @@ Value ScoreProgram::run(const std::array<Value, inputs> &values, const Apply &ap
 }
 
 double ScoreProgram::evaluate(const Values &values) const {
-  return run(values, [](const Operation &operation, const double *operands) { return operation.apply(operands); });
+  return run(
+      values, [](const Operation &operation, const double *operands) { return operation.apply(operands); },
+      [](const CapturedTensor &tensor, const double *indices) { return tensor.at(indices); });
 }
 
 Interval ScoreProgram::bound(const std::array<Interval, inputs> &values) const {
-  return run(values, [](const Operation &operation, const Interval *operands) {
-    return operation.bound ? operation.bound(operands) : Interval::anything();
-  });
+  return run(
+      values,
+      [](const Operation &operation, const Interval *operands) {
+        return operation.bound ? operation.bound(operands) : Interval::anything();
+      },
+      intervals::elements);
+}
+
+bool ScoreProgram::lacksData() const {
+  for (const Step &step : steps)
+    if (step.operation == lookUp && !captures.tensors[size_t(step.number)].data)
+      return true;
+  return false;
 }
 
 bool ScoreProgram::uses(int input) const {

@@ -140,6 +140,7 @@ Binding runtime::bindTensors(const Manifest &manifest, const std::vector<GivenTe
                   " when it should be 1: make the tensor contiguous");
     binding.tensors.push_back(std::move(layout));
   }
+  binding.scalars = chooseScalars(manifest, {});
   checkConstraints(binding);
   return binding;
 }

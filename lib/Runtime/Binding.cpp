@@ -2,6 +2,8 @@
 
 #include "girih/Runtime/Binding.h"
 #include <algorithm>
+#include <bit>
+#include <cmath>
 #include <limits>
 
 using namespace girih;
@@ -112,12 +114,43 @@ Binding runtime::bindManifest(const Manifest &manifest, const LaunchChoices &cho
     std::vector<int64_t> shape;
     for (const Extent &extent : tensor.shape)
       shape.push_back(binding.value(extent));
-    bool reorder = !choices.layout.empty() && shape.size() == 4;
+    // What functions capture has an order of its own.
+    bool isOfProblem = tensor.name == "q" || tensor.name == "k" || tensor.name == "v" || tensor.name == "o";
+    bool reorder = !choices.layout.empty() && shape.size() == 4 && isOfProblem;
     binding.tensors.push_back(
         layOut(manifest, shape, reorder ? parseLayout(choices.layout) : tensor.order, choices.pad));
   }
+  binding.scalars = chooseScalars(manifest, choices.scalars);
   checkConstraints(binding);
   return binding;
+}
+
+std::vector<double> runtime::chooseScalars(const Manifest &manifest, const std::map<std::string, double> &chosen) {
+  for (const auto &[name, value] : chosen) {
+    int index = manifest.findScalar(name);
+    if (index < 0)
+      throw Error(manifest.path + ": scalar '" + name + "' is not in scalars");
+    bool isInteger = manifest.scalars[size_t(index)].type == ElementType::I32;
+    if (isInteger && !(value == std::trunc(value) && std::fabs(value) <= std::numeric_limits<int32_t>::max()))
+      throw Error(manifest.path + ": scalar '" + name + "' is " + std::to_string(value) +
+                  " when it should be a whole number of 32 bits");
+  }
+  std::vector<double> values;
+  for (const ScalarDeclaration &scalar : manifest.scalars) {
+    auto found = chosen.find(scalar.name);
+    uint64_t random = 14695981039346656037u; // FNV-1a of the name
+    for (unsigned char c : scalar.name)
+      random = (random ^ c) * 1099511628211u;
+    double open = scalar.type == ElementType::I32 ? double(random % 100) : 0.5 + double(random % 1000) / 1000;
+    // The reference has the number that the kernel has.
+    values.push_back(scalar.type == ElementType::I32 ? (found == chosen.end() ? open : found->second)
+                                                     : float(found == chosen.end() ? open : found->second));
+  }
+  return values;
+}
+
+uint32_t runtime::scalarBits(const ScalarDeclaration &scalar, double value) {
+  return scalar.type == ElementType::I32 ? uint32_t(int32_t(value)) : std::bit_cast<uint32_t>(float(value));
 }
 
 int64_t runtime::countWorkItems(const Binding &binding) {

@@ -29,8 +29,9 @@ int dataType(ElementType type) {
     return 2; // CUDA_R_16F
   case ElementType::F32:
     return 0; // CUDA_R_32F
+  default:
+    throw Error(std::string("there is no library call for elements of ") + elementTypeName(type));
   }
-  return 0;
 }
 
 struct Cublas {

@@ -6,6 +6,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "girih/Runtime/Peer.h"
+#include "girih/Runtime/ProblemData.h"
 #include "girih/Runtime/SharedLibrary.h"
 #include "girih/Support/Error.h"
 #include <cudnn_frontend.h>
@@ -49,8 +50,9 @@ fe::DataType_t dataType(ElementType type) {
     return fe::DataType_t::HALF;
   case ElementType::F32:
     return fe::DataType_t::FLOAT;
+  default:
+    throw Error(std::string("there is no library call for elements of ") + elementTypeName(type));
   }
-  return fe::DataType_t::FLOAT;
 }
 
 class CudnnPeer : public Peer {
@@ -141,7 +143,7 @@ private:
 
   static void setMask(fe::graph::SDPA_attributes &options, const Binding &binding) {
     using Kind = reference::Mask::Kind;
-    reference::Mask mask = problemMask(*binding.manifest);
+    reference::Mask mask = problemMask(*binding.manifest, capturesOf(binding, {}));
     // For a square problem both alignments are one; top left is the older and
     // wider supported path.
     bool topLeft = mask.kind == Kind::CausalTopLeft || binding.size("sq") == binding.size("skv");

@@ -78,7 +78,7 @@ int64_t HostTensor::rowOffset(int64_t index) const {
   return offset;
 }
 
-uint32_t runtime::poisonBits(ElementType type) {
+uint64_t runtime::poisonBits(ElementType type) {
   switch (type) {
   case ElementType::BF16:
     return 0x7fa5;
@@ -86,13 +86,19 @@ uint32_t runtime::poisonBits(ElementType type) {
     return 0x7d5a;
   case ElementType::F32:
     return 0x7fa5a5a5;
+  case ElementType::I8:
+    return 0xa5;
+  case ElementType::I32:
+    return 0xa5a5a5a5;
+  case ElementType::I64:
+    return 0xa5a5a5a5a5a5a5a5;
   }
   return 0;
 }
 
 bool runtime::isPoison(const HostTensor &tensor, int64_t offset) {
   size_t size = elementBytes(tensor.type);
-  uint32_t bits = 0;
+  uint64_t bits = 0;
   std::memcpy(&bits, tensor.bytes.data() + size_t(offset) * size, size);
   return bits == poisonBits(tensor.type);
 }
@@ -100,10 +106,19 @@ bool runtime::isPoison(const HostTensor &tensor, int64_t offset) {
 HostTensor runtime::poisonedTensor(const TensorLayout &layout, ElementType type) {
   HostTensor tensor{layout, type, {}};
   tensor.bytes.resize(size_t(layout.span) * elementBytes(type));
-  if (type == ElementType::F32)
-    fillPoison<uint32_t>(tensor);
-  else
+  switch (elementBytes(type)) {
+  case 1:
+    fillPoison<uint8_t>(tensor);
+    break;
+  case 2:
     fillPoison<uint16_t>(tensor);
+    break;
+  case 4:
+    fillPoison<uint32_t>(tensor);
+    break;
+  default:
+    fillPoison<uint64_t>(tensor);
+  }
   return tensor;
 }
 
@@ -119,5 +134,21 @@ HostTensor runtime::randomTensor(const TensorLayout &layout, ElementType type, u
     fill(uint32_t());
   else
     fill(uint16_t());
+  return tensor;
+}
+
+HostTensor runtime::randomIntegers(const TensorLayout &layout, ElementType type, uint64_t seed, bool isSorted) {
+  HostTensor tensor = poisonedTensor(layout, type);
+  int64_t length = tensor.rowLength();
+  parallelFor(tensor.rows(), [&](int64_t row) {
+    uint64_t key = scatter(seed ^ scatter(uint64_t(row)));
+    int64_t value = 0, offset = tensor.rowOffset(row);
+    for (int64_t i = 0; i < length; ++i) {
+      uint64_t random = scatter(key + uint64_t(i));
+      if (isSorted)
+        value += i > 0 && int64_t(random % uint64_t(length)) < 16;
+      storeInteger(type, tensor.bytes.data(), size_t(offset + i), isSorted ? value : int64_t(random % 4));
+    }
+  });
   return tensor;
 }

@@ -19,6 +19,12 @@ CUtensorMapDataType tensorMapType(ElementType type) {
     return CU_TENSOR_MAP_DATA_TYPE_FLOAT16;
   case ElementType::F32:
     return CU_TENSOR_MAP_DATA_TYPE_FLOAT32;
+  case ElementType::I8:
+    return CU_TENSOR_MAP_DATA_TYPE_UINT8;
+  case ElementType::I32:
+    return CU_TENSOR_MAP_DATA_TYPE_INT32;
+  case ElementType::I64:
+    return CU_TENSOR_MAP_DATA_TYPE_INT64;
   }
   return CU_TENSOR_MAP_DATA_TYPE_FLOAT32;
 }
@@ -63,6 +69,8 @@ LaunchArguments::LaunchArguments(const Kernel &kernel, const Binding &binding)
       store(int64_t(binding.tensors[argument.tensor].strides[argument.dim]));
     if (argument.kind == Argument::Kind::Size)
       store(int32_t(binding.sizes[argument.size]));
+    if (argument.kind == Argument::Kind::Scalar)
+      store(scalarBits(kernel.manifest().scalars[argument.scalar], binding.scalars[argument.scalar]));
   }
 }
 
@@ -86,6 +94,12 @@ void LaunchArguments::setTensors(const CUdeviceptr *addresses) {
       std::memcpy(bytes, &addresses[argument.tensor], sizeof addresses[argument.tensor]);
   }
   std::copy_n(addresses, tensors.size(), tensors.begin());
+}
+
+void LaunchArguments::setScalars(const void *const *values) {
+  for (size_t i = 0; i < parameters.size(); ++i)
+    if (const Argument &argument = kernel->manifest().arguments[i]; argument.kind == Argument::Kind::Scalar)
+      std::memcpy(parameters[i].bytes.data(), values[argument.scalar], argument.parameterBytes());
 }
 
 void LaunchArguments::setWorkspaces(const std::vector<CUdeviceptr> &addresses) {

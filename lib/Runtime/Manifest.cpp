@@ -24,26 +24,31 @@ KernelFile readFile(const JsonReader &reader) {
 }
 
 /// The words of a function that can be evaluated.
-std::vector<std::string> readProgram(const JsonReader &reader) {
+std::vector<std::string> readProgram(const JsonReader &reader, const reference::Captures &captures) {
   std::vector<std::string> words;
   for (const JsonReader &word : reader.elements())
     words.push_back(word.string());
   try {
-    reference::ScoreProgram check(words);
+    reference::ScoreProgram check(words, captures);
   } catch (const Error &error) {
     reader.fail(std::string("cannot be evaluated: ") + error.what());
   }
   return words;
 }
 
-ProblemDeclaration readProblem(const JsonReader &reader) {
+ProblemDeclaration readProblem(const JsonReader &reader, const Manifest &manifest) {
+  reference::Captures captures;
+  for (const TensorDeclaration &tensor : manifest.tensors)
+    captures.tensors.push_back({tensor.name, tensor.type, std::vector<int64_t>(tensor.shape.size()), {}});
+  for (const ScalarDeclaration &scalar : manifest.scalars)
+    captures.numbers.push_back({scalar.name});
   ProblemDeclaration problem;
   problem.kind = reader.member("kind").string();
   if (auto mask = reader.optionalMember("mask")) {
     if (mask->isString())
       problem.mask = mask->string();
     else
-      problem.maskProgram = readProgram(*mask);
+      problem.maskProgram = readProgram(*mask, captures);
   }
   if (auto window = reader.optionalMember("window"))
     problem.window = window->integer(1, maxSize);
@@ -57,8 +62,14 @@ ProblemDeclaration readProblem(const JsonReader &reader) {
   if (auto score = reader.optionalMember("score")) {
     problem.hasScore = true;
     if (!score->isNull() && !score->elements().empty())
-      problem.score = readProgram(*score);
+      problem.score = readProgram(*score, captures);
   }
+  if (auto sorted = reader.optionalMember("sorted"))
+    for (const JsonReader &name : sorted->elements()) {
+      if (manifest.findTensor(name.string()) < 0)
+        name.fail("'" + name.string() + "' is not in tensors");
+      problem.sorted.push_back(name.string());
+    }
   return problem;
 }
 
@@ -78,11 +89,14 @@ public:
     manifest.kernel = root.member("kernel").string();
     manifest.target = root.member("target").string();
     readFiles(root.member("files"));
-    manifest.problem = readProblem(root.member("problem"));
     for (auto &[name, value] : root.member("sizes").members())
       manifest.sizes.push_back({name, value.isNull() ? std::nullopt : std::optional(value.integer(0, maxSize))});
     for (const JsonReader &tensor : root.member("tensors").elements())
       manifest.tensors.push_back(readTensor(tensor));
+    if (auto scalars = root.optionalMember("scalars"))
+      for (const JsonReader &scalar : scalars->elements())
+        manifest.scalars.push_back(readScalar(scalar));
+    manifest.problem = readProblem(root.member("problem"), manifest);
     readLaunch(root.member("launch"));
     for (const JsonReader &argument : root.member("arguments").elements())
       manifest.arguments.push_back(readArgument(argument));
@@ -122,7 +136,7 @@ private:
     tensor.isOutput = access.string() == "write";
     auto elementType = parseElementType(type.string());
     if (!elementType)
-      type.fail("is '" + type.string() + "' when it should be 'bf16', 'f16' or 'f32'");
+      type.fail("is '" + type.string() + "' when it should be 'bf16', 'f16', 'f32', 'i8', 'i32' or 'i64'");
     tensor.type = *elementType;
     for (const JsonReader &extent : reader.member("shape").elements())
       tensor.shape.push_back(readExtent(extent));
@@ -130,6 +144,18 @@ private:
       reader.member("shape").fail("is empty");
     readOrder(reader.member("order"), tensor);
     return tensor;
+  }
+
+  ScalarDeclaration readScalar(const JsonReader &reader) const {
+    ScalarDeclaration scalar;
+    scalar.name = reader.member("name").string();
+    if (manifest.findScalar(scalar.name) >= 0)
+      reader.member("name").fail("'" + scalar.name + "' is there twice");
+    auto type = parseElementType(reader.member("dtype").string());
+    if (type != ElementType::F32 && type != ElementType::I32)
+      reader.member("dtype").fail("is '" + reader.member("dtype").string() + "' when it should be 'f32' or 'i32'");
+    scalar.type = *type;
+    return scalar;
   }
 
   /// `order` names the entries of `shape`; equal names stand for its dimensions
@@ -182,13 +208,19 @@ private:
     } else if (kind == "size") {
       argument.kind = Argument::Kind::Size;
       argument.size = readSizeName(reader);
+    } else if (kind == "scalar") {
+      argument.kind = Argument::Kind::Scalar;
+      JsonReader name = reader.member("scalar");
+      argument.scalar = manifest.findScalar(name.string());
+      if (argument.scalar < 0)
+        name.fail("'" + name.string() + "' is not in scalars");
     } else if (kind == "workspace") {
       argument.kind = Argument::Kind::Workspace;
       argument.bytes = reader.member("bytes").integer(1, maxSize);
     } else {
       reader.member("kind").fail("is '" + kind +
-                                 "' when it should be 'tensor_map', 'pointer', 'stride', 'size' "
-                                 "or 'workspace'");
+                                 "' when it should be 'tensor_map', 'pointer', 'stride', 'size', "
+                                 "'scalar' or 'workspace'");
     }
     return argument;
   }
@@ -290,6 +322,13 @@ int Manifest::findTensor(const std::string &tensorName) const {
 int Manifest::findSize(const std::string &sizeName) const {
   for (size_t i = 0; i < sizes.size(); ++i)
     if (sizes[i].name == sizeName)
+      return int(i);
+  return -1;
+}
+
+int Manifest::findScalar(const std::string &scalarName) const {
+  for (size_t i = 0; i < scalars.size(); ++i)
+    if (scalars[i].name == scalarName)
       return int(i);
   return -1;
 }

@@ -1,15 +1,15 @@
 //===- Problem.cpp - Mask, work and name of a bound problem ---------------===//
 
-#include "girih/Runtime/Binding.h"
+#include "girih/Runtime/ProblemData.h"
 
 using namespace girih;
 using namespace girih::runtime;
 
-reference::Mask runtime::problemMask(const Manifest &manifest) {
+reference::Mask runtime::problemMask(const Manifest &manifest, const reference::Captures &captures) {
   using Kind = reference::Mask::Kind;
   const ProblemDeclaration &problem = manifest.problem;
   if (!problem.maskProgram.empty())
-    return {Kind::Program, 0, std::make_shared<reference::ScoreProgram>(problem.maskProgram)};
+    return {Kind::Program, 0, std::make_shared<reference::ScoreProgram>(problem.maskProgram, captures)};
   if (problem.mask == "none")
     return {};
   if (problem.mask == "causal")
@@ -25,14 +25,17 @@ reference::Mask runtime::problemMask(const Manifest &manifest) {
               "' is not 'none', 'causal', 'causal_top_left' or 'sliding_window'");
 }
 
-double runtime::problemFlops(const Binding &binding) {
+/// What a problem captures, without data.
+static reference::Captures declaredCaptures(const Binding &binding) { return runtime::capturesOf(binding, {}); }
+
+double runtime::problemFlops(const Binding &binding, const reference::Captures &captures) {
   const Manifest &manifest = *binding.manifest;
   if (manifest.problem.kind == "gemm")
     return 2.0 * double(binding.size("m")) * double(binding.size("n")) * double(binding.size("k"));
   if (manifest.problem.kind != "attention.forward")
     return 0;
   int64_t queries = binding.size("sq"), keys = binding.size("skv");
-  reference::Mask mask = problemMask(manifest);
+  reference::Mask mask = problemMask(manifest, captures.tensors.empty() ? declaredCaptures(binding) : captures);
   int64_t batches = binding.size("b"), heads = binding.size("h");
   double pairs = double(batches) * double(heads) * double(queries) * double(keys);
   // The convention of the field, so that numbers compare with published ones:

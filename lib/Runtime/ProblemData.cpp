@@ -2,6 +2,7 @@
 
 #include "girih/Runtime/ProblemData.h"
 #include "girih/Support/Parallel.h"
+#include <algorithm>
 #include <array>
 #include <cmath>
 #include <limits>
@@ -52,14 +53,15 @@ bool keyBit(int64_t position, int64_t i) { return (uint32_t(position) * 0x9e3779
 
 /// A query has the signs of one key that it sees; any other key differs from it
 /// in at least one bit of 32, which lowers the score by a sixteenth.
-void fillOneHot(const Binding &binding, HostTensor &q, HostTensor &k, uint64_t seed) {
+void fillOneHot(const Binding &binding, HostTensor &q, HostTensor &k, uint64_t seed,
+                const reference::Captures &captures) {
   Magnitudes magnitudes(binding, 1e8);
   forEachRow(k, [&](int64_t, int64_t position, int64_t offset) {
     for (int64_t i = 0; i < k.rowLength(); ++i)
       store(k, offset + i, keyBit(position, i) ? magnitudes.k : -magnitudes.k);
   });
   int64_t queries = q.layout.shape[2], keys = k.layout.shape[2];
-  reference::Mask mask = problemMask(*binding.manifest);
+  reference::Mask mask = problemMask(*binding.manifest, captures);
   int64_t heads = q.layout.shape[1];
   forEachRow(q, [&](int64_t row, int64_t position, int64_t offset) {
     int64_t head = row / queries;
@@ -86,14 +88,15 @@ void fillMinusInf(HostTensor &q, HostTensor &k) {
   });
 }
 
-void fillPattern(const Binding &binding, const DataOptions &options, HostTensor &q, HostTensor &k) {
+void fillPattern(const Binding &binding, const DataOptions &options, HostTensor &q, HostTensor &k,
+                 const reference::Captures &captures) {
   switch (options.pattern) {
   case DataPattern::Random:
     return;
   case DataPattern::Equal:
     return fillEqual(binding, q, k);
   case DataPattern::OneHot:
-    return fillOneHot(binding, q, k, options.seed);
+    return fillOneHot(binding, q, k, options.seed, captures);
   case DataPattern::MinusInf:
     return fillMinusInf(q, k);
   }
@@ -128,6 +131,12 @@ std::vector<HostTensor> runtime::makeProblemData(const Binding &binding, const D
       tensors.push_back(poisonedTensor(binding.tensors[i], declared.type));
       continue;
     }
+    if (isInteger(declared.type)) {
+      bool isSorted = std::ranges::count(manifest.problem.sorted, declared.name) > 0;
+      tensors.push_back(
+          randomIntegers(binding.tensors[i], declared.type, scatter(options.seed) + uint64_t(i), isSorted));
+      continue;
+    }
     bool scaled = declared.name == "q" && options.pattern == DataPattern::Random;
     tensors.push_back(randomTensor(binding.tensors[i], declared.type, scatter(options.seed) + uint64_t(i),
                                    scaled ? float(options.scoreScale) : 1.0f));
@@ -142,11 +151,34 @@ std::vector<HostTensor> runtime::makeProblemData(const Binding &binding, const D
   HostTensor &q = tensors[binding.tensorIndex("q")];
   if (q.bytes.empty())
     return tensors;
-  fillPattern(binding, options, q, tensors[binding.tensorIndex("k")]);
+  fillPattern(binding, options, q, tensors[binding.tensorIndex("k")], capturesOf(binding, tensors));
   if (options.injectNan) {
     reference::AttentionRow row = nanRow(binding);
     const std::vector<int64_t> &strides = q.layout.strides;
     store(q, row.b * strides[0] + row.h * strides[1] + row.q * strides[2], std::nanf(""));
   }
   return tensors;
+}
+
+reference::Captures runtime::capturesOf(const Binding &binding, const std::vector<HostTensor> &tensors) {
+  const Manifest &manifest = *binding.manifest;
+  reference::Captures captures;
+  for (size_t i = 0; i < manifest.tensors.size(); ++i) {
+    const TensorLayout &layout = binding.tensors[i];
+    captures.tensors.push_back({manifest.tensors[i].name, manifest.tensors[i].type, layout.shape, layout.strides,
+                                tensors.empty() ? nullptr : tensors[i].bytes.data()});
+  }
+  for (size_t i = 0; i < manifest.scalars.size(); ++i)
+    captures.numbers.push_back({manifest.scalars[i].name, binding.scalars[i]});
+  return captures;
+}
+
+double runtime::problemFlops(const Binding &binding, const DataOptions &options) {
+  // Only a mask asks for data.
+  bool looksUp = std::ranges::any_of(binding.manifest->problem.maskProgram,
+                                     [](const std::string &word) { return word.starts_with('@'); });
+  if (!looksUp)
+    return problemFlops(binding);
+  std::vector<HostTensor> tensors = makeProblemData(binding, options);
+  return problemFlops(binding, capturesOf(binding, tensors));
 }

@@ -22,7 +22,7 @@ public:
     report.name = manifest.name;
     report.schedule = manifest.schedule;
     report.shape = describeProblem(binding);
-    report.flops = problemFlops(binding);
+    report.flops = problemFlops(binding, options.data);
     kernel.emplace(device, manifest);
     report.registers = kernel->attribute(CU_FUNC_ATTRIBUTE_NUM_REGS);
     report.localBytes = kernel->attribute(CU_FUNC_ATTRIBUTE_LOCAL_SIZE_BYTES);

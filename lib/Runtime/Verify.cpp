@@ -33,7 +33,7 @@ AttentionProblem attentionProblem(const Binding &binding, const std::vector<Host
   problem.v = viewOf(tensors[binding.tensorIndex("v")]);
   problem.scale = binding.manifest->problem.scale;
   problem.weightError = binding.manifest->problem.weightError;
-  problem.mask = problemMask(*binding.manifest);
+  problem.mask = problemMask(*binding.manifest, capturesOf(binding, tensors));
   if (problem.k.shape[1] == 0 || problem.q.shape[1] % problem.k.shape[1] != 0)
     throw Error(binding.manifest->path + ": " + std::to_string(problem.q.shape[1]) +
                 " heads of Q are not a multiple of " + std::to_string(problem.k.shape[1]) + " heads of K");
@@ -101,7 +101,7 @@ void verifyAttention(Verdict &verdict, const Binding &binding, const std::vector
   if (declared.hasScore && declared.score.empty())
     return;
   if (declared.hasScore)
-    problem.score.emplace(declared.score);
+    problem.score.emplace(declared.score, capturesOf(binding, tensors));
 
   std::vector<AttentionRow> rows = sampleRows(problem, multiplyAdds, options.seed, always);
   AttentionResult exact = attentionForward(problem, rows, Precision::Float64);

@@ -245,7 +245,8 @@ Columns MaskBuilder::build(const VisibilityCondition &condition) {
     return allOf(build(condition.parts[0]), build(condition.parts[1]));
   case Kind::Any:
     return anyOf(build(condition.parts[0]), build(condition.parts[1]));
-  case Kind::Opaque: {
+  case Kind::Opaque:
+  case Kind::Sorted: {
     Value value = valueOf(condition.value, Extent::Score);
     if (!condition.isTrue) {
       auto ones = DenseElementsAttr::get(cast<RankedTensorType>(value.getType()), true);

@@ -39,6 +39,8 @@ private:
   Spread convertProduct(mlir::Operation *op, const Spread &x, const Spread &y);
   std::optional<Spread> convertComparison(mlir::arith::CmpIOp op);
   std::optional<Spread> convertMask(mlir::arith::SelectOp op);
+  Spread convertLookup(attn::LookupOp op);
+  std::optional<Spread> loadDense(attn::LookupOp op);
   Spread apply(mlir::Operation *op, llvm::ArrayRef<Spread> operands);
   template <typename FloatOp, typename IntegerOp> Spread combine(const Spread &x, const Spread &y);
 

@@ -4,6 +4,7 @@
 // plus the column: sums and products keep that form, so that what depends on the row is
 // computed once a row, and the column costs one multiply-add at the end.
 #include "AttnRegion.h"
+#include "dialects/Attn/Dense.h"
 
 #include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/IR/Matchers.h"
@@ -190,6 +191,47 @@ std::optional<Spread> RegionBuilder::convertMask(arith::SelectOp op) {
   return chosen;
 }
 
+/// A tensor with an element for each query and key is loaded as tiles are.
+std::optional<Spread> RegionBuilder::loadDense(attn::LookupOp op) {
+  if (!attn::isDense(op))
+    return std::nullopt;
+  SmallVector<Value> indices;
+  for (Value index : op.getIndices().drop_back(2)) {
+    Spread outer = at(index);
+    if (outer.whole() != Extent::Tile)
+      return std::nullopt;
+    indices.push_back(b.createOrFold<arith::IndexCastOp>(b.getIndexType(), outer.value));
+  }
+  indices.append({tile.firstQuery, tile.firstKey});
+  Type element = op.getTensor().getType().getElementType();
+  Value loaded =
+      tile::LoadOp::create(b, typeOf(Extent::Score, element), tile.captures->lookup(op.getTensor()), indices);
+  if (!element.isF32())
+    loaded = arith::ExtFOp::create(b, typeOf(Extent::Score, b.getF32Type()), loaded);
+  return Spread{loaded, Extent::Score};
+}
+
+/// Elements of a tensor, as few as the indices tell apart; one that moves with the column is said
+/// by its first and its step.
+Spread RegionBuilder::convertLookup(attn::LookupOp op) {
+  if (std::optional<Spread> loaded = loadDense(op))
+    return *loaded;
+  SmallVector<Spread> indices = llvm::map_to_vector(op.getIndices(), [&](Value value) { return at(value); });
+  Extent extent = Extent::Tile;
+  for (const Spread &index : indices)
+    extent = std::max(extent, index.whole());
+  SmallVector<Value> firsts;
+  SmallVector<int64_t> steps;
+  for (const Spread &index : indices) {
+    APInt step(32, 0);
+    bool isStepped = index.step && index.extent != Extent::Score && matchPattern(index.step, m_ConstantInt(&step));
+    firsts.push_back(isStepped || index.whole() != Extent::Score ? index.value : complete(index, Extent::Score));
+    steps.push_back(step.getSExtValue());
+  }
+  Type type = extent == Extent::Tile ? op.getType() : Type(typeOf(extent, op.getType()));
+  return {tile::GatherOp::create(b, type, tile.captures->lookup(op.getTensor()), firsts, steps), extent};
+}
+
 Spread RegionBuilder::convert(Operation *op) {
   auto operand = [&](unsigned i) { return at(op->getOperand(i)); };
   if (isa<arith::AddFOp, arith::AddIOp>(op))
@@ -209,6 +251,8 @@ Spread RegionBuilder::convert(Operation *op) {
   if (auto select = dyn_cast<arith::SelectOp>(op))
     if (std::optional<Spread> converted = convertMask(select))
       return *converted;
+  if (auto lookup = dyn_cast<attn::LookupOp>(op))
+    return convertLookup(lookup);
   if (isa<attn::QueriesOp>(op))
     return {asI32(tile.queries)};
   if (isa<attn::KeysOp>(op))
@@ -238,7 +282,8 @@ RegionBuilder::RegionBuilder(IndexBuilder &b, const ScoreTile &tile) : b(b), til
 Spread RegionBuilder::at(Value value) {
   if (auto found = values.find(value); found != values.end())
     return found->second;
-  Spread converted = convert(value.getDefiningOp());
+  Operation *op = value.getDefiningOp();
+  Spread converted = op ? convert(op) : Spread{tile.captures->lookup(value)};
   values[value] = converted;
   return converted;
 }

@@ -4,6 +4,7 @@
 
 #include "dialects/Tile/IndexBuilder.h"
 #include "girih/Target/Target.h"
+#include "mlir/IR/IRMapping.h"
 
 namespace girih {
 
@@ -11,13 +12,14 @@ namespace girih {
 mlir::LogicalResult checkRegions(attn::ForwardOp op, const Target &target);
 
 /// A region in the postfix notation of the manifest, by which results are checked.
-mlir::ArrayAttr inPostfix(mlir::Region &region);
+mlir::ArrayAttr inPostfix(attn::ForwardOp op, mlir::Region &region);
 
 /// A tile of scores, as the first product gives them, and where it lies.
 struct ScoreTile {
   mlir::Value scores;
   mlir::Value batch, head, firstQuery, firstKey; ///< index
   mlir::Value queries, keys;                     ///< how many there are, index
+  const mlir::IRMapping *captures;               ///< of what regions capture to the kernel's arguments
 };
 
 /// Scores that are `factor` times a tile; the factor, which is positive, joins that of the

@@ -1,5 +1,6 @@
 // The ops that score and mask regions may be made of, and a region in the notation in which
 // references evaluate it (docs/manifest.md).
+#include "AttnCaptures.h"
 #include "AttnScore.h"
 
 #include "mlir/Dialect/Math/IR/Math.h"
@@ -63,6 +64,7 @@ constexpr RegionOp kOps[] = {
     {"math.sqrt", "$0 sqrt"},
     {"math.tanh", "$0 tanh"},
     {"attn.keys", "skv"},
+    {"attn.lookup", ""},
     {"attn.queries", "sq"},
 };
 
@@ -134,8 +136,18 @@ StringRef comparison(arith::CmpFPredicate predicate) {
   return "";
 }
 
+/// The indices one after another, then which tensor.
+std::string wordsOf(attn::LookupOp op) {
+  std::string words;
+  for (unsigned i = 0; i < op.getIndices().size(); ++i)
+    words += "$" + std::to_string(i + 1) + " ";
+  return words + "@" + nameOfArgument(op->getParentOfType<attn::ForwardOp>(), cast<BlockArgument>(op.getTensor()));
+}
+
 /// The words of an op, or none where it has no such form.
 std::string wordsOf(Operation *op) {
+  if (auto lookup = dyn_cast<attn::LookupOp>(op))
+    return wordsOf(lookup);
   if (auto compare = dyn_cast<arith::CmpIOp>(op))
     return comparison(compare.getPredicate()).str();
   if (auto compare = dyn_cast<arith::CmpFOp>(op))
@@ -170,14 +182,11 @@ LogicalResult checkOp(Operation *op, const Target &target, RegionKind kind) {
         diagnostic << " " << entry.name;
     return diagnostic;
   }
+  auto lookup = dyn_cast<attn::LookupOp>(op);
   for (Value value : llvm::concat<Value>(op->getOperands(), op->getResults()))
-    if (!mayBeIn(value.getType(), kind))
+    if (!mayBeIn(value.getType(), kind) && !(lookup && value == lookup.getTensor()))
       return op->emitOpError() << "of " << value.getType() << " cannot be compiled in a " << nameOf(kind)
                                << " region; of " << (isMask ? "index" : "f32, index") << ", i32 and i1 it can";
-  for (Value operand : op->getOperands())
-    if (operand.getParentRegion() != op->getParentRegion())
-      return op->emitOpError() << "uses a value from outside of its " << nameOf(kind)
-                               << " region, which cannot be compiled yet";
   bool onBits = llvm::any_of(op->getOperandTypes(), isBit) || isBit(op->getResult(0).getType());
   bool isLogic = isa<arith::AndIOp, arith::OrIOp, arith::XOrIOp>(op);
   bool mayBeOnBits = isLogic || isa<arith::SelectOp, arith::CmpIOp, arith::CmpFOp, arith::ConstantOp>(op);
@@ -198,7 +207,9 @@ LogicalResult checkOp(Operation *op, const Target &target, RegionKind kind) {
 /// Puts the words of values one behind the other.
 class Postfix {
 public:
-  explicit Postfix(Block &block) {
+  Postfix(attn::ForwardOp op, Block &block) {
+    for (BlockArgument argument : capturedArguments(op))
+      known[argument] = "$" + nameOfArgument(op, argument);
     constexpr StringLiteral kNames[] = {"s", "b", "h", "q", "k"};
     ArrayRef<StringLiteral> names(kNames);
     for (auto [argument, name] : llvm::zip(block.getArguments(), names.take_back(block.getNumArguments())))
@@ -246,21 +257,17 @@ static LogicalResult checkRegion(attn::ForwardOp op, Region &region, const Targe
   for (Operation &inner : block.without_terminator())
     if (failed(checkOp(&inner, target, kind)))
       return failure();
-  Operation *yield = block.getTerminator();
-  if (yield->getOperand(0).getParentRegion() != &region)
-    return yield->emitOpError() << "uses a value from outside of its " << nameOf(kind)
-                                << " region, which cannot be compiled yet";
   return success();
 }
 
 LogicalResult checkRegions(attn::ForwardOp op, const Target &target) {
   return failure(failed(checkRegion(op, op.getMaskRegion(), target, RegionKind::Mask)) ||
-                 failed(checkRegion(op, op.getScore(), target, RegionKind::Score)));
+                 failed(checkRegion(op, op.getScore(), target, RegionKind::Score)) || failed(checkCaptures(op)));
 }
 
-ArrayAttr inPostfix(Region &region) {
+ArrayAttr inPostfix(attn::ForwardOp op, Region &region) {
   Block &block = region.front();
-  Postfix postfix(block);
+  Postfix postfix(op, block);
   postfix.append(block.getTerminator()->getOperand(0));
   Builder builder(region.getContext());
   SmallVector<StringRef> words(postfix.words.begin(), postfix.words.end());

@@ -9,6 +9,7 @@
 //     }
 //     tile.store ...
 //   }
+#include "AttnCaptures.h"
 #include "AttnScore.h"
 #include "AttnTileBody.h"
 #include "girih/Target/Exp2.h"
@@ -33,9 +34,9 @@ namespace {
 /// A kernel argument: the tensor as a memref with unit innermost stride and all
 /// other strides left to the loader.
 struct KernelArgument {
-  StringRef name;
+  std::string name;
   RankedTensorType type;
-  SmallVector<StringRef> sizes;
+  SmallVector<std::string> sizes;
 
   MemRefType memref() const {
     MLIRContext *context = type.getContext();
@@ -57,7 +58,7 @@ struct AttnTilePass : impl::AttnTilePassBase<AttnTilePass> {
 
   LogicalResult lower(attn::ForwardOp op);
   LogicalResult checkFunction(attn::ForwardOp op, func::FuncOp function);
-  gpu::GPUFuncOp makeKernel(attn::ForwardOp op, func::FuncOp function, bool handsOutWork);
+  gpu::GPUFuncOp makeKernel(attn::ForwardOp op, func::FuncOp function, bool handsOutWork, IRMapping &captures);
 };
 
 /// A kernel reads what its function is given and writes what it returns, so
@@ -87,11 +88,12 @@ LogicalResult AttnTilePass::checkFunction(attn::ForwardOp op, func::FuncOp funct
 /// The mask for the manifest: its name, or its region.
 static Attribute maskOf(attn::ForwardOp op) {
   if (!op.getMaskRegion().empty())
-    return inPostfix(op.getMaskRegion());
+    return inPostfix(op, op.getMaskRegion());
   return StringAttr::get(op.getContext(), attn::stringifyMask(op.getMask()));
 }
 
-gpu::GPUFuncOp AttnTilePass::makeKernel(attn::ForwardOp op, func::FuncOp function, bool handsOutWork) {
+gpu::GPUFuncOp AttnTilePass::makeKernel(attn::ForwardOp op, func::FuncOp function, bool handsOutWork,
+                                        IRMapping &captures) {
   OpBuilder builder(function);
   Location loc = op.getLoc();
   SmallVector<KernelArgument> arguments = {{"q", op.getQ().getType(), {"b", "h", "sq", "d"}},
@@ -100,6 +102,12 @@ gpu::GPUFuncOp AttnTilePass::makeKernel(attn::ForwardOp op, func::FuncOp functio
                                            {"o", op.getOutput().getType(), {"b", "h", "sq", "d"}}};
   if (op.getLse())
     arguments.push_back({"lse", cast<RankedTensorType>(op.getLse().getType()), {"b", "h", "sq"}});
+  SmallVector<BlockArgument> captured = capturedArguments(op);
+  auto names = llvm::map_to_vector(captured, [&](BlockArgument argument) { return nameOfArgument(op, argument); });
+  size_t firstCaptured = arguments.size();
+  for (BlockArgument argument : captured)
+    if (auto type = dyn_cast<RankedTensorType>(argument.getType()))
+      arguments.push_back({nameOfArgument(op, argument), type, sizeNames(op, argument)});
 
   auto module = gpu::GPUModuleOp::create(builder, loc, function.getName());
   auto target = getOperation()->getAttr(kTargetAttr);
@@ -109,6 +117,12 @@ gpu::GPUFuncOp AttnTilePass::makeKernel(attn::ForwardOp op, func::FuncOp functio
   SmallVector<Type> types;
   for (const KernelArgument &argument : arguments)
     types.push_back(argument.memref());
+  SmallVector<BlockArgument> numbers;
+  for (BlockArgument argument : captured)
+    if (!isa<RankedTensorType>(argument.getType())) {
+      numbers.push_back(argument);
+      types.push_back(argument.getType());
+    }
   auto schedule = tile::Schedule::decode(op.getScheduleAttr());
   // Where the chip does not hand out work items, a counter does.
   bool isCounted = schedule.persistent == tile::Schedule::kDynamic && !handsOutWork;
@@ -123,19 +137,34 @@ gpu::GPUFuncOp AttnTilePass::makeKernel(attn::ForwardOp op, func::FuncOp functio
   if (tile::Schedule::decode(op.getScheduleAttr()).exp2Polynomial.value_or(0) > 0)
     problem.push_back(builder.getNamedAttr("weight_error", builder.getF64FloatAttr(kExp2PolynomialError)));
   if (!op.getScore().empty())
-    problem.push_back(builder.getNamedAttr("score", inPostfix(op.getScore())));
+    problem.push_back(builder.getNamedAttr("score", inPostfix(op, op.getScore())));
+  SmallVector<StringRef> sorted;
+  for (auto [i, argument] : llvm::enumerate(captured))
+    if (attn::isSorted(argument))
+      sorted.push_back(names[i]);
+  if (!sorted.empty())
+    problem.push_back(builder.getNamedAttr("sorted", builder.getStrArrayAttr(sorted)));
   kernel->setAttr(tile::kProblemAttr, builder.getDictionaryAttr(problem));
   bool headsInside = op.getOrder() == attn::Order::BSHD;
   for (auto [i, argument] : llvm::enumerate(arguments)) {
-    SmallVector<StringRef> order = argument.sizes;
-    if (headsInside && order.size() == 4) // the lse's rows stay contiguous
+    SmallVector<StringRef> sizes(argument.sizes.begin(), argument.sizes.end()), order = sizes;
+    if (headsInside && order.size() == 4 && i < firstCaptured) // the lse's rows stay contiguous
       std::swap(order[1], order[2]);
     kernel.setArgAttr(i, tile::kNameAttr, builder.getStringAttr(argument.name));
-    kernel.setArgAttr(i, tile::kSizesAttr, builder.getStrArrayAttr(argument.sizes));
+    kernel.setArgAttr(i, tile::kSizesAttr, builder.getStrArrayAttr(sizes));
     kernel.setArgAttr(i, tile::kOrderAttr, builder.getStrArrayAttr(order));
   }
+  for (auto [i, number] : llvm::enumerate(numbers)) {
+    kernel.setArgAttr(arguments.size() + i, tile::kNameAttr, builder.getStringAttr(nameOfArgument(op, number)));
+    captures.map(number, kernel.getArgument(arguments.size() + i));
+  }
+  for (auto [i, operand] : llvm::enumerate(op.getOperands()))
+    captures.map(operand, kernel.getArgument(i));
+  llvm::erase_if(captured, [](BlockArgument argument) { return !isa<RankedTensorType>(argument.getType()); });
+  for (auto [i, tensor] : llvm::enumerate(captured))
+    captures.map(tensor, kernel.getArgument(firstCaptured + i));
   if (isCounted)
-    kernel.setArgAttr(arguments.size(), tile::kWorkspaceAttr, builder.getUnitAttr());
+    kernel.setArgAttr(types.size() - 1, tile::kWorkspaceAttr, builder.getUnitAttr());
   return kernel;
 }
 
@@ -152,9 +181,10 @@ LogicalResult AttnTilePass::lower(attn::ForwardOp op) {
   if (!schedule.rows || !schedule.columns || !schedule.persistent || !schedule.longestFirst || !schedule.groupBytes)
     return op.emitError("the schedule must say rows, columns, persistent, longest_first and group_bytes");
 
-  gpu::GPUFuncOp kernel = makeKernel(op, function, target->limits().handsOutWork);
+  IRMapping captures;
+  gpu::GPUFuncOp kernel = makeKernel(op, function, target->limits().handsOutWork, captures);
   op.expandMask();
-  buildAttentionKernel(op, kernel, schedule, *target);
+  buildAttentionKernel(op, kernel, schedule, *target, captures);
   function.erase();
   return success();
 }

@@ -1,5 +1,6 @@
 // The tile program of attention: work items, the loop over keys, online softmax.
 #include "AttnTileBody.h"
+#include "AttnCaptures.h"
 #include "AttnMask.h"
 #include "girih/Target/Manifest.h"
 
@@ -25,10 +26,11 @@ constexpr double kNoMaximum = std::numeric_limits<float>::lowest();
 
 class KernelBuilder {
 public:
-  KernelBuilder(attn::ForwardOp op, gpu::GPUFuncOp kernel, const tile::Schedule &schedule, const Target &target)
-      : op(op), kernel(kernel), schedule(schedule), b(op.getLoc(), kernel.getContext()), rows(*schedule.rows),
-        columns(*schedule.columns), headSize(Target::tileColumns(op.getQ().getType().getDimSize(3))),
-        partials(target.lanesPerRow()) {}
+  KernelBuilder(attn::ForwardOp op, gpu::GPUFuncOp kernel, const tile::Schedule &schedule, const Target &target,
+                const IRMapping &captures)
+      : op(op), kernel(kernel), schedule(schedule), captures(captures), b(op.getLoc(), kernel.getContext()),
+        rows(*schedule.rows), columns(*schedule.columns),
+        headSize(Target::tileColumns(op.getQ().getType().getDimSize(3))), partials(target.lanesPerRow()) {}
 
   void build();
 
@@ -67,6 +69,7 @@ private:
   attn::ForwardOp op;
   gpu::GPUFuncOp kernel;
   const tile::Schedule &schedule;
+  const IRMapping &captures;
   IndexBuilder b;
   int64_t rows, columns;
   int64_t headSize; ///< columns of a tile of Q, K, V or O
@@ -114,7 +117,7 @@ KeyRange KernelBuilder::keyRange(const WorkItem &item) {
   Visibility visibility;
   visibility.all = KeySpan();
   if (!op.getMaskRegion().empty()) {
-    mask.emplace(b, op.getMaskRegion().front(), MaskPlace{item.batch, item.head, size(0, 2), keys});
+    mask.emplace(b, op.getMaskRegion().front(), MaskPlace{item.batch, item.head, size(0, 2), keys, &captures});
     visibility = mask->bound(item.firstRow, rows);
   }
   return buildKeyRange(b, visibility, keys, item.firstRow, {rows, columns});
@@ -142,6 +145,7 @@ void KernelBuilder::build() {
     buildWorkItem(start);
   }
   gpu::ReturnOp::create(b);
+  kernel.walk(hoistGathers);
 }
 
 /// One work item after another, until none is left. The next is asked for before the
@@ -196,7 +200,7 @@ void KernelBuilder::buildIteration(const WorkItem &item, Value q, const KeyRange
                                  ValueRange{item.batch, item.keyHead, firstKey, zero});
   Value scores = tile::MmaOp::create(b, f32Tile({rows, columns}), q, k, /*acc=*/Value(),
                                      /*transpose_b=*/true);
-  ScoreTile tile = {scores, item.batch, item.head, item.firstRow, firstKey, size(0, 2), size(1, 2)};
+  ScoreTile tile = {scores, item.batch, item.head, item.firstRow, firstKey, size(0, 2), size(1, 2), &captures};
   auto [unmasked, factor] = buildScore(b, op, tile, op.getScaleValue());
   double exponentScale = factor * std::numbers::log2e; // exp(factor * x) is exp2(exponentScale * x)
   scores = maskWhereNeeded(unmasked, iteration, tile, range);
@@ -298,8 +302,8 @@ void KernelBuilder::buildEpilogue(const WorkItem &item, ValueRange state) {
 } // namespace
 
 void buildAttentionKernel(attn::ForwardOp op, gpu::GPUFuncOp kernel, const tile::Schedule &schedule,
-                          const Target &target) {
-  KernelBuilder(op, kernel, schedule, target).build();
+                          const Target &target, const IRMapping &captures) {
+  KernelBuilder(op, kernel, schedule, target, captures).build();
 }
 
 } // namespace girih

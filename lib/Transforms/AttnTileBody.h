@@ -4,13 +4,15 @@
 
 #include "girih/Target/Target.h"
 #include "mlir/Dialect/GPU/IR/GPUDialect.h"
+#include "mlir/IR/IRMapping.h"
 
 namespace girih {
 
 /// Fills the empty kernel with the tile program for `op`. The schedule's rows
-/// and columns are set; the target says how many partial row sums to keep.
+/// and columns are set; the target says how many partial row sums to keep. `captures` maps
+/// what the op's regions capture to the kernel's arguments.
 void buildAttentionKernel(attn::ForwardOp op, mlir::gpu::GPUFuncOp kernel, const tile::Schedule &schedule,
-                          const Target &target);
+                          const Target &target, const mlir::IRMapping &captures);
 
 } // namespace girih
 

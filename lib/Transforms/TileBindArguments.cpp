@@ -58,6 +58,10 @@ private:
   LogicalResult bindUses(const Tensor &tensor);
   void describeTensors();
   LogicalResult bindWorkspace(BlockArgument argument);
+  void bindScalar(BlockArgument argument);
+  void gather(tile::GatherOp gather, const Tensor &tensor);
+  Value stride(IndexBuilder &b, const Tensor &tensor, int64_t dim);
+  Value pointer(const Tensor &tensor, Location loc);
   LogicalResult scatter(tile::StoreOp store, const Tensor &tensor);
   FailureOr<tile::TensorMapType> mapType(Operation *user, const Tensor &tensor, RankedTensorType tile, Value column);
   DictionaryAttr mapRecipe(const Tensor &tensor, tile::TensorMapType type);
@@ -75,7 +79,7 @@ private:
   const Target &target;
   Builder builder;
   SmallVector<Tensor> tensors;
-  SmallVector<BlockArgument> workspaces;
+  SmallVector<BlockArgument> workspaces, scalars;
   llvm::DenseMap<Attribute, Value> bound; ///< recipe to new argument
 };
 
@@ -88,6 +92,10 @@ LogicalResult Binder::collect() {
       continue;
     }
     auto name = kernel.getArgAttrOfType<StringAttr>(i, tile::kNameAttr);
+    if (name && !type) {
+      scalars.push_back(argument);
+      continue;
+    }
     auto sizes = kernel.getArgAttrOfType<ArrayAttr>(i, tile::kSizesAttr);
     if (!type || !name || !sizes)
       return kernel.emitError() << "argument " << i << " must be a memref with " << tile::kNameAttr << " and "
@@ -114,10 +122,12 @@ LogicalResult Binder::run() {
   for (BlockArgument argument : workspaces)
     if (failed(bindWorkspace(argument)))
       return failure();
+  for (BlockArgument argument : scalars)
+    bindScalar(argument);
   llvm::BitVector old(kernel.getNumArguments());
   for (const Tensor &tensor : tensors)
     old.set(tensor.argument.getArgNumber());
-  for (BlockArgument argument : workspaces)
+  for (BlockArgument argument : llvm::concat<BlockArgument>(workspaces, scalars))
     old.set(argument.getArgNumber());
   return kernel.eraseArguments(old);
 }
@@ -239,6 +249,8 @@ LogicalResult Binder::bindUses(const Tensor &tensor) {
       if (!map)
         return failure();
       copy.getSourceMutable().assign(map);
+    } else if (auto op = dyn_cast<tile::GatherOp>(user)) {
+      gather(op, tensor);
     } else if (auto store = dyn_cast<tile::StoreOp>(user)) {
       if (tile::sharedEncoding(store.getTile().getType())) {
         Value map = mapFor(store.getTile(), store.getIndices());
@@ -272,22 +284,49 @@ LogicalResult Binder::bindWorkspace(BlockArgument old) {
   return success();
 }
 
+/// A number that is chosen at launch is an argument as it was.
+void Binder::bindScalar(BlockArgument old) {
+  auto name = kernel.getArgAttrOfType<StringAttr>(old.getArgNumber(), tile::kNameAttr);
+  DictionaryAttr made =
+      recipe("scalar", {builder.getNamedAttr("scalar", name), named("dtype", old.getType().isF32() ? "f32" : "i32")});
+  old.replaceAllUsesWith(argument(old.getType(), made, old.getLoc()));
+}
+
+Value Binder::stride(IndexBuilder &b, const Tensor &tensor, int64_t dim) {
+  int64_t known = tensor.type.getStridesAndOffset().first[dim];
+  if (ShapedType::isStatic(known))
+    return arith::ConstantOp::create(b, b.getI64IntegerAttr(known));
+  DictionaryAttr made = recipe("stride", {builder.getNamedAttr("tensor", tensor.name), named("dim", dim)});
+  return argument(b.getI64Type(), made, b.getLoc());
+}
+
+Value Binder::pointer(const Tensor &tensor, Location loc) {
+  auto type = tile::GlobalPointerType::get(builder.getContext(), tensor.type.getElementType());
+  return argument(type, recipe("pointer", builder.getNamedAttr("tensor", tensor.name)), loc);
+}
+
+void Binder::gather(tile::GatherOp gather, const Tensor &tensor) {
+  IndexBuilder b(gather.getLoc(), gather);
+  SmallVector<Value> strides, limits;
+  for (int64_t dim = 0; dim < tensor.type.getRank(); ++dim) {
+    strides.push_back(stride(b, tensor, dim));
+    limits.push_back(arith::IndexCastOp::create(b, b.getI32Type(), size(tensor, dim, gather.getLoc())));
+  }
+  gather.getSourceMutable().assign(pointer(tensor, gather.getLoc()));
+  gather.getStridesMutable().assign(strides);
+  gather.getLimitsMutable().assign(limits);
+}
+
 LogicalResult Binder::scatter(tile::StoreOp store, const Tensor &tensor) {
   Location loc = store.getLoc();
   IndexBuilder b(loc, store);
-  auto [strides, offset] = tensor.type.getStridesAndOffset();
   Type i64 = b.getI64Type();
-  auto stride = [&, strides = strides](int64_t dim) -> Value {
-    if (ShapedType::isStatic(strides[dim]))
-      return arith::ConstantOp::create(b, b.getI64IntegerAttr(strides[dim]));
-    return argument(i64, recipe("stride", {builder.getNamedAttr("tensor", tensor.name), named("dim", dim)}), loc);
-  };
   Value start = arith::ConstantOp::create(b, b.getI64IntegerAttr(0));
   SmallVector<Value> tileStrides, limits;
   int64_t rank = tensor.type.getRank(), firstTileDim = rank - store.getTile().getType().getRank();
   for (int64_t dim = 0; dim < rank; ++dim) {
     Value index = store.getIndices()[dim];
-    Value step = stride(dim);
+    Value step = stride(b, tensor, dim);
     Value wide = arith::IndexCastOp::create(b, i64, index);
     start = arith::AddIOp::create(b, start, arith::MulIOp::create(b, wide, step));
     if (dim < firstTileDim)
@@ -295,9 +334,7 @@ LogicalResult Binder::scatter(tile::StoreOp store, const Tensor &tensor) {
     tileStrides.push_back(step);
     limits.push_back(b.sub(size(tensor, dim, loc), index));
   }
-  auto pointer = tile::GlobalPointerType::get(builder.getContext(), tensor.type.getElementType());
-  Value dest = argument(pointer, recipe("pointer", builder.getNamedAttr("tensor", tensor.name)), loc);
-  tile::ScatterOp::create(b, store.getTile(), dest, start, tileStrides, limits);
+  tile::ScatterOp::create(b, store.getTile(), pointer(tensor, loc), start, tileStrides, limits);
   store.erase();
   return success();
 }

@@ -32,6 +32,14 @@ bool isLoaded(Value tile) {
   return static_cast<bool>(tile.getDefiningOp<tile::LoadOp>());
 }
 
+/// Whether the tile is loaded, and MMAs and elementwise ops are all that uses it: these can have
+/// parts of it.
+bool isLoadedForParts(Value tile) {
+  return tile.getDefiningOp<tile::LoadOp>() && llvm::all_of(tile.getUsers(), [](Operation *user) {
+           return isa<tile::MmaOp>(user) || user->hasTrait<OpTrait::Elementwise>();
+         });
+}
+
 /// Finds the tiles that have one row per output row: MMA results and whatever
 /// is tied to them element by element or through a loop.
 class RowTiles {
@@ -51,7 +59,7 @@ public:
 
 private:
   void add(Value value) {
-    if (isa<RankedTensorType>(value.getType()) && tiles.insert(value))
+    if (isa<RankedTensorType>(value.getType()) && !isLoadedForParts(value) && tiles.insert(value))
       worklist.push_back(value);
   }
 
@@ -104,7 +112,8 @@ struct TilePartitionPass : impl::TilePartitionPassBase<TilePartitionPass> {
         return constant.emitError("a constant tile that is split over workers must have one value");
       if (isLoaded(value))
         return emitError(value.getLoc(),
-                         "a loaded tile that is split over workers can only be the left operand of an MMA");
+                         "a loaded tile that is split over workers can only be the left operand of an MMA, or of an "
+                         "elementwise op");
     }
     return success();
   }
@@ -133,11 +142,19 @@ struct TilePartitionPass : impl::TilePartitionPassBase<TilePartitionPass> {
 };
 
 /// Rewrites the ops at the border between row tiles and the rest: left operands
-/// that are loaded whole, row numbers, stores.
+/// and others that are loaded whole, row numbers, stores.
 void TilePartitionPass::adjust(Operation *op, const RowTiles &rowTiles) {
   OpBuilder builder(op);
   Location loc = op->getLoc();
-  if (auto mma = dyn_cast<tile::MmaOp>(op)) {
+  if (op->hasTrait<OpTrait::Elementwise>() && op->getNumResults() == 1 && rowTiles.get().contains(op->getResult(0))) {
+    for (OpOperand &operand : op->getOpOperands()) {
+      if (!isLoadedForParts(operand.get()))
+        continue;
+      RankedTensorType type = mine(cast<RankedTensorType>(operand.get().getType()));
+      Value offset = firstRow(builder, loc, type.getDimSize(0));
+      operand.set(tile::SliceOp::create(builder, loc, type, operand.get(), offset));
+    }
+  } else if (auto mma = dyn_cast<tile::MmaOp>(op)) {
     if (rowTiles.get().contains(mma.getA()))
       return;
     RankedTensorType type = mine(cast<RankedTensorType>(mma.getA().getType()));

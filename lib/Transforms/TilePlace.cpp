@@ -65,6 +65,7 @@ struct TilePlacePass : impl::TilePlacePassBase<TilePlacePass> {
   LogicalResult checkConstants(gpu::GPUFuncOp kernel);
   LogicalResult placeLoads(gpu::GPUFuncOp kernel);
   LogicalResult placeSlices(Value tile);
+  void moveToRegisters(Value tile);
   LogicalResult placeMmas(gpu::GPUFuncOp kernel);
   LogicalResult placeInTensorMemory(tile::MmaAsyncOp mma, const tile::Fragment &layout);
   LogicalResult place(Value value, const tile::Fragment &layout);
@@ -89,14 +90,35 @@ LogicalResult TilePlacePass::checkConstants(gpu::GPUFuncOp kernel) {
   return failure(result.wasInterrupted());
 }
 
+/// Elementwise ops have a tile in registers, from the first of them on.
+void TilePlacePass::moveToRegisters(Value tile) {
+  SmallVector<OpOperand *> uses;
+  Operation *first = nullptr;
+  for (OpOperand &use : tile.getUses())
+    if (Operation *user = use.getOwner(); user->hasTrait<OpTrait::Elementwise>()) {
+      uses.push_back(&use);
+      Operation *inBlock = tile.getParentBlock()->findAncestorOpInBlock(*user);
+      first = !first || inBlock->isBeforeInBlock(first) ? inBlock : first;
+    }
+  if (uses.empty())
+    return;
+  OpBuilder builder(first);
+  RankedTensorType shared = tileType(tile);
+  auto type = RankedTensorType::get(shared.getShape(), shared.getElementType());
+  Value moved = tile::MoveOp::create(builder, first->getLoc(), type, tile);
+  for (OpOperand *use : uses)
+    use->set(moved);
+}
+
 /// The slices of a tile in shared memory are views of it, and MMA operands as it is.
 LogicalResult TilePlacePass::placeSlices(Value tile) {
+  moveToRegisters(tile);
   for (Operation *user : tile.getUsers()) {
-    if (isa<tile::MmaAsyncOp>(user))
+    if (isa<tile::MmaAsyncOp, tile::MoveOp>(user))
       continue;
     auto slice = dyn_cast<tile::SliceOp>(user);
     if (!slice)
-      return tile.getDefiningOp()->emitError("a loaded tile can only be an operand of an MMA");
+      return tile.getDefiningOp()->emitError("a loaded tile can only be an operand of an MMA or of elementwise ops");
     slice.getResult().setType(tile::sliceType(tileType(tile), slice.getResult().getType().getShape()));
     if (failed(slice.verify()) || failed(slice.checkOffsets()) || failed(placeSlices(slice.getResult())))
       return failure();
@@ -201,6 +223,10 @@ LogicalResult TilePlacePass::spreadFrom(Value value) {
   }
   if (auto broadcast = value.getDefiningOp<tile::BroadcastOp>())
     placeAs(broadcast.getTile(), layout.dropColumns());
+  if (auto gather = value.getDefiningOp<tile::GatherOp>())
+    for (Value index : gather.getIndices())
+      if (tileType(index) && tileType(index).getRank() < tileType(value).getRank())
+        placeAs(index, layout.dropColumns());
   return result;
 }
 

@@ -23,14 +23,27 @@ int64_t registersOf(Type type) {
   return llvm::divideCeil(tile::Fragment(encoding).numRegisters() * std::max<int64_t>(bits, 1), 32);
 }
 
+/// What is gathered at the same indices for all rows is there once for all rows of a thread.
+int64_t registersOf(Value value) {
+  auto gather = value.getDefiningOp<tile::GatherOp>();
+  auto isTile = [](Value index) { return isa<RankedTensorType>(index.getType()); };
+  if (!gather || !tile::fragmentEncoding(value.getType()) || llvm::any_of(gather.getIndices(), isTile))
+    return registersOf(value.getType());
+  tile::Fragment layout(tile::fragmentEncoding(value.getType()));
+  llvm::SmallDenseSet<int64_t> columns;
+  for (int64_t i = 0; i < layout.numRegisters(); ++i)
+    columns.insert(layout.registerOffset(i).back());
+  return columns.size();
+}
+
 /// Values that need no registers of their own: repeated rows, parts, constants,
-/// comparisons, which are fused into their users, and what elementwise ops make of these
-/// alone, such as a bias of row and column: it is there when it is used.
+/// comparisons, narrow numbers that are widened, which are fused into their users, and what elementwise ops make of
+/// these alone, such as a bias of row and column: it is there when it is used.
 DenseSet<Value> findFreeValues(gpu::GPUFuncOp kernel) {
   DenseSet<Value> found;
   kernel.walk<WalkOrder::PreOrder>([&](Operation *op) {
-    bool isFree =
-        isa<tile::BroadcastOp, tile::SplatOp, tile::IotaOp, tile::SliceOp, arith::ConstantOp, arith::CmpIOp>(op);
+    bool isFree = isa<tile::BroadcastOp, tile::SplatOp, tile::IotaOp, tile::SliceOp, arith::ConstantOp, arith::CmpIOp,
+                      arith::ExtFOp>(op);
     bool isMadeOfFree = op->hasTrait<OpTrait::Elementwise>() &&
                         llvm::all_of(op->getOperands(), [&](Value operand) { return found.contains(operand); });
     if (isFree || isMadeOfFree)
@@ -44,7 +57,7 @@ DenseSet<Value> findFreeValues(gpu::GPUFuncOp kernel) {
 int64_t peakRegisters(Block *block, const DenseSet<Value> &freeValues) {
   DenseMap<Value, Operation *> lastUse;
   auto note = [&](Value value) {
-    if (registersOf(value.getType()) == 0 || freeValues.contains(value))
+    if (registersOf(value) == 0 || freeValues.contains(value))
       return;
     for (Operation *user : value.getUsers())
       if (Operation *ancestor = block->findAncestorOpInBlock(*user)) {
@@ -57,7 +70,7 @@ int64_t peakRegisters(Block *block, const DenseSet<Value> &freeValues) {
   auto define = [&](Value value) {
     note(value);
     if (lastUse.count(value))
-      live += registersOf(value.getType());
+      live += registersOf(value);
   };
   // Tiles defined outside the block live through it.
   llvm::SmallDenseSet<Value> outer;
@@ -65,7 +78,7 @@ int64_t peakRegisters(Block *block, const DenseSet<Value> &freeValues) {
     for (Value operand : op->getOperands())
       if (!block->findAncestorOpInBlock(*operand.getParentBlock()->getParentOp()) &&
           operand.getParentBlock() != block && !freeValues.contains(operand) && outer.insert(operand).second)
-        live += registersOf(operand.getType());
+        live += registersOf(operand);
   });
   for (Value argument : block->getArguments())
     define(argument);
@@ -75,7 +88,7 @@ int64_t peakRegisters(Block *block, const DenseSet<Value> &freeValues) {
     for (Value operand : op.getOperands()) {
       auto last = lastUse.find(operand);
       if (last != lastUse.end() && last->second == &op && dead.insert(operand).second)
-        live -= registersOf(operand.getType());
+        live -= registersOf(operand);
     }
     for (Value result : op.getResults())
       define(result);

@@ -49,10 +49,11 @@ void forEachCarried(Value value, Visit visit) {
 void forEachTied(Value value, Visit visit) {
   forEachCarried(value, visit);
   auto visitElements = [&](Operation *op) {
-    if (!op->hasTrait<OpTrait::Elementwise>() && !isa<tile::ReduceOp, tile::BroadcastOp>(op))
+    if (!op->hasTrait<OpTrait::Elementwise>() && !isa<tile::ReduceOp, tile::BroadcastOp, tile::GatherOp>(op))
       return;
-    llvm::for_each(op->getOperands(), visit);
-    llvm::for_each(op->getResults(), visit);
+    for (Value tied : llvm::concat<Value>(op->getOperands(), op->getResults()))
+      if (!isa<BaseMemRefType>(tied.getType()))
+        visit(tied);
   };
   if (Operation *definition = value.getDefiningOp())
     visitElements(definition);

@@ -47,6 +47,7 @@ int main(void) {
   testOptimize();
   testSimulate();
   testSimulateErrors();
+  testCaptures();
   if (!failures)
     puts("all passed");
   return failures != 0;

@@ -168,3 +168,49 @@ void testSimulateErrors(void) {
   freeProblem(&problem);
   girihKernelDestroy(kernel);
 }
+
+/* A captured tensor and a number that is chosen at launch: scores are 1/8 t + slopes[h] (k - q). */
+void testCaptures(void) {
+  GirihKernel *kernel = compileSmall("b=1,h=2,sq=?,skv=?,d=64,dtype=f16,lse=1,score=temperature+alibi(slopes)");
+  GirihSimulateOptions options = {sizeof options};
+  GirihDiagnostics *diagnostics = girihDiagnosticsCreate();
+  GirihSimulation *simulation;
+  struct Problem problem;
+  GirihTensor tensors[6] = {0};
+  float slopes[kHeads] = {0, 0.5f}, temperature = 4;
+  const void *scalars[1];
+  int64_t heads = kHeads;
+  if (!kernel)
+    return;
+  CHECK(girihKernelTensorCount(kernel) == 6 && girihKernelScalarCount(kernel) == 1);
+  CHECK(equals(girihKernelTensor(kernel, 5).name, "slopes") && girihKernelTensor(kernel, 5).type == GIRIH_F32);
+  CHECK(equals(girihKernelScalar(kernel, 0).name, "temperature") && girihKernelScalar(kernel, 0).type == GIRIH_F32);
+  CHECK(girihKernelScalar(kernel, 1).name.size == 0);
+  makeProblem(&problem);
+  memcpy(tensors, problem.tensors, sizeof problem.tensors);
+  tensors[5].data = slopes;
+  tensors[5].type = GIRIH_F32;
+  tensors[5].rank = 1;
+  tensors[5].shape = &heads;
+  scalars[0] = &temperature;
+  options.scalars = scalars;
+  options.scalarCount = 1;
+  options.checks = 1;
+  simulation = girihSimulate(kernel, tensors, 6, &options, diagnostics);
+  CHECK(simulation && girihSimulationVerdictCount(simulation) == 0);
+  if (!simulation)
+    fprintf(stderr, "%s", girihDiagnosticsText(diagnostics).data);
+  /* Without a slope all scores are 1/2. */
+  CHECK(fabs(problem.lse[0] - (0.5 + log((double)kKeys))) < 1e-5);
+  girihSimulationDestroy(simulation);
+  options.scalarCount = 0;
+  CHECK(!girihSimulate(kernel, tensors, 6, &options, diagnostics));
+  CHECK(contains(girihDiagnosticsText(diagnostics), "takes 1 scalars, not 0"));
+  options.scalarCount = 1;
+  scalars[0] = NULL;
+  CHECK(!girihSimulate(kernel, tensors, 6, &options, diagnostics));
+  CHECK(contains(girihDiagnosticsText(diagnostics), "scalar 'temperature' has no address"));
+  freeProblem(&problem);
+  girihKernelDestroy(kernel);
+  girihDiagnosticsDestroy(diagnostics);
+}

@@ -32,5 +32,6 @@ void testCompileErrors(void);
 void testOptimize(void);
 void testSimulate(void);
 void testSimulateErrors(void);
+void testCaptures(void);
 
 #endif

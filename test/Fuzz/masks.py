@@ -10,7 +10,7 @@ def named(random, depth=2):
         return f"({joined})" if random.random() < 0.5 else joined
     number = lambda *special: random.choice([*special, 0, 1, 15, 63, 64, 100, 128, random.randint(0, 300)])
     return random.choice(["causal", "causal_top_left", f"window({number(-1)},0)", f"window({number(-1)},{number(-1)})",
-                          f"prefix({number()})"])
+                          f"prefix({number()})", "document"])
 
 
 class Function:

@@ -40,7 +40,8 @@ def pair(seed, index):
     spec.append(f"d={random.choice([64, 64, 128, 128, 8 * random.randint(2, 32)])}")
     for key, choices in (("dtype", ["bf16", "f16"]), ("mask", ["causal", *(masks.named(random) for _ in range(3))]), ("order", ["bhsd", "bshd"]),
                          ("lse", ["0", "1"]), ("scale", ["0.1", "1", "0.03"]),
-                         ("score", ["softcap(3)", *(["alibi", "alibi+softcap(20)"] if "h" not in dynamic else [])])):
+                         ("score", ["softcap(3)", "alibi(slopes)+temperature", "bias", "bias(hq)+softcap(9)", "relative(20)",
+                                    *(["alibi", "alibi+softcap(20)"] if "h" not in dynamic else [])])):
         if random.random() < 0.4:
             spec.append(f"{key}={random.choice(choices)}")
     share = random.choice([0.1, 0.3, 0.6])

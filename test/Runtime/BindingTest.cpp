@@ -88,6 +88,22 @@ TEST(BindingTest, constraints_are_checked) {
   EXPECT_EQ("attention.json: the address of 'q' is 4104 when it should be a multiple of 16", address(0, 4104));
 }
 
+TEST(BindingTest, scalars_are_chosen) {
+  Manifest manifest = parseManifest(attentionText(), "attention.json");
+  manifest.scalars = {{"t", girih::ElementType::F32}, {"n", girih::ElementType::I32}};
+  std::vector<double> open = chooseScalars(manifest, {});
+  EXPECT_GE(open[0], 0.5);
+  EXPECT_LE(open[0], 1.5);
+  EXPECT_GE(open[1], 0);
+  EXPECT_LT(open[1], 100);
+  EXPECT_EQ((std::vector<double>{float(0.1), -7}), chooseScalars(manifest, {{"t", 0.1}, {"n", -7}}));
+  EXPECT_EQ(0x3f000000u, scalarBits(manifest.scalars[0], 0.5));
+  EXPECT_EQ(0xfffffff9u, scalarBits(manifest.scalars[1], -7));
+  EXPECT_EQ("attention.json: scalar 'x' is not in scalars", errorOf([&] { chooseScalars(manifest, {{"x", 1}}); }));
+  EXPECT_EQ("attention.json: scalar 'n' is 0.500000 when it should be a whole number of 32 bits",
+            errorOf([&] { chooseScalars(manifest, {{"n", 0.5}}); }));
+}
+
 TEST(BindingTest, size_fits_its_argument) {
   Manifest manifest = attention();
   for (TensorDeclaration &tensor : manifest.tensors)

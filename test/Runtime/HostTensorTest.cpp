@@ -2,6 +2,7 @@
 
 #include "girih/Runtime/HostTensor.h"
 #include "TestManifest.h"
+#include <algorithm>
 #include <cmath>
 
 using namespace girih;
@@ -27,6 +28,27 @@ TEST(HostTensorTest, numbers_are_normal_and_repeatable) {
   EXPECT_NEAR(4, squares / count, 0.06);
   EXPECT_EQ(tensor.bytes, randomTensor(dense(1000, 130, 130), ElementType::BF16, 5, 2).bytes);
   EXPECT_NE(tensor.bytes, randomTensor(dense(1000, 130, 130), ElementType::BF16, 6, 2).bytes);
+}
+
+TEST(HostTensorTest, integers) {
+  for (ElementType type : {ElementType::I8, ElementType::I32, ElementType::I64}) {
+    HostTensor plain = randomIntegers(dense(3, 200, 203), type, 5, /*isSorted=*/false);
+    HostTensor sorted = randomIntegers(dense(3, 200, 203), type, 5, /*isSorted=*/true);
+    std::vector<int> counts(4);
+    for (int64_t row = 0; row < 3; ++row) {
+      int64_t last = 0;
+      for (int64_t i = 0; i < 200; ++i) {
+        ++counts.at(size_t(loadInteger(type, plain.bytes.data(), size_t(row * 203 + i))));
+        int64_t value = loadInteger(type, sorted.bytes.data(), size_t(row * 203 + i));
+        EXPECT_TRUE(value == last || (value == last + 1 && i > 0));
+        last = value;
+      }
+      EXPECT_GT(last, 4);
+      EXPECT_LT(last, 40);
+      EXPECT_TRUE(isPoison(plain, row * 203 + 200));
+    }
+    EXPECT_GT(*std::min_element(counts.begin(), counts.end()), 90);
+  }
 }
 
 TEST(HostTensorTest, layout_does_not_change_the_numbers) {

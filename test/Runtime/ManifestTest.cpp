@@ -53,6 +53,36 @@ TEST(ManifestTest, reads_roles) {
             errorOf([&] { parse(R"([{"name": "load", "warps": "4"}])"); }));
 }
 
+TEST(ManifestTest, reads_what_functions_capture) {
+  auto with = [](const std::string &problem, const std::string &scalars, const std::string &argument) {
+    std::string text = replaced(attentionText(), "\"scale\":", problem + ", \"scale\":");
+    text = replaced(text, "\"sizes\":", "\"scalars\": " + scalars + ", \"sizes\":");
+    text = replaced(text, R"({"kind": "size", "size": "skv"})", argument);
+    return replaced(text, "\"tensors\": [", R"("tensors": [
+      {"name": "ids", "access": "read", "dtype": "i32", "shape": ["b", "skv"], "order": ["b", "skv"]},)");
+  };
+  const std::string problem = R"("sorted": ["ids"], "score": ["s", "b", "k", "@ids", "$t", "mul", "add"])";
+  const std::string scalars = R"([{"name": "t", "dtype": "f32"}])", argument = R"({"kind": "scalar", "scalar": "t"})";
+  Manifest manifest = parseManifest(with(problem, scalars, argument), "attention.json");
+  ASSERT_EQ(1u, manifest.scalars.size());
+  EXPECT_EQ(Argument::Kind::Scalar, manifest.arguments[10].kind);
+  EXPECT_EQ(4u, manifest.arguments[10].parameterBytes());
+  EXPECT_EQ(std::vector<std::string>{"ids"}, manifest.problem.sorted);
+  EXPECT_EQ(girih::ElementType::I32, manifest.tensors[0].type);
+  auto error = [&](const std::string &problem, const std::string &scalars, const std::string &argument) {
+    return errorOf([&] { parseManifest(with(problem, scalars, argument), "attention.json"); });
+  };
+  EXPECT_EQ("attention.json: scalars[0].dtype is 'f64' when it should be 'f32' or 'i32'",
+            error(problem, R"([{"name": "t", "dtype": "f64"}])", argument));
+  EXPECT_EQ("attention.json: scalars[1].name 't' is there twice",
+            error(problem, R"([{"name": "t", "dtype": "f32"}, {"name": "t", "dtype": "f32"}])", argument));
+  EXPECT_EQ("attention.json: arguments[10].scalar 'u' is not in scalars",
+            error(problem, scalars, R"({"kind": "scalar", "scalar": "u"})"));
+  EXPECT_EQ("attention.json: problem.sorted[0] 'x' is not in tensors", error(R"("sorted": ["x"])", scalars, argument));
+  EXPECT_EQ("attention.json: problem.score cannot be evaluated: score: '@x' is no tensor of the problem",
+            error(R"("score": ["k", "@x"])", scalars, argument));
+}
+
 TEST(ManifestTest, order_can_differ_from_shape) {
   Manifest manifest =
       parseManifest(replaced(attentionText(), R"("order": ["b", "h", "sq", "d"])", R"("order": ["b", "sq", "h", "d"])"),
@@ -75,7 +105,7 @@ TEST(ManifestTest, says_where_a_mistake_is) {
   EXPECT_EQ("attention.json: arguments[4].dim is 4 when it should be from 0 to 3",
             parseError("\"tensor\": \"o\", \"dim\": 0", "\"tensor\": \"o\", \"dim\": 4"));
   EXPECT_EQ("attention.json: tensors[0].dtype is 'f64' when it should be "
-            "'bf16', 'f16' or 'f32'",
+            "'bf16', 'f16', 'f32', 'i8', 'i32' or 'i64'",
             parseError("bf16", "f64"));
   EXPECT_EQ("attention.json: tensors[0].order[1] is not a dimension that "
             "'shape' still has",

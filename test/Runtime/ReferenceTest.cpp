@@ -135,6 +135,55 @@ TEST(ScoreProgramTest, evaluates_postfix) {
   EXPECT_FALSE(ScoreProgram({"s", "2", "mul"}).isApproximate());
 }
 
+/// A table [2, 3] in rows of 4 and three integers.
+struct Captured {
+  float table[8] = {0, 1, 2, -1, 10, 11, 12, -1};
+  int64_t wide[3] = {5, (int64_t(1) << 32) + 7, -2};
+  Captures captures{{{"table", ElementType::F32, {2, 3}, {4, 1}, table}, {"wide", ElementType::I64, {3}, {1}, wide}},
+                    {{"factor", 0.5}}};
+};
+
+TEST(ScoreProgramTest, reads_captured_tensors) {
+  Captured captured;
+  auto evaluate = [&](const std::vector<std::string> &words) {
+    return ScoreProgram(words, captured.captures).evaluate({3, 1, 2, 10, 4, 20, 30});
+  };
+  EXPECT_EQ(11, evaluate({"b", "1", "@table"}));
+  EXPECT_EQ(12, evaluate({"b", "k", "@table"})) << "beyond the last";
+  EXPECT_EQ(0, evaluate({"b", "2", "sub", "-4", "@table"})) << "below the first";
+  EXPECT_EQ(7, evaluate({"1", "@wide"})) << "the lower half";
+  EXPECT_EQ(-2, evaluate({"h", "@wide"}));
+  EXPECT_EQ(1.5, evaluate({"s", "$factor", "mul"}));
+  ScoreProgram program({"b", "q", "k", "sub", "@table"}, captured.captures);
+  std::array<Interval, ScoreProgram::inputs> inputs{};
+  inputs[1] = {1, 1};
+  inputs[3] = {1, 2};
+  inputs[4] = {0, 1};
+  Interval found = program.bound(inputs);
+  EXPECT_EQ(10, found.low);
+  EXPECT_EQ(12, found.high);
+  inputs[1] = {0, 1}; // more than one row
+  EXPECT_EQ(Interval::anything().low, program.bound(inputs).low);
+  EXPECT_FALSE(program.lacksData());
+  captured.captures.tensors[0].data = nullptr;
+  EXPECT_TRUE(ScoreProgram({"b", "q", "@table"}, captured.captures).lacksData());
+}
+
+TEST(ScoreProgramTest, mistakes_about_captures_are_told) {
+  Captured captured;
+  auto message = [&](const std::vector<std::string> &words) -> std::string {
+    try {
+      ScoreProgram program(words, captured.captures);
+    } catch (const Error &error) {
+      return error.what();
+    }
+    return "";
+  };
+  EXPECT_EQ("score: '@other' is no tensor of the problem", message({"k", "@other"}));
+  EXPECT_EQ("score: '$other' is no number of the problem", message({"$other"}));
+  EXPECT_EQ("score: '@table' takes 2 indices when there are 1", message({"k", "@table"}));
+}
+
 TEST(ScoreProgramTest, mistakes_are_told) {
   auto message = [](const std::vector<std::string> &words) -> std::string {
     try {

@@ -83,26 +83,3 @@ func.func @large_index(%q: tensor<1x1x64x64xbf16>) -> tensor<1x1x64x64xbf16> {
   } : tensor<1x1x64x64xbf16>, tensor<1x1x64x64xbf16>, tensor<1x1x64x64xbf16> -> tensor<1x1x64x64xbf16>
   return %o : tensor<1x1x64x64xbf16>
 }
-
-// -----
-
-func.func @outside_value(%q: tensor<1x1x64x64xbf16>, %x: f32) -> tensor<1x1x64x64xbf16> {
-  %o = attn.forward %q, %q, %q score {
-  ^bb0(%s: f32, %b: index, %h: index, %i: index, %j: index):
-    // expected-error@+1 {{'arith.addf' op uses a value from outside of its score region, which cannot be compiled yet}}
-    %t = arith.addf %s, %x : f32
-    attn.yield %t : f32
-  } : tensor<1x1x64x64xbf16>, tensor<1x1x64x64xbf16>, tensor<1x1x64x64xbf16> -> tensor<1x1x64x64xbf16>
-  return %o : tensor<1x1x64x64xbf16>
-}
-
-// -----
-
-func.func @outside_result(%q: tensor<1x1x64x64xbf16>, %x: f32) -> tensor<1x1x64x64xbf16> {
-  %o = attn.forward %q, %q, %q score {
-  ^bb0(%s: f32, %b: index, %h: index, %i: index, %j: index):
-    // expected-error@+1 {{'attn.yield' op uses a value from outside of its score region, which cannot be compiled yet}}
-    attn.yield %x : f32
-  } : tensor<1x1x64x64xbf16>, tensor<1x1x64x64xbf16>, tensor<1x1x64x64xbf16> -> tensor<1x1x64x64xbf16>
-  return %o : tensor<1x1x64x64xbf16>
-}

@@ -14,9 +14,10 @@ gpu.module @m {
 
 gpu.module @m {
   gpu.func @loaded(%a: memref<?x32xf32>, %b: memref<32x96xbf16>, %c0: index) kernel attributes {tile.schedule = #tile.schedule<workers = 2>} {
-    // expected-error@+1 {{a loaded tile that is split over workers can only be the left operand of an MMA}}
+    // expected-error@+1 {{a loaded tile that is split over workers can only be the left operand of an MMA, or of an elementwise op}}
     %ta = tile.load %a[%c0, %c0] : memref<?x32xf32> -> tensor<128x32xf32>
     %x = arith.truncf %ta : tensor<128x32xf32> to tensor<128x32xbf16>
+    %y = tile.reduce max %ta : tensor<128x32xf32> -> tensor<128xf32>
     %tb = tile.load %b[%c0, %c0] : memref<32x96xbf16> -> tensor<32x96xbf16>
     %s = tile.mma %x, %tb : tensor<128x32xbf16>, tensor<32x96xbf16> -> tensor<128x96xf32>
     gpu.return

@@ -31,6 +31,31 @@ gpu.module @m {
 #two = #tile.schedule<workers = 2>
 
 gpu.module @m {
+  // Of a loaded tile that is added to a result, each worker has its rows; of rows that are gathered too.
+  // CHECK-LABEL: gpu.func @addends
+  // CHECK: %[[T:.*]] = tile.load {{.*}} -> tensor<128x96xf32>
+  // CHECK: %[[MINE:.*]] = tile.slice %[[T]][%{{.*}}] : tensor<128x96xf32> -> tensor<64x96xf32>
+  // CHECK: arith.addf %{{.*}}, %[[MINE]] : tensor<64x96xf32>
+  // CHECK: tile.gather %{{.*}}[%{{.*}}, %{{.*}}] steps [0, 1] : memref<?x96xf32>, tensor<64xi32>, i32 -> tensor<64x96xf32>
+  gpu.func @addends(%a: memref<?x32xbf16>, %b: memref<32x96xbf16>, %t: memref<?x96xf32>, %i: index, %n: i32, %c0: index) kernel attributes {tile.schedule = #two} {
+    %ta = tile.load %a[%i, %c0] : memref<?x32xbf16> -> tensor<128x32xbf16>
+    %tb = tile.load %b[%c0, %c0] : memref<32x96xbf16> -> tensor<32x96xbf16>
+    %tt = tile.load %t[%i, %c0] : memref<?x96xf32> -> tensor<128x96xf32>
+    %s = tile.mma %ta, %tb : tensor<128x32xbf16>, tensor<32x96xbf16> -> tensor<128x96xf32>
+    %sum = arith.addf %s, %tt : tensor<128x96xf32>
+    %rows = tile.iota 0 : tensor<128xi32>
+    %x = tile.gather %t[%rows, %n] steps [0, 1] : memref<?x96xf32>, tensor<128xi32>, i32 -> tensor<128x96xf32>
+    %all = arith.addf %sum, %x : tensor<128x96xf32>
+    "use"(%all) : (tensor<128x96xf32>) -> ()
+    gpu.return
+  }
+}
+
+// -----
+
+#two = #tile.schedule<workers = 2>
+
+gpu.module @m {
   // Row numbers start at the worker's first row, column numbers do not change; a
   // store goes to the worker's rows.
   // CHECK-LABEL: gpu.func @indices

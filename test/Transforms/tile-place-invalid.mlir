@@ -11,8 +11,8 @@ gpu.module @m {
 
 gpu.module @m [#nvvm.target<chip = "sm_90a">] {
   gpu.func @elementwise_on_loads(%m: memref<?x64xbf16>, %i: index) kernel {
-    // expected-error@+1 {{a loaded tile can only be an operand of an MMA}}
     %a = tile.load %m[%i, %i] ring("a") stages(1) : memref<?x64xbf16> -> tensor<64x64xbf16>
+    // expected-error@+1 {{nothing decides the layout of this tile: it is tied to no MMA}}
     %b = arith.addf %a, %a : tensor<64x64xbf16>
     gpu.return
   }
@@ -58,8 +58,8 @@ gpu.module @m [#nvvm.target<chip = "sm_90a">] {
 gpu.module @m [#nvvm.target<chip = "sm_90a">] {
   gpu.func @elementwise_on_slices(%m: memref<?x64xbf16>, %i: index) kernel {
     %a = tile.load %m[%i, %i] ring("a") stages(1) : memref<?x64xbf16> -> tensor<128x64xbf16>
-    // expected-error@+1 {{a loaded tile can only be an operand of an MMA}}
     %b = tile.slice %a[%i] : tensor<128x64xbf16> -> tensor<64x64xbf16>
+    // expected-error@+1 {{nothing decides the layout of this tile: it is tied to no MMA}}
     %c = arith.addf %b, %b : tensor<64x64xbf16>
     gpu.return
   }
@@ -249,6 +249,17 @@ gpu.module @m [#nvvm.target<chip = "sm_90a">] {
     %b = tile.load %m[%i, %i] ring("b") stages(1) : memref<?x64xbf16> -> tensor<208x64xbf16>
     // expected-error@+1 {{an MMA of 64x208 needs 130 registers a thread at launch, sm_90a launches 512 threads with 128 (knobs columns and workers)}}
     %s = tile.mma_async %a, %b transpose_b : tensor<64x64xbf16>, tensor<208x64xbf16> -> !tile.async<tensor<64x208xf32>>
+    gpu.return
+  }
+}
+
+// -----
+
+gpu.module @m [#nvvm.target<chip = "sm_90a">] {
+  gpu.func @reduced_load(%m: memref<?x64xf32>, %i: index) kernel {
+    // expected-error@+1 {{a loaded tile can only be an operand of an MMA or of elementwise ops}}
+    %a = tile.load %m[%i, %i] ring("a") stages(1) : memref<?x64xf32> -> tensor<64x64xf32>
+    %b = tile.reduce max %a : tensor<64x64xf32> -> tensor<64xf32>
     gpu.return
   }
 }

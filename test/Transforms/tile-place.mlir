@@ -151,6 +151,37 @@ gpu.module @m [#target] {
     gpu.return
   }
 
+  // A loaded tile that elementwise ops use is moved to registers before the first of them, in the layout of what they make.
+  // CHECK-LABEL: gpu.func @loaded_addend
+  // CHECK: %[[T:.*]] = tile.load {{.*}} ring("t") stages(1) : {{.*}} -> tensor<64x64xbf16, #tile.shared<swizzle = 128>>
+  // CHECK: tile.await
+  // CHECK: %[[MOVED:.*]] = tile.move %[[T]] : tensor<64x64xbf16, #tile.shared<swizzle = 128>> -> tensor<64x64xbf16, #tile.fragment<registers = [2 : (0, 1)
+  // CHECK: arith.extf %[[MOVED]] :
+  gpu.func @loaded_addend(%m: memref<?x64xbf16>, %i: index) kernel {
+    %a = tile.load %m[%i, %i] ring("a") stages(1) : memref<?x64xbf16> -> tensor<64x64xbf16>
+    %t = tile.load %m[%i, %i] ring("t") stages(1) : memref<?x64xbf16> -> tensor<64x64xbf16>
+    %async = tile.mma_async %a, %a transpose_b : tensor<64x64xbf16>, tensor<64x64xbf16> -> !tile.async<tensor<64x64xf32>>
+    %s = tile.await %async in_flight(0) : !tile.async<tensor<64x64xf32>> -> tensor<64x64xf32>
+    %wide = arith.extf %t : tensor<64x64xbf16> to tensor<64x64xf32>
+    %sum = arith.addf %s, %wide : tensor<64x64xf32>
+    gpu.return
+  }
+
+  // Rows that are gathered lie as those of the tile for which they are.
+  // CHECK-LABEL: gpu.func @gathered
+  // CHECK: %[[ROWS:.*]] = tile.gather {{.*}} -> tensor<64xi32, #tile.fragment<registers = [2 : (8)]
+  // CHECK: tile.gather %{{.*}}[%[[ROWS]], %{{.*}}] steps [0, 1] : {{.*}} -> tensor<64x64xf32, #tile.fragment<registers = [2 : (0, 1)
+  gpu.func @gathered(%m: memref<?x64xbf16>, %ids: memref<?xi32>, %t: memref<?x?xf32>, %i: index, %n: i32) kernel {
+    %a = tile.load %m[%i, %i] ring("a") stages(1) : memref<?x64xbf16> -> tensor<64x64xbf16>
+    %async = tile.mma_async %a, %a transpose_b : tensor<64x64xbf16>, tensor<64x64xbf16> -> !tile.async<tensor<64x64xf32>>
+    %s = tile.await %async in_flight(0) : !tile.async<tensor<64x64xf32>> -> tensor<64x64xf32>
+    %row = tile.iota 0 : tensor<64xi32>
+    %rows = tile.gather %ids[%row] steps [0] : memref<?xi32>, tensor<64xi32> -> tensor<64xi32>
+    %x = tile.gather %t[%rows, %n] steps [0, 1] : memref<?x?xf32>, tensor<64xi32>, i32 -> tensor<64x64xf32>
+    %sum = arith.addf %s, %x : tensor<64x64xf32>
+    gpu.return
+  }
+
   // Layouts follow tiles around loops, to the constants they start from.
   // CHECK-LABEL: gpu.func @carried
   // CHECK: %[[ZERO:.*]] = arith.constant dense<0.000000e+00> : tensor<64x64xf32, #tile.fragment<

@@ -958,3 +958,71 @@ gpu.module @kernels {
     gpu.return
   }
 }
+
+// -----
+
+!block = tensor<64x64xbf16, #tile.shared<swizzle = 128>>
+!acc = tensor<64x64xf32, #tile.fragment<registers = [2 : (0, 1), 2 : (8, 0), 8 : (0, 8)], lanes = [4 : (0, 2), 8 : (1, 0)], warps = [4 : (16, 0)]>>
+
+gpu.module @kernels {
+  // A search for something else.
+  gpu.func @other_search(%k: memref<?x64xbf16>, %ids: memref<64xi32>, %n: index) kernel attributes {tile.shared_bytes = 16416} {
+    %buffer = tile.alloc "k" offset(0) : !tile.buffer<2 x !block>
+    %full = tile.barriers "k_full" offset(16384) : !tile.barriers<2, arrivals = 1>
+    %empty = tile.barriers "k_empty" offset(16400) : !tile.barriers<2, arrivals = 4>
+    %c0 = arith.constant 0 : index
+    %c1 = arith.constant 1 : index
+    %c2 = arith.constant 2 : index
+    %c6 = arith.constant 6 : index
+    %limit = arith.constant 7 : i32
+    tile.role "load" warps(4) registers(24) one_thread {
+      %found = scf.for %i = %c0 to %c6 step %c1 iter_args(%passed = %c0) -> (index) {
+        %at = arith.addi %passed, %i : index
+        %number = arith.index_cast %at : index to i32
+        %id = tile.gather %ids[%number] steps [0] : memref<64xi32>, i32 -> i32
+        %goes = arith.cmpi slt, %id, %limit : i32
+        %next = arith.select %goes, %at, %passed : index
+        scf.yield %next : index
+      } {tile.loop = 0}
+      // expected-note @below {{another copy is here}}
+      scf.for %j = %c0 to %found step %c1 iter_args(%count = %c0) -> (index) {
+        %slot = arith.remui %count, %c2 : index
+        %round = arith.divui %count, %c2 : index
+        %flipped = arith.addi %round, %c1 : index
+        %bit = arith.andi %flipped, %c1 : index
+        %parity = arith.index_cast %bit : index to i32
+        tile.barrier_wait %empty[%slot] parity(%parity) : <2, arrivals = 4>
+        tile.barrier_expect %full[%slot] bytes(8192) : <2, arrivals = 1>
+        %tile = tile.slot %buffer[%slot] : <2 x !block> -> !block
+        tile.copy %k[%j, %c0] to %tile signals %full[%slot] : !tile.barriers<2, arrivals = 1> : memref<?x64xbf16>, !block
+        %next = arith.addi %count, %c1 : index
+        scf.yield %next : index
+      } {tile.loop = 1}
+    }
+    tile.role "compute" warps(4) registers(240) {
+      %found = scf.for %i = %c0 to %c6 step %c1 iter_args(%passed = %c0) -> (index) {
+        %at = arith.addi %passed, %i : index
+        %number = arith.index_cast %at : index to i32
+        %id = tile.gather %ids[%number] steps [0] : memref<64xi32>, i32 -> i32
+        %goes = arith.cmpi sle, %id, %limit : i32
+        %next = arith.select %goes, %at, %passed : index
+        scf.yield %next : index
+      } {tile.loop = 0}
+      // expected-error @below {{this copy of loop 1 may run more or less often than others: its bounds are not the same expressions of what all workers share}}
+      scf.for %j = %c0 to %found step %c1 iter_args(%count = %c0) -> (index) {
+        %slot = arith.remui %count, %c2 : index
+        %round = arith.divui %count, %c2 : index
+        %bit = arith.andi %round, %c1 : index
+        %parity = arith.index_cast %bit : index to i32
+        tile.barrier_wait %full[%slot] parity(%parity) : <2, arrivals = 1>
+        %tile = tile.slot %buffer[%slot] : <2 x !block> -> !block
+        %mma = tile.mma_async %tile, %tile transpose_b : !block, !block -> <!acc>
+        %s = tile.await %mma in_flight(0) : <!acc> -> !acc
+        tile.barrier_arrive %empty[%slot] : <2, arrivals = 4>
+        %next = arith.addi %count, %c1 : index
+        scf.yield %next : index
+      } {tile.loop = 1}
+    }
+    gpu.return
+  }
+}

@@ -12,7 +12,7 @@ namespace {
 
 /// What the command line says, before suites are read and defaults follow.
 struct Arguments {
-  std::vector<std::string> manifests, sizes, data;
+  std::vector<std::string> manifests, sizes, scalars, data;
   std::string suite, suiteDir = "build/suites", against;
   bool check = false, bench = false;
   LaunchChoices choices;
@@ -28,6 +28,17 @@ std::pair<std::string, int64_t> parseSize(const std::string &text) {
   return {text.substr(0, equals), std::stoll(digits)};
 }
 
+/// "temperature=0.5" as a name and a number.
+std::pair<std::string, double> parseScalar(const std::string &text) {
+  size_t equals = text.find('=');
+  std::string number = equals == std::string::npos ? "" : text.substr(equals + 1);
+  char *end = nullptr;
+  double value = std::strtod(number.c_str(), &end);
+  if (equals == 0 || number.empty() || *end)
+    throw Error("--scalar '" + text + "' should be NAME=NUMBER, as in temperature=0.5");
+  return {text.substr(0, equals), value};
+}
+
 void declare(CLI::App &app, Arguments &arguments, Options &options) {
   SessionOptions &session = options.session;
   app.add_option("manifest", arguments.manifests, "Kernel manifests, NAME.json");
@@ -41,6 +52,8 @@ void declare(CLI::App &app, Arguments &arguments, Options &options) {
   app.add_option("--against", arguments.against, "Time a library beside the kernel")
       ->check(CLI::IsMember({"cudnn", "cublas", "none"}));
   app.add_option("--size", arguments.sizes, "Choose a dynamic size: NAME=N")->allow_extra_args(false);
+  app.add_option("--scalar", arguments.scalars, "Choose a number that a score or mask function uses: NAME=NUMBER")
+      ->allow_extra_args(false);
   app.add_option("--layout", arguments.choices.layout,
                  "Memory order of Q, K, V and O, such as bshd; the manifest's "
                  "when absent");
@@ -73,6 +86,11 @@ void resolve(Arguments &arguments, Options &options) {
     auto size = parseSize(text);
     if (!arguments.choices.sizes.insert(size).second)
       throw Error("--size chooses '" + size.first + "' twice");
+  }
+  for (const std::string &text : arguments.scalars) {
+    auto scalar = parseScalar(text);
+    if (!arguments.choices.scalars.insert(scalar).second)
+      throw Error("--scalar chooses '" + scalar.first + "' twice");
   }
   for (const std::string &manifest : arguments.manifests)
     options.kernels.push_back({manifest, arguments.choices});

@@ -20,7 +20,7 @@ namespace {
 
 struct Arguments {
   std::string input, schedule = "deterministic", rules = "isa", ptx, trace, save, layout, data = "random";
-  std::vector<std::string> sizes;
+  std::vector<std::string> sizes, scalars;
   uint64_t seed = 1, dataSeed = 1, schedules = 0;
   uint64_t instructionLimit = Options().instructionLimit;
   unsigned threads = 0;
@@ -52,6 +52,18 @@ void addSize(std::map<std::string, int64_t> &sizes, const std::string &text) {
     refuse("--size '" + text + "' is the second of its name");
 }
 
+/// "temperature=0.5" into the scalars.
+void addScalar(std::map<std::string, double> &scalars, const std::string &text) {
+  size_t equals = std::min(text.find('='), text.size());
+  const char *begin = text.data() + std::min(equals + 1, text.size()), *end = text.data() + text.size();
+  double value = 0;
+  auto [stop, error] = std::from_chars(begin, end, value);
+  if (equals == 0 || begin == end || stop != end || error != std::errc())
+    refuse("--scalar '" + text + "' should be NAME=NUMBER, as in temperature=0.5");
+  if (!scalars.emplace(text.substr(0, equals), value).second)
+    refuse("--scalar '" + text + "' is the second of its name");
+}
+
 LaunchTask readLaunch(const Arguments &arguments) {
   if (!arguments.manifestOption.empty())
     refuse(arguments.manifestOption +
@@ -75,6 +87,8 @@ LaunchTask readTask(const Arguments &arguments) {
   ManifestChoices choices;
   for (const std::string &text : arguments.sizes)
     addSize(choices.sizes, text);
+  for (const std::string &text : arguments.scalars)
+    addScalar(choices.scalars, text);
   choices.layout = arguments.layout;
   choices.pad = arguments.pad;
   choices.seed = arguments.dataSeed;
@@ -244,6 +258,8 @@ void declare(CLI::App &app, Arguments &arguments) {
       ->check(CLI::PositiveNumber)
       ->excludes(schedule);
   app.add_option("--size", arguments.sizes, "NAME=N for a dynamic size of a manifest")->allow_extra_args(false);
+  app.add_option("--scalar", arguments.scalars, "NAME=NUMBER for a number that a manifest's functions use")
+      ->allow_extra_args(false);
   app.add_option("--layout", arguments.layout, "memory order of a manifest's tensors, as in bshd");
   app.add_option("--pad", arguments.pad, "unused elements after every innermost row of a manifest's tensors");
   app.add_option("--data-seed", arguments.dataSeed, "seed of a manifest's inputs");
@@ -286,7 +302,7 @@ void declare(CLI::App &app, Arguments &arguments) {
 void checkTogether(const CLI::App &app, Arguments &arguments) {
   if (app.count("--seed") && !app.count("--schedules") && arguments.schedule != "random")
     refuse("--seed is for --schedule random and --schedules; the schedule '" + arguments.schedule + "' has none");
-  for (const char *option : {"--size", "--layout", "--pad", "--data-seed", "--data"})
+  for (const char *option : {"--size", "--scalar", "--layout", "--pad", "--data-seed", "--data"})
     if (app.count(option))
       arguments.manifestOption = option;
 }

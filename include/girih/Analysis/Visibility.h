@@ -6,6 +6,7 @@
 
 #include "dialects/Attn/Attn.h"
 #include "dialects/Tile/IndexBuilder.h"
+#include "mlir/IR/IRMapping.h"
 #include <vector>
 
 namespace girih {
@@ -14,6 +15,8 @@ namespace girih {
 struct MaskPlace {
   mlir::Value batch, head;   ///< index
   mlir::Value queries, keys; ///< how many there are, index
+  /// Of captured tensors and numbers to the values that stand for them where indices are built.
+  const mlir::IRMapping *captures = nullptr;
 };
 
 /// An index of a region: key * k / divisor + query * q + shared + constant + perRow * row.
@@ -37,12 +40,16 @@ struct VisibilityCondition {
     All,      ///< of the parts
     Any,      ///< of the parts
     Opaque,   ///< as the value of the region says, or the opposite
+    Sorted,   ///< the same, of a comparison of a sorted tensor's element at the key with the limit
   };
   Kind kind = Kind::Constant;
-  bool isTrue = true; ///< of an opaque condition: whether it is the value and not the opposite
+  bool isTrue = true; ///< of an opaque or sorted condition: whether it is the value and not the opposite
   LinearIndex limit;  ///< without key
   std::vector<VisibilityCondition> parts;
   mlir::Value value;
+  /// Of a sorted condition: the element, and how it compares with the limit.
+  attn::LookupOp element;
+  mlir::arith::CmpIPredicate predicate = mlir::arith::CmpIPredicate::eq;
 };
 
 /// base + constant; no base is 0.
@@ -87,16 +94,29 @@ private:
   MaybeIndex sum(const LinearIndex &x, const LinearIndex &y, int64_t sign);
   MaybeIndex product(const LinearIndex &x, const LinearIndex &y);
   LinearIndex constantOrShared(mlir::Value value);
+  mlir::Value asIndex(mlir::Value number);
+  mlir::Value buildLookup(attn::LookupOp op, llvm::ArrayRef<mlir::Value> indices);
   mlir::Value sharedValue(const LinearIndex &x);
 
   Condition read(mlir::Value value, bool isTrue);
   Condition compare(mlir::arith::CmpIPredicate predicate, const LinearIndex &x, const LinearIndex &y);
   std::optional<Condition> notAbove(const LinearIndex &x, const LinearIndex &y);
   std::optional<Condition> magnitude(mlir::arith::CmpIOp op, bool isTrue);
+  attn::LookupOp sortedAtKey(mlir::Value value);
+  std::optional<Condition> sorted(mlir::arith::CmpIOp op, bool isTrue);
 
   Bounds boundsOf(const LinearIndex &x);
   std::pair<mlir::Value, mlir::Value> boundsOfRow(mlir::Value row);
+  std::pair<mlir::Value, mlir::Value> boundsOfLookup(attn::LookupOp op);
   Visibility bound(const Condition &condition);
+  Visibility boundSorted(const Condition &condition);
+  /// A place to look for in a sorted tensor: before the first element that is the number or above
+  /// it, or above it only.
+  struct Search {
+    mlir::Value number;
+    bool isAbove;
+  };
+  llvm::SmallVector<mlir::Value> search(attn::LookupOp op, llvm::ArrayRef<Search> searches);
   KeyBound pick(const KeyBound &x, const KeyBound &y, bool largest);
   std::optional<KeyBound> pickEnd(const std::optional<KeyBound> &x, const std::optional<KeyBound> &y, bool narrow,
                                   bool isBegin);

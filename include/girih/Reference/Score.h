@@ -8,6 +8,7 @@
 #ifndef GIRIH_REFERENCE_SCORE_H
 #define GIRIH_REFERENCE_SCORE_H
 
+#include "girih/Reference/Captures.h"
 #include <array>
 #include <cstdint>
 #include <limits>
@@ -26,13 +27,14 @@ struct Interval {
 
 /// A function (score, b, h, q, k) -> score in postfix notation: a number or one
 /// of `s b h q k sq skv` (the last are the lengths) pushes a value, an operation replaces its operands by its
-/// result; "=x" keeps the last value, which "x" pushes from then on. "s 30 div
+/// result; "=x" keeps the last value, which "x" pushes from then on; "$x" pushes a captured number, and
+/// "@x" replaces as many indices as a captured tensor has dimensions by an element of it. "s 30 div
 /// tanh 30 mul" is 30 tanh(s / 30). docs/manifest.md lists the operations.
 class ScoreProgram {
 public:
   /// Throws Error for an unknown word, a missing operand, or a program that
-  /// does not leave one value.
-  explicit ScoreProgram(const std::vector<std::string> &words);
+  /// does not leave one value. Of captured tensors, the data are referred to.
+  explicit ScoreProgram(const std::vector<std::string> &words, Captures captures = {});
 
   /// What it takes, in the order of the words above.
   static constexpr int inputs = 7;
@@ -46,16 +48,19 @@ public:
   bool isApproximate() const { return approximate; }
   /// Whether the result depends on input number `input`.
   bool uses(int input) const;
+  /// Whether it reads a captured tensor that has no data.
+  bool lacksData() const;
 
 private:
-  template <typename Value, typename Apply>
-  Value run(const std::array<Value, inputs> &values, const Apply &apply) const;
+  template <typename Value, typename Apply, typename Look>
+  Value run(const std::array<Value, inputs> &values, const Apply &apply, const Look &look) const;
 
   struct Step {
     int operation; ///< index into the table of operations, or a negative: push
     double number;
   };
   std::vector<Step> steps;
+  Captures captures;
   bool approximate = false;
 };
 

@@ -25,6 +25,8 @@ struct TensorLayout {
 /// The user's choices for one launch.
 struct LaunchChoices {
   std::map<std::string, int64_t> sizes;
+  /// Numbers that the functions of an attention problem use; see chooseScalars.
+  std::map<std::string, double> scalars;
   /// Memory order of the tensors [b, h, s, d], as in "bshd"; empty: the
   /// manifest's.
   std::string layout;
@@ -37,6 +39,7 @@ struct Binding {
   const Manifest *manifest = nullptr;
   std::vector<int64_t> sizes;        ///< one for each of the manifest's sizes
   std::vector<TensorLayout> tensors; ///< one for each of its tensors
+  std::vector<double> scalars;       ///< one for each of its scalars
 
   int64_t value(const Extent &extent) const;
   /// The value of a named size; throws Error when the manifest has no such
@@ -50,6 +53,13 @@ struct Binding {
 /// leaves a dynamic one open, when the layout is not an order of b, h, s, d, or
 /// when a constraint of the manifest is broken.
 Binding bindManifest(const Manifest &manifest, const LaunchChoices &choices);
+
+/// The manifest's scalars; those that are not chosen are from 0.5 to 1.5, or from 0 to 99 if they
+/// are integers, by their names. Throws Error when a choice names none, or fits no i32.
+std::vector<double> chooseScalars(const Manifest &manifest, const std::map<std::string, double> &chosen);
+
+/// The bytes of a scalar as the kernel takes it.
+uint32_t scalarBits(const ScalarDeclaration &scalar, double value);
 
 /// A tensor that a caller has, with strides in elements.
 struct GivenTensor {
@@ -82,13 +92,15 @@ int64_t countWorkItems(const Binding &binding);
 /// Error when there is no work or more than a grid holds.
 uint32_t computeGrid(const Binding &binding, int multiprocessors);
 
-/// The mask of an attention problem. Throws Error for one it does not know.
-reference::Mask problemMask(const Manifest &manifest);
+/// The mask of an attention problem. Throws Error for one it does not know. What a mask captures is
+/// referred to.
+reference::Mask problemMask(const Manifest &manifest, const reference::Captures &captures = {});
 
 /// Floating-point operations of the problem: 4 b h sq skv d for attention, half
 /// of it when a square problem is causal, by visible pairs for other masks;
-/// 2 m n k for a matrix product; 0 for an unknown problem.
-double problemFlops(const Binding &binding);
+/// 2 m n k for a matrix product; 0 for an unknown problem. A mask whose tensors have no data
+/// counts as none.
+double problemFlops(const Binding &binding, const reference::Captures &captures = {});
 
 /// "[4, 32, 2048, 128] bf16", with "32/8" for grouped heads and "250x129" for a
 /// query length that is not the key length.

@@ -22,7 +22,7 @@ struct HostTensor {
 };
 
 /// The bits that no kernel writes: a NaN whose payload no instruction makes.
-uint32_t poisonBits(ElementType type);
+uint64_t poisonBits(ElementType type);
 
 /// Whether the element at `offset` still has the poison's bits.
 bool isPoison(const HostTensor &tensor, int64_t offset);
@@ -34,6 +34,9 @@ HostTensor poisonedTensor(const TensorLayout &layout, ElementType type);
 /// poison, so that a kernel that reads one shows. The same for the same seed,
 /// on any number of threads.
 HostTensor randomTensor(const TensorLayout &layout, ElementType type, uint64_t seed, float factor);
+
+/// Integers from 0 to 3; or, if sorted, from 0 on, growing by 1 at about 16 places of each row.
+HostTensor randomIntegers(const TensorLayout &layout, ElementType type, uint64_t seed, bool isSorted);
 
 /// A bijection that scatters its argument's bits; of consecutive numbers it
 /// makes independent-looking ones.

@@ -51,6 +51,8 @@ public:
   /// One device address for each of the manifest's tensors; what depends on those that
   /// are not new stays. Throws Error when a tensor map cannot describe a tensor's strides.
   void setTensors(const CUdeviceptr *addresses);
+  /// The address of each of the manifest's scalars, in place of the binding's.
+  void setScalars(const void *const *values);
   /// Workspaces, one address for each in the order of the arguments: zero, and in no
   /// other launch that may run at the same time.
   void setWorkspaces(const std::vector<CUdeviceptr> &addresses);

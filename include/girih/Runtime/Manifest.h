@@ -64,18 +64,27 @@ struct TensorMapMode {
   int64_t box = 1;
 };
 
+/// A number that is chosen at launch.
+struct ScalarDeclaration {
+  std::string name;
+  ElementType type = ElementType::F32; ///< or I32
+};
+
 struct Argument {
-  enum class Kind { TensorMap, Pointer, Stride, Size, Workspace };
+  enum class Kind { TensorMap, Pointer, Stride, Size, Scalar, Workspace };
   Kind kind = Kind::Pointer;
   int tensor = -1; ///< index into Manifest::tensors
   int dim = -1;    ///< of a stride
   int size = -1;   ///< index into Manifest::sizes
+  int scalar = -1; ///< index into Manifest::scalars
   int64_t bytes = 0;
   int swizzle = 0;
   std::vector<TensorMapMode> modes;
 
   /// Bytes the kernel's parameter has.
-  size_t parameterBytes() const { return kind == Kind::TensorMap ? 128 : kind == Kind::Size ? 4 : 8; }
+  size_t parameterBytes() const {
+    return kind == Kind::TensorMap ? 128 : kind == Kind::Size || kind == Kind::Scalar ? 4 : 8;
+  }
 };
 
 /// What a size, an address, a stride or the number of work items must be.
@@ -110,6 +119,8 @@ struct ProblemDeclaration {
   /// It as a reference::ScoreProgram; empty when it has no such form, and then
   /// the problem has no reference.
   std::vector<std::string> score;
+  /// Captured tensors whose elements do not decrease along their last dimension.
+  std::vector<std::string> sorted;
 };
 
 struct Manifest {
@@ -119,6 +130,7 @@ struct Manifest {
   ProblemDeclaration problem;
   std::vector<SizeDeclaration> sizes;
   std::vector<TensorDeclaration> tensors;
+  std::vector<ScalarDeclaration> scalars;
   LaunchDeclaration launch;
   std::vector<Argument> arguments;
   std::vector<Constraint> constraints; ///< later ones rely on earlier ones
@@ -126,9 +138,10 @@ struct Manifest {
   std::optional<int64_t> spillBytes;
   std::vector<RoleDeclaration> roles; ///< in the order of their warps
 
-  /// Index of the tensor or size of that name, -1 when there is none.
+  /// Index of the tensor, size or scalar of that name, -1 when there is none.
   int findTensor(const std::string &tensorName) const;
   int findSize(const std::string &sizeName) const;
+  int findScalar(const std::string &scalarName) const;
 };
 
 /// Parses `text`; `path` stands in messages. Throws Error with the place, as in

@@ -40,8 +40,17 @@ struct DataOptions {
   bool injectNan = false;
 };
 
-/// One tensor for each of the manifest's: inputs by the pattern, outputs poison.
+/// One tensor for each of the manifest's: inputs by the pattern, outputs poison. Captured tensors
+/// are normal numbers, or integers from 0 to 3; what is sorted begins with 0 and grows by 1 at about
+/// 16 random places of its last dimension.
 std::vector<HostTensor> makeProblemData(const Binding &binding, const DataOptions &options);
+
+/// What the functions of the problem capture, by the manifest; data of `tensors`, which are referred
+/// to, if there are any.
+reference::Captures capturesOf(const Binding &binding, const std::vector<HostTensor> &tensors);
+
+/// Floating-point operations of the problem with the captured tensors that makeProblemData makes.
+double problemFlops(const Binding &binding, const DataOptions &options);
 
 /// The row of Q that `injectNan` damages.
 reference::AttentionRow nanRow(const Binding &binding);

@@ -10,7 +10,8 @@
 
 namespace girih {
 
-enum class ElementType { BF16, F16, F32 };
+/// Of integers, i8 has no sign.
+enum class ElementType { BF16, F16, F32, I8, I32, I64 };
 
 /// The name that manifests and reports use.
 inline const char *elementTypeName(ElementType type) {
@@ -21,20 +22,45 @@ inline const char *elementTypeName(ElementType type) {
     return "f16";
   case ElementType::F32:
     return "f32";
+  case ElementType::I8:
+    return "i8";
+  case ElementType::I32:
+    return "i32";
+  case ElementType::I64:
+    return "i64";
   }
   return "?";
 }
 
 inline std::optional<ElementType> parseElementType(std::string_view name) {
-  for (ElementType type : {ElementType::BF16, ElementType::F16, ElementType::F32})
+  for (ElementType type :
+       {ElementType::BF16, ElementType::F16, ElementType::F32, ElementType::I8, ElementType::I32, ElementType::I64})
     if (name == elementTypeName(type))
       return type;
   return std::nullopt;
 }
 
-inline size_t elementBytes(ElementType type) { return type == ElementType::F32 ? 4 : 2; }
+inline size_t elementBytes(ElementType type) {
+  switch (type) {
+  case ElementType::BF16:
+  case ElementType::F16:
+    return 2;
+  case ElementType::F32:
+  case ElementType::I32:
+    return 4;
+  case ElementType::I8:
+    return 1;
+  case ElementType::I64:
+    return 8;
+  }
+  return 0;
+}
 
-/// The largest relative error of rounding to `type`: half an ulp of 1.
+inline bool isInteger(ElementType type) {
+  return type == ElementType::I8 || type == ElementType::I32 || type == ElementType::I64;
+}
+
+/// The largest relative error of rounding to `type`: half an ulp of 1; of integers there is none.
 inline double unitRoundoff(ElementType type) {
   switch (type) {
   case ElementType::BF16:
@@ -43,12 +69,35 @@ inline double unitRoundoff(ElementType type) {
     return 0x1p-11;
   case ElementType::F32:
     return 0x1p-24;
+  default:
+    return 0;
   }
-  return 0;
+}
+
+/// Element `index` of an array of integers.
+inline int64_t loadInteger(ElementType type, const void *data, size_t index) {
+  const char *at = static_cast<const char *>(data) + elementBytes(type) * index;
+  if (type == ElementType::I8)
+    return static_cast<uint8_t>(*at);
+  int32_t narrow;
+  int64_t wide;
+  std::memcpy(&narrow, at, 4);
+  if (type == ElementType::I32)
+    return narrow;
+  std::memcpy(&wide, at, 8);
+  return wide;
+}
+
+/// Stores what fits of `value` as element `index`.
+inline void storeInteger(ElementType type, void *data, size_t index, int64_t value) {
+  // The low bytes come first on every machine that CUDA runs on.
+  std::memcpy(static_cast<char *>(data) + elementBytes(type) * index, &value, elementBytes(type));
 }
 
 /// Element `index` of an array of `type`.
 inline float loadElement(ElementType type, const void *data, size_t index) {
+  if (isInteger(type))
+    return float(loadInteger(type, data, index));
   if (type == ElementType::F32) {
     float value;
     std::memcpy(&value, static_cast<const char *>(data) + 4 * index, 4);
@@ -61,6 +110,8 @@ inline float loadElement(ElementType type, const void *data, size_t index) {
 
 /// Rounds `value` to `type` and stores it as element `index`.
 inline void storeElement(ElementType type, void *data, size_t index, float value) {
+  if (isInteger(type))
+    return storeInteger(type, data, index, int64_t(value));
   if (type == ElementType::F32) {
     std::memcpy(static_cast<char *>(data) + 4 * index, &value, 4);
     return;
@@ -76,10 +127,9 @@ inline float roundToElement(ElementType type, float value) {
     return bfloat16ToFloat(floatToBfloat16(value));
   case ElementType::F16:
     return halfToFloat(floatToHalf(value));
-  case ElementType::F32:
+  default:
     return value;
   }
-  return value;
 }
 
 } // namespace girih

@@ -37,6 +37,7 @@ private:
   void decodeBranch(mlir::scf::IfOp op, mlir::Block *block);
   void decodePuts(mlir::Operation *op);
   void putAll(mlir::ValueRange into, mlir::ValueRange values, mlir::Operation *op);
+  bool isSearch(mlir::Operation *op) const;
   bool isNeeded(mlir::Operation *op) const;
   bool onlyAccesses(mlir::scf::IfOp op) const;
   bool decodeFirstRound(mlir::Operation *op);

@@ -34,9 +34,11 @@ private:
   bool has(Value value) const { return numbers.contains(value); }
   bool isExpression(Operation *op) const;
   void number(Operation *op);
+  void numberResults(scf::ForOp loop);
 
   DenseMap<Value, int> numbers;
   std::unordered_map<size_t, SmallVector<Operation *, 1>> known; ///< by hash, one of each expression
+  SmallVector<scf::ForOp> knownLoops;                            ///< that only compute, one of each expression
   llvm::DenseSet<Value> written;                                 ///< tensors that the kernel stores to
   int count = 0;
 };
@@ -59,6 +61,7 @@ Expressions::Expressions(gpu::GPUFuncOp kernel) {
   kernel.walk<WalkOrder::PreOrder>([&](Operation *op) {
     if (auto loop = dyn_cast<scf::ForOp>(op); loop && numberOf(op)) {
       numbers[loop.getInductionVar()] = shareCarried(op, 0);
+      numberResults(loop);
     } else if (auto loop = dyn_cast<scf::WhileOp>(op); loop && numberOf(op)) {
       for (unsigned i : tile::decidingNumbers(loop))
         numbers[loop.getBeforeArguments()[i]] = shareCarried(op, i);
@@ -69,6 +72,30 @@ Expressions::Expressions(gpu::GPUFuncOp kernel) {
       number(op);
     }
   });
+}
+
+/// A loop that only computes, as a search does, is an expression of what it starts from.
+void Expressions::numberResults(scf::ForOp loop) {
+  if (!isMemoryEffectFree(loop) || !llvm::all_of(loop->getOperands(), [&](Value value) { return has(value); }))
+    return;
+  for (Value carried : loop.getRegionIterArgs())
+    numbers[carried] = count++;
+  for (Operation &op : loop.getBody()->without_terminator()) {
+    if (!isExpression(&op))
+      return;
+    number(&op);
+  }
+  auto *found = llvm::find_if(knownLoops, [&](scf::ForOp other) {
+    DenseMap<Value, Value> inside;
+    return OperationEquivalence::isEquivalentTo(
+        loop, other, [&](Value a, Value b) { return success(inside.lookup(a) == b || areSame(a, b)); },
+        [&](Value a, Value b) { inside[a] = b; }, OperationEquivalence::IgnoreLocations);
+  });
+  bool isNew = found == knownLoops.end();
+  for (auto [i, result] : llvm::enumerate(loop.getResults()))
+    numbers[result] = isNew ? count++ : numbers.lookup(found->getResult(i));
+  if (isNew)
+    knownLoops.push_back(loop);
 }
 
 /// Of what is computed from nothing, only what is the same in all threads; the

@@ -111,9 +111,18 @@ bool Decoder::onlyAccesses(scf::IfOp op) const {
             }).wasInterrupted();
 }
 
+/// Whether a loop has no events and computes from what it reads in memory: nothing is known of its
+/// results, and how often it runs does not matter.
+bool Decoder::isSearch(Operation *op) const {
+  return isa<scf::ForOp>(op) && !slice.eventful.contains(op) &&
+         op->walk([](tile::GatherOp) { return WalkResult::interrupt(); }).wasInterrupted();
+}
+
 void Decoder::decodeBlock(Block &block) {
   for (Operation &op : block) {
-    if (!slice.eventful.contains(&op) && !isNeeded(&op)) {
+    if (isSearch(&op))
+      decodeScalar(&op);
+    if (isSearch(&op) || (!slice.eventful.contains(&op) && !isNeeded(&op))) {
       decodePuts(&op);
     } else if (auto loop = dyn_cast<scf::ForOp>(op)) {
       decodeLoop(loop);

@@ -111,6 +111,8 @@ Visibility MaskReader::bound(const VisibilityCondition &condition) {
   switch (condition.kind) {
   case Kind::Opaque:
     return {everything, std::nullopt, std::nullopt};
+  case Kind::Sorted:
+    return boundSorted(condition);
   case Kind::Constant:
     return condition.isTrue ? Visibility{everything, std::nullopt, everything}
                             : Visibility{nothing, std::nullopt, std::nullopt};

@@ -76,6 +76,19 @@ std::optional<LinearIndex> MaskReader::product(const LinearIndex &x, const Linea
   return fits(result) ? MaybeIndex(result) : std::nullopt;
 }
 
+Value MaskReader::asIndex(Value number) {
+  return number.getType().isIndex() ? number : b.createOrFold<arith::IndexCastOp>(b.getIndexType(), number);
+}
+
+/// The element of a captured tensor at indices that all rows of a tile share.
+Value MaskReader::buildLookup(attn::LookupOp op, ArrayRef<Value> indices) {
+  SmallVector<Value> numbers;
+  for (Value index : indices)
+    numbers.push_back(arith::IndexCastOp::create(b, b.getI32Type(), index));
+  return asIndex(tile::GatherOp::create(b, op.getType(), place.captures->lookup(op.getTensor()), numbers,
+                                        SmallVector<int64_t>(numbers.size(), 0)));
+}
+
 /// An op whose operands are indices, or none if it can be no linear form.
 std::optional<LinearIndex> MaskReader::convert(Operation *op) {
   if (isa<attn::QueriesOp>(op))
@@ -89,8 +102,8 @@ std::optional<LinearIndex> MaskReader::convert(Operation *op) {
   }
   SmallVector<LinearIndex> operands;
   for (Value operand : op->getOperands()) {
-    if (operand.getType().isInteger(1))
-      continue; // the condition of a select
+    if (operand.getType().isInteger(1) || isa<TensorType>(operand.getType()))
+      continue; // the condition of a select, the tensor of a lookup
     MaybeIndex converted = index(operand);
     if (!converted)
       return std::nullopt;
@@ -124,6 +137,8 @@ std::optional<LinearIndex> MaskReader::convert(Operation *op) {
     SmallVector<Value> values;
     for (const LinearIndex &operand : operands)
       values.push_back(sharedValue(operand));
+    if (auto lookup = dyn_cast<attn::LookupOp>(op))
+      return constantOrShared(buildLookup(lookup, values));
     Operation *copy = b.create(OperationState(op->getLoc(), op->getName(), values, b.getIndexType(), op->getAttrs()));
     SmallVector<Value> folded;
     bool isFolded = succeeded(b.tryFold(copy, folded)) && !folded.empty(); // and not changed in place
@@ -141,6 +156,8 @@ std::optional<LinearIndex> MaskReader::index(Value value) {
   MaybeIndex result;
   if (Operation *op = value.getDefiningOp(); op && op->getBlock() == &region)
     result = convert(op);
+  else if (place.captures && place.captures->contains(value)) // a number that is chosen at launch
+    result = constantOrShared(asIndex(place.captures->lookup(value)));
   indices[value] = result;
   return result;
 }
@@ -151,6 +168,8 @@ std::pair<Value, Value> MaskReader::boundsOfRow(Value row) {
     return found->second;
   rowBounds[row] = {};
   Operation *op = row.getDefiningOp();
+  if (auto lookup = dyn_cast<attn::LookupOp>(op))
+    return rowBounds[row] = boundsOfLookup(lookup);
   SmallVector<std::pair<Value, Value>> operands;
   SmallVector<LinearIndex> forms;
   for (Value operand : op->getOperands()) {
@@ -187,6 +206,24 @@ std::pair<Value, Value> MaskReader::boundsOfRow(Value row) {
   }
   rowBounds[row] = result;
   return result;
+}
+
+/// Of a sorted tensor, the elements at the ends of the last index; its other indices are the same
+/// for all rows.
+std::pair<Value, Value> MaskReader::boundsOfLookup(attn::LookupOp op) {
+  if (!attn::isSorted(op.getTensor()))
+    return {};
+  SmallVector<Value> low, high;
+  for (Value operand : op.getIndices()) {
+    LinearIndex form = *index(operand);
+    bool isLast = low.size() + 1 == op.getIndices().size();
+    Bounds bounds = boundsOf(form);
+    if (!bounds.low || !bounds.high || (!isLast && !isShared(form)))
+      return {};
+    low.push_back(bounds.low->build(b));
+    high.push_back(bounds.high->build(b));
+  }
+  return {buildLookup(op, low), buildLookup(op, high)};
 }
 
 MaskReader::Bounds MaskReader::boundsOf(const LinearIndex &x) {

@@ -15,9 +15,9 @@ using Predicate = arith::CmpIPredicate;
 /// A value that is used twice is read twice; what comes after so many is opaque.
 static constexpr int64_t kMaxConditions = 300;
 
-static Condition constant(bool isTrue) { return {Kind::Constant, isTrue, {}, {}, {}}; }
-static Condition limited(Kind kind, const LinearIndex &limit) { return {kind, true, limit, {}, {}}; }
-static Condition opaque(Value value, bool isTrue) { return {Kind::Opaque, isTrue, {}, {}, value}; }
+static Condition constant(bool isTrue) { return {Kind::Constant, isTrue, {}, {}, {}, {}}; }
+static Condition limited(Kind kind, const LinearIndex &limit) { return {kind, true, limit, {}, {}, {}}; }
+static Condition opaque(Value value, bool isTrue) { return {Kind::Opaque, isTrue, {}, {}, value, {}}; }
 
 /// All or any of two conditions.
 static Condition join(Kind kind, Condition x, Condition y) {
@@ -25,7 +25,7 @@ static Condition join(Kind kind, Condition x, Condition y) {
   for (auto [one, other] : {std::pair(&x, &y), std::pair(&y, &x)})
     if (one->kind == Kind::Constant)
       return one->isTrue == neutral ? *other : *one;
-  return {kind, true, {}, {std::move(x), std::move(y)}, {}};
+  return {kind, true, {}, {std::move(x), std::move(y)}, {}, {}};
 }
 
 MaskReader::MaskReader(IndexBuilder &b, Block &region, const MaskPlace &place) : b(b), place(place), region(region) {
@@ -163,6 +163,8 @@ Condition MaskReader::read(Value value, bool isTrue) {
     return opaque(value, isTrue);
   if (std::optional<Condition> between = magnitude(compared, isTrue))
     return *between;
+  if (std::optional<Condition> found = sorted(compared, isTrue))
+    return *found;
   MaybeIndex x = index(compared.getLhs()), y = index(compared.getRhs());
   Predicate predicate = isTrue ? compared.getPredicate() : arith::invertPredicate(compared.getPredicate());
   Condition result = x && y ? compare(predicate, *x, *y) : opaque(value, isTrue);

@@ -149,6 +149,7 @@ struct ConvertTileToNVVMPass : impl::ConvertTileToNVVMPassBase<ConvertTileToNVVM
     populateReductionPatterns(converter, patterns);
     populateMemoryPatterns(converter, patterns);
     populateSharedVectorPatterns(converter, patterns);
+    populateGatherPatterns(converter, patterns);
     populateWorkPatterns(converter, patterns);
     populateBarrierPatterns(converter, patterns, target);
     target.populatePatterns(converter, patterns);

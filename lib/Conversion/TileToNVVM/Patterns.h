@@ -13,6 +13,8 @@ void populateReductionPatterns(const mlir::TypeConverter &converter, mlir::Rewri
 void populateMemoryPatterns(const mlir::TypeConverter &converter, mlir::RewritePatternSet &patterns);
 /// Tiles between registers and shared memory for which there is no instruction for matrices.
 void populateSharedVectorPatterns(const mlir::TypeConverter &converter, mlir::RewritePatternSet &patterns);
+/// Elements of global tensors.
+void populateGatherPatterns(const mlir::TypeConverter &converter, mlir::RewritePatternSet &patterns);
 void populateBarrierPatterns(const mlir::TypeConverter &converter, mlir::RewritePatternSet &patterns,
                              const Target &target);
 

@@ -59,6 +59,11 @@ void addArguments(Launch &launch, const rt::Binding &binding) {
     case rt::Argument::Kind::Size:
       made.bytes = bytesOf(int32_t(binding.sizes[size_t(argument.size)]));
       break;
+    case rt::Argument::Kind::Scalar: {
+      size_t scalar = size_t(argument.scalar);
+      made.bytes = bytesOf(rt::scalarBits(binding.manifest->scalars[scalar], binding.scalars[scalar]));
+      break;
+    }
     case rt::Argument::Kind::Workspace:
       made.kind = Argument::Kind::Pointer;
       made.buffer = unsigned(launch.buffers.size());
@@ -102,7 +107,7 @@ LaunchTask readManifestLaunch(const std::string &path, const ManifestChoices &ch
     LaunchTask task;
     task.ptxPath = manifest.ptx->path;
     task.ptx = rt::readKernelFile(manifest, *manifest.ptx, "PTX");
-    rt::LaunchChoices launchChoices{choices.sizes, choices.layout, choices.pad};
+    rt::LaunchChoices launchChoices{choices.sizes, choices.scalars, choices.layout, choices.pad};
     context->binding = rt::bindManifest(manifest, launchChoices);
     context->data.seed = choices.seed;
     if (auto pattern = rt::parseDataPattern(choices.data))

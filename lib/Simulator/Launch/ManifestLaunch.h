@@ -12,6 +12,7 @@ namespace girih::sim {
 /// What a manifest leaves to the loader.
 struct ManifestChoices {
   std::map<std::string, int64_t> sizes;
+  std::map<std::string, double> scalars;
   std::string layout;
   int64_t pad = 0;
   uint64_t seed = 1;

@@ -39,6 +39,14 @@ private:
   std::string tensorParameters();
 
   const json::Array &array(StringRef key) { return *manifest.getArray(key); }
+  /// Numbers that are chosen at launch beside the sizes.
+  llvm::SmallVector<const json::Object *> scalarList() {
+    llvm::SmallVector<const json::Object *> list;
+    if (const json::Array *given = manifest.getArray("scalars"))
+      for (const json::Value &scalar : *given)
+        list.push_back(scalar.getAsObject());
+    return list;
+  }
   const json::Object &launch() { return *manifest.getObject("launch"); }
   const json::Object &tensor(StringRef wanted) {
     for (const json::Value &value : array("tensors"))
@@ -60,6 +68,7 @@ private:
   const StringRef cubin;
   const std::string name;
   llvm::StringMap<std::string> fields;  ///< what sizes are called
+  llvm::StringMap<std::string> scalars; ///< what numbers beside them are called
   llvm::StringMap<std::string> tensors; ///< what tensors are called
   std::string text;
   llvm::raw_string_ostream out;
@@ -70,6 +79,8 @@ HeaderWriter::HeaderWriter(const json::Object &manifest, StringRef cubin)
   IdentifierScope sizeNames;
   for (const std::string &size : sizesInOrder(manifest))
     fields[size] = sizeNames.add(size);
+  for (const json::Object *scalar : scalarList())
+    scalars[*scalar->getString("name")] = sizeNames.add(*scalar->getString("name"));
   // What the functions use beside their tensors.
   IdentifierScope parameters(
       "kernel sizes stream items maps storage ones result parameters extents strides boxes CUresult CUdeviceptr "
@@ -103,14 +114,18 @@ void HeaderWriter::writeTypes() {
   out << "/* A tensor on the device: its address, and the distance in elements between\n"
          "   neighbours in each dimension; the last is 1. */\n"
       << formatv("typedef struct {{ CUdeviceptr data; int64_t strides[{1}]; } {0}_tensor;\n\n", name, rank)
-      << "/* The sizes that are chosen at launch, in the order in which the shapes name them. */\ntypedef struct {";
+      << "/* The sizes that are chosen at launch, in the order in which the shapes name them"
+      << (scalarList().empty() ? "" : ",\n   and the numbers that its functions use") << ". */\ntypedef struct {";
   bool any = false;
   for (const std::string &size : sizesInOrder(manifest))
     if (!manifest.getObject("sizes")->getInteger(size)) {
       out << " int64_t " << fields[size] << ";";
       any = true;
     }
-  if (!any)
+  for (const json::Object *scalar : scalarList())
+    out << (scalar->getString("dtype") == "f32" ? " float " : " int32_t ") << scalars[*scalar->getString("name")]
+        << ";";
+  if (!any && scalarList().empty())
     out << " int unused;";
   out << formatv(" } {0}_sizes;\n\n", name)
       << formatv("typedef struct {{ CUmodule module; CUfunction function; int multiprocessors;{1} } {0}_kernel;\n\n",
@@ -223,7 +238,8 @@ void HeaderWriter::writeCheck() {
   out << formatv("/* What is wrong with the arguments of a launch; 0 when nothing is. */\n"
                  "static inline const char *{0}_check(const {0}_sizes *sizes{1}) {{\n",
                  name, tensorParameters());
-  bool hasDynamic = llvm::any_of(*manifest.getObject("sizes"), [](auto &entry) { return !!entry.second.getAsNull(); });
+  bool hasDynamic = !scalarList().empty() ||
+                    llvm::any_of(*manifest.getObject("sizes"), [](auto &entry) { return !!entry.second.getAsNull(); });
   out << (hasDynamic ? "  if (!sizes) return \"sizes are missing\";\n" : "  (void)sizes;\n");
   for (const json::Value &tensor : array("tensors"))
     out << formatv("  if (!{0}) return \"tensor {0} is missing\";\n",
@@ -326,6 +342,10 @@ void HeaderWriter::writeLaunch() {
     }
     if (kind == "size")
       arguments << formatv("  int32_t argument{0} = (int32_t){1};\n", i, size(*argument.getString("size")));
+    else if (kind == "scalar")
+      arguments << formatv("  {0} argument{1} = sizes->{2};\n",
+                           argument.getString("dtype") == "f32" ? "float" : "int32_t", i,
+                           scalars[*argument.getString("scalar")]);
     else if (kind == "workspace") {
       arguments << formatv("  CUdeviceptr argument{0} = kernel->workspace + {1};\n", i, workspaceOffset);
       workspaceOffset += llvm::alignTo(*argument.getInteger("bytes"), kWorkspaceAlignment);

@@ -96,6 +96,16 @@ LogicalResult addTensors(LLVM::LLVMFuncOp kernel, json::Object &manifest) {
   return success();
 }
 
+/// Numbers that are chosen at launch, in the order of their arguments.
+void addScalars(ArrayAttr arguments, json::Object &manifest) {
+  json::Array scalars;
+  for (auto recipe : arguments.getAsRange<DictionaryAttr>())
+    if (auto name = recipe.getAs<StringAttr>("scalar"))
+      scalars.push_back(json::Object{{"name", name.str()}, {"dtype", recipe.getAs<StringAttr>("dtype").str()}});
+  if (!scalars.empty())
+    manifest["scalars"] = std::move(scalars);
+}
+
 LogicalResult addLaunch(LLVM::LLVMFuncOp kernel, const tile::Schedule &schedule, json::Object &manifest) {
   auto threads = kernel->getAttrOfType<DenseI32ArrayAttr>(NVVM::NVVMDialect::getMaxntidAttrName());
   auto shared = kernel->getAttrOfType<IntegerAttr>(tile::kSharedBytesAttr);
@@ -149,6 +159,7 @@ FailureOr<json::Object> makeManifest(LLVM::LLVMFuncOp kernel, const Target &targ
   auto arguments = kernel->getAttrOfType<ArrayAttr>(tile::kArgumentsAttr);
   if (!arguments)
     return kernel.emitError("has no recipes for its arguments: run convert-tile-to-nvvm first");
+  addScalars(arguments, manifest);
   manifest["arguments"] = toJson(arguments);
   FailureOr<json::Array> constraints = makeConstraints(kernel, manifest);
   if (failed(constraints))

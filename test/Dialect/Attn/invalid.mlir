@@ -270,3 +270,73 @@ func.func @length_outside() -> index {
   %n = attn.keys
   return %n : index
 }
+
+// -----
+
+func.func @lookup_indices(%t: tensor<2x3xf32>, %i: index) {
+  // expected-error@+1 {{has 1 indices, tensor has 2 dimensions}}
+  %x = attn.lookup %t[%i] : tensor<2x3xf32> -> f32
+  return
+}
+
+// -----
+
+func.func @lookup_rank(%t: tensor<1x1x1x1x1xf32>, %i: index) {
+  // expected-error@+1 {{reads a tensor of 5 dimensions, must have 1 to 4}}
+  %x = attn.lookup %t[%i, %i, %i, %i, %i] : tensor<1x1x1x1x1xf32> -> f32
+  return
+}
+
+// -----
+
+func.func @lookup_size(%t: tensor<0xf32>, %i: index) {
+  // expected-error@+1 {{reads a tensor with a size of 0, must be 1 to 2147483647}}
+  %x = attn.lookup %t[%i] : tensor<0xf32> -> f32
+  return
+}
+
+// -----
+
+func.func @lookup_type(%t: tensor<2xbf16>, %i: index) {
+  // expected-error@+1 {{makes 'i32' of elements of 'bf16', must make f32}}
+  %x = attn.lookup %t[%i] : tensor<2xbf16> -> i32
+  return
+}
+
+// -----
+
+func.func @lookup_encoding(%t: tensor<2xf32, "e">, %i: index) {
+  // expected-error@+1 {{reads a tensor with the encoding "e", must have none}}
+  %x = attn.lookup %t[%i] : tensor<2xf32, "e"> -> f32
+  return
+}
+
+// -----
+
+func.func @lookup_place(%t: tensor<2xf32>, %i: index, %c: i1) {
+  scf.if %c {
+    // expected-error@+1 {{stands in a region of attn.forward or in a function}}
+    %x = attn.lookup %t[%i] : tensor<2xf32> -> f32
+  }
+  return
+}
+
+// -----
+
+// expected-error@+1 {{argument 0: attn.name is "1x", must be a name of letters, digits and underscores}}
+func.func private @name(tensor<2xf32> {attn.name = "1x"})
+
+// -----
+
+// expected-error@+1 {{argument 0: attn.sizes is ["a"], must be a name for each dimension of a tensor, not of 'tensor<2x3xf32>'}}
+func.func private @sizes(tensor<2x3xf32> {attn.sizes = ["a"]})
+
+// -----
+
+// expected-error@+1 {{argument 0: attn.sorted stands, without a value, on a tensor of integers, not on 'tensor<2xf32>'}}
+func.func private @sorted(tensor<2xf32> {attn.sorted})
+
+// -----
+
+// expected-error@+1 {{argument 0: attn.other is no attribute of an argument}}
+func.func private @other(tensor<2xf32> {attn.other})

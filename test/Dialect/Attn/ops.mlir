@@ -73,3 +73,22 @@ func.func @mask_region(%q: tensor<1x1x?x64xf16>) -> tensor<1x1x?x64xf16> {
   } : tensor<1x1x?x64xf16>, tensor<1x1x?x64xf16>, tensor<1x1x?x64xf16> -> tensor<1x1x?x64xf16>
   return %o : tensor<1x1x?x64xf16>
 }
+
+// What regions capture are arguments of the function.
+// CHECK-LABEL: @captures
+// CHECK-SAME: tensor<4xf32> {attn.name = "slopes", attn.sizes = ["h"]}
+// CHECK-SAME: tensor<?xi32> {attn.sorted}
+// CHECK: %[[T:.*]] = attn.lookup %{{.*}}[%{{.*}}] : tensor<4xf32> -> f32
+// CHECK: arith.mulf %[[T]], %{{.*}} : f32
+// CHECK: attn.lookup %{{.*}}[%{{.*}}] : tensor<?xi32> -> i32
+func.func @captures(%q: tensor<2x4x128x64xbf16>, %slopes: tensor<4xf32> {attn.name = "slopes", attn.sizes = ["h"]},
+                    %ids: tensor<?xi32> {attn.sorted}, %factor: f32) -> tensor<2x4x128x64xbf16> {
+  %o = attn.forward %q, %q, %q score {
+  ^bb0(%s: f32, %b: index, %h: index, %i: index, %j: index):
+    %0 = attn.lookup %slopes[%h] : tensor<4xf32> -> f32
+    %1 = arith.mulf %0, %factor : f32
+    %2 = attn.lookup %ids[%j] : tensor<?xi32> -> i32
+    attn.yield %1 : f32
+  } : tensor<2x4x128x64xbf16>, tensor<2x4x128x64xbf16>, tensor<2x4x128x64xbf16> -> tensor<2x4x128x64xbf16>
+  return %o : tensor<2x4x128x64xbf16>
+}

@@ -77,3 +77,93 @@ func.func @groups_of_rows(%m: !map, %t: !tile, %i: index) {
   tile.copy %m[%i, %i] to %t : !map, !tile
   return
 }
+
+// -----
+
+func.func @gather_element(%m: memref<4xi16>, %i: i32) {
+  // expected-error@+1 {{cannot read elements of 'i16', must be bf16, f16, f32, i8, i32 or i64}}
+  %x = tile.gather %m[%i] steps [0] : memref<4xi16>, i32 -> i32
+  return
+}
+
+// -----
+
+func.func @gather_result(%m: memref<4xbf16>, %i: i32) {
+  // expected-error@+1 {{makes 'i32' of elements of 'bf16', must make 'f32'}}
+  %x = tile.gather %m[%i] steps [0] : memref<4xbf16>, i32 -> i32
+  return
+}
+
+// -----
+
+func.func @gather_indices(%m: memref<4x4xf32>, %i: i32) {
+  // expected-error@+1 {{has 1 indices, tensor has 2 dimensions}}
+  %x = tile.gather %m[%i] steps [0] : memref<4x4xf32>, i32 -> f32
+  return
+}
+
+// -----
+
+func.func @gather_places(%m: !tile.pointer<f32>, %i: i32, %s: i64) {
+  // expected-error@+1 {{has 2 indices, 1 strides and 1 limits, must have equally many}}
+  %x = tile.gather %m[%i, %i] steps [0, 0] strides(%s) limits(%i) : !tile.pointer<f32>, i32, i32 -> f32
+  return
+}
+
+// -----
+
+func.func @gather_strides(%m: memref<4xf32>, %i: i32, %s: i64) {
+  // expected-error@+1 {{has 1 indices, 1 strides and 1 limits, must have indices only}}
+  %x = tile.gather %m[%i] steps [0] strides(%s) limits(%i) : memref<4xf32>, i32 -> f32
+  return
+}
+
+// -----
+
+func.func @gather_steps(%m: memref<4xf32>, %i: i32) {
+  // expected-error@+1 {{has 2 steps, must have one for each of 1 indices}}
+  %x = tile.gather %m[%i] steps [0, 1] : memref<4xf32>, i32 -> tensor<8x8xf32>
+  return
+}
+
+// -----
+
+func.func @gather_columns(%m: memref<4xf32>, %i: i32) {
+  // expected-error@+1 {{has a step of 1 for index 0 and no columns}}
+  %x = tile.gather %m[%i] steps [1] : memref<4xf32>, i32 -> tensor<8xf32>
+  return
+}
+
+// -----
+
+func.func @gather_rows(%m: memref<4xf32>, %i: tensor<4xi32>) {
+  // expected-error@+1 {{has 'tensor<4xi32>' for index 0, result is 'tensor<8x8xf32>'}}
+  %x = tile.gather %m[%i] steps [0] : memref<4xf32>, tensor<4xi32> -> tensor<8x8xf32>
+  return
+}
+
+// -----
+
+func.func @gather_stepped_elements(%m: memref<4xf32>, %i: tensor<8x8xi32>) {
+  // expected-error@+1 {{has a step of 1 for index 0, which is one for each element}}
+  %x = tile.gather %m[%i] steps [1] : memref<4xf32>, tensor<8x8xi32> -> tensor<8x8xf32>
+  return
+}
+
+// -----
+
+#acc = #tile.fragment<registers = [2 : (0, 1), 2 : (8, 0), 8 : (0, 8)], lanes = [4 : (0, 2), 8 : (1, 0)], warps = [4 : (16, 0)]>
+func.func @gather_layout(%m: memref<4xf32>, %i: tensor<64xi32>) {
+  // expected-error@+1 {{has 'tensor<64xi32>' for index 0, which does not lie as the rows of}}
+  %x = tile.gather %m[%i] steps [0] : memref<4xf32>, tensor<64xi32> -> tensor<64x64xf32, #acc>
+  return
+}
+
+// -----
+
+#acc = #tile.fragment<registers = [2 : (0, 1), 2 : (8, 0), 8 : (0, 8)], lanes = [4 : (0, 2), 8 : (1, 0)], warps = [4 : (16, 0)]>
+func.func @gather_element_layout(%m: memref<4xf32>, %i: tensor<64x64xi32>) {
+  // expected-error@+1 {{has 'tensor<64x64xi32>' for index 0, result is 'tensor<64x64xf32, #tile.fragment}}
+  %x = tile.gather %m[%i] steps [0] : memref<4xf32>, tensor<64x64xi32> -> tensor<64x64xf32, #acc>
+  return
+}

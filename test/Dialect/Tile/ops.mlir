@@ -138,6 +138,9 @@ func.func @stores(%tile: tensor<64x64xbf16, #acc>, %slot: !panel, %i: index, %of
   tile.drain_stores completed
   // CHECK: tile.scatter %{{.*}}, %{{.*}}[%{{.*}}] strides(%{{.*}}) limits(%{{.*}}) : tensor<64xf32, #tile.fragment<registers = [2 : (8)], lanes = [4 : (0), 8 : (1)], warps = [4 : (16)]>>, <f32>
   tile.scatter %row, %p[%offset] strides(%stride) limits(%i) : tensor<64xf32, #row>, !tile.pointer<f32>
+  %n = arith.index_cast %i : index to i32
+  // CHECK: tile.gather %{{.*}}[%{{.*}}] steps [1] strides(%{{.*}}) limits(%{{.*}}) : !tile.pointer<f32>, i32 -> tensor<64x64xf32, #tile.fragment
+  %elements = tile.gather %p[%n] steps [1] strides(%stride) limits(%n) : !tile.pointer<f32>, i32 -> tensor<64x64xf32, #acc>
   return
 }
 

@@ -3,10 +3,11 @@
 usage: mask_copies.py OUT MASK --sq N --skv N --seen EXPRESSION [--target CHIP]
 
 MASK is what --attention takes. EXPRESSION says in Python whether query i sees key j, p being the
-query's place among the keys. Prints "N tiles of K and V loaded, of M" if these are just the tiles
+query's place among the keys and ids the captured documents. Prints "N tiles of K and V loaded, of M" if these are just the tiles
 in which some query of a block sees some key, or one where it sees none.
 """
 import argparse
+import array
 import json
 import pathlib
 import shutil
@@ -31,13 +32,16 @@ def main():
     spec = f"b=1,h=1,sq={options.sq},skv={options.skv},d=64,rows={ROWS},columns={COLUMNS},workers={workers},mask={options.mask}"
     subprocess.run(["girih-compile", "--quiet", "--target", options.target, "-o", str(options.out), "--attention", spec], check=True)
     timeline = options.out / "timeline"
-    run = subprocess.run(["girih-sim", str(next(options.out.glob("*.json"))), "--check", "--trace", str(timeline)],
-                         capture_output=True, text=True)
+    command = ["girih-sim", str(next(options.out.glob("*.json"))), "--check", "--trace", str(timeline), "--save", str(options.out)]
+    run = subprocess.run(command, capture_output=True, text=True)
     if run.returncode:
         sys.exit(run.stdout + run.stderr)
     loaded = sum(event["name"] == "tensor load" for event in json.loads(timeline.read_text())["traceEvents"])
 
-    sees = eval(f"lambda i, j, p: {options.seen}")
+    documents = options.out / "documents.in"
+    numbers = array.array("i", documents.read_bytes() if documents.exists() else b"")
+    ids = lambda place: numbers[min(max(place, 0), options.skv - 1)]  # queries past the end too have an id
+    sees = eval(f"lambda i, j, p: {options.seen}", {"ids": ids})
     blocks = range(0, options.sq, ROWS)
     needed = 0
     for first in blocks:
