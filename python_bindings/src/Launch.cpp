@@ -86,17 +86,19 @@ public:
   }
 
   /// None, or what went wrong.
-  nb::object launch(Loaded &loaded, std::optional<uint64_t> stream) const {
+  nb::object launch(Loaded &loaded, std::optional<uint64_t> stream, const Scalars *scalars = nullptr) const {
     GirihTensor given[mostTensors];
     for (size_t i = 0; i < count; ++i)
       given[i] = {static_cast<uint8_t *>(tensors[i].data) + tensors[i].byte_offset, elementTypeOf(tensors[i].dtype),
                   tensors[i].ndim, tensors[i].shape, tensors[i].strides};
-    return finish(loaded, given, count, streamOr(stream));
+    return finish(loaded, given, count, streamOr(stream), scalars);
   }
 
-  static nb::object finish(Loaded &loaded, const GirihTensor *given, size_t count, void *stream) {
+  static nb::object finish(Loaded &loaded, const GirihTensor *given, size_t count, void *stream,
+                           const Scalars *scalars) {
     DiagnosticsPtr diagnostics(girihDiagnosticsCreate());
-    if (girihLaunch(loaded.handle.get(), given, count, stream, diagnostics.get()))
+    if (girihLaunchWithScalars(loaded.handle.get(), given, count, scalars ? scalars->data() : nullptr,
+                               scalars ? scalars->size() : 0, stream, diagnostics.get()))
       return nb::none();
     return said(diagnostics);
   }
@@ -110,12 +112,13 @@ private:
 
 /// Launches on tensors of a framework that has the exchange API, into its current stream
 /// if none is given. None, or what went wrong.
-nb::object launchTensors(Loaded &loaded, nb::args tensors, std::optional<uint64_t> stream) {
+nb::object launchTensors(Loaded &loaded, nb::args tensors, std::optional<uint64_t> stream, nb::list scalars) {
   Described described;
   for (nb::handle tensor : tensors)
     if (!described.add(tensor))
       throw nb::type_error("a tensor's framework has no DLPackExchangeAPI");
-  return described.launch(loaded, stream);
+  Scalars numbers(scalars);
+  return described.launch(loaded, stream, &numbers);
 }
 
 /// The attention kernels for one choice of options: by element type, head size, numbers of
@@ -175,7 +178,7 @@ private:
 
 /// Launches on tensors that are given as (address, element type, shape, strides). None,
 /// or what went wrong.
-nb::object launch(Loaded &loaded, nb::args tensors, uint64_t stream) {
+nb::object launch(Loaded &loaded, nb::args tensors, uint64_t stream, nb::list scalars) {
   int64_t numbers[mostTensors][2][8];
   GirihTensor given[mostTensors];
   if (tensors.size() > mostTensors)
@@ -194,15 +197,17 @@ nb::object launch(Loaded &loaded, nb::args tensors, uint64_t stream) {
                     int(shape.size()), numbers[count][0], numbers[count][1]};
     ++count;
   }
-  return Described::finish(loaded, given, count, reinterpret_cast<void *>(stream));
+  Scalars chosen(scalars);
+  return Described::finish(loaded, given, count, reinterpret_cast<void *>(stream), &chosen);
 }
 
 } // namespace
 
 void addLaunches(nb::module_ &module) {
   nb::class_<Loaded>(module, "Loaded")
-      .def("launch", launch, nb::arg("tensors"), nb::kw_only(), nb::arg("stream"))
-      .def("launch_tensors", launchTensors, nb::arg("tensors"), nb::kw_only(), nb::arg("stream").none());
+      .def("launch", launch, nb::arg("tensors"), nb::kw_only(), nb::arg("stream"), nb::arg("scalars") = nb::list())
+      .def("launch_tensors", launchTensors, nb::arg("tensors"), nb::kw_only(), nb::arg("stream").none(),
+           nb::arg("scalars") = nb::list());
   nb::class_<AttentionKernels>(module, "AttentionKernels")
       .def(nb::init<bool, int>(), nb::arg("needs_heads"), nb::arg("device_type"))
       .def("launch", &AttentionKernels::launch, nb::arg("q"), nb::arg("k"), nb::arg("v"), nb::arg("o"),

@@ -122,6 +122,16 @@ nb::list tensors(const Kernel &kernel) {
   return list;
 }
 
+/// (name, element type) of each number that is chosen at launch.
+nb::list scalars(const Kernel &kernel) {
+  nb::list list;
+  for (size_t i = 0; i < girihKernelScalarCount(kernel.handle.get()); ++i) {
+    GirihScalarInfo info = girihKernelScalar(kernel.handle.get(), i);
+    list.append(nb::make_tuple(toStr(info.name), int(info.type)));
+  }
+  return list;
+}
+
 /// The shape of tensor `index` by the shapes of the others; None for those that are open.
 nb::tuple inferShape(const Kernel &kernel, nb::sequence shapes, size_t index) {
   std::vector<std::vector<int64_t>> known;
@@ -144,7 +154,8 @@ nb::tuple inferShape(const Kernel &kernel, nb::sequence shapes, size_t index) {
 
 /// (verdicts, warp instructions, asynchronous operations, trace) or None.
 nb::tuple simulate(const Kernel &kernel, nb::sequence arrays, const std::string &schedule, uint64_t seed,
-                   unsigned threads, unsigned multiprocessors, uint64_t instructionLimit, bool checks, bool hasTrace) {
+                   unsigned threads, unsigned multiprocessors, uint64_t instructionLimit, bool checks, bool hasTrace,
+                   nb::list scalars) {
   std::vector<Array> owned;
   for (nb::handle array : arrays)
     owned.push_back(toArray(array, girihKernelTensor(kernel.handle.get(), owned.size()).isOutput));
@@ -163,6 +174,9 @@ nb::tuple simulate(const Kernel &kernel, nb::sequence arrays, const std::string 
   options.instructionLimit = instructionLimit;
   options.checks = checks;
   options.hasTrace = hasTrace;
+  Scalars numbers(scalars);
+  options.scalars = numbers.data();
+  options.scalarCount = numbers.size();
   DiagnosticsPtr diagnostics(girihDiagnosticsCreate());
   SimulationPtr run;
   {
@@ -224,6 +238,7 @@ NB_MODULE(_girih, module) {
                        int part) { return toBytes(girihKernelGetPart(kernel.handle.get(), GirihKernelPart(part))); })
       .def("phases", phases)
       .def("tensors", tensors)
+      .def("scalars", scalars)
       .def("infer_shape", inferShape);
   module.def("compile", compile, nb::arg("text"), nb::arg("is_problem"), nb::arg("target"), nb::arg("name").none(),
              nb::arg("ptxas").none(), nb::arg("source_name"), nb::arg("line_info"), nb::arg("phases"),
@@ -237,7 +252,7 @@ NB_MODULE(_girih, module) {
   module.def("optimize", optimize);
   module.def("simulate", simulate, nb::arg("kernel"), nb::arg("arrays"), nb::arg("schedule"), nb::arg("seed"),
              nb::arg("threads"), nb::arg("multiprocessors"), nb::arg("instruction_limit"), nb::arg("check"),
-             nb::arg("trace"));
+             nb::arg("trace"), nb::arg("scalars"));
   module.def("zeros", zeros);
   module.def("describe", describe);
   addLaunches(module);

@@ -3,10 +3,12 @@
 #define GIRIH_PYTHON_MODULE_H
 
 #include "girih-c/girih.h"
+#include <cstring>
 #include <memory>
 #include <nanobind/nanobind.h>
 #include <nanobind/ndarray.h>
 #include <nanobind/stl/optional.h>
+#include <vector>
 
 namespace nb = nanobind;
 
@@ -53,8 +55,40 @@ inline GirihElementType elementTypeOf(nb::dlpack::dtype type) {
     return GIRIH_F16;
   if (type == nb::dlpack::dtype{uint8_t(Code::Float), 32, 1})
     return GIRIH_F32;
-  throw nb::type_error("an array's elements must be bf16, f16 or f32");
+  if (type == nb::dlpack::dtype{uint8_t(Code::Bool), 8, 1} || type == nb::dlpack::dtype{uint8_t(Code::UInt), 8, 1})
+    return GIRIH_I8;
+  if (type == nb::dlpack::dtype{uint8_t(Code::Int), 32, 1})
+    return GIRIH_I32;
+  if (type == nb::dlpack::dtype{uint8_t(Code::Int), 64, 1})
+    return GIRIH_I64;
+  throw nb::type_error(
+      "an array's elements must be bf16, f16 or f32, or, of captured arrays, bool, uint8, int32 or int64");
 }
+
+/// Numbers of Python for a kernel's scalars: floats as f32, others as i32.
+class Scalars {
+public:
+  explicit Scalars(nb::handle numbers) {
+    for (nb::handle number : numbers) {
+      uint32_t bits;
+      if (nb::isinstance<nb::float_>(number)) {
+        float value = nb::cast<float>(number);
+        std::memcpy(&bits, &value, sizeof bits);
+      } else {
+        bits = uint32_t(nb::cast<int32_t>(number));
+      }
+      values.push_back(bits);
+    }
+    for (const uint32_t &value : values)
+      addresses.push_back(&value);
+  }
+  const void *const *data() const { return addresses.data(); }
+  size_t size() const { return addresses.size(); }
+
+private:
+  std::vector<uint32_t> values;
+  std::vector<const void *> addresses;
+};
 
 /// Kernels on GPUs (Launch.cpp).
 void addLaunches(nb::module_ &module);

@@ -142,7 +142,7 @@ def test_what_cannot_be_traced(message, function):
 
 
 @pytest.mark.parametrize("message, function", [
-    (r"array of shape \(4,\) in a traced function", lambda s, b, h, q, k: s + numpy.zeros(4)),
+    (r"array of shape \(4,\) beside a traced value", lambda s, b, h, q, k: s + numpy.zeros(4)),
     ("numpy.arctan2 cannot be traced", lambda s, b, h, q, k: numpy.arctan2(s, s)),
     ("numpy.add.reduce cannot be traced", lambda s, b, h, q, k: numpy.add.reduce(s)),
 ])

@@ -86,13 +86,41 @@ def test_score_mods_of_flex_attention(score_mod):
 
 
 @pytest.mark.parametrize("message, score_mod", [
-    (r"array of shape \(2,\) in a traced function", lambda s, b, h, q, k: s + SLOPES[h]),
-    (r"array of shape \(2,\) in a traced function", lambda s, b, h, q, k: s + SLOPES),
+    (r"array of shape \(2,\) beside a traced value", lambda s, b, h, q, k: s + SLOPES),
     ("torch.special_i0 cannot be traced; abs, ", lambda s, b, h, q, k: torch.special.i0(s)),
 ])
 def test_what_score_mods_cannot_be(message, score_mod):
     with pytest.raises(girih.UnsupportedError, match=message):
         girih.trace(score_mod)
+
+
+DOCUMENTS = torch.repeat_interleave(torch.arange(4), torch.tensor([10, 1, 29, 50]))
+
+
+def captured_slopes(score, b, h, q_idx, kv_idx):
+    return score + SLOPES[h] * (kv_idx - q_idx)
+
+
+def documents(b, h, q_idx, kv_idx):
+    return (q_idx >= kv_idx) & (DOCUMENTS[q_idx] == DOCUMENTS[kv_idx])
+
+
+def test_captured_tensors():
+    """Functions of FlexAttention's tutorials, as they are."""
+    block = flex.create_block_mask(documents, None, None, 90, 90, device="cpu")
+    problem = girih.Problem(64, h=2, hkv=1, dtype="f16", score=captured_slopes, mask=block.mask_mod)
+    torch.manual_seed(0)
+    q, k, v = (torch.randn(1, heads, 90, 64).half() for heads in (2, 1, 1))
+    arrays = {name: array for function in problem.functions for name, array in function.arrays.items()}
+    assert list(arrays) == ["mask0", "score0"] and arrays["mask0"] is DOCUMENTS
+    run = girih.simulate(girih.compile(problem, target=TARGET), {"q": q, "k": k, "v": v, **arrays}, check=True)
+    index = [torch.arange(size).view([-1 if dim == other else 1 for other in range(4)])
+             for dim, size in enumerate((1, 2, 90, 90))]
+    scores = captured_slopes(q.float() @ k.float().transpose(2, 3) / 8, *index)
+    scores = torch.where(documents(*index), scores, -torch.inf)
+    assert (run.raise_for_verdicts().outputs["o"].float() - scores.softmax(3) @ v.float()).abs().max() < 3e-3
+    with pytest.raises(ValueError, match="off a GPU|is on"):
+        attention(q, k, v, score=captured_slopes)
 
 
 def test_score_under_torch_compile():

@@ -11,6 +11,7 @@ when their tensors come.
 """
 from girih import math
 from girih._attention import attention
+from girih._captures import Captured, capture
 from girih._errors import CompileError, Diagnostic, DiagnosticWarning, Error, UnsupportedError
 from girih._girih import VERSION as __version__
 from girih._kernel import Kernel, compile, compile_all, optimize
@@ -22,7 +23,7 @@ from girih.math import where
 opt = optimize
 
 __all__ = [
-    "CompileError", "Diagnostic", "DiagnosticWarning", "Error", "Function", "Kernel", "Problem", "Simulation", "UnsupportedError",
-    "Verdict", "__version__", "attention", "compile", "compile_all", "math", "opt", "optimize", "simulate",
+    "Captured", "CompileError", "Diagnostic", "DiagnosticWarning", "Error", "Function", "Kernel", "Problem", "Simulation",
+    "UnsupportedError", "Verdict", "__version__", "attention", "capture", "compile", "compile_all", "math", "opt", "optimize", "simulate",
     "trace", "where",
 ]

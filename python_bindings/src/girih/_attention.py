@@ -39,6 +39,13 @@ def off_device(name: str, where: str) -> ValueError:
     return ValueError(f"{name} is on {where}: girih.attention runs on a GPU; girih.simulate executes kernels on the CPU")
 
 
+def captured(*functions: str | Function | None) -> tuple[dict[str, Any], list[float | int]]:
+    """The arrays by name, and the numbers, that functions capture, in the order in which their kernel takes them."""
+    traced = [function for function in functions if isinstance(function, Function)]
+    arrays = {name: array for function in traced for name, array in function.arrays.items()}
+    return arrays, [number for function in traced for number in function.numbers.values()]
+
+
 def _describe(name: str, array: Any, stream: int) -> tuple[Any, int]:
     """What a launch needs of an array, which is ready once `stream` gets there, and its device."""
     device, _ = array.__dlpack_device__() if hasattr(array, "__dlpack_device__") else (_CPU, 0)
@@ -81,7 +88,8 @@ def attention(q: Any, k: Any, v: Any, *, mask: Mask = "none", score: Score = Non
             whether the query sees the key, such as FlexAttention's mask_mod. What it hides is not computed.
         score: what becomes of a scaled score before the mask: "softcap(30)", "alibi", several joined by +, or a function
             of (s, b, h, q, k), a score and its batch, head, query and key, such as FlexAttention's score_mod. It is
-            called with values that write down what is done to them (``girih.math``), not once for each score.
+            called with values that write down what is done to them (``girih.math``), not once for each score. Arrays
+            that functions index and arrays without dimensions are given to the kernel, and may differ from call to call.
         scale: what scores are multiplied by; 1 / sqrt(d) if None.
         lse: whether to return the log of the sum of exponentials too.
         out: the output [b, h, sq, d], or a pair of it and of lse; they are allocated by q's framework if None.
@@ -112,11 +120,10 @@ def attention(q: Any, k: Any, v: Any, *, mask: Mask = "none", score: Score = Non
         return girih_jax.attention(q, k, v, mask=mask, score=score, scale=scale, lse=lse)
     if stream is None:
         stream = _current_stream(q)
-    arrays = [q, k, v]
-    for name, array in zip(_TENSORS, arrays):
+    for name, array in zip(_TENSORS, (q, k, v)):
         if not hasattr(array, "__dlpack__"):
             raise TypeError(f"{name} is a {type(array).__name__}, which is no DLPack tensor")
-    described = [_describe(name, array, stream) for name, array in zip(_TENSORS, arrays)]
+    described = [_describe(name, array, stream) for name, array in zip(_TENSORS, (q, k, v))]
     (_, dtype, shape, _), device = described[0]
     mask, score = traced(mask, "mask"), traced(score, "score")
     if len(shape) != 4:
@@ -130,17 +137,19 @@ def attention(q: Any, k: Any, v: Any, *, mask: Mask = "none", score: Score = Non
     if len(out) != 1 + lse:
         raise ValueError(f"out has {len(out)} tensors when it should have {1 + lse}")
     described += [_describe(name, array, stream) for name, array in zip(_TENSORS[3:], out)]
-    for name, (_, ordinal) in zip(_TENSORS, described):
+    arrays, numbers = captured(mask, score)
+    described += [_describe(f"the array {name}", array, stream) for name, array in arrays.items()]
+    for name, (_, ordinal) in zip([*_TENSORS[:4 + lse], *arrays], described):
         if ordinal != device:
             raise ValueError(f"{name} is on GPU {ordinal} when q is on GPU {device}")
     loaded = loaded_kernel(dtype, shape[3], heads_of(score, shape[1], described[1][0][2]), mask, score, scale, lse, device)
-    run(loaded, [description for description, _ in described], stream)
+    run(loaded, [description for description, _ in described], stream, numbers)
     return tuple(out) if lse else out[0]
 
 
-def run(loaded: _girih.Loaded, descriptions: Any, stream: int) -> None:
+def run(loaded: _girih.Loaded, descriptions: Any, stream: int, numbers: Any = ()) -> None:
     """Launches; a refusal is a ValueError, a failed call of the driver an Error."""
-    check_launch(loaded.launch(*descriptions, stream=stream))
+    check_launch(loaded.launch(*descriptions, stream=stream, scalars=list(numbers)))
 
 
 def check_launch(said: Any) -> None:

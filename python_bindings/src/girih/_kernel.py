@@ -15,7 +15,7 @@ from girih._trace import Function
 
 _NAME, _TARGET, _PTX, _CUBIN, _MANIFEST, _HEADER, _REPORT = range(7)
 #: Element types in the order of the C API.
-DTYPES = ("bf16", "f16", "f32")
+DTYPES = ("bf16", "f16", "f32", "i8", "i32", "i64")
 
 
 class Kernel:
@@ -74,6 +74,11 @@ class Kernel:
         """What it takes, in order: ``name``, ``dtype``, ``rank``, ``is_output``."""
         return tuple({"name": name, "dtype": DTYPES[dtype], "rank": rank, "is_output": is_output}
                      for name, dtype, rank, is_output in self._handle.tensors())
+
+    @functools.cached_property
+    def scalars(self) -> tuple[tuple[str, str], ...]:
+        """The numbers that its functions are given at launch, in order: name and dtype."""
+        return tuple((name, DTYPES[dtype]) for name, dtype in self._handle.scalars())
 
     @functools.cached_property
     def phases(self) -> tuple[str, ...]:

@@ -68,9 +68,9 @@ def _as_of(reference: Any, array: Any) -> Any:
     return array
 
 
-def simulate(kernel: Kernel, arrays: Mapping[str, Any], *, schedule: str = "deterministic", schedules: int = 1,
-             seed: int = 1, threads: int = 0, multiprocessors: int = 132, instruction_limit: int = 0,
-             check: bool = False, trace: bool = False) -> Simulation:
+def simulate(kernel: Kernel, arrays: Mapping[str, Any], *, scalars: Mapping[str, float] = {}, schedule: str = "deterministic", schedules: int = 1,
+             seed: int = 1, threads: int = 0, multiprocessors: int = 132, instruction_limit: int = 0, check: bool = False,
+             trace: bool = False) -> Simulation:
     """Executes a kernel's PTX on the CPU: results to the bit, races, deadlocks, misuse.
 
     Args:
@@ -78,6 +78,8 @@ def simulate(kernel: Kernel, arrays: Mapping[str, Any], *, schedule: str = "dete
         arrays: every input by its name in ``kernel.tensors``: any DLPack or buffer object in host memory, of the
             kernel's dtype, with any strides that the kernel takes. Outputs are made, unless they are given too and
             are then written in place. An element that the kernel leaves unwritten is a NaN.
+        scalars: the numbers that the kernel's functions are given, by name in ``kernel.scalars``. What a traced function
+            captures is in its ``arrays`` and ``numbers``.
         schedule: in which order warps and asynchronous units move: "deterministic", "random", "late" (units as late
             as possible) or "early".
         schedules: how many random schedules to try, from ``seed`` on, until one shows a fault.
@@ -99,6 +101,13 @@ def simulate(kernel: Kernel, arrays: Mapping[str, Any], *, schedule: str = "dete
     for name in arrays:
         if name not in names:
             raise ValueError(f"{kernel.name} has no tensor '{name}'; it has {', '.join(names)}")
+    for name in scalars:
+        if name not in dict(kernel.scalars):
+            raise ValueError(f"{kernel.name} has no scalar '{name}'; it has {', '.join(dict(kernel.scalars)) or 'none'}")
+    for name, _ in kernel.scalars:
+        if name not in scalars:
+            raise ValueError(f"the scalar '{name}' is missing")
+    numbers = [float(scalars[name]) if dtype == "f32" else int(scalars[name]) for name, dtype in kernel.scalars]
     given = [arrays.get(name) for name in names]
     shapes = [None if array is None else _girih.describe(array)[0][2] for array in given]
     outputs = {}
@@ -118,7 +127,7 @@ def simulate(kernel: Kernel, arrays: Mapping[str, Any], *, schedule: str = "dete
     for seed in range(seed, seed + schedules):
         run = value_of(*_girih.simulate(handle, given, schedule=schedule, seed=seed, threads=threads,
                                         multiprocessors=multiprocessors, instruction_limit=instruction_limit,
-                                        check=check, trace=trace))
+                                        check=check, trace=trace, scalars=numbers))
         verdicts = tuple(Verdict(*found) for found in run[0])
         instructions, operations, trace_text = instructions + run[1], operations + run[2], run[3]
         if verdicts:

@@ -1,11 +1,13 @@
 """Python functions as regions of a kernel: called once, with values that write down what is done to them."""
 from __future__ import annotations
 
+import dataclasses
 import struct
 import sys
 from collections.abc import Callable
 from typing import Any, NoReturn
 
+from girih._captures import Capture, element_of, is_array, is_host, number_type_of, type_of
 from girih._errors import UnsupportedError
 
 F32, INDEX, BIT = "f32", "index", "i1"
@@ -20,12 +22,30 @@ _TRUTH = ("a traced value is another one for each score, so Python cannot branch
 
 
 class Function:
-    """A traced function: MLIR, with the Python line of each op. Two are equal if their MLIR is."""
+    """A traced function: MLIR, with the Python line of each op. Two are equal if their MLIR is.
 
-    __slots__ = ("region", "text", "_places")
+    ``captures`` are the arrays and numbers that it reads from outside, which a kernel is given at launch.
+    """
 
-    def __init__(self, region: str, text: str, places: list[Any]):
-        self.region, self.text, self._places = region, text, places
+    __slots__ = ("region", "text", "captures", "_places")
+
+    def __init__(self, region: str, text: str, places: list[Any], captures: tuple[Capture, ...] = ()):
+        self.region, self.text, self._places, self.captures = region, text, places, captures
+
+    def with_values(self, values: list[Any]) -> Function:
+        """The same function of other arrays and numbers."""
+        captures = tuple(dataclasses.replace(old, value=value) for old, value in zip(self.captures, values))
+        return Function(self.region, self.text, self._places, captures)
+
+    @property
+    def arrays(self) -> dict[str, Any]:
+        """The arrays that it reads, by their names in the kernel."""
+        return {found.name: found.value for found in self.captures if not found.is_number}
+
+    @property
+    def numbers(self) -> dict[str, float | int]:
+        """The numbers that it reads, by their names in the kernel."""
+        return {found.name: found.number() for found in self.captures if found.is_number}
 
     def __hash__(self) -> int:
         return hash(self.text)
@@ -69,9 +89,11 @@ def _caller() -> Any:
 class Trace:
     """The ops of a function, in order. An op that is there already is not written again."""
 
-    def __init__(self) -> None:
+    def __init__(self, region: str, outside: list[Any] | None) -> None:
+        self.region, self._outside = region, outside
         self.lines: list[str] = []
         self.places: list[Any] = []
+        self.captures: list[Capture] = []
         self._known: dict[str, Traced] = {}
 
     def emit(self, op: str, kind: str, nonnegative: bool = False) -> Traced:
@@ -82,8 +104,51 @@ class Trace:
             self.places.append(_caller())
         return found
 
+    def capture(self, value: Any, kind: str, is_sorted: bool = False) -> str:
+        """The name of an array or a number outside, of that MLIR type."""
+        for known in self.captures:
+            if known.value is value and known.is_sorted == is_sorted:
+                return f"%{known.name}"
+        self.captures.append(Capture(f"{self.region}{len(self.captures)}", kind, value, is_sorted))
+        return f"%{self.captures[-1].name}"
+
+    def lookup(self, array: Any, indices: tuple[Any, ...], is_sorted: bool = False) -> Traced:
+        """The element of an array at indices, one for each of its dimensions."""
+        element, is_truth = element_of(array)
+        lifted = []
+        for index, size in zip(indices, array.shape):
+            if not isinstance(index, Traced) and (not isinstance(index, int) or not -size <= index < size):
+                raise IndexError(f"an array of shape {tuple(array.shape)} is indexed by {index!r}: a traced index or a "
+                                 "number inside of it should be there")
+            index = self.lift(index if isinstance(index, Traced) or index >= 0 else index + size, INDEX)
+            if index._kind != INDEX:
+                raise TypeError(f"an array is indexed by a traced {index._kind}, must be by an index")
+            lifted.append(index._name)
+        kind, result = type_of(array), F32 if element in ("bf16", "f16", "f32") else "i32"
+        name = self.capture(array, kind, is_sorted)
+        found = self.emit(f"attn.lookup {name}[{', '.join(lifted)}] : {kind} -> {result}", F32)
+        if result == F32:
+            return found
+        found = self.emit(f"arith.index_cast {found._name} : i32 to index", INDEX, element == "i8")
+        return found != 0 if is_truth else found
+
+    def number(self, value: Any) -> Traced:
+        """A number in an array without dimensions: given at launch, or read from a GPU's memory by the kernel."""
+        if not is_host(value):
+            return self.lookup(value.reshape(1), (0,))
+        if self._outside is not None and not any(value is known for known in self._outside):
+            return self.lift(value.item())  # made by the function itself: a constant
+        kind = number_type_of(value)
+        found = Traced(self, self.capture(value, kind), F32, False)
+        if kind == F32:
+            return found
+        found = self.emit(f"arith.index_cast {found._name} : i32 to index", INDEX)
+        return found != 0 if "bool" in str(value.dtype) else found
+
     def lift(self, value: Any, kind: str | None = None) -> Traced:
         """A value as one of this trace, of a kind if one is wanted."""
+        if not isinstance(value, Traced) and is_array(value) and tuple(value.shape) == ():
+            value = self.number(value)
         if not isinstance(value, Traced):
             value = number_of(value)
             own = BIT if value is True or value is False else INDEX if isinstance(value, int) else F32
@@ -121,19 +186,15 @@ def _float(value: Any) -> str:
 
 
 def number_of(value: Any) -> Any:
-    """A Python number of one, or of an array without dimensions."""
+    """A Python number; an array is none."""
     if isinstance(value, (bool, int, float)):
         return value
-    item, shape = getattr(value, "item", None), getattr(value, "shape", None)
-    if item is None or shape is None:
+    if not is_array(value):
         raise TypeError(f"a {type(value).__name__} beside a traced value, where a number or another traced value should be")
-    if tuple(shape) != ():
-        raise UnsupportedError(f"an array of shape {tuple(shape)} in a traced function: captured arrays cannot be "
-                               "compiled yet, captured numbers can", ())
-    if "cpu" not in str(getattr(value, "device", "cpu")).lower():
-        raise UnsupportedError("a number in a GPU's memory in a traced function: captured numbers are read when the "
-                               "function is traced, so keep it in host memory", ())
-    return number_of(item())
+    if tuple(value.shape) != ():
+        raise UnsupportedError(f"an array of shape {tuple(value.shape)} beside a traced value: an element of it, at traced "
+                               "indices, can be compiled", ())
+    return number_of(value.item())
 
 
 class Traced:
@@ -217,7 +278,7 @@ def trace(function: Callable[..., Any] | Function, region: str = "score") -> Fun
 
     Raises:
         TypeError: the function branches on a traced value, or makes a number of it.
-        UnsupportedError: it captures an array, or calls what cannot be traced.
+        UnsupportedError: it captures an array of elements that have no code, or calls what cannot be traced.
     """
     if isinstance(function, Function):
         if function.region != region:
@@ -228,7 +289,9 @@ def trace(function: Callable[..., Any] | Function, region: str = "score") -> Fun
     if not callable(function):
         raise TypeError(f"a {type(function).__name__} is no {region} function")
     arguments, kind = REGIONS[region]
-    trace = Trace()
+    from girih._traced import arrays_of
+
+    trace = Trace(region, arrays_of(function))
     result = function(*(Traced(trace, f"%{name}", kind, kind == INDEX) for name, kind in arguments))
     if result is None:
         raise TypeError(f"the {region} function returned None when it should be {_CALLED[kind]}")
@@ -236,10 +299,13 @@ def trace(function: Callable[..., Any] | Function, region: str = "score") -> Fun
     if (result._kind == BIT) != (kind == BIT):
         raise TypeError(f"the {region} function returned {_CALLED[result._kind]} when it should be {_CALLED[kind]}")
     result = trace.lift(result, kind)
-    head = f"func.func @{region}({', '.join(f'%{name}: {kind}' for name, kind in arguments)}) -> {kind} {{"
+    taken = [f"%{name}: {kind}" for name, kind in arguments]
+    taken += [f'%{found.name}: {found.type} {{attn.name = "{found.name}"{", attn.sorted" if found.is_sorted else ""}}}'
+              for found in trace.captures]
+    head = f"func.func @{region}({', '.join(taken)}) -> {kind} {{"
     lines = [head, *trace.lines, f"  return {result._name} : {kind}", "}", ""]
     trace.places.append((function.__code__, 0) if hasattr(function, "__code__") else _caller())
-    return Function(region, "\n".join(lines), trace.places)
+    return Function(region, "\n".join(lines), trace.places, tuple(trace.captures))
 
 
 _CALLED = {F32: "a number", INDEX: "an index", BIT: "a condition"}

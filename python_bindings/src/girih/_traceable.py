@@ -7,6 +7,7 @@ import sys
 from collections.abc import Callable
 from typing import Any
 
+from girih._captures import Indexed, is_array
 from girih._errors import UnsupportedError
 from girih._trace import _RANKS, BIT, F32, INDEX, Trace, Traced, number_of
 
@@ -19,6 +20,7 @@ def _together(*values: Any, least: str = BIT) -> tuple[Trace, str, list[Traced]]
     """The values in the one kind that holds them all."""
     trace, kind = _trace_of(*values), least
     assert trace is not None
+    values = tuple(trace.number(value) if is_array(value) and tuple(value.shape) == () else value for value in values)
     for value in values:
         if isinstance(value, Traced):
             own = value._kind
@@ -266,14 +268,16 @@ FUNCTIONS: dict[str, Callable[..., Any]] = {
 }
 
 
-def _no_element(x: Any, index: Any) -> Any:
+def _element(x: Any, index: Any) -> Any:
+    """Of an array by a traced index."""
     if isinstance(x, Traced):
         raise TypeError("a traced value has no elements")
-    number_of(x)
-    raise TypeError("a number has no elements")
+    trace = _trace_of(*(index if isinstance(index, tuple) else (index,)))
+    assert trace is not None
+    return Indexed(trace, x)[index]
 
 
-FUNCTIONS["getitem"] = _no_element  # of an array by a traced index
+FUNCTIONS["getitem"] = _element
 
 
 def _attach() -> None:

@@ -5,9 +5,10 @@ import types
 from collections.abc import Callable
 from typing import Any, overload
 
+from girih._captures import Captured, is_array
 from girih._trace import Function, trace
 
-_kept: dict[Any, tuple[Any, Function]] = {}
+_kept: dict[Any, tuple[list[types.CodeType], Function, tuple[int, ...]]] = {}  # with the arrays' places
 _MOST = 4096
 _PLAIN = (int, bool, str, bytes, type(None))
 #: What comes from there does not change.
@@ -16,6 +17,14 @@ _FIXED = ("torch", "numpy", "math", "girih", "builtins", "operator", "functools"
 
 class _Unknown(Exception):
     """A value that may change while it stays the same object."""
+
+
+class _Found:
+    """What a key is made of: arrays, which it does not keep, and code, whose addresses are in it."""
+
+    def __init__(self) -> None:
+        self.arrays: list[Any] = []
+        self.codes: list[types.CodeType] = []
 
 
 def _names(code: types.CodeType) -> tuple[str, ...]:
@@ -27,14 +36,28 @@ def _names(code: types.CodeType) -> tuple[str, ...]:
     return names
 
 
-def _key_of_value(value: Any, depth: int) -> Any:
+def _key_of_array(value: Any, found: _Found) -> Any:
+    """Of arrays, which are given at launch, a trace depends on types and ranks, and on which are the same."""
+    place = next((i for i, known in enumerate(found.arrays) if known is value), None)
+    if place is None:
+        place = len(found.arrays)
+        found.arrays.append(value)
+    # Where numbers lie decides how they are passed; an index into an array depends on its sizes if it is negative.
+    return "array", place, str(value.dtype), tuple(value.shape), str(getattr(value, "device", "")) == "cpu"
+
+
+def _key_of_value(value: Any, depth: int, found: _Found) -> Any:
     kind = type(value)
+    if kind is Captured:
+        return "captured", value.is_sorted, _key_of_array(value.array, found)
+    if is_array(value):
+        return _key_of_array(value, found)
     if kind is float:
         return value.hex()  # 0.0 and -0.0 are two
     if kind in _PLAIN:
         return kind, value
     if kind is tuple:
-        return tuple(_key_of_value(item, depth) for item in value)
+        return tuple(_key_of_value(item, depth, found) for item in value)
     home = value.__name__ if kind is types.ModuleType else getattr(value, "__module__", None)
     if isinstance(home, str) and home.partition(".")[0] in _FIXED and (
             kind in (types.ModuleType, types.FunctionType, types.BuiltinFunctionType) or isinstance(value, type)):
@@ -42,23 +65,34 @@ def _key_of_value(value: Any, depth: int) -> Any:
     if kind is types.BuiltinFunctionType and value.__module__ is None:  # a method of PyTorch's C code
         return value
     if kind is types.FunctionType and depth:
-        return value, _key_of(value, depth - 1)
+        return _key_of(value, found, depth - 1)
     raise _Unknown
 
 
-def _key_of(function: Any, depth: int = 4) -> Any:
+def _key_of(function: Any, found: _Found, depth: int = 4) -> Any:
     """What the trace of a function depends on: its code, and the values that it finds outside."""
     if type(function) is not types.FunctionType:
         raise _Unknown
     code, known = function.__code__, function.__globals__
-    values = [_key_of_value(known[name], depth) for name in _names(code) if name in known]
+    found.codes.append(code)
+    values = [_key_of_value(known[name], depth, found) for name in _names(code) if name in known]
     try:
-        values += [_key_of_value(cell.cell_contents, depth) for cell in function.__closure__ or ()]
+        values += [_key_of_value(cell.cell_contents, depth, found) for cell in function.__closure__ or ()]
     except ValueError:  # a cell that is empty yet
         raise _Unknown from None
-    values += [_key_of_value(value, depth) for value in function.__defaults__ or ()]
-    values += [(name, _key_of_value(value, depth)) for name, value in (function.__kwdefaults__ or {}).items()]
+    values += [_key_of_value(value, depth, found) for value in function.__defaults__ or ()]
+    values += [(name, _key_of_value(value, depth, found)) for name, value in (function.__kwdefaults__ or {}).items()]
     return id(code), tuple(values)
+
+
+def arrays_of(function: Any) -> list[Any] | None:
+    """The arrays that a function finds outside; None where that cannot be told."""
+    found = _Found()
+    try:
+        _key_of(function, found)
+    except _Unknown:
+        return None
+    return found.arrays
 
 
 @overload
@@ -68,20 +102,27 @@ def traced(function: Callable[..., Any] | Function | str, region: str) -> Functi
 
 
 def traced(function: Callable[..., Any] | Function | str | None, region: str) -> Function | str | None:
-    """``trace``, or what it gave for the same code with the same values. Objects that may change make it trace again.
+    """``trace``, or what it gave for the same code with the same values and arrays like these. Objects that may change
+    make it trace again.
 
     Names stay what they are; MLIR, as ``str`` of a Function gives it, becomes one.
     """
     if function is None or isinstance(function, str):
         return Function(region, function, []) if function and function.startswith("func.func") else function
+    found = _Found()
     try:
-        key = region, _key_of(function)
+        key = region, _key_of(function, found)
     except _Unknown:
         return trace(function, region)
-    found = _kept.get(key)
-    if found is None:
-        if len(_kept) >= _MOST:
-            _kept.clear()
-        # The function keeps the code alive whose address is in the key.
-        found = _kept[key] = function, trace(function, region)
-    return found[1]
+    if (known := _kept.get(key)) is not None:
+        _, kept, places = known
+        return kept.with_values([found.arrays[place] for place in places]) if places else kept
+    made = trace(function, region)
+    places = tuple(next((i for i, array in enumerate(found.arrays) if array is capture.value), -1)
+                   for capture in made.captures)
+    if -1 in places:  # of an array that the function makes of others
+        return made
+    if len(_kept) >= _MOST:
+        _kept.clear()
+    _kept[key] = found.codes, made.with_values([None] * len(places)) if places else made, places
+    return made

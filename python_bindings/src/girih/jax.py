@@ -87,6 +87,8 @@ def attention(q: Any, k: Any, v: Any, *, mask: Mask = "none", score: Score = Non
     heads = (q.shape[1], k.shape[1]) if isinstance(score, str) else (None, None)
     problem = Problem(q.shape[3], h=heads[0], hkv=heads[1], dtype=_DTYPES[q.dtype], mask=mask, score=score, scale=scale,
                       lse=lse)
+    if any(function.captures for function in problem.functions):
+        raise UnsupportedError("a function captures arrays, which girih.jax.attention cannot pass on yet", ())
     _kernel(problem, interpret)
     functions = "".join(map(str, problem.functions))
     reads_batch = any(function.reads("b") for function in problem.functions)

@@ -10,13 +10,14 @@ import torch
 from torch import Tensor
 
 from girih import _girih
-from girih._attention import Mask, Score, check_launch, heads_of, loaded_kernel, off_device, run
+from girih._attention import Mask, Score, captured, check_launch, heads_of, loaded_kernel, off_device, run
 from girih._errors import UnsupportedError
 from girih._trace import Function
 from girih._traced import traced
 
 _DTYPES = {torch.bfloat16: 0, torch.float16: 1}
-_ELEMENTS = _DTYPES | {torch.float32: 2}  # lse's too
+# Those of lse and of captured tensors too.
+_ELEMENTS = _DTYPES | {torch.float32: 2, torch.bool: 3, torch.uint8: 3, torch.int32: 4, torch.int64: 5}
 _PLAIN = (Tensor, torch.nn.Parameter)
 _kernels: dict[Any, _girih.AttentionKernels] = {}  # by mask, score, scale and whether there is lse
 _HAS_EXCHANGE = hasattr(Tensor, "__dlpack_c_exchange_api__")  # from PyTorch 2.10 on
@@ -77,9 +78,20 @@ def _launch(q: Tensor, k: Tensor, v: Tensor, o: Tensor, l: Optional[Tensor], mas
             l.fill_(-torch.inf)
         return
     tensors = (q, k, v, o) if l is None else (q, k, v, o, l)
+    arrays, numbers = captured(mask, score)
+    for name, tensor in arrays.items():
+        if not isinstance(tensor, Tensor):
+            raise TypeError(f"a function captures a {type(tensor).__name__} when q is a tensor of PyTorch")
+        if tensor.device != q.device:
+            raise ValueError(f"a captured tensor is on {tensor.device} when q is on {q.device}")
+    # The kernel reads rows whose elements are neighbours.
+    tensors += tuple(t if t.stride(-1) == 1 or t.shape[-1] == 1 else t.contiguous() for t in arrays.values())
     if not _HAS_EXCHANGE:
         run(loaded, [(t.data_ptr(), _ELEMENTS[t.dtype], t.shape, t.stride()) for t in tensors],
-            torch.cuda.current_stream(device).cuda_stream if stream is None else stream)
+            torch.cuda.current_stream(device).cuda_stream if stream is None else stream, numbers)
+        return
+    if arrays or numbers:
+        check_launch(loaded.launch_tensors(*tensors, stream=stream, scalars=numbers))
         return
     kernels = _kernels.setdefault((mask, score, scale, l is not None), _girih.AttentionKernels(needs_heads, 2))
     said = kernels.launch(q, k, v, o, l, stream)
@@ -115,6 +127,12 @@ _attention.register_autograd(_no_backward)
 
 
 @torch.compiler.assume_constant_result
+def _captures(function: Mask | Score, region: str) -> bool:
+    made = function if isinstance(function, (str, Function)) else traced(function, region)
+    return isinstance(made, Function) and bool(made.captures)
+
+
+@torch.compiler.assume_constant_result
 def _text(function: Mask | Score, region: str) -> str:
     """A function as an argument of the operator. torch.compile keeps it, as it keeps what functions capture."""
     return str(traced(function, region) or "")
@@ -124,14 +142,17 @@ def attention(q: Tensor, k: Tensor, v: Tensor, *, mask: Mask = "none", score: Sc
               lse: bool = False, out: Any = None, stream: int | None = None) -> Any:
     """``girih.attention`` for PyTorch's tensors; the same arguments and errors.
 
-    Under torch.compile it is the operator ``girih::attention``, without a graph break. There is no backward: a
-    gradient that is asked for is a NotImplementedError.
+    Under torch.compile it is the operator ``girih::attention``, without a graph break unless functions capture tensors.
+    There is no backward: a gradient that is asked for is a NotImplementedError.
     """
     is_compiling = torch.compiler.is_compiling()
+    if not is_compiling:
+        mask, score = traced(mask, "mask"), traced(score, "score")
+    if _captures(mask, "mask") or _captures(score, "score"):
+        return _attention_of_captures(q, k, v, mask, score, scale, lse, out, stream)
     is_plain = not is_compiling and type(q) in _PLAIN and type(k) in _PLAIN and type(v) in _PLAIN and not (
         torch.is_grad_enabled() and (q.requires_grad or k.requires_grad or v.requires_grad))
     if is_plain and out is None:
-        mask, score = traced(mask, "mask"), traced(score, "score")
         if kernels := _kernels.get((mask, score, scale, lse)):  # the tensors are checked there
             o, l = torch.empty_like(q), q.new_empty(q.shape[:3], dtype=torch.float32) if lse else None
             said = kernels.launch(q, k, v, o, l, stream)
@@ -143,6 +164,22 @@ def attention(q: Tensor, k: Tensor, v: Tensor, *, mask: Mask = "none", score: Sc
     if out is None and stream is None and not is_plain:
         o, l = torch.ops.girih.attention(q, k, v, _text(mask, "mask"), _text(score, "score"), scale, lse)
         return (o, l) if lse else o
+    if out is not None:
+        o, l = out if lse else (out, None)
+        _check_outputs(q, o, l)
+    else:
+        o, l = torch.empty_like(q), q.new_empty(q.shape[:3], dtype=torch.float32) if lse else None
+    _launch(q, k, v, o, l, traced(mask, "mask"), traced(score, "score"), scale, stream)
+    return (o, l) if lse else o
+
+
+@torch.compiler.disable
+def _attention_of_captures(q: Tensor, k: Tensor, v: Tensor, mask: Mask, score: Score, scale: float | None, lse: bool,
+                           out: Any, stream: int | None) -> Any:
+    """The operator has no place for what functions capture, which differs from call to call."""
+    if torch.is_grad_enabled() and (q.requires_grad or k.requires_grad or v.requires_grad):
+        _no_backward()
+    _check(q, k, v)
     if out is not None:
         o, l = out if lse else (out, None)
         _check_outputs(q, o, l)

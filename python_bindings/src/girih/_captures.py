@@ -1,0 +1,113 @@
+"""Arrays and numbers that traced functions find outside: what a kernel takes beside its own tensors."""
+from __future__ import annotations
+
+import dataclasses
+from typing import Any
+
+from girih._errors import UnsupportedError
+
+#: What an array's elements are called in MLIR, by what frameworks call them; truth values are bytes.
+_ELEMENTS = {"bfloat16": "bf16", "float16": "f16", "float32": "f32", "bool": "i8", "uint8": "i8", "int32": "i32",
+             "int64": "i64"}
+_MOST_DIMENSIONS = 4
+
+
+@dataclasses.dataclass(frozen=True)
+class Capture:
+    """An array, or a number that is chosen at launch, by its name in the function's MLIR."""
+
+    name: str
+    type: str  #: in MLIR
+    value: Any = dataclasses.field(compare=False)
+    is_sorted: bool = False
+
+    @property
+    def is_number(self) -> bool:
+        return not self.type.startswith("tensor")
+
+    def number(self) -> float | int:
+        """What a kernel is given: a float for f32, an int for i32."""
+        item = self.value.item()
+        return float(item) if self.type == "f32" else int(item)
+
+
+def is_array(value: Any) -> bool:
+    """Whether a framework made it; NumPy's float64 is one of Python's floats."""
+    return not isinstance(value, float) and all(hasattr(value, name) for name in ("shape", "dtype", "item"))
+
+
+def is_host(value: Any) -> bool:
+    return "cpu" in str(getattr(value, "device", "cpu")).lower()
+
+
+def element_of(value: Any) -> tuple[str, bool]:
+    """The MLIR type of an array's elements, and whether they are truth values."""
+    name = str(getattr(value.dtype, "name", value.dtype)).removeprefix("torch.")
+    if name not in _ELEMENTS:
+        raise UnsupportedError(f"an array of {name} in a traced function: {', '.join(_ELEMENTS)} can be compiled", ())
+    return _ELEMENTS[name], name == "bool"
+
+
+def type_of(value: Any) -> str:
+    """Sizes are the array's own, chosen at launch: a kernel is for all of them."""
+    rank = len(value.shape)
+    if rank > _MOST_DIMENSIONS:
+        raise UnsupportedError(f"an array of {rank} dimensions in a traced function: up to {_MOST_DIMENSIONS} can be "
+                               "compiled", ())
+    return f"tensor<{'?x' * rank}{element_of(value)[0]}>"
+
+
+def number_type_of(value: Any) -> str:
+    """Of an array without dimensions, whatever its element type is."""
+    return "f32" if "float" in str(value.dtype) else "i32"
+
+
+class Indexed:
+    """An array that is indexed by traced values: all of it, or with some of its indices known."""
+
+    def __init__(self, trace: Any, array: Any, indices: tuple[Any, ...] = (), is_sorted: bool = False):
+        self._trace, self._array, self._indices, self._is_sorted = trace, array, indices, is_sorted
+
+    def __getitem__(self, index: Any) -> Any:
+        indices = self._indices + (index if isinstance(index, tuple) else (index,))
+        rank = len(self._array.shape)
+        if len(indices) > rank:
+            raise IndexError(f"an array of {rank} dimensions is indexed by {len(indices)} values")
+        if len(indices) < rank:
+            return Indexed(self._trace, self._array, indices, self._is_sorted)
+        return self._trace.lookup(self._array, indices, self._is_sorted)
+
+
+class Captured:
+    """An array whose ``[...]`` takes traced values; of arrays whose framework lets those through, it is not needed."""
+
+    __slots__ = ("array", "is_sorted")
+
+    def __init__(self, array: Any, is_sorted: bool = False):
+        if not is_array(array):
+            raise TypeError(f"a {type(array).__name__} is no array")
+        if is_sorted and element_of(array)[0] not in ("i32", "i64"):
+            raise TypeError(f"an array of {array.dtype} cannot be sorted here: of integers it can")
+        self.array, self.is_sorted = array, is_sorted
+
+    def __getitem__(self, index: Any) -> Any:
+        from girih._trace import Traced
+
+        for item in index if isinstance(index, tuple) else (index,):
+            if isinstance(item, Traced):
+                return Indexed(item._trace, self.array, is_sorted=self.is_sorted)[index]
+        return self.array[index]
+
+
+def capture(array: Any, *, is_sorted: bool = False) -> Captured:
+    """An array that a traced function reads: ``capture(table)[q - k]``.
+
+    For NumPy's and JAX's arrays, which cannot be indexed by a traced value; PyTorch's tensors can as they are. Make it
+    outside of the function.
+
+    Args:
+        array: of any framework.
+        is_sorted: promises that its integers do not decrease along the last dimension. A mask that compares them, as
+            ``ids[q] == ids[k]`` does, then skips the keys that it hides; where the promise is broken, other keys too.
+    """
+    return array if isinstance(array, Captured) else Captured(array, is_sorted)
