@@ -105,7 +105,7 @@ def test_refusals():
     expect(ValueError, "k is on the CPU", q, GpuArray(k.array, device=(1, 0)), v, lse=True)
     expect(ValueError, "q is on a device of kind 10", GpuArray(q.array, device=(10, 0)), k, v, lse=True)
     expect(ValueError, "'k' is f16 when it should be bf16", q, GpuArray(k.array, "f16"), v, lse=True)
-    expect(TypeError, "must be bf16, f16 or f32", q, GpuArray(k.array, "i32"), v, lse=True)
+    expect(ValueError, "'k' is i32 when it should be bf16", q, GpuArray(k.array, "i32"), v, lse=True)
     expect(TypeError, "v is a int, which is no DLPack tensor", q, k, 3, lse=True)
     expect(ValueError, "out has 1 tensors when it should have 2", q, k, v, lse=True, out=[q])
     expect(TypeError, "cannot make an output: give out=", Fake(q.array), k, v, lse=True)

@@ -247,7 +247,7 @@ for inputs in ((q, k, v), (bshd, k, v), (torch.nn.Parameter(q), k, v)):
     assert loaded.launch_tensors(*inputs, o.zero_(), lse, stream=0) is None
     assert abs(o.double().numpy() - expected).max() < 1e-2
 print(girih._errors.text_of(loaded.launch_tensors(q, k, v[:, :, :7], o, lse, stream=0)))
-for wrong in ((q, k, v, o, 3), (q, k, v, o.int(), lse)):
+for wrong in ((q, k, v, o, 3), (q, k, v, o.short(), lse)):
     try:
         loaded.launch_tensors(*wrong, stream=0)
     except TypeError as error:
