@@ -146,10 +146,12 @@ def Tile_WriteSharedOp : Tile_Op<"write_shared"> {
   let summary = "write a tile of registers into shared memory";
   let description = [{
     The whole worker writes, each thread what it holds. Other threads see the writes
-    after a barrier, TMA after `tile.publish`.
+    after a barrier, TMA after `tile.publish`. A vector is written for threads only, into
+    a slot of one row.
 
     ```mlir
     tile.write_shared %o, %slot : tensor<64x64xbf16, #acc>, !panel
+    tile.write_shared %factor, %slot : tensor<128xf32, #row>, tensor<1x128xf32, #tile.shared<swizzle = 32>>
     ```
   }];
   let arguments = (ins Tile_Tile:$tile, Tile_Tile:$dest);

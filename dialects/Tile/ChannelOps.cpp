@@ -168,7 +168,7 @@ LogicalResult BarrierExpectOp::verify() {
 
 /// A write keeps shape and elements.
 static LogicalResult verifyWrite(Operation *op, RankedTensorType tile, RankedTensorType dest) {
-  if (tile.getShape() != dest.getShape() || tile.getElementType() != dest.getElementType())
+  if (!holdsTile(dest, tile))
     return op->emitOpError() << "writes " << tile << " into " << dest;
   return success();
 }

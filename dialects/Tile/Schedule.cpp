@@ -18,6 +18,8 @@ static constexpr KnobInfo kKnobs[] = {
      "ring depth of the tiles in tensor memory that MMAs write and other roles read"},
     {"load_registers", &Schedule::loadRegisters, 24, 256, "registers a thread of the load role"},
     {"compute_registers", &Schedule::computeRegisters, 24, 256, "registers a thread of the compute role"},
+    {"correction_registers", &Schedule::correctionRegisters, 0, 256,
+     "registers a thread of the correction role, which rescales and stores sums in tensor memory; 0: the workers do"},
     {"overlap", &Schedule::overlap, 0, 1,
      "start the next iteration's first MMA before this iteration's elementwise work"},
     {"left_in_registers", &Schedule::leftInRegisters, 0, 1,

@@ -18,7 +18,7 @@ struct Schedule {
 
   Knob rows, columns;
   Knob workers, stages, itemStages, accumulators;
-  Knob loadRegisters, computeRegisters;
+  Knob loadRegisters, computeRegisters, correctionRegisters;
   Knob overlap, leftInRegisters, pingPong, lazyRescale, exp2Polynomial;
   Knob persistent, longestFirst, groupBytes;
   Knob anchor;
@@ -26,6 +26,9 @@ struct Schedule {
   static Schedule decode(ScheduleAttr attr);
   /// The attribute, or null and a diagnostic where a knob is outside its range.
   ScheduleAttr encode(mlir::MLIRContext *context, llvm::function_ref<mlir::InFlightDiagnostic()> emitError) const;
+
+  /// Warpgroups beside the workers: one that loads and starts MMAs, and one for correction.
+  int64_t otherWarpgroups() const { return correctionRegisters.value_or(0) > 0 ? 2 : 1; }
 
   /// This schedule with its open knobs taken from `defaults`.
   Schedule completedFrom(const Schedule &defaults) const;

@@ -65,6 +65,13 @@ SharedAttr sharedEncoding(mlir::Type type);
 /// Whether a tile of this type, or what an MMA in flight makes of it, lies in tensor memory.
 bool isInTensorMemory(mlir::Type type);
 
+/// The slot of shared memory for a vector: its elements side by side, as one row.
+mlir::RankedTensorType vectorSlot(mlir::RankedTensorType vector);
+
+/// Whether a slot of shared or tensor memory holds tiles of that shape and element: it has
+/// both itself, or is that of a vector.
+bool holdsTile(mlir::RankedTensorType slot, mlir::RankedTensorType tile);
+
 /// Columns of tensor memory that a tile of this type takes.
 int64_t tensorColumns(mlir::RankedTensorType tile);
 

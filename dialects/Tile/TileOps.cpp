@@ -163,7 +163,7 @@ LogicalResult MoveOp::verify() {
   if (!loads && !(fragmentEncoding(source) && isInTensorMemory(result)))
     return emitOpError() << "goes between tensor memory and registers or from shared memory to registers, not from "
                          << source << " to " << result;
-  if (source.getShape() != result.getShape() || source.getElementType() != result.getElementType())
+  if (!holdsTile(source, result))
     return emitOpError() << "changes the tile from " << source << " to " << result;
   return success();
 }

@@ -362,7 +362,8 @@ def Tile_MoveOp : Tile_Op<"move", [MemoryEffects<[MemRead]>]> {
   let description = [{
     The whole worker moves; of a tile in tensor memory warp w of it the 32 lanes from 32 w
     on. The result is there when the op is done. A tile that is moved to tensor memory is a
-    new one; which columns it takes is decided when channels are made.
+    new one; which columns it takes is decided when channels are made. A vector comes from
+    a slot of one row.
 
     ```mlir
     %values = tile.move %sum : !sum -> tensor<128x64xf32, #lane>

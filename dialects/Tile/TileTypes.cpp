@@ -45,6 +45,19 @@ int64_t girih::tile::sharedBytes(RankedTensorType tile) {
   return tile.getNumElements() * tile.getElementTypeBitWidth() / 8;
 }
 
+RankedTensorType girih::tile::vectorSlot(RankedTensorType vector) {
+  constexpr int64_t kPanelBytes = 32; // the narrowest, which has no rows to permute
+  return RankedTensorType::get({1, vector.getNumElements()}, vector.getElementType(),
+                               SharedAttr::get(vector.getContext(), kPanelBytes));
+}
+
+bool girih::tile::holdsTile(RankedTensorType slot, RankedTensorType tile) {
+  if (slot.getElementType() != tile.getElementType())
+    return false;
+  bool isVector = tile.getRank() == 1 && slot.getRank() == 2 && slot.getDimSize(0) == 1;
+  return isVector ? slot.getDimSize(1) == tile.getDimSize(0) : slot.getShape() == tile.getShape();
+}
+
 SharedAttr girih::tile::sharedEncoding(Type type) {
   auto tile = dyn_cast<RankedTensorType>(type);
   return tile ? dyn_cast_or_null<SharedAttr>(tile.getEncoding()) : SharedAttr();

@@ -22,12 +22,19 @@ int64_t Limits::copyRows(int64_t rows, int64_t groupRows) const {
 }
 
 SmallVector<RoleShape> Target::rolesOf(const tile::Schedule &schedule) const {
-  RoleShape compute = {"compute", kWarpsPerWorker * *schedule.workers, *schedule.computeRegisters, false};
+  RoleShape load = {"load", kWarpsPerWorker, *schedule.loadRegisters, true, "load_registers"};
+  RoleShape compute = {"compute", kWarpsPerWorker * *schedule.workers, *schedule.computeRegisters, false,
+                       "compute_registers"};
   if (!hasTensorMemory())
-    return {{"load", kWarpsPerWorker, *schedule.loadRegisters, true}, compute};
+    return {load, compute};
   // Two threads share four warps, which have one number of registers.
-  return {
-      {"load", 1, *schedule.loadRegisters, true}, {"mma", kWarpsPerWorker - 1, *schedule.loadRegisters, true}, compute};
+  load.warps = 1;
+  RoleShape mma = {"mma", kWarpsPerWorker - 1, *schedule.loadRegisters, true, "load_registers"};
+  SmallVector<RoleShape> roles = {load, mma, compute};
+  // Four warps reach all lanes of tensor memory; they work for one worker after another.
+  if (int64_t registers = schedule.correctionRegisters.value_or(0))
+    roles.push_back({"correction", kWarpsPerWorker, registers, false, "correction_registers"});
+  return roles;
 }
 
 LogicalResult Missing::report(Operation *op) const {
@@ -52,11 +59,11 @@ void Target::checkRoles(ArrayRef<RoleShape> roles, Missing &missing) const {
   for (const RoleShape &role : roles) {
     bool isLegal = role.registers % has.registerGranularity == 0 && role.registers >= has.minRoleRegisters &&
                    role.registers <= has.maxRoleRegisters;
-    if (!isLegal && refused.insert(role.registersKnob()))
-      missing.add("knob " + role.registersKnob() + " is " + Twine(role.registers) + ", " + chip() +
+    if (!isLegal && refused.insert(role.registersKnob))
+      missing.add("knob " + role.registersKnob + " is " + Twine(role.registers) + ", " + chip() +
                   " takes multiples of " + Twine(has.registerGranularity) + " from " + Twine(has.minRoleRegisters) +
                   " to " + Twine(has.maxRoleRegisters));
-    knobs.insert(role.registersKnob());
+    knobs.insert(role.registersKnob);
     threads += role.threads();
     registers += role.threads() * role.registers;
   }

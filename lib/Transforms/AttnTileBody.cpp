@@ -226,6 +226,9 @@ void KernelBuilder::buildIteration(const WorkItem &item, Value q, const KeyRange
 
   auto pType = RankedTensorType::get({rows, columns}, op.getQ().getType().getElementType());
   Value pNarrow = arith::TruncFOp::create(b, pType, p);
+  // Who rescales in a role of its own is told the factor alone, which is 1 in other rows.
+  if (grown && schedule.correctionRegisters.value_or(0))
+    grown = arith::CmpFOp::create(b, arith::CmpFPredicate::UNE, alpha, constant(f32Tile({rows}), 1.0));
   Value scaled = rescale(oldOutput, alpha, grown);
   Value v = tile::LoadOp::create(b, inputTile(columns), kernel.getArgument(2),
                                  ValueRange{item.batch, item.keyHead, firstKey, zero});

@@ -21,6 +21,15 @@ FailureOr<RingName> RingName::of(Operation *op, Value channel, Value copy) {
   return op->emitError("a ring of a channel is named by a number or by tile.worker");
 }
 
+NamedBarriers::NamedBarriers(tile::RoleOp role) : workers(role.getWorkers()), first(1) {
+  for (auto other : role->getBlock()->getOps<tile::RoleOp>()) {
+    if (other == role)
+      break;
+    if (!other.getOneThread())
+      first += 2 * other.getWorkers();
+  }
+}
+
 /// Whether an MMA that one thread starts reads the tile, through slices.
 static bool isReadByMma(Value tile) {
   return llvm::any_of(tile.getUsers(), [&](Operation *user) {
@@ -35,7 +44,7 @@ Completion writeCompletion(Value slot) {
   for (Operation *user : slot.getUsers()) {
     if (isa<tile::MmaIntoOp>(user))
       return Completion::Mma;
-    if (isa<tile::WriteTensorOp, tile::WriteNumberOp>(user))
+    if (isa<tile::WriteTensorOp, tile::WriteSharedOp, tile::WriteNumberOp>(user))
       return Completion::Threads;
   }
   return Completion::Bytes;
@@ -114,11 +123,15 @@ FailureOr<Value> allocateRings(gpu::GPUFuncOp kernel, llvm::MapVector<Value, Rin
     rings[channel.getChannel()] = {buffer, {}, {}, type.getDepth(), type.getCopies(), type.getTile()};
   }
   Value staging;
-  for (auto role : kernel.getBody().front().getOps<tile::RoleOp>())
-    role.walk([&](tile::ToSharedOp op) {
-      if (!staging)
-        staging = makeBuffer(op.getLoc(), "staging", role.getWorkers(), op.getResult().getType());
-    });
+  for (auto role : kernel.getBody().front().getOps<tile::RoleOp>()) {
+    tile::ToSharedOp staged;
+    role.walk([&](tile::ToSharedOp op) { staged = staged ? staged : op; });
+    if (!staged)
+      continue;
+    if (staging)
+      return staged.emitError("stages what it stores, as another role does: only one role of a kernel can");
+    staging = makeBuffer(staged.getLoc(), "staging", role.getWorkers(), staged.getResult().getType());
+  }
   for (auto &[channel, ring] : rings) {
     auto op = channel.getDefiningOp<tile::ChannelOp>();
     auto makeBarriers = [&](StringRef suffix, int64_t arrivals) -> Value {

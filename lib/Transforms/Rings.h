@@ -40,11 +40,13 @@ Completion readCompletion(mlir::Value tile);
 /// How a role hands on a slot that it has changed in place.
 Completion exchangeCompletion(tile::RoleOp role);
 
-/// Hardware barriers by number; 0 is the whole CTA's (PTX ISA, "bar").
+/// Hardware barriers of a role's workers by number; 0 is the whole CTA's (PTX ISA, "bar").
 struct NamedBarriers {
-  int64_t workers;
-  int64_t staging() const { return 1; }        ///< one per worker
-  int64_t turn() const { return 1 + workers; } ///< one per worker
+  explicit NamedBarriers(tile::RoleOp role);
+
+  int64_t workers, first;
+  int64_t staging() const { return first; }        ///< one per worker
+  int64_t turn() const { return first + workers; } ///< one per worker
 };
 
 /// Lays out tensor memory, and shared memory: tiles first, each at a multiple of the

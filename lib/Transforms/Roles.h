@@ -54,11 +54,28 @@ mlir::RankedTensorType numberSlot(mlir::MLIRContext *context);
 /// one channel each.
 void connectNumbers(tile::RoleOp role, llvm::ArrayRef<mlir::Value> channels);
 
+/// A vector in registers that one role makes and another reads.
+struct CrossingVector {
+  mlir::Value value;
+  llvm::StringRef readerRole;
+
+  mlir::RankedTensorType getType() const { return mlir::cast<mlir::RankedTensorType>(value.getType()); }
+  llvm::StringRef makerRole() const { return roleOf(value.getDefiningOp()); }
+};
+
+/// The vectors that cross, in the order of the program; one that several roles read is
+/// there for each of them.
+llvm::SmallVector<CrossingVector> findVectors(mlir::Block *program);
+
+/// The role writes the vectors that it makes into slots of shared memory, and takes those
+/// that it reads from there, on one channel each.
+void connectVectors(tile::RoleOp role, llvm::ArrayRef<mlir::Value> channels);
+
 /// No role runs any more what made the values of connected places.
 void forgetValues(llvm::ArrayRef<TensorPlace> places);
 
-/// Lets the one thread of a role run for each worker what depends on the worker's number,
-/// worker by worker between ops that do not.
+/// Lets a role that has one thread, or the warps of one worker, run for each worker what
+/// depends on the worker's number, worker by worker between ops that do not.
 mlir::LogicalResult unrollWorkers(tile::RoleOp role, int64_t workers);
 
 } // namespace girih

@@ -6,10 +6,14 @@
 //   %a = tile.mma_async ... {tile.role = "mma"}; %s = tile.await %a ... {tile.role = "mma"}
 //   tile.store ... {tile.role = "compute"}
 #include "ControlFlow.h"
+#include "TensorPlaces.h"
+#include "TileTies.h"
 #include "girih/Target/Target.h"
 #include "girih/Transforms/Passes.h"
 #include "girih/Transforms/Phase.h"
 
+#include "mlir/Dialect/SCF/IR/SCF.h"
+#include "mlir/IR/Iterators.h"
 #include "mlir/Interfaces/ControlFlowInterfaces.h"
 
 using namespace mlir;
@@ -19,6 +23,8 @@ namespace girih {
 #include "girih/Transforms/Passes.h.inc"
 
 namespace {
+
+constexpr StringLiteral kCompute = "compute", kCorrection = "correction";
 
 /// Whether the op is left to whoever needs it: scalars, views, constants, loops and
 /// choices.
@@ -38,8 +44,77 @@ StringRef roleFor(Operation *op) {
   // What accumulates in tensor memory is started by one thread for all workers.
   if (isa<tile::MmaAsyncOp, tile::AwaitOp>(op) && tile::isInTensorMemory(op->getResult(0).getType()))
     return "mma";
-  return "compute";
+  return kCompute;
 }
+
+/// Gives the correction role what changes sums in tensor memory between MMAs, what is made
+/// of these, and what only that needs. Vectors stay with those who make them: they can be
+/// handed over.
+class CorrectionRole {
+public:
+  LogicalResult assign(gpu::GPUFuncOp kernel) {
+    FailureOr<std::vector<TensorPlace>> places = findTensorPlaces(&kernel.getBody().front());
+    if (failed(places))
+      return failure();
+    for (const TensorPlace &place : *places)
+      if (place.kind == TensorPlace::Exchanged) {
+        llvm::for_each(place.reads, [&](Operation *read) { give(read); });
+        llvm::for_each(place.writes, [&](Operation *write) { give(write); });
+      }
+    while (!made.empty())
+      follow(made.pop_back_val());
+    kernel->walk<WalkOrder::PostOrder, ReverseIterator>([&](Operation *op) {
+      if (isOnlyForCorrection(op))
+        give(op);
+    });
+    return success();
+  }
+
+private:
+  static StringRef roleOf(Operation *op) {
+    auto role = op->getAttrOfType<StringAttr>(tile::kRoleAttr);
+    return role ? role.getValue() : StringRef();
+  }
+
+  void give(Operation *op) {
+    if (roleOf(op) != kCompute)
+      return;
+    op->setAttr(tile::kRoleAttr, StringAttr::get(op->getContext(), kCorrection));
+    llvm::append_range(made, op->getResults());
+  }
+
+  void follow(Value value) {
+    if (tile::isInTensorMemory(value.getType()) || !followed.insert(value).second)
+      return;
+    llvm::for_each(value.getUsers(), [&](Operation *user) { give(user); });
+    forEachCarried(value, [&](Value other) { made.push_back(other); });
+  }
+
+  static bool isCorrection(Operation *user) {
+    if (!isa<scf::IfOp>(user))
+      return roleOf(user) == kCorrection;
+    bool isAny = false;
+    return !user->walk([&](Operation *op) {
+                  isAny |= roleOf(op) == kCorrection;
+                  return roleOf(op).empty() || roleOf(op) == kCorrection ? WalkResult::advance()
+                                                                         : WalkResult::interrupt();
+                })
+                .wasInterrupted() &&
+           isAny;
+  }
+
+  static bool isOnlyForCorrection(Operation *op) {
+    auto isVector = [](Type type) {
+      auto tile = dyn_cast<RankedTensorType>(type);
+      return tile && tile.getRank() == 1 && tile.getElementTypeBitWidth() == 32;
+    };
+    return roleOf(op) == kCompute && isMemoryEffectFree(op) && !op->use_empty() &&
+           llvm::none_of(op->getResultTypes(), isVector) && llvm::all_of(op->getUsers(), isCorrection);
+  }
+
+  SmallVector<Value> made;
+  llvm::DenseSet<Value> followed;
+};
 
 struct TileAssignRolesPass : impl::TileAssignRolesPassBase<TileAssignRolesPass> {
   void runOnOperation() override {
@@ -56,6 +131,9 @@ struct TileAssignRolesPass : impl::TileAssignRolesPassBase<TileAssignRolesPass> 
     }
     SmallVector<RoleShape> roles = target->rolesOf(schedule);
     if (failed(assign(kernel, roles, *target)))
+      return signalPassFailure();
+    bool corrects = llvm::any_of(roles, [](const RoleShape &role) { return role.name == kCorrection; });
+    if (corrects && failed(CorrectionRole().assign(kernel)))
       return signalPassFailure();
     kernel->setAttr(tile::kRolesAttr, describe(roles));
   }

@@ -29,8 +29,7 @@ namespace {
 class RoleLowering {
 public:
   RoleLowering(tile::RoleOp role, llvm::MapVector<Value, Ring> &rings, Value staging)
-      : role(role), rings(rings), staging(staging), rewriter(role.getContext()),
-        named{static_cast<int64_t>(role.getWorkers())} {}
+      : role(role), rings(rings), staging(staging), rewriter(role.getContext()), named(role) {}
 
   LogicalResult run();
 

@@ -112,22 +112,26 @@ int64_t sharedBytesOf(gpu::GPUFuncOp kernel, const tile::Schedule &schedule) {
     layout.addTiles(schedule.stages.value_or(1), numberSlot(kernel.getContext()));
     numbers += schedule.stages.value_or(1);
   });
-  bool isStaged = false;
+  int64_t workers = schedule.workers.value_or(1);
+  bool isStaged = false, hasCorrection = schedule.correctionRegisters.value_or(0) > 0;
   kernel.walk([&](tile::ToSharedOp op) {
     if (!std::exchange(isStaged, true))
-      layout.addTiles(schedule.workers.value_or(1), op.getResult().getType());
+      layout.addTiles(hasCorrection ? 1 : schedule.workers.value_or(1), op.getResult().getType());
   });
+  if (hasCorrection && schedule.rows) // the factors of a worker's rows
+    layout.addTiles(workers, tile::vectorSlot(RankedTensorType::get({*schedule.rows / workers},
+                                                                    Float32Type::get(kernel.getContext()))));
   for (const auto &ring : stagesOf)
     layout.addBarriers(2 * ring.second); // full and empty
-  layout.addBarriers(2 * numbers);
+  layout.addBarriers(2 * numbers + (hasCorrection ? 2 * workers : 0));
   return layout.getBytes();
 }
 
 namespace {
 
 /// Whether the assembler can give every MMA its registers.
-LogicalResult checkMmas(gpu::GPUFuncOp kernel, int64_t workers, const Target &target) {
-  int64_t threads = kThreadsPerWorker * (1 + workers); // beside a worker that loads
+LogicalResult checkMmas(gpu::GPUFuncOp kernel, const tile::Schedule &schedule, const Target &target) {
+  int64_t threads = kThreadsPerWorker * (schedule.workers.value_or(1) + schedule.otherWarpgroups());
   int64_t launched = target.limits().launchRegisters(threads);
   WalkResult result = kernel.walk([&](tile::MmaAsyncOp mma) {
     int64_t needed = target.launchRegistersFor(mma);
@@ -142,27 +146,73 @@ LogicalResult checkMmas(gpu::GPUFuncOp kernel, int64_t workers, const Target &ta
   return failure(result.wasInterrupted());
 }
 
+/// The tiles in registers that the correction role has: what it moves from sums in tensor
+/// memory, what is made of that, and what it moves back.
+FailureOr<DenseSet<Value>> findSums(gpu::GPUFuncOp kernel) {
+  FailureOr<std::vector<TensorPlace>> places = findTensorPlaces(&kernel.getBody().front());
+  if (failed(places))
+    return failure();
+  DenseSet<Value> sums;
+  SmallVector<Value> worklist;
+  for (const TensorPlace &place : *places) {
+    if (place.kind != TensorPlace::Exchanged)
+      continue;
+    for (tile::MoveOp read : place.reads)
+      worklist.push_back(read.getResult());
+    for (tile::MoveOp write : place.writes)
+      sums.insert(write.getTile());
+  }
+  while (!worklist.empty()) {
+    Value value = worklist.pop_back_val();
+    if (registersOf(value.getType()) > 0 && sums.insert(value).second)
+      for (Operation *user : value.getUsers())
+        llvm::append_range(worklist, user->getResults());
+  }
+  return sums;
+}
+
+/// Whether a role's threads have registers for its tiles: all but the values in `excepted`.
+LogicalResult checkRegisters(gpu::GPUFuncOp kernel, StringRef role, std::optional<int64_t> registers,
+                             const DenseSet<Value> &excepted, const Target &target) {
+  Limits limits = target.limits();
+  int64_t budget = registers.value_or(limits.registersPerThread) - limits.registersBesideTiles;
+  int64_t needed = 0;
+  kernel.walk([&](Block *block) { needed = std::max(needed, peakRegisters(block, excepted)); });
+  if (needed <= budget)
+    return success();
+  return kernel.emitError() << "tiles need " << needed << " registers a thread, the " << role << " role has " << budget
+                            << " beside " << limits.registersBesideTiles << " for all else (knobs rows, columns, "
+                            << "workers and " << role << "_registers)";
+}
+
 } // namespace
 
 LogicalResult checkBudget(gpu::GPUFuncOp kernel, const tile::Schedule &schedule, const Target &target) {
-  int64_t workers = schedule.workers.value_or(1);
   if (schedule.workers && schedule.loadRegisters && schedule.computeRegisters &&
       failed(target.checkRoles(kernel, target.rolesOf(schedule))))
     return failure();
   if (failed(target.checkSharedBytes(kernel, sharedBytesOf(kernel, schedule))) ||
-      failed(checkMmas(kernel, workers, target)))
+      failed(checkMmas(kernel, schedule, target)))
     return failure();
 
-  Limits limits = target.limits();
-  int64_t budget = schedule.computeRegisters.value_or(limits.registersPerThread) - limits.registersBesideTiles;
-  int64_t needed = 0;
   DenseSet<Value> freeValues = findFreeValues(kernel);
-  kernel.walk([&](Block *block) { needed = std::max(needed, peakRegisters(block, freeValues)); });
-  if (needed > budget)
-    return kernel.emitError() << "tiles need " << needed << " registers a thread, the compute role has " << budget
-                              << " beside " << limits.registersBesideTiles
-                              << " for all else (knobs rows, columns, workers and compute_registers)";
-  return success();
+  if (!schedule.correctionRegisters.value_or(0))
+    return checkRegisters(kernel, "compute", schedule.computeRegisters, freeValues, target);
+  FailureOr<DenseSet<Value>> sums = findSums(kernel);
+  if (failed(sums))
+    return failure();
+  DenseSet<Value> others = freeValues;
+  kernel.walk([&](Operation *op) {
+    for (Value result : op->getResults())
+      if (!sums->contains(result))
+        others.insert(result);
+    for (Region &region : op->getRegions())
+      for (Block &block : region)
+        others.insert_range(block.getArguments());
+  });
+  freeValues.insert_range(*sums);
+  return failure(failed(checkRegisters(kernel, "compute", schedule.computeRegisters, freeValues, target)) ||
+                 failed(checkRegisters(kernel, "correction", schedule.correctionRegisters, others, target)));
 }
 
 } // namespace girih

@@ -41,6 +41,7 @@ struct TileSpecializePass : impl::TileSpecializePassBase<TileSpecializePass> {
   LogicalResult makeRingChannels(gpu::GPUFuncOp kernel, OpBuilder &builder);
   LogicalResult makePlaceChannels(gpu::GPUFuncOp kernel, OpBuilder &builder);
   void makeNumberChannels(gpu::GPUFuncOp kernel, OpBuilder &builder);
+  void makeVectorChannels(gpu::GPUFuncOp kernel, OpBuilder &builder);
   std::string uniqueName(StringRef name);
   FailureOr<Value> makePlaceChannel(const TensorPlace &place, StringRef name, Value shares, OpBuilder &builder);
   LogicalResult makeProgram(tile::RoleOp role);
@@ -50,6 +51,7 @@ struct TileSpecializePass : impl::TileSpecializePassBase<TileSpecializePass> {
   LoadChannels rings;
   SmallVector<PlaceChannels> places; ///< in the order of findTensorPlaces
   SmallVector<Value> numbers;        ///< in the order of findNumbers
+  SmallVector<Value> vectors;        ///< in the order of findVectors
   llvm::StringSet<> names;           ///< of channels
 };
 
@@ -62,7 +64,7 @@ LogicalResult checkOwn(tile::RoleOp role) {
     if (owner.empty() || owner == role.getName() || !makesTile)
       return WalkResult::advance();
     op->emitError() << "role \"" << role.getName() << "\" needs this tile of role \"" << owner
-                    << "\": only loads and tiles in tensor memory are handed over";
+                    << "\": only loads, tiles in tensor memory and vectors of 32-bit elements are handed over";
     return WalkResult::interrupt();
   });
   return failure(result.wasInterrupted());
@@ -103,6 +105,21 @@ void TileSpecializePass::makeNumberChannels(gpu::GPUFuncOp kernel, OpBuilder &bu
       tile::ChannelType::get(&getContext(), schedule.stages.value_or(1), numberSlot(&getContext()), /*copies=*/1);
   for (tile::NextWorkOp op : findNumbers(&kernel.getBody().front()))
     numbers.push_back(tile::ChannelOp::create(builder, op.getLoc(), type, uniqueName("number"), Value()));
+}
+
+/// Who makes vectors and who reads them do so in one order, so that all of one kind pass
+/// through one channel.
+void TileSpecializePass::makeVectorChannels(gpu::GPUFuncOp kernel, OpBuilder &builder) {
+  llvm::MapVector<std::tuple<Type, StringRef, StringRef>, Value> channels;
+  for (const CrossingVector &vector : findVectors(&kernel.getBody().front())) {
+    RankedTensorType slot = tile::vectorSlot(vector.getType());
+    Value &channel = channels[{slot, vector.makerRole(), vector.readerRole}];
+    if (!channel) {
+      auto type = tile::ChannelType::get(&getContext(), /*depth=*/1, slot, *schedule.workers);
+      channel = tile::ChannelOp::create(builder, vector.value.getLoc(), type, uniqueName("vector"), Value());
+    }
+    vectors.push_back(channel);
+  }
 }
 
 /// Each worker has rings of its own. What changes hands to and fro is one slot.
@@ -162,6 +179,7 @@ LogicalResult TileSpecializePass::makeProgram(tile::RoleOp role) {
   if (failed(connectPlaces(role)))
     return failure();
   connectNumbers(role, numbers);
+  connectVectors(role, vectors);
   bool loads = role.walk([&](tile::LoadOp load) {
                      return roleOf(load) == role.getName() ? WalkResult::interrupt() : WalkResult::advance();
                    })
@@ -177,7 +195,8 @@ LogicalResult TileSpecializePass::makeProgram(tile::RoleOp role) {
   if (failed(checkOwn(role)))
     return failure();
   role.walk([](Operation *op) { op->removeAttr(tile::kRoleAttr); });
-  return role.getOneThread() ? unrollWorkers(role, *schedule.workers) : success();
+  bool isForAll = role.getOneThread() || role.getWorkers() < *schedule.workers;
+  return isForAll ? unrollWorkers(role, *schedule.workers) : success();
 }
 
 void TileSpecializePass::runOnOperation() {
@@ -193,6 +212,7 @@ void TileSpecializePass::runOnOperation() {
   rings.clear();
   places.clear();
   numbers.clear();
+  vectors.clear();
   names.clear();
   numberLoops(kernel);
 
@@ -208,6 +228,7 @@ void TileSpecializePass::runOnOperation() {
   if (failed(makePlaceChannels(kernel, builder)))
     return signalPassFailure();
   makeNumberChannels(kernel, builder);
+  makeVectorChannels(kernel, builder);
 
   SmallVector<tile::RoleOp> roles;
   for (auto shape : shapes.getAsRange<DictionaryAttr>()) {

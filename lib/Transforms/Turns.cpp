@@ -11,7 +11,7 @@ using namespace mlir;
 namespace girih {
 
 void lowerTurns(tile::RoleOp role) {
-  NamedBarriers named{role.getWorkers()};
+  NamedBarriers named(role);
   SmallVector<Operation *> turns;
   role.walk([&](Operation *op) {
     if (isa<tile::TakeTurnOp, tile::PassTurnOp>(op))

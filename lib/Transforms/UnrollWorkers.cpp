@@ -1,10 +1,11 @@
-// The program of one thread that works for several workers.
+// The program of one thread, or of the warps of one worker, that works for several workers.
 //
 //   %w = tile.worker; %mine = tile.slice %a[%w * 128]; tile.mma_into %sum, %mine, %b
 // becomes, for 2 workers,
 //   tile.mma_into %sum0, (tile.slice %a[0 * 128]), %b; tile.mma_into %sum1, (tile.slice %a[1 * 128]), %b
 #include "Roles.h"
 
+#include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/IR/IRMapping.h"
 
 using namespace mlir;
@@ -28,6 +29,9 @@ public:
 private:
   /// Finds what depends on the worker's number, in the order of the program.
   LogicalResult collect();
+  static Value numberOf(OpBuilder &builder, Location loc, int64_t worker) {
+    return arith::ConstantIndexOp::create(builder, loc, worker);
+  }
   void unroll(Block *block);
   void emit(ArrayRef<Operation *> run);
 
@@ -46,8 +50,11 @@ LogicalResult WorkerUnrolling::collect() {
     dependent.insert(op);
     if (op->getNumRegions() == 0 && !op->hasTrait<OpTrait::IsTerminator>())
       return WalkResult::advance();
-    op->emitError() << "control flow that depends on the worker cannot be run by the one thread of role \""
-                    << role.getName() << "\"";
+    // A choice that all threads of the role agree on is made for each worker.
+    if (isa<scf::IfOp>(op) && !role.getOneThread())
+      return WalkResult::skip();
+    op->emitError() << "control flow that depends on the worker cannot be run by role \"" << role.getName()
+                    << "\" for one worker after another";
     return WalkResult::interrupt();
   });
   return failure(result.wasInterrupted());
@@ -60,11 +67,15 @@ void WorkerUnrolling::emit(ArrayRef<Operation *> run) {
   builder.setInsertionPointAfter(run.back());
   for (auto [worker, map] : llvm::enumerate(maps))
     for (Operation *op : run) {
-      if (!isa<tile::WorkerOp>(op)) {
-        builder.clone(*op, map);
+      if (isa<tile::WorkerOp>(op)) {
+        map.map(op->getResult(0), numberOf(builder, op->getLoc(), worker));
         continue;
       }
-      map.map(op->getResult(0), arith::ConstantIndexOp::create(builder, op->getLoc(), worker).getResult());
+      builder.clone(*op, map)->walk([&](tile::WorkerOp inner) {
+        OpBuilder inside(inner);
+        inner.replaceAllUsesWith(numberOf(inside, inner.getLoc(), worker));
+        inner.erase();
+      });
     }
 }
 

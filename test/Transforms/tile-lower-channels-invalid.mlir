@@ -163,3 +163,24 @@ gpu.module @m {
     gpu.return
   }
 }
+
+// -----
+
+#acc = #tile.fragment<registers = [2 : (0, 1), 2 : (8, 0), 8 : (0, 8)], lanes = [4 : (0, 2), 8 : (1, 0)], warps = [4 : (16, 0)]>
+!shared = tensor<64x64xbf16, #tile.shared<swizzle = 128>>
+!out = tensor<64x64xbf16, #acc>
+gpu.module @m {
+  gpu.func @two_roles_store(%o: memref<64x64xbf16>, %t: !out) kernel {
+    %c0 = arith.constant 0 : index
+    tile.role "one" warps(4) registers(240) {
+      %s = tile.to_shared %t : !out -> !shared
+      tile.store %s, %o[%c0, %c0] : !shared, memref<64x64xbf16>
+    }
+    tile.role "two" warps(4) registers(240) {
+      // expected-error@+1 {{stages what it stores, as another role does: only one role of a kernel can}}
+      %s = tile.to_shared %t : !out -> !shared
+      tile.store %s, %o[%c0, %c0] : !shared, memref<64x64xbf16>
+    }
+    gpu.return
+  }
+}

@@ -64,7 +64,7 @@ gpu.module @m {
   gpu.func @not_handed_over() kernel attributes {tile.schedule = #tile.schedule<workers = 1>, 
       tile.roles = [{name = "one", warps = 4, registers = 24}, {name = "two", warps = 4, registers = 24}]} {
     %zero = arith.constant dense<0.0> : !acc
-    // expected-error@+1 {{role "two" needs this tile of role "one": only loads and tiles in tensor memory are handed over}}
+    // expected-error@+1 {{role "two" needs this tile of role "one": only loads, tiles in tensor memory and vectors of 32-bit elements are handed over}}
     %a = math.exp2 %zero {tile.role = "one"} : !acc
     %b = math.exp2 %a {tile.role = "two"} : !acc
     gpu.return

@@ -211,7 +211,7 @@ gpu.module @m [#nvvm.target<chip = "sm_100a">] {
     %b = tile.load %m[%n, %c0] ring("b") stages(1) : memref<?x64xbf16> -> !b
     %w = tile.worker
     %mine = arith.cmpi eq, %w, %n : index
-    // expected-error@+1 {{control flow that depends on the worker cannot be run by the one thread of role "mma"}}
+    // expected-error@+1 {{control flow that depends on the worker cannot be run by role "mma" for one worker after another}}
     %r = scf.if %mine -> (!sum) {
       %async = tile.mma_async %a, %b, %zero : !a, !b, !sum -> !tile.async<!sum>
       %t = tile.await %async in_flight(0) : !tile.async<!sum> -> !sum

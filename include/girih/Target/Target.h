@@ -52,10 +52,9 @@ struct RoleShape {
   int64_t warps;
   int64_t registers; ///< a thread
   bool oneThread;    ///< runs the program; else all do
+  llvm::StringRef registersKnob;
 
   int64_t threads() const { return 32 * warps; }
-  /// The knob that says `registers`.
-  llvm::StringRef registersKnob() const { return oneThread ? "load_registers" : "compute_registers"; }
 };
 
 /// What a chip lacks for a request: collected, so that one diagnostic names it all.

@@ -100,7 +100,8 @@ def TileAssignRolesPass : Pass<"tile-assign-roles", "::mlir::gpu::GPUFuncOp"> {
   let description = [{
     Records the roles that the target and the schedule ask for on the kernel, and on
     each op that only one of them runs, which: loads and work items, MMAs that accumulate in tensor
-    memory, all else. An op that has a role keeps it. Scalars, constants, views and
+    memory, with `correction_registers` what threads change of sums in tensor memory and make of
+    them, all else. An op that has a role keeps it. Scalars, constants, views and
     control flow have none; each role gets the ones it needs.
   }];
   let dependentDialects = ["::girih::tile::TileDialect"];
@@ -113,8 +114,8 @@ def TileSpecializePass : Pass<"tile-specialize", "::mlir::gpu::GPUFuncOp"> {
     need. A tile that one role makes and another reads crosses through a channel: a
     loaded tile in shared memory, one channel a ring, what MMAs accumulate and what
     threads compute for them in tensor memory, also a sum that both change in turn.
-    A role of one thread that starts MMAs for several workers does so for one after
-    the other.
+    A vector in registers crosses through shared memory. A role of one thread, or of the
+    warps of one worker, that works for several workers does so for one after the other.
   }];
   let dependentDialects = ["::girih::tile::TileDialect"];
 }

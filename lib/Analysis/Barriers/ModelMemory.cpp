@@ -91,7 +91,7 @@ Step BarrierModel::copy(int agent, int slot, bool isPart, int barrier, int64_t b
   return completeIfReady(barrier, site);
 }
 
-Step BarrierModel::write(int agent, int slot, int site) {
+Step BarrierModel::write(int agent, int slot, bool forStores, int site) {
   AgentState &self = agentStates[agent];
   SlotState &memory = slotStates[slot];
   if (is_contained(self.storing, slot))
@@ -109,15 +109,8 @@ Step BarrierModel::write(int agent, int slot, int site) {
   memory.epoch = self.clock[agent];
   memory.published = -1;
   fill(memory.readers, Reader());
-  if (!is_contained(self.unpublished, slot))
+  if (forStores && !is_contained(self.unpublished, slot))
     self.unpublished.push_back(slot);
-  return Step::Done;
-}
-
-Step BarrierModel::writeNumber(int agent, int slot, int site) {
-  if (Step step = write(agent, slot, site); step != Step::Done)
-    return step;
-  agentStates[agent].unpublished.pop_back();
   return Step::Done;
 }
 

@@ -37,9 +37,8 @@ Step BarrierModel::checkWhole(int agent, int slot, int64_t columns, int site) {
 Step BarrierModel::writeTensor(int agent, int slot, int64_t columns, int site) {
   if (Step step = checkWhole(agent, slot, columns, site); step != Step::Done)
     return step;
-  if (Step step = write(agent, slot, site); step != Step::Done)
+  if (Step step = write(agent, slot, /*forStores=*/false, site); step != Step::Done)
     return step;
-  agentStates[agent].unpublished.pop_back();
   slotStates[slot].published = 0;
   return Step::Done;
 }

@@ -169,7 +169,10 @@ void Decoder::decodeEvent(Operation *op) {
         role->hasPipe = true;
       })
       .Case([&](tile::AwaitOp await) { fill(Code::Await, await.getValue(), {}, {}, await.getInFlight()); })
-      .Case([&](tile::WriteSharedOp write) { fill(Code::Write, write.getDest()); })
+      .Case([&](tile::WriteSharedOp write) {
+        // No asynchronous store reads a vector: it is for other threads.
+        fill(Code::Write, write.getDest(), {}, {}, /*forStores=*/write.getTile().getType().getRank() > 1);
+      })
       .Case([&](tile::WriteTensorOp write) {
         fill(Code::WriteTensor, write.getDest(), {}, {}, tile::tensorColumns(write.getDest().getType()));
       })

@@ -127,8 +127,9 @@ LogicalResult lowerRoles(gpu::GPUFuncOp kernel, const Target &target) {
   SmallVector<RoleShape> shapes;
   int64_t threads = 0;
   for (tile::RoleOp role : roles) {
+    StringRef knob = role.getOneThread() ? "load_registers" : "compute_registers";
     shapes.push_back({role.getName(), static_cast<int64_t>(role.getWarps()), static_cast<int64_t>(role.getRegisters()),
-                      role.getOneThread()});
+                      role.getOneThread(), knob});
     threads += shapes.back().threads();
   }
   if (failed(target.checkRoles(kernel, shapes)))

@@ -112,6 +112,68 @@ private:
   int64_t swizzle, panelBytes, columns;
 };
 
+/// Calls `visit` with the number and the address of each element that a thread holds of a
+/// vector whose slot starts there.
+void forEachElement(ImplicitLocOpBuilder &b, RankedTensorType vector, Value start,
+                    function_ref<void(int64_t, Value)> visit) {
+  tile::Fragment layout(tile::fragmentEncoding(vector));
+  int64_t bytes = vector.getElementTypeBitWidth() / 8;
+  Value mine = arith::MulIOp::create(b, threadOffset(b, layout, 0), constantI32(b, bytes));
+  mine = arith::AddIOp::create(b, start, mine);
+  for (int64_t i = 0, e = layout.numRegisters(); i < e; ++i) {
+    Value offset = constantI32(b, layout.registerOffset(i)[0] * bytes);
+    visit(i, sharedPointer(b, b.createOrFold<arith::AddIOp>(mine, offset)));
+  }
+}
+
+LogicalResult checkVector(Operation *op, StringRef verb, RankedTensorType vector) {
+  if (vector.getElementTypeBitWidth() == 32)
+    return success();
+  return op->emitOpError() << "cannot " << verb << " " << vector << ": elements of a vector have 32 bits";
+}
+
+/// Lanes that hold copies write the same. All have written before the first tells so.
+struct ConvertWriteVector : OpConversionPattern<tile::WriteSharedOp> {
+  using OpConversionPattern::OpConversionPattern;
+
+  LogicalResult matchAndRewrite(tile::WriteSharedOp op, OneToNOpAdaptor adaptor,
+                                ConversionPatternRewriter &rewriter) const override {
+    RankedTensorType type = op.getTile().getType();
+    if (type.getRank() != 1)
+      return rewriter.notifyMatchFailure(op, "no vector");
+    if (failed(checkVector(op, "write", type)))
+      return failure();
+    ImplicitLocOpBuilder b(op.getLoc(), rewriter);
+    forEachElement(b, type, adaptor.getDest().front(),
+                   [&](int64_t i, Value address) { LLVM::StoreOp::create(b, adaptor.getTile()[i], address); });
+    NVVM::SyncWarpOp::create(b, constantI32(b, -1));
+    rewriter.eraseOp(op);
+    return success();
+  }
+};
+
+/// Every lane has read before the first tells so.
+struct ConvertReadVector : OpConversionPattern<tile::MoveOp> {
+  using OpConversionPattern::OpConversionPattern;
+
+  LogicalResult matchAndRewrite(tile::MoveOp op, OneToNOpAdaptor adaptor,
+                                ConversionPatternRewriter &rewriter) const override {
+    RankedTensorType type = op.getResult().getType();
+    if (type.getRank() != 1 || !tile::sharedEncoding(op.getTile().getType()))
+      return rewriter.notifyMatchFailure(op, "no vector in shared memory");
+    if (failed(checkVector(op, "read", type)))
+      return failure();
+    ImplicitLocOpBuilder b(op.getLoc(), rewriter);
+    SmallVector<Value> elements;
+    forEachElement(b, type, adaptor.getTile().front(), [&](int64_t, Value address) {
+      elements.push_back(LLVM::LoadOp::create(b, type.getElementType(), address));
+    });
+    NVVM::SyncWarpOp::create(b, constantI32(b, -1));
+    rewriter.replaceOpWithMultiple(op, {elements});
+    return success();
+  }
+};
+
 struct ConvertWriteVectors : OpConversionPattern<tile::WriteSharedOp> {
   using OpConversionPattern::OpConversionPattern;
 
@@ -161,6 +223,7 @@ struct ConvertReadVectors : OpConversionPattern<tile::MoveOp> {
 
 void populateSharedVectorPatterns(const TypeConverter &converter, RewritePatternSet &patterns) {
   patterns.add<ConvertWriteVectors, ConvertReadVectors>(converter, patterns.getContext(), /*benefit=*/0);
+  patterns.add<ConvertWriteVector, ConvertReadVector>(converter, patterns.getContext(), /*benefit=*/3);
 }
 
 } // namespace girih

@@ -11,8 +11,9 @@ constexpr int64_t kLeastHead = 16;
 
 /// To compute what the launch brings beside the least of the others, to these what is left.
 static void completeRegisters(tile::Schedule &schedule, const Limits &limits, const AttentionNeeds &needs) {
-  int64_t warpgroups = *schedule.workers + 1;
+  int64_t warpgroups = *schedule.workers + schedule.otherWarpgroups();
   int64_t perLane = warpgroups * limits.launchRegisters(kThreadsPerWorker * warpgroups);
+  perLane -= schedule.correctionRegisters.value_or(0);
   auto legal = [&](int64_t registers, int64_t most) {
     registers -= registers % limits.registerGranularity;
     return std::clamp(registers, limits.minRoleRegisters, most);

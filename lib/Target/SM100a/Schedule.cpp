@@ -20,6 +20,7 @@ static tile::Schedule defaultsFor(attn::ForwardOp op, int64_t headColumns, int64
   schedule.columns = headColumns <= 64 ? 128 : 80;
   schedule.stages = 2;
   schedule.accumulators = 1;
+  schedule.correctionRegisters = 0;
   schedule.overlap = 1;
   schedule.leftInRegisters = 0;
   schedule.pingPong = 0;
@@ -34,7 +35,12 @@ static tile::Schedule defaultsFor(attn::ForwardOp op, int64_t headColumns, int64
 
 tile::Schedule completeSchedule(attn::ForwardOp op, const tile::Schedule &given, const Target &target, Missing &missing,
                                 int64_t exp2Polynomial) {
-  auto defaults = [&](attn::ForwardOp op, int64_t headColumns) { return defaultsFor(op, headColumns, exp2Polynomial); };
+  auto defaults = [&](attn::ForwardOp op, int64_t headColumns) {
+    tile::Schedule schedule = defaultsFor(op, headColumns, exp2Polynomial);
+    if (given.correctionRegisters.value_or(0) > 0 && headColumns <= 64)
+      schedule.columns = 112; // the registers that are left to a worker spill with 128
+    return schedule;
+  };
   tile::Schedule schedule = completeAttention(op, given, target, kMma, kNeeds, missing, defaults);
   // Scores are handed to the workers and weights back one iteration apart.
   if (*schedule.overlap == 0)

@@ -92,6 +92,9 @@ tile::Schedule completeSchedule(attn::ForwardOp op, const tile::Schedule &given,
   int64_t headColumns = Target::tileColumns(op.getQ().getType().getDimSize(3));
   if (!schedule.leftInRegisters)
     schedule.leftInRegisters = keepsQueriesInRegisters(op, schedule, headColumns) ? 1 : 0;
+  if (int64_t registers = schedule.correctionRegisters.value_or(0))
+    missing.add("knob correction_registers is " + Twine(registers) + ", MMAs on sm_90a accumulate in registers of " +
+                "workers, which no other role can correct");
   if (!schedule.anchor)
     schedule.anchor = anchorFor(op, schedule, headColumns);
   return schedule;

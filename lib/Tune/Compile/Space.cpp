@@ -26,6 +26,7 @@ KnobValues usualKnobValues() {
   values["stages"] = {2, 1, 3, 4, 5};
   values["item_stages"] = {1, 2};
   values["accumulators"] = {1, 2};
+  values["correction_registers"] = {0, 88, 160}; // what head sizes of 64 and 128 need
   values["overlap"] = {1, 0};
   values["left_in_registers"] = {0, 1};
   values["ping_pong"] = {1, 0};

@@ -1,10 +1,10 @@
 """Compiles a kernel for tensor memory, breaks its PTX in many ways, one at a time, and asks girih-sim.
 
-usage: ptx_mutants.py OUT (--attention SPEC | --file KERNEL) --sizes NAME=N,... [--each N] [--verbose]
+usage: ptx_mutants.py OUT (--attention SPEC | --file KERNEL) --sizes NAME=N,... [--only REGEX] [--each N] [--verbose]
 
 Every mutant is run with --check under the schedules below until one of them has a verdict. One that passes under all
 is missed, unless the place is never reached with these sizes (a trap there changes nothing) or EQUIVALENT says why it
-is no fault. `--each N` keeps N places of each fault, spread over the kernel. Prints how many of each fault were caught
+is no fault. `--only` keeps the faults whose name it matches, `--each N` N places of each fault, spread over the kernel. Prints how many of each fault were caught
 and as what, and "N mutants: N caught, N never reached, N equivalent, N missed".
 """
 import argparse
@@ -133,9 +133,11 @@ def reason(fault, m):
     return next((why for name, side, form, why in EQUIVALENT if fault.startswith(name) and re.match(form, texts[side])), None)
 
 
-def mutants(text, each):
-    """(fault, place, text, text with a trap there) of every mutant that differs from the kernel."""
+def mutants(text, only, each):
+    """(fault, place, text) of every mutant that differs from the kernel."""
     for fault, pattern, by in FAULTS:
+        if not re.search(only, fault):
+            continue
         places = [m for m in re.finditer(pattern, text) if (m.expand(by) if isinstance(by, str) else by(m)) != m[0]]
         if each and len(places) > each:
             places = [places[i * (len(places) - 1) // max(each - 1, 1)] for i in range(each)]
@@ -166,6 +168,7 @@ def main():
     source.add_argument("--attention")
     source.add_argument("--file")
     parser.add_argument("--sizes", default="")
+    parser.add_argument("--only", default="")
     parser.add_argument("--each", type=int, default=0)
     parser.add_argument("--verbose", action="store_true")
     options = parser.parse_args()
@@ -175,7 +178,7 @@ def main():
     manifest = next(options.out.glob("*.json"))
     text = manifest.with_suffix(".ptx").read_text()
     sizes = [word for size in options.sizes.split(",") if size for word in ("--size", size)]
-    all_mutants = list(mutants(text, options.each))
+    all_mutants = list(mutants(text, options.only, options.each))
 
     def outcome(item):
         number, (fault, m, changed) = item

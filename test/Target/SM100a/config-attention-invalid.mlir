@@ -82,3 +82,12 @@ func.func @all_at_once(%q: tensor<1x2x256x136xbf16>) -> tensor<1x2x256x136xbf16>
       : tensor<1x2x256x136xbf16>, tensor<1x2x256x136xbf16>, tensor<1x2x256x136xbf16> -> tensor<1x2x256x136xbf16>
   return %o : tensor<1x2x256x136xbf16>
 }
+
+// -----
+
+func.func @correction(%q: tensor<1x2x256x128xbf16>) -> tensor<1x2x256x128xbf16> {
+  // expected-error@+1 {{knob correction_registers is 20, sm_100a takes multiples of 8 from 24 to 256}}
+  %o = attn.forward %q, %q, %q schedule <correction_registers = 20>
+      : tensor<1x2x256x128xbf16>, tensor<1x2x256x128xbf16>, tensor<1x2x256x128xbf16> -> tensor<1x2x256x128xbf16>
+  return %o : tensor<1x2x256x128xbf16>
+}

@@ -87,3 +87,12 @@ func.func @five_workers(%q: tensor<1x2x256x128xbf16>) -> tensor<1x2x256x128xbf16
       : tensor<1x2x256x128xbf16>, tensor<1x2x256x128xbf16>, tensor<1x2x256x128xbf16> -> tensor<1x2x256x128xbf16>
   return %o : tensor<1x2x256x128xbf16>
 }
+
+// -----
+
+func.func @correction(%q: tensor<1x2x256x128xbf16>) -> tensor<1x2x256x128xbf16> {
+  // expected-error@+1 {{knob correction_registers is 72, MMAs on sm_90a accumulate in registers of workers, which no other role can correct}}
+  %o = attn.forward %q, %q, %q schedule <correction_registers = 72>
+      : tensor<1x2x256x128xbf16>, tensor<1x2x256x128xbf16>, tensor<1x2x256x128xbf16> -> tensor<1x2x256x128xbf16>
+  return %o : tensor<1x2x256x128xbf16>
+}
