@@ -49,7 +49,18 @@ Report Simulator::run(Launch &launch, const Options &options) const {
   } catch (Stop &stop) {
     report.verdicts.push_back(stop.found);
   }
+  // A launch that could not begin has matched nothing.
+  report.suppressed.resize(options.suppressions.size());
   return report;
+}
+
+std::vector<InstructionPlace> Simulator::instructions() const {
+  std::vector<InstructionPlace> places(program->instructionCount);
+  for (const auto &[name, function] : program->functions)
+    for (const Instruction &instruction : function->body)
+      places[instruction.index] = {instruction.line, instruction.opcode, name,
+                                   program->locationOf(*function, instruction)};
+  return places;
 }
 
 std::vector<std::string> Simulator::kernels() const {

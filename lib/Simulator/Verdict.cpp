@@ -1,6 +1,8 @@
 //===- Verdict.cpp - Findings as text -------------------------------------===//
 #include "girih/Simulator/Verdict.h"
 
+#include <algorithm>
+
 namespace girih::sim {
 
 const char *verdictName(VerdictKind kind) {
@@ -17,10 +19,48 @@ const char *verdictName(VerdictKind kind) {
     return "misuse";
   case VerdictKind::Uninitialised:
     return "uninitialised";
+  case VerdictKind::Assertion:
+    return "assertion";
   case VerdictKind::Mismatch:
     return "mismatch";
   }
   return "verdict";
+}
+
+std::optional<VerdictKind> parseVerdictKind(const std::string &name) {
+  for (unsigned i = 0; i <= unsigned(VerdictKind::Mismatch); ++i)
+    if (name == verdictName(VerdictKind(i)))
+      return VerdictKind(i);
+  return std::nullopt;
+}
+
+std::vector<VerdictGroup> groupByCause(const std::vector<Verdict> &verdicts) {
+  std::vector<VerdictGroup> groups;
+  for (const Verdict &verdict : verdicts) {
+    auto isSame = [&](const VerdictGroup &group) {
+      return !verdict.cause.empty() && group.cause == verdict.cause && group.verdicts[0]->kind == verdict.kind;
+    };
+    auto group = std::find_if(groups.begin(), groups.end(), isSame);
+    if (group == groups.end())
+      group = groups.insert(groups.end(), VerdictGroup{verdict.cause, {}});
+    group->verdicts.push_back(&verdict);
+  }
+  return groups;
+}
+
+std::string VerdictGroup::str() const {
+  if (verdicts.size() == 1)
+    return verdicts[0]->str();
+  std::string text =
+      std::string(verdictName(verdicts[0]->kind)) + ": " + cause + ": " + std::to_string(verdicts.size()) + " uses";
+  for (const Verdict *verdict : verdicts) {
+    // Without the kind, and one step further to the right.
+    std::string each = verdict->str();
+    text += "\n  ";
+    for (char c : each.substr(each.find(": ") + 2))
+      text += c == '\n' ? std::string("\n  ") : std::string(1, c);
+  }
+  return text;
 }
 
 std::string Verdict::str() const {

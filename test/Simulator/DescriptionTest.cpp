@@ -3,6 +3,9 @@
 
 #include "girih/Simulator/Verdict.h"
 
+#include <cmath>
+#include <cstring>
+#include <fstream>
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
 
@@ -125,9 +128,116 @@ TEST(Description, StructsLieAsInC) {
   auto members = [](const std::string &list, const std::string &rest = "") {
     return launchComplaint(R"("arguments": [{"kind": "struct", "members": [)" + list + "]" + rest + "}]");
   };
-  expectComplaint(members(R"({"kind": "struct"})"), "/arguments/0/members/0: is a struct in a struct");
   expectComplaint(members(R"({"kind": "scalar", "type": "u64", "value": 1})", R"(, "bytes": 4)"),
                   "/arguments/0/bytes: is 4 when it should be an integer from 8 to 32764");
+}
+
+/// The launch of a description with these members.
+LaunchTask parseTask(const std::string &members) {
+  auto json = nlohmann::json::parse(R"({"girih_launch": 1, "ptx": "gemm_sm90_cluster1.ptx",
+      "buffers": [{"name": "a", "dtype": "f32", "elements": 4}, {"name": "b", "elements": 16}]})");
+  json.update(nlohmann::json::parse("{" + members + "}"));
+  return parseDescription(json, SIMULATOR_TEST_DIRECTORY "/Kernels");
+}
+
+std::vector<uint8_t> structBytes(const std::string &members) {
+  LaunchTask task = parseTask(R"("kernel": "k", "arguments": [{"kind": "struct", )" + members + "}]");
+  return parameterBytes(task.launch.arguments.at(0),
+                        [](const Argument &part) { return std::vector<uint8_t>(8, uint8_t(part.offset)); });
+}
+
+TEST(Description, StructsInStructsAndBlobs) {
+  EXPECT_EQ(structBytes(R"("members": [{"kind": "scalar", "type": "u8", "value": 1},
+      {"kind": "struct", "members": [{"kind": "scalar", "type": "u8", "value": 2}, {"kind": "pointer", "buffer": "a", "offset": 3}]},
+      {"kind": "scalar", "type": "u8", "value": 4}])"),
+            (std::vector<uint8_t>{1, 0, 0, 0, 0, 0, 0, 0, 2, 0, 0, 0, 0, 0, 0, 0, 3, 3, 3, 3, 3, 3, 3, 3, 4}));
+  EXPECT_EQ(
+      structBytes(
+          R"("hex": "0aFf0b0c0d", "bytes": 12, "members": [{"kind": "scalar", "type": "u16", "value": 258, "at": 2}])"),
+      (std::vector<uint8_t>{10, 255, 2, 1, 13, 0, 0, 0, 0, 0, 0, 0}));
+  auto complaintOf = [](const std::string &members) {
+    return launchComplaint(R"("arguments": [{"kind": "struct", )" + members + "}]");
+  };
+  const std::string digits = "/arguments/0/hex: should have two hexadecimal digits for each byte";
+  expectComplaint(complaintOf(R"("hex": "0")"), digits);
+  expectComplaint(complaintOf(R"("hex": "0x10")"), digits);
+  expectComplaint(complaintOf(R"("hex": "", "file": "a")"), "/arguments/0: has both 'hex' and 'file'");
+  expectComplaint(complaintOf(R"("members": [{"kind": "scalar", "type": "u8", "value": 1, "at": 40000}])"),
+                  "/arguments/0/members/0/at: is 40000 when it should be an integer from 0 to 32764");
+}
+
+TEST(Description, WhatLiesInMemory) {
+  LaunchTask task = parseTask(R"("kernel": "k", "preferred_cluster": [4],
+      "buffers": [{"name": "a", "elements": 16, "contents": [{"at": 8, "kind": "pointer", "buffer": "b"}]},
+                  {"name": "b", "elements": 16}],
+      "variables": [{"name": "v", "contents": [{"at": 4, "kind": "scalar", "type": "u32", "value": 7}]}])");
+  ASSERT_EQ(task.launch.buffers[0].contents.size(), 1u);
+  EXPECT_EQ(task.launch.buffers[0].contents[0].offset, 8u);
+  EXPECT_EQ(task.launch.buffers[0].contents[0].argument.buffer, 1u);
+  ASSERT_EQ(task.launch.values.size(), 1u);
+  EXPECT_EQ(task.launch.values[0].variable, "v");
+  EXPECT_EQ(task.launch.values[0].offset, 4u);
+  EXPECT_EQ(task.launch.preferredCluster, (std::array<uint32_t, 3>{4, 1, 1}));
+  expectComplaint(launchComplaint(R"("variables": [{"name": "v", "contents": [{"kind": "scalar"}]}])"),
+                  "/variables/0/contents/0: member 'at' is missing");
+}
+
+TEST(Description, Sequences) {
+  LaunchTask task = parseTask(R"("launches": [{"kernel": "k", "grid": 2}, {"kernel": "l", "arguments":
+      [{"kind": "pointer", "buffer": "b"}]}])");
+  EXPECT_EQ(task.launch.kernel, "k");
+  EXPECT_EQ(task.launch.buffers.size(), 2u);
+  ASSERT_EQ(task.following.size(), 1u);
+  EXPECT_EQ(task.following[0].kernel, "l");
+  EXPECT_EQ(task.following[0].arguments[0].buffer, 1u);
+  auto complaintOf = [](const std::string &members) -> std::string {
+    try {
+      parseTask(members);
+    } catch (const Stop &stop) {
+      return stop.found.message;
+    }
+    return "";
+  };
+  expectComplaint(complaintOf(R"("launches": [])"), "/launches: is empty");
+  expectComplaint(complaintOf(R"("launches": [{"kernel": "k"}], "grid": 3)"),
+                  "unknown 'grid'; there are girih_launch, ptx, multiprocessors, buffers, expect, launches");
+  EXPECT_NE(complaintOf(R"("launches": [{"kernel": "k", "ptx": "p"}])")
+                .find("/launches/0: unknown 'ptx'; there are kernel, "),
+            std::string::npos);
+}
+
+/// What a file of these numbers says of a buffer with others.
+std::string compared(const std::string &dtype, const std::vector<float> &wanted, const std::vector<float> &found,
+                     const std::string &tolerance) {
+  std::string folder = testing::TempDir();
+  std::ofstream(folder + "/girih.ptx") << "";
+  std::ofstream(folder + "/girih.bin", std::ios::binary)
+      .write(reinterpret_cast<const char *>(wanted.data()), long(4 * wanted.size()));
+  auto json = nlohmann::json::parse(R"({"girih_launch": 1, "ptx": "girih.ptx", "kernel": "k"})");
+  json["buffers"] = {{{"name", "a"}, {"dtype", dtype}, {"elements", wanted.size()}}};
+  json["expect"] = nlohmann::json::parse(R"([{"kind": "file", "buffer": "a", "path": "girih.bin")" + tolerance + "}]");
+  try {
+    LaunchTask task = parseDescription(json, folder);
+    std::memcpy(task.launch.buffers[0].bytes.data(), found.data(), 4 * found.size());
+    auto verdict = task.check(task.launch);
+    return verdict ? verdict->message : "";
+  } catch (const Stop &stop) {
+    return stop.found.message;
+  }
+}
+
+TEST(Description, ExpectedFiles) {
+  const float nan = std::nanf("");
+  EXPECT_EQ(compared("f32", {1, nan, 3}, {1, nan, 3}, ""), "");
+  EXPECT_EQ(compared("f32", {1, 2, 100}, {1.001f, 2, 101}, R"(, "absolute": 0.01, "relative": 0.02)"), "");
+  std::string found = compared("f32", {1, 2, 100}, {1, 2.5f, 103}, R"(, "absolute": 0.01, "relative": 0.02)");
+  EXPECT_NE(found.find("'a': 2 elements are not as in '"), found.npos) << found;
+  EXPECT_NE(found.find("first element 1: 2.5 when it should be 2 within 0.01 + 0.02 of it"), found.npos) << found;
+  EXPECT_NE(compared("f32", {1}, {nan}, R"(, "absolute": 9)").find("1 elements"), std::string::npos);
+  // The bits as integers.
+  EXPECT_EQ(compared("s32", {1}, {std::nextafter(1.f, 2.f)}, R"(, "absolute": 1)"), "");
+  EXPECT_NE(compared("f32", {1}, {1}, R"(, "absolute": -1)").find("/expect/0/absolute: should not be negative"),
+            std::string::npos);
 }
 
 TEST(Description, NamesAreKnown) {
@@ -140,8 +250,9 @@ TEST(Description, NamesAreKnown) {
   EXPECT_EQ(found.find("e2m1,"), found.npos) << found;
   expectComplaint(buffer(R"("fill": "twos")"),
                   "/buffers/0/fill: unknown 'twos'; there are zero, ones, random, file:PATH");
-  expectComplaint(buffer(R"("acess": "read")"),
-                  "/buffers/0: unknown 'acess'; there are name, dtype, bytes, elements, access, fill, seed, scale");
+  expectComplaint(
+      buffer(R"("acess": "read")"),
+      "/buffers/0: unknown 'acess'; there are name, dtype, bytes, elements, access, fill, seed, scale, contents");
   expectComplaint(launchComplaint(R"("buffers": [{"name": "a", "elements": 4}, {"name": "a", "elements": 4}])"),
                   "/buffers/1/name: there is a buffer 'a' already");
   expectComplaint(launchComplaint(R"("buffers": {})"), "/buffers: should be a list");

@@ -17,7 +17,7 @@ std::string checked(const json &expectation, std::vector<Buffer> buffers) {
   Launch launch;
   launch.buffers = std::move(buffers);
   try {
-    auto verdict = parseExpectation({expectation, "launch", "/expect"}, launch)(launch);
+    auto verdict = parseExpectations({expectation, "launch", "/expect"}, launch, ".")(launch);
     return verdict ? verdict->str() : "";
   } catch (const Stop &stop) {
     return stop.found.str();
@@ -71,7 +71,7 @@ TEST(Expectation, NamesWhatIsMissing) {
   buffers.erase(buffers.begin() + 1);
   EXPECT_EQ(checked(scaledProblem(), buffers), "syntax: launch: /expect/b: no buffer 'b'");
   EXPECT_EQ(checked({{"kind", "guess"}}, {}), "syntax: launch: /expect/kind: unknown 'guess'; there are gemm, "
-                                              "scaled_gemm, attention.forward, row_sums, relu_attention");
+                                              "scaled_gemm, attention.forward, row_sums, relu_attention, file");
 }
 
 } // namespace

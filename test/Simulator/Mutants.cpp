@@ -9,7 +9,7 @@
 //===----------------------------------------------------------------------===//
 #include "Mutant.h"
 
-#include "../../lib/Simulator/Launch/Description.h"
+#include "../../lib/Simulator/Launch/Trial.h"
 
 #include <algorithm>
 #include <atomic>
@@ -23,39 +23,18 @@ using namespace girih::sim;
 
 namespace {
 
-struct Plan {
-  const char *name;
-  Schedule schedule;
-  uint64_t seed;
-};
-const Plan plans[] = {{"deterministic", Schedule::Deterministic, 1},
-                      {"late", Schedule::Late, 1},
-                      {"early", Schedule::Early, 1},
-                      {"random 1", Schedule::Random, 1},
-                      {"random 2", Schedule::Random, 2},
-                      {"random 3", Schedule::Random, 3}};
+const auto &plans = trialPlans;
 using Findings = std::vector<std::optional<Verdict>>;
 
 /// One finding, or none, for each plan.
 Findings judge(const LaunchTask &task, const std::string &ptx) {
-  try {
-    Simulator simulator(ptx);
-    Findings findings;
-    for (const Plan &plan : plans) {
-      Launch launch = task.launch;
-      Options options;
-      options.schedule = plan.schedule;
-      options.seed = plan.seed;
-      options.threads = 1;
-      options.instructionLimit = 1'000'000;
-      options.mostVerdicts = 1;
-      Report report = simulator.run(launch, options);
-      findings.push_back(!report.isClean() ? report.verdicts[0] : task.check ? task.check(launch) : std::nullopt);
-    }
-    return findings;
-  } catch (const Stop &stop) {
-    return Findings(std::size(plans), stop.found);
-  }
+  Options options;
+  options.instructionLimit = 1'000'000;
+  Trial trial(task, ptx, options);
+  Findings findings;
+  for (const TrialPlan &plan : plans)
+    findings.push_back(trial.run(plan));
+  return findings;
 }
 
 struct Count {

@@ -12,6 +12,7 @@
 #include "girih/Support/ElementType.h"
 #include "girih/Support/Error.h"
 
+#include <algorithm>
 #include <cmath>
 #include <cstring>
 #include <iostream>
@@ -175,6 +176,10 @@ int run(int argc, char **argv) {
   runtime::Device gpu(0);
   choices.multiprocessors = uint32_t(gpu.facts().multiprocessors);
   LaunchTask task = json.contains("girih_launch") ? readDescription(path) : readManifestLaunch(path, choices);
+  bool hasContents = std::any_of(task.launch.buffers.begin(), task.launch.buffers.end(),
+                                 [](const Buffer &buffer) { return !buffer.contents.empty(); });
+  if (hasContents || !task.following.empty() || !task.launch.values.empty() || task.launch.preferredCluster[0])
+    throw Error(path + ": contents of buffers, variables, preferred clusters and sequences run in the simulator only");
   Launch onDevice = task.launch, simulated = task.launch;
   runOnDevice(cubin.empty() ? task.ptx : cubin, onDevice);
   Report report = Simulator(task.ptx).run(simulated, {});

@@ -8,6 +8,7 @@
 #define GIRIH_SIMULATOR_SIMULATOR_H
 
 #include "girih/Simulator/Rules.h"
+#include "girih/Simulator/Suppression.h"
 #include "girih/Simulator/TensorMapRecipe.h"
 #include "girih/Simulator/Timing.h"
 #include "girih/Simulator/Trace.h"
@@ -16,22 +17,13 @@
 #include <array>
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
 #include <vector>
 
 namespace girih::sim {
-
-/// A range of global memory that the kernel may touch.
-struct Buffer {
-  std::string name;
-  std::vector<uint8_t> bytes;
-  /// A write to it is a misuse, and reads need no race check.
-  bool isReadOnly = false;
-  /// `bf16`, `f32`, ...: what the bytes are, for reports; may be empty.
-  std::string elementType = "";
-};
 
 /// One kernel argument: plain bytes, a pointer into a buffer, a tensor map over
 /// a buffer, or a structure of these.
@@ -53,6 +45,25 @@ struct Argument::Member {
   Argument argument;
 };
 
+/// A range of global memory that the kernel may touch.
+struct Buffer {
+  std::string name;
+  std::vector<uint8_t> bytes;
+  /// A write to it is a misuse, and reads need no race check.
+  bool isReadOnly = false;
+  /// `bf16`, `f32`, ...: what the bytes are, for reports; may be empty.
+  std::string elementType = "";
+  /// Pointers, tensor maps and values that lie in it when the kernel starts.
+  std::vector<Argument::Member> contents = {};
+};
+
+/// What the host has written to a variable of the module.
+struct ModuleValue {
+  std::string variable;
+  size_t offset = 0;
+  Argument value;
+};
+
 /// What the kernel finds in its parameter; `place` gives the bytes of a pointer
 /// or tensor map, which depend on where buffers are.
 std::vector<uint8_t> parameterBytes(const Argument &argument,
@@ -67,6 +78,8 @@ struct Role {
 struct Launch {
   std::string kernel;
   std::array<uint32_t, 3> grid{1, 1, 1}, block{1, 1, 1}, cluster{1, 1, 1};
+  /// A larger cluster that the chip may choose; 0 when there is none.
+  std::array<uint32_t, 3> preferredCluster{0, 0, 0};
   uint32_t dynamicSharedBytes = 0;
   /// Registers of a thread at launch; 0 derives them from the block size.
   uint32_t registersPerThread = 0;
@@ -76,6 +89,10 @@ struct Launch {
   std::vector<Argument> arguments;
   std::vector<Buffer> buffers;
   std::vector<Role> roles;
+  std::vector<ModuleValue> values;
+  /// Variables of the module by name, in place of their initial bytes; filled
+  /// by a run, so that the next launch goes on from there.
+  std::map<std::string, std::vector<uint8_t>> moduleMemory;
 };
 
 enum class Schedule {
@@ -93,8 +110,15 @@ struct Options {
   uint64_t seed = 1;
   /// Host threads; clusters that cannot affect each other run in parallel.
   unsigned threads = 0;
-  /// Races are collected up to this many; any other verdict ends the run.
+  /// The run ends with this many; 0 is any number.
   unsigned mostVerdicts = 8;
+  /// Goes on after a verdict without the instruction or the operation that it
+  /// is about. Otherwise races are collected, and any other verdict ends the run.
+  bool keepsGoing = false;
+  /// Verdicts that are counted and not told; the run goes on after them.
+  std::vector<Suppression> suppressions;
+  /// Counts the executions of each instruction.
+  bool wantsCoverage = false;
   /// Instructions that a warp may execute; 0 is any number. A warp that only
   /// polls what nobody changes is found without; this ends programs that change
   /// something for ever.
@@ -114,11 +138,24 @@ struct Report {
   std::vector<RuleNote> notes;
   /// Under Schedule::Timed.
   TimingReport timing;
+  /// How often each of the suppressions has matched.
+  std::vector<uint64_t> suppressed;
+  /// With wantsCoverage: how often warps have executed each instruction, some
+  /// lane with a true guard, by its number in Simulator::instructions().
+  std::vector<uint64_t> executions;
+  /// What the kernel has printed.
+  std::string output;
 
   bool isClean() const { return verdicts.empty(); }
 };
 
 struct Program;
+
+/// An instruction of the functions that the kernel reaches.
+struct InstructionPlace {
+  unsigned line = 0;
+  std::string opcode, function, source;
+};
 
 class Simulator {
 public:
@@ -131,6 +168,8 @@ public:
   /// Runs the launch; the buffers hold the result afterwards.
   Report run(Launch &launch, const Options &options) const;
 
+  /// All that has been decoded, by function and in the order of the text.
+  std::vector<InstructionPlace> instructions() const;
   /// Names of the module's kernels.
   std::vector<std::string> kernels() const;
   /// The `.target` of the module.

@@ -7,7 +7,9 @@
 #ifndef GIRIH_SIMULATOR_VERDICT_H
 #define GIRIH_SIMULATOR_VERDICT_H
 
+#include <cstdint>
 #include <exception>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -21,11 +23,24 @@ enum class VerdictKind {
   Deadlock,      ///< no agent can move
   Misuse,        ///< a rule of the PTX ISA is broken
   Uninitialised, ///< an undefined value reaches an output
+  Assertion,     ///< the kernel's own assert() fails
   Mismatch,      ///< the result differs from the reference
 };
 
 /// The word that heads a printed verdict ("race", "deadlock", ...).
 const char *verdictName(VerdictKind kind);
+std::optional<VerdictKind> parseVerdictKind(const std::string &name);
+
+/// A warp, or lanes of one, that a deadlock holds.
+struct Waiter {
+  std::string name;
+  unsigned line = 0;
+  /// What it waits for ("mbarrier 1152 of cta (0, 0, 0)"), and how that stands.
+  std::string object, state;
+  /// Positions of the waiters that could end the wait, where they are known.
+  std::vector<size_t> others;
+  bool isInCycle = false;
+};
 
 struct Verdict {
   VerdictKind kind = VerdictKind::Misuse;
@@ -38,6 +53,13 @@ struct Verdict {
   std::string agent;
   /// Further facts: the other access of a race, who waits for what.
   std::vector<std::string> notes;
+  /// What other verdicts may come from as well ("the mbarrier at 1152 is never
+  /// fenced"); empty when this one stands alone.
+  std::string cause;
+  /// How often it was found; the first time is told.
+  uint64_t times = 1;
+  /// Of a deadlock.
+  std::vector<Waiter> waiters;
 
   /// The verdict as text, several lines when there are notes.
   std::string str() const;
@@ -54,7 +76,22 @@ public:
   }
   const char *what() const noexcept override { return found.message.c_str(); }
   Verdict found;
+  /// The threads at fault end with it; otherwise they could go on with what
+  /// follows.
+  bool endsThreads = false;
 };
+
+/// Verdicts with one cause.
+struct VerdictGroup {
+  std::string cause;
+  std::vector<const Verdict *> verdicts;
+
+  /// A single verdict as it is; more under a line with their cause.
+  std::string str() const;
+};
+
+/// In the order in which the first of each was found.
+std::vector<VerdictGroup> groupByCause(const std::vector<Verdict> &verdicts);
 
 } // namespace girih::sim
 

@@ -6,6 +6,7 @@
 //
 //===----------------------------------------------------------------------===//
 #include "Elementwise.h"
+#include "SystemCall.h"
 
 namespace girih::sim {
 namespace {
@@ -130,6 +131,24 @@ void decodeCall(Decoder &d) {
     d.instruction().passesUndefined = false;
   } else {
     site->callee = d.currentProgram().find(target.name);
+    if (const SystemCall *call = site->callee ? nullptr : findSystemCall(target.name)) {
+      if (site->arguments.size() != call->parameters || site->results.size() > call->results)
+        d.fail("passes " + std::to_string(site->arguments.size()) + " values and takes " +
+               std::to_string(site->results.size()) + " where '" + target.name + "' has " +
+               std::to_string(call->parameters) + " and " + std::to_string(call->results));
+      return d.run([site, call](Step &s) {
+        Lanes<uint32_t> result = call->run(s, site->arguments);
+        for (const ActualParameter &actual : site->results)
+          if (actual.value)
+            s.write(actual.value, result);
+          else
+            for (unsigned lane = 0; lane < warpSize; ++lane)
+              if (s.mask >> lane & 1)
+                std::memcpy(s.warp.local[lane].data() + s.group.frame().localBase + actual.offset, &result[lane],
+                            std::min<uint64_t>(actual.size, sizeof(uint32_t)));
+        return Outcome::Next;
+      });
+    }
     if (!site->callee)
       d.unsupported("no body for function '" + target.name + "'");
     if (std::string wrong = mismatch(*site, *site->callee); !wrong.empty())

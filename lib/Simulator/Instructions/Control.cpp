@@ -53,12 +53,12 @@ void decodeExit(Decoder &d) {
 }
 
 void decodeTrap(Decoder &d) {
-  d.run([](Step &s) -> Outcome { s.misuse("the kernel traps"); });
+  d.run([](Step &s) -> Outcome { s.end(VerdictKind::Misuse, "the kernel traps"); });
 }
 
 /// A breakpoint without a debugger ends the kernel as a trap does.
 void decodeBrkpt(Decoder &d) {
-  d.run([](Step &s) -> Outcome { s.misuse("the kernel hits a breakpoint"); });
+  d.run([](Step &s) -> Outcome { s.end(VerdictKind::Misuse, "the kernel hits a breakpoint"); });
 }
 
 /// Events of the performance monitor, which nobody watches here.

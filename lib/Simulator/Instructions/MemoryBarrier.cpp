@@ -171,14 +171,16 @@ void decodeExpect(Decoder &d, bool completes) {
   });
 }
 
-Wait waitOn(Cta *cta, uint32_t offset, uint64_t wanted, bool isParity) {
+Wait waitOn(Cta *cta, uint32_t offset, uint64_t wanted, bool isParity, Component waiter) {
   Wait wait;
   wait.what = "mbarrier " + std::to_string(offset);
   wait.describe = [=] {
     auto found = cta->barriers.find(offset);
     return "on the mbarrier at " + std::to_string(offset) + " of " + cta->describe() + " for " +
            (isParity ? "parity " : "phase ") + std::to_string(wanted) + ": " +
-           (found == cta->barriers.end() ? std::string("invalidated") : found->second.describe());
+           (found == cta->barriers.end()
+                ? std::string("invalidated")
+                : found->second.describe() + (isParity ? found->second.describeLap(waiter) : ""));
   };
   wait.others = [=] {
     auto found = cta->barriers.find(offset);
@@ -223,11 +225,12 @@ void decodeWait(Decoder &d, bool suspends) {
       lastWanted = number;
     });
     Group &group = s.group;
+    last.cta->barriers[last.offset].noteWait(s.warp.component, ready != 0);
     if (!ready) {
       bool polls = group.failedPc == group.pc && group.failedProgress == s.cluster().progress;
       bool givesUp = suspends ? s.cluster().chance(0.05) : !polls;
       if (!givesUp)
-        return s.wait(waitOn(last.cta, last.offset, lastWanted, isParity));
+        return s.wait(waitOn(last.cta, last.offset, lastWanted, isParity, s.warp.component));
       group.failedPc = group.pc;
       group.failedProgress = s.cluster().progress;
     }

@@ -19,6 +19,9 @@ class DescriptionNode;
 struct LaunchTask {
   std::string ptxPath, ptx;
   Launch launch;
+  /// Launches that go on with its memory, in order; they have no buffers of
+  /// their own.
+  std::vector<Launch> following;
   /// Compares the buffers after a run with the reference; empty when the
   /// results are right. Unset when there is nothing to compare with.
   std::function<std::optional<Verdict>(const Launch &)> check;
@@ -29,9 +32,14 @@ struct LaunchTask {
 LaunchTask readDescription(const std::string &path);
 LaunchTask parseDescription(const nlohmann::json &json, const std::string &folder);
 
-/// The check that an `expect` member describes (Expectation.cpp).
-std::function<std::optional<Verdict>(const Launch &)> parseExpectation(const DescriptionNode &object,
-                                                                       const Launch &launch);
+/// The check that an `expect` member describes, one or a list of them
+/// (Expectation.cpp).
+std::function<std::optional<Verdict>(const Launch &)>
+parseExpectations(const DescriptionNode &node, const Launch &launch, const std::string &folder);
+/// That of kind `file`: a buffer that is as a file within a tolerance
+/// (FileExpectation.cpp).
+std::function<std::optional<Verdict>(const Launch &)>
+parseFileExpectation(const DescriptionNode &object, const Launch &launch, const std::string &folder);
 
 /// The whole text of a file, or a Stop that names it.
 std::string readTextFile(const std::string &path);

@@ -35,7 +35,7 @@ void DescriptionNode::needObject() const {
     fail("should be an object");
 }
 
-void DescriptionNode::allowOnly(std::initializer_list<const char *> names) const {
+void DescriptionNode::allowOnly(const std::vector<const char *> &names) const {
   needObject();
   for (const auto &[name, member] : value.items())
     if (std::find(names.begin(), names.end(), name) == names.end()) {

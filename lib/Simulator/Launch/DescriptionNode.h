@@ -3,7 +3,6 @@
 #define GIRIH_SIMULATOR_LAUNCH_DESCRIPTIONNODE_H
 
 #include <cstdint>
-#include <initializer_list>
 #include <limits>
 #include <nlohmann/json.hpp>
 #include <string>
@@ -23,7 +22,7 @@ public:
   [[noreturn]] void fail(const std::string &message) const;
 
   /// Refuses members of other names: nobody would read them.
-  void allowOnly(std::initializer_list<const char *> names) const;
+  void allowOnly(const std::vector<const char *> &names) const;
   bool has(const char *name) const;
   /// A member that has to be there.
   DescriptionNode at(const char *name) const;

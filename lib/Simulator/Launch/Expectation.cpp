@@ -241,14 +241,22 @@ Check expectRowSums(const Node &object, const Launch &launch) {
 
 } // namespace
 
-Check parseExpectation(const Node &object, const Launch &launch) {
+Check parseExpectations(const Node &node, const Launch &launch, const std::string &folder) {
   using Parse = Check (*)(const Node &, const Launch &);
-  constexpr std::pair<const char *, Parse> kinds[] = {{"gemm", expectGemm},
-                                                      {"scaled_gemm", expectScaledGemm},
-                                                      {"attention.forward", expectAttention},
-                                                      {"row_sums", expectRowSums},
-                                                      {"relu_attention", expectReluAttention}};
-  return object.at("kind").choice(kinds)(object, launch);
+  constexpr std::pair<const char *, Parse> kinds[] = {
+      {"gemm", expectGemm},        {"scaled_gemm", expectScaledGemm},       {"attention.forward", expectAttention},
+      {"row_sums", expectRowSums}, {"relu_attention", expectReluAttention}, {"file", nullptr}};
+  std::vector<Check> checks;
+  for (const Node &object : node.isList() ? node.list() : std::vector<Node>{node}) {
+    Parse parse = object.at("kind").choice(kinds);
+    checks.push_back(parse ? parse(object, launch) : parseFileExpectation(object, launch, folder));
+  }
+  return [checks = std::move(checks)](const Launch &done) -> std::optional<Verdict> {
+    for (const Check &check : checks)
+      if (auto verdict = check(done))
+        return verdict;
+    return std::nullopt;
+  };
 }
 
 } // namespace girih::sim

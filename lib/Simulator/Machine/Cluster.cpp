@@ -6,8 +6,10 @@
 namespace girih::sim {
 
 Cluster::Cluster(Device &device, uint32_t index, std::array<uint32_t, 3> firstCta, const CompiledFunction &entry)
-    : device(device), index(index), random(device.options.seed * 0x9e3779b97f4a7c15ull + index) {
-  const auto &shape = device.launch.cluster;
+    : device(device), index(index), shape(device.shapeOf(index)),
+      random(device.options.seed * 0x9e3779b97f4a7c15ull + index) {
+  if (device.options.wantsCoverage)
+    executions.resize(device.program.instructionCount);
   unsigned rank = 0;
   for (uint32_t z = 0; z < shape[2]; ++z)
     for (uint32_t y = 0; y < shape[1]; ++y)

@@ -37,6 +37,8 @@ public:
 
   Device &device;
   const uint32_t index;
+  /// In CTAs.
+  const std::array<uint32_t, 3> shape;
   std::vector<std::unique_ptr<Cta>> ctas;
   ClusterBarrier barrier;
   /// Steps of the schedule so far; changes that may wake somebody; changes that
@@ -82,6 +84,8 @@ public:
   std::unique_ptr<Timer> timer;
   /// By half the rank of a CTA.
   std::map<uint32_t, PairAllocation> pairAllocations;
+  /// Executions by Instruction::index, where they are counted.
+  std::vector<uint64_t> executions;
 
 private:
   Status runRoundRobin(uint64_t budget);

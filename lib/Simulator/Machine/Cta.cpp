@@ -27,9 +27,8 @@ Cta::Cta(Cluster &cluster, unsigned rank, std::array<uint32_t, 3> id, const Comp
   shared.assign(bytes, 0xff);
   sharedDefined.assign(bytes, 0);
   sharedShadow = std::make_unique<Shadow>(bytes, Shadow::Kind::Shared, uint64_t(rank) << 32);
-  std::string prefix = cluster.device.launch.cluster[0] * cluster.device.launch.cluster[1] > 1
-                           ? "cta " + std::to_string(rank) + " "
-                           : "";
+  std::string prefix =
+      cluster.shape[0] * cluster.shape[1] * cluster.shape[2] > 1 ? "cta " + std::to_string(rank) + " " : "";
   copyEngine = cluster.newUnit(prefix + "copy engine", rank, false);
   unsigned threads = device.threadsPerCta();
   for (unsigned first = 0, w = 0; first < threads; first += warpSize, ++w) {
@@ -137,6 +136,8 @@ void Cta::reportRace(const char *space, uint64_t address, const Conflict &confli
   verdict.message = kind(access) + " of " + space + " byte " + std::to_string(address) + " is not ordered after the " +
                     kind(earlier) + " of line " + std::to_string(earlier.line) + " by " + agentName(cluster, earlier);
   verdict.notes.push_back(expectation(conflict.missing, space));
+  verdict.cause = "the " + kind(earlier) + " of " + space + " in line " + std::to_string(earlier.line) +
+                  " is not ordered before what follows";
   cluster.device.report(verdict);
 }
 

@@ -4,14 +4,14 @@
 namespace girih::sim {
 namespace {
 
-struct Waiter {
+struct Held {
   const Warp *warp;
   const Group *group;
   std::vector<Component> others;
 };
 
 /// A cycle among the waiters, as positions; empty when there is none.
-std::vector<size_t> findCycle(const std::vector<Waiter> &waiters) {
+std::vector<size_t> findCycle(const std::vector<Held> &waiters) {
   std::vector<int> state(waiters.size(), 0);
   std::vector<size_t> path;
   std::function<std::vector<size_t>(size_t)> visit = [&](size_t at) -> std::vector<size_t> {
@@ -64,10 +64,29 @@ std::string whatHolds(const Warp &warp, const Group &group) {
   return "repeats the same " + std::to_string(warp.circleLength()) + " instructions and finds nothing changed";
 }
 
+/// The same for reports that draw it.
+std::vector<Waiter> drawn(const std::vector<Held> &held, const std::vector<size_t> &cycle) {
+  std::vector<Waiter> waiters;
+  for (const auto &[warp, group, others] : held) {
+    Waiter &made = waiters.emplace_back();
+    made.name = warp->describe(group->mask);
+    made.line = lineOf(*group);
+    made.object = group->isBlocked ? group->wait.what + " of " + warp->cta.describe() : "a change of memory";
+    made.state = whatHolds(*warp, *group);
+    for (Component other : others)
+      for (size_t i = 0; i < held.size(); ++i)
+        if (held[i].warp->component == other && held[i].warp != warp)
+          made.others.push_back(i);
+  }
+  for (size_t at : cycle)
+    waiters[at].isInCycle = true;
+  return waiters;
+}
+
 } // namespace
 
 void Cluster::reportDeadlock(std::vector<std::string> notes) {
-  std::vector<Waiter> waiters;
+  std::vector<Held> waiters;
   for (const Warp *warp : warps)
     for (const auto &group : warp->groups)
       waiters.push_back({warp, group.get(),
@@ -85,6 +104,7 @@ void Cluster::reportDeadlock(std::vector<std::string> notes) {
     verdict.notes.push_back(gone);
   verdict.notes.insert(verdict.notes.end(), notes.begin(), notes.end());
   auto cycle = findCycle(waiters);
+  verdict.waiters = drawn(waiters, cycle);
   if (!cycle.empty()) {
     std::string text = "cycle: ";
     for (size_t at : cycle)
@@ -94,8 +114,8 @@ void Cluster::reportDeadlock(std::vector<std::string> notes) {
   }
   if (!waiters.empty()) {
     // Blame the wait of a cycle, else the first wait on an mbarrier.
-    const Waiter *first = &waiters.front();
-    for (const Waiter &waiter : waiters)
+    const Held *first = &waiters.front();
+    for (const Held &waiter : waiters)
       if (waiter.group->isBlocked && waiter.group->wait.what.starts_with("mbarrier")) {
         first = &waiter;
         break;

@@ -1,7 +1,6 @@
 //===- Device.cpp - Launching a grid --------------------------------------===//
 #include "Device.h"
 
-#include "../Descriptors/TensorMap.h"
 #include "../Timing/Chip.h"
 #include "Cluster.h"
 #include "Residency.h"
@@ -19,14 +18,14 @@ Device::Device(const Program &program, Launch &launch, const Options &options)
   const Function &syntax = *entry->syntax;
   if (syntax.clusterShape[0] && launch.cluster == std::array<uint32_t, 3>{1, 1, 1})
     launch.cluster = {syntax.clusterShape[0], syntax.clusterShape[1], syntax.clusterShape[2]};
+  suppressed.resize(options.suppressions.size());
   checkLaunch();
-  clusterCount = 1;
-  for (int axis = 0; axis < 3; ++axis)
-    clusterCount *= launch.grid[axis] / launch.cluster[axis];
+  placeClusters();
   runsTogether = program.usesGlobalAtomics && clusterCount > 1;
   if (options.schedule == Schedule::Timed && !(chip = findChipTiming(program.syntax->target)))
     throw Stop(VerdictKind::Unsupported,
                "there is no model of time for " + program.syntax->target + "; there are those of sm_90 and sm_100");
+  placeBuffers();
   placeModule();
   placeArguments();
 }
@@ -61,6 +60,8 @@ void Device::checkLaunch() const {
     size *= launch.cluster[axis];
     clusters *= launch.grid[axis] / launch.cluster[axis];
   }
+  if (launch.preferredCluster[0])
+    size = checkPreferredCluster();
   if (clusters > UINT32_MAX)
     fail("a grid has " + std::to_string(clusters) + " clusters when the simulator takes " + std::to_string(UINT32_MAX));
   if (size > 16)
@@ -83,74 +84,20 @@ uint32_t Device::registersAtLaunch() const {
   return std::min<uint32_t>(share, 255);
 }
 
-void Device::placeModule() {
-  for (const auto &variable : program.syntax->variables) {
-    if (variable->space != StateSpace::Global && variable->space != StateSpace::Const)
-      continue;
-    auto &bytes = moduleBytes.emplace_back(variable->initial);
-    bytes.resize(variable->size, 0);
-    for (const auto &relocation : variable->relocations) {
-      uint64_t value = program.addressOf(relocation.name) + uint64_t(relocation.addend);
-      std::memcpy(bytes.data() + relocation.offset, &value, std::min<uint64_t>(relocation.size, 8));
-    }
-    memory.add(variable->name, variable->address, bytes.data(), bytes.size(), variable->space == StateSpace::Const,
-               variable->space == StateSpace::Global);
-  }
-}
-
 void Device::placeArguments() {
-  uint64_t next = bufferWindow;
-  std::vector<uint64_t> addresses;
-  for (Buffer &buffer : launch.buffers) {
-    addresses.push_back(next);
-    memory.add(buffer.name, next, buffer.bytes.data(), buffer.bytes.size(), buffer.isReadOnly, !buffer.isReadOnly);
-    // A gap, so that a stray access hits nothing; 256 bytes of alignment, as
-    // the driver gives.
-    next = (next + buffer.bytes.size() + 65536 + 255) / 256 * 256;
-  }
   const auto &formal = entry->syntax->parameters;
   if (formal.size() != launch.arguments.size())
     throw Stop(VerdictKind::Misuse, "kernel '" + launch.kernel + "' has " + std::to_string(formal.size()) +
                                         " parameters and the launch gives " + std::to_string(launch.arguments.size()));
   parameters.assign(formal.empty() ? 0 : formal.back().offset + formal.back().size, 0);
   for (size_t i = 0; i < formal.size(); ++i) {
-    auto bytes = parameterBytes(launch.arguments[i], [&](const Argument &argument) -> std::vector<uint8_t> {
-      if (argument.buffer >= addresses.size())
-        throw Stop(VerdictKind::Misuse, "argument " + std::to_string(i) + " names buffer " +
-                                            std::to_string(argument.buffer) + ", which does not exist");
-      uint64_t address = addresses[argument.buffer] + argument.offset;
-      if (argument.kind == Argument::Kind::TensorMap) {
-        auto encoded = encodeTensorMap(argument.map, address);
-        return {encoded.begin(), encoded.end()};
-      }
-      std::vector<uint8_t> pointer(sizeof address);
-      std::memcpy(pointer.data(), &address, sizeof address);
-      return pointer;
-    });
+    auto bytes = bytesOf(launch.arguments[i], "argument " + std::to_string(i));
     if (bytes.size() != formal[i].size)
       throw Stop(VerdictKind::Misuse, "argument " + std::to_string(i) + " has " + std::to_string(bytes.size()) +
                                           " bytes when '" + formal[i].name + "' has " + std::to_string(formal[i].size));
     std::memcpy(parameters.data() + formal[i].offset, bytes.data(), bytes.size());
   }
   memory.add("the kernel parameters", paramWindow, parameters.data(), parameters.size(), true, false);
-}
-
-std::array<uint32_t, 3> Device::firstCtaOf(uint32_t cluster) const {
-  uint32_t nx = launch.grid[0] / launch.cluster[0];
-  uint32_t ny = launch.grid[1] / launch.cluster[1];
-  return {cluster % nx * launch.cluster[0], cluster / nx % ny * launch.cluster[1],
-          cluster / nx / ny * launch.cluster[2]};
-}
-
-void Device::report(Verdict verdict) {
-  std::lock_guard<std::mutex> lock(reportLock);
-  // One finding for each pair of lines is enough.
-  std::string key = std::string(verdictName(verdict.kind)) + ":" + std::to_string(verdict.line);
-  if (!seen.insert(key).second)
-    return;
-  verdicts.push_back(verdict);
-  if (verdicts.size() >= options.mostVerdicts)
-    throw Stop(verdict);
 }
 
 bool Device::tolerates(Rule rule, unsigned line, const std::string &agent) {
@@ -166,6 +113,9 @@ void Device::collect(Cluster &cluster, Report &report) {
   for (const Warp *warp : cluster.warps)
     report.warpInstructions += warp->instructions;
   report.asynchronousOperations += cluster.asynchronousOperations;
+  report.executions.resize(std::max(report.executions.size(), cluster.executions.size()));
+  for (size_t i = 0; i < cluster.executions.size(); ++i)
+    report.executions[i] += cluster.executions[i];
   auto events = cluster.takeEvents();
   report.trace.insert(report.trace.end(), std::make_move_iterator(events.begin()),
                       std::make_move_iterator(events.end()));
@@ -173,22 +123,18 @@ void Device::collect(Cluster &cluster, Report &report) {
 
 void Device::runOne(uint32_t index, Report &report) {
   Cluster cluster(*this, index, firstCtaOf(index), *entry);
-  auto keep = [&](Verdict verdict) {
-    std::lock_guard<std::mutex> lock(reportLock);
-    std::string key = std::string(verdictName(verdict.kind)) + ":" + std::to_string(verdict.line);
-    if (seen.insert(key).second)
-      verdicts.push_back(std::move(verdict));
-    isStopped = true;
-  };
   try {
     while (!isStopped && cluster.run(20000) != Cluster::Status::Done)
       ;
   } catch (Stop &stop) {
-    keep(stop.found);
+    end(stop.found);
+  } catch (EnoughVerdicts &) {
+    isStopped = true;
   } catch (std::exception &error) {
     Verdict verdict;
     verdict.message = std::string("the simulator failed: ") + error.what();
-    keep(verdict);
+    record(verdict);
+    isStopped = true;
   }
   collect(cluster, report);
 }
@@ -251,10 +197,8 @@ void Device::runTogether(Report &report) {
       wanted = std::min(wanted + wave, residency.clusters);
     }
   } catch (Stop &stop) {
-    std::lock_guard<std::mutex> lock(reportLock);
-    std::string key = std::string(verdictName(stop.found.kind)) + ":" + std::to_string(stop.found.line);
-    if (seen.insert(key).second)
-      verdicts.push_back(stop.found);
+    record(stop.found);
+  } catch (EnoughVerdicts &) {
   }
   for (auto &cluster : running)
     if (cluster)
@@ -277,7 +221,10 @@ void Device::run(Report &report) {
     runTogether(report);
   else
     runParallel(report);
+  keepModule();
   report.verdicts = std::move(verdicts);
+  report.suppressed = std::move(suppressed);
+  report.output = std::move(output);
   for (auto &[rule, note] : notes)
     report.notes.push_back(std::move(note));
 }

@@ -4,6 +4,7 @@
 
 #include "WarpClock.h"
 
+#include <map>
 #include <set>
 #include <string>
 
@@ -38,6 +39,13 @@ struct MemoryBarrier {
   unsigned lastArriveLine = 0, lastExpectLine = 0;
   /// Warps that have arrived in some phase, to find who is missing.
   std::set<Component> arrivers;
+  /// What a warp has seen of it: how many phases had ended at its last wait
+  /// that succeeded, and when the one began that has not.
+  struct Watcher {
+    uint64_t seen = 0, since = 0;
+    bool isWaiting = false;
+  };
+  std::map<Component, Watcher> watchers;
 
   bool testParity(unsigned parity) const { return (phase & 1) != parity; }
 
@@ -60,6 +68,31 @@ struct MemoryBarrier {
     warp.observe(lanes, completed, Scope::Cta, true, isAcquire);
     warp.observe(lanes, remoteCompleted, Scope::Cluster, scope >= Scope::Cluster, isAcquire);
     warp.observeTensor(lanes, tensorCompleted);
+  }
+
+  void noteWait(Component warp, bool isDone) {
+    Watcher &watcher = watchers[warp];
+    if (isDone)
+      watcher.seen = phase;
+    else if (!watcher.isWaiting)
+      watcher.since = phase;
+    watcher.isWaiting = !isDone;
+  }
+  /// Of a warp that waits for a parity: whether the phase that it waits for
+  /// went by, with the next one behind it, before it looked.
+  std::string describeLap(Component warp) const {
+    auto found = watchers.find(warp);
+    if (found == watchers.end() || !found->second.isWaiting)
+      return "";
+    uint64_t missed = phase - found->second.since, unseen = phase - found->second.seen;
+    if (missed >= 2)
+      return "; lapped: " + std::to_string(missed) + " phases have ended since it began to wait, so that it is " +
+             std::to_string(missed) + " phases behind";
+    if (unseen >= 2)
+      return "; lapped, unless it means to skip phases: it has seen " + std::to_string(found->second.seen) +
+             " phases end and " + std::to_string(phase) + " have, so that it is " + std::to_string(unseen) +
+             " phases behind";
+    return "";
   }
 
   std::string describe() const {

@@ -43,7 +43,14 @@ uint64_t Cluster::runWarp(Warp &warp, uint64_t most) {
 void Cluster::stepUnit(AsyncUnit &unit, size_t position) {
   bool wasDraining = isDraining;
   isDraining = true;
-  bool isFinished = unit.queue[position].step();
+  bool isFinished = true;
+  try {
+    isFinished = unit.queue[position].step();
+  } catch (Stop &stop) {
+    // Left out, it completes nothing.
+    if (!device.goesOnAfter(stop.found))
+      throw;
+  }
   isDraining = wasDraining;
   ++progress;
   if (!isFinished)

@@ -95,13 +95,13 @@ static uint64_t uniformValue(const Step &step, SR which) {
   if (which >= SR::NctaidX && which <= SR::NctaidZ)
     return launch.grid[axis(SR::NctaidX)];
   if (which >= SR::ClusteridX && which <= SR::ClusteridZ)
-    return cta.id[axis(SR::ClusteridX)] / launch.cluster[axis(SR::ClusteridX)];
+    return cta.id[axis(SR::ClusteridX)] / cta.cluster.shape[axis(SR::ClusteridX)];
   if (which >= SR::NclusteridX && which <= SR::NclusteridZ)
-    return launch.grid[axis(SR::NclusteridX)] / launch.cluster[axis(SR::NclusteridX)];
+    return launch.grid[axis(SR::NclusteridX)] / cta.cluster.shape[axis(SR::NclusteridX)];
   if (which >= SR::ClusterCtaidX && which <= SR::ClusterCtaidZ)
-    return cta.id[axis(SR::ClusterCtaidX)] % launch.cluster[axis(SR::ClusterCtaidX)];
+    return cta.id[axis(SR::ClusterCtaidX)] % cta.cluster.shape[axis(SR::ClusterCtaidX)];
   if (which >= SR::ClusterNctaidX && which <= SR::ClusterNctaidZ)
-    return launch.cluster[axis(SR::ClusterNctaidX)];
+    return cta.cluster.shape[axis(SR::ClusterNctaidX)];
   // Steps, not cycles: clocks only have to grow.
   uint64_t steps = step.cluster().now * 32 + step.warp.instructions;
   switch (which) {

@@ -64,12 +64,21 @@ void Step::stop(VerdictKind kind, const std::string &message, std::vector<std::s
   throw Stop(makeVerdict(*this, kind, message, std::move(notes)));
 }
 
+void Step::end(VerdictKind kind, const std::string &message, std::vector<std::string> notes) const {
+  Stop stop(makeVerdict(*this, kind, message, std::move(notes)));
+  stop.endsThreads = true;
+  throw stop;
+}
+
 void Step::misuse(const std::string &message, std::vector<std::string> notes) const {
   stop(VerdictKind::Misuse, message, std::move(notes));
 }
 
-void Step::report(VerdictKind kind, const std::string &message, std::vector<std::string> notes) const {
-  warp.cluster.device.report(makeVerdict(*this, kind, message, std::move(notes)));
+void Step::report(VerdictKind kind, const std::string &message, std::vector<std::string> notes,
+                  const std::string &cause) const {
+  Verdict verdict = makeVerdict(*this, kind, message, std::move(notes));
+  verdict.cause = cause;
+  warp.cluster.device.report(std::move(verdict));
 }
 
 Outcome Step::waitForLanes(LaneMask members) {

@@ -72,8 +72,11 @@ struct Step {
 
   [[noreturn]] void misuse(const std::string &message, std::vector<std::string> notes = {}) const;
   [[noreturn]] void stop(VerdictKind kind, const std::string &message, std::vector<std::string> notes = {}) const;
+  /// The same where the threads end as well.
+  [[noreturn]] void end(VerdictKind kind, const std::string &message, std::vector<std::string> notes = {}) const;
   /// Records a verdict and goes on.
-  void report(VerdictKind kind, const std::string &message, std::vector<std::string> notes = {}) const;
+  void report(VerdictKind kind, const std::string &message, std::vector<std::string> notes = {},
+              const std::string &cause = "") const;
 
   /// Lanes of the group that do not execute (a false guard) go on with the
   /// next instruction; the group is then of the executing lanes alone.

@@ -64,7 +64,8 @@ void Device::runTimed(Report &report) {
       while (cluster.run(20000) != Cluster::Status::Done)
         ;
     } catch (Stop &stop) {
-      verdicts.push_back(stop.found);
+      end(stop.found);
+    } catch (EnoughVerdicts &) {
     }
     cluster.timer->summarise(timing, cluster.now);
     ends.push_back(double(cluster.now));

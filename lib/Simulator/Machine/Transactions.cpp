@@ -39,13 +39,16 @@ BarrierPlace findBarrier(Step &s, uint64_t address, bool mayBeRemote, bool isAsy
                  " is used without being ordered after its initialisation in "
                  "line " +
                  std::to_string(init.line),
-             {"expected a barrier of the CTA or cluster in between"});
+             {"expected a barrier of the CTA or cluster in between"},
+             "the initialisation of the mbarrier at " + std::to_string(place.offset) +
+                 " is not ordered before its use");
   if (isAsync && !barrier.isFenced && !s.cluster().device.tolerates(Rule::BarrierFence, s.line(), s.warp.describe()))
     s.report(VerdictKind::Race,
              "the mbarrier at " + std::to_string(place.offset) +
                  " is used by the async proxy, but its initialisation in line " + std::to_string(init.line) +
                  " was not fenced",
-             {"expected fence.mbarrier_init or fence.proxy.async after it"});
+             {"expected fence.mbarrier_init or fence.proxy.async after it"},
+             "the mbarrier at " + std::to_string(place.offset) + " is never fenced");
   return place;
 }
 

@@ -116,7 +116,13 @@ bool Warp::step() {
     return false;
   group->lastTurn = ++turns;
   LaneMask lanes = group->mask;
-  execute(*group);
+  try {
+    execute(*group);
+  } catch (Stop &stop) {
+    if (!cluster.device.goesOnAfter(stop.found))
+      throw;
+    skip(*group, stop.endsThreads);
+  }
   if (groups.size() > 1 || (!groups.empty() && !groups[0]->mask)) {
     removeEmptyGroups();
     mergeGroups();
@@ -154,8 +160,10 @@ void Warp::execute(Group &group) {
   const CompiledFunction &function = *group.frame().function;
   if (group.pc >= function.body.size()) {
     // Falling off the end is a return.
-    throw Stop(VerdictKind::Misuse, "control reaches the end of '" + function.syntax->name + "' without ret",
-               function.syntax->line);
+    Stop stop(VerdictKind::Misuse, "control reaches the end of '" + function.syntax->name + "' without ret",
+              function.syntax->line);
+    stop.endsThreads = true;
+    throw stop;
   }
   const Instruction &instruction = function.body[group.pc];
   Step step{*this, group, instruction, group.mask, allLanes};
@@ -199,13 +207,34 @@ void Warp::execute(Group &group) {
   }
   group.ticket = 0;
   ++instructions;
+  if (!cluster.executions.empty())
+    ++cluster.executions[instruction.index];
   if (outcome == Outcome::Next)
     ++group.pc;
   if (uint64_t limit = cluster.device.options.instructionLimit; limit && instructions > limit)
-    step.stop(VerdictKind::Deadlock,
-              "the warp has executed " + std::to_string(instructions) + " instructions when " + std::to_string(limit) +
-                  " is the limit",
-              {"a kernel that does end needs a higher instruction limit"});
+    step.end(VerdictKind::Deadlock,
+             "the warp has executed " + std::to_string(instructions) + " instructions when " + std::to_string(limit) +
+                 " is the limit",
+             {"a kernel that does end needs a higher instruction limit"});
+}
+
+/// Goes on behind an instruction that has had its verdict. What it would have
+/// written counts as defined: one fault is told once.
+void Warp::skip(Group &group, bool endsThreads) {
+  ++instructions;
+  group.isBlocked = false;
+  group.ticket = 0;
+  if (endsThreads)
+    return exitLanes(group, group.mask);
+  const Frame &frame = group.frame();
+  const Instruction &instruction = frame.function->body[group.pc++];
+  if (!cluster.executions.empty())
+    ++cluster.executions[instruction.index];
+  for (const Operand &operand : instruction.writes)
+    if (operand.kind == Operand::Kind::Register) {
+      unsigned cls = unsigned(operand.cls);
+      defined[cls][operand.slot + frame.base[cls]] = allLanes;
+    }
 }
 
 /// The rules of PTX ISA, "wgmma: Registers": between wgmma.mma_async and its

@@ -184,6 +184,7 @@ private:
   void mergeGroups();
   void removeEmptyGroups();
   void execute(Group &group);
+  void skip(Group &group, bool endsThreads);
   /// False when the instruction has to wait for a register.
   bool checkRegisters(Group &group, const Instruction &instruction);
   RegisterUse *useOf(const Operand &operand, const Frame &frame);

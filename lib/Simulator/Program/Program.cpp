@@ -186,6 +186,7 @@ std::unique_ptr<Program> decodeProgram(std::unique_ptr<SyntaxModule> syntax, con
       found->second(decoder);
       if (!decoded.run)
         decoder.unsupported();
+      decoded.index = program->instructionCount++;
       decoded.cost = costOf(instruction.opcode);
       program->usesGlobalAtomics |= readsGlobalState(instruction.opcode);
     }

@@ -47,6 +47,8 @@ enum class Outcome : uint8_t {
 
 struct Instruction {
   unsigned line = 0;
+  /// Among all that are decoded.
+  uint32_t index = 0;
   int location = -1;
   std::string opcode;
   Operand guard;
@@ -100,6 +102,7 @@ struct Program {
   uint64_t staticShared = 0;
   uint64_t dynamicSharedOffset = 0;
   bool usesGlobalAtomics = false;
+  uint32_t instructionCount = 0;
 
   const CompiledFunction *find(const std::string &name) const;
   const CompiledFunction *functionAt(uint64_t address) const;

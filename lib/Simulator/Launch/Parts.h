@@ -1,0 +1,24 @@
+//===- Parts.h - Parts of a launch description ------------------*- C++ -*-===//
+#ifndef GIRIH_SIMULATOR_LAUNCH_PARTS_H
+#define GIRIH_SIMULATOR_LAUNCH_PARTS_H
+
+#include "Description.h"
+#include "DescriptionNode.h"
+
+namespace girih::sim {
+
+/// The file that a member names.
+std::string fileText(const DescriptionNode &member, const std::string &path);
+
+/// A buffer without the arguments in it, which may name buffers behind it.
+Buffer parseBuffer(const DescriptionNode &object, const std::string &folder);
+
+Argument parseArgument(const DescriptionNode &object, const Launch &launch, const std::string &folder);
+
+/// Arguments that lie in memory, each `at` its byte.
+std::vector<Argument::Member> parseContents(const DescriptionNode &list, const Launch &launch,
+                                            const std::string &folder);
+
+} // namespace girih::sim
+
+#endif // GIRIH_SIMULATOR_LAUNCH_PARTS_H
