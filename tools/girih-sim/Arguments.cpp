@@ -68,6 +68,18 @@ static void declareReport(CLI::App &app, Arguments &arguments) {
   app.add_flag("--quiet", arguments.isQuiet, "print verdicts only");
 }
 
+static void declareMutate(CLI::App &app, Arguments &arguments) {
+  auto *mutate = app.add_flag("--mutate", arguments.mutates,
+                              "break the kernel in one place at a time and say which faults are caught, which are in "
+                              "code that is never executed, no faults by a known rule, or missed");
+  for (const char *option : {"--schedule", "--schedules", "--seed", "--keep-going", "--max-verdicts", "--coverage",
+                             "--json", "--sarif", "--html", "--trace", "--save", "--time", "--check"})
+    mutate->excludes(option);
+  app.add_option("--each-fault", arguments.eachFault, "of --mutate: so many places of a fault; 0 is all")
+      ->capture_default_str()
+      ->needs(mutate);
+}
+
 void declare(CLI::App &app, Arguments &arguments) {
   app.add_option("input", arguments.input, "a kernel manifest, or a launch description")->required();
   app.add_flag("--check", arguments.checks, "compare the results with the float64 reference");
@@ -99,6 +111,7 @@ void declare(CLI::App &app, Arguments &arguments) {
   app.add_option("--ptx", arguments.ptx, "run this PTX, an edited one say, in place of the kernel's own");
   declareReport(app, arguments);
   declareTime(app, arguments, schedule);
+  declareMutate(app, arguments);
 }
 
 void checkTogether(const CLI::App &app, Arguments &arguments) {

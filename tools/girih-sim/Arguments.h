@@ -24,6 +24,9 @@ struct Arguments {
   std::optional<unsigned> mostVerdicts;
   std::vector<std::string> ignored, suppressionFiles;
   std::string json, sarif, html;
+  // Of --mutate.
+  bool mutates = false;
+  unsigned eachFault = 0;
   // Of --time.
   bool isTimed = false, triesFaster = false;
   std::string other;

@@ -34,6 +34,10 @@ private:
 /// writes and prints what is. True when nothing was found.
 bool judge(const Arguments &arguments, const LaunchTask &task);
 
+/// Breaks the kernel in many ways and says which of them the simulator finds.
+/// True when none is missed.
+bool mutate(const Arguments &arguments, const LaunchTask &task);
+
 } // namespace girih::sim
 
 #endif // GIRIH_SIM_TASK_H

@@ -17,7 +17,8 @@ int main(int argc, char **argv) {
   try {
     app.parse(argc, argv);
     checkTogether(app, arguments);
-    return judge(arguments, readTask(arguments)) ? 0 : 1;
+    LaunchTask task = readTask(arguments);
+    return (arguments.mutates ? mutate(arguments, task) : judge(arguments, task)) ? 0 : 1;
   } catch (const CLI::ParseError &error) {
     return app.exit(error) == 0 ? 0 : 2;
   } catch (const Stop &stop) {

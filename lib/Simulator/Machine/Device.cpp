@@ -207,6 +207,9 @@ void Device::runTogether(Report &report) {
 
 void Device::reportDeadlock(Cluster &first, size_t waiting, const Residency &residency) {
   std::vector<std::string> notes;
+  if (skipped)
+    notes.push_back(std::to_string(skipped) +
+                    " instructions and operations were left out after their verdicts, which may be the cause");
   if (waiting > 1)
     notes.push_back(std::to_string(waiting - 1) + " other clusters wait as well");
   if (nextCluster < clusterCount)

@@ -17,15 +17,10 @@ void Device::record(const Verdict &verdict) {
     return;
   }
   auto [known, isNew] = seen.try_emplace({verdict.kind, verdict.line}, verdicts.size());
-  if (!isNew) {
+  if (isNew)
+    verdicts.push_back(verdict);
+  else
     ++verdicts[known->second].times;
-    return;
-  }
-  verdicts.push_back(verdict);
-  if (!verdict.waiters.empty() && skipped)
-    verdicts.back().notes.push_back(
-        std::to_string(skipped) +
-        " instructions and operations were left out after their verdicts, which may be the cause");
 }
 
 void Device::report(Verdict verdict) {

@@ -268,6 +268,7 @@ void Parser::instruction() {
   made.line = peek().line;
   made.location = static_cast<int>(current->locations.size()) - 1;
   made.scope = openScopes.back() - openScopes.front();
+  made.begin = size_t(peek().text.data() - base);
   if (accept("@")) {
     made.guardNegated = accept("!");
     SyntaxOperand guard = name();
@@ -282,6 +283,7 @@ void Parser::instruction() {
       made.operands.push_back(operand());
     } while (accept(","));
   }
+  made.end = size_t(peek().text.data() - base) + 1;
   expect(";");
   current->body.push_back(std::move(made));
 }

@@ -12,7 +12,7 @@ unsigned fundamentalTypeSize(std::string_view name);
 
 class Parser {
 public:
-  explicit Parser(const std::string &text) : tokens(tokenize(text)) {}
+  explicit Parser(const std::string &text) : base(text.data()), tokens(tokenize(text)) {}
   std::unique_ptr<SyntaxModule> run();
 
 private:
@@ -85,6 +85,7 @@ private:
     Parser &parser;
   };
 
+  const char *base;
   std::vector<Token> tokens;
   size_t at = 0;
   unsigned depth = 0;

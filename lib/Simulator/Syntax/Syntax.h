@@ -100,6 +100,8 @@ struct SyntaxInstruction {
   std::vector<SyntaxOperand> operands;
   /// The scope in which a branch looks for its label.
   unsigned scope = 0;
+  /// Its text, from the guard or opcode to behind the semicolon.
+  size_t begin = 0, end = 0;
 };
 
 struct SourceLocation {
