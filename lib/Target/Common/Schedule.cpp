@@ -88,9 +88,11 @@ tile::Schedule completeAttention(attn::ForwardOp op, const tile::Schedule &given
     schedule.workers = std::clamp<int64_t>(*schedule.rows / shape.rows, 1, limits.threads / kThreadsPerWorker - 1);
   int64_t headColumns = Target::tileColumns(headSize);
   schedule = schedule.completedFrom(defaultsFor(op, headColumns));
-  // What is read for each score has registers of its own.
-  if (!given.columns && (readsAtKey(op.getScore()) || readsAtKey(op.getMaskRegion())))
-    schedule.columns = std::max(*schedule.columns / 2 / shape.depth * shape.depth, shape.depth);
+  // What is read for each score has registers of its own; a mask keeps one bit of it.
+  if (bool score = readsAtKey(op.getScore()); !given.columns && (score || readsAtKey(op.getMaskRegion()))) {
+    int64_t columns = score ? *schedule.columns / 2 : *schedule.columns * 3 / 4;
+    schedule.columns = std::max(columns / shape.depth * shape.depth, shape.depth);
+  }
   int64_t dense = denseBytes(op);
   if (dense > 0 && !given.columns) {
     int64_t most = std::min(*schedule.columns, mostColumns(schedule, headColumns, dense, limits));
