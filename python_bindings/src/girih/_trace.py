@@ -5,7 +5,7 @@ import dataclasses
 import struct
 import sys
 from collections.abc import Callable
-from typing import Any, NoReturn
+from typing import Any, NoReturn, cast
 
 from girih._captures import Capture, element_of, is_array, is_host, number_type_of, type_of
 from girih._errors import UnsupportedError
@@ -130,7 +130,7 @@ class Trace:
         if result == F32:
             return found
         found = self.emit(f"arith.index_cast {found._name} : i32 to index", INDEX, element == "i8")
-        return found != 0 if is_truth else found
+        return cast(Traced, found != 0) if is_truth else found
 
     def number(self, value: Any) -> Traced:
         """A number in an array without dimensions: given at launch, or read from a GPU's memory by the kernel."""
@@ -143,7 +143,7 @@ class Trace:
         if kind == F32:
             return found
         found = self.emit(f"arith.index_cast {found._name} : i32 to index", INDEX)
-        return found != 0 if "bool" in str(value.dtype) else found
+        return cast(Traced, found != 0) if "bool" in str(value.dtype) else found
 
     def lift(self, value: Any, kind: str | None = None) -> Traced:
         """A value as one of this trace, of a kind if one is wanted."""
