@@ -5,6 +5,7 @@
 // computed once a row, and the column costs one multiply-add at the end.
 #include "AttnRegion.h"
 #include "dialects/Attn/Dense.h"
+#include "girih/Analysis/Visibility.h"
 
 #include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/IR/Matchers.h"
@@ -138,37 +139,20 @@ Spread RegionBuilder::convertProduct(Operation *op, const Spread &x, const Sprea
   return product;
 }
 
-/// The predicate with which y compares with x as x does with y; without sign there are none.
-static arith::CmpIPredicate swapped(arith::CmpIPredicate predicate) {
-  using Predicate = arith::CmpIPredicate;
-  switch (predicate) {
-  case Predicate::slt:
-    return Predicate::sgt;
-  case Predicate::sle:
-    return Predicate::sge;
-  case Predicate::sgt:
-    return Predicate::slt;
-  case Predicate::sge:
-    return Predicate::sle;
-  default:
-    return predicate;
-  }
-}
-
 /// The column against a limit of the row: its index needs no register then.
 std::optional<Spread> RegionBuilder::convertComparison(arith::CmpIOp op) {
   Spread x = at(op.getLhs()), y = at(op.getRhs());
   auto predicate = op.getPredicate();
   if (y.step) {
     std::swap(x, y);
-    predicate = swapped(predicate);
+    predicate = swapSides(predicate);
   }
   APInt step;
   if (!x.step || y.whole() == Extent::Score || !matchPattern(x.step, m_ConstantInt(&step)) || !step.abs().isOne())
     return std::nullopt;
   Spread row = {x.value, x.extent};
   if (step.isNegative())
-    predicate = swapped(predicate);
+    predicate = swapSides(predicate);
   Spread limit =
       step.isNegative() ? combine<arith::SubFOp, arith::SubIOp>(row, y) : combine<arith::SubFOp, arith::SubIOp>(y, row);
   return Spread{

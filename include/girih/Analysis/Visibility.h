@@ -138,6 +138,9 @@ private:
   llvm::DenseMap<mlir::Value, std::pair<mlir::Value, mlir::Value>> rowBounds;
 };
 
+/// The predicate with which y compares with x as x does with y; without sign there are none here.
+mlir::arith::CmpIPredicate swapSides(mlir::arith::CmpIPredicate predicate);
+
 } // namespace girih
 
 #endif // GIRIH_ANALYSIS_VISIBILITY_H

@@ -31,8 +31,7 @@ attn::LookupOp MaskReader::sortedAtKey(Value value) {
   return op;
 }
 
-/// The predicate with which y compares with x as x does with y.
-static Predicate swapped(Predicate predicate) {
+arith::CmpIPredicate swapSides(arith::CmpIPredicate predicate) {
   switch (predicate) {
   case Predicate::slt:
     return Predicate::sgt;
@@ -52,7 +51,7 @@ std::optional<VisibilityCondition> MaskReader::sorted(arith::CmpIOp op, bool isT
   Predicate predicate = isTrue ? op.getPredicate() : arith::invertPredicate(op.getPredicate());
   if (!sortedAtKey(x)) {
     std::swap(x, y);
-    predicate = swapped(predicate);
+    predicate = swapSides(predicate);
   }
   attn::LookupOp element = sortedAtKey(x);
   MaybeIndex limit = index(y);

@@ -4,8 +4,8 @@ usage: ptx_mutants.py OUT (--attention SPEC | --file KERNEL) --sizes NAME=N,... 
 
 Every mutant is run with --check under the schedules below until one of them has a verdict. One that passes under all
 is missed, unless the place is never reached with these sizes (a trap there changes nothing) or EQUIVALENT says why it
-is no fault. `--only` keeps the faults whose name it matches, `--each N` N places of each fault, spread over the kernel. Prints how many of each fault were caught
-and as what, and "N mutants: N caught, N never reached, N equivalent, N missed".
+is no fault. `--only` keeps the faults whose name it matches, `--each N` N places of each fault, spread over the
+kernel. Prints how many of each fault were caught and as what, and "N mutants: N caught, N never reached, N equivalent, N missed".
 """
 import argparse
 import collections
