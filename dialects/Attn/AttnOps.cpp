@@ -48,6 +48,11 @@ double ForwardOp::getScaleValue() {
   return 1.0 / std::sqrt(static_cast<double>(getQ().getType().getDimSize(3)));
 }
 
+double ForwardOp::getOutputScaleValue() {
+  std::optional<APFloat> scale = getOutputScale();
+  return scale ? scale->convertToDouble() : 1;
+}
+
 static bool bothKnownAndDifferent(int64_t a, int64_t b) {
   return ShapedType::isStatic(a) && ShapedType::isStatic(b) && a != b;
 }
@@ -62,6 +67,7 @@ static LogicalResult verifySameSize(ForwardOp op, StringRef size, StringRef aNam
 
 static LogicalResult verifyShapes(ForwardOp op) {
   RankedTensorType q = op.getQ().getType(), k = op.getK().getType(), v = op.getV().getType();
+  bool isByKeys = op.getVOrder() == ValueOrder::Keys;
   for (auto [name, type] : {std::pair("q", q), std::pair("k", k), std::pair("v", v)}) {
     if (type.getRank() != 4)
       return op.emitOpError() << name << " has " << type.getRank()
@@ -71,18 +77,19 @@ static LogicalResult verifyShapes(ForwardOp op) {
                               << type.getElementType();
     if (type.getEncoding())
       return op.emitOpError() << name << " has the encoding " << type.getEncoding() << ", must have none";
-    if (type.isDynamicDim(3))
+    int64_t headDim = StringRef(name) == "v" && isByKeys ? 2 : 3;
+    if (type.isDynamicDim(headDim))
       return op.emitOpError() << "the head size of " << name << " must be static";
     for (int dim = 0; dim < 4; ++dim)
       if (int64_t size = type.getDimSize(dim); ShapedType::isStatic(size) && (size < 1 || size > kMaxSize))
         return op.emitOpError() << name << " has size " << size << " in dimension " << dim << ", must be 1 to "
                                 << kMaxSize;
     if (failed(verifySameSize(op, "batch", "q", q.getDimSize(0), name, type.getDimSize(0))) ||
-        failed(verifySameSize(op, "head size", "q", q.getDimSize(3), name, type.getDimSize(3))))
+        failed(verifySameSize(op, "head size", "q", q.getDimSize(3), name, type.getDimSize(headDim))))
       return failure();
   }
   if (failed(verifySameSize(op, "number of key heads", "k", k.getDimSize(1), "v", v.getDimSize(1))) ||
-      failed(verifySameSize(op, "key length", "k", k.getDimSize(2), "v", v.getDimSize(2))))
+      failed(verifySameSize(op, "key length", "k", k.getDimSize(2), "v", v.getDimSize(isByKeys ? 3 : 2))))
     return failure();
   if (q.isDynamicDim(1) != k.isDynamicDim(1))
     return op.emitOpError("the numbers of query heads and key heads must both be static or both dynamic");
@@ -129,8 +136,9 @@ LogicalResult ForwardOp::verify() {
   if (failed(verifyShapes(*this)))
     return failure();
   RankedTensorType q = getQ().getType();
-  if (getOutput().getType() != q)
-    return emitOpError() << "output is " << getOutput().getType() << ", q is " << q;
+  RankedTensorType output = getOutput().getType();
+  if (output != q.clone(output.getElementType()))
+    return emitOpError() << "output is " << output << ", must have q's sizes: q is " << q;
   if (getLse() && getLse().getType() != RankedTensorType::get(q.getShape().drop_back(), Float32Type::get(getContext())))
     return emitOpError() << "lse is " << getLse().getType() << ", must have q's first three sizes";
   double scale = getScaleValue();
@@ -140,6 +148,10 @@ LogicalResult ForwardOp::verify() {
     return emitOpError() << "scale is " << scale << ", must be between "
                          << std::numeric_limits<float>::min() / std::numbers::log2e << " and "
                          << std::numeric_limits<float>::max() / std::numbers::log2e;
+  double outputScale = getOutputScaleValue();
+  if (!std::isnormal(static_cast<float>(outputScale)))
+    return emitOpError() << "output_scale is " << outputScale << ", its magnitude must be between "
+                         << std::numeric_limits<float>::min() << " and " << std::numeric_limits<float>::max();
   return failure(failed(verifyMask(*this)) || failed(verifyScore(*this)));
 }
 

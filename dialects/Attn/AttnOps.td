@@ -21,7 +21,14 @@ def Attn_Order : I32EnumAttr<"Order", "the memory order of the tensors", [
   let cppNamespace = "::girih::attn";
 }
 
-def Attn_Tensor : RankedTensorOf<[BF16, F16]>;
+def Attn_ValueOrder : I32EnumAttr<"ValueOrder", "which dimension of a head's values is the inner one", [
+    I32EnumAttrCase<"HeadSize", 0, "head_size">,
+    I32EnumAttrCase<"Keys", 1, "keys">]> {
+  let cppNamespace = "::girih::attn";
+}
+
+def Attn_Tensor : RankedTensorOf<[BF16, F16, F8E4M3FN, F8E5M2]>;
+def Attn_Output : RankedTensorOf<[BF16, F16, F32]>;
 
 def Attn_ForwardOp : Op<Attn_Dialect, "forward", [Pure]> {
   let summary = "attention: softmax(scale * Q K^T, masked) V";
@@ -30,6 +37,7 @@ def Attn_ForwardOp : Op<Attn_Dialect, "forward", [Pure]> {
     |---|---|
     | `q` | [B, H, Sq, D] |
     | `k`, `v` | [B, Hkv, Skv, D]; Hkv divides H; query head h reads head h / (H / Hkv) |
+    | `v` with `v_order(keys)` | [B, Hkv, D, Skv] |
 
     | result | shape |
     |---|---|
@@ -39,7 +47,10 @@ def Attn_ForwardOp : Op<Attn_Dialect, "forward", [Pure]> {
     All sizes but D may be dynamic (`?`), H and Hkv only together; a loader chooses
     those at launch. Shapes are logical; `order` tells in which order the dimensions
     lie in memory, `bhsd` unless given, and a loader may choose any strides.
-    `scale` is 1 / sqrt(D) unless given.
+    `scale` is 1 / sqrt(D) unless given. Q, K and V have one element type, bf16, f16,
+    f8E4M3FN or f8E5M2; the output has one of its own, bf16, f16 or f32. The output is
+    multiplied by `output_scale`, 1 unless given, before it is rounded: tensors of 8 bits
+    come with scales, of which that of V goes there and those of Q and K into `scale`.
 
     ```mlir
     %o = attn.forward %q, %k, %v mask(causal) schedule <stages = 3>
@@ -94,12 +105,16 @@ def Attn_ForwardOp : Op<Attn_Dialect, "forward", [Pure]> {
   let arguments = (ins Attn_Tensor:$q, Attn_Tensor:$k, Attn_Tensor:$v,
                        DefaultValuedAttr<Attn_Mask, "Mask::None">:$mask,
                        DefaultValuedAttr<Attn_Order, "Order::BHSD">:$order,
+                       DefaultValuedAttr<Attn_ValueOrder, "ValueOrder::HeadSize">:$v_order,
                        OptionalAttr<F64Attr>:$scale,
+                       OptionalAttr<F64Attr>:$output_scale,
                        OptionalAttr<Tile_ScheduleAttr>:$schedule);
-  let results = (outs Attn_Tensor:$output, Optional<RankedTensorOf<[F32]>>:$lse);
+  let results = (outs Attn_Output:$output, Optional<RankedTensorOf<[F32]>>:$lse);
   let regions = (region MaxSizedRegion<1>:$mask_region, MaxSizedRegion<1>:$score);
   let assemblyFormat = [{
-    $q `,` $k `,` $v custom<Mask>($mask, $mask_region) (`order` `(` $order^ `)`)? (`scale` `(` $scale^ `)`)?
+    $q `,` $k `,` $v custom<Mask>($mask, $mask_region) (`order` `(` $order^ `)`)?
+    (`v_order` `(` $v_order^ `)`)? (`scale` `(` $scale^ `)`)?
+    (`output_scale` `(` $output_scale^ `)`)?
     (`schedule` $schedule^)? (`score` $score^)? attr-dict
     `:` type($q) `,` type($k) `,` type($v) `->` type($output) (`,` type($lse)^)?
   }];
@@ -107,6 +122,12 @@ def Attn_ForwardOp : Op<Attn_Dialect, "forward", [Pure]> {
   let extraClassDeclaration = [{
     /// The scale as given, or 1 / sqrt(D).
     double getScaleValue();
+
+    /// The scale of the output as given, or 1.
+    double getOutputScaleValue();
+
+    /// Whether the elements of Q, K and V have 8 bits.
+    bool hasNarrowInputs() { return getQ().getType().getElementTypeBitWidth() == 8; }
 
     /// Whether some query may not see some key.
     bool hasMask() { return getMask() != Mask::None || !getMaskRegion().empty(); }

@@ -152,7 +152,7 @@ LogicalResult FragmentAttr::verifyEncoding(ArrayRef<int64_t> shape, Type element
 // #tile.shared<swizzle = 128, rows = 256>
 //===----------------------------------------------------------------------===//
 
-LogicalResult SharedAttr::verify(function_ref<InFlightDiagnostic()> emitError, int64_t swizzle, int64_t rows) {
+LogicalResult SharedAttr::verify(function_ref<InFlightDiagnostic()> emitError, int64_t swizzle, int64_t rows, bool) {
   if (swizzle != 32 && swizzle != 64 && swizzle != 128)
     return emitError() << "swizzle is " << swizzle << " bytes, TMA has 32, 64 and 128";
   if (rows < 0 || rows > kMaxTileElements)
@@ -171,6 +171,8 @@ LogicalResult SharedAttr::verifyEncoding(ArrayRef<int64_t> shape, Type elementTy
     return emitError() << "a tile in shared memory has no elements of " << elementType;
   if (!isTileShape(shape))
     return emitError() << "a tile in shared memory has 1 to " << kMaxTileElements << " elements in static dimensions";
+  if (getInterleaved() && bits != 8)
+    return emitError() << "an interleaved tile has elements of 8 bits, not of " << elementType;
   int64_t rowBytes = shape[1] * bits / 8;
   if (rowBytes % getSwizzle() != 0)
     return emitError() << "a row of " << rowBytes << " bytes is no multiple of the swizzle of " << getSwizzle();

@@ -53,14 +53,23 @@ def Tile_SharedAttr : Tile_Attr<"Shared", "shared",
     which the panels of the tile itself lie apart. A tile that is alone in its panels
     leaves it out.
 
+    A tile of 8-bit elements may be `interleaved`: of every 16 columns of a row, the pair 2 t,
+    2 t + 1 is stored as pair 2 t, and the pair 8 + 2 t, 9 + 2 t as pair 2 t + 1, for t from 0
+    to 3. So it is written when a tile is transposed, and so an accumulator lies in
+    registers.
+
     ```mlir
     #tile.shared<swizzle = 128>
     #tile.shared<swizzle = 128, rows = 256>
+    #tile.shared<interleaved = true, swizzle = 128>
     ```
   }];
-  let parameters = (ins "int64_t":$swizzle, DefaultValuedParameter<"int64_t", "0">:$rows);
-  let builders = [AttrBuilder<(ins "int64_t":$swizzle), [{ return $_get($_ctxt, swizzle, /*rows=*/0); }]>];
-  let assemblyFormat = "`<` `swizzle` `=` $swizzle (`,` `rows` `=` $rows^)? `>`";
+  let parameters = (ins "int64_t":$swizzle, DefaultValuedParameter<"int64_t", "0">:$rows,
+                        DefaultValuedParameter<"bool", "false">:$interleaved);
+  let builders = [AttrBuilder<(ins "int64_t":$swizzle), [{
+    return $_get($_ctxt, swizzle, /*rows=*/0, /*interleaved=*/false);
+  }]>];
+  let assemblyFormat = "`<` (`interleaved` `=` $interleaved^ `,` ` `)? `swizzle` `=` $swizzle (`,` `rows` `=` $rows^)? `>`";
   let genVerifyDecl = 1;
 }
 

@@ -21,7 +21,11 @@ static LogicalResult verifyMma(Operation *op, RankedTensorType a, RankedTensorTy
                                bool transposeB) {
   if (a.getRank() != 2 || b.getRank() != 2 || result.getRank() != 2)
     return op->emitOpError("needs tiles of 2 dimensions");
-  if (a.getElementType() != b.getElementType())
+  auto isNarrowFloat = [](RankedTensorType type) {
+    return isa<FloatType>(type.getElementType()) && type.getElementTypeBitWidth() == 8;
+  };
+  // Chips mix formats of 8 bits.
+  if (a.getElementType() != b.getElementType() && !(isNarrowFloat(a) && isNarrowFloat(b)))
     return op->emitOpError() << "operand types differ: " << a.getElementType() << " and " << b.getElementType();
   int64_t k = a.getDimSize(1), bK = b.getDimSize(transposeB ? 1 : 0);
   if (k != bK)
@@ -164,6 +168,38 @@ LogicalResult MoveOp::verify() {
     return emitOpError() << "goes between tensor memory and registers or from shared memory to registers, not from "
                          << source << " to " << result;
   if (!holdsTile(source, result))
+    return emitOpError() << "changes the tile from " << source << " to " << result;
+  return success();
+}
+
+/// Element types agree, and sizes are exchanged.
+static LogicalResult verifyTransposed(Operation *op, RankedTensorType source, RankedTensorType result) {
+  if (source.getRank() == 2 && result.getRank() == 2 && source.getElementType() == result.getElementType() &&
+      source.getDimSize(0) == result.getDimSize(1) && source.getDimSize(1) == result.getDimSize(0))
+    return success();
+  return op->emitOpError() << "cannot transpose " << source << " to " << result;
+}
+
+LogicalResult TransposeOp::verify() {
+  if (getStages() && (*getStages() < 1 || *getStages() > kMaxSlots))
+    return emitOpError() << "stages is " << *getStages() << ", must be 1 to " << kMaxSlots;
+  return verifyTransposed(*this, getTile().getType(), getResult().getType());
+}
+
+LogicalResult TransposeIntoOp::verify() {
+  RankedTensorType source = getTile().getType(), dest = getDest().getType();
+  SharedAttr from = sharedEncoding(source), to = sharedEncoding(dest);
+  if (!from || !to || from.getInterleaved() || !to.getInterleaved())
+    return emitOpError() << "goes from shared memory to interleaved shared memory, not from " << source << " to "
+                         << dest;
+  return verifyTransposed(*this, source, dest);
+}
+
+LogicalResult RelayoutOp::verify() {
+  RankedTensorType source = tileType(getTile()), result = tileType(getResult());
+  if (!fragmentEncoding(source) || !fragmentEncoding(result))
+    return emitOpError() << "goes from registers to registers, not from " << source << " to " << result;
+  if (source.getShape() != result.getShape() || source.getElementType() != result.getElementType())
     return emitOpError() << "changes the tile from " << source << " to " << result;
   return success();
 }

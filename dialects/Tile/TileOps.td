@@ -391,6 +391,7 @@ def Tile_WriteTensorOp : Tile_Op<"write_tensor"> {
   let hasVerifier = 1;
 }
 
+include "dialects/Tile/ByteOps.td"
 include "dialects/Tile/ChannelOps.td"
 include "dialects/Tile/BarrierOps.td"
 include "dialects/Tile/WorkOps.td"

@@ -99,7 +99,8 @@ RankedTensorType girih::tile::sliceType(RankedTensorType tile, ArrayRef<int64_t>
   if (!shared)
     return tile.clone(shape);
   int64_t rows = panelRows(tile);
-  auto encoding = SharedAttr::get(tile.getContext(), shared.getSwizzle(), rows == shape[0] ? 0 : rows);
+  auto encoding =
+      SharedAttr::get(tile.getContext(), shared.getSwizzle(), rows == shape[0] ? 0 : rows, shared.getInterleaved());
   return RankedTensorType::get(shape, tile.getElementType(), encoding);
 }
 

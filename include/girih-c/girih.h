@@ -134,7 +134,16 @@ GIRIH_API void girihStringDestroy(char *string);
 /*===--- Tensors ----------------------------------------------------------===*/
 
 /* Of integers, i8 has no sign. */
-typedef enum GirihElementType { GIRIH_BF16, GIRIH_F16, GIRIH_F32, GIRIH_I8, GIRIH_I32, GIRIH_I64 } GirihElementType;
+typedef enum GirihElementType {
+  GIRIH_BF16,
+  GIRIH_F16,
+  GIRIH_F32,
+  GIRIH_I8,
+  GIRIH_I32,
+  GIRIH_I64,
+  GIRIH_E4M3,
+  GIRIH_E5M2
+} GirihElementType;
 
 /* The caller's tensor. `data` is an address in host memory for the simulator and in
    the device's for a launch. */

@@ -17,6 +17,10 @@ static ElementType elementTypeOf(GirihElementType type) {
     return ElementType::I32;
   case GIRIH_I64:
     return ElementType::I64;
+  case GIRIH_E4M3:
+    return ElementType::E4M3;
+  case GIRIH_E5M2:
+    return ElementType::E5M2;
   }
   throw Error("element type " + std::to_string(int(type)) + " is none");
 }
@@ -35,6 +39,10 @@ static GirihElementType elementTypeOf(ElementType type) {
     return GIRIH_I32;
   case ElementType::I64:
     return GIRIH_I64;
+  case ElementType::E4M3:
+    return GIRIH_E4M3;
+  case ElementType::E5M2:
+    return GIRIH_E5M2;
   }
   return GIRIH_F32;
 }

@@ -10,6 +10,8 @@
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/IR/ImplicitLocOpBuilder.h"
+#include "llvm/ADT/StringExtras.h"
+#include "llvm/ADT/StringSwitch.h"
 #include "llvm/Support/MemoryBuffer.h"
 
 using namespace mlir;
@@ -18,11 +20,12 @@ namespace girih {
 
 const char *const kAttentionSpecHelp =
     "an attention problem instead of a file: key=value, comma separated. Sizes b, h, hkv, sq, skv, d are numbers, or ? "
-    "(all but d) to be chosen at launch; hkv defaults to h, skv to sq. dtype=bf16|f16, "
+    "(all but d) to be chosen at launch; hkv defaults to h, skv to sq. dtype=bf16|f16|e4m3|e5m2, "
+    "out=bf16|f16|f32 (dtype, or bf16), v_order=head_size|keys, "
     "mask=none|causal|causal_top_left|window(LEFT,RIGHT)|prefix(N)|document, several joined by & and |, "
     "order=bhsd|bshd, "
     "score=softcap(NUMBER)|alibi|alibi(slopes)|bias|bias(DIMENSIONS)|relative(N)|temperature, several joined by +, "
-    "lse=0|1, scale=NUMBER (1/sqrt(d)); any knob of "
+    "lse=0|1, scale=NUMBER (1/sqrt(d)), output_scale=NUMBER (1); any knob of "
     "the schedule, such as stages=2";
 
 namespace {
@@ -41,6 +44,7 @@ public:
 private:
   LogicalResult parseEntry(StringRef entry);
   LogicalResult parseSize(StringRef key, StringRef value);
+  LogicalResult parseType(StringRef key, StringRef value, ArrayRef<StringRef> names, std::string &result);
   template <typename EnumT> LogicalResult parseEnum(StringRef key, StringRef value, unsigned last, EnumT &result);
   StringRef at(StringRef key) const { return text.drop_front(columns.lookup(key) - 1); }
   unsigned columnOf(StringRef part) const { return part.data() - text.data() + 1; }
@@ -54,10 +58,11 @@ private:
   tile::Schedule schedule;
   MaskSpec mask;
   attn::Order order = attn::Order::BHSD;
-  std::string dtype = "bf16";
+  attn::ValueOrder valueOrder = attn::ValueOrder::HeadSize;
+  std::string dtype = "bf16", out;
   ScoreSpec score;
   bool lse = false;
-  std::optional<double> scale;
+  std::optional<double> scale, outputScale;
 };
 
 constexpr llvm::StringLiteral kSizes[] = {"b", "h", "hkv", "sq", "skv", "d"};
@@ -87,6 +92,22 @@ template <typename EnumT> LogicalResult Spec::parseEnum(StringRef key, StringRef
   return diagnostic;
 }
 
+LogicalResult Spec::parseType(StringRef key, StringRef value, ArrayRef<StringRef> names, std::string &result) {
+  result = value.str();
+  if (llvm::is_contained(names, value))
+    return success();
+  return error(value) << key << " is '" << value << "', must be one of " << llvm::join(names, " ");
+}
+
+static Type elementOf(Builder &b, StringRef name) {
+  return llvm::StringSwitch<Type>(name)
+      .Case("f16", b.getF16Type())
+      .Case("f32", b.getF32Type())
+      .Case("e4m3", b.getType<Float8E4M3FNType>())
+      .Case("e5m2", b.getType<Float8E5M2Type>())
+      .Default(b.getBF16Type());
+}
+
 LogicalResult Spec::parseEntry(StringRef entry) {
   auto [key, value] = entry.split('=');
   if (key.empty() || value.empty())
@@ -99,12 +120,12 @@ LogicalResult Spec::parseEntry(StringRef entry) {
     return mask.parse(value, [&](StringRef at) { return error(at); });
   if (key == "order")
     return parseEnum(key, value, attn::getMaxEnumValForOrder(), order);
-  if (key == "dtype") {
-    dtype = value.str();
-    return value == "bf16" || value == "f16"
-               ? success()
-               : LogicalResult(error(value) << "dtype is '" << value << "', must be one of bf16 f16");
-  }
+  if (key == "v_order")
+    return parseEnum(key, value, attn::getMaxEnumValForValueOrder(), valueOrder);
+  if (key == "dtype")
+    return parseType(key, value, {"bf16", "f16", "e4m3", "e5m2"}, dtype);
+  if (key == "out")
+    return parseType(key, value, {"bf16", "f16", "f32"}, out);
   if (key == "score")
     return score.parse(value, [&](StringRef at) { return error(at); });
   if (key == "lse") {
@@ -112,11 +133,11 @@ LogicalResult Spec::parseEntry(StringRef entry) {
     return value == "0" || value == "1" ? success()
                                         : LogicalResult(error(value) << "lse is '" << value << "', must be 0 or 1");
   }
-  if (key == "scale") {
+  if (key == "scale" || key == "output_scale") {
     double number;
     if (value.getAsDouble(number))
-      return error(value) << "scale is '" << value << "', must be a number";
-    scale = number;
+      return error(value) << key << " is '" << value << "', must be a number";
+    (key == "scale" ? scale : outputScale) = number;
     return success();
   }
   for (const tile::KnobInfo &knob : tile::scheduleKnobs()) {
@@ -171,19 +192,26 @@ OwningOpRef<ModuleOp> Spec::build() {
   Location loc = FileLineColLoc::get(&context, kOption, 1, 1);
   OwningOpRef<ModuleOp> module = ModuleOp::create(loc);
   ImplicitLocOpBuilder b(loc, OpBuilder::atBlockBegin(module->getBody()));
-  Type element = dtype == "bf16" ? Type(b.getBF16Type()) : Type(b.getF16Type());
+  Type element = elementOf(b, dtype);
+  bool isNarrow = element.getIntOrFloatBitWidth() == 8;
   auto query = RankedTensorType::get({size("b"), size("h"), size("sq"), size("d")}, element);
   auto key = RankedTensorType::get({size("b"), size("hkv"), size("skv"), size("d")}, element);
+  RankedTensorType values = key;
+  if (valueOrder == attn::ValueOrder::Keys)
+    values = RankedTensorType::get({size("b"), size("hkv"), size("d"), size("skv")}, element);
+  RankedTensorType output = query.clone(!out.empty() ? elementOf(b, out) : isNarrow ? b.getBF16Type() : element);
   Type lseType = lse ? RankedTensorType::get(query.getShape().drop_back(), b.getF32Type()) : Type();
-  SmallVector<Type> results = {query};
+  SmallVector<Type> results = {output};
   if (lse)
     results.push_back(lseType);
-  auto function = func::FuncOp::create(b, "attention", b.getFunctionType({query, key, key}, results));
+  auto function = func::FuncOp::create(b, "attention", b.getFunctionType({query, key, values}, results));
   b.setInsertionPointToStart(function.addEntryBlock());
   auto op = attn::ForwardOp::create(
-      b, query, lseType, function.getArgument(0), function.getArgument(1), function.getArgument(2),
+      b, output, lseType, function.getArgument(0), function.getArgument(1), function.getArgument(2),
       attn::MaskAttr::get(&context, mask.name()), attn::OrderAttr::get(&context, order),
-      scale ? b.getF64FloatAttr(*scale) : FloatAttr(), schedule.encode(&context, [&] { return emitError(loc); }));
+      attn::ValueOrderAttr::get(&context, valueOrder), scale ? b.getF64FloatAttr(*scale) : FloatAttr(),
+      outputScale ? b.getF64FloatAttr(*outputScale) : FloatAttr(),
+      schedule.encode(&context, [&] { return emitError(loc); }));
   mask.build(op);
   score.build(op, size("h"));
   func::ReturnOp::create(b, op.getResults());
@@ -200,7 +228,8 @@ std::string Spec::fileName() const {
   name += "x" + show("sq");
   if (size("skv") != size("sq"))
     name += "k" + show("skv");
-  name += "x" + show("d") + "_" + dtype + "_" + mask.fileName();
+  name += "x" + show("d") + "_" + dtype + (out.empty() ? "" : "to" + out) +
+          (valueOrder == attn::ValueOrder::Keys ? "_vkeys_" : "_") + mask.fileName();
   return name + score.suffix() + (lse ? "_lse" : "");
 }
 
@@ -225,8 +254,11 @@ AttentionSpec::AttentionSpec(MLIRContext &context, llvm::SourceMgr &sources, Str
 
 /// Passes speak of knobs by their names, and of the problem in a few phrases.
 unsigned AttentionSpec::columnOf(StringRef message) const {
-  constexpr std::pair<llvm::StringLiteral, llvm::StringLiteral> kPhrases[] = {
-      {"head size", "d"}, {"scale is", "scale"}, {"score region", "score"}, {"mask region", "mask"}};
+  constexpr std::pair<llvm::StringLiteral, llvm::StringLiteral> kPhrases[] = {{"head size", "d"},
+                                                                              {"output_scale is", "output_scale"},
+                                                                              {"scale is", "scale"},
+                                                                              {"score region", "score"},
+                                                                              {"mask region", "mask"}};
   for (auto [phrase, key] : kPhrases)
     if (message.contains(phrase) && columns.contains(key))
       return columns.lookup(key);

@@ -41,7 +41,7 @@ std::vector<Group> groupRows(const AttentionProblem &problem, const std::vector<
 template <typename Real> void loadRow(const TensorView &tensor, int64_t b, int64_t h, int64_t row, Real *values) {
   size_t first = b * tensor.strides[0] + h * tensor.strides[1] + row * tensor.strides[2];
   for (int64_t i = 0; i < tensor.shape[3]; ++i)
-    values[i] = loadElement(tensor.type, tensor.data, first + i);
+    values[i] = loadElement(tensor.type, tensor.data, first + i * tensor.strides[3]);
 }
 
 /// One group in the arithmetic of `Real`; float rounds P and O as a kernel
@@ -115,17 +115,28 @@ private:
         largest = std::max(largest, std::fabs(row[k]));
       Real weight = std::exp(row[k] - maximum);
       sum += weight;
-      row[k] = roundsLikeKernel ? roundToElement(problem.v.type, weight) : weight;
+      row[k] = roundsLikeKernel ? roundWeight(weight) : weight;
     }
     weightSums[r] = sum;
     result.maxScore[group.rows[r]] = largest;
     result.logSumExp[group.rows[r]] = seesNothing ? -infinity : maximum + std::log(sum);
   }
 
+  Real roundWeight(Real weight) const {
+    float factor = std::ldexp(1.0f, int(problem.weightExponent));
+    return roundToElement(problem.weightElement(), float(weight) * factor) / factor;
+  }
+
+  /// The most that rounding changes a weight: half a step, and nothing more than all.
+  double weightRounding(double weight) const {
+    double halfStep = std::ldexp(subnormalStep(problem.weightElement()) / 2, -int(problem.weightExponent));
+    return std::min(weight, std::max(unitRoundoff(problem.weightElement()) * weight, halfStep));
+  }
+
   void multiplyByV() {
     int64_t dim = problem.outputDim();
     std::vector<Real> value(dim), sums(count * dim);
-    std::vector<double> absolute(count * dim);
+    std::vector<double> absolute(count * dim), squares(count * dim);
     for (int64_t k = 0; k < keys; ++k) {
       if (!visibleToAny(k))
         continue;
@@ -134,23 +145,29 @@ private:
         if (k < ranges[r].begin || k >= ranges[r].end)
           continue;
         accumulate(scores[r * keys + k], value.data(), &sums[r * dim], dim);
-        if constexpr (!roundsLikeKernel)
+        if constexpr (!roundsLikeKernel) {
           accumulateAbsolute(scores[r * keys + k], value.data(), &absolute[r * dim], dim);
+          if (problem.showsWeightRounding())
+            accumulateSquares(weightRounding(scores[r * keys + k]), value.data(), &squares[r * dim], dim);
+        }
       }
     }
     for (size_t r = 0; r < count; ++r)
-      store(r, &sums[r * dim], &absolute[r * dim]);
+      store(r, &sums[r * dim], &absolute[r * dim], &squares[r * dim]);
   }
 
-  void store(size_t r, const Real *sums, const double *absolute) {
+  void store(size_t r, const Real *sums, const double *absolute, const double *squares) {
     int64_t dim = problem.outputDim();
     double *output = &result.output[group.rows[r] * dim];
     for (int64_t i = 0; i < dim && ranges[r].size(); ++i) {
-      Real value = sums[i] / weightSums[r];
-      output[i] = roundsLikeKernel ? roundToElement(problem.v.type, value) : value;
+      Real value = Real(problem.outputScale) * sums[i] / weightSums[r];
+      output[i] = roundsLikeKernel ? roundToElement(problem.outputElement(), value) : value;
     }
-    if (ranges[r].size() && !roundsLikeKernel)
-      result.absWeighted[group.rows[r]] = *std::max_element(absolute, absolute + dim) / weightSums[r];
+    if (!ranges[r].size() || roundsLikeKernel)
+      return;
+    double factor = std::fabs(problem.outputScale) / weightSums[r];
+    result.absWeighted[group.rows[r]] = factor * *std::max_element(absolute, absolute + dim);
+    result.weightRounding[group.rows[r]] = factor * std::sqrt(*std::max_element(squares, squares + dim));
   }
 
   const AttentionProblem &problem;
@@ -173,6 +190,7 @@ AttentionResult reference::attentionForward(const AttentionProblem &problem, con
   result.logSumExp.resize(rows.size());
   result.maxScore.resize(rows.size());
   result.absWeighted.resize(rows.size());
+  result.weightRounding.resize(rows.size());
   std::vector<Group> groups = groupRows(problem, rows);
   parallelFor(groups.size(), [&](int64_t i) {
     if (precision == Precision::Float64)

@@ -14,13 +14,20 @@ namespace {
 /// float accumulator that drops what falls off its end.
 double accumulationError(int64_t terms) { return double((terms + 15) / 16) * 0x1p-22; }
 
+/// Of operands of 8 bits, tensor cores before Blackwell add up 32 products at a time with 13 bits
+/// after the largest number's first (DeepSeek-V3, arXiv:2412.19437, 3.5.2).
+double narrowAccumulationError(int64_t terms) { return double((terms + 31) / 32) * 0x1p-13; }
+
 /// Error of the row's scores: of a sum in the tensor core and a few operations
 /// in float, or of a score function that the GPU approximates.
 double scoreError(const AttentionProblem &problem, const AttentionResult &exact, size_t row) {
   if (problem.exactScores && !problem.score)
     return 0;
   bool approximate = problem.score && problem.score->isApproximate();
-  return (approximate ? 0x1p-10 : 0x1p-18) * exact.maxScore[row];
+  double error = approximate ? 0x1p-10 : 0x1p-18;
+  if (isNarrow(problem.q.type)) // sums on the way are larger than scores, and scores may be 0
+    return error * exact.maxScore[row] + narrowAccumulationError(problem.q.shape[3]) * (exact.maxScore[row] + 1);
+  return error * exact.maxScore[row];
 }
 
 double maxAbs(const double *values, int64_t size) {
@@ -90,15 +97,34 @@ Comparison RowComparer::finish() const {
   return finished;
 }
 
+/// Weights have independent errors, each uniform up to a bound, so that their sum is four times
+/// the root of the bounds' squares or more with a probability below 1e-10 (a uniform number is
+/// sub-Gaussian with a third of the square); and never more than all of them.
+static double weightRounding(const AttentionProblem &problem, const AttentionResult &exact, size_t row) {
+  double all = unitRoundoff(problem.weightElement()) * exact.absWeighted[row] + exact.weightRounding[row];
+  return std::min(4 * exact.weightRounding[row], all);
+}
+
+/// Sums on the way are of the size of the output and of the largest terms.
+static double narrowSumError(const AttentionProblem &problem, const AttentionResult &exact, size_t row,
+                             double largest) {
+  double terms = exact.weightRounding[row] / unitRoundoff(problem.weightElement());
+  return narrowAccumulationError(problem.keys()) * (largest + terms);
+}
+
 double reference::outputSlack(const AttentionProblem &problem, const AttentionResult &exact, size_t row) {
-  ElementType type = problem.v.type;
-  const double *output = &exact.output[row * exact.dim];
-  double rounding = unitRoundoff(type) * maxAbs(output, exact.dim);
+  ElementType type = problem.outputElement();
+  double largest = maxAbs(&exact.output[row * exact.dim], exact.dim);
+  double rounding = unitRoundoff(type) * largest;
+  if (problem.showsWeightRounding())
+    rounding += weightRounding(problem, exact, row);
+  if (isNarrow(problem.weightElement()))
+    rounding += narrowSumError(problem, exact, row, largest);
   // An error of a score is a relative error of its weight; one of a weight is also in the sum
   // that weights are divided by.
   double weightError =
       scoreError(problem, exact, row) + 2 * problem.weightError + accumulationError(problem.keys()) + 0x1p-20;
-  double tiny = type == ElementType::F16 ? 0x1p-24 : 0x1p-126; // a subnormal's step
+  double tiny = std::max(subnormalStep(type), 0x1p-126); // floats below are flushed
   return rounding + weightError * exact.absWeighted[row] + tiny;
 }
 

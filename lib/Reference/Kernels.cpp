@@ -49,4 +49,9 @@ GIRIH_CLONES void accumulateAbsolute(double factor, const double *x, double *y, 
     y[i] += factor * std::fabs(x[i]);
 }
 
+GIRIH_CLONES void accumulateSquares(double factor, const double *x, double *y, int64_t size) {
+  for (int64_t i = 0; i < size; ++i)
+    y[i] += factor * x[i] * factor * x[i];
+}
+
 } // namespace girih::reference

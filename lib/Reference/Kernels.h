@@ -21,6 +21,7 @@ void accumulate(float factor, const float *x, float *y, int64_t size);
 
 /// y[i] += factor * |x[i]|.
 void accumulateAbsolute(double factor, const double *x, double *y, int64_t size);
+void accumulateSquares(double factor, const double *x, double *y, int64_t size);
 
 } // namespace girih::reference
 

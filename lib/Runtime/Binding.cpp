@@ -57,7 +57,19 @@ std::vector<int> parseLayout(const std::string &letters) {
   return order;
 }
 
-TensorLayout layOut(const Manifest &manifest, std::vector<int64_t> shape, const std::vector<int> &order, int64_t pad) {
+/// What the strides of a tensor must be multiples of.
+int64_t strideMultiple(const Manifest &manifest, size_t tensor) {
+  int64_t multiple = 1;
+  for (const Constraint &constraint : manifest.constraints)
+    if (constraint.kind == Constraint::Kind::Stride && constraint.tensor == int(tensor) && constraint.multiple &&
+        constraint.multiple->index < 0)
+      multiple = std::max(multiple, constraint.multiple->number);
+  return multiple;
+}
+
+/// `pad` elements follow each innermost row, or as many as make it a multiple of `rowMultiple`.
+TensorLayout layOut(const Manifest &manifest, std::vector<int64_t> shape, const std::vector<int> &order, int64_t pad,
+                    int64_t rowMultiple) {
   TensorLayout layout;
   layout.strides.resize(shape.size());
   int64_t span = 1;
@@ -65,7 +77,7 @@ TensorLayout layOut(const Manifest &manifest, std::vector<int64_t> shape, const 
     layout.strides[*dim] = span;
     span = multiply(manifest, span, shape[*dim]);
     if (dim == order.rbegin() && shape.size() > 1)
-      span += pad;
+      span = pad ? span + pad : (span + rowMultiple - 1) / rowMultiple * rowMultiple;
   }
   layout.shape = std::move(shape);
   layout.span = span;
@@ -117,8 +129,8 @@ Binding runtime::bindManifest(const Manifest &manifest, const LaunchChoices &cho
     // What functions capture has an order of its own.
     bool isOfProblem = tensor.name == "q" || tensor.name == "k" || tensor.name == "v" || tensor.name == "o";
     bool reorder = !choices.layout.empty() && shape.size() == 4 && isOfProblem;
-    binding.tensors.push_back(
-        layOut(manifest, shape, reorder ? parseLayout(choices.layout) : tensor.order, choices.pad));
+    binding.tensors.push_back(layOut(manifest, shape, reorder ? parseLayout(choices.layout) : tensor.order, choices.pad,
+                                     strideMultiple(manifest, binding.tensors.size())));
   }
   binding.scalars = chooseScalars(manifest, choices.scalars);
   checkConstraints(binding);

@@ -29,6 +29,10 @@ int dataType(ElementType type) {
     return 2; // CUDA_R_16F
   case ElementType::F32:
     return 0; // CUDA_R_32F
+  case ElementType::E4M3:
+    return 28; // CUDA_R_8F_E4M3
+  case ElementType::E5M2:
+    return 29; // CUDA_R_8F_E5M2
   default:
     throw Error(std::string("there is no library call for elements of ") + elementTypeName(type));
   }

@@ -50,6 +50,10 @@ fe::DataType_t dataType(ElementType type) {
     return fe::DataType_t::HALF;
   case ElementType::F32:
     return fe::DataType_t::FLOAT;
+  case ElementType::E4M3:
+    return fe::DataType_t::FP8_E4M3;
+  case ElementType::E5M2:
+    return fe::DataType_t::FP8_E5M2;
   default:
     throw Error(std::string("there is no library call for elements of ") + elementTypeName(type));
   }
@@ -167,6 +171,10 @@ private:
 
 std::unique_ptr<Peer> runtime::makeCudnnPeer(const Binding &binding) {
   const ProblemDeclaration &problem = binding.manifest->problem;
+  if (problem.weightExponent)
+    throw Error(binding.manifest->path + ": cudnn compares with inputs of 16 bits, not with those of 8");
+  if (problem.outputScale != 1)
+    throw Error(binding.manifest->path + ": cudnn compares with problems without an output scale");
   if (problem.kind != "attention.forward" || problem.hasScore || !problem.maskProgram.empty())
     throw Error(binding.manifest->path + ": cudnn compares with problems of kind 'attention.forward' without a score "
                                          "function and with a mask that has a name");

@@ -92,6 +92,10 @@ uint64_t runtime::poisonBits(ElementType type) {
     return 0xa5a5a5a5;
   case ElementType::I64:
     return 0xa5a5a5a5a5a5a5a5;
+  case ElementType::E4M3: // conversions make the positive one
+    return 0xff;
+  case ElementType::E5M2:
+    return 0xfd;
   }
   return 0;
 }
@@ -130,7 +134,9 @@ HostTensor runtime::randomTensor(const TensorLayout &layout, ElementType type, u
       storeElement(type, table.data(), size_t(i), normalTable()[i] * factor);
     fillRandom(tensor, seed, table);
   };
-  if (type == ElementType::F32)
+  if (isNarrow(type))
+    fill(uint8_t());
+  else if (type == ElementType::F32)
     fill(uint32_t());
   else
     fill(uint16_t());

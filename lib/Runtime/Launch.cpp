@@ -25,6 +25,9 @@ CUtensorMapDataType tensorMapType(ElementType type) {
     return CU_TENSOR_MAP_DATA_TYPE_INT32;
   case ElementType::I64:
     return CU_TENSOR_MAP_DATA_TYPE_INT64;
+  case ElementType::E4M3:
+  case ElementType::E5M2:
+    return CU_TENSOR_MAP_DATA_TYPE_UINT8;
   }
   return CU_TENSOR_MAP_DATA_TYPE_FLOAT32;
 }

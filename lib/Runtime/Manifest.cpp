@@ -54,6 +54,10 @@ ProblemDeclaration readProblem(const JsonReader &reader, const Manifest &manifes
     problem.window = window->integer(1, maxSize);
   if (auto scale = reader.optionalMember("scale"))
     problem.scale = scale->number();
+  if (auto scale = reader.optionalMember("output_scale"))
+    problem.outputScale = scale->number();
+  if (auto exponent = reader.optionalMember("weight_exponent"))
+    problem.weightExponent = exponent->integer(-16, 16);
   if (auto weightError = reader.optionalMember("weight_error")) {
     problem.weightError = weightError->number();
     if (!(problem.weightError >= 0 && problem.weightError < 1))
@@ -136,7 +140,8 @@ private:
     tensor.isOutput = access.string() == "write";
     auto elementType = parseElementType(type.string());
     if (!elementType)
-      type.fail("is '" + type.string() + "' when it should be 'bf16', 'f16', 'f32', 'i8', 'i32' or 'i64'");
+      type.fail("is '" + type.string() +
+                "' when it should be 'bf16', 'f16', 'f32', 'e4m3', 'e5m2', 'i8', 'i32' or 'i64'");
     tensor.type = *elementType;
     for (const JsonReader &extent : reader.member("shape").elements())
       tensor.shape.push_back(readExtent(extent));

@@ -45,7 +45,7 @@ double runtime::problemFlops(const Binding &binding, const reference::Captures &
     pairs /= 2;
   else if (mask.kind != Kind::None)
     pairs = double(mask.visiblePairs(queries, keys, batches, heads));
-  double dims = double(binding.layout("q").shape.back() + binding.layout("v").shape.back());
+  double dims = double(2 * binding.layout("q").shape.back());
   return 2.0 * pairs * dims;
 }
 
@@ -64,6 +64,9 @@ std::string runtime::describeProblem(const Binding &binding) {
     length += "x" + text("skv");
   std::string shape = "[" + text("b") + ", " + heads + ", " + length + ", " + text("d") + "] " +
                       elementTypeName(manifest.tensors[binding.tensorIndex("q")].type);
+  if (ElementType out = manifest.tensors[binding.tensorIndex("o")].type;
+      out != manifest.tensors[binding.tensorIndex("q")].type)
+    shape += std::string(" to ") + elementTypeName(out);
   if (!manifest.problem.maskProgram.empty())
     shape += " masked";
   else if (manifest.problem.mask != "none")

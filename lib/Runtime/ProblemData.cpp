@@ -55,7 +55,8 @@ bool keyBit(int64_t position, int64_t i) { return (uint32_t(position) * 0x9e3779
 /// in at least one bit of 32, which lowers the score by a sixteenth.
 void fillOneHot(const Binding &binding, HostTensor &q, HostTensor &k, uint64_t seed,
                 const reference::Captures &captures) {
-  Magnitudes magnitudes(binding, 1e8);
+  // Of 8 bits, numbers that e4m3 has.
+  Magnitudes magnitudes(binding, isNarrow(q.type) ? 5e5 : 1e8);
   forEachRow(k, [&](int64_t, int64_t position, int64_t offset) {
     for (int64_t i = 0; i < k.rowLength(); ++i)
       store(k, offset + i, keyBit(position, i) ? magnitudes.k : -magnitudes.k);

@@ -32,7 +32,19 @@ AttentionProblem attentionProblem(const Binding &binding, const std::vector<Host
   problem.k = viewOf(tensors[binding.tensorIndex("k")]);
   problem.v = viewOf(tensors[binding.tensorIndex("v")]);
   problem.scale = binding.manifest->problem.scale;
+  // Values whose keys are contiguous, seen as the others are.
+  const TensorDeclaration &values = binding.manifest->tensors[binding.tensorIndex("v")];
+  if (values.shape[3].size == "skv" && values.shape[2].size == "d") {
+    std::swap(problem.v.shape[2], problem.v.shape[3]);
+    std::swap(problem.v.strides[2], problem.v.strides[3]);
+  }
+  problem.outputScale = binding.manifest->problem.outputScale;
+  problem.outputType = binding.manifest->tensors[binding.tensorIndex("o")].type;
   problem.weightError = binding.manifest->problem.weightError;
+  if (binding.manifest->problem.weightExponent) {
+    problem.weightType = ElementType::E4M3;
+    problem.weightExponent = *binding.manifest->problem.weightExponent;
+  }
   problem.mask = problemMask(*binding.manifest, capturesOf(binding, tensors));
   if (problem.k.shape[1] == 0 || problem.q.shape[1] % problem.k.shape[1] != 0)
     throw Error(binding.manifest->path + ": " + std::to_string(problem.q.shape[1]) +

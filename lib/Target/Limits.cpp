@@ -21,10 +21,17 @@ int64_t Limits::copyRows(int64_t rows, int64_t groupRows) const {
   return 0;
 }
 
-SmallVector<RoleShape> Target::rolesOf(const tile::Schedule &schedule) const {
+bool Target::transposesValues(attn::ForwardOp op) const {
+  return op.getVOrder() == attn::ValueOrder::HeadSize &&
+         readsTransposedOnly(op.getV().getType().getElementTypeBitWidth());
+}
+
+SmallVector<RoleShape> Target::rolesOf(const tile::Schedule &schedule, bool transposes) const {
   RoleShape load = {"load", kWarpsPerWorker, *schedule.loadRegisters, true, "load_registers"};
   RoleShape compute = {"compute", kWarpsPerWorker * *schedule.workers, *schedule.computeRegisters, false,
                        "compute_registers"};
+  if (!hasTensorMemory() && transposes)
+    return {load, {"transpose", kWarpsPerWorker, *schedule.loadRegisters, false, "load_registers"}, compute};
   if (!hasTensorMemory())
     return {load, compute};
   // Two threads share four warps, which have one number of registers.

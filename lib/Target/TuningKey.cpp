@@ -37,6 +37,10 @@ std::string problemKey(attn::ForwardOp op) {
   size("d", query, 3);
   stream << "dtype=" << query.getElementType() << ",mask=" << attn::stringifyMask(op.getMask())
          << ",order=" << attn::stringifyOrder(op.getOrder()) << ",lse=" << (op.getLse() ? 1 : 0);
+  if (Type out = op.getOutput().getType().getElementType(); out != query.getElementType())
+    stream << ",out=" << out;
+  if (op.getVOrder() != attn::ValueOrder::HeadSize)
+    stream << ",v_order=" << attn::stringifyValueOrder(op.getVOrder());
   if (!op.getMaskRegion().empty())
     stream << ",visible=" << digestOf(op.getMaskRegion());
   if (!op.getScore().empty())

@@ -100,6 +100,8 @@ gpu::GPUFuncOp AttnTilePass::makeKernel(attn::ForwardOp op, func::FuncOp functio
                                            {"k", op.getK().getType(), {"b", "hkv", "skv", "d"}},
                                            {"v", op.getV().getType(), {"b", "hkv", "skv", "d"}},
                                            {"o", op.getOutput().getType(), {"b", "h", "sq", "d"}}};
+  if (op.getVOrder() == attn::ValueOrder::Keys)
+    arguments[2].sizes = {"b", "hkv", "d", "skv"};
   if (op.getLse())
     arguments.push_back({"lse", cast<RankedTensorType>(op.getLse().getType()), {"b", "h", "sq"}});
   SmallVector<BlockArgument> captured = capturedArguments(op);
@@ -136,6 +138,10 @@ gpu::GPUFuncOp AttnTilePass::makeKernel(attn::ForwardOp op, func::FuncOp functio
                                          builder.getNamedAttr("scale", builder.getF64FloatAttr(op.getScaleValue()))};
   if (tile::Schedule::decode(op.getScheduleAttr()).exp2Polynomial.value_or(0) > 0)
     problem.push_back(builder.getNamedAttr("weight_error", builder.getF64FloatAttr(kExp2PolynomialError)));
+  if (op.getOutputScale())
+    problem.push_back(builder.getNamedAttr("output_scale", builder.getF64FloatAttr(op.getOutputScaleValue())));
+  if (op.hasNarrowInputs())
+    problem.push_back(builder.getNamedAttr("weight_exponent", builder.getI64IntegerAttr(weightExponent(op, schedule))));
   if (!op.getScore().empty())
     problem.push_back(builder.getNamedAttr("score", inPostfix(op, op.getScore())));
   SmallVector<StringRef> sorted;
@@ -148,7 +154,8 @@ gpu::GPUFuncOp AttnTilePass::makeKernel(attn::ForwardOp op, func::FuncOp functio
   bool headsInside = op.getOrder() == attn::Order::BSHD;
   for (auto [i, argument] : llvm::enumerate(arguments)) {
     SmallVector<StringRef> sizes(argument.sizes.begin(), argument.sizes.end()), order = sizes;
-    if (headsInside && order.size() == 4 && i < firstCaptured) // the lse's rows stay contiguous
+    // The lse's rows stay contiguous, and keys.
+    if (headsInside && order.size() == 4 && order[3] == "d" && i < firstCaptured)
       std::swap(order[1], order[2]);
     kernel.setArgAttr(i, tile::kNameAttr, builder.getStringAttr(argument.name));
     kernel.setArgAttr(i, tile::kSizesAttr, builder.getStrArrayAttr(sizes));

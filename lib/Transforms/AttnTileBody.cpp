@@ -30,7 +30,8 @@ public:
                 const IRMapping &captures)
       : op(op), kernel(kernel), schedule(schedule), captures(captures), b(op.getLoc(), kernel.getContext()),
         rows(*schedule.rows), columns(*schedule.columns),
-        headSize(Target::tileColumns(op.getQ().getType().getDimSize(3))), partials(target.lanesPerRow()) {}
+        headSize(Target::tileColumns(op.getQ().getType().getDimSize(3))), partials(target.lanesPerRow()),
+        transposesValues(target.transposesValues(op)) {}
 
   void build();
 
@@ -43,6 +44,7 @@ private:
   void buildWorkItem(Value work);
   scf::ForOp buildKeyLoop(const WorkItem &item, Value q);
   void buildIteration(const WorkItem &item, Value q, const KeyRange &range, Value iteration, ValueRange state);
+  Value scaleMaximum(Value maximum, double exponentScale);
   Value rescale(Value output, Value alpha, Value grown);
   Value maskWhereNeeded(Value scores, Value iteration, const ScoreTile &tile, const KeyRange &range);
   Value checkRange(Value sum, Value maximum, Value empty);
@@ -58,8 +60,9 @@ private:
   Value broadcast(Value rowTile, int64_t width) {
     return tile::BroadcastOp::create(b, f32Tile({rows, width}), rowTile);
   }
+  Value loadValues(const WorkItem &item, Value firstKey);
   /// The hardware's approximations, whose errors vanish beside the rounding of
-  /// 16-bit operands.
+  /// narrow operands.
   Value fastExp2(Value exponent) { return math::Exp2Op::create(b, exponent, arith::FastMathFlags::afn); }
   Value fastLog2(Value x) { return math::Log2Op::create(b, x, arith::FastMathFlags::afn); }
   Value fastDivide(Value x, Value y) {
@@ -74,6 +77,7 @@ private:
   int64_t rows, columns;
   int64_t headSize; ///< columns of a tile of Q, K, V or O
   int64_t partials;
+  bool transposesValues;          ///< MMAs read them in another order
   std::optional<MaskReader> mask; ///< of the work item, if there is one
 };
 
@@ -208,7 +212,7 @@ void KernelBuilder::buildIteration(const WorkItem &item, Value q, const KeyRange
   // The maximum is carried scaled and rounded, just as the exponents subtract it:
   // alpha is exactly 1 while it stays, so that no error grows with the length.
   Value tileMaximum = tile::ReduceOp::create(b, f32Tile({rows}), tile::ReduceKind::Max, scores);
-  Value scaledMaximum = arith::MulFOp::create(b, tileMaximum, constant(f32Tile({rows}), exponentScale));
+  Value scaledMaximum = scaleMaximum(tileMaximum, exponentScale);
   Value maximum = arith::MaxNumFOp::create(b, oldMaximum, scaledMaximum), grown;
   if (int64_t least = schedule.lazyRescale.value_or(0)) {
     // Weights may be up to 2^least too large: their sum has the same factor.
@@ -224,17 +228,37 @@ void KernelBuilder::buildIteration(const WorkItem &item, Value q, const KeyRange
   Value partialSum = tile::ReduceOp::create(b, f32Tile({rows, partials}), tile::ReduceKind::Add, p);
   Value sum = math::FmaOp::create(b, oldSum, broadcast(alpha, partials), partialSum);
 
-  auto pType = RankedTensorType::get({rows, columns}, op.getQ().getType().getElementType());
-  Value pNarrow = arith::TruncFOp::create(b, pType, p);
+  // Of 8 bits, one more of the mantissa is worth more than one of the exponent.
+  Type pElement = op.hasNarrowInputs() ? b.getType<Float8E4M3FNType>() : op.getQ().getType().getElementType();
+  Value pNarrow = arith::TruncFOp::create(b, RankedTensorType::get({rows, columns}, pElement), p);
   // Who rescales in a role of its own is told the factor alone, which is 1 in other rows.
   if (grown && schedule.correctionRegisters.value_or(0))
     grown = arith::CmpFOp::create(b, arith::CmpFPredicate::UNE, alpha, constant(f32Tile({rows}), 1.0));
   Value scaled = rescale(oldOutput, alpha, grown);
-  Value v = tile::LoadOp::create(b, inputTile(columns), kernel.getArgument(2),
-                                 ValueRange{item.batch, item.keyHead, firstKey, zero});
-  Value output = tile::MmaOp::create(b, f32Tile({rows, headSize}), pNarrow, v, scaled,
-                                     /*transpose_b=*/false);
+  Value output = tile::MmaOp::create(b, f32Tile({rows, headSize}), pNarrow, loadValues(item, firstKey), scaled,
+                                     /*transpose_b=*/transposesValues || op.getVOrder() == attn::ValueOrder::Keys);
   scf::YieldOp::create(b, ValueRange{maximum, sum, output});
+}
+
+Value KernelBuilder::loadValues(const WorkItem &item, Value firstKey) {
+  Value zero = b.index(0), v = kernel.getArgument(2);
+  auto type = RankedTensorType::get({headSize, columns}, op.getV().getType().getElementType());
+  if (op.getVOrder() == attn::ValueOrder::HeadSize) {
+    Value rowsOfKeys =
+        tile::LoadOp::create(b, inputTile(columns), v, ValueRange{item.batch, item.keyHead, firstKey, zero});
+    return transposesValues ? tile::TransposeOp::create(b, type, rowsOfKeys).getResult() : rowsOfKeys;
+  }
+  return tile::LoadOp::create(b, type, v, ValueRange{item.batch, item.keyHead, zero, firstKey});
+}
+
+/// The maximum as exponents subtract it, less what makes the weights larger. Their sum, the
+/// output and the log-sum-exp then need nothing else: the factor is in all of them.
+Value KernelBuilder::scaleMaximum(Value maximum, double exponentScale) {
+  Value scale = constant(f32Tile({rows}), exponentScale);
+  int64_t exponent = weightExponent(op, schedule);
+  if (exponent == 0)
+    return arith::MulFOp::create(b, maximum, scale);
+  return math::FmaOp::create(b, maximum, scale, constant(f32Tile({rows}), -exponent));
 }
 
 /// The output times alpha, which is 1 in rows that have not grown, if it is said which have.
@@ -276,6 +300,8 @@ Value KernelBuilder::maskWhereNeeded(Value scores, Value iteration, const ScoreT
 /// same factor, which the division by their sum takes out again.
 Value KernelBuilder::checkRange(Value sum, Value maximum, Value empty) {
   double limit = op.getQ().getType().getElementType().isF16() ? 0x1p28 : 0x1p30; // loses 2^3, 2^5
+  if (op.hasNarrowInputs())
+    limit = 0x1p24; // loses 2^0.5
   auto rowConstant = [&](double value) { return constant(f32Tile({rows}), value); };
   Value magnitude = math::AbsFOp::create(b, maximum);
   Value outside = arith::CmpFOp::create(b, arith::CmpFPredicate::OGT, magnitude, rowConstant(limit));
@@ -290,9 +316,11 @@ void KernelBuilder::buildEpilogue(const WorkItem &item, ValueRange state) {
   sum = checkRange(sum, maximum, empty);
   // A row that has seen no score above -inf has output 0, and 0 / 1 is the 0 it must give.
   Value divisor = arith::SelectOp::create(b, empty, constant(f32Tile({rows}), 1.0), sum);
-  Value inverse = fastDivide(constant(f32Tile({rows}), 1.0), divisor);
+  Value inverse = fastDivide(constant(f32Tile({rows}), op.getOutputScaleValue()), divisor);
   Value normalized = arith::MulFOp::create(b, output, broadcast(inverse, headSize));
-  Value narrow = arith::TruncFOp::create(b, inputTile(rows), normalized);
+  Value narrow = normalized;
+  if (Type element = op.getOutput().getType().getElementType(); !element.isF32())
+    narrow = arith::TruncFOp::create(b, RankedTensorType::get({rows, headSize}, element), normalized);
   tile::StoreOp::create(b, narrow, kernel.getArgument(3), ValueRange{item.batch, item.head, item.firstRow, b.index(0)});
   if (!op.getLse())
     return;
@@ -303,6 +331,10 @@ void KernelBuilder::buildEpilogue(const WorkItem &item, ValueRange state) {
 }
 
 } // namespace
+
+int64_t weightExponent(attn::ForwardOp op, const tile::Schedule &schedule) {
+  return op.hasNarrowInputs() ? kMaxWeightExponent - schedule.lazyRescale.value_or(0) : 0;
+}
 
 void buildAttentionKernel(attn::ForwardOp op, gpu::GPUFuncOp kernel, const tile::Schedule &schedule,
                           const Target &target, const IRMapping &captures) {

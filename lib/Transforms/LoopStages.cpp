@@ -28,11 +28,11 @@ bool isRecomputed(Operation *op, scf::ForOp loop) {
 /// others. Loads are made by copies that channels order.
 static bool hasEffects(Operation *op) { return !isMemoryEffectFree(op) && !isa<tile::LoadOp, tile::MmaOp>(op); }
 
-/// Whether the op gives a loaded tile or a view of one.
+/// Whether the op gives a tile in a slot of shared memory or a view of one.
 static bool isLoaded(Operation *op) {
   auto slice = dyn_cast<tile::SliceOp>(op);
   if (!slice)
-    return isa<tile::LoadOp>(op);
+    return isa<tile::LoadOp, tile::TransposeOp>(op);
   Operation *whole = slice.getTile().getDefiningOp();
   return whole && isLoaded(whole);
 }

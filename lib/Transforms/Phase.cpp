@@ -24,6 +24,9 @@ static Phase earliestPhase(Operation *op) {
       .Case([&](tile::LoadOp load) {
         return isPlaced ? Phase::Placed : load.getRing() ? Phase::Pipelined : Phase::Tiles;
       })
+      .Case([&](tile::TransposeOp transposition) {
+        return isPlaced ? Phase::Placed : transposition.getRing() ? Phase::Pipelined : Phase::Tiles;
+      })
       .Case<tile::WorkerOp>([](auto) { return Phase::Partitioned; })
       .Default([&](auto) { return isPlaced ? Phase::Placed : Phase::Tiles; });
 }

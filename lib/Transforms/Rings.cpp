@@ -44,7 +44,7 @@ Completion writeCompletion(Value slot) {
   for (Operation *user : slot.getUsers()) {
     if (isa<tile::MmaIntoOp>(user))
       return Completion::Mma;
-    if (isa<tile::WriteTensorOp, tile::WriteSharedOp, tile::WriteNumberOp>(user))
+    if (isa<tile::WriteTensorOp, tile::WriteSharedOp, tile::WriteNumberOp, tile::TransposeIntoOp>(user))
       return Completion::Threads;
   }
   return Completion::Bytes;

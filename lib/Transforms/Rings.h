@@ -47,6 +47,8 @@ struct NamedBarriers {
   int64_t workers, first;
   int64_t staging() const { return first; }        ///< one per worker
   int64_t turn() const { return first + workers; } ///< one per worker
+  /// Of a worker that transposes, after those of seven workers that compute.
+  static constexpr int64_t kTransposition = 15;
 };
 
 /// Lays out tensor memory, and shared memory: tiles first, each at a multiple of the

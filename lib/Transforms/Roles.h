@@ -17,6 +17,9 @@ inline llvm::StringRef roleOf(mlir::Operation *op) {
   return role ? role.getValue() : llvm::StringRef();
 }
 
+/// Whether tiles are transposed in the kernel, which a role of its own does.
+bool transposes(mlir::gpu::GPUFuncOp kernel);
+
 /// The ops that read a tile, through slices.
 llvm::SmallVector<mlir::Operation *> readersOf(mlir::Value tile);
 
@@ -31,9 +34,13 @@ using LoadChannels = llvm::MapVector<mlir::StringAttr, mlir::Value>;
 /// deeper ring goes first: its slot is free earlier.
 void makeLoadProducer(tile::RoleOp role, const LoadChannels &rings);
 
-/// Loads become waits for the slots of their rings, before the role's first reader; each
-/// slot is released after its last. `anchor` is the knob of that name.
+/// Loads, and what another role transposes, become waits for the slots of their rings, before
+/// the role's first reader; each slot is released after its last. `anchor` is the knob of
+/// that name.
 void makeLoadConsumer(tile::RoleOp role, const LoadChannels &rings, int64_t anchor);
+
+/// The role's transpositions write into acquired slots.
+void makeTransposer(tile::RoleOp role, const LoadChannels &rings);
 
 /// The channels of a place in tensor memory: of what MMAs write or read, and, where threads
 /// and MMAs change it in turn, back from the threads to the MMAs.

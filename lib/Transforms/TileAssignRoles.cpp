@@ -6,6 +6,7 @@
 //   %a = tile.mma_async ... {tile.role = "mma"}; %s = tile.await %a ... {tile.role = "mma"}
 //   tile.store ... {tile.role = "compute"}
 #include "ControlFlow.h"
+#include "Roles.h"
 #include "TensorPlaces.h"
 #include "TileTies.h"
 #include "girih/Target/Target.h"
@@ -41,6 +42,8 @@ bool isShared(Operation *op) {
 StringRef roleFor(Operation *op) {
   if (isa<tile::LoadOp, tile::NextWorkOp>(op))
     return "load";
+  if (isa<tile::TransposeOp>(op))
+    return "transpose";
   // What accumulates in tensor memory is started by one thread for all workers.
   if (isa<tile::MmaAsyncOp, tile::AwaitOp>(op) && tile::isInTensorMemory(op->getResult(0).getType()))
     return "mma";
@@ -129,7 +132,7 @@ struct TileAssignRolesPass : impl::TileAssignRolesPassBase<TileAssignRolesPass> 
       kernel.emitError("the schedule must say workers, load_registers and compute_registers");
       return signalPassFailure();
     }
-    SmallVector<RoleShape> roles = target->rolesOf(schedule);
+    SmallVector<RoleShape> roles = target->rolesOf(schedule, transposes(kernel));
     if (failed(assign(kernel, roles, *target)))
       return signalPassFailure();
     bool corrects = llvm::any_of(roles, [](const RoleShape &role) { return role.name == kCorrection; });

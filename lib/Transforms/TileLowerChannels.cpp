@@ -43,6 +43,7 @@ private:
   struct Slot {
     Value number;
     Completion completion;
+    bool isPublished = false; ///< threads write what other units read
   };
   using Held = llvm::MapVector<Name, SmallVector<Slot>>; ///< oldest first
 
@@ -221,7 +222,8 @@ LogicalResult RoleLowering::lowerAcquire(tile::AcquireOp op, Counts &counts, Hel
       request.getBarriersMutable().assign(ring.full);
       request.getBarrierMutable().assign(slot);
     }
-  held[fillOf(*name)].push_back({slot, completion});
+  bool isPublished = llvm::any_of(op->getUsers(), [](Operation *user) { return isa<tile::TransposeIntoOp>(user); });
+  held[fillOf(*name)].push_back({slot, completion, isPublished});
   count = b.add(count, b.index(1));
   op.replaceAllUsesWith(tile);
   op.erase();
@@ -232,6 +234,10 @@ LogicalResult RoleLowering::lowerAcquire(tile::AcquireOp op, Counts &counts, Hel
 void RoleLowering::signal(Location loc, Value barriers, const Slot &slot, bool isTensor, Value after, int64_t element) {
   if (slot.completion == Completion::Mma)
     tile::MmaCommitOp::create(rewriter, loc, barriers, slot.number);
+  if (slot.isPublished) {
+    IndexBuilder b(loc, rewriter);
+    tile::PublishOp::create(b, b.index(NamedBarriers::kTransposition));
+  }
   if (slot.completion == Completion::Threads)
     tile::BarrierArriveOp::create(rewriter, loc, barriers, slot.number, after, element, isTensor);
 }

@@ -29,7 +29,7 @@ namespace {
 bool isLoaded(Value tile) {
   while (auto slice = tile.getDefiningOp<tile::SliceOp>())
     tile = slice.getTile();
-  return static_cast<bool>(tile.getDefiningOp<tile::LoadOp>());
+  return isa_and_nonnull<tile::LoadOp, tile::TransposeOp>(tile.getDefiningOp());
 }
 
 /// Whether the tile is loaded, and MMAs and elementwise ops are all that uses it: these can have

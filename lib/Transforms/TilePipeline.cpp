@@ -29,23 +29,35 @@ bool holdsMma(scf::ForOp loop) {
   return !loop.getBody()->getOps<tile::MmaOp>().empty() && loop.getBody()->getOps<scf::ForOp>().empty();
 }
 
-/// Names the ring of every load after its tensor, and gives those in MMA loops
-/// `stages` slots, those in a loop around one, over work items, `itemStages`.
+/// Names the ring of every load after its tensor, that of what is transposed after the load,
+/// and gives those in MMA loops `stages` slots, those in a loop around one, over work items,
+/// `itemStages`.
 void nameRings(gpu::GPUFuncOp kernel, int64_t stages, int64_t itemStages) {
   llvm::StringSet<> taken;
+  auto unique = [&](StringRef base) {
+    std::string name = base.str();
+    for (int i = 1; !taken.insert(name).second; ++i)
+      name = (base + "_" + Twine(i)).str();
+    return name;
+  };
+  auto slots = [&](Operation *op) -> int64_t {
+    auto loop = dyn_cast<scf::ForOp>(op->getParentOp());
+    bool isInLoop = isa<LoopLikeOpInterface>(op->getParentOp());
+    return loop && holdsMma(loop) ? stages : isInLoop ? itemStages : 1;
+  };
   kernel.walk([&](tile::LoadOp load) {
     StringRef base = "tile";
     auto argument = dyn_cast<BlockArgument>(load.getSource());
     if (argument && argument.getOwner() == &kernel.getBody().front())
       if (auto name = kernel.getArgAttrOfType<StringAttr>(argument.getArgNumber(), tile::kNameAttr))
         base = name.getValue();
-    std::string name = base.str();
-    for (int i = 1; !taken.insert(name).second; ++i)
-      name = (base + "_" + Twine(i)).str();
-    auto loop = dyn_cast<scf::ForOp>(load->getParentOp());
-    bool isInLoop = isa<LoopLikeOpInterface>(load->getParentOp());
-    load.setRing(name);
-    load.setStages(loop && holdsMma(loop) ? stages : isInLoop ? itemStages : 1);
+    load.setRing(unique(base));
+    load.setStages(slots(load));
+  });
+  kernel.walk([&](tile::TransposeOp transposition) {
+    auto load = transposition.getTile().getDefiningOp<tile::LoadOp>();
+    transposition.setRing(unique((load ? *load.getRing() : StringRef("tile")).str() + "_transposed"));
+    transposition.setStages(slots(transposition));
   });
 }
 

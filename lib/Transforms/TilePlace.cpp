@@ -66,7 +66,9 @@ struct TilePlacePass : impl::TilePlacePassBase<TilePlacePass> {
   LogicalResult placeLoads(gpu::GPUFuncOp kernel);
   LogicalResult placeSlices(Value tile);
   void moveToRegisters(Value tile);
+  LogicalResult placeTranspositions(gpu::GPUFuncOp kernel);
   LogicalResult placeMmas(gpu::GPUFuncOp kernel);
+  LogicalResult placeLeft(tile::MmaAsyncOp mma);
   LogicalResult placeInTensorMemory(tile::MmaAsyncOp mma, const tile::Fragment &layout);
   LogicalResult place(Value value, const tile::Fragment &layout);
   LogicalResult spread();
@@ -114,11 +116,12 @@ void TilePlacePass::moveToRegisters(Value tile) {
 LogicalResult TilePlacePass::placeSlices(Value tile) {
   moveToRegisters(tile);
   for (Operation *user : tile.getUsers()) {
-    if (isa<tile::MmaAsyncOp, tile::MoveOp>(user))
+    if (isa<tile::MmaAsyncOp, tile::MoveOp, tile::TransposeOp>(user))
       continue;
     auto slice = dyn_cast<tile::SliceOp>(user);
     if (!slice)
-      return tile.getDefiningOp()->emitError("a loaded tile can only be an operand of an MMA or of elementwise ops");
+      return tile.getDefiningOp()->emitError(
+          "a loaded tile can only be an operand of an MMA or of elementwise ops, or be transposed");
     slice.getResult().setType(tile::sliceType(tileType(tile), slice.getResult().getType().getShape()));
     if (failed(slice.verify()) || failed(slice.checkOffsets()) || failed(placeSlices(slice.getResult())))
       return failure();
@@ -131,6 +134,31 @@ LogicalResult TilePlacePass::placeLoads(gpu::GPUFuncOp kernel) {
     FailureOr<tile::SharedAttr> shared = chooseSwizzle(load, rowBytes(load.getResult()));
     return WalkResult(success(succeeded(shared) && succeeded(setEncoding(load.getResult(), *shared)) &&
                               succeeded(placeSlices(load.getResult()))));
+  });
+  return failure(result.wasInterrupted() || failed(placeTranspositions(kernel)));
+}
+
+/// A tile that was transposed has its columns as the exchange of bytes leaves them.
+LogicalResult TilePlacePass::placeTranspositions(gpu::GPUFuncOp kernel) {
+  WalkResult result = kernel.walk([&](tile::TransposeOp op) {
+    RankedTensorType source = tileType(op.getTile());
+    if (!target->readsTransposedOnly(source.getElementTypeBitWidth())) {
+      op.emitError() << "MMAs of " << source.getElementType() << " on " << target->chip()
+                     << " read operands in either order: nothing is transposed";
+      return WalkResult::interrupt();
+    }
+    if (!tile::sharedEncoding(source) || source.getElementTypeBitWidth() != 8 || source.getDimSize(0) % 32 != 0 ||
+        source.getDimSize(1) % 64 != 0) {
+      op.emitError() << "only a loaded tile of 8 bits is transposed, of multiples of 32 rows and 64 columns, not "
+                     << source;
+      return WalkResult::interrupt();
+    }
+    FailureOr<tile::SharedAttr> shared = chooseSwizzle(op, rowBytes(op.getResult()));
+    if (failed(shared))
+      return WalkResult::interrupt();
+    auto encoding = tile::SharedAttr::get(&getContext(), shared->getSwizzle(), /*rows=*/0, /*interleaved=*/true);
+    return WalkResult(
+        success(succeeded(setEncoding(op.getResult(), encoding)) && succeeded(placeSlices(op.getResult()))));
   });
   return failure(result.wasInterrupted());
 }
@@ -152,13 +180,30 @@ LogicalResult TilePlacePass::placeMmas(gpu::GPUFuncOp kernel) {
       return WalkResult(placeInTensorMemory(mma, *layout));
     if (failed(place(mma.getResult(), *layout)) || (mma.getAcc() && failed(place(mma.getAcc(), *layout))))
       return WalkResult::interrupt();
-    // A left operand in registers lies as an accumulator of its shape does.
-    if (tile::sharedEncoding(a))
-      return WalkResult::advance();
-    FailureOr<tile::Fragment> left = target->accumulatorLayout(mma, a.getDimSize(0), a.getDimSize(1));
-    return WalkResult(success(succeeded(left) && succeeded(place(mma.getA(), *left))));
+    return WalkResult(tile::sharedEncoding(a) ? success() : placeLeft(mma));
   });
   return failure(result.wasInterrupted());
+}
+
+/// A left operand in registers lies as an accumulator of its shape does, or is moved from
+/// there to where the MMA has it.
+LogicalResult TilePlacePass::placeLeft(tile::MmaAsyncOp mma) {
+  RankedTensorType a = tileType(mma.getA());
+  int64_t rows = a.getDimSize(0), columns = a.getDimSize(1);
+  bool interleaved = tile::sharedEncoding(mma.getB().getType()).getInterleaved();
+  FailureOr<tile::Fragment> left = target->leftLayout(mma, rows, columns, a.getElementTypeBitWidth(), interleaved);
+  FailureOr<tile::Fragment> accumulator = target->accumulatorLayout(mma, rows, columns);
+  if (failed(left) || failed(accumulator))
+    return failure();
+  tile::FragmentAttr encoding = left->toAttr(&getContext());
+  if (encoding == accumulator->toAttr(&getContext()) || mma.getA().getDefiningOp<tile::MoveOp>())
+    return place(mma.getA(), *left);
+  auto type = RankedTensorType::get(a.getShape(), a.getElementType(), encoding);
+  if (failed(place(mma.getA(), *accumulator)))
+    return failure();
+  OpBuilder builder(mma);
+  mma.getAMutable().assign(tile::RelayoutOp::create(builder, mma.getLoc(), type, mma.getA()));
+  return success();
 }
 
 LogicalResult TilePlacePass::placeInTensorMemory(tile::MmaAsyncOp mma, const tile::Fragment &layout) {

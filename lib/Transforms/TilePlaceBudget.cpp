@@ -99,14 +99,20 @@ int64_t peakRegisters(Block *block, const DenseSet<Value> &freeValues) {
 
 } // namespace
 
+bool transposes(gpu::GPUFuncOp kernel) {
+  return kernel.walk([](tile::TransposeOp) { return WalkResult::interrupt(); }).wasInterrupted();
+}
+
 int64_t sharedBytesOf(gpu::GPUFuncOp kernel, const tile::Schedule &schedule) {
   SharedLayout layout;
   llvm::StringMap<int64_t> stagesOf;
-  kernel.walk([&](tile::LoadOp load) {
-    int64_t stages = load.getStages().value_or(1);
-    if (stagesOf.try_emplace(load.getRing().value_or(""), stages).second)
-      layout.addTiles(stages, load.getResult().getType());
-  });
+  auto addRing = [&](auto op) {
+    int64_t stages = op.getStages().value_or(1);
+    if (stagesOf.try_emplace(op.getRing().value_or(""), stages).second)
+      layout.addTiles(stages, op.getResult().getType());
+  };
+  kernel.walk([&](tile::LoadOp load) { addRing(load); });
+  kernel.walk([&](tile::TransposeOp transposition) { addRing(transposition); });
   int64_t numbers = 0;
   kernel.walk([&](tile::NextWorkOp) {
     layout.addTiles(schedule.stages.value_or(1), numberSlot(kernel.getContext()));
@@ -131,7 +137,8 @@ namespace {
 
 /// Whether the assembler can give every MMA its registers.
 LogicalResult checkMmas(gpu::GPUFuncOp kernel, const tile::Schedule &schedule, const Target &target) {
-  int64_t threads = kThreadsPerWorker * (schedule.workers.value_or(1) + schedule.otherWarpgroups());
+  int64_t threads =
+      kThreadsPerWorker * (schedule.workers.value_or(1) + schedule.otherWarpgroups() + transposes(kernel));
   int64_t launched = target.limits().launchRegisters(threads);
   WalkResult result = kernel.walk([&](tile::MmaAsyncOp mma) {
     int64_t needed = target.launchRegistersFor(mma);
@@ -189,7 +196,7 @@ LogicalResult checkRegisters(gpu::GPUFuncOp kernel, StringRef role, std::optiona
 
 LogicalResult checkBudget(gpu::GPUFuncOp kernel, const tile::Schedule &schedule, const Target &target) {
   if (schedule.workers && schedule.loadRegisters && schedule.computeRegisters &&
-      failed(target.checkRoles(kernel, target.rolesOf(schedule))))
+      failed(target.checkRoles(kernel, target.rolesOf(schedule, transposes(kernel)))))
     return failure();
   if (failed(target.checkSharedBytes(kernel, sharedBytesOf(kernel, schedule))) ||
       failed(checkMmas(kernel, schedule, target)))

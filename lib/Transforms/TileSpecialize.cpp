@@ -71,22 +71,27 @@ LogicalResult checkOwn(tile::RoleOp role) {
 }
 
 LogicalResult TileSpecializePass::makeRingChannels(gpu::GPUFuncOp kernel, OpBuilder &builder) {
-  WalkResult result = kernel.walk([&](tile::LoadOp load) {
-    if (!load.getRing() || !load.getStages() || !tile::sharedEncoding(load.getResult().getType())) {
-      load.emitError("a load must have a ring, stages and a place in shared memory by now");
+  WalkResult result = kernel.walk([&](Operation *op) {
+    if (!isa<tile::LoadOp, tile::TransposeOp>(op))
+      return WalkResult::advance();
+    auto ring = op->getAttrOfType<StringAttr>("ring");
+    auto stages = op->getAttrOfType<IntegerAttr>("stages");
+    auto tile = cast<RankedTensorType>(op->getResult(0).getType());
+    if (!ring || !stages || !tile::sharedEncoding(tile)) {
+      op->emitError("a load must have a ring, stages and a place in shared memory by now");
       return WalkResult::interrupt();
     }
-    auto type = tile::ChannelType::get(&getContext(), *load.getStages(), load.getResult().getType(), /*copies=*/1);
-    Value &channel = rings[load.getRingAttr()];
+    auto type = tile::ChannelType::get(&getContext(), stages.getInt(), tile, /*copies=*/1);
+    Value &channel = rings[ring];
     if (channel && channel.getType() != type) {
-      load.emitError() << "ring \"" << *load.getRing() << "\" has loads of different tiles or depths";
+      op->emitError() << "ring " << ring << " has loads of different tiles or depths";
       return WalkResult::interrupt();
     }
     if (!channel)
-      channel = tile::ChannelOp::create(builder, load.getLoc(), type, *load.getRing(), Value());
-    if (!readersOf(load.getResult()).empty())
+      channel = tile::ChannelOp::create(builder, op->getLoc(), type, ring, Value());
+    if (!readersOf(op->getResult(0)).empty())
       return WalkResult::advance();
-    load.emitError("nothing reads this load");
+    op->emitError("nothing reads this load");
     return WalkResult::interrupt();
   });
   return failure(result.wasInterrupted());
@@ -188,6 +193,7 @@ LogicalResult TileSpecializePass::makeProgram(tile::RoleOp role) {
     makeLoadProducer(role, rings);
   else
     makeLoadConsumer(role, rings, schedule.anchor.value_or(0));
+  makeTransposer(role, rings);
   eraseAllBut(&role.getBody().front(), [&](Operation *op) {
     return roleOf(op) == role.getName() ||
            isa<tile::AcquireOp, tile::CopyOp, tile::CommitOp, tile::WaitOp, tile::ReleaseOp>(op);

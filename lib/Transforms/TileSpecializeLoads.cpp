@@ -37,7 +37,7 @@ static Operation *later(Operation *a, Operation *b) { return !a || a->isBeforeIn
 static Operation *earlier(Operation *a, Operation *b) { return !a || b->isBeforeInBlock(a) ? b : a; }
 
 /// The first op of the load's block that is or holds one of the readers.
-static Operation *firstOf(ArrayRef<Operation *> readers, tile::LoadOp load) {
+static Operation *firstOf(ArrayRef<Operation *> readers, Operation *load) {
   Operation *first = nullptr;
   for (Operation *reader : readers)
     if (Operation *ancestor = load->getBlock()->findAncestorOpInBlock(*reader))
@@ -66,7 +66,7 @@ void makeLoadProducer(tile::RoleOp role, const LoadChannels &rings) {
 
 /// The op after which none of the readers reads the tile any more; an MMA that one thread
 /// starts tells by itself when it is done.
-static Operation *releasePoint(tile::LoadOp load, ArrayRef<Operation *> readers) {
+static Operation *releasePoint(Operation *load, ArrayRef<Operation *> readers) {
   Operation *point = load;
   for (Operation *reader : readers) {
     Operation *end = reader;
@@ -106,10 +106,13 @@ static void keepSlicesAfter(Operation *tile) {
 }
 
 void makeLoadConsumer(tile::RoleOp role, const LoadChannels &rings, int64_t anchor) {
-  SmallVector<tile::LoadOp> loads;
-  role.walk([&](tile::LoadOp load) { loads.push_back(load); });
-  for (tile::LoadOp load : loads) {
-    SmallVector<Operation *> mine = readersOf(load.getResult());
+  SmallVector<Operation *> loads;
+  role.walk([&](Operation *op) {
+    if (isa<tile::LoadOp, tile::TransposeOp>(op) && roleOf(op) != role.getName())
+      loads.push_back(op);
+  });
+  for (Operation *load : loads) {
+    SmallVector<Operation *> mine = readersOf(load->getResult(0));
     llvm::erase_if(mine, [&](Operation *reader) { return roleOf(reader) != role.getName(); });
     if (mine.empty())
       continue;
@@ -127,12 +130,30 @@ void makeLoadConsumer(tile::RoleOp role, const LoadChannels &rings, int64_t anch
         tile::Fragment layout(tile::fragmentEncoding(exponential.getType()));
         element = std::min(anchor, layout.numRegisters()) - 1;
       }
-    Value channel = rings.lookup(load.getRingAttr());
-    tile::ReleaseOp::create(builder, load.getLoc(), channel, Value(), after, element);
+    Value channel = rings.lookup(load->getAttrOfType<StringAttr>("ring"));
+    tile::ReleaseOp::create(builder, load->getLoc(), channel, Value(), after, element);
     builder.setInsertionPoint(load);
-    Value tile = tile::WaitOp::create(builder, load.getLoc(), load.getResult().getType(), channel, Value());
-    load.replaceAllUsesWith(tile);
-    load.erase();
+    Value tile = tile::WaitOp::create(builder, load->getLoc(), load->getResult(0).getType(), channel, Value());
+    load->getResult(0).replaceAllUsesWith(tile);
+    load->erase();
+  }
+}
+
+void makeTransposer(tile::RoleOp role, const LoadChannels &rings) {
+  SmallVector<tile::TransposeOp> transpositions;
+  role.walk([&](tile::TransposeOp op) {
+    if (roleOf(op) == role.getName())
+      transpositions.push_back(op);
+  });
+  for (tile::TransposeOp op : transpositions) {
+    OpBuilder builder(op);
+    Value channel = rings.lookup(op.getRingAttr());
+    Value slot = tile::AcquireOp::create(builder, op.getLoc(), op.getResult().getType(), channel, Value());
+    auto into = tile::TransposeIntoOp::create(builder, op.getLoc(), op.getTile(), slot);
+    into->setAttr(tile::kRoleAttr, role.getNameAttr());
+    tile::CommitOp::create(builder, op.getLoc(), channel, Value());
+    op.replaceAllUsesWith(slot);
+    op.erase();
   }
 }
 

@@ -199,7 +199,9 @@ nb::tuple simulate(const Kernel &kernel, nb::sequence arrays, const std::string 
 /// An array of zeros in host memory.
 nb::ndarray<nb::array_api, nb::device::cpu> zeros(const std::vector<size_t> &shape, int type) {
   using Code = nb::dlpack::dtype_code;
-  size_t bytes = type == GIRIH_F32 ? 4 : 2;
+  bool isNarrow = type == GIRIH_E4M3 || type == GIRIH_E5M2;
+  size_t bytes = isNarrow ? 1 : type == GIRIH_F32 ? 4 : 2;
+  auto bits = uint8_t(8 * bytes);
   for (size_t extent : shape)
     if (__builtin_mul_overflow(bytes, extent, &bytes))
       throw nb::value_error("an array of that shape is larger than memory");
@@ -207,8 +209,10 @@ nb::ndarray<nb::array_api, nb::device::cpu> zeros(const std::vector<size_t> &sha
   if (!data)
     throw std::bad_alloc();
   nb::capsule owner(data, [](void *memory) noexcept { free(memory); });
-  nb::dlpack::dtype dtype{uint8_t(type == GIRIH_BF16 ? Code::Bfloat : Code::Float),
-                          uint8_t(type == GIRIH_F32 ? 32 : 16), 1};
+  auto code = uint8_t(type == GIRIH_BF16 ? Code::Bfloat : Code::Float);
+  if (isNarrow)
+    code = type == GIRIH_E4M3 ? kE4M3Code : kE5M2Code;
+  nb::dlpack::dtype dtype{code, bits, 1};
   return nb::ndarray<nb::array_api, nb::device::cpu>(data, shape.size(), shape.data(), owner, nullptr, dtype);
 }
 

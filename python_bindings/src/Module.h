@@ -47,6 +47,9 @@ struct Kernel {
   KernelPtr handle;
 };
 
+/// DLPack 1.1, kDLFloat8_e4m3fn and kDLFloat8_e5m2, which nanobind need not know.
+inline constexpr uint8_t kE4M3Code = 10, kE5M2Code = 12;
+
 inline GirihElementType elementTypeOf(nb::dlpack::dtype type) {
   using Code = nb::dlpack::dtype_code;
   if (type == nb::dlpack::dtype{uint8_t(Code::Bfloat), 16, 1})
@@ -55,6 +58,10 @@ inline GirihElementType elementTypeOf(nb::dlpack::dtype type) {
     return GIRIH_F16;
   if (type == nb::dlpack::dtype{uint8_t(Code::Float), 32, 1})
     return GIRIH_F32;
+  if (type == nb::dlpack::dtype{kE4M3Code, 8, 1})
+    return GIRIH_E4M3;
+  if (type == nb::dlpack::dtype{kE5M2Code, 8, 1})
+    return GIRIH_E5M2;
   if (type == nb::dlpack::dtype{uint8_t(Code::Bool), 8, 1} || type == nb::dlpack::dtype{uint8_t(Code::UInt), 8, 1})
     return GIRIH_I8;
   if (type == nb::dlpack::dtype{uint8_t(Code::Int), 32, 1})
@@ -62,7 +69,7 @@ inline GirihElementType elementTypeOf(nb::dlpack::dtype type) {
   if (type == nb::dlpack::dtype{uint8_t(Code::Int), 64, 1})
     return GIRIH_I64;
   throw nb::type_error(
-      "an array's elements must be bf16, f16 or f32, or, of captured arrays, bool, uint8, int32 or int64");
+      "an array's elements must be bf16, f16, f32, e4m3 or e5m2, or, of captured arrays, bool, uint8, int32 or int64");
 }
 
 /// Numbers of Python for a kernel's scalars: floats as f32, others as i32.

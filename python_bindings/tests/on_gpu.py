@@ -52,6 +52,18 @@ def test_beside_float64(d, dtype, mask):
         assert torch.equal(girih.attention(q, k, v, mask=mask), o)
 
 
+@pytest.mark.parametrize("dtype, mask", itertools.product((torch.float8_e4m3fn, torch.float8_e5m2), ("none", "causal")))
+def test_float8(dtype, mask):
+    for shape in ((2, 4, 2, 250, 333), (1, 2, 2, 129, 128), (1, 1, 1, 1, 4096)):
+        q, k, v = (tensor.to(dtype) for tensor in tensors(*shape))
+        o, lse = girih.attention(q, k, v, mask=mask, lse=True)
+        expected = reference(q, k, v, mask)
+        # Weights are rounded to 3 bits: each by 2^-4 at most, and most by less and not all one way.
+        assert o.dtype == torch.bfloat16 and o.shape == q.shape
+        assert (o.double() - expected[0]).norm() < 0.06 * expected[0].norm()
+        torch.testing.assert_close(lse.double(), expected[1], rtol=0, atol=1e-2)
+
+
 def test_scale_out_and_strides():
     q, k, v = tensors()
     assert close(attention(q, k, v, scale=0.3), reference(q, k, v, scale=0.3)[0])

@@ -101,7 +101,7 @@ def refusals(kernel):
     yield ValueError, {"q": q, "k": k[:, :, :0], "v": v[:, :, :0]}, "size 'skv' is 0 when it should be"
     yield ValueError, {"q": q[:, :, :0], "k": k, "v": v}, "size 'sq' is 0"
     yield ValueError, {"q": q.repeat(3, 1)[:, :3], "k": k.repeat(2, 1), "v": v.repeat(2, 1)}, "multiple of hkv"
-    yield TypeError, {"q": q.astype(numpy.float64), "k": k, "v": v}, "must be bf16, f16 or f32"
+    yield TypeError, {"q": q.astype(numpy.float64), "k": k, "v": v}, "must be bf16, f16, f32, e4m3 or e5m2"
     yield ValueError, {"q": q.astype(numpy.float32), "k": k, "v": v}, "'q' is f32 when it should be f16"
     yield TypeError, {"q": q, "k": k, "v": "text"}, "no array"
     yield TypeError, {"q": q, "k": k, "v": Fake(v, "f16")}, "host memory"

@@ -104,6 +104,15 @@ TEST(BindingTest, scalars_are_chosen) {
             errorOf([&] { chooseScalars(manifest, {{"n", 0.5}}); }));
 }
 
+TEST(BindingTest, rows_are_as_far_apart_as_strides_must_be) {
+  std::string text = constrainedText(
+      R"({"kind": "stride", "tensor": "lse", "dim": 1, "minimum": 0, "maximum": 1000, "multiple": 16})");
+  Manifest manifest = parseManifest(text, "attention.json");
+  Binding binding = bindManifest(manifest, sizes(100, 64));
+  EXPECT_EQ((std::vector<int64_t>{4 * 112, 112, 1}), binding.layout("lse").strides);
+  EXPECT_EQ((std::vector<int64_t>{4 * 100 * 128, 100 * 128, 128, 1}), binding.layout("q").strides);
+}
+
 TEST(BindingTest, size_fits_its_argument) {
   Manifest manifest = attention();
   for (TensorDeclaration &tensor : manifest.tensors)

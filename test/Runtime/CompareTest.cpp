@@ -51,3 +51,28 @@ TEST(CompareTest, weights_may_have_an_error_of_their_own) {
   problem.weightError = 1e-3;
   EXPECT_NEAR(1e-3, logSumExpSlack(problem, exact, 0) - before, 1e-12);
 }
+
+TEST(CompareTest, rounding_of_weights_shows_in_wider_outputs) {
+  AttentionProblem problem;
+  problem.q = {nullptr, girih::ElementType::E4M3, {1, 1, 1, 64}, {64, 64, 64, 1}};
+  problem.k = problem.v = {nullptr, girih::ElementType::E4M3, {1, 1, 32, 64}, {2048, 2048, 64, 1}};
+  problem.exactScores = true;
+  problem.outputType = girih::ElementType::F32;
+  AttentionResult exact;
+  exact.dim = 1;
+  exact.output = {1};
+  exact.maxScore = {1};
+  exact.absWeighted = {10};
+  exact.weightRounding = {0.01};
+  // Four times the root of the squares, less than all errors together; and 32 terms of 13 bits.
+  double sum = 0x1p-13 * (1 + 16 * 0.01);
+  EXPECT_NEAR(0.04 + sum, outputSlack(problem, exact, 0), 1e-4);
+  exact.absWeighted = {0.32};
+  EXPECT_NEAR(0.03 + sum, outputSlack(problem, exact, 0), 1e-4);
+  // Of 16 bits too, where the output has more; where it has as many, its own rounding is larger.
+  problem.v.type = girih::ElementType::BF16;
+  problem.q.type = girih::ElementType::BF16;
+  EXPECT_NEAR(0x1p-8 * 0.32 + 0.01, outputSlack(problem, exact, 0), 1e-4);
+  problem.outputType = girih::ElementType::BF16;
+  EXPECT_NEAR(0x1p-8, outputSlack(problem, exact, 0), 1e-4);
+}

@@ -76,8 +76,51 @@ INSTANTIATE_TEST_SUITE_P(Formats, FloatTest,
                          testing::Values(Format{8, bfloat16ToFloat, floatToBfloat16},
                                          Format{5, halfToFloat, floatToHalf}));
 
+/// A format of 8 bits, whose largest number stands for all that are larger.
+struct NarrowFormat {
+  uint8_t largest;
+  float (*toFloat)(uint8_t);
+  uint8_t (*fromFloat)(float);
+};
+
+class NarrowFloatTest : public testing::TestWithParam<NarrowFormat> {};
+
+TEST_P(NarrowFloatTest, values_come_back_and_those_between_go_to_the_nearest) {
+  NarrowFormat format = GetParam();
+  for (int bits = 0; bits < format.largest; ++bits) {
+    float low = format.toFloat(uint8_t(bits)), high = format.toFloat(uint8_t(bits + 1)), middle = (low + high) / 2;
+    ASSERT_EQ(bits, format.fromFloat(low));
+    ASSERT_EQ(bits | 0x80, format.fromFloat(-low));
+    ASSERT_EQ(bits % 2 ? bits + 1 : bits, format.fromFloat(middle)) << bits;
+    ASSERT_EQ(bits, format.fromFloat(std::nextafter(middle, -INFINITY))) << bits;
+    ASSERT_EQ(bits + 1, format.fromFloat(std::nextafter(middle, INFINITY))) << bits;
+  }
+}
+
+TEST_P(NarrowFloatTest, larger_numbers_are_the_largest) {
+  NarrowFormat format = GetParam();
+  float largest = format.toFloat(format.largest);
+  EXPECT_EQ(format.largest, format.fromFloat(largest));
+  EXPECT_EQ(format.largest, format.fromFloat(std::nextafter(largest, INFINITY)));
+  EXPECT_EQ(format.largest | 0x80, format.fromFloat(-std::numeric_limits<float>::max()));
+  EXPECT_TRUE(std::isnan(format.toFloat(format.fromFloat(NAN))));
+}
+
+INSTANTIATE_TEST_SUITE_P(Formats, NarrowFloatTest,
+                         testing::Values(NarrowFormat{0x7e, e4m3ToFloat, floatToE4m3},
+                                         NarrowFormat{0x7b, e5m2ToFloat, floatToE5m2}));
+
+TEST(NarrowFloatTest, formats_have_their_limits) {
+  EXPECT_EQ(448, e4m3ToFloat(0x7e));
+  EXPECT_EQ(0x1p-9f, e4m3ToFloat(1));
+  EXPECT_EQ(57344, e5m2ToFloat(0x7b));
+  EXPECT_EQ(0x1p-16f, e5m2ToFloat(1));
+  EXPECT_EQ(INFINITY, e5m2ToFloat(floatToE5m2(INFINITY)));
+  EXPECT_EQ(448, e4m3ToFloat(floatToE4m3(INFINITY)));
+}
+
 TEST(ElementTypeTest, unit_roundoff_is_half_an_ulp_of_one) {
-  for (ElementType type : {ElementType::BF16, ElementType::F16}) {
+  for (ElementType type : {ElementType::BF16, ElementType::F16, ElementType::E4M3, ElementType::E5M2}) {
     float roundoff = float(unitRoundoff(type));
     EXPECT_EQ(1.0f, roundToElement(type, 1 + roundoff));
     EXPECT_EQ(1 + 2 * roundoff, roundToElement(type, 1 + 1.01f * roundoff));

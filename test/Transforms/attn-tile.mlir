@@ -216,3 +216,41 @@ func.func @padded(%q: tensor<1x4x256x80xbf16>) -> tensor<1x4x256x80xbf16> {
       : tensor<1x4x256x80xbf16>, tensor<1x4x256x80xbf16>, tensor<1x4x256x80xbf16> -> tensor<1x4x256x80xbf16>
   return %o : tensor<1x4x256x80xbf16>
 }
+
+// -----
+
+// Weights of 8 bits are e4m3 whatever V is, and 256 times as large: the factor is in the maximum that exponents subtract,
+// in f32 the sum, the output and the log-sum-exp have it too. V is read as its keys lie.
+// CHECK-LABEL: gpu.func @bytes
+// CHECK-SAME: %[[V:[^ ]*]]: memref<1x1x64x256xf8E5M2, strided<[?, ?, ?, 1]>> {tile.name = "v", tile.order = ["b", "hkv", "d", "skv"], tile.sizes = ["b", "hkv", "d", "skv"]}
+// CHECK-SAME: weight_exponent = 8 : i64
+// CHECK-DAG: %[[EXPONENT:.*]] = arith.constant dense<-8.000000e+00> : tensor<128xf32>
+// CHECK-DAG: %[[LIMIT:.*]] = arith.constant dense<0x4B800000> : tensor<128xf32>
+// CHECK-DAG: %[[SCALE:.*]] = arith.constant dense<0.180336878> : tensor<128xf32>
+// CHECK: %[[S:.*]] = tile.mma %{{.*}}, %{{.*}} transpose_b : tensor<128x64xf8E5M2>, tensor<64x64xf8E5M2> -> tensor<128x64xf32>
+// CHECK: %[[LARGEST:.*]] = tile.reduce max
+// CHECK: math.fma %[[LARGEST]], %[[SCALE]], %[[EXPONENT]] : tensor<128xf32>
+// CHECK: %[[P:.*]] = arith.truncf %{{.*}} : tensor<128x64xf32> to tensor<128x64xf8E4M3FN>
+// CHECK: %[[TV:.*]] = tile.load %[[V]][%{{.*}}, %{{.*}}, %{{.*}}, %{{.*}}] : {{.*}} -> tensor<64x64xf8E5M2>
+// CHECK: tile.mma %[[P]], %[[TV]], %{{.*}} transpose_b
+// CHECK: arith.cmpf ogt, %{{.*}}, %[[LIMIT]]
+// An output in f32 is not rounded.
+// CHECK-NOT: arith.truncf
+// CHECK: tile.store %{{.*}} : tensor<128x64xf32>
+func.func @bytes(%q: tensor<1x1x256x64xf8E5M2>, %v: tensor<1x1x64x256xf8E5M2>) -> tensor<1x1x256x64xf32> {
+  %o = attn.forward %q, %q, %v v_order(keys) schedule <rows = 128, columns = 64, workers = 2>
+      : tensor<1x1x256x64xf8E5M2>, tensor<1x1x256x64xf8E5M2>, tensor<1x1x64x256xf8E5M2> -> tensor<1x1x256x64xf32>
+  return %o : tensor<1x1x256x64xf32>
+}
+
+// -----
+
+// Where weights may grow before the output is rescaled, they begin smaller.
+// CHECK-LABEL: gpu.func @lazy_bytes
+// CHECK-SAME: weight_exponent = 3 : i64
+// CHECK: arith.constant dense<-3.000000e+00> : tensor<128xf32>
+func.func @lazy_bytes(%q: tensor<1x1x256x64xf8E4M3FN>, %v: tensor<1x1x64x256xf8E4M3FN>) -> tensor<1x1x256x64xbf16> {
+  %o = attn.forward %q, %q, %v v_order(keys) schedule <rows = 128, columns = 64, workers = 2, lazy_rescale = 5>
+      : tensor<1x1x256x64xf8E4M3FN>, tensor<1x1x256x64xf8E4M3FN>, tensor<1x1x64x256xf8E4M3FN> -> tensor<1x1x256x64xbf16>
+  return %o : tensor<1x1x256x64xbf16>
+}

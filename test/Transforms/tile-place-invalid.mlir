@@ -257,9 +257,32 @@ gpu.module @m [#nvvm.target<chip = "sm_90a">] {
 
 gpu.module @m [#nvvm.target<chip = "sm_90a">] {
   gpu.func @reduced_load(%m: memref<?x64xf32>, %i: index) kernel {
-    // expected-error@+1 {{a loaded tile can only be an operand of an MMA or of elementwise ops}}
+    // expected-error@+1 {{a loaded tile can only be an operand of an MMA or of elementwise ops, or be transposed}}
     %a = tile.load %m[%i, %i] ring("a") stages(1) : memref<?x64xf32> -> tensor<64x64xf32>
     %b = tile.reduce max %a : tensor<64x64xf32> -> tensor<64xf32>
+    gpu.return
+  }
+}
+
+// -----
+
+gpu.module @m [#nvvm.target<chip = "sm_90a">] {
+  gpu.func @transposed_halves(%m: memref<?x64xbf16>, %i: index) kernel {
+    %a = tile.load %m[%i, %i] ring("a") stages(1) : memref<?x64xbf16> -> tensor<64x64xbf16>
+    // expected-error@+1 {{MMAs of 'bf16' on sm_90a read operands in either order: nothing is transposed}}
+    %t = tile.transpose %a ring("t") stages(1) : tensor<64x64xbf16> -> tensor<64x64xbf16>
+    %s = tile.mma_async %a, %t transpose_b : tensor<64x64xbf16>, tensor<64x64xbf16> -> !tile.async<tensor<64x64xf32>>
+    gpu.return
+  }
+}
+
+// -----
+
+gpu.module @m [#nvvm.target<chip = "sm_90a">] {
+  gpu.func @transposed_part(%m: memref<?x32xf8E4M3FN>, %i: index) kernel {
+    %a = tile.load %m[%i, %i] ring("a") stages(1) : memref<?x32xf8E4M3FN> -> tensor<64x32xf8E4M3FN>
+    // expected-error@+1 {{only a loaded tile of 8 bits is transposed, of multiples of 32 rows and 64 columns, not 'tensor<64x32xf8E4M3FN, #tile.shared<swizzle = 32>>'}}
+    %t = tile.transpose %a ring("t") stages(1) : tensor<64x32xf8E4M3FN> -> tensor<32x64xf8E4M3FN>
     gpu.return
   }
 }

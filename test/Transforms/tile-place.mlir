@@ -199,4 +199,38 @@ gpu.module @m [#target] {
     }
     gpu.return
   }
+
+  // One of 8 bits is moved there from the layout of an accumulator, in which it was rounded. A row of 64 bytes has
+  // the swizzle of 64.
+  // CHECK-LABEL: gpu.func @byte_operand
+  // CHECK: %[[A:.*]] = tile.load {{.*}} -> tensor<64x64xf8E4M3FN, #tile.shared<swizzle = 64>>
+  // CHECK: %[[P:.*]] = arith.truncf %{{.*}} to tensor<64x64xf8E4M3FN, #tile.fragment<registers = [2 : (0, 1), 2 : (8, 0), 8 : (0, 8)], lanes = [4 : (0, 2), 8 : (1, 0)], warps = [4 : (16, 0)]>>
+  // CHECK: %[[LEFT:.*]] = tile.relayout %[[P]] : {{.*}} -> tensor<64x64xf8E4M3FN, #tile.fragment<registers = [2 : (0, 1), 2 : (0, 2), 2 : (8, 0), 2 : (0, 16), 2 : (0, 32)], lanes = [4 : (0, 4), 8 : (1, 0)], warps = [4 : (16, 0)]>>
+  // CHECK: tile.mma_async %[[LEFT]], %[[A]] transpose_b
+  gpu.func @byte_operand(%m: memref<?x64xf8E4M3FN>, %i: index) kernel {
+    %a = tile.load %m[%i, %i] ring("a") stages(1) : memref<?x64xf8E4M3FN> -> tensor<64x64xf8E4M3FN>
+    %async = tile.mma_async %a, %a transpose_b : tensor<64x64xf8E4M3FN>, tensor<64x64xf8E4M3FN> -> !tile.async<tensor<64x64xf32>>
+    %s = tile.await %async in_flight(0) : !tile.async<tensor<64x64xf32>> -> tensor<64x64xf32>
+    %p = arith.truncf %s : tensor<64x64xf32> to tensor<64x64xf8E4M3FN>
+    %next = tile.mma_async %p, %a transpose_b : tensor<64x64xf8E4M3FN>, tensor<64x64xf8E4M3FN> -> !tile.async<tensor<64x64xf32>>
+    %o = tile.await %next in_flight(0) : !tile.async<tensor<64x64xf32>> -> tensor<64x64xf32>
+    gpu.return
+  }
+
+  // A tile that was transposed has its columns interleaved, as accumulators do: the left operand stays in its lanes.
+  // CHECK-LABEL: gpu.func @transposed
+  // CHECK: %[[T:.*]] = tile.transpose %{{.*}} ring("t") stages(2) : {{.*}} -> tensor<64x32xf8E4M3FN, #tile.shared<interleaved = true, swizzle = 32>>
+  // CHECK: %[[LEFT:.*]] = tile.relayout {{.*}} -> tensor<64x32xf8E4M3FN, #tile.fragment<registers = [2 : (0, 1), 2 : (0, 8), 2 : (8, 0), 2 : (0, 16), 1 : (0, 32)], lanes = [4 : (0, 2), 8 : (1, 0)], warps = [4 : (16, 0)]>>
+  // CHECK: tile.mma_async %[[LEFT]], %[[T]] transpose_b
+  gpu.func @transposed(%m: memref<?x64xf8E4M3FN>, %i: index) kernel {
+    %k = tile.load %m[%i, %i] ring("k") stages(1) : memref<?x64xf8E4M3FN> -> tensor<64x64xf8E4M3FN>
+    %b = tile.load %m[%i, %i] ring("b") stages(1) : memref<?x64xf8E4M3FN> -> tensor<32x64xf8E4M3FN>
+    %async = tile.mma_async %k, %b transpose_b : tensor<64x64xf8E4M3FN>, tensor<32x64xf8E4M3FN> -> !tile.async<tensor<64x32xf32>>
+    %s = tile.await %async in_flight(0) : !tile.async<tensor<64x32xf32>> -> tensor<64x32xf32>
+    %p = arith.truncf %s : tensor<64x32xf32> to tensor<64x32xf8E4M3FN>
+    %t = tile.transpose %b ring("t") stages(2) : tensor<32x64xf8E4M3FN> -> tensor<64x32xf8E4M3FN>
+    %next = tile.mma_async %p, %t transpose_b : tensor<64x32xf8E4M3FN>, tensor<64x32xf8E4M3FN> -> !tile.async<tensor<64x64xf32>>
+    %o = tile.await %next in_flight(0) : !tile.async<tensor<64x64xf32>> -> tensor<64x64xf32>
+    gpu.return
+  }
 }

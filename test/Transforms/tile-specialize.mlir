@@ -142,3 +142,45 @@ gpu.module @m [#nvvm.target<chip = "sm_90a">] {
     gpu.return
   }
 }
+
+// -----
+
+!rows = tensor<32x64xf8E4M3FN, #tile.shared<swizzle = 64>>
+!columns = tensor<64x32xf8E4M3FN, #tile.shared<interleaved = true, swizzle = 32>>
+#left = #tile.fragment<registers = [2 : (0, 1), 2 : (0, 8), 2 : (8, 0), 2 : (0, 16), 1 : (0, 32)], lanes = [4 : (0, 2), 8 : (1, 0)], warps = [4 : (16, 0)]>
+#acc = #tile.fragment<registers = [2 : (0, 1), 2 : (8, 0), 8 : (0, 8)], lanes = [4 : (0, 2), 8 : (1, 0)], warps = [4 : (16, 0)]>
+
+gpu.module @m [#nvvm.target<chip = "sm_90a">] {
+  // A role reads the slots of one ring and fills those of another.
+  // CHECK-LABEL: gpu.func @transposed
+  // CHECK: %[[B:.*]] = tile.channel "b" : <2 x
+  // CHECK: %[[T:.*]] = tile.channel "t" : <2 x
+  // CHECK: tile.role "load" warps(4) registers(32) one_thread {
+  // CHECK:   tile.acquire %[[B]]
+  // CHECK-NOT: tile.transpose
+  // CHECK: tile.role "transpose" warps(4) registers(32) {
+  // CHECK:   %[[FROM:.*]] = tile.wait %[[B]]
+  // CHECK:   %[[INTO:.*]] = tile.acquire %[[T]]
+  // CHECK:   tile.transpose_into %[[FROM]], %[[INTO]]
+  // CHECK:   tile.commit %[[T]]
+  // CHECK:   tile.release %[[B]]
+  // CHECK: tile.role "compute" warps(8) registers(224) {
+  // CHECK-NOT: tile.wait %[[B]]
+  // CHECK:   %[[READ:.*]] = tile.wait %[[T]]
+  // CHECK:   tile.mma_async %{{.*}}, %[[READ]] transpose_b
+  // CHECK:   tile.release %[[T]]
+  gpu.func @transposed(%m: memref<?x64xf8E4M3FN>, %n: index) kernel
+      attributes {tile.schedule = #tile.schedule<workers = 2, load_registers = 32, compute_registers = 224>} {
+    %c0 = arith.constant 0 : index
+    %c1 = arith.constant 1 : index
+    scf.for %i = %c0 to %n step %c1 {
+      %left = "left"() : () -> tensor<64x32xf8E4M3FN, #left>
+      %b = tile.load %m[%i, %c0] ring("b") stages(2) : memref<?x64xf8E4M3FN> -> !rows
+      %t = tile.transpose %b ring("t") stages(2) : !rows -> !columns
+      %async = tile.mma_async %left, %t transpose_b : tensor<64x32xf8E4M3FN, #left>, !columns -> !tile.async<tensor<64x64xf32, #acc>>
+      %s = tile.await %async in_flight(0) : !tile.async<tensor<64x64xf32, #acc>> -> tensor<64x64xf32, #acc>
+      "use"(%s) : (tensor<64x64xf32, #acc>) -> ()
+    }
+    gpu.return
+  }
+}

@@ -22,6 +22,9 @@ public:
   TileTypeConverter();
 };
 
+/// Whether elements are floats of 8 bits: four of them are an i32, for LLVM has no such type.
+bool isByteFloat(mlir::Type elementType);
+
 /// How many elements of a tile share one register.
 int64_t elementsPerRegister(mlir::Type elementType);
 

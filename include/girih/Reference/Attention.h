@@ -19,8 +19,7 @@
 
 namespace girih::reference {
 
-/// A host tensor [batch, head, row, column]; strides in elements, the innermost
-/// is 1.
+/// A host tensor [batch, head, row, column]; strides in elements.
 struct TensorView {
   const void *data = nullptr;
   ElementType type = ElementType::F32;
@@ -71,7 +70,17 @@ struct AttentionProblem {
   bool exactScores = false;
   /// The relative error that the kernel's exponentials may have more than those of f32.
   double weightError = 0;
+  /// O is multiplied by it before it is rounded.
+  double outputScale = 1;
+  /// The type of O, and that to which a kernel rounds weights: V's unless given.
+  std::optional<ElementType> outputType, weightType;
+  /// A kernel rounds weights times 2 to this power, and the largest of a row is 1 at least.
+  int64_t weightExponent = 0;
 
+  ElementType outputElement() const { return outputType.value_or(v.type); }
+  ElementType weightElement() const { return weightType.value_or(v.type); }
+  /// Whether the rounding of weights shows in outputs, which have more bits.
+  bool showsWeightRounding() const { return unitRoundoff(weightElement()) > unitRoundoff(outputElement()); }
   int64_t queries() const { return q.shape[2]; }
   int64_t keys() const { return k.shape[2]; }
   int64_t outputDim() const { return v.shape[3]; }
@@ -79,8 +88,8 @@ struct AttentionProblem {
 
 enum class Precision {
   Float64, ///< all in double
-  /// Scores, softmax and sums in float; P rounded to V's type before P V, O
-  /// rounded to V's type: what a flash-attention kernel does.
+  /// Scores, softmax and sums in float; P rounded before P V, and O: what a
+  /// flash-attention kernel does.
   Kernel,
 };
 
@@ -91,6 +100,9 @@ struct AttentionResult {
   std::vector<double> logSumExp;   ///< of scale * S, natural; -inf there
   std::vector<double> maxScore;    ///< largest |score| that matters
   std::vector<double> absWeighted; ///< max over columns of sum_k P |V|
+  /// Where the rounding of weights shows: max over columns of the root of sum_k (e V)^2, where
+  /// e is what it may do to P.
+  std::vector<double> weightRounding;
 };
 
 /// O and LSE of `rows`.

@@ -114,6 +114,10 @@ struct ProblemDeclaration {
   /// The relative error of a weight that the kernel's exponentials may have, beside what
   /// f32 arithmetic has anyway.
   double weightError = 0;
+  /// The output is multiplied by it before it is rounded.
+  double outputScale = 1;
+  /// Weights of 8 bits are rounded times 2 to this power.
+  std::optional<int64_t> weightExponent;
   /// Whether there is a score function.
   bool hasScore = false;
   /// It as a reference::ScoreProgram; empty when it has no such form, and then

@@ -11,7 +11,7 @@
 namespace girih {
 
 /// Of integers, i8 has no sign.
-enum class ElementType { BF16, F16, F32, I8, I32, I64 };
+enum class ElementType { BF16, F16, F32, I8, I32, I64, E4M3, E5M2 };
 
 /// The name that manifests and reports use.
 inline const char *elementTypeName(ElementType type) {
@@ -28,17 +28,24 @@ inline const char *elementTypeName(ElementType type) {
     return "i32";
   case ElementType::I64:
     return "i64";
+  case ElementType::E4M3:
+    return "e4m3";
+  case ElementType::E5M2:
+    return "e5m2";
   }
   return "?";
 }
 
 inline std::optional<ElementType> parseElementType(std::string_view name) {
-  for (ElementType type :
-       {ElementType::BF16, ElementType::F16, ElementType::F32, ElementType::I8, ElementType::I32, ElementType::I64})
+  for (ElementType type : {ElementType::BF16, ElementType::F16, ElementType::F32, ElementType::I8, ElementType::I32,
+                           ElementType::I64, ElementType::E4M3, ElementType::E5M2})
     if (name == elementTypeName(type))
       return type;
   return std::nullopt;
 }
+
+/// Whether it has 8 bits.
+inline bool isNarrow(ElementType type) { return type == ElementType::E4M3 || type == ElementType::E5M2; }
 
 inline size_t elementBytes(ElementType type) {
   switch (type) {
@@ -49,6 +56,8 @@ inline size_t elementBytes(ElementType type) {
   case ElementType::I32:
     return 4;
   case ElementType::I8:
+  case ElementType::E4M3:
+  case ElementType::E5M2:
     return 1;
   case ElementType::I64:
     return 8;
@@ -69,6 +78,28 @@ inline double unitRoundoff(ElementType type) {
     return 0x1p-11;
   case ElementType::F32:
     return 0x1p-24;
+  case ElementType::E4M3:
+    return 0x1p-4;
+  case ElementType::E5M2:
+    return 0x1p-3;
+  default:
+    return 0;
+  }
+}
+
+/// The distance of the smallest numbers of `type`; of integers 0, like the above.
+inline double subnormalStep(ElementType type) {
+  switch (type) {
+  case ElementType::BF16:
+    return 0x1p-133;
+  case ElementType::F16:
+    return 0x1p-24;
+  case ElementType::F32:
+    return 0x1p-149;
+  case ElementType::E4M3:
+    return 0x1p-9;
+  case ElementType::E5M2:
+    return 0x1p-16;
   default:
     return 0;
   }
@@ -103,6 +134,10 @@ inline float loadElement(ElementType type, const void *data, size_t index) {
     std::memcpy(&value, static_cast<const char *>(data) + 4 * index, 4);
     return value;
   }
+  if (isNarrow(type)) {
+    uint8_t byte = static_cast<const uint8_t *>(data)[index];
+    return type == ElementType::E4M3 ? e4m3ToFloat(byte) : e5m2ToFloat(byte);
+  }
   uint16_t bits;
   std::memcpy(&bits, static_cast<const char *>(data) + 2 * index, 2);
   return type == ElementType::BF16 ? bfloat16ToFloat(bits) : halfToFloat(bits);
@@ -114,6 +149,10 @@ inline void storeElement(ElementType type, void *data, size_t index, float value
     return storeInteger(type, data, index, int64_t(value));
   if (type == ElementType::F32) {
     std::memcpy(static_cast<char *>(data) + 4 * index, &value, 4);
+    return;
+  }
+  if (isNarrow(type)) {
+    static_cast<uint8_t *>(data)[index] = type == ElementType::E4M3 ? floatToE4m3(value) : floatToE5m2(value);
     return;
   }
   uint16_t bits = type == ElementType::BF16 ? floatToBfloat16(value) : floatToHalf(value);
@@ -129,6 +168,10 @@ inline float roundToElement(ElementType type, float value) {
     return halfToFloat(floatToHalf(value));
   default:
     return value;
+  case ElementType::E4M3:
+    return e4m3ToFloat(floatToE4m3(value));
+  case ElementType::E5M2:
+    return e5m2ToFloat(floatToE5m2(value));
   }
 }
 

@@ -1,8 +1,8 @@
-//===- Float.h - Conversions of 16-bit floating point -----------*- C++ -*-===//
+//===- Float.h - Conversions of narrow floating point -----------*- C++ -*-===//
 //
-// bfloat16 and IEEE binary16 as their bits in a uint16_t. Conversions to them
-// round to nearest, ties to even, as cvt.rn does; every value of either type
-// converts to float exactly.
+// bfloat16 and IEEE binary16 as their bits in a uint16_t, e4m3 and e5m2 in a
+// uint8_t. Conversions to them round to nearest, ties to even, as cvt.rn does;
+// every value of any of them converts to float exactly.
 //
 //===----------------------------------------------------------------------===//
 #ifndef GIRIH_SUPPORT_FLOAT_H
@@ -58,6 +58,59 @@ inline uint16_t floatToHalf(float value) {
   // rounds exactly as the conversion must.
   float shifted = std::bit_cast<float>(magnitude) + 0.5f;
   return uint16_t(sign | (std::bit_cast<uint32_t>(shifted) - 0x3f000000u));
+}
+
+/// The float that the e5m2 `bits` stands for: the upper half of a binary16.
+inline float e5m2ToFloat(uint8_t bits) { return halfToFloat(uint16_t(bits << 8)); }
+
+/// The float that the e4m3 `bits` stands for. There is no infinity, and one NaN of each sign.
+inline float e4m3ToFloat(uint8_t bits) {
+  uint32_t sign = uint32_t(bits & 0x80u) << 24, magnitude = bits & 0x7fu;
+  if (magnitude == 0x7fu)
+    return std::bit_cast<float>(sign | 0x7fc00000u);
+  if (magnitude >= 8) // normal: rebias the exponent from 7 to 127
+    return std::bit_cast<float>(sign | ((magnitude << 20) + (120u << 23)));
+  float value = float(magnitude) * 0x1p-9f;
+  return std::bit_cast<float>(sign | std::bit_cast<uint32_t>(value));
+}
+
+/// `magnitude`, finite bits of a float without the sign, rounded to `mantissa` bits with
+/// exponents of that bias. Too large numbers give more than the format's largest one.
+inline uint32_t roundToNarrow(uint32_t magnitude, int mantissa, uint32_t bias) {
+  int shift = 23 - mantissa;
+  uint32_t smallest = (128 - bias) << 23; // normal number
+  if (magnitude < smallest) {
+    // Of the number added, an ulp is the step of the format's subnormals.
+    float anchor = std::bit_cast<float>((128 - bias + uint32_t(shift)) << 23);
+    float shifted = std::bit_cast<float>(magnitude) + anchor;
+    return std::bit_cast<uint32_t>(shifted) - std::bit_cast<uint32_t>(anchor);
+  }
+  magnitude -= (127 - bias) << 23;
+  return (magnitude + (1u << (shift - 1)) - 1 + ((magnitude >> shift) & 1u)) >> shift;
+}
+
+/// The e4m3 nearest to `value`, 448 for what is larger, as cvt.satfinite does.
+inline uint8_t floatToE4m3(float value) {
+  uint32_t bits = std::bit_cast<uint32_t>(value), magnitude = bits & 0x7fffffffu;
+  auto sign = uint8_t((bits >> 24) & 0x80u);
+  if (magnitude > 0x7f800000u)
+    return 0x7f;
+  if (magnitude >= 0x43e00000u) // 448
+    return uint8_t(sign | 0x7eu);
+  return uint8_t(sign | roundToNarrow(magnitude, 3, 7));
+}
+
+/// The e5m2 nearest to `value`, 57344 for what is larger and finite. Infinities are kept.
+inline uint8_t floatToE5m2(float value) {
+  uint32_t bits = std::bit_cast<uint32_t>(value), magnitude = bits & 0x7fffffffu;
+  auto sign = uint8_t((bits >> 24) & 0x80u);
+  if (magnitude > 0x7f800000u)
+    return 0x7f;
+  if (magnitude == 0x7f800000u)
+    return uint8_t(sign | 0x7cu);
+  if (magnitude >= 0x47600000u) // 57344
+    return uint8_t(sign | 0x7bu);
+  return uint8_t(sign | roundToNarrow(magnitude, 2, 15));
 }
 
 } // namespace girih

@@ -68,6 +68,10 @@ private:
   llvm::SmallVector<std::string, 2> texts;
 };
 
+/// Weights of attention that are rounded to e4m3 are 2 to this power at most, of the 448 that
+/// there are: a row's maximum may be off by 2^0.5.
+inline constexpr int64_t kMaxWeightExponent = 8;
+
 /// A chip: its limits, and the choices that only it can make. Passes ask for
 /// abilities and never for the name.
 class Target {
@@ -85,8 +89,8 @@ public:
   bool hasTensorMemory() const { return limits().tensorColumns > 0; }
 
   /// The roles of a kernel with a schedule that says how many workers and registers
-  /// there are, in the order of their warps.
-  llvm::SmallVector<RoleShape> rolesOf(const tile::Schedule &schedule) const;
+  /// there are, in the order of their warps; `transposes` if one is needed that transposes tiles.
+  llvm::SmallVector<RoleShape> rolesOf(const tile::Schedule &schedule, bool transposes) const;
 
   /// Whether a CTA of these roles can run: its threads, what each role asks for, and
   /// all that they ask for together, of which the launch must bring enough, for a role
@@ -106,6 +110,21 @@ public:
   /// diagnostic on `op` when no MMA makes such a tile.
   virtual mlir::FailureOr<tile::Fragment> accumulatorLayout(mlir::Operation *op, int64_t rows,
                                                             int64_t columns) const = 0;
+
+  /// The register layout of a rows x columns left operand of an MMA that reads it from
+  /// registers, of elements of so many bits; where it is not the accumulator's, tiles are
+  /// moved there by tile.relayout. `interleaved` if the inner dimension of the right operand is.
+  virtual mlir::FailureOr<tile::Fragment> leftLayout(mlir::Operation *op, int64_t rows, int64_t columns, int64_t bits,
+                                                     bool interleaved) const {
+    return accumulatorLayout(op, rows, columns);
+  }
+
+  /// Whether MMAs read a right operand of elements of so many bits in one order only, with the
+  /// inner dimension contiguous: another one is transposed before.
+  virtual bool readsTransposedOnly(int64_t bits) const { return false; }
+
+  /// Whether a kernel for the problem has to transpose V.
+  bool transposesValues(attn::ForwardOp op) const;
 
   /// The columns of a tile that holds rows of so many elements of 16 bits: whole panels of
   /// 128 bytes, as MMAs read them. Copies fill the rest with zeros, and stores leave it out.

@@ -20,9 +20,9 @@ static bool handsOn(Operation *op) {
 
 bool isBarrierEvent(Operation *op) {
   if (isa<tile::BarrierWaitOp, tile::BarrierArriveOp, tile::BarrierExpectOp, tile::CopyOp, tile::MmaAsyncOp,
-          tile::AwaitOp, tile::MmaIntoOp, tile::MmaCommitOp, tile::MoveOp, tile::WriteSharedOp, tile::WriteTensorOp,
-          tile::WriteNumberOp, tile::ReadNumberOp, tile::RequestWorkOp, tile::ReadWorkOp, tile::PublishOp,
-          tile::DrainStoresOp, tile::SyncOp, NVVM::BarrierOp, NVVM::BarrierArriveOp>(op))
+          tile::AwaitOp, tile::MmaIntoOp, tile::MmaCommitOp, tile::MoveOp, tile::WriteSharedOp, tile::TransposeIntoOp,
+          tile::WriteTensorOp, tile::WriteNumberOp, tile::ReadNumberOp, tile::RequestWorkOp, tile::ReadWorkOp,
+          tile::PublishOp, tile::DrainStoresOp, tile::SyncOp, NVVM::BarrierOp, NVVM::BarrierArriveOp>(op))
     return true;
   return !handsOn(op) && llvm::any_of(op->getOperands(), isSharedTile) &&
          (isa<tile::StoreOp>(op) || isMemoryEffectFree(op));

@@ -370,7 +370,7 @@ Step BarrierInterpreter::event(int index, const Instruction &instruction) {
   case Code::Await:
     return model.await(index, first.value, instruction.value, site);
   case Code::Write:
-    return model.write(index, first.value, /*forStores=*/instruction.value != 0, site);
+    return model.write(index, first.value, /*forAsync=*/instruction.value != 0, site);
   case Code::WriteTensor:
     return model.writeTensor(index, first.value, instruction.value, site);
   case Code::WriteNumber: {
@@ -378,7 +378,7 @@ Step BarrierInterpreter::event(int index, const Instruction &instruction) {
     if (!number.isExact() && number.source == 0)
       number.source = ++draws;
     numbers[first.value] = number;
-    return model.write(index, first.value, /*forStores=*/false, site);
+    return model.write(index, first.value, /*forAsync=*/false, site);
   }
   case Code::ReadNumber:
     agent.registers[instruction.dest] = numbers[first.value];

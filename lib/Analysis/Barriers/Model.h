@@ -80,8 +80,8 @@ public:
 
   // Slots.
   Step read(int agent, int slot, int site);
-  /// For asynchronous stores, which need it published, or only for threads that read.
-  Step write(int agent, int slot, bool forStores, int site);
+  /// For asynchronous stores and MMAs, which need it published, or only for threads that read.
+  Step write(int agent, int slot, bool forAsync, int site);
   Step publish(int agent, int64_t id, int site);
   Step store(int agent, int slot, int site);
   Step drain(int agent, int site);

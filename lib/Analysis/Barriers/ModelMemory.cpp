@@ -91,7 +91,7 @@ Step BarrierModel::copy(int agent, int slot, bool isPart, int barrier, int64_t b
   return completeIfReady(barrier, site);
 }
 
-Step BarrierModel::write(int agent, int slot, bool forStores, int site) {
+Step BarrierModel::write(int agent, int slot, bool forAsync, int site) {
   AgentState &self = agentStates[agent];
   SlotState &memory = slotStates[slot];
   if (is_contained(self.storing, slot))
@@ -109,7 +109,7 @@ Step BarrierModel::write(int agent, int slot, bool forStores, int site) {
   memory.epoch = self.clock[agent];
   memory.published = -1;
   fill(memory.readers, Reader());
-  if (forStores && !is_contained(self.unpublished, slot))
+  if (forAsync && !is_contained(self.unpublished, slot))
     self.unpublished.push_back(slot);
   return Step::Done;
 }

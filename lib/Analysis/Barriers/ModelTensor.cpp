@@ -37,7 +37,7 @@ Step BarrierModel::checkWhole(int agent, int slot, int64_t columns, int site) {
 Step BarrierModel::writeTensor(int agent, int slot, int64_t columns, int site) {
   if (Step step = checkWhole(agent, slot, columns, site); step != Step::Done)
     return step;
-  if (Step step = write(agent, slot, /*forStores=*/false, site); step != Step::Done)
+  if (Step step = write(agent, slot, /*forAsync=*/false, site); step != Step::Done)
     return step;
   slotStates[slot].published = 0;
   return Step::Done;

@@ -26,7 +26,7 @@ void Decoder::decode() {
     auto role = op->getParentOfType<tile::RoleOp>();
     if (role && role.getOneThread() &&
         isa<tile::MmaAsyncOp, tile::AwaitOp, tile::ReduceOp, tile::WriteSharedOp, tile::WriteTensorOp, tile::ScatterOp,
-            tile::MoveOp>(op))
+            tile::MoveOp, tile::TransposeIntoOp>(op))
       refuse(op, "'" + op->getName().getStringRef() + "' needs all threads of a worker, but role \"" + role.getName() +
                      "\" has one_thread");
     if (role && !role.getOneThread() &&

@@ -171,7 +171,11 @@ void Decoder::decodeEvent(Operation *op) {
       .Case([&](tile::AwaitOp await) { fill(Code::Await, await.getValue(), {}, {}, await.getInFlight()); })
       .Case([&](tile::WriteSharedOp write) {
         // No asynchronous store reads a vector: it is for other threads.
-        fill(Code::Write, write.getDest(), {}, {}, /*forStores=*/write.getTile().getType().getRank() > 1);
+        fill(Code::Write, write.getDest(), {}, {}, /*forAsync=*/write.getTile().getType().getRank() > 1);
+      })
+      .Case([&](tile::TransposeIntoOp op) {
+        fill(Code::Read, op.getTile());
+        fill(Code::Write, op.getDest(), {}, {}, /*forAsync=*/true);
       })
       .Case([&](tile::WriteTensorOp write) {
         fill(Code::WriteTensor, write.getDest(), {}, {}, tile::tensorColumns(write.getDest().getType()));

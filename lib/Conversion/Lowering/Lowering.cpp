@@ -12,6 +12,8 @@ int64_t elementsPerRegister(Type elementType) {
   return bits >= 8 && bits < 32 ? 32 / bits : 1;
 }
 
+bool isByteFloat(Type elementType) { return isa<Float8E4M3FNType, Float8E5M2Type>(elementType); }
+
 static LogicalResult convertFragment(RankedTensorType tile, SmallVectorImpl<Type> &results) {
   tile::FragmentAttr encoding = tile::fragmentEncoding(tile);
   if (!encoding)
@@ -21,6 +23,8 @@ static LogicalResult convertFragment(RankedTensorType tile, SmallVectorImpl<Type
   if (elements % packed != 0)
     return failure();
   Type type = packed == 1 ? tile.getElementType() : VectorType::get(packed, tile.getElementType());
+  if (isByteFloat(tile.getElementType()))
+    type = IntegerType::get(tile.getContext(), 32);
   results.append(elements / packed, type);
   return success();
 }

@@ -23,7 +23,8 @@ struct ConvertElementwise : ConversionPattern {
     if (!op->hasTrait<OpTrait::Elementwise>() || op->getNumResults() != 1)
       return failure();
     RankedTensorType resultType = fragmentType(op->getResult(0).getType());
-    if (!resultType)
+    auto isOfBytes = [](Type type) { return isByteFloat(getElementTypeOrSelf(type)); };
+    if (!resultType || llvm::any_of(op->getOperandTypes(), isOfBytes) || isOfBytes(resultType))
       return failure();
     ImplicitLocOpBuilder b(op->getLoc(), rewriter);
     SmallVector<SmallVector<Value>> columns;

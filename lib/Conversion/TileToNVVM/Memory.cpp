@@ -290,6 +290,8 @@ struct ConvertScatter : OpConversionPattern<tile::ScatterOp> {
     RankedTensorType type = op.getTile().getType();
     if (!tile::fragmentEncoding(type))
       return op.emitOpError("writes tiles in registers only");
+    if (isByteFloat(type.getElementType()))
+      return op.emitOpError("writes no floats of 8 bits");
     tile::Fragment layout(tile::fragmentEncoding(type));
     ImplicitLocOpBuilder b(op.getLoc(), rewriter);
     SmallVector<Value> mine;

@@ -99,15 +99,22 @@ struct ConvertTileToNVVMPass : impl::ConvertTileToNVVMPassBase<ConvertTileToNVVM
   LogicalResult checkOps(gpu::GPUFuncOp kernel, const Target &target) {
     WalkResult result = kernel.walk([&](Operation *op) {
       for (Type type : op->getResultTypes())
-        if (tile::fragmentEncoding(type) && !isRegisterElement(getElementTypeOrSelf(type))) {
+        if (tile::fragmentEncoding(type) && !isRegisterElement(getElementTypeOrSelf(type)) &&
+            !(isByteFloat(getElementTypeOrSelf(type)) && movesBytes(op))) {
           op->emitOpError() << "makes elements of " << getElementTypeOrSelf(type)
-                            << "; registers hold f16, bf16, f32, f64 and integers of 1, 8, 16, 32 and 64 bits";
+                            << "; registers hold f16, bf16, f32, f64 and integers of 1, 8, 16, 32 and 64 bits, and "
+                            << "f8E4M3FN and f8E5M2 that arith.truncf makes of f32";
           return WalkResult::interrupt();
         }
       bool isArithmetic = isa_and_nonnull<arith::ArithDialect, math::MathDialect>(op->getDialect());
       return WalkResult(success(!isArithmetic || succeeded(target.checkFunction(op))));
     });
     return failure(result.wasInterrupted());
+  }
+
+  /// Floats of 8 bits are for MMAs: they are made of f32, and nothing is computed with them.
+  static bool movesBytes(Operation *op) {
+    return isa<arith::TruncFOp, tile::RelayoutOp, tile::MoveOp, tile::SliceOp, RegionBranchOpInterface>(op);
   }
 
   static bool isRegisterElement(Type type) {
@@ -147,6 +154,9 @@ struct ConvertTileToNVVMPass : impl::ConvertTileToNVVMPassBase<ConvertTileToNVVM
     populateKernelPatterns(converter, patterns);
     populateElementwisePatterns(converter, patterns);
     populateReductionPatterns(converter, patterns);
+    populateRelayoutPatterns(converter, patterns);
+    populateReadBytesPatterns(converter, patterns);
+    populateTransposePatterns(converter, patterns);
     populateMemoryPatterns(converter, patterns);
     populateSharedVectorPatterns(converter, patterns);
     populateGatherPatterns(converter, patterns);

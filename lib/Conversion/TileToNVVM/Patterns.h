@@ -10,6 +10,12 @@ namespace girih {
 
 void populateElementwisePatterns(const mlir::TypeConverter &converter, mlir::RewritePatternSet &patterns);
 void populateReductionPatterns(const mlir::TypeConverter &converter, mlir::RewritePatternSet &patterns);
+/// Tiles that move between registers.
+void populateRelayoutPatterns(const mlir::TypeConverter &converter, mlir::RewritePatternSet &patterns);
+/// Tiles of 8 bits that are read into registers.
+void populateReadBytesPatterns(const mlir::TypeConverter &converter, mlir::RewritePatternSet &patterns);
+/// Tiles that are transposed in shared memory.
+void populateTransposePatterns(const mlir::TypeConverter &converter, mlir::RewritePatternSet &patterns);
 void populateMemoryPatterns(const mlir::TypeConverter &converter, mlir::RewritePatternSet &patterns);
 /// Tiles between registers and shared memory for which there is no instruction for matrices.
 void populateSharedVectorPatterns(const mlir::TypeConverter &converter, mlir::RewritePatternSet &patterns);

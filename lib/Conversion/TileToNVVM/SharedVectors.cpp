@@ -36,6 +36,9 @@ public:
   /// Refuses a tile whose columns a thread does not hold side by side.
   static LogicalResult check(Operation *op, StringRef verb, RankedTensorType tile) {
     Type element = tile.getElementType();
+    if (isByteFloat(element))
+      return op->emitOpError() << "cannot " << verb << " " << tile
+                               << ": of floats of 8 bits, only a left operand is read";
     int64_t width = leastColumns(element), bytes = element.getIntOrFloatBitWidth() / 8;
     if (isSupported(tile::Fragment(tile::fragmentEncoding(tile)), width) && bytes >= 1 && bytes <= 4)
       return success();

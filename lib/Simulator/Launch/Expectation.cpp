@@ -33,8 +33,11 @@ unsigned bufferOf(const Node &object, const char *name, const Launch &launch, st
 int64_t countOf(const Node &object, const char *name) { return object.at(name).integer<int64_t>(1, int64_t(1) << 32); }
 
 ElementType typeOf(const Node &object, const char *member, ElementType otherwise) {
-  constexpr std::pair<const char *, ElementType> types[] = {
-      {"bf16", ElementType::BF16}, {"f16", ElementType::F16}, {"f32", ElementType::F32}};
+  constexpr std::pair<const char *, ElementType> types[] = {{"bf16", ElementType::BF16},
+                                                            {"f16", ElementType::F16},
+                                                            {"f32", ElementType::F32},
+                                                            {"e4m3", ElementType::E4M3},
+                                                            {"e5m2", ElementType::E5M2}};
   return object.has(member) ? object.at(member).choice(types) : otherwise;
 }
 

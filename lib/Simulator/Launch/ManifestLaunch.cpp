@@ -26,6 +26,8 @@ template <class T> std::vector<uint8_t> bytesOf(T value) {
 }
 
 MapElement mapElementOf(ElementType type) {
+  if (isNarrow(type))
+    return MapElement::U8;
   return type == ElementType::BF16 ? MapElement::BF16 : type == ElementType::F16 ? MapElement::F16 : MapElement::F32;
 }
 

@@ -174,6 +174,40 @@ Value truncatePair(ImplicitLocOpBuilder &b, arith::TruncFOp op, Value low, Value
       .getResult(0);
 }
 
+/// Four elements round into one register, two to an instruction; what is too large becomes
+/// the largest number (PTX ISA, "cvt", .satfinite).
+Value truncateFour(ImplicitLocOpBuilder &b, arith::TruncFOp op, ValueRange elements) {
+  bool isE4M3 = isa<Float8E4M3FNType>(getElementTypeOrSelf(op.getType()));
+  StringRef intrinsic = isE4M3 ? "llvm.nvvm.ff.to.e4m3x2.rn" : "llvm.nvvm.ff.to.e5m2x2.rn";
+  Type half = b.getI16Type();
+  Value halves = LLVM::PoisonOp::create(b, VectorType::get(2, half));
+  for (int64_t i = 0; i < 2; ++i) {
+    SmallVector<Value> pair = {elements[2 * i + 1], elements[2 * i]};
+    Value rounded = LLVM::CallIntrinsicOp::create(b, half, b.getStringAttr(intrinsic), pair).getResult(0);
+    halves = LLVM::InsertElementOp::create(b, halves, rounded, constantI32(b, i));
+  }
+  return LLVM::BitcastOp::create(b, b.getI32Type(), halves);
+}
+
+struct ConvertNarrowTruncF : OpConversionPattern<arith::TruncFOp> {
+  ConvertNarrowTruncF(const TypeConverter &converter, MLIRContext *context)
+      : OpConversionPattern(converter, context, kBenefit) {}
+
+  LogicalResult matchAndRewrite(arith::TruncFOp op, OneToNOpAdaptor adaptor,
+                                ConversionPatternRewriter &rewriter) const override {
+    ValueRange elements = adaptor.getIn();
+    if (!operandElement(op).isF32() || !isByteFloat(getElementTypeOrSelf(op.getType())) || op.getType().isFloat() ||
+        elements.size() % 4 != 0)
+      return rewriter.notifyMatchFailure(op, "not a tile from f32 to 8 bits");
+    ImplicitLocOpBuilder b(op.getLoc(), rewriter);
+    SmallVector<Value> registers;
+    for (size_t i = 0; i < elements.size(); i += 4)
+      registers.push_back(truncateFour(b, op, elements.slice(i, 4)));
+    rewriter.replaceOpWithMultiple(op, {registers});
+    return success();
+  }
+};
+
 struct ConvertTruncF : OpConversionPattern<arith::TruncFOp> {
   ConvertTruncF(const TypeConverter &converter, MLIRContext *context)
       : OpConversionPattern(converter, context, kBenefit) {}
@@ -243,7 +277,7 @@ void populatePatterns(const TypeConverter &converter, RewritePatternSet &pattern
   MLIRContext *context = patterns.getContext();
   for (const Function &function : kFunctions)
     patterns.add<ConvertFunction>(context, function);
-  patterns.add<ConvertTruncF, DropRoundingMode>(converter, context);
+  patterns.add<ConvertTruncF, ConvertNarrowTruncF, DropRoundingMode>(converter, context);
   auto isExpanded = [](StringRef name) {
     return llvm::any_of(kFunctions, [&](const Function &f) { return f.op == name && f.exact.kind == Form::Expansion; });
   };

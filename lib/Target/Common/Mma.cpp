@@ -1,5 +1,7 @@
 #include "Mma.h"
 
+#include "llvm/ADT/TypeSwitch.h"
+
 using namespace mlir;
 
 namespace girih {
@@ -14,19 +16,30 @@ LogicalResult checkAccumulator(Operation *op, StringRef chip, const MmaShape &sh
   return success();
 }
 
+StringRef operandName(Type type) {
+  return llvm::TypeSwitch<Type, StringRef>(type)
+      .Case([](BFloat16Type) -> StringRef { return "bf16"; })
+      .Case([](Float16Type) -> StringRef { return "f16"; })
+      .Case([](Float8E4M3FNType) -> StringRef { return "e4m3"; })
+      .Case([](Float8E5M2Type) -> StringRef { return "e5m2"; })
+      .Default(StringRef());
+}
+
 LogicalResult checkMmaTypes(Operation *op, StringRef chip, const MmaShape &shape, RankedTensorType a,
                             RankedTensorType b, RankedTensorType result) {
+  for (Type type : {a.getElementType(), b.getElementType()})
+    if (operandName(type).empty())
+      return op->emitError() << "an MMA of " << type << " is not supported on " << chip
+                             << "; bf16, f16, f8E4M3FN and f8E5M2 are";
   Type type = a.getElementType();
-  if (!type.isBF16() && !type.isF16())
-    return op->emitError() << "an MMA of " << type << " is not supported on " << chip << "; bf16 and f16 are";
+  int64_t bits = a.getElementTypeBitWidth(), depth = shape.depthOf(bits);
   if (!result.getElementType().isF32())
     return op->emitError() << "an MMA that accumulates in " << result.getElementType() << " is not supported on "
                            << chip << "; f32 is";
-  if (a.getDimSize(1) % shape.depth != 0)
-    return op->emitError() << "the inner size of an MMA is " << a.getDimSize(1) << ", must be a multiple of "
-                           << shape.depth;
+  if (a.getDimSize(1) % depth != 0)
+    return op->emitError() << "the inner size of an MMA is " << a.getDimSize(1) << ", must be a multiple of " << depth;
   for (RankedTensorType operand : {a, b})
-    if (tile::SharedAttr shared = tile::sharedEncoding(operand); shared && shared.getSwizzle() != 128)
+    if (tile::SharedAttr shared = tile::sharedEncoding(operand); shared && shared.getSwizzle() != 128 && bits != 8)
       return op->emitError() << "an operand row of " << operand.getDimSize(1) << " elements of " << type
                              << " cannot have the 128-byte swizzle that MMAs on " << chip << " read";
   return success();

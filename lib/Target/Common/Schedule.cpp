@@ -6,12 +6,13 @@ using namespace mlir;
 
 namespace girih {
 
-constexpr int64_t kHeadStep = 8; // rows of multiples of 16 bytes, for TMA
 constexpr int64_t kLeastHead = 16;
 
 /// To compute what the launch brings beside the least of the others, to these what is left.
-static void completeRegisters(tile::Schedule &schedule, const Limits &limits, const AttentionNeeds &needs) {
-  int64_t warpgroups = *schedule.workers + schedule.otherWarpgroups();
+static void completeRegisters(tile::Schedule &schedule, const Limits &limits, const AttentionNeeds &needs,
+                              bool transposes) {
+  int64_t others = 1 + transposes; // that have the registers of the load role
+  int64_t warpgroups = *schedule.workers + schedule.otherWarpgroups() + transposes;
   int64_t perLane = warpgroups * limits.launchRegisters(kThreadsPerWorker * warpgroups);
   perLane -= schedule.correctionRegisters.value_or(0);
   auto legal = [&](int64_t registers, int64_t most) {
@@ -19,22 +20,25 @@ static void completeRegisters(tile::Schedule &schedule, const Limits &limits, co
     return std::clamp(registers, limits.minRoleRegisters, most);
   };
   if (!schedule.computeRegisters) {
-    int64_t load = schedule.loadRegisters.value_or(needs.leastLoad);
-    schedule.computeRegisters = legal((perLane - load) / *schedule.workers, needs.mostCompute);
+    int64_t load = schedule.loadRegisters.value_or(transposes ? needs.leastTranspose : needs.leastLoad);
+    schedule.computeRegisters = legal((perLane - others * load) / *schedule.workers, needs.mostCompute);
   }
   if (!schedule.loadRegisters)
-    schedule.loadRegisters = legal(perLane - *schedule.workers * *schedule.computeRegisters, needs.mostLoad);
+    schedule.loadRegisters = legal((perLane - *schedule.workers * *schedule.computeRegisters) / others, needs.mostLoad);
 }
 
 /// A work item's queries are loaded while the item before is computed, where a CTA has
 /// several and shared memory has room for them beside keys, values, the output and what is loaded
 /// with `dense` bytes for each score.
-static int64_t defaultItemStages(const tile::Schedule &schedule, int64_t headColumns, int64_t dense,
-                                 const Limits &limits) {
-  constexpr int64_t kElementBytes = 2, kBarrierBytes = 1024;
-  int64_t rows = 3 * *schedule.rows + 2 * *schedule.stages * *schedule.columns;
+static int64_t defaultItemStages(attn::ForwardOp op, const tile::Schedule &schedule, int64_t headColumns, int64_t dense,
+                                 const Target &target) {
+  constexpr int64_t kBarrierBytes = 1024;
+  int64_t rings = target.transposesValues(op) ? 3 : 2; // of keys, values, and values transposed
+  int64_t loaded = 2 * *schedule.rows + rings * *schedule.stages * *schedule.columns, stored = *schedule.rows;
+  int64_t bits = loaded * op.getQ().getType().getElementTypeBitWidth() +
+                 stored * op.getOutput().getType().getElementTypeBitWidth();
   int64_t beside = *schedule.stages * *schedule.rows * *schedule.columns * dense;
-  bool fits = rows * headColumns * kElementBytes + beside + kBarrierBytes <= limits.sharedBytes;
+  bool fits = headColumns * bits / 8 + beside + kBarrierBytes <= target.limits().sharedBytes;
   return *schedule.persistent != 0 && fits ? 2 : 1;
 }
 
@@ -71,13 +75,24 @@ static bool readsAtKey(Region &region) {
   return found;
 }
 
+/// Columns are the inner size of the second product; where values of 16 bits have their keys
+/// inside, a tile has whole panels of them.
+static int64_t columnStep(attn::ForwardOp op, const MmaShape &shape) {
+  constexpr int64_t kPanelBytes = 128;
+  int64_t bits = op.getQ().getType().getElementTypeBitWidth();
+  bool hasPanels = op.getVOrder() == attn::ValueOrder::Keys && bits == 16;
+  return hasPanels ? kPanelBytes * 8 / bits : shape.depthOf(bits);
+}
+
 tile::Schedule completeAttention(attn::ForwardOp op, const tile::Schedule &given, const Target &target,
                                  const MmaShape &shape, const AttentionNeeds &needs, Missing &missing,
                                  function_ref<tile::Schedule(attn::ForwardOp, int64_t)> defaultsFor) {
   int64_t headSize = op.getQ().getType().getDimSize(3);
-  if (headSize % kHeadStep != 0 || headSize < kLeastHead || headSize > needs.maxHeadSize)
+  int64_t bits = op.getQ().getType().getElementTypeBitWidth();
+  int64_t headStep = 128 / bits; // rows of multiples of 16 bytes, for TMA
+  if (headSize % headStep != 0 || headSize < kLeastHead || headSize > needs.maxHeadSize)
     missing.add("head size " + Twine(headSize) + " is not supported on " + target.chip() + "; multiples of " +
-                Twine(kHeadStep) + " from " + Twine(kLeastHead) + " to " + Twine(needs.maxHeadSize) + " are");
+                Twine(headStep) + " from " + Twine(kLeastHead) + " to " + Twine(needs.maxHeadSize) + " are");
   Limits limits = target.limits();
   tile::Schedule schedule = given;
   // Rows and workers go together: a worker's MMA has a fixed number of rows. One worker's
@@ -88,26 +103,27 @@ tile::Schedule completeAttention(attn::ForwardOp op, const tile::Schedule &given
     schedule.workers = std::clamp<int64_t>(*schedule.rows / shape.rows, 1, limits.threads / kThreadsPerWorker - 1);
   int64_t headColumns = Target::tileColumns(headSize);
   schedule = schedule.completedFrom(defaultsFor(op, headColumns));
-  // What is read for each score has registers of its own; a mask keeps one bit of it.
-  if (bool score = readsAtKey(op.getScore()); !given.columns && (score || readsAtKey(op.getMaskRegion()))) {
-    int64_t columns = score ? *schedule.columns / 2 : *schedule.columns * 3 / 4;
-    schedule.columns = std::max(columns / shape.depth * shape.depth, shape.depth);
-  }
-  int64_t dense = denseBytes(op);
-  if (dense > 0 && !given.columns) {
-    int64_t most = std::min(*schedule.columns, mostColumns(schedule, headColumns, dense, limits));
-    schedule.columns = std::max(most / shape.depth * shape.depth, shape.depth);
+  int64_t step = columnStep(op, shape), dense = denseBytes(op);
+  if (!given.columns) {
+    // What is read for each score has registers of its own; a mask keeps one bit of it.
+    int64_t columns = *schedule.columns;
+    if (readsAtKey(op.getScore()))
+      columns /= 2;
+    else if (readsAtKey(op.getMaskRegion()))
+      columns = columns * 3 / 4;
+    if (dense > 0)
+      columns = std::min(columns, mostColumns(schedule, headColumns, dense, limits));
+    schedule.columns = std::max(columns / step * step, step);
   }
   if (!schedule.itemStages)
-    schedule.itemStages = defaultItemStages(schedule, headColumns, dense, limits);
+    schedule.itemStages = defaultItemStages(op, schedule, headColumns, dense, target);
   if (*schedule.rows != shape.rows * *schedule.workers)
     missing.add("knob rows is " + Twine(*schedule.rows) + " when knob workers is " + Twine(*schedule.workers) +
                 ", each worker has " + Twine(shape.rows) + " rows on " + target.chip());
-  // Columns are the inner size of the second product.
-  if (*schedule.columns % shape.depth != 0 || *schedule.columns > shape.maxColumns)
+  if (*schedule.columns % step != 0 || *schedule.columns > shape.maxColumns)
     missing.add("knob columns is " + Twine(*schedule.columns) + ", MMAs on " + target.chip() + " take multiples of " +
-                Twine(shape.depth) + " up to " + Twine(shape.maxColumns));
-  completeRegisters(schedule, limits, needs);
+                Twine(step) + " up to " + Twine(shape.maxColumns));
+  completeRegisters(schedule, limits, needs, target.transposesValues(op));
   return schedule;
 }
 

@@ -8,8 +8,10 @@ namespace girih {
 
 /// What attention needs of a chip.
 struct AttentionNeeds {
-  int64_t leastLoad, mostLoad, mostCompute; ///< registers of a thread of a role; beyond the most it gains nothing
-  int64_t maxHeadSize;                      ///< for whose output a worker has room
+  /// Registers of a thread of a role, the second where another one transposes; beyond the
+  /// most it gains nothing.
+  int64_t leastLoad, leastTranspose, mostLoad, mostCompute;
+  int64_t maxHeadSize; ///< for whose output a worker has room
 };
 
 /// The schedule with its open knobs filled in from the chip's defaults for the problem,

@@ -15,18 +15,21 @@ static Value lowerHalf(ImplicitLocOpBuilder &b, Value address, int64_t leadingBy
 /// A step is 32 bytes inside a panel, then on to the next panel. The leading offset is not
 /// used.
 SharedOperand SharedOperand::innerContiguous(ImplicitLocOpBuilder &b, Value address, RankedTensorType stored) {
-  int64_t perPanel = kSwizzleBytes / (2 * kDepth);
-  SharedOperand operand{lowerHalf(b, address, 16), {}};
-  for (int64_t step = 0; step < stored.getDimSize(1) / kDepth; ++step)
-    operand.steps.push_back(((step / perPanel) * tile::panelBytes(stored) + (step % perPanel) * 2 * kDepth) >> 4);
+  int64_t swizzle = tile::sharedEncoding(stored).getSwizzle(), perPanel = swizzle / kStepBytes;
+  int64_t rowBytes = stored.getDimSize(1) * stored.getElementTypeBitWidth() / 8;
+  SharedOperand operand{swizzle, lowerHalf(b, address, 16), {}};
+  for (int64_t step = 0; step < rowBytes / kStepBytes; ++step)
+    operand.steps.push_back(((step / perPanel) * tile::panelBytes(stored) + (step % perPanel) * kStepBytes) >> 4);
   return operand;
 }
 
-/// A step is 16 rows; the leading offset leads to the next panel of outer elements.
+/// A step is 16 rows, or 32 of 8 bits; the leading offset leads to the next panel of outer elements.
 SharedOperand SharedOperand::outerContiguous(ImplicitLocOpBuilder &b, Value address, RankedTensorType stored) {
-  SharedOperand operand{lowerHalf(b, address, tile::panelBytes(stored)), {}};
-  for (int64_t step = 0; step < stored.getDimSize(0) / kDepth; ++step)
-    operand.steps.push_back((step * kDepth * kSwizzleBytes) >> 4);
+  int64_t swizzle = tile::sharedEncoding(stored).getSwizzle();
+  int64_t depth = 8 * kStepBytes / stored.getElementTypeBitWidth();
+  SharedOperand operand{swizzle, lowerHalf(b, address, tile::panelBytes(stored)), {}};
+  for (int64_t step = 0; step < stored.getDimSize(0) / depth; ++step)
+    operand.steps.push_back((step * depth * swizzle) >> 4);
   return operand;
 }
 

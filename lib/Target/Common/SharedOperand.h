@@ -7,11 +7,13 @@
 
 namespace girih {
 
-/// An operand of 16-bit elements with the 128-byte swizzle.
+/// An operand with a swizzle of 128, 64 or 32 bytes.
 struct SharedOperand {
-  static constexpr int64_t kSwizzleBytes = 128;
-  static constexpr int64_t kGroupBytes = 8 * kSwizzleBytes; ///< 8 rows, after which the swizzle repeats
-  static constexpr int64_t kDepth = 16;                     ///< elements of a step along the inner dimension
+  static constexpr int64_t kStepBytes = 32; ///< of a step along the inner dimension
+
+  int64_t swizzle = 0; ///< in bytes
+  /// Bytes of 8 rows, after which the swizzle repeats.
+  int64_t groupBytes() const { return 8 * swizzle; }
 
   /// The lower half of the descriptor: address and leading offset in units of 16 bytes.
   mlir::Value low;

@@ -277,7 +277,8 @@ void HeaderWriter::writeTensorMap(size_t index, const json::Object &argument) {
   StringRef key = *argument.getString("tensor");
   const json::Object &described = tensor(key);
   StringRef dtype = *described.getString("dtype");
-  int64_t bytes = dtype == "f32" ? 4 : 2;
+  bool isNarrow = dtype == "e4m3" || dtype == "e5m2";
+  int64_t bytes = isNarrow ? 1 : dtype == "f32" ? 4 : 2;
   llvm::SmallVector<std::string> extents, strides, boxes;
   for (const json::Value &value : *argument.getArray("modes")) {
     const json::Object &mode = *value.getAsObject();
@@ -292,7 +293,7 @@ void HeaderWriter::writeTensorMap(size_t index, const json::Object &argument) {
   strides.erase(strides.begin());
   if (strides.empty())
     strides.push_back("0");
-  StringRef type = dtype == "bf16" ? "BFLOAT16" : dtype == "f16" ? "FLOAT16" : "FLOAT32";
+  StringRef type = isNarrow ? "UINT8" : dtype == "bf16" ? "BFLOAT16" : dtype == "f16" ? "FLOAT16" : "FLOAT32";
   int64_t swizzle = *argument.getInteger("swizzle");
   out << formatv(R"(  {{
     const cuuint64_t extents[] = {{{1}};

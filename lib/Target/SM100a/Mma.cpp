@@ -11,15 +11,18 @@ namespace {
 
 /// The upper half of the shared memory descriptor (PTX ISA, "tcgen05 shared memory
 /// descriptor"): the stride offset in units of 16 bytes, the constant 1 from bit 46 on,
-/// and the mode of the 128-byte swizzle from bit 61 on.
-constexpr int64_t kDescriptorHigh = SharedOperand::kGroupBytes >> 4 | 1 << (46 - 32) | int64_t(2) << (61 - 32);
+/// and the mode of the swizzle from bit 61 on: 2 is 128 bytes, 4 is 64, 6 is 32.
+int64_t descriptorHigh(const SharedOperand &operand) {
+  int64_t mode = 2 * (8 - llvm::Log2_64(operand.swizzle));
+  return operand.groupBytes() >> 4 | 1 << (46 - 32) | mode << (61 - 32);
+}
 
-/// PTX ISA, "instruction descriptor", of .kind::f16: accumulators of f32, the formats of
-/// A and B, whether B's outer dimension is the contiguous one, columns and rows.
-uint32_t instructionDescriptor(Type element, bool isOuterContiguous, int64_t columns) {
-  uint32_t format = element.isBF16() ? 1 : 0;
-  return 1 << 4 | format << 7 | format << 10 | uint32_t(isOuterContiguous) << 16 | uint32_t(columns / 8) << 17 |
-         uint32_t(kMma.rows / 16) << 24;
+/// PTX ISA, "instruction descriptor", of .kind::f16 and .kind::f8f6f4: accumulators of f32,
+/// the formats of A and B, whether B's outer dimension is the contiguous one, columns and rows.
+uint32_t instructionDescriptor(Type left, Type right, bool isOuterContiguous, int64_t columns) {
+  auto format = [](Type element) { return uint32_t(isa<BFloat16Type, Float8E5M2Type>(element)); };
+  return 1 << 4 | format(left) << 7 | format(right) << 10 | uint32_t(isOuterContiguous) << 16 |
+         uint32_t(columns / 8) << 17 | uint32_t(kMma.rows / 16) << 24;
 }
 
 /// One assembly string per MMA, with every step along the inner dimension. Descriptors are
@@ -46,20 +49,24 @@ struct ConvertMma : OpConversionPattern<tile::MmaIntoOp> {
       leftWord = left.low;
     }
     Value accumulate = arith::ExtUIOp::create(b, b.getI32Type(), adaptor.getAccumulate());
-    uint32_t descriptor = instructionDescriptor(aType.getElementType(), !transposed, dest.getDimSize(1));
+    uint32_t descriptor =
+        instructionDescriptor(aType.getElementType(), bType.getElementType(), !transposed, dest.getDimSize(1));
+    int64_t depth = kMma.depthOf(aType.getElementTypeBitWidth());
+    StringRef kind = aType.getElementTypeBitWidth() == 8 ? "f8f6f4" : "f16";
 
     std::string ptx = "{ .reg .pred p; .reg .b32 w; .reg .b64 a, b; setp.ne.b32 p, $3, 0; ";
-    auto addDescriptor = [&](StringRef name, int operand, int64_t offset) {
-      ptx += llvm::formatv("add.s32 w, ${0}, {1}; mov.b64 {2}, {{w, {3}}; ", operand, offset, name, kDescriptorHigh);
+    auto addDescriptor = [&](StringRef name, int index, const SharedOperand &operand, int64_t step) {
+      ptx += llvm::formatv("add.s32 w, ${0}, {1}; mov.b64 {2}, {{w, {3}}; ", index, operand.steps[step], name,
+                           descriptorHigh(operand));
     };
-    for (auto [step, offset] : llvm::enumerate(right.steps)) {
+    for (size_t step = 0; step < right.steps.size(); ++step) {
       std::string leftText = "a";
       if (aInTensorMemory)
-        leftText = llvm::formatv("[$1+{0}]", step * kMma.depth / elementsPerRegister(aType.getElementType()));
+        leftText = llvm::formatv("[$1+{0}]", step * depth / elementsPerRegister(aType.getElementType()));
       else
-        addDescriptor("a", 1, left.steps[step]);
-      addDescriptor("b", 2, offset);
-      ptx += llvm::formatv("tcgen05.mma.cta_group::1.kind::f16 [$0], {0}, b, {1}, {2}; ", leftText, descriptor,
+        addDescriptor("a", 1, left, step);
+      addDescriptor("b", 2, right, step);
+      ptx += llvm::formatv("tcgen05.mma.cta_group::1.kind::{0} [$0], {1}, b, {2}, {3}; ", kind, leftText, descriptor,
                            step == 0 ? "p" : "1");
     }
     emitPtx(b, {}, ptx + "}", "r,r,r,r", {adaptor.getDest(), leftWord, right.low, accumulate});

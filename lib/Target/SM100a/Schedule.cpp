@@ -7,7 +7,8 @@ using namespace mlir;
 namespace girih::sm100a {
 
 /// The thread that starts MMAs keeps descriptors and barriers of two workers.
-static constexpr AttentionNeeds kNeeds = {.leastLoad = 56, .mostLoad = 64, .mostCompute = 240, .maxHeadSize = 128};
+static constexpr AttentionNeeds kNeeds = {
+    .leastLoad = 56, .leastTranspose = 56, .mostLoad = 64, .mostCompute = 240, .maxHeadSize = 128};
 
 /// Two workers of 128 rows, one in its softmax while the other's MMAs run. In tensor
 /// memory each has scores, weights (half a column each) and its output: 2 x (1.5 N + D)
@@ -17,14 +18,16 @@ static tile::Schedule defaultsFor(attn::ForwardOp op, int64_t headColumns, int64
   tile::Schedule schedule;
   schedule.workers = 2;
   schedule.rows = kMma.rows * *schedule.workers;
-  schedule.columns = headColumns <= 64 ? 128 : 80;
+  schedule.columns = headColumns <= 64 ? 128 : op.hasNarrowInputs() ? 96 : 80;
   schedule.stages = 2;
   schedule.accumulators = 1;
   schedule.correctionRegisters = 0;
   schedule.overlap = 1;
   schedule.leftInRegisters = 0;
   schedule.pingPong = 0;
-  schedule.lazyRescale = 8; // as FlashAttention-4 has it; weights up to 256 are far inside f16
+  // As FlashAttention-4 has it; weights up to 256 are far inside f16. What e4m3 gives to weights
+  // that are too large, it takes from the small ones.
+  schedule.lazyRescale = op.hasNarrowInputs() ? 4 : 8;
   schedule.exp2Polynomial = exp2Polynomial;
   schedule.persistent = masked ? tile::Schedule::kDynamic : 1; // as on Hopper, but not measured
   schedule.longestFirst = masked ? 1 : 0;

@@ -10,10 +10,12 @@ namespace girih::sm90a {
 namespace {
 
 /// The matrix descriptor (PTX ISA, "matrix descriptor format"): above the lower half the
-/// stride offset in units of 16 bytes, and the swizzle mode in bits 62 and 63.
+/// stride offset in units of 16 bytes, and the swizzle mode in bits 62 and 63: 1 is 128 bytes,
+/// 2 is 64, 3 is 32.
 Value makeDescriptor(ImplicitLocOpBuilder &b, const SharedOperand &operand) {
   Value wide = arith::ExtUIOp::create(b, b.getI64Type(), operand.low);
-  int64_t high = ((SharedOperand::kGroupBytes >> 4) << 32) | (int64_t(1) << 62);
+  uint64_t mode = 8 - llvm::Log2_64(operand.swizzle);
+  auto high = static_cast<int64_t>((uint64_t(operand.groupBytes() >> 4) << 32) | (mode << 62));
   return arith::OrIOp::create(b, wide, arith::ConstantOp::create(b, b.getI64IntegerAttr(high)));
 }
 
@@ -29,9 +31,9 @@ struct ConvertMma : OpConversionPattern<tile::MmaAsyncOp> {
     RankedTensorType resultType = op.getResult().getType().getTile();
     if (failed(getSM90aTarget()->checkMma(op, aType, bType, resultType, op.getTransposeB())) ||
         !isPlaced(op, resultType) || !tile::sharedEncoding(bType) ||
-        !(tile::sharedEncoding(aType) || isPlaced(op, aType)))
+        !(tile::sharedEncoding(aType) || isLeftPlaced(op, aType)))
       return op.emitOpError("has operands or a result that do not lie where the MMA has them: run tile-place first");
-    int64_t steps = aType.getDimSize(1) / kMma.depth;
+    int64_t bits = aType.getElementTypeBitWidth(), depth = kMma.depthOf(bits), steps = aType.getDimSize(1) / depth;
     int64_t results = tile::Fragment(tile::fragmentEncoding(resultType)).numRegisters();
     bool transposed = op.getTransposeB(), accumulates = static_cast<bool>(op.getAcc());
     bool aInRegisters = static_cast<bool>(tile::fragmentEncoding(aType));
@@ -53,7 +55,7 @@ struct ConvertMma : OpConversionPattern<tile::MmaAsyncOp> {
     if (aInRegisters) {
       leftIndex = results;
       for (Value value : adaptor.getA())
-        addOperand(LLVM::BitcastOp::create(b, b.getI32Type(), value), "r");
+        addOperand(value.getType().isInteger(32) ? value : LLVM::BitcastOp::create(b, b.getI32Type(), value), "r");
     } else {
       left = SharedOperand::innerContiguous(b, adaptor.getA().front(), aType);
       leftIndex = addOperand(makeDescriptor(b, left), "l");
@@ -64,7 +66,9 @@ struct ConvertMma : OpConversionPattern<tile::MmaAsyncOp> {
         addOperand(value, std::to_string(i));
 
     std::string accumulator = list(0, results);
-    std::string type = elementName(aType.getElementType());
+    StringRef leftName = operandName(aType.getElementType()), rightName = operandName(bType.getElementType());
+    // Only operands of 16 bits can be transposed.
+    std::string transposition = bits != 16 ? "" : (aInRegisters ? ", " : ", 0, ") + std::string(transposed ? "0" : "1");
     for (int64_t step = 0; step < steps; ++step) {
       std::string leftText = "a";
       if (aInRegisters)
@@ -73,9 +77,8 @@ struct ConvertMma : OpConversionPattern<tile::MmaAsyncOp> {
         body += llvm::formatv("add.s64 a, ${0}, {1}; ", leftIndex, left.steps[step]);
       body += llvm::formatv("add.s64 b, ${0}, {1}; setp.ne.b32 p, {2}, 0; ", rightIndex, right.steps[step],
                             accumulates || step > 0 ? 1 : 0);
-      body += llvm::formatv("wgmma.mma_async.sync.aligned.m64n{0}k16.f32.{1}.{1} {{{2}}, {3}, b, p, 1, 1, {4}{5}; ",
-                            resultType.getDimSize(1), type, accumulator, leftText, aInRegisters ? "" : "0, ",
-                            transposed ? 0 : 1);
+      body += llvm::formatv("wgmma.mma_async.sync.aligned.m64n{0}k{1}.f32.{2}.{3} {{{4}}, {5}, b, p, 1, 1{6}; ",
+                            resultType.getDimSize(1), depth, leftName, rightName, accumulator, leftText, transposition);
     }
     std::string ptx =
         "{ .reg .pred p; .reg .b64 a, b; wgmma.fence.sync.aligned; " + body + "wgmma.commit_group.sync.aligned; }";
@@ -91,6 +94,13 @@ struct ConvertMma : OpConversionPattern<tile::MmaAsyncOp> {
     return succeeded(layout) && tile::fragmentEncoding(tile) == layout->toAttr(op.getContext());
   }
 
+  static bool isLeftPlaced(tile::MmaAsyncOp op, RankedTensorType tile) {
+    bool interleaved = tile::sharedEncoding(op.getB().getType()).getInterleaved();
+    FailureOr<tile::Fragment> layout = getSM90aTarget()->leftLayout(op, tile.getDimSize(0), tile.getDimSize(1),
+                                                                    tile.getElementTypeBitWidth(), interleaved);
+    return succeeded(layout) && tile::fragmentEncoding(tile) == layout->toAttr(op.getContext());
+  }
+
   /// "$from, $from+1, ..."
   static std::string list(int64_t from, int64_t count) {
     std::string text;
@@ -98,8 +108,6 @@ struct ConvertMma : OpConversionPattern<tile::MmaAsyncOp> {
       text += (i ? ", $" : "$") + std::to_string(from + i);
     return text;
   }
-
-  static std::string elementName(Type type) { return type.isBF16() ? "bf16" : "f16"; }
 
   static SmallVector<Value> extractAll(ImplicitLocOpBuilder &b, Value group, int64_t count) {
     SmallVector<Value> values;

@@ -9,7 +9,8 @@ using namespace mlir;
 namespace girih::sm90a {
 
 /// To 240 for each thread of two workers, 160 for each of three.
-static constexpr AttentionNeeds kNeeds = {.leastLoad = 24, .mostLoad = 32, .mostCompute = 240, .maxHeadSize = 256};
+static constexpr AttentionNeeds kNeeds = {
+    .leastLoad = 24, .leastTranspose = 32, .mostLoad = 32, .mostCompute = 240, .maxHeadSize = 256};
 
 /// How many times a work item of one worker's rows items of one, two, ... workers take:
 /// measured at 512 and 2048 keys without a mask. Tiles that are shared cost less for each row.
@@ -22,6 +23,9 @@ static ArrayRef<double> itemCosts(int64_t headColumns) {
 /// splits of 64 Ki registers that waste none. Fewer where the items are too few for the chip.
 static int64_t workersFor(attn::ForwardOp op, int64_t headColumns) {
   ArrayRef<double> costs = itemCosts(headColumns);
+  // Beside a warpgroup that transposes, three have too few registers, and two for the widest output.
+  if (getSM90aTarget()->transposesValues(op))
+    costs = costs.take_front(headColumns <= 192 ? 2 : 1);
   // Of the keys that some row of an item sees, a narrow window hides more from each row the more
   // rows there are: window(128,0) at head size 64 has 1.2 times the speed with two workers.
   if (!op.getMaskRegion().empty())
@@ -74,7 +78,7 @@ static tile::Schedule defaultsFor(attn::ForwardOp op, int64_t headColumns) {
 static bool keepsQueriesInRegisters(attn::ForwardOp op, const tile::Schedule &schedule, int64_t headColumns) {
   constexpr int64_t kBesideTiles = 28;
   int64_t columns = *schedule.columns + headColumns; // of 32 bits in half a register, of 16 bits in a quarter
-  return headColumns == 128 && op.getScore().empty() &&
+  return headColumns == 128 && !op.hasNarrowInputs() && op.getScore().empty() &&
          columns / 2 + columns / 4 + kBesideTiles <= *schedule.computeRegisters;
 }
 

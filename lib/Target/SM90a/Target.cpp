@@ -50,11 +50,30 @@ public:
                           {{4, {16, 0}}});
   }
 
+  /// PTX ISA, "register fragments for wgmma.mma_async.m64nNk32": four elements of 8 bits follow
+  /// each other in a register.
+  FailureOr<tile::Fragment> leftLayout(Operation *op, int64_t rows, int64_t columns, int64_t bits,
+                                       bool interleaved) const override {
+    if (bits != 8)
+      return accumulatorLayout(op, rows, columns);
+    int64_t pair = interleaved ? 8 : 2, lane = interleaved ? 2 : 4;
+    return tile::Fragment(2, {{2, {0, 1}}, {2, {0, pair}}, {2, {8, 0}}, {2, {0, 16}}, {columns / 32, {0, 32}}},
+                          {{4, {0, lane}}, {8, {1, 0}}}, {{4, {16, 0}}});
+  }
+
+  /// PTX ISA, "wgmma.mma_async": only operands of 16 bits have a transposition.
+  bool readsTransposedOnly(int64_t bits) const override { return bits != 16; }
+
   int64_t lanesPerRow() const override { return 4; }
 
   LogicalResult checkMma(Operation *op, RankedTensorType a, RankedTensorType b, RankedTensorType result,
                          bool transposeB) const override {
-    return checkMmaTypes(op, chip(), sm90a::kMma, a, b, result);
+    if (failed(checkMmaTypes(op, chip(), sm90a::kMma, a, b, result)))
+      return failure();
+    if (readsTransposedOnly(b.getElementTypeBitWidth()) && !transposeB)
+      return op->emitError() << "an MMA of " << b.getElementType() << " on " << chip()
+                             << " reads a right operand whose inner dimension is contiguous (transpose_b)";
+    return success();
   }
 
   /// ptxas allots the registers of one instruction by the count at launch (its error

@@ -19,16 +19,16 @@ struct Iteration {
   double mma, softmax, load;
 };
 
-Iteration iterationOf(const tile::Schedule &schedule, int64_t headColumns, const Rates &rates) {
+Iteration iterationOf(const tile::Schedule &schedule, int64_t headColumns, double bytes, const Rates &rates) {
   double scores = double(*schedule.rows) * double(*schedule.columns);
   double polynomials = scores * double(schedule.exp2Polynomial.value_or(0)) / tile::kExp2Period;
   double instructions = scores * kElementwise + polynomials * kPolynomial;
   if (schedule.lazyRescale.value_or(0) == 0)
     instructions += double(*schedule.rows) * double(headColumns);
   Iteration iteration;
-  iteration.mma = 4 * scores * double(headColumns) / rates.mmaFlops;
+  iteration.mma = 4 * scores * double(headColumns) / (rates.mmaFlops * 2 / bytes);
   iteration.softmax = (scores - polynomials) / rates.exponentials + instructions / rates.instructions;
-  iteration.load = 4 * double(*schedule.columns) * double(headColumns) / rates.cacheBytes;
+  iteration.load = 2 * bytes * double(*schedule.columns) * double(headColumns) / rates.cacheBytes;
   return iteration;
 }
 
@@ -74,7 +74,8 @@ Items itemsOf(attn::ForwardOp op, const tile::Schedule &schedule) {
 double predictMicroseconds(attn::ForwardOp op, const tile::Schedule &schedule, const Target &target) {
   Rates rates = target.rates();
   int64_t headColumns = Target::tileColumns(op.getQ().getType().getDimSize(3));
-  Iteration iteration = iterationOf(schedule, headColumns, rates);
+  double bytes = double(op.getQ().getType().getElementTypeBitWidth()) / 8;
+  Iteration iteration = iterationOf(schedule, headColumns, bytes, rates);
   double cycles = cyclesOf(schedule, iteration);
   Items items = itemsOf(op, schedule);
 

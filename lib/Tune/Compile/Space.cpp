@@ -83,7 +83,7 @@ private:
   void add(const tile::Schedule &schedule) {
     Missing missing;
     tile::Schedule complete = target.completeSchedule(op, schedule, missing);
-    target.checkRoles(target.rolesOf(complete), missing);
+    target.checkRoles(target.rolesOf(complete, target.transposesValues(op)), missing);
     std::string refusal;
     ScopedDiagnosticHandler handler(op.getContext(), [&](Diagnostic &diagnostic) { refusal = diagnostic.str(); });
     if (failed(missing.report(op)))

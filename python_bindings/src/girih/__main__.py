@@ -7,6 +7,7 @@ import sys
 import girih
 from girih import _girih
 from girih._errors import text_of
+from girih._kernel import DTYPES
 
 
 def _read(path: str) -> tuple[str, str]:
@@ -49,7 +50,7 @@ def _simulate(options: argparse.Namespace) -> int:
         if None in shape:
             raise girih.Error(f"a size of '{tensor['name']}' is open: choose it with --size")
         if not tensor["is_output"]:
-            arrays[tensor["name"]] = _girih.zeros(shape, ("bf16", "f16", "f32").index(tensor["dtype"]))
+            arrays[tensor["name"]] = _girih.zeros(shape, DTYPES.index(tensor["dtype"]))
     run = girih.simulate(kernel, arrays, schedules=options.schedules, trace=bool(options.trace))
     if options.trace:
         with open(options.trace, "w", encoding="utf-8") as file:

@@ -81,7 +81,8 @@ def attention(q: Any, k: Any, v: Any, *, mask: Mask = "none", score: Score = Non
     a kernel that then serves all shapes.
 
     Args:
-        q: queries [b, h, sq, d] on a GPU, bf16 or f16, d being a multiple of 8 from 16 to 256.
+        q: queries [b, h, sq, d] on a GPU, bf16 or f16, d being a multiple of 8 from 16 to 256; or e4m3 or e5m2, with
+            d a multiple of 16 and the output in bf16.
         k, v: keys and values [b, hkv, skv, d] of the same type; h is a multiple of hkv.
         mask: "none"; "causal", aligned at the end: query i sees key j if j <= i + skv - sq; "causal_top_left";
             "window(left,right)"; "prefix(n)"; several of these joined by & and |; or a function of (b, h, q, k) that says

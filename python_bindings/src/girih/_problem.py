@@ -28,7 +28,9 @@ class Problem:
         d: the head size, a multiple of 8 from 16 to 256.
         b, h, sq: batch, query heads, query length.
         hkv, skv: key heads, of which h is a multiple, and key length.
-        dtype: "bf16" or "f16", of all four tensors.
+        dtype: "bf16", "f16", "e4m3" or "e5m2", of queries, keys and values.
+        out: the output's type, "bf16", "f16" or "f32"; dtype if None, or "bf16" where that has 8 bits.
+        v_order: "head_size", or "keys" for values [b, hkv, d, skv].
         mask: "none"; "causal", aligned at the end: query i sees key j if j <= i + skv - sq; "causal_top_left";
             "window(left,right)"; "prefix(n)"; several of these joined by & and |; or a function of (b, h, q, k) that says
             whether the query sees the key, such as FlexAttention's mask_mod. What it hides is not computed.
@@ -36,6 +38,7 @@ class Problem:
             a function of (s, b, h, q, k), a score and its batch, head, query and key, which is traced (``girih.trace``).
         lse: whether the kernel also writes the log of the sum of exponentials, float32 [b, h, sq].
         scale: what scores are multiplied by; 1 / sqrt(d) if None.
+        output_scale: what the output is multiplied by before it is rounded; 1 if None.
         schedule: knobs of the schedule, as {"stages": 2}; what is left out is chosen by the compiler.
     """
 
@@ -46,10 +49,13 @@ class Problem:
     hkv: int | None = None
     skv: int | None = None
     dtype: str = "bf16"
+    out: str | None = None
+    v_order: str = "head_size"
     mask: str | Callable[..., Any] | Function = "none"
     score: str | Callable[..., Any] | Function | None = None
     lse: bool = False
     scale: float | None = None
+    output_scale: float | None = None
     schedule: dict[str, int] = dataclasses.field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -72,6 +78,12 @@ class Problem:
         entries |= {"d": self.d, "dtype": self.dtype, "mask": mask, "lse": int(self.lse)}
         if isinstance(self.score, str):
             entries["score"] = self.score
+        if self.out is not None:
+            entries["out"] = self.out
+        if self.v_order != "head_size":
+            entries["v_order"] = self.v_order
         if self.scale is not None:
             entries["scale"] = repr(float(self.scale))
+        if self.output_scale is not None:
+            entries["output_scale"] = repr(float(self.output_scale))
         return ",".join(f"{key}={value}" for key, value in (entries | self.schedule).items())

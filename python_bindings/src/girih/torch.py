@@ -15,7 +15,8 @@ from girih._errors import UnsupportedError
 from girih._trace import Function
 from girih._traced import traced
 
-_DTYPES = {torch.bfloat16: 0, torch.float16: 1}
+_BYTES = {torch.float8_e4m3fn: 6, torch.float8_e5m2: 7}
+_DTYPES = {torch.bfloat16: 0, torch.float16: 1} | _BYTES
 # Those of lse and of captured tensors too.
 _ELEMENTS = _DTYPES | {torch.float32: 2, torch.bool: 3, torch.uint8: 3, torch.int32: 4, torch.int64: 5}
 _PLAIN = (Tensor, torch.nn.Parameter)
@@ -39,7 +40,8 @@ def _refuse(q: Tensor, k: Tensor, v: Tensor) -> NoReturn:
         if tensor.dim() != 4:
             raise ValueError(f"{name} has {tensor.dim()} dimensions when it should have 4")
         if tensor.dtype not in _DTYPES:
-            raise TypeError(f"{name} is {tensor.dtype} when it should be torch.bfloat16 or torch.float16")
+            raise TypeError(f"{name} is {tensor.dtype} when it should be torch.bfloat16 or torch.float16, "
+                            "or torch.float8_e4m3fn or torch.float8_e5m2")
         if tensor.device.type != "cuda":
             raise off_device(name, tensor.device.type)
         if tensor.device != q.device:
@@ -48,7 +50,7 @@ def _refuse(q: Tensor, k: Tensor, v: Tensor) -> NoReturn:
 
 
 def _check_outputs(q: Tensor, o: Tensor, l: Optional[Tensor]) -> None:
-    for name, tensor, dtype in (("out", o, q.dtype), ("lse of out", l, torch.float32)):
+    for name, tensor, dtype in (("out", o, _output_dtype(q)), ("lse of out", l, torch.float32)):
         if tensor is None and name != "out":
             continue
         if not isinstance(tensor, Tensor):
@@ -59,9 +61,13 @@ def _check_outputs(q: Tensor, o: Tensor, l: Optional[Tensor]) -> None:
             raise ValueError(f"{name} is on {tensor.device} when q is on {q.device}")
 
 
+def _output_dtype(q: Tensor) -> torch.dtype:
+    return torch.bfloat16 if q.dtype in _BYTES else q.dtype
+
+
 def _outputs(q: Tensor, lse: bool) -> tuple[Tensor, Tensor]:
     """Memory in q's order where it is dense. Without `lse`, its place is taken by an empty tensor."""
-    return torch.empty_like(q), q.new_empty(q.shape[:3] if lse else (0,), dtype=torch.float32)
+    return torch.empty_like(q, dtype=_output_dtype(q)), q.new_empty(q.shape[:3] if lse else (0,), dtype=torch.float32)
 
 
 def _launch(q: Tensor, k: Tensor, v: Tensor, o: Tensor, l: Optional[Tensor], mask: str | Function, score: str | Function | None,
@@ -154,7 +160,7 @@ def attention(q: Tensor, k: Tensor, v: Tensor, *, mask: Mask = "none", score: Sc
         torch.is_grad_enabled() and (q.requires_grad or k.requires_grad or v.requires_grad))
     if is_plain and out is None:
         if kernels := _kernels.get((mask, score, scale, lse)):  # the tensors are checked there
-            o, l = torch.empty_like(q), q.new_empty(q.shape[:3], dtype=torch.float32) if lse else None
+            o, l = torch.empty_like(q, dtype=_output_dtype(q)), q.new_empty(q.shape[:3], dtype=torch.float32) if lse else None
             said = kernels.launch(q, k, v, o, l, stream)
             if said is not True:
                 check_launch(said)
@@ -168,7 +174,7 @@ def attention(q: Tensor, k: Tensor, v: Tensor, *, mask: Mask = "none", score: Sc
         o, l = out if lse else (out, None)
         _check_outputs(q, o, l)
     else:
-        o, l = torch.empty_like(q), q.new_empty(q.shape[:3], dtype=torch.float32) if lse else None
+        o, l = torch.empty_like(q, dtype=_output_dtype(q)), q.new_empty(q.shape[:3], dtype=torch.float32) if lse else None
     _launch(q, k, v, o, l, traced(mask, "mask"), traced(score, "score"), scale, stream)
     return (o, l) if lse else o
 

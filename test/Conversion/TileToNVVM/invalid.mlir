@@ -90,9 +90,39 @@ gpu.module @m [#nvvm.target<chip = "sm_90a">] {
 gpu.module @m [#nvvm.target<chip = "sm_90a">] {
   gpu.func @eight_bits() kernel {
     tile.role "compute" warps(4) registers(240) {
-      %x = "x"() : () -> tensor<64x8xf32, #acc>
-      // expected-error@+1 {{'arith.truncf' op makes elements of 'f8E4M3FN'; registers hold f16, bf16, f32, f64 and integers of 1, 8, 16, 32 and 64 bits}}
+      // expected-error@+1 {{'arith.constant' op makes elements of 'f8E4M3FN'; registers hold f16, bf16, f32, f64 and integers of 1, 8, 16, 32 and 64 bits, and f8E4M3FN and f8E5M2 that arith.truncf makes of f32}}
+      %y = arith.constant dense<1.0> : tensor<64x8xf8E4M3FN, #acc>
+    }
+    gpu.return
+  }
+}
+
+// -----
+
+#acc = #tile.fragment<registers = [2 : (0, 1), 2 : (8, 0)], lanes = [4 : (0, 2), 8 : (1, 0)], warps = [4 : (16, 0)]>
+gpu.module @m [#nvvm.target<chip = "sm_90a">] {
+  gpu.func @from_bytes() kernel {
+    tile.role "compute" warps(4) registers(240) {
+      %x = arith.constant dense<1.0> : tensor<64x8xf32, #acc>
       %y = arith.truncf %x : tensor<64x8xf32, #acc> to tensor<64x8xf8E4M3FN, #acc>
+      // expected-error@+1 {{'arith.extf' cannot be converted: there is no code for tiles of these types and layouts}}
+      %z = arith.extf %y : tensor<64x8xf8E4M3FN, #acc> to tensor<64x8xf32, #acc>
+    }
+    gpu.return
+  }
+}
+
+// -----
+
+#acc = #tile.fragment<registers = [2 : (0, 1), 2 : (8, 0), 4 : (0, 8)], lanes = [4 : (0, 2), 8 : (1, 0)], warps = [4 : (16, 0)]>
+#rows = #tile.fragment<registers = [2 : (0, 1), 2 : (0, 2), 2 : (0, 4), 2 : (8, 0)], lanes = [4 : (0, 8), 8 : (1, 0)], warps = [4 : (16, 0)]>
+gpu.module @m [#nvvm.target<chip = "sm_90a">] {
+  gpu.func @far_relayout() kernel {
+    tile.role "compute" warps(4) registers(240) {
+      %x = arith.constant dense<1.0> : tensor<64x32xf32, #acc>
+      %y = arith.truncf %x : tensor<64x32xf32, #acc> to tensor<64x32xf8E4M3FN, #acc>
+      // expected-error@+1 {{'tile.relayout' op moves elements that are not of 8 bits, or in a way that has no code}}
+      %z = tile.relayout %y : tensor<64x32xf8E4M3FN, #acc> -> tensor<64x32xf8E4M3FN, #rows>
     }
     gpu.return
   }

@@ -19,7 +19,7 @@ func.func @element_types(%q: tensor<2x4x128x64xbf16>, %v: tensor<2x4x128x64xf16>
 // -----
 
 func.func @f32(%q: tensor<2x4x128x64xf32>) -> tensor<2x4x128x64xf32> {
-  // expected-error@+1 {{operand #0 must be ranked tensor of bfloat16 type or 16-bit float values}}
+  // expected-error@+1 {{operand #0 must be ranked tensor of bfloat16 type or 16-bit float or f8E4M3FN type or f8E5M2 type values}}
   %o = attn.forward %q, %q, %q
       : tensor<2x4x128x64xf32>, tensor<2x4x128x64xf32>, tensor<2x4x128x64xf32> -> tensor<2x4x128x64xf32>
   return %o : tensor<2x4x128x64xf32>
@@ -100,7 +100,7 @@ func.func @head_groups(%q: tensor<2x4x128x64xbf16>, %k: tensor<2x3x128x64xbf16>)
 // -----
 
 func.func @output(%q: tensor<2x4x128x64xbf16>) -> tensor<2x4x64x64xbf16> {
-  // expected-error@+1 {{output is 'tensor<2x4x64x64xbf16>', q is 'tensor<2x4x128x64xbf16>'}}
+  // expected-error@+1 {{output is 'tensor<2x4x64x64xbf16>', must have q's sizes: q is 'tensor<2x4x128x64xbf16>'}}
   %o = attn.forward %q, %q, %q
       : tensor<2x4x128x64xbf16>, tensor<2x4x128x64xbf16>, tensor<2x4x128x64xbf16> -> tensor<2x4x64x64xbf16>
   return %o : tensor<2x4x64x64xbf16>
@@ -281,10 +281,28 @@ func.func @lookup_indices(%t: tensor<2x3xf32>, %i: index) {
 
 // -----
 
+func.func @values_by_keys(%q: tensor<2x4x128x64xbf16>) -> tensor<2x4x128x64xbf16> {
+  // expected-error@+1 {{head size differs: q has 64, v has 128}}
+  %o = attn.forward %q, %q, %q v_order(keys)
+      : tensor<2x4x128x64xbf16>, tensor<2x4x128x64xbf16>, tensor<2x4x128x64xbf16> -> tensor<2x4x128x64xbf16>
+  return %o : tensor<2x4x128x64xbf16>
+}
+
+// -----
+
 func.func @lookup_rank(%t: tensor<1x1x1x1x1xf32>, %i: index) {
   // expected-error@+1 {{reads a tensor of 5 dimensions, must have 1 to 4}}
   %x = attn.lookup %t[%i, %i, %i, %i, %i] : tensor<1x1x1x1x1xf32> -> f32
   return
+}
+
+// -----
+
+func.func @lengths_by_keys(%q: tensor<2x4x128x64xbf16>, %v: tensor<2x4x64x100xbf16>) -> tensor<2x4x128x64xbf16> {
+  // expected-error@+1 {{key length differs: k has 128, v has 100}}
+  %o = attn.forward %q, %q, %v v_order(keys)
+      : tensor<2x4x128x64xbf16>, tensor<2x4x128x64xbf16>, tensor<2x4x64x100xbf16> -> tensor<2x4x128x64xbf16>
+  return %o : tensor<2x4x128x64xbf16>
 }
 
 // -----
@@ -297,10 +315,28 @@ func.func @lookup_size(%t: tensor<0xf32>, %i: index) {
 
 // -----
 
+func.func @mixed_bytes(%q: tensor<2x4x128x64xf8E4M3FN>, %k: tensor<2x4x128x64xf8E5M2>) -> tensor<2x4x128x64xbf16> {
+  // expected-error@+1 {{element types differ: q has 'f8E4M3FN', k has 'f8E5M2'}}
+  %o = attn.forward %q, %k, %k
+      : tensor<2x4x128x64xf8E4M3FN>, tensor<2x4x128x64xf8E5M2>, tensor<2x4x128x64xf8E5M2> -> tensor<2x4x128x64xbf16>
+  return %o : tensor<2x4x128x64xbf16>
+}
+
+// -----
+
 func.func @lookup_type(%t: tensor<2xbf16>, %i: index) {
   // expected-error@+1 {{makes 'i32' of elements of 'bf16', must make f32}}
   %x = attn.lookup %t[%i] : tensor<2xbf16> -> i32
   return
+}
+
+// -----
+
+func.func @byte_output(%q: tensor<2x4x128x64xf8E4M3FN>) -> tensor<2x4x128x64xf8E4M3FN> {
+  // expected-error@+1 {{result #0 must be ranked tensor of bfloat16 type or 16-bit float or 32-bit float values}}
+  %o = attn.forward %q, %q, %q
+      : tensor<2x4x128x64xf8E4M3FN>, tensor<2x4x128x64xf8E4M3FN>, tensor<2x4x128x64xf8E4M3FN> -> tensor<2x4x128x64xf8E4M3FN>
+  return %o : tensor<2x4x128x64xf8E4M3FN>
 }
 
 // -----
@@ -340,3 +376,12 @@ func.func private @sorted(tensor<2xf32> {attn.sorted})
 
 // expected-error@+1 {{argument 0: attn.other is no attribute of an argument}}
 func.func private @other(tensor<2xf32> {attn.other})
+
+// -----
+
+func.func @output_scale(%q: tensor<2x4x128x64xbf16>) -> tensor<2x4x128x64xbf16> {
+  // expected-error@+1 {{output_scale is 1.000000e+39, its magnitude must be between 1.175494e-38 and 3.402823e+38}}
+  %o = attn.forward %q, %q, %q output_scale(1.0e39)
+      : tensor<2x4x128x64xbf16>, tensor<2x4x128x64xbf16>, tensor<2x4x128x64xbf16> -> tensor<2x4x128x64xbf16>
+  return %o : tensor<2x4x128x64xbf16>
+}

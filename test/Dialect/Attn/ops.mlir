@@ -92,3 +92,21 @@ func.func @captures(%q: tensor<2x4x128x64xbf16>, %slopes: tensor<4xf32> {attn.na
   } : tensor<2x4x128x64xbf16>, tensor<2x4x128x64xbf16>, tensor<2x4x128x64xbf16> -> tensor<2x4x128x64xbf16>
   return %o : tensor<2x4x128x64xbf16>
 }
+
+// Inputs of 8 bits, values whose keys are contiguous, an output of another type.
+// CHECK-LABEL: @bytes
+// CHECK: attn.forward %{{[^ ]+}}, %{{[^ ]+}}, %{{[^ ]+}} v_order(keys) output_scale(5.000000e-01) : tensor<2x4x128x64xf8E4M3FN>, tensor<2x4x96x64xf8E4M3FN>, tensor<2x4x64x96xf8E4M3FN> -> tensor<2x4x128x64xf16>
+func.func @bytes(%q: tensor<2x4x128x64xf8E4M3FN>, %k: tensor<2x4x96x64xf8E4M3FN>, %v: tensor<2x4x64x96xf8E4M3FN>)
+    -> tensor<2x4x128x64xf16> {
+  %o = attn.forward %q, %k, %v v_order(keys) output_scale(0.5)
+      : tensor<2x4x128x64xf8E4M3FN>, tensor<2x4x96x64xf8E4M3FN>, tensor<2x4x64x96xf8E4M3FN> -> tensor<2x4x128x64xf16>
+  return %o : tensor<2x4x128x64xf16>
+}
+
+// CHECK-LABEL: @wide_output
+// CHECK: attn.forward {{.*}} : tensor<2x4x128x64xf8E5M2>, {{.*}} -> tensor<2x4x128x64xf32>
+func.func @wide_output(%q: tensor<2x4x128x64xf8E5M2>) -> tensor<2x4x128x64xf32> {
+  %o = attn.forward %q, %q, %q
+      : tensor<2x4x128x64xf8E5M2>, tensor<2x4x128x64xf8E5M2>, tensor<2x4x128x64xf8E5M2> -> tensor<2x4x128x64xf32>
+  return %o : tensor<2x4x128x64xf32>
+}

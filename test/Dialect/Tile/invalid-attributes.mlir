@@ -123,3 +123,8 @@ func.func private @shared_bits(tensor<8x1024xi1, #tile.shared<swizzle = 128>>)
 
 // expected-error@+1 {{a tile in shared memory has 1 to 1048576 elements in static dimensions}}
 func.func private @shared_dynamic(tensor<?x64xbf16, #tile.shared<swizzle = 128>>)
+
+// -----
+
+// expected-error@+1 {{an interleaved tile has elements of 8 bits, not of 'bf16'}}
+func.func private @interleaved_halves() -> tensor<64x64xbf16, #tile.shared<interleaved = true, swizzle = 128>>

@@ -304,3 +304,52 @@ func.func @broadcast_layout(%x: tensor<64xf32>) {
   %r = tile.broadcast %x : tensor<64xf32> -> tensor<64x64xf32, #acc>
   return
 }
+
+// -----
+
+func.func @relayout_memory(%a: tensor<64x64xf8E4M3FN, #tile.shared<swizzle = 64>>) {
+  // expected-error@+1 {{goes from registers to registers, not from 'tensor<64x64xf8E4M3FN, #tile.shared<swizzle = 64>>' to 'tensor<64x64xf8E4M3FN, #tile.shared<swizzle = 64>>'}}
+  %0 = tile.relayout %a : tensor<64x64xf8E4M3FN, #tile.shared<swizzle = 64>> -> tensor<64x64xf8E4M3FN, #tile.shared<swizzle = 64>>
+  return
+}
+
+// -----
+
+#acc = #tile.fragment<registers = [2 : (0, 1), 2 : (8, 0), 4 : (0, 8)], lanes = [4 : (0, 2), 8 : (1, 0)], warps = [4 : (16, 0)]>
+func.func @relayout_element(%a: tensor<64x32xf8E4M3FN, #acc>) {
+  // expected-error@+1 {{changes the tile from 'tensor<64x32xf8E4M3FN, #tile.fragment<}}
+  %0 = tile.relayout %a : tensor<64x32xf8E4M3FN, #acc> -> tensor<64x32xf8E5M2, #acc>
+  return
+}
+
+// -----
+
+func.func @transpose_sizes(%a: tensor<64x32xf8E4M3FN>) {
+  // expected-error@+1 {{cannot transpose 'tensor<64x32xf8E4M3FN>' to 'tensor<64x32xf8E4M3FN>'}}
+  %0 = tile.transpose %a : tensor<64x32xf8E4M3FN> -> tensor<64x32xf8E4M3FN>
+  return
+}
+
+// -----
+
+func.func @transpose_stages(%a: tensor<64x32xf8E4M3FN>) {
+  // expected-error@+1 {{stages is 0, must be 1 to 1024}}
+  %0 = tile.transpose %a stages(0) : tensor<64x32xf8E4M3FN> -> tensor<32x64xf8E4M3FN>
+  return
+}
+
+// -----
+
+func.func @transpose_into_plain(%a: tensor<64x128xf8E4M3FN, #tile.shared<swizzle = 128>>, %b: tensor<128x64xf8E4M3FN, #tile.shared<swizzle = 64>>) {
+  // expected-error@+1 {{goes from shared memory to interleaved shared memory, not from}}
+  tile.transpose_into %a, %b : tensor<64x128xf8E4M3FN, #tile.shared<swizzle = 128>>, tensor<128x64xf8E4M3FN, #tile.shared<swizzle = 64>>
+  return
+}
+
+// -----
+
+func.func @mma_bytes_and_halves(%a: tensor<64x64xf8E4M3FN>, %b: tensor<64x64xbf16>) {
+  // expected-error@+1 {{operand types differ: 'f8E4M3FN' and 'bf16'}}
+  %0 = tile.mma %a, %b : tensor<64x64xf8E4M3FN>, tensor<64x64xbf16> -> tensor<64x64xf32>
+  return
+}

@@ -231,4 +231,25 @@ gpu.module @tensor_memory {
     tile.barrier_arrive %full[%i] tensor_memory : !tile.barriers<2, arrivals = 1>
     gpu.return
   }
+
+  // CHECK-LABEL: gpu.func @bytes
+  gpu.func @bytes(%v: tensor<64x128xf8E4M3FN>, %from: tensor<64x128xf8E4M3FN, #tile.shared<swizzle = 128>>,
+                  %into: tensor<128x64xf8E4M3FN, #tile.shared<interleaved = true, swizzle = 64>>,
+                  %p: tensor<64x32xf8E4M3FN, #tile.fragment<registers = [2 : (0, 1), 2 : (8, 0), 4 : (0, 8)], lanes = [4 : (0, 2), 8 : (1, 0)], warps = [4 : (16, 0)]>>) kernel {
+    // CHECK: tile.transpose %{{.*}} : tensor<64x128xf8E4M3FN> -> tensor<128x64xf8E4M3FN>
+    %t = tile.transpose %v : tensor<64x128xf8E4M3FN> -> tensor<128x64xf8E4M3FN>
+    // CHECK: tile.transpose %{{.*}} ring("t") stages(2) : tensor<64x128xf8E4M3FN, #tile.shared<swizzle = 128>> -> tensor<128x64xf8E4M3FN, #tile.shared<interleaved = true, swizzle = 64>>
+    %u = tile.transpose %from ring("t") stages(2) : tensor<64x128xf8E4M3FN, #tile.shared<swizzle = 128>> -> tensor<128x64xf8E4M3FN, #tile.shared<interleaved = true, swizzle = 64>>
+    // CHECK: tile.transpose_into %{{.*}}, %{{.*}} : tensor<64x128xf8E4M3FN, #{{.*}}>, tensor<128x64xf8E4M3FN, #{{.*}}>
+    tile.transpose_into %from, %into : tensor<64x128xf8E4M3FN, #tile.shared<swizzle = 128>>, tensor<128x64xf8E4M3FN, #tile.shared<interleaved = true, swizzle = 64>>
+    // CHECK: tile.relayout %{{.*}} : tensor<64x32xf8E4M3FN, #{{.*}}> -> tensor<64x32xf8E4M3FN, #{{.*}}>
+    %left = tile.relayout %p : tensor<64x32xf8E4M3FN, #tile.fragment<registers = [2 : (0, 1), 2 : (8, 0), 4 : (0, 8)], lanes = [4 : (0, 2), 8 : (1, 0)], warps = [4 : (16, 0)]>>
+        -> tensor<64x32xf8E4M3FN, #tile.fragment<registers = [2 : (0, 1), 2 : (0, 2), 2 : (8, 0), 2 : (0, 16)], lanes = [4 : (0, 4), 8 : (1, 0)], warps = [4 : (16, 0)]>>
+    // Formats of 8 bits may be mixed.
+    // CHECK: tile.mma %{{.*}}, %{{.*}} transpose_b : tensor<64x64xf8E4M3FN>, tensor<128x64xf8E5M2>
+    %a = arith.constant dense<1.0> : tensor<64x64xf8E4M3FN>
+    %b = arith.constant dense<1.0> : tensor<128x64xf8E5M2>
+    %s = tile.mma %a, %b transpose_b : tensor<64x64xf8E4M3FN>, tensor<128x64xf8E5M2> -> tensor<64x128xf32>
+    gpu.return
+  }
 }

@@ -38,7 +38,7 @@ gpu.module @m [#nvvm.target<chip = "sm_100a">] {
   gpu.func @element() kernel {
     tile.role "mma" warps(4) registers(24) one_thread {
       %more, %sum, %a = "x"() : () -> (i1, !sum, !a)
-      // expected-error@+1 {{an MMA of 'f32' is not supported on sm_100a; bf16 and f16 are}}
+      // expected-error@+1 {{an MMA of 'f32' is not supported on sm_100a; bf16, f16, f8E4M3FN and f8E5M2 are}}
       tile.mma_into %sum, %a, %a accumulate(%more) transpose_b : !sum, !a, !a
     }
     gpu.return

@@ -96,3 +96,30 @@ func.func @correction(%q: tensor<1x2x256x128xbf16>) -> tensor<1x2x256x128xbf16> 
       : tensor<1x2x256x128xbf16>, tensor<1x2x256x128xbf16>, tensor<1x2x256x128xbf16> -> tensor<1x2x256x128xbf16>
   return %o : tensor<1x2x256x128xbf16>
 }
+
+// -----
+
+func.func @byte_head(%q: tensor<1x2x256x72xf8E4M3FN>, %v: tensor<1x2x72x256xf8E4M3FN>) -> tensor<1x2x256x72xbf16> {
+  // expected-error@+1 {{head size 72 is not supported on sm_90a; multiples of 16 from 16 to 256 are}}
+  %o = attn.forward %q, %q, %v v_order(keys)
+      : tensor<1x2x256x72xf8E4M3FN>, tensor<1x2x256x72xf8E4M3FN>, tensor<1x2x72x256xf8E4M3FN> -> tensor<1x2x256x72xbf16>
+  return %o : tensor<1x2x256x72xbf16>
+}
+
+// -----
+
+func.func @byte_columns(%q: tensor<1x2x256x64xf8E4M3FN>, %v: tensor<1x2x64x256xf8E4M3FN>) -> tensor<1x2x256x64xbf16> {
+  // expected-error@+1 {{knob columns is 48, MMAs on sm_90a take multiples of 32 up to 256}}
+  %o = attn.forward %q, %q, %v v_order(keys) schedule <columns = 48>
+      : tensor<1x2x256x64xf8E4M3FN>, tensor<1x2x256x64xf8E4M3FN>, tensor<1x2x64x256xf8E4M3FN> -> tensor<1x2x256x64xbf16>
+  return %o : tensor<1x2x256x64xbf16>
+}
+
+// -----
+
+func.func @panels_of_keys(%q: tensor<1x2x256x64xbf16>, %v: tensor<1x2x64x256xbf16>) -> tensor<1x2x256x64xbf16> {
+  // expected-error@+1 {{knob columns is 80, MMAs on sm_90a take multiples of 64 up to 256}}
+  %o = attn.forward %q, %q, %v v_order(keys) schedule <columns = 80>
+      : tensor<1x2x256x64xbf16>, tensor<1x2x256x64xbf16>, tensor<1x2x64x256xbf16> -> tensor<1x2x256x64xbf16>
+  return %o : tensor<1x2x256x64xbf16>
+}

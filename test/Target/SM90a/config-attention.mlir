@@ -110,3 +110,21 @@ func.func @head_256(%q: tensor<4x32x2048x256xbf16>) -> tensor<4x32x2048x256xbf16
   %o = attn.forward %q, %q, %q : tensor<4x32x2048x256xbf16>, tensor<4x32x2048x256xbf16>, tensor<4x32x2048x256xbf16> -> tensor<4x32x2048x256xbf16>
   return %o : tensor<4x32x2048x256xbf16>
 }
+
+// Where values of 16 bits have their keys inside, columns are whole panels of 64.
+// CHECK-LABEL: @panels_of_keys
+// CHECK: columns = 64
+func.func @panels_of_keys(%q: tensor<1x2x256x192xbf16>, %v: tensor<1x2x192x256xbf16>) -> tensor<1x2x256x192xbf16> {
+  %o = attn.forward %q, %q, %v v_order(keys)
+      : tensor<1x2x256x192xbf16>, tensor<1x2x256x192xbf16>, tensor<1x2x192x256xbf16> -> tensor<1x2x256x192xbf16>
+  return %o : tensor<1x2x256x192xbf16>
+}
+
+// Beside a role that transposes, a launch has registers for one worker with the widest output.
+// CHECK-LABEL: @widest_transposed
+// CHECK: workers = 1
+func.func @widest_transposed(%q: tensor<?x?x?x256xf8E4M3FN>) -> tensor<?x?x?x256xbf16> {
+  %o = attn.forward %q, %q, %q
+      : tensor<?x?x?x256xf8E4M3FN>, tensor<?x?x?x256xf8E4M3FN>, tensor<?x?x?x256xf8E4M3FN> -> tensor<?x?x?x256xbf16>
+  return %o : tensor<?x?x?x256xbf16>
+}

@@ -28,7 +28,7 @@ gpu.module @m [#nvvm.target<chip = "sm_90a">] {
 gpu.module @m [#nvvm.target<chip = "sm_90a">] {
   gpu.func @element(%m: memref<?x64xf32>, %i: index) kernel {
     %a = tile.load %m[%i, %i] ring("a") stages(1) : memref<?x64xf32> -> tensor<64x64xf32>
-    // expected-error@+1 {{an MMA of 'f32' is not supported on sm_90a; bf16 and f16 are}}
+    // expected-error@+1 {{an MMA of 'f32' is not supported on sm_90a; bf16, f16, f8E4M3FN and f8E5M2 are}}
     %s = tile.mma_async %a, %a : tensor<64x64xf32>, tensor<64x64xf32> -> !tile.async<tensor<64x64xf32>>
     gpu.return
   }
@@ -53,6 +53,29 @@ gpu.module @m [#nvvm.target<chip = "sm_90a">] {
     %a = tile.load %m[%i, %i] ring("a") stages(1) : memref<?x32xbf16> -> tensor<64x32xbf16>
     // expected-error@+1 {{an operand row of 32 elements of 'bf16' cannot have the 128-byte swizzle that MMAs on sm_90a read}}
     %s = tile.mma_async %a, %a transpose_b : tensor<64x32xbf16>, tensor<64x32xbf16> -> !tile.async<tensor<64x64xf32>>
+    gpu.return
+  }
+}
+
+// -----
+
+gpu.module @m [#nvvm.target<chip = "sm_90a">] {
+  gpu.func @byte_order(%m: memref<?x64xf8E4M3FN>, %i: index) kernel {
+    %a = tile.load %m[%i, %i] ring("a") stages(1) : memref<?x64xf8E4M3FN> -> tensor<64x64xf8E4M3FN>
+    // expected-error@+1 {{an MMA of 'f8E4M3FN' on sm_90a reads a right operand whose inner dimension is contiguous (transpose_b)}}
+    %s = tile.mma_async %a, %a : tensor<64x64xf8E4M3FN>, tensor<64x64xf8E4M3FN> -> !tile.async<tensor<64x64xf32>>
+    gpu.return
+  }
+}
+
+// -----
+
+gpu.module @m [#nvvm.target<chip = "sm_90a">] {
+  gpu.func @byte_depth(%m: memref<?x64xf8E4M3FN>, %i: index) kernel {
+    %p = arith.constant dense<1.0> : tensor<64x16xf8E4M3FN>
+    %a = tile.load %m[%i, %i] ring("a") stages(1) : memref<?x64xf8E4M3FN> -> tensor<64x16xf8E4M3FN>
+    // expected-error@-1 {{a tile row of 16 bytes is no multiple of 32, the least swizzle}}
+    %s = tile.mma_async %p, %a transpose_b : tensor<64x16xf8E4M3FN>, tensor<64x16xf8E4M3FN> -> !tile.async<tensor<64x64xf32>>
     gpu.return
   }
 }
