@@ -57,6 +57,26 @@ TEST(Timing, IndependentInstructionsTakeSlotsOfTheirPipe) {
   EXPECT_EQ(added(exponentials(110), exponentials(10), timed(256)), 1600);
 }
 
+TEST(Timing, BlocksAreOrderedForThePipes) {
+  // Two chains, one written behind the other, run beside each other; two parts
+  // of one chain cannot.
+  std::string number = "cvt.rn.f32.s32 %f1, %tid;\nmov.f32 %f2, %f1;\n";
+  auto chain = [](const std::string &reg) { return repeat("fma.rn.f32 " + reg + ", " + reg + ", %f3, %f3;\n", 100); };
+  std::string first = "mov.f32 %f3, %f1;\n" + chain("%f1");
+  EXPECT_NEAR(added(number + first + chain("%f2"), number + first), 0, 8);
+  EXPECT_NEAR(added(number + first + chain("%f1"), number + first), 400, 8);
+}
+
+TEST(Timing, WarpsOfASchedulerShareItFairly) {
+  // Each of the two takes its turn at the pipe: both end at the same time.
+  std::string body =
+      "cvt.rn.f32.s32 %f1, %tid;\n" + repeat("ex2.approx.ftz.f32 %f1, %f1;\nex2.approx.ftz.f32 %f2, %f1;\n", 100);
+  double one = timeOf(body).clusterCycles, two = timeOf(body, timed(256)).clusterCycles;
+  // 17 of latency a step leave room for most of the other's.
+  EXPECT_LT(two, 1.4 * one + 100);
+  EXPECT_GE(two, 3200);
+}
+
 TEST(Timing, BankConflictsComeFromTheAddresses) {
   auto loads = [](const std::string &stride, unsigned count) {
     return "mov.u32 %r1, smem;\nmad.lo.u32 %r2, %lane, " + stride + ", %r1;\nst.shared.u32 [%r2], %tid;\n" +

@@ -78,12 +78,12 @@ void printTiming(std::ostream &out, const std::vector<TimedKernel> &kernels, dou
                         {"busiest unit", {}}};
   for (const TimedKernel &kernel : kernels) {
     const TimingReport &report = kernel.report;
-    double seconds = report.cycles / clock / 1e6;
+    double seconds = report.seconds(clock);
     size_t row = 0;
     auto add = [&](std::string text) { rows[row++].values.push_back(std::move(text)); };
     add(kernel.name);
     add(format("%.0f", report.cycles));
-    add(format("%.4f", 1e3 * seconds));
+    add(format("%.6f", 1e3 * seconds));
     add(format("%.1f", report.operations / seconds / 1e12));
     add(format("%.0f", report.clusterCycles));
     add(std::to_string(report.simulated) + " of " + std::to_string(report.clusters));

@@ -49,8 +49,9 @@ struct TimingReport {
   /// Of the clusters that were simulated, their average.
   double clusterCycles = 0;
   uint32_t simulated = 0, clusters = 0;
-  /// MHz that the chip's table names; a launch may have another.
-  double clock = 0;
+  /// MHz that the chip's table names; a launch may have another. The share of
+  /// a clock that the driver reports at which the cycles really go by.
+  double clock = 0, heldClock = 1;
   /// Operations of matrix products in the whole launch.
   double operations = 0;
   /// Shares of the simulated time: a unit's in which a role keeps it busy, and
@@ -61,6 +62,8 @@ struct TimingReport {
   /// who and what for; shares of the simulated time.
   std::map<std::pair<std::string, std::string>, double> path;
 
+  /// At a clock in MHz as the driver reports it.
+  double seconds(double reportedClock) const { return cycles / (reportedClock * heldClock) / 1e6; }
   double busyShare(Unit unit) const;
   /// The unit that is busy for the largest share.
   Unit bottleneck() const;

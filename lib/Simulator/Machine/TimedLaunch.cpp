@@ -81,6 +81,7 @@ void Device::runTimed(Report &report) {
   timing.simulated = uint32_t(ends.size());
   timing.clusters = clusterCount;
   timing.clock = chip->clock;
+  timing.heldClock = chip->heldClock;
   for (double end : ends)
     timing.clusterCycles += end / double(ends.size());
   if (runsTogether) {

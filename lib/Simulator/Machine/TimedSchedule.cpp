@@ -1,8 +1,8 @@
 //===- TimedSchedule.cpp - Who moves next, by modelled cycles -------------===//
 //
-// Whoever has the earliest time moves: a warp with its next instruction that
-// keeps order, or an asynchronous operation that is over. What keeps no order
-// runs with the instruction before it; nobody else can tell when.
+// Whoever has the earliest time moves: a warp with the next instruction of its
+// machine code, or an asynchronous operation that is over. Registers get their
+// values when something pinned comes after them; nobody else can tell when.
 //
 //===----------------------------------------------------------------------===//
 #include "Timer.h"
@@ -18,19 +18,24 @@ uint64_t Cluster::runTimedWarp(Warp &warp) {
     Group *group = warp.pick();
     if (!group)
       break;
-    const CompiledFunction &function = *group->frame().function;
-    if (group->pc >= function.body.size()) {
+    if (group->pc >= group->frame().function->body.size()) {
       warp.step(); // says what is wrong
       break;
     }
-    Timer::Issue issue{&function.body[group->pc], {}};
-    std::copy_n(group->frame().base, 4, issue.base.begin());
-    bool isOrdered = issue.instruction->cost.isOrdered();
-    uint64_t at = timer->earliest(warp, issue);
-    if (isOrdered && at > now) {
-      timer->yieldUntil(warp, at);
-      break;
+    Timer::Issue issue = timer->next(warp, *group);
+    if (issue.instruction) {
+      uint64_t at = timer->earliest(warp, issue);
+      if (at > now) {
+        timer->yieldUntil(warp, at);
+        break;
+      }
+      if (!issue.instruction->cost.isPinned()) {
+        timer->charge(warp, issue, now);
+        continue;
+      }
     }
+    // The program comes up to what is pinned to its place in the machine code.
+    bool issues = issue.instruction && issue.pc == group->pc;
     uint64_t executed = warp.instructions, progressed = progress;
     warp.step();
     if (progress != progressed)
@@ -41,7 +46,8 @@ uint64_t Cluster::runTimedWarp(Warp &warp) {
     }
     if (progress == progressed)
       timer->endWait(warp, now);
-    timer->charge(warp, issue, now);
+    if (issues)
+      timer->charge(warp, issue, now);
   }
   running = nullptr;
   uint64_t done = warp.instructions - before;
@@ -80,13 +86,14 @@ Cluster::Status Cluster::runTimed(uint64_t budget) {
       finish();
       return Status::Done;
     }
+    // Of those whose turn it is, who has waited the longest.
     Warp *first = nullptr;
     uint64_t turn = 0;
     for (Warp *warp : warps) {
       if (warp->isDone() || !warp->canMove())
         continue;
       uint64_t at = std::max(timer->turnOf(*warp), now);
-      if (!first || at < turn) {
+      if (!first || at < turn || (at == turn && timer->lastIssueOf(*warp) < timer->lastIssueOf(*first))) {
         first = warp;
         turn = at;
       }

@@ -8,7 +8,6 @@ namespace girih::sim {
 
 Timer::Timer(const ChipTiming &chip, const TimingOptions &options, const Cluster &cluster)
     : chip(chip), options(options), cluster(cluster) {
-  auto speed = [&](Unit unit) { return options.speed[unsigned(unit)]; };
   for (const Warp *warp : cluster.warps) {
     WarpTime &time = times.emplace_back();
     for (unsigned cls = 0; cls < 4; ++cls)
@@ -18,9 +17,7 @@ Timer::Timer(const ChipTiming &chip, const TimingOptions &options, const Cluster
   }
   for (size_t i = 0; i < cluster.ctas.size(); ++i) {
     Multiprocessor &processor = processors.emplace_back();
-    processor.schedulers.assign(4, {Calendar(chip.issue / speed(Unit::Issue)), Calendar(chip.fma / speed(Unit::Fma)),
-                                    Calendar(chip.alu / speed(Unit::Alu)), Calendar(chip.mufu / speed(Unit::Mufu))});
-    processor.shared = Calendar(1 / speed(Unit::Shared));
+    processor.matrixBegan.resize(cluster.ctas[i]->warps.size() / 4 + 1);
   }
 }
 
@@ -42,20 +39,55 @@ template <class F> void Timer::eachRegister(const Issue &issue, bool isWrite, F 
     visit(operand);
 }
 
-uint64_t Timer::earliest(const Warp &warp, const Issue &issue) const {
+Timer::Issue Timer::next(const Warp &warp, const Group &group) {
+  Place &place = times[at(warp)].place;
+  const Frame &frame = group.stack.back();
+  const BlockOrder::Block &block = place.block;
+  bool isSame = place.group == &group && place.depth == group.stack.size() && place.function == frame.function &&
+                group.pc >= block.begin && group.pc < block.end;
+  if (isSame && place.next == block.end && !block.endsInBranch)
+    return {};
+  if (!isSame || place.next == block.end) {
+    auto found = orders.find(frame.function);
+    if (found == orders.end())
+      found = orders.emplace(frame.function, BlockOrder(*frame.function, chip)).first;
+    const BlockOrder &order = found->second;
+    place = {&group, group.stack.size(), frame.function, &order, order.blockOf(group.pc), 0, group.pc};
+    place.next = place.block.begin;
+  }
+  // Lanes that have come together within a block have done what is before.
+  while (place.order->at(place.next) < place.entered)
+    ++place.next;
+  Issue issue;
+  issue.pc = place.order->at(place.next);
+  issue.instruction = &frame.function->body[issue.pc];
+  std::copy_n(frame.base, 4, issue.base.begin());
+  return issue;
+}
+
+uint64_t Timer::earliest(const Warp &warp, const Issue &issue) {
   const WarpTime &time = times[at(warp)];
-  uint64_t ready = time.front;
+  const Cost &cost = issue.instruction->cost;
+  if (cost.kind == Cost::Kind::Free)
+    return time.front;
+  uint64_t ready = operandsReady(warp, issue);
+  Multiprocessor &processor = processors[warp.cta.rank];
+  double free = processor.schedulers[warp.index % 4].issue;
+  if (Pipe pipe = pipeOf(warp, cost, 0); pipe.free)
+    free = std::max(free, *pipe.free);
+  // The next matrix product of a warpgroup issues when the one before begins.
+  if (cost.kind == Cost::Kind::MatrixIssue)
+    free = std::max(free, processor.matrixBegan[warp.index / 4]);
+  return std::max({time.front, ready, uint64_t(std::ceil(free))});
+}
+
+uint64_t Timer::operandsReady(const Warp &warp, const Issue &issue) const {
+  const WarpTime &time = times[at(warp)];
+  uint64_t ready = 0;
   eachRegister(issue, false, [&](unsigned cls, uint32_t slot) {
     if (slot < time.ready[cls].size())
       ready = std::max(ready, time.ready[cls][slot]);
   });
-  const Cost &cost = issue.instruction->cost;
-  // A block ends when all of it has issued; memory is ordered before what
-  // synchronises.
-  if (cost.kind == Cost::Kind::Branch)
-    ready = std::max(ready, time.lastIssue);
-  else if (cost.isOrdered())
-    ready = std::max(ready, time.lastMemory);
   return ready;
 }
 
@@ -74,44 +106,27 @@ uint64_t Timer::wavefronts() const {
   return most;
 }
 
-std::pair<uint64_t, uint64_t> Timer::takePipe(const Warp &warp, const Cost &cost, uint64_t ready) {
+Timer::Pipe Timer::pipeOf(const Warp &warp, const Cost &cost, uint64_t now) {
   Multiprocessor &processor = processors[warp.cta.rank];
   Scheduler &scheduler = processor.schedulers[warp.index % 4];
-  const std::string &role = roleOf(warp);
-  unsigned latency = chip.arithmeticLatency;
-  uint64_t issued = ready;
-  auto use = [&](Calendar &pipe, Unit unit, double interval, uint64_t slots) {
-    issued = pipe.take(issued, unsigned(slots));
-    addBusy(unit, role, interval * double(slots) / options.speed[unsigned(unit)]);
-  };
+  // Matrix products keep their sums in the registers, whose ports are taken.
+  double slow = processor.tensorFree > double(now) ? chip.besideMatrix : 1;
   switch (cost.kind) {
   case Cost::Kind::Fma:
-    use(scheduler.fma, Unit::Fma, chip.fma, cost.slots);
-    break;
+    return {&scheduler.fma, Unit::Fma, chip.fma * slow, chip.arithmeticLatency};
   case Cost::Kind::Alu:
-    use(scheduler.alu, Unit::Alu, chip.alu, cost.slots);
-    break;
+    return {&scheduler.alu, Unit::Alu, chip.alu * slow, chip.arithmeticLatency};
   case Cost::Kind::Mufu:
-    use(scheduler.mufu, Unit::Mufu, chip.mufu, cost.slots);
-    latency = chip.mufuLatency;
-    break;
-  case Cost::Kind::Shuffle:
-    use(processor.shared, Unit::Shared, 4, 1); // of four schedulers together
-    latency = chip.shuffleLatency;
-    break;
+    return {&scheduler.mufu, Unit::Mufu, chip.mufu * slow, chip.mufuLatency};
+  case Cost::Kind::Shuffle: // of four schedulers together
+    return {&processor.shared, Unit::Shared, 1, chip.shuffleLatency};
   case Cost::Kind::Shared:
-    use(processor.shared, Unit::Shared, 4, wavefronts());
-    latency = chip.sharedLatency;
-    break;
+    return {&processor.shared, Unit::Shared, 1, chip.sharedLatency};
   case Cost::Kind::Global:
-    latency = chip.globalLatency;
-    break;
+    return {nullptr, Unit::Issue, 0, chip.globalLatency};
   default:
-    break;
+    return {};
   }
-  uint64_t begun = scheduler.issue.take(issued, std::max<unsigned>(cost.issues, 1));
-  addBusy(Unit::Issue, role, chip.issue * cost.issues / options.speed[unsigned(Unit::Issue)]);
-  return {begun, begun + latency};
 }
 
 unsigned Timer::orderedLatency(Cost::Kind kind) const {
@@ -135,21 +150,35 @@ unsigned Timer::orderedLatency(Cost::Kind kind) const {
 
 void Timer::charge(const Warp &warp, const Issue &issue, uint64_t now) {
   WarpTime &time = times[at(warp)];
+  ++time.place.next;
   const Cost &cost = issue.instruction->cost;
-  uint64_t ready = cost.isOrdered() ? std::max(now, time.front) : earliest(warp, issue), done = ready;
+  uint64_t done = std::max(time.front, operandsReady(warp, issue));
   if (cost.kind != Cost::Kind::Free) {
-    auto [issued, finished] = takePipe(warp, cost, ready);
-    done = finished;
-    time.lastIssue = std::max(time.lastIssue, issued);
-    if (cost.kind == Cost::Kind::Shared || cost.kind == Cost::Kind::Global)
-      time.lastMemory = std::max(time.lastMemory, issued);
+    auto speed = [&](Unit unit) { return options.speed[unsigned(unit)]; };
+    const std::string &role = roleOf(warp);
+    Pipe pipe = pipeOf(warp, cost, now);
+    if (pipe.free) {
+      double slots = cost.kind == Cost::Kind::Shared ? double(wavefronts()) : cost.slots;
+      double cycles = pipe.interval * slots / speed(pipe.unit);
+      *pipe.free = std::max(*pipe.free, double(now)) + cycles;
+      addBusy(pipe.unit, role, pipe.unit == Unit::Shared ? 4 * cycles : cycles);
+    }
+    double cycles = chip.issue * std::max<unsigned>(cost.issues, 1) / speed(Unit::Issue);
+    double &issueFree = processors[warp.cta.rank].schedulers[warp.index % 4].issue;
+    issueFree = std::max(issueFree, double(now)) + cycles;
+    addBusy(Unit::Issue, role, cycles);
+    time.front = std::max(now, uint64_t(issueFree));
+    time.lastIssue = now;
+    done = now + pipe.latency;
     if (cost.isOrdered()) {
-      time.front = issued + orderedLatency(cost.kind);
+      // A jump without a condition is one of layout, which ptxas removes.
+      bool isJump = cost.kind == Cost::Kind::Branch && !issue.instruction->guard;
+      time.front += isJump ? 0 : orderedLatency(cost.kind);
       // What a wait finds is known later; others go on at once.
       bool waits = cost.kind == Cost::Kind::Barrier && !issue.instruction->writes.empty();
-      done = waits ? issued + (time.hasWaited ? chip.barrierWake : chip.barrierPass) : time.front;
+      done = waits ? now + (time.hasWaited ? chip.barrierWake : chip.barrierPass) : time.front;
       if (cost.kind == Cost::Kind::Other && !issue.instruction->writes.empty())
-        done = issued + chip.globalLatency;
+        done = now + chip.globalLatency;
       time.hasWaited = false;
     }
   }
@@ -189,12 +218,15 @@ uint64_t Timer::finishOf(uint32_t cta, const AsyncWork &work, uint64_t now, cons
   switch (work.kind) {
   case AsyncWork::Kind::Matrix: {
     double cycles =
-        std::max({work.products / chip.matrixRate, double(work.bytes) / chip.operandBytes, double(chip.leastMatrix)}) /
-        chip.matrixSustained;
-    if (issuer && issuer->matrixFences != std::exchange(times[at(*issuer)].batch, issuer->matrixFences))
-      cycles += chip.matrixBatch;
+        std::max({work.products / chip.matrixRate, double(work.bytes) / chip.operandBytes, double(chip.leastMatrix)});
+    // One of a batch of wgmma is fed while the one before it runs.
+    bool isFed = issuer && issuer->matrixFences &&
+                 issuer->matrixFences == std::exchange(times[at(*issuer)].batch, issuer->matrixFences);
     cycles /= speed(Unit::Tensor);
-    processor.tensorFree = std::max(processor.tensorFree, double(now + chip.matrixStart)) + cycles;
+    double begin = std::max(processor.tensorFree, double(now + (isFed ? 0 : chip.matrixStart)));
+    if (issuer)
+      processor.matrixBegan[issuer->index / 4] = begin;
+    processor.tensorFree = begin + cycles;
     addBusy(Unit::Tensor, role, cycles);
     products += work.products;
     return uint64_t(processor.tensorFree) + chip.matrixEnd;

@@ -1,15 +1,14 @@
 //===- Timer.h - The modelled time of one cluster ---------------*- C++ -*-===//
 //
-// Warps have a front: nothing that comes later in program order and is kept in
-// order issues before it. Everything else issues when its operands are there
-// and its pipe has a slot, as if ptxas had ordered the block for it.
+// A warp issues in order, that of the machine code: an instruction waits for
+// those before it, for its operands and for its pipe. What it computes is found
+// when the program, whose order is another, comes to it.
 //
 //===----------------------------------------------------------------------===//
 #ifndef GIRIH_SIMULATOR_MACHINE_TIMER_H
 #define GIRIH_SIMULATOR_MACHINE_TIMER_H
 
-#include "../Timing/Calendar.h"
-#include "../Timing/Chip.h"
+#include "../Timing/BlockOrder.h"
 #include "Cluster.h"
 
 #include <queue>
@@ -22,16 +21,21 @@ public:
 
   /// When the warp wants its turn.
   uint64_t turnOf(const Warp &warp) const { return times[at(warp)].front; }
+  uint64_t lastIssueOf(const Warp &warp) const { return times[at(warp)].lastIssue; }
   void yieldUntil(const Warp &warp, uint64_t time) { times[at(warp)].front = time; }
 
   /// The registers of an instruction in the frame of the group that executes it.
   struct Issue {
-    const Instruction *instruction;
-    std::array<uint32_t, 4> base;
+    const Instruction *instruction = nullptr;
+    uint32_t pc = 0;
+    std::array<uint32_t, 4> base{};
   };
-  /// When an instruction may issue by its operands and its order.
-  uint64_t earliest(const Warp &warp, const Issue &issue) const;
-  /// The instruction has been executed, one that keeps order at `now`.
+  /// What the group's machine code has next; none where the block is over and
+  /// the program has still to come to its end.
+  Issue next(const Warp &warp, const Group &group);
+  /// When an instruction may issue by its operands and its pipe.
+  uint64_t earliest(const Warp &warp, const Issue &issue);
+  /// The instruction issues.
   void charge(const Warp &warp, const Issue &issue, uint64_t now);
 
   /// A thread's access to shared memory by the instruction that executes.
@@ -70,8 +74,20 @@ private:
     uint64_t begin, end;
     Mover ended;
   };
+  /// Where a warp is in the machine code.
+  struct Place {
+    const Group *group = nullptr;
+    size_t depth = 0;
+    const CompiledFunction *function = nullptr;
+    const BlockOrder *order = nullptr;
+    BlockOrder::Block block;
+    /// The next of the block, and where the program has entered it.
+    uint32_t next = 0, entered = 0;
+  };
   struct WarpTime {
-    uint64_t front = 0, lastIssue = 0, lastMemory = 0;
+    /// When the next instruction may issue.
+    uint64_t front = 0, lastIssue = 0;
+    Place place;
     std::vector<uint64_t> ready[4];
     std::optional<uint64_t> waitsSince;
     /// Fences of wgmma before the last matrix product.
@@ -81,14 +97,16 @@ private:
     std::vector<WaitPart> waits;
     std::string role;
   };
+  /// When each of its pipes is free.
   struct Scheduler {
-    Calendar issue, fma, alu, mufu;
+    double issue = 0, fma = 0, alu = 0, mufu = 0;
   };
   /// Of one CTA, which has a multiprocessor to itself.
   struct Multiprocessor {
-    std::vector<Scheduler> schedulers;
-    Calendar shared;
-    double tensorFree = 0, tensorMemoryFree = 0, copyFree = 0;
+    std::array<Scheduler, 4> schedulers;
+    /// When the last matrix product of each warpgroup began.
+    std::vector<double> matrixBegan;
+    double shared = 0, tensorFree = 0, tensorMemoryFree = 0, copyFree = 0;
   };
 
   static size_t at(const Warp &warp);
@@ -96,8 +114,17 @@ private:
   /// Calls f(class, slot) for the registers that are read, or written.
   template <class F> static void eachRegister(const Issue &issue, bool isWrite, F f);
   const Warp *issuerOf(const AsyncOperation &operation) const;
-  /// Takes slots; when the instruction has issued, and its result is there.
-  std::pair<uint64_t, uint64_t> takePipe(const Warp &warp, const Cost &cost, uint64_t ready);
+  /// The pipe that an instruction takes, and for how long an issue; none for
+  /// many.
+  struct Pipe {
+    double *free = nullptr;
+    Unit unit = Unit::Issue;
+    double interval = 0;
+    unsigned latency = 0;
+  };
+  Pipe pipeOf(const Warp &warp, const Cost &cost, uint64_t now);
+  /// When the last of what an instruction reads is there.
+  uint64_t operandsReady(const Warp &warp, const Issue &issue) const;
   uint64_t wavefronts() const;
   unsigned orderedLatency(Cost::Kind kind) const;
   uint64_t finishOf(uint32_t cta, const AsyncWork &work, uint64_t now, const Warp *issuer);
@@ -109,6 +136,7 @@ private:
   const Cluster &cluster;
   std::vector<WarpTime> times;
   std::vector<Multiprocessor> processors;
+  std::map<const CompiledFunction *, BlockOrder> orders;
   std::vector<std::pair<uint64_t, uint64_t>> accesses;
   std::priority_queue<Event, std::vector<Event>, std::greater<>> events;
   std::map<const AsyncUnit *, uint64_t> lastOf;

@@ -12,6 +12,8 @@ namespace girih::sim {
 struct ChipTiming {
   /// MHz to turn cycles into seconds where no measured clock is given.
   double clock;
+  /// Of the clock that the driver reports.
+  double heldClock;
 
   // A scheduler's pipes: cycles that one instruction of a warp takes them up.
   double issue, fma, alu, mufu;
@@ -30,11 +32,9 @@ struct ChipTiming {
   /// of one instruction.
   double matrixRate;
   unsigned leastMatrix;
-  /// Cycles lost where a batch of products, from fence to commit, follows
-  /// another's, and the share of the rate that is held under the chip's limit
-  /// of power at the clock that the driver reports.
-  unsigned matrixBatch;
-  double matrixSustained;
+  /// Times as long as the arithmetic of a scheduler takes while the tensor cores
+  /// are at work.
+  double besideMatrix;
   /// From the issue of a matrix product to its start, and from its end to
   /// whoever waits for it.
   unsigned matrixStart, matrixEnd;

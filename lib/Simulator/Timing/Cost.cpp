@@ -68,7 +68,7 @@ Cost costOfOrdered(std::string_view opcode) {
     return {Kind::MatrixIssue, 4, 1}; // with its descriptor in uniform registers
   if (startsWithAny(opcode, {"wgmma.wait_group"}))
     return {Kind::MatrixWait, 1, 1};
-  if (startsWithAny(opcode, {"wgmma.", "fence", "membar"}))
+  if (startsWithAny(opcode, {"fence", "membar"}))
     return {Kind::Fence, 1, 1};
   if (opcode.starts_with("setmaxnreg"))
     return {Kind::RegisterChange, 1, 1};

@@ -37,6 +37,8 @@ struct Cost {
   /// Machine instructions, and slots of the pipe.
   uint8_t issues = 1, slots = 1;
   bool isOrdered() const { return kind >= Kind::Branch; }
+  /// Executed where it stands in the machine code: the others see or address it.
+  bool isPinned() const { return kind >= Kind::Shared; }
 };
 
 Cost costOf(std::string_view opcode);

@@ -13,7 +13,8 @@
 namespace girih::sim {
 
 const ChipTiming timingSM100a = {
-    .clock = 1850, // [B]
+    .clock = 1850,     // [B]
+    .heldClock = 0.92, // [9]
 
     .issue = 1,
     .fma = 1,               // [G] 128
@@ -24,7 +25,7 @@ const ChipTiming timingSM100a = {
     .shuffleLatency = 24,   // [9] 24.0
     .sharedLatency = 23,    // [9] 24.2 with the address's addition
     .globalLatency = 285,   // [9] 288, from the L2 cache, with the addition
-    .branchLatency = 10,    // [9]
+    .branchLatency = 5,     // [9]
     .sharedBytes = 128,     // [G] 32 banks of 4 bytes
     .operandBytes = 128,    // [9] m64n16k16: 2560 bytes in 20 cycles
 
@@ -36,12 +37,11 @@ const ChipTiming timingSM100a = {
     .registerChange = 50, // no source
     .tensorWake = 10,
 
-    .matrixRate = 8192 / 2,  // [P]
-    .leastMatrix = 13,       // [9] A in registers, n = 8
-    .matrixBatch = 40,       // [9]
-    .matrixSustained = 0.80, // [9]
-    .matrixStart = 60,       // [9] 160 to 210 from fence to wait, beyond the rate
-    .matrixEnd = 80,
+    .matrixRate = 8192 / 2, // [P]
+    .leastMatrix = 13,      // [9] A in registers, n = 8
+    .besideMatrix = 1,      // sums are in tensor memory
+    .matrixStart = 30,      // [9] 160 to 210 from fence to wait, beyond the rate
+    .matrixEnd = 110,
 
     .tensorMemoryBytes = 512, // 128 bytes of each quarter of the lanes
     .tensorMemoryLatency = 30,

@@ -11,7 +11,8 @@
 namespace girih::sim {
 
 const ChipTiming timingSM90a = {
-    .clock = 1755, // [W] boost of the tensor cores' rates
+    .clock = 1755,     // [W] boost of the tensor cores' rates
+    .heldClock = 0.92, // [F]
 
     .issue = 1,             // [W] one warp instruction a scheduler
     .fma = 1,               // [G] 128 a multiprocessor; [M] 1.04
@@ -22,7 +23,7 @@ const ChipTiming timingSM90a = {
     .shuffleLatency = 24,   // [M] 24.0
     .sharedLatency = 23,    // [M] 24.2 with the address's addition
     .globalLatency = 285,   // [M] 288, from the L2 cache, with the addition
-    .branchLatency = 10,    // [F]
+    .branchLatency = 5,     // [F]
     .sharedBytes = 128,     // [G] 32 banks of 4 bytes
     .operandBytes = 128,    // [M] m64n16k16: 2560 bytes in 20 cycles
 
@@ -34,12 +35,11 @@ const ChipTiming timingSM90a = {
     .registerChange = 50, // no source
     .tensorWake = 0,      // no tensor memory
 
-    .matrixRate = 4096 / 2,  // [M] m64n128k16 in 64.0 cycles
-    .leastMatrix = 13,       // [M] A in registers, n = 8
-    .matrixBatch = 40,       // [M] 55 to 226 in two batches of eight
-    .matrixSustained = 0.80, // [F]
-    .matrixStart = 60,       // [M] 160 to 210 from fence to wait, beyond the rate
-    .matrixEnd = 80,
+    .matrixRate = 4096 / 2, // [M] m64n128k16 in 64.0 cycles
+    .leastMatrix = 13,      // [M] A in registers, n = 8
+    .besideMatrix = 1.6,    // [F]
+    .matrixStart = 30,      // [M] 160 to 210 from fence to wait, beyond the rate
+    .matrixEnd = 110,
 
     .tensorMemoryBytes = 1, // no tensor memory
     .tensorMemoryLatency = 0,
