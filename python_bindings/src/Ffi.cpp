@@ -3,9 +3,11 @@
 #include "Module.h"
 
 #include "xla/ffi/api/ffi.h"
+#include <algorithm>
 #include <map>
 #include <mutex>
 #include <nanobind/stl/string.h>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -86,43 +88,82 @@ Kernels &kernels() {
   return all;
 }
 
-/// The tensors of a call. vmap puts dimensions in front: they become one with the batch, or
-/// there are as many launches where the problem must not see that.
+GirihElementType elementTypeOf(ffi::DataType type) {
+  switch (type) {
+  case ffi::DataType::BF16:
+    return GIRIH_BF16;
+  case ffi::DataType::F16:
+    return GIRIH_F16;
+  case ffi::DataType::F32:
+    return GIRIH_F32;
+  case ffi::DataType::PRED:
+  case ffi::DataType::U8:
+    return GIRIH_I8;
+  case ffi::DataType::S32:
+    return GIRIH_I32;
+  case ffi::DataType::S64:
+    return GIRIH_I64;
+  default:
+    throw std::invalid_argument("girih.attention is called with an array of elements that no kernel takes");
+  }
+}
+
+/// The tensors of a call. vmap puts dimensions in front, of size 1 for what it does not map:
+/// they become one with the batch, or there are as many launches where the batches cannot be
+/// told by a stride, or the kernel must not see them.
 class Call {
 public:
-  bool add(const ffi::AnyBuffer &buffer, size_t rank) {
+  /// The first tensor tells how many dimensions vmap has put in front of all.
+  void add(const ffi::AnyBuffer &buffer, std::optional<size_t> rank, bool isBatched) {
     auto dimensions = buffer.dimensions();
-    if (dimensions.size() < rank)
-      return false;
+    if (tensors.empty())
+      sizes.assign(dimensions.size() - std::min(dimensions.size(), *rank), 1);
+    size_t extra = sizes.size();
+    if (dimensions.size() < extra || (rank && dimensions.size() != extra + *rank))
+      throw std::invalid_argument("girih.attention is called with other arrays than girih.jax makes");
     Tensor &tensor = tensors.emplace_back();
-    size_t extra = dimensions.size() - rank;
-    int64_t leading = 1;
-    for (size_t i = 0; i < extra; ++i)
-      leading *= dimensions[i];
-    tensor.shape.assign(dimensions.begin() + long(extra), dimensions.end());
+    tensor.isBatched = isBatched;
     tensor.data = static_cast<uint8_t *>(buffer.untyped_data());
-    tensor.type = buffer.element_type() == ffi::DataType::F32    ? GIRIH_F32
-                  : buffer.element_type() == ffi::DataType::BF16 ? GIRIH_BF16
-                                                                 : GIRIH_F16;
-    if (tensors.size() == 1)
-      count = leading;
-    tensor.bytes = buffer.size_bytes() / size_t(leading ? leading : 1);
-    return leading == count;
+    tensor.type = elementTypeOf(buffer.element_type());
+    tensor.shape.assign(dimensions.begin() + long(extra), dimensions.end());
+    tensor.strides.resize(tensor.shape.size());
+    int64_t stride = 1;
+    for (size_t dim = tensor.shape.size(); dim-- > 0; stride *= tensor.shape[dim])
+      tensor.strides[dim] = stride;
+    tensor.elementBytes = ffi::ByteWidth(buffer.element_type());
+    tensor.leading.resize(extra);
+    for (size_t dim = extra; dim-- > 0; stride *= dimensions[dim]) {
+      tensor.leading[dim] = dimensions[dim] == 1 ? 0 : stride;
+      if (dimensions[dim] != 1)
+        sizes[dim] = dimensions[dim];
+    }
   }
 
+  /// Makes the dimensions in front part of the batch, if that can be done for all tensors.
   void mergeBatches() {
-    for (Tensor &tensor : tensors)
-      tensor.shape[0] *= count;
-    count = 1;
+    std::vector<Tensor> merged = tensors;
+    for (Tensor &tensor : merged)
+      if (!merge(tensor))
+        return;
+    tensors = std::move(merged);
+    sizes.clear();
   }
 
   /// Calls `run` with the tensors of each launch until one fails.
   template <typename Run> bool forEach(const Run &run) {
     std::vector<GirihTensor> given(tensors.size());
+    int64_t count = 1;
+    for (int64_t size : sizes)
+      count *= size;
     for (int64_t i = 0; i < count; ++i) {
-      for (size_t t = 0; t < tensors.size(); ++t)
-        given[t] = {tensors[t].data + size_t(i) * tensors[t].bytes, tensors[t].type, int(tensors[t].shape.size()),
-                    tensors[t].shape.data(), nullptr};
+      for (size_t t = 0; t < tensors.size(); ++t) {
+        const Tensor &tensor = tensors[t];
+        int64_t offset = 0, rest = i;
+        for (size_t dim = sizes.size(); dim-- > 0; rest /= sizes[dim])
+          offset += rest % sizes[dim] * tensor.leading[dim];
+        given[t] = {tensor.data + offset * int64_t(tensor.elementBytes), tensor.type, int(tensor.shape.size()),
+                    tensor.shape.data(), tensor.strides.data()};
+      }
       if (!run(given.data(), given.size()))
         return false;
     }
@@ -131,57 +172,90 @@ public:
 
 private:
   struct Tensor {
+    bool isBatched; ///< its first dimension is the batch; else it is the same for all of the batch
     uint8_t *data;
     GirihElementType type;
-    std::vector<int64_t> shape;
-    size_t bytes; ///< of one launch
+    size_t elementBytes;
+    std::vector<int64_t> shape, strides;
+    std::vector<int64_t> leading; ///< strides of the dimensions in front, in elements
   };
+
+  bool merge(Tensor &tensor) const {
+    for (size_t dim = sizes.size(); dim-- > 0;) {
+      if (sizes[dim] == 1)
+        continue;
+      if (!tensor.isBatched) {
+        if (tensor.leading[dim] != 0)
+          return false;
+        continue;
+      }
+      if (tensor.shape[0] == 1)
+        tensor.strides[0] = tensor.leading[dim];
+      else if (tensor.leading[dim] != tensor.strides[0] * tensor.shape[0])
+        return false;
+      tensor.shape[0] *= sizes[dim];
+    }
+    return true;
+  }
+
   std::vector<Tensor> tensors;
-  int64_t count = 1;
+  std::vector<int64_t> sizes; ///< of the dimensions in front
 };
 
 std::string toString(std::string_view view) { return std::string(view); }
 
-/// Collects the buffers; what `run` does with them decides.
+/// Collects the buffers: q, k, v, o, lse, and what functions capture, of whose numbers the
+/// bits are given. What `run` does with them decides.
 template <typename Run>
-ffi::Error attend(ffi::RemainingArgs inputs, ffi::RemainingRets outputs, bool mergesBatches, const Run &run) try {
+ffi::Error attend(ffi::RemainingArgs inputs, ffi::RemainingRets outputs, bool mergesBatches,
+                  ffi::Span<const int32_t> scalarBits, const Run &run) try {
   Call call;
-  bool fits = inputs.size() == 3 && outputs.size() >= 1 && outputs.size() <= 2;
-  for (size_t i = 0; fits && i < inputs.size(); ++i)
-    fits = call.add(inputs.get<ffi::AnyBuffer>(i).value(), 4);
-  for (size_t i = 0; fits && i < outputs.size(); ++i)
-    fits = call.add(*outputs.get<ffi::AnyBuffer>(i).value(), i == 0 ? 4 : 3);
-  if (!fits)
+  if (inputs.size() < 3 || outputs.size() < 1 || outputs.size() > 2)
     return failure("girih.attention is called with other arrays than girih.jax makes");
+  for (size_t i = 0; i < 3; ++i)
+    call.add(inputs.get<ffi::AnyBuffer>(i).value(), 4, true);
+  for (size_t i = 0; i < outputs.size(); ++i)
+    call.add(*outputs.get<ffi::AnyBuffer>(i).value(), i == 0 ? 4 : 3, true);
+  for (size_t i = 3; i < inputs.size(); ++i)
+    call.add(inputs.get<ffi::AnyBuffer>(i).value(), std::nullopt, false);
   if (mergesBatches)
     call.mergeBatches();
+  std::vector<const void *> scalars;
+  for (const int32_t &scalar : scalarBits)
+    scalars.push_back(&scalar);
   DiagnosticsPtr diagnostics(girihDiagnosticsCreate());
-  return run(call, diagnostics) ? ffi::Error::Success() : failure(textOf(diagnostics));
+  return run(call, scalars, diagnostics) ? ffi::Error::Success() : failure(textOf(diagnostics));
 } catch (const std::exception &error) {
   return failure(error.what());
 }
 
 ffi::Error attendOnGpu(void *stream, int32_t device, ffi::RemainingArgs inputs, ffi::RemainingRets outputs,
-                       std::string_view problem, std::string_view functions, bool mergesBatches, bool interpret) {
-  if (interpret)
+                       std::string_view problem, std::string_view functions, bool mergesBatches, bool interprets,
+                       ffi::Span<const int32_t> scalars) {
+  if (interprets)
     return failure("interpret=True runs the simulator on the CPU: put the arrays there");
-  return attend(inputs, outputs, mergesBatches, [&](Call &call, DiagnosticsPtr &said) {
+  return attend(inputs, outputs, mergesBatches, scalars, [&](Call &call, auto &numbers, DiagnosticsPtr &said) {
     GirihLoadedKernel *loaded = kernels().findLoaded(toString(problem), toString(functions), device, said.get());
     return loaded && call.forEach([&](const GirihTensor *tensors, size_t count) {
-      return girihLaunch(loaded, tensors, count, stream, said.get());
+      return girihLaunchWithScalars(loaded, tensors, count, numbers.data(), numbers.size(), stream, said.get());
     });
   });
 }
 
 ffi::Error attendOnCpu(ffi::RemainingArgs inputs, ffi::RemainingRets outputs, std::string_view problem,
-                       std::string_view functions, bool mergesBatches, bool interpret) {
-  if (!interpret)
+                       std::string_view functions, bool mergesBatches, bool interprets,
+                       ffi::Span<const int32_t> scalars) {
+  if (!interprets)
     return failure("girih.jax.attention runs on a GPU; interpret=True executes the kernel in the simulator");
-  return attend(inputs, outputs, mergesBatches, [&](Call &call, DiagnosticsPtr &said) {
+  return attend(inputs, outputs, mergesBatches, scalars, [&](Call &call, auto &numbers, DiagnosticsPtr &said) {
     std::shared_ptr<GirihKernel> kernel = kernels().find(toString(problem), toString(functions), "sm_90a");
+    GirihSimulateOptions options{};
+    options.structSize = sizeof options;
+    options.scalars = numbers.data();
+    options.scalarCount = numbers.size();
     return call.forEach([&](const GirihTensor *tensors, size_t count) {
       std::unique_ptr<GirihSimulation, Destroyer<girihSimulationDestroy>> run(
-          girihSimulate(kernel.get(), tensors, count, nullptr, said.get()));
+          girihSimulate(kernel.get(), tensors, count, &options, said.get()));
       if (run && girihSimulationVerdictCount(run.get()))
         throw std::runtime_error(girihSimulationVerdict(run.get(), 0).text);
       return bool(run);
@@ -197,7 +271,8 @@ template <typename Binding> auto withCall(Binding binding) {
       .template Attr<std::string_view>("problem")
       .template Attr<std::string_view>("functions")
       .template Attr<bool>("merges_batches")
-      .template Attr<bool>("interpret");
+      .template Attr<bool>("interpret")
+      .template Attr<ffi::Span<const int32_t>>("scalars");
 }
 
 XLA_FFI_DEFINE_HANDLER(gpuHandler, attendOnGpu,

@@ -212,7 +212,7 @@ def test_torch_compile_without_breaks():
 def test_operator_by_its_own_checks():
     q, k, v = tensors(sq=64, skv=64)
     for lse in (False, True):
-        torch.library.opcheck(torch.ops.girih.attention.default, (q, k, v, "causal", "softcap(20)", None, lse),
+        torch.library.opcheck(torch.ops.girih.attention.default, (q, k, v, "causal", "softcap(20)", None, lse, [], []),
                               test_utils=("test_schema", "test_faketensor", "test_aot_dispatch_dynamic"))
 
 

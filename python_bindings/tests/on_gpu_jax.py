@@ -76,6 +76,37 @@ def test_mask_functions():
     assert (attention(q, k, v, mask="window(99,0)") == found).all()
 
 
+def test_captured_arrays():
+    """Of the enclosing jit, mapped by vmap and not, and numbers."""
+    q, k, v = inputs(sq=300, skv=300)
+    random = numpy.random.default_rng(1)
+    tables, factor = random.standard_normal((2, 599)).astype(numpy.float32), numpy.float32(0.5)
+    documents = jnp.asarray(numpy.arange(300) // 70, jnp.int32)
+
+    def functions(capture, table):
+        table, ids = capture(table), capture(documents)
+        return (lambda s, b, h, i, j: s * factor + table[j - i + 299]), (lambda b, h, i, j: (ids[i] == ids[j]) & (j <= i))
+
+    @jax.jit
+    def attend(q, k, v, table):
+        score, mask = functions(girih.capture, table * 2)
+        return attention(q, k, v, score=score, mask=mask)
+
+    def expected(q, k, v, table):
+        score, mask = functions(numpy.asarray, table * 2)
+        return reference(q, k, v, score=lambda s, *at: numpy.where(mask(*at), score(s, *at), -numpy.inf))[0]
+
+    for table in tables:
+        assert off(attend(q, k, v, table), expected(q, k, v, table)) < 2e-2
+    assert attend._cache_size() == 1
+    mapped = jax.jit(jax.vmap(lambda q, k, v, table: attend(q[None], k[None], v[None], table)[0]))(q, k, v, tables)
+    for i in range(2):
+        assert off(mapped[i], expected(q[i:i + 1], k[i:i + 1], v[i:i + 1], tables[i])[0]) < 2e-2
+    one = lambda q, k, v: attend(q[None], k[None], v[None], tables[0])[0]
+    assert off(jax.vmap(one, in_axes=(0, None, None))(q, k[0], v[0]),
+               expected(q, k[:1].repeat(2, 0), v[:1].repeat(2, 0), tables[0])) < 2e-2
+
+
 def test_inside_a_loop_of_xla():
     """Inputs and outputs are buffers that XLA uses again; the causal kernel counts its work in a workspace."""
     q, k, v = inputs(sq=512, skv=512)

@@ -50,6 +50,73 @@ def test_score_functions_see_their_own_batch():
     assert capped.shape == q.shape and off(capped, mapped) > 0.05
 
 
+def on_whole_arrays(q, k, v, score=lambda s, *_: s, mask=None):
+    """By the same functions, called with all indices at once."""
+    q, k, v = (numpy.asarray(x, numpy.float64) for x in (q, k, v))
+    k, v = (x.repeat(q.shape[1] // x.shape[1], 1) for x in (k, v))
+    s = q @ k.swapaxes(2, 3) / q.shape[3] ** 0.5
+    index = numpy.ogrid[tuple(map(slice, s.shape))]
+    s = score(s, *index)
+    p = numpy.exp(s if mask is None else numpy.where(mask(*index), s, -numpy.inf))
+    return p / p.sum(3, keepdims=True) @ v
+
+
+def test_captured_arrays_under_jit():
+    """Those of the enclosing jit, of JAX and of NumPy from outside, and numbers."""
+    slopes, factor, ids = jnp.array([0.5, 0.25, 2, 1]), numpy.float32(0.5), numpy.arange(40, dtype=numpy.int32) // 7
+    near = girih.capture(ids, is_sorted=True)
+    seen = jnp.asarray(numpy.random.default_rng(0).random((30, 40)) < 0.5)
+
+    def functions(capture, bias, offset):
+        slope, bias, seen_ = map(capture, (slopes, bias, seen))
+        return (lambda s, b, h, q, k: s * factor + slope[h] * 0.1 + bias[h, q, k] + offset,
+                lambda b, h, q, k: (near[q] == near[k]) | seen_[q, k])
+
+    @jax.jit
+    def attend(q, k, v, bias, offset):
+        score, mask = functions(girih.capture, bias * 2, offset)
+        return attention(q, k, v, score=score, mask=mask, interpret=True)
+
+    q, k, v = inputs(b=1)
+    for seed in range(2):
+        bias = numpy.random.default_rng(seed).standard_normal((4, 30, 40)).astype(numpy.float32)
+        score, mask = functions(numpy.asarray, bias * 2, 0.25)
+        assert off(attend(q, k, v, bias, 0.25), on_whole_arrays(q, k, v, score, mask)) < 3e-3
+    assert attend._cache_size() == 1
+    eager = attention(q, k, v, score=functions(girih.capture, bias * 2, jnp.float32(0.25))[0], interpret=True)
+    assert off(eager, on_whole_arrays(q, k, v, score)) < 3e-3
+
+
+def test_captured_arrays_under_vmap():
+    q, k, v = inputs(b=3)
+    tables = numpy.random.default_rng(2).standard_normal((3, 70)).astype(numpy.float32)
+
+    def one(q, k, v, table):
+        table = girih.capture(table)
+        return attention(q[None], k[None], v[None], score=lambda s, b, h, i, j: s + table[j - i + 29], interpret=True)[0]
+
+    score = lambda table: lambda s, b, h, i, j: s + table[j - i + 29]
+    expected = [on_whole_arrays(q[i:i + 1], k[i:i + 1], v[i:i + 1], score(tables[i]))[0] for i in range(3)]
+    assert off(jax.jit(jax.vmap(one))(q, k, v, tables), numpy.stack(expected)) < 3e-3
+    shared = jax.vmap(one, in_axes=(0, None, 0, None))(q, k[0], v, jnp.asarray(tables[1]))
+    assert off(shared, on_whole_arrays(q, k[:1].repeat(3, 0), v, score(tables[1]))) < 3e-3
+    crossed = jax.vmap(jax.vmap(one, in_axes=(0, 0, 0, None)), in_axes=(None, None, None, 0))(q, k, v, tables)
+    assert off(crossed[2], on_whole_arrays(q, k, v, score(tables[2]))) < 3e-3
+    nested = jax.vmap(jax.vmap(one, in_axes=(0, None, 0, None)), in_axes=(0, 0, None, None))(q[:2, None].repeat(3, 1), k[:2], v, tables[0])
+    assert off(nested[1], on_whole_arrays(q[1:2].repeat(3, 0), k[1:2].repeat(3, 0), v, score(tables[0]))) < 3e-3
+
+
+@pytest.mark.parametrize("function, kind, message", [
+    (lambda s, b, h, i, j: s + jnp.zeros(4)[h], TypeError, "write girih.capture.array.*"),
+    (lambda s, b, h, i, j: s + numpy.zeros(4)[h], TypeError, "write girih.capture.array.*"),
+    (lambda s, b, h, i, j: jnp.tanh(s), TypeError, "no array: girih.math has functions of it"),
+    (lambda s, b, h, i, j: s + girih.capture(numpy.zeros(4, numpy.int64))[h], TypeError, "int64 is captured, of which JAX makes int32"),
+])
+def test_what_functions_may_not_do(function, kind, message):
+    with pytest.raises(kind, match=message):
+        attention(*inputs(), score=function, interpret=True)
+
+
 def test_what_xla_gets():
     """For a GPU that is not there; a problem and its functions travel with the call."""
     shapes = [jax.ShapeDtypeStruct(x.shape, x.dtype) for x in inputs()]

@@ -11,7 +11,7 @@ from girih._cache import compiled
 from girih._errors import Error, UnsupportedError, text_of, value_of
 from girih._kernel import DTYPES, device_target
 from girih._problem import Problem
-from girih._trace import Function
+from girih._trace import Function, captures_of
 from girih._traced import traced
 
 Mask = str | Callable[..., Any] | Function
@@ -37,13 +37,6 @@ def heads_of(score: str | Function | None, h: int, key_shape: tuple[int, ...]) -
 
 def off_device(name: str, where: str) -> ValueError:
     return ValueError(f"{name} is on {where}: girih.attention runs on a GPU; girih.simulate executes kernels on the CPU")
-
-
-def captured(*functions: str | Function | None) -> tuple[dict[str, Any], list[float | int]]:
-    """The arrays by name, and the numbers, that functions capture, in the order in which their kernel takes them."""
-    traced = [function for function in functions if isinstance(function, Function)]
-    arrays = {name: array for function in traced for name, array in function.arrays.items()}
-    return arrays, [number for function in traced for number in function.numbers.values()]
 
 
 def _describe(name: str, array: Any, stream: int) -> tuple[Any, int]:
@@ -138,13 +131,15 @@ def attention(q: Any, k: Any, v: Any, *, mask: Mask = "none", score: Score = Non
     if len(out) != 1 + lse:
         raise ValueError(f"out has {len(out)} tensors when it should have {1 + lse}")
     described += [_describe(name, array, stream) for name, array in zip(_TENSORS[3:], out)]
-    arrays, numbers = captured(mask, score)
+    captures = captures_of(mask, score)
+    arrays = {found.name: found.value for found in captures if not found.is_number}
     described += [_describe(f"the array {name}", array, stream) for name, array in arrays.items()]
     for name, (_, ordinal) in zip([*_TENSORS[:4 + lse], *arrays], described):
         if ordinal != device:
             raise ValueError(f"{name} is on GPU {ordinal} when q is on GPU {device}")
     loaded = loaded_kernel(dtype, shape[3], heads_of(score, shape[1], described[1][0][2]), mask, score, scale, lse, device)
-    run(loaded, [description for description, _ in described], stream, numbers)
+    run(loaded, [description for description, _ in described], stream,
+        [found.number() for found in captures if found.is_number])
     return tuple(out) if lse else out[0]
 
 

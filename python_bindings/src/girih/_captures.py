@@ -2,6 +2,9 @@
 from __future__ import annotations
 
 import dataclasses
+import struct
+import sys
+from collections.abc import Iterable
 from typing import Any
 
 from girih._errors import UnsupportedError
@@ -27,8 +30,12 @@ class Capture:
 
     def number(self) -> float | int:
         """What a kernel is given: a float for f32, an int for i32."""
-        item = self.value.item()
-        return float(item) if self.type == "f32" else int(item)
+        return number_at_launch(self.value)
+
+    def bits(self) -> int:
+        """The same, as the 32 bits of an int."""
+        number = self.number()
+        return number if isinstance(number, int) else struct.unpack("i", struct.pack("f", number))[0]
 
 
 def is_array(value: Any) -> bool:
@@ -36,8 +43,15 @@ def is_array(value: Any) -> bool:
     return not isinstance(value, float) and all(hasattr(value, name) for name in ("shape", "dtype", "item"))
 
 
+def are_in_graph(values: Iterable[Any]) -> bool:
+    """Whether torch.compile is making a graph in which some of them are tensors, which may stand for traced values."""
+    torch = sys.modules.get("torch")
+    return torch is not None and torch.compiler.is_compiling() and any(isinstance(value, torch.Tensor) for value in values)
+
+
 def is_host(value: Any) -> bool:
-    return "cpu" in str(getattr(value, "device", "cpu")).lower()
+    """Whether its number can be had without waiting. Not of JAX's arrays, which are traced where they lie by JAX itself."""
+    return type(value).__module__.partition(".")[0] not in ("jax", "jaxlib") and "cpu" in str(getattr(value, "device", "cpu")).lower()
 
 
 def element_of(value: Any) -> tuple[str, bool]:
@@ -60,6 +74,11 @@ def type_of(value: Any) -> str:
 def number_type_of(value: Any) -> str:
     """Of an array without dimensions, whatever its element type is."""
     return "f32" if "float" in str(value.dtype) else "i32"
+
+
+def number_at_launch(value: Any) -> float | int:
+    """The number in an array without dimensions, as a kernel is given it."""
+    return float(value.item()) if number_type_of(value) == "f32" else int(value.item())
 
 
 class Indexed:
@@ -93,7 +112,12 @@ class Captured:
     def __getitem__(self, index: Any) -> Any:
         from girih._trace import Traced
 
-        for item in index if isinstance(index, tuple) else (index,):
+        indices = index if isinstance(index, tuple) else (index,)
+        if are_in_graph(indices):
+            from girih import _graph
+
+            return _graph.lookup(self.array, index, self.is_sorted)
+        for item in indices:
             if isinstance(item, Traced):
                 return Indexed(item._trace, self.array, is_sorted=self.is_sorted)[index]
         return self.array[index]

@@ -20,6 +20,8 @@ REGIONS = {"score": ((("s", F32), *_PLACE), F32), "mask": (_PLACE, BIT)}
 _TRUTH = ("a traced value is another one for each score, so Python cannot branch on it: write girih.where(condition, x, y) "
           "for if, a & b, a | b and ~a for and, or and not, and (a <= x) & (x <= b) for a <= x <= b")
 
+_NO_ARRAY = "a traced value is no array: girih.math has functions of it, girih.where among them"
+
 
 class Function:
     """A traced function: MLIR, with the Python line of each op. Two are equal if their MLIR is.
@@ -71,6 +73,11 @@ class Function:
         return "\n".join([head, *(op + _place(place) for op, place in zip(ops, self._places)), close, end])
 
 
+def captures_of(*functions: Function | str | None) -> list[Capture]:
+    """What functions capture, in the order in which their kernel takes it: arrays and numbers, each by itself."""
+    return [found for function in functions if isinstance(function, Function) for found in function.captures]
+
+
 def _place(place: Any) -> str:
     code, instruction = place
     line, _, column, _ = list(code.co_positions())[instruction // 2]
@@ -87,21 +94,28 @@ def _caller() -> Any:
 
 
 class Trace:
-    """The ops of a function, in order. An op that is there already is not written again."""
+    """The ops of a function, in order. An op that is there already is not written again.
 
-    def __init__(self, region: str, outside: list[Any] | None) -> None:
-        self.region, self._outside = region, outside
+    Args:
+        outside: the arrays that the function finds outside; what else it has, it made itself. None if nobody knows.
+        keeps_places: whether ops remember the Python line that asked for them.
+    """
+
+    def __init__(self, region: str, outside: list[Any] | None, keeps_places: bool = True) -> None:
+        self.region, self._outside, self._keeps_places = region, outside, keeps_places
         self.lines: list[str] = []
         self.places: list[Any] = []
         self.captures: list[Capture] = []
         self._known: dict[str, Traced] = {}
+        self._flat: dict[int, Any] = {}  # arrays without dimensions, and the same with one
 
     def emit(self, op: str, kind: str, nonnegative: bool = False) -> Traced:
         found = self._known.get(op)
         if found is None:
             found = self._known[op] = Traced(self, f"%{len(self.lines)}", kind, nonnegative)
             self.lines.append(f"  {found._name} = {op}")
-            self.places.append(_caller())
+            if self._keeps_places:
+                self.places.append(_caller())
         return found
 
     def capture(self, value: Any, kind: str, is_sorted: bool = False) -> str:
@@ -135,7 +149,9 @@ class Trace:
     def number(self, value: Any) -> Traced:
         """A number in an array without dimensions: given at launch, or read from a GPU's memory by the kernel."""
         if not is_host(value):
-            return self.lookup(value.reshape(1), (0,))
+            if id(value) not in self._flat:
+                self._flat[id(value)] = value, value.reshape(1)
+            return self.lookup(self._flat[id(value)][1], (0,))
         if self._outside is not None and not any(value is known for known in self._outside):
             return self.lift(value.item())  # made by the function itself: a constant
         kind = number_type_of(value)
@@ -145,10 +161,15 @@ class Trace:
         found = self.emit(f"arith.index_cast {found._name} : i32 to index", INDEX)
         return cast(Traced, found != 0) if "bool" in str(value.dtype) else found
 
+    def given(self, value: Any) -> Any:
+        """A traced value for a number that only a launch knows."""
+        if not isinstance(value, Traced) and is_array(value) and tuple(value.shape) == ():
+            return self.number(value)
+        return value
+
     def lift(self, value: Any, kind: str | None = None) -> Traced:
         """A value as one of this trace, of a kind if one is wanted."""
-        if not isinstance(value, Traced) and is_array(value) and tuple(value.shape) == ():
-            value = self.number(value)
+        value = self.given(value)
         if not isinstance(value, Traced):
             value = number_of(value)
             own = BIT if value is True or value is False else INDEX if isinstance(value, int) else F32
@@ -170,6 +191,26 @@ class Trace:
         x, y = self.lift(x, kind), self.lift(y, kind)
         return self.emit(f"arith.select {condition._name}, {x._name}, {y._name} : {kind}", kind,
                          x._nonnegative and y._nonnegative)
+
+    def arguments(self) -> list[Traced]:
+        """What the function is called with."""
+        return [Traced(self, f"%{name}", kind, kind == INDEX) for name, kind in REGIONS[self.region][0]]
+
+    def finished(self, result: Any) -> Function:
+        """The function, by what it returned."""
+        arguments, kind = REGIONS[self.region]
+        if result is None:
+            raise TypeError(f"the {self.region} function returned None when it should be {_CALLED[kind]}")
+        result = self.lift(result)
+        if (result._kind == BIT) != (kind == BIT):
+            raise TypeError(f"the {self.region} function returned {_CALLED[result._kind]} when it should be {_CALLED[kind]}")
+        result = self.lift(result, kind)
+        taken = [f"%{name}: {kind}" for name, kind in arguments]
+        taken += [f'%{found.name}: {found.type} {{attn.name = "{found.name}"{", attn.sorted" if found.is_sorted else ""}}}'
+                  for found in self.captures]
+        head = f"func.func @{self.region}({', '.join(taken)}) -> {kind} {{"
+        lines = [head, *self.lines, f"  return {result._name} : {kind}", "}", ""]
+        return Function(self.region, "\n".join(lines), self.places, tuple(self.captures))
 
 
 def _float(value: Any) -> str:
@@ -261,6 +302,8 @@ def _apply(framework: str, function: Any, arguments: Any, options: Any) -> Any:
     found = _functions().get(plain)
     if found is None and plain.startswith("r") and plain[1:] in _functions():
         found, arguments = _functions()[plain[1:]], arguments[::-1]
+    if plain in ("shape", "ndim", "size"):  # as JAX asks what it does not know
+        raise TypeError(_NO_ARRAY)
     if found is None:
         raise UnsupportedError(f"{framework}.{name} cannot be traced; {', '.join(sorted(_functions()))} can", ())
     return found(*arguments, **options)
@@ -288,24 +331,20 @@ def trace(function: Callable[..., Any] | Function, region: str = "score") -> Fun
         raise ValueError(f"region is '{region}', must be one of {', '.join(REGIONS)}")
     if not callable(function):
         raise TypeError(f"a {type(function).__name__} is no {region} function")
-    arguments, kind = REGIONS[region]
     from girih._traced import arrays_of
 
     trace = Trace(region, arrays_of(function))
-    result = function(*(Traced(trace, f"%{name}", kind, kind == INDEX) for name, kind in arguments))
-    if result is None:
-        raise TypeError(f"the {region} function returned None when it should be {_CALLED[kind]}")
-    result = trace.lift(result)
-    if (result._kind == BIT) != (kind == BIT):
-        raise TypeError(f"the {region} function returned {_CALLED[result._kind]} when it should be {_CALLED[kind]}")
-    result = trace.lift(result, kind)
-    taken = [f"%{name}: {kind}" for name, kind in arguments]
-    taken += [f'%{found.name}: {found.type} {{attn.name = "{found.name}"{", attn.sorted" if found.is_sorted else ""}}}'
-              for found in trace.captures]
-    head = f"func.func @{region}({', '.join(taken)}) -> {kind} {{"
-    lines = [head, *trace.lines, f"  return {result._name} : {kind}", "}", ""]
+    try:
+        result = function(*trace.arguments())
+    except (IndexError, TypeError) as error:  # of NumPy and JAX, which ask nobody
+        if "are valid indices" in str(error):
+            raise TypeError("a traced value is no index of NumPy's and JAX's arrays: write girih.capture(array)[...]") from error
+        if str(Traced) in str(error):
+            raise TypeError(_NO_ARRAY) from error
+        raise
+    made = trace.finished(result)
     trace.places.append((function.__code__, 0) if hasattr(function, "__code__") else _caller())
-    return Function(region, "\n".join(lines), trace.places, tuple(trace.captures))
+    return made
 
 
 _CALLED = {F32: "a number", INDEX: "an index", BIT: "a condition"}

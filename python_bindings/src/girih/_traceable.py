@@ -7,7 +7,7 @@ import sys
 from collections.abc import Callable
 from typing import Any
 
-from girih._captures import Indexed, is_array
+from girih._captures import Indexed
 from girih._errors import UnsupportedError
 from girih._trace import _RANKS, BIT, F32, INDEX, Trace, Traced, number_of
 
@@ -20,7 +20,7 @@ def _together(*values: Any, least: str = BIT) -> tuple[Trace, str, list[Traced]]
     """The values in the one kind that holds them all."""
     trace, kind = _trace_of(*values), least
     assert trace is not None
-    values = tuple(trace.number(value) if is_array(value) and tuple(value.shape) == () else value for value in values)
+    values = tuple(map(trace.given, values))
     for value in values:
         if isinstance(value, Traced):
             own = value._kind
@@ -268,7 +268,7 @@ FUNCTIONS: dict[str, Callable[..., Any]] = {
 }
 
 
-def _element(x: Any, index: Any) -> Any:
+def element(x: Any, index: Any) -> Any:
     """Of an array by a traced index."""
     if isinstance(x, Traced):
         raise TypeError("a traced value has no elements")
@@ -277,7 +277,7 @@ def _element(x: Any, index: Any) -> Any:
     return Indexed(trace, x)[index]
 
 
-FUNCTIONS["getitem"] = _element
+FUNCTIONS["getitem"] = element
 
 
 def _attach() -> None:
@@ -290,6 +290,7 @@ def _attach() -> None:
 
     def guarded(function: Callable[..., Any], is_swapped: bool) -> Callable[[Any, Any], Any]:
         def method(self: Any, other: Any) -> Any:
+            other = self._trace.given(other)
             if not is_known(other):
                 return NotImplemented
             return function(other, self) if is_swapped else function(self, other)

@@ -8,14 +8,17 @@ from typing import Any, NoReturn
 
 import jax
 import jax.numpy as jnp
+import numpy
 from jax.core import Tracer
 
 from girih import _girih
 from girih._attention import Mask, Score, off_device
 from girih._cache import compiled
+from girih._captures import Capture, element_of
 from girih._errors import Error, UnsupportedError
 from girih._kernel import Kernel, device_target
 from girih._problem import Problem
+from girih._trace import captures_of
 
 _DTYPES = {jnp.dtype(jnp.bfloat16): "bf16", jnp.dtype(jnp.float16): "f16"}
 
@@ -65,13 +68,23 @@ def _kernel(problem: Problem, interpret: bool) -> Kernel | None:
     return compiled(problem, target, UnsupportedError)
 
 
+def _operand(captured: Capture) -> Any:
+    """A captured array as JAX has it, which makes 32 bits of NumPy's 64."""
+    array = jnp.asarray(captured.value)
+    if element_of(array) != element_of(captured.value):
+        raise TypeError(f"an array of {captured.value.dtype} is captured, of which JAX makes {array.dtype}: give it as such")
+    return array
+
+
 def attention(q: Any, k: Any, v: Any, *, mask: Mask = "none", score: Score = None, scale: float | None = None,
               lse: bool = False, interpret: bool = False) -> Any:
     """``girih.attention`` for JAX's arrays, under jit and vmap too; the same meaning and errors.
 
     Args:
         q, k, v: [b, h, sq, d] and [b, hkv, skv, d]; vmap may add dimensions.
-        mask, score, scale, lse: as for ``girih.attention``. ``scale`` and what ``score`` captures are constants.
+        mask, score, scale, lse: as for ``girih.attention``. Arrays that functions capture by ``girih.capture`` are
+            operands of the call: those of an enclosing jit may be captured, and vmap may map them. ``scale`` and Python's
+            and NumPy's numbers are constants.
         interpret: executes the kernel for Hopper in the simulator, on the CPU: for tests, some 10^5 times slower.
 
     There is no backward: a gradient is a NotImplementedError. XLA does not split the call over devices: use
@@ -87,19 +100,20 @@ def attention(q: Any, k: Any, v: Any, *, mask: Mask = "none", score: Score = Non
     heads = (q.shape[1], k.shape[1]) if isinstance(score, str) else (None, None)
     problem = Problem(q.shape[3], h=heads[0], hkv=heads[1], dtype=_DTYPES[q.dtype], mask=mask, score=score, scale=scale,
                       lse=lse)
-    if any(function.captures for function in problem.functions):
-        raise UnsupportedError("a function captures arrays, which girih.jax.attention cannot pass on yet", ())
     _kernel(problem, interpret)
+    captures = captures_of(*problem.functions)
+    arrays = [_operand(found) for found in captures if not found.is_number]
+    scalars = numpy.array([found.bits() for found in captures if found.is_number], numpy.int32)
     functions = "".join(map(str, problem.functions))
     reads_batch = any(function.reads("b") for function in problem.functions)
     shapes = [jax.ShapeDtypeStruct(q.shape, q.dtype)] + [jax.ShapeDtypeStruct(q.shape[:3], jnp.float32)] * lse
-    call = jax.ffi.ffi_call("girih_attention", shapes, vmap_method="broadcast_all")
+    call = jax.ffi.ffi_call("girih_attention", shapes, vmap_method="expand_dims")
 
     @jax.custom_vjp
-    def apply(q: Any, k: Any, v: Any) -> Any:
-        return call(q, k, v, problem=str(problem), functions=functions, merges_batches=not reads_batch,
-                    interpret=interpret)
+    def apply(*operands: Any) -> Any:
+        return call(*operands, problem=str(problem), functions=functions, merges_batches=not reads_batch,
+                    interpret=interpret, scalars=scalars)
 
-    apply.defvjp(lambda *arrays: (apply(*arrays), None), _no_backward)
-    result = apply(q, k, v)
+    apply.defvjp(lambda *operands: (apply(*operands), None), _no_backward)
+    result = apply(q, k, v, *arrays)
     return tuple(result) if lse else result[0]

@@ -4,15 +4,17 @@
 """
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, NoReturn, Optional
 
 import torch
 from torch import Tensor
 
 from girih import _girih
-from girih._attention import Mask, Score, captured, check_launch, heads_of, loaded_kernel, off_device, run
+from girih._attention import Mask, Score, check_launch, heads_of, loaded_kernel, off_device, run
+from girih._captures import number_at_launch
 from girih._errors import UnsupportedError
-from girih._trace import Function
+from girih._trace import Function, captures_of
 from girih._traced import traced
 
 _BYTES = {torch.float8_e4m3fn: 6, torch.float8_e5m2: 7}
@@ -71,7 +73,8 @@ def _outputs(q: Tensor, lse: bool) -> tuple[Tensor, Tensor]:
 
 
 def _launch(q: Tensor, k: Tensor, v: Tensor, o: Tensor, l: Optional[Tensor], mask: str | Function, score: str | Function | None,
-            scale: Optional[float], stream: Optional[int] = None) -> None:
+            scale: Optional[float], stream: Optional[int], arrays: Sequence[Tensor], numbers: list[float | int]) -> None:
+    """With the arrays and numbers that the functions capture."""
     device = q.get_device()
     needs_heads = bool(score) and isinstance(score, str)
     heads = heads_of(score, q.shape[1], k.shape) if needs_heads else None
@@ -84,14 +87,11 @@ def _launch(q: Tensor, k: Tensor, v: Tensor, o: Tensor, l: Optional[Tensor], mas
             l.fill_(-torch.inf)
         return
     tensors = (q, k, v, o) if l is None else (q, k, v, o, l)
-    arrays, numbers = captured(mask, score)
-    for name, tensor in arrays.items():
-        if not isinstance(tensor, Tensor):
-            raise TypeError(f"a function captures a {type(tensor).__name__} when q is a tensor of PyTorch")
-        if tensor.device != q.device:
-            raise ValueError(f"a captured tensor is on {tensor.device} when q is on {q.device}")
+    for array in arrays:
+        if _tensor(array).device != q.device:
+            raise ValueError(f"a captured tensor is on {array.device} when q is on {q.device}")
     # The kernel reads rows whose elements are neighbours.
-    tensors += tuple(t if t.stride(-1) == 1 or t.shape[-1] == 1 else t.contiguous() for t in arrays.values())
+    tensors += tuple(t if t.stride(-1) == 1 or t.shape[-1] == 1 else t.contiguous() for t in arrays)
     if not _HAS_EXCHANGE:
         run(loaded, [(t.data_ptr(), _ELEMENTS[t.dtype], t.shape, t.stride()) for t in tensors],
             torch.cuda.current_stream(device).cuda_stream if stream is None else stream, numbers)
@@ -108,20 +108,27 @@ def _launch(q: Tensor, k: Tensor, v: Tensor, o: Tensor, l: Optional[Tensor], mas
     check_launch(said)
 
 
+def _tensor(captured: Any) -> Tensor:
+    if not isinstance(captured, Tensor):
+        raise TypeError(f"a function captures a {type(captured).__name__} when q is a tensor of PyTorch")
+    return captured
+
+
 @torch.library.custom_op("girih::attention", mutates_args=(), device_types="cuda",
-                         schema="(Tensor q, Tensor k, Tensor v, str mask, str score, float? scale, bool lse) -> "
-                                "(Tensor, Tensor)")
-def _attention(q: Tensor, k: Tensor, v: Tensor, mask: str, score: str, scale: Optional[float],
-               lse: bool) -> tuple[Tensor, Tensor]:
+                         schema="(Tensor q, Tensor k, Tensor v, str mask, str score, float? scale, bool lse, "
+                                "Tensor[] arrays, Tensor[] numbers) -> (Tensor, Tensor)")
+def _attention(q: Tensor, k: Tensor, v: Tensor, mask: str, score: str, scale: Optional[float], lse: bool,
+               arrays: Sequence[Tensor], numbers: Sequence[Tensor]) -> tuple[Tensor, Tensor]:
     _check(q, k, v)
     o, l = _outputs(q, lse)
-    _launch(q, k, v, o, l if lse else None, traced(mask, "mask"), traced(score, "score"), scale)
+    _launch(q, k, v, o, l if lse else None, traced(mask, "mask"), traced(score, "score"), scale, None, arrays,
+            [number_at_launch(number) for number in numbers])
     return o, l
 
 
 @_attention.register_fake
-def _(q: Tensor, k: Tensor, v: Tensor, mask: str, score: str, scale: Optional[float],
-      lse: bool) -> tuple[Tensor, Tensor]:
+def _(q: Tensor, k: Tensor, v: Tensor, mask: str, score: str, scale: Optional[float], lse: bool,
+      arrays: Sequence[Tensor], numbers: Sequence[Tensor]) -> tuple[Tensor, Tensor]:
     return _outputs(q, lse)
 
 
@@ -132,32 +139,39 @@ def _no_backward(*_: Any) -> Any:
 _attention.register_autograd(_no_backward)
 
 
-@torch.compiler.assume_constant_result
-def _captures(function: Mask | Score, region: str) -> bool:
-    made = function if isinstance(function, (str, Function)) else traced(function, region)
-    return isinstance(made, Function) and bool(made.captures)
-
-
-@torch.compiler.assume_constant_result
-def _text(function: Mask | Score, region: str) -> str:
-    """A function as an argument of the operator. torch.compile keeps it, as it keeps what functions capture."""
-    return str(traced(function, region) or "")
+def _by_operator(q: Tensor, k: Tensor, v: Tensor, mask: str | Function, score: str | Function | None, scale: float | None,
+                 lse: bool) -> tuple[Tensor, Tensor]:
+    captures = captures_of(mask, score)
+    arrays = [_tensor(found.value) for found in captures if not found.is_number]
+    numbers = [torch.as_tensor(found.value) for found in captures if found.is_number]
+    return torch.ops.girih.attention(q, k, v, str(mask), str(score or ""), scale, lse, arrays, numbers)
 
 
 def attention(q: Tensor, k: Tensor, v: Tensor, *, mask: Mask = "none", score: Score = None, scale: float | None = None,
               lse: bool = False, out: Any = None, stream: int | None = None) -> Any:
     """``girih.attention`` for PyTorch's tensors; the same arguments and errors.
 
-    Under torch.compile it is the operator ``girih::attention``, without a graph break unless functions capture tensors.
+    Under torch.compile it is the operator ``girih::attention``, without a graph break unless out or stream is given.
     There is no backward: a gradient that is asked for is a NotImplementedError.
     """
-    is_compiling = torch.compiler.is_compiling()
-    if not is_compiling:
-        mask, score = traced(mask, "mask"), traced(score, "score")
-    if _captures(mask, "mask") or _captures(score, "score"):
-        return _attention_of_captures(q, k, v, mask, score, scale, lse, out, stream)
-    is_plain = not is_compiling and type(q) in _PLAIN and type(k) in _PLAIN and type(v) in _PLAIN and not (
-        torch.is_grad_enabled() and (q.requires_grad or k.requires_grad or v.requires_grad))
+    if torch.compiler.is_compiling():
+        from girih import _graph
+
+        if out is not None or stream is not None:
+            return _graph.outside(_attend)(q, k, v, mask, score, scale, lse, out, stream)
+        o, l = _graph.attend(q, k, v, _graph.follow(mask, "mask", q), _graph.follow(score, "score", q), scale, lse)
+        return (o, l) if lse else o
+    return _attend(q, k, v, mask, score, scale, lse, out, stream)
+
+
+def _wants_gradient(q: Tensor, k: Tensor, v: Tensor) -> bool:
+    return torch.is_grad_enabled() and (q.requires_grad or k.requires_grad or v.requires_grad)
+
+
+def _attend(q: Tensor, k: Tensor, v: Tensor, mask: Mask, score: Score, scale: float | None, lse: bool, out: Any,
+            stream: int | None) -> Any:
+    mask, score = traced(mask, "mask"), traced(score, "score")
+    is_plain = type(q) in _PLAIN and type(k) in _PLAIN and type(v) in _PLAIN and not _wants_gradient(q, k, v)
     if is_plain and out is None:
         if kernels := _kernels.get((mask, score, scale, lse)):  # the tensors are checked there
             o, l = torch.empty_like(q, dtype=_output_dtype(q)), q.new_empty(q.shape[:3], dtype=torch.float32) if lse else None
@@ -165,33 +179,20 @@ def attention(q: Tensor, k: Tensor, v: Tensor, *, mask: Mask = "none", score: Sc
             if said is not True:
                 check_launch(said)
                 return (o, l) if lse else o
-    if not is_compiling:  # the operator checks when it runs
-        _check(q, k, v)
+    _check(q, k, v)
     if out is None and stream is None and not is_plain:
-        o, l = torch.ops.girih.attention(q, k, v, _text(mask, "mask"), _text(score, "score"), scale, lse)
+        o, l = _by_operator(q, k, v, mask, score, scale, lse)
         return (o, l) if lse else o
+    if _wants_gradient(q, k, v):
+        _no_backward()
     if out is not None:
         o, l = out if lse else (out, None)
         _check_outputs(q, o, l)
     else:
         o, l = torch.empty_like(q, dtype=_output_dtype(q)), q.new_empty(q.shape[:3], dtype=torch.float32) if lse else None
-    _launch(q, k, v, o, l, traced(mask, "mask"), traced(score, "score"), scale, stream)
-    return (o, l) if lse else o
-
-
-@torch.compiler.disable
-def _attention_of_captures(q: Tensor, k: Tensor, v: Tensor, mask: Mask, score: Score, scale: float | None, lse: bool,
-                           out: Any, stream: int | None) -> Any:
-    """The operator has no place for what functions capture, which differs from call to call."""
-    if torch.is_grad_enabled() and (q.requires_grad or k.requires_grad or v.requires_grad):
-        _no_backward()
-    _check(q, k, v)
-    if out is not None:
-        o, l = out if lse else (out, None)
-        _check_outputs(q, o, l)
-    else:
-        o, l = torch.empty_like(q), q.new_empty(q.shape[:3], dtype=torch.float32) if lse else None
-    _launch(q, k, v, o, l, traced(mask, "mask"), traced(score, "score"), scale, stream)
+    captures = captures_of(mask, score)
+    _launch(q, k, v, o, l, mask, score, scale, stream, [found.value for found in captures if not found.is_number],
+            [found.number() for found in captures if found.is_number])
     return (o, l) if lse else o
 
 

@@ -1,0 +1,76 @@
+"""What functions capture, in PyTorch on a GPU: under torch.compile, in CUDA graphs, and by the operator's own checks.
+
+Not run by default: python -m pytest python_bindings/tests/on_gpu_captures.py
+"""
+import pytest
+
+import girih
+
+torch = pytest.importorskip("torch")
+if not torch.cuda.is_available():
+    pytest.skip("no GPU", allow_module_level=True)
+
+from on_gpu import close, reference, tensors  # noqa: E402
+
+from girih.torch import attention  # noqa: E402
+
+
+class Biased(torch.nn.Module):
+    """What FlexAttention's users write: functions inside of a module, of its buffers, of numbers and of sizes."""
+
+    def __init__(self):
+        super().__init__()
+        generator = torch.Generator("cuda").manual_seed(7)
+        self.register_buffer("bias", torch.randn(4, 700, device="cuda", generator=generator))
+        self.register_buffer("documents", torch.arange(700, device="cuda") // 90)
+        self.factor = torch.tensor(0.5)
+
+    def functions(self, offset):
+        score = lambda s, b, h, q, k: s * self.factor + self.bias[h, k - q + offset]
+        mask = lambda b, h, q, k: (q + offset >= k) & ((self.documents[q + offset] == self.documents[k]) | (k < 3))
+        return score, mask
+
+    def forward(self, q, k, v):
+        score, mask = self.functions(k.shape[2] - q.shape[2])
+        return attention(q * 2, k, v, mask=mask, score=score)
+
+
+@pytest.mark.parametrize("backend, mode", [("aot_eager", None), ("inductor", None), ("inductor", "reduce-overhead")])
+def test_captured_tensors_under_torch_compile(backend, mode):
+    model = Biased()
+    compiled = torch.compile(model, fullgraph=True, dynamic=True, backend=backend, **({"mode": mode} if mode else {}))
+    for sq, skv in ((250, 333), (129, 129), (250, 333)):
+        q, k, v = tensors(sq=sq, skv=skv)
+        score, mask = model.functions(skv - sq)
+        on_scores = lambda s, b, h, i, j: score(s, b, h, i, j).masked_fill(~mask(b, h, i, j), -torch.inf)
+        for _ in range(3):  # the third call of a CUDA graph is its first replay
+            o = compiled(q, k, v)
+        assert torch.equal(o, model(q, k, v)) and close(o, reference(q * 2, k, v, score=on_scores)[0])
+        model.bias.mul_(-1)  # the graph is of any values
+        assert torch.equal(compiled(q, k, v), model(q, k, v))
+
+
+def test_captured_tensors_in_a_cuda_graph():
+    """Are read when the graph is replayed."""
+    q, k, v = tensors(sq=256, skv=256)
+    bias = torch.zeros(4, device="cuda")
+    score = lambda s, b, h, q, k: s + bias[h] * (k - q)
+    attention(q, k, v, score=score)
+    graph = torch.cuda.CUDAGraph()
+    with torch.cuda.graph(graph):
+        o = attention(q, k, v, score=score)
+    for slope in (0.0, 0.25):
+        bias.fill_(slope)
+        graph.replay()
+        assert torch.equal(o, attention(q, k, v, score=score)) and close(o, reference(q, k, v, score=score)[0])
+
+
+def test_operator_of_captured_tensors_by_its_own_checks():
+    q, k, v = tensors(sq=64, skv=64)
+    bias, factor = torch.randn(4, device="cuda"), torch.tensor(0.5)
+    score = str(girih.trace(lambda s, b, h, q, k: s * factor + bias[h]))
+    torch.library.opcheck(torch.ops.girih.attention.default, (q, k, v, "none", score, None, True, [bias], [factor]),
+                          test_utils=("test_schema", "test_faketensor", "test_aot_dispatch_dynamic"))
+    for bias, message in ((bias.cpu(), "a captured tensor is on cpu when q is on cuda:0"), (bias[None], "score0")):
+        with pytest.raises(ValueError, match=message):
+            torch.ops.girih.attention(q, k, v, "none", score, None, False, [bias], [factor])
