@@ -74,7 +74,7 @@ def main():
         print(f"with a score function {call_cost(lambda: girih_torch.attention(*small, score=cap)):.1f} us, "
               f"the output's memory {call_cost(lambda: torch.empty_like(small[0])):.1f} us")
         for mask in ("none", "causal"):
-            loaded = girih._attention.loaded_kernel(0, 128, None, mask, None, None, False, 0)
+            loaded = girih._attention.loaded_kernel(0, 128, None, mask, None, None, False, "", 0)
             out = torch.empty_like(small[0])
             print(f"the launch alone, {mask}: {call_cost(lambda: loaded.launch_tensors(*small, out, stream=None)):.1f} us")
     print("| shape | girih ms | one size ms | flash ms | cuDNN ms |\n|---|---|---|---|---|")

@@ -110,6 +110,10 @@ def test_refusals():
     expect(ValueError, "out has 1 tensors when it should have 2", q, k, v, lse=True, out=[q])
     expect(TypeError, "cannot make an output: give out=", Fake(q.array), k, v, lse=True)
     expect(girih.UnsupportedError, "mask is 'window(9)', must be one of", q, k, v, mask="window(9)")
+    expect(girih.UnsupportedError, "knob rows is 100 when", q, k, v, schedule={"rows": 100})
+    expect(girih.UnsupportedError, "unknown key 'stagess'", q, k, v, schedule={"stagess": 2})
+    expect(ValueError, "schedule has 'd', which is no knob's name", q, k, v, schedule={"d": 64})
+    expect(TypeError, "knob stages is a str when it should be an int", q, k, v, schedule={"stages": "2"})
     expect(girih.UnsupportedError, "head size 84 is not supported", *(
         GpuArray(numpy.zeros((2, 4, 33, 84), numpy.uint16)) for _ in range(3)))
     expect(girih.UnsupportedError, "dtype is 'f32'", *(
@@ -159,7 +163,7 @@ def test_call_is_cheap():
     q, k, v = inputs(1, 1)
     o, lse = girih.attention(q, k, v, lse=True)
     described = [_attention._describe("x", array, 0)[0] for array in (q, k, v, o, lse)]
-    loaded = _attention.loaded_kernel(0, 128, None, "none", None, None, True, 0)
+    loaded = _attention.loaded_kernel(0, 128, None, "none", None, None, True, "", 0)
     begin = time.perf_counter()
     for _ in range(2000):
         loaded.launch(*described, stream=0)

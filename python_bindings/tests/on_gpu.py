@@ -78,6 +78,15 @@ def test_scale_out_and_strides():
     assert torch.equal(attention(q, k[:, :1].expand_as(k), v), attention(q, k[:, :1].expand_as(k).contiguous(), v))
 
 
+def test_schedule():
+    q, k, v = tensors()
+    for schedule in ({"workers": 1}, {"columns": 64, "stages": 3}):
+        for mask in ("none", "causal"):
+            assert close(attention(q, k, v, mask=mask, schedule=schedule), reference(q, k, v, mask)[0])
+    with pytest.raises(girih.UnsupportedError, match="knob rows is 100 when"):
+        attention(q, k, v, schedule={"rows": 100})
+
+
 def alibi(score, b, h, q_idx, kv_idx):
     return score + torch.exp2(-(h + 1) * 2.0) * (kv_idx - q_idx)
 
@@ -212,7 +221,7 @@ def test_torch_compile_without_breaks():
 def test_operator_by_its_own_checks():
     q, k, v = tensors(sq=64, skv=64)
     for lse in (False, True):
-        torch.library.opcheck(torch.ops.girih.attention.default, (q, k, v, "causal", "softcap(20)", None, lse, [], []),
+        torch.library.opcheck(torch.ops.girih.attention.default, (q, k, v, "causal", "softcap(20)", None, lse, "", [], []),
                               test_utils=("test_schema", "test_faketensor", "test_aot_dispatch_dynamic"))
 
 

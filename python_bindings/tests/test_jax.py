@@ -120,9 +120,10 @@ def test_what_functions_may_not_do(function, kind, message):
 def test_what_xla_gets():
     """For a GPU that is not there; a problem and its functions travel with the call."""
     shapes = [jax.ShapeDtypeStruct(x.shape, x.dtype) for x in inputs()]
-    function = jax.jit(lambda q, k, v: attention(q, k, v, score=lambda s, b, h, i, j: s * 0.5, lse=True))
+    function = jax.jit(lambda q, k, v: attention(q, k, v, score=lambda s, b, h, i, j: s * 0.5, lse=True,
+                                                 schedule={"workers": 1, "columns": 64}))
     text = function.trace(*shapes).lower(lowering_platforms=("cuda",)).as_text()
-    assert "@girih_attention" in text and "b=?,h=?,hkv=?,sq=?,skv=?,d=64,dtype=f16,mask=none,lse=1" in text
+    assert "@girih_attention" in text and "b=?,h=?,hkv=?,sq=?,skv=?,d=64,dtype=f16,mask=none,lse=1,columns=64,workers=1" in text
     assert "arith.mulf" in text and "merges_batches = true" in text
 
 

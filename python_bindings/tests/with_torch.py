@@ -26,10 +26,10 @@ Q, K = (2, 4, 33, 128), (2, 2, 40, 128)
 
 def test_fake_kernel():
     for lse in (False, True):
-        o, l = on_fake_gpu(lambda q, k, v: torch.ops.girih.attention(q, k, v, "causal", "", None, lse, [], []), Q, K, K)
+        o, l = on_fake_gpu(lambda q, k, v: torch.ops.girih.attention(q, k, v, "causal", "", None, lse, "", [], []), Q, K, K)
         assert o.shape == Q and o.dtype == torch.bfloat16 and o.device.type == "cuda"
         assert l.dtype == torch.float32 and l.shape == (Q[:3] if lse else (0,))
-    bshd = on_fake_gpu(lambda q: torch.ops.girih.attention(*[q.transpose(1, 2)] * 3, "none", "", None, False, [], [])[0],
+    bshd = on_fake_gpu(lambda q: torch.ops.girih.attention(*[q.transpose(1, 2)] * 3, "none", "", None, False, "", [], [])[0],
                        (2, 33, 4, 128))
     assert bshd.stride() == (33 * 4 * 128, 128, 4 * 128, 1)
 

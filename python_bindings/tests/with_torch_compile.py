@@ -11,6 +11,7 @@ from torch.nn.attention import flex_attention as flex
 from with_torch import SLOPES, alibi, captured_slopes, documents, rules, window
 
 import girih
+from girih._problem import schedule_of
 from girih._traced import traced
 from girih.torch import attention, flex_attention, scaled_dot_product_attention
 
@@ -19,11 +20,11 @@ KINDS = torch.arange(40) % 3
 TRUTHS = torch.ones(33, 40, dtype=torch.bool)
 
 
-def simulated(q, k, v, mask, score, scale, lse, arrays, numbers):
+def simulated(q, k, v, mask, score, scale, lse, knobs, arrays, numbers):
     """The operator on the CPU."""
     problem = girih.Problem(q.shape[3], dtype="f16", mask=traced(mask, "mask"),
                             score=traced(score or None, "score"), scale=scale,
-                            schedule={"columns": 64})
+                            schedule={"columns": 64} | schedule_of(knobs))
     kernel = girih.compile(problem, target=TARGET)
     captured = dict(zip([tensor["name"] for tensor in kernel.tensors[4:]], arrays, strict=True))
     scalars = dict(zip([name for name, _ in kernel.scalars], [number.item() for number in numbers], strict=True))
@@ -64,12 +65,13 @@ def close(o, expected):
 
 def test_torch_compile_without_breaks():
     def block(q, k, v):
-        return attention(q * 2, k, v) + scaled_dot_product_attention(q, q, q, is_causal=True)
+        return attention(q * 2, k, v, schedule={"workers": 1, "stages": 1}) + scaled_dot_product_attention(q, q, q, is_causal=True)
 
     nodes, (q, k, v) = [], inputs()
     k, v = (x.expand_as(q[:, :, :1].expand(1, 2, 40, 64)) for x in (k, v))
     o = compiled(block, nodes)(q, k, v)
-    assert len(nodes) == 2 and close(o, on_whole_tensors(q * 2, k, v) + on_whole_tensors(q, q, q, mask=lambda b, h, q, k: k <= q))
+    assert [node.args[7] for node in nodes] == ["stages=1,workers=1", ""]
+    assert close(o, on_whole_tensors(q * 2, k, v) + on_whole_tensors(q, q, q, mask=lambda b, h, q, k: k <= q))
 
 
 def test_score_under_torch_compile():
@@ -131,7 +133,7 @@ def test_symbolic_sizes_under_torch_compile():
         q, k, v = inputs(sq, skv)
         relative = lambda s, b, h, i, j: s + model.bias[h, i - j + (skv - sq) + 33] * 0.5
         assert close(call(q, k, v), on_whole_tensors(q, k, v, relative))
-    assert len(nodes) == 1 and len(nodes[0].args[8]) > 0
+    assert len(nodes) == 1 and len(nodes[0].args[9]) > 0
 
 
 @pytest.mark.parametrize("score_mod", [
@@ -159,7 +161,7 @@ def test_numbers_that_change_under_torch_compile():
     for factor, width in ((0.5, 4), (2.0, 16), (3.0, 24)):
         expected = on_whole_tensors(q, k, v, lambda s, *_: s * factor, lambda b, h, i, j: i - j < width)
         assert close(call(q, k, v, factor, width), expected)
-    assert nodes[0].args[8] == [] and len(nodes) < 4
+    assert nodes[0].args[9] == [] and len(nodes) < 4
 
 
 def test_what_torch_compile_leaves_out():

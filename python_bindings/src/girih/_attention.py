@@ -3,14 +3,14 @@ from __future__ import annotations
 
 import functools
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from girih import _girih
 from girih._cache import compiled
 from girih._errors import Error, UnsupportedError, text_of, value_of
 from girih._kernel import DTYPES, device_target
-from girih._problem import Problem
+from girih._problem import Problem, knobs_of, schedule_of
 from girih._trace import Function, captures_of
 from girih._traced import traced
 
@@ -22,10 +22,11 @@ _TENSORS = ("q", "k", "v", "o", "lse")
 
 @functools.cache
 def loaded_kernel(dtype: int, head_size: int, heads: tuple[int, int] | None, mask: str | Function,
-                  score: str | Function | None, scale: float | None, lse: bool, device: int) -> _girih.Loaded:
+                  score: str | Function | None, scale: float | None, lse: bool, knobs: str, device: int) -> _girih.Loaded:
     """A kernel for all sizes, or for some numbers of heads, on a device. UnsupportedError when there can be none."""
     h, hkv = heads or (None, None)
-    problem = Problem(head_size, h=h, hkv=hkv, dtype=DTYPES[dtype], mask=mask, score=score, scale=scale, lse=lse)
+    problem = Problem(head_size, h=h, hkv=hkv, dtype=DTYPES[dtype], mask=mask, score=score, scale=scale, lse=lse,
+                      schedule=schedule_of(knobs))
     kernel = compiled(problem, device_target(device), UnsupportedError)
     return value_of(*_girih.load(kernel._handle, device))
 
@@ -67,7 +68,7 @@ def _package(array: Any) -> str:
 
 
 def attention(q: Any, k: Any, v: Any, *, mask: Mask = "none", score: Score = None, scale: float | None = None,
-              lse: bool = False, out: Any = None, stream: int | None = None) -> Any:
+              lse: bool = False, schedule: Mapping[str, int] | None = None, out: Any = None, stream: int | None = None) -> Any:
     """softmax(scale q kᵀ + mask) v, on the GPU that the tensors are on.
 
     The launch goes to the current stream and is not waited for. The first call for a head size, type and mask compiles
@@ -86,6 +87,7 @@ def attention(q: Any, k: Any, v: Any, *, mask: Mask = "none", score: Score = Non
             that functions index and arrays without dimensions are given to the kernel, and may differ from call to call.
         scale: what scores are multiplied by; 1 / sqrt(d) if None.
         lse: whether to return the log of the sum of exponentials too.
+        schedule: knobs of the kernel's schedule, as {"stages": 2} (docs/performance.md); the compiler chooses the others.
         out: the output [b, h, sq, d], or a pair of it and of lse; they are allocated by q's framework if None.
         stream: a CUstream as a number; the framework's current one if None, for PyTorch and CuPy, or the default one.
             PyTorch's allocator does not know of a stream that is given: keep the tensors until it is done.
@@ -105,13 +107,14 @@ def attention(q: Any, k: Any, v: Any, *, mask: Mask = "none", score: Score = Non
     if "torch" in sys.modules and isinstance(q, sys.modules["torch"].Tensor):
         from girih import torch as girih_torch
 
-        return girih_torch.attention(q, k, v, mask=mask, score=score, scale=scale, lse=lse, out=out, stream=stream)
+        return girih_torch.attention(q, k, v, mask=mask, score=score, scale=scale, lse=lse, schedule=schedule,
+                                     out=out, stream=stream)
     if _package(q) in ("jax", "jaxlib"):
         from girih import jax as girih_jax
 
         if out is not None or stream is not None:
             raise TypeError("out and stream are XLA's to choose for JAX's arrays, which cannot be written")
-        return girih_jax.attention(q, k, v, mask=mask, score=score, scale=scale, lse=lse)
+        return girih_jax.attention(q, k, v, mask=mask, score=score, scale=scale, lse=lse, schedule=schedule)
     if stream is None:
         stream = _current_stream(q)
     for name, array in zip(_TENSORS, (q, k, v)):
@@ -137,7 +140,8 @@ def attention(q: Any, k: Any, v: Any, *, mask: Mask = "none", score: Score = Non
     for name, (_, ordinal) in zip([*_TENSORS[:4 + lse], *arrays], described):
         if ordinal != device:
             raise ValueError(f"{name} is on GPU {ordinal} when q is on GPU {device}")
-    loaded = loaded_kernel(dtype, shape[3], heads_of(score, shape[1], described[1][0][2]), mask, score, scale, lse, device)
+    loaded = loaded_kernel(dtype, shape[3], heads_of(score, shape[1], described[1][0][2]), mask, score, scale, lse,
+                           knobs_of(schedule), device)
     run(loaded, [description for description, _ in described], stream,
         [found.number() for found in captures if found.is_number])
     return tuple(out) if lse else out[0]

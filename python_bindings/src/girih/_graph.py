@@ -127,12 +127,13 @@ def _operands(given: Any) -> tuple[str, list[Tensor], list[Tensor]]:
 
 
 @torch.compiler.allow_in_graph
-def attend(q: Tensor, k: Tensor, v: Tensor, mask: Any, score: Any, scale: float | None, lse: bool) -> tuple[Tensor, Tensor]:
+def attend(q: Tensor, k: Tensor, v: Tensor, mask: Any, score: Any, scale: float | None, lse: bool,
+           knobs: str) -> tuple[Tensor, Tensor]:
     if _is_rehearsal(q):
         return _outputs(q, lse)
     (mask, *of_mask), (score, *of_score) = _operands(mask), _operands(score)
     arrays, numbers = (a + b for a, b in zip(of_mask, of_score))
-    return torch.ops.girih.attention(q, k, v, mask, score, scale, lse, arrays, numbers)
+    return torch.ops.girih.attention(q, k, v, mask, score, scale, lse, knobs, arrays, numbers)
 
 
 outside: Callable[[Callable[..., Any]], Callable[..., Any]] = torch.compiler.disable

@@ -3,7 +3,7 @@ from __future__ import annotations
 
 import dataclasses
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from girih._trace import Function
@@ -15,6 +15,23 @@ _LINE = re.compile(r"\w+=[^\s{}]*(,\w+=[^\s{}]*)*")
 
 def is_problem_line(text: str) -> bool:
     return _LINE.fullmatch(text) is not None
+
+
+def knobs_of(schedule: Mapping[str, int] | None) -> str:
+    """A schedule as an entry of a problem's line has it, "stages=2,workers=1", in one order."""
+    if not schedule:
+        return ""
+    for knob, value in schedule.items():
+        if not isinstance(knob, str) or not knob.isidentifier() or knob in _ENTRIES:
+            raise ValueError(f"schedule has {knob!r}, which is no knob's name: {{\"stages\": 2}}, say, should be there")
+        if type(value) is not int:
+            raise TypeError(f"knob {knob} is a {type(value).__name__} when it should be an int")
+    return ",".join(f"{knob}={schedule[knob]}" for knob in sorted(schedule))
+
+
+def schedule_of(knobs: str) -> dict[str, int]:
+    """The opposite."""
+    return {knob: int(value) for knob, _, value in (entry.partition("=") for entry in knobs.split(",") if entry)}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -56,9 +73,10 @@ class Problem:
     lse: bool = False
     scale: float | None = None
     output_scale: float | None = None
-    schedule: dict[str, int] = dataclasses.field(default_factory=dict)
+    schedule: Mapping[str, int] = dataclasses.field(default_factory=dict)
 
     def __post_init__(self) -> None:
+        knobs_of(self.schedule)
         for region in ("score", "mask"):
             object.__setattr__(self, region, traced(getattr(self, region), region))
 
@@ -86,4 +104,8 @@ class Problem:
             entries["scale"] = repr(float(self.scale))
         if self.output_scale is not None:
             entries["output_scale"] = repr(float(self.output_scale))
-        return ",".join(f"{key}={value}" for key, value in (entries | self.schedule).items())
+        return ",".join([f"{key}={value}" for key, value in entries.items()] + ([knobs_of(self.schedule)] if self.schedule else []))
+
+
+#: What is no knob of a line.
+_ENTRIES = frozenset(field.name for field in dataclasses.fields(Problem))

@@ -4,6 +4,7 @@
 """
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, NoReturn
 
 import jax
@@ -77,12 +78,12 @@ def _operand(captured: Capture) -> Any:
 
 
 def attention(q: Any, k: Any, v: Any, *, mask: Mask = "none", score: Score = None, scale: float | None = None,
-              lse: bool = False, interpret: bool = False) -> Any:
+              lse: bool = False, schedule: Mapping[str, int] | None = None, interpret: bool = False) -> Any:
     """``girih.attention`` for JAX's arrays, under jit and vmap too; the same meaning and errors.
 
     Args:
         q, k, v: [b, h, sq, d] and [b, hkv, skv, d]; vmap may add dimensions.
-        mask, score, scale, lse: as for ``girih.attention``. Arrays that functions capture by ``girih.capture`` are
+        mask, score, scale, lse, schedule: as for ``girih.attention``. Arrays that functions capture by ``girih.capture`` are
             operands of the call: those of an enclosing jit may be captured, and vmap may map them. ``scale`` and Python's
             and NumPy's numbers are constants.
         interpret: executes the kernel for Hopper in the simulator, on the CPU: for tests, some 10^5 times slower.
@@ -99,7 +100,7 @@ def attention(q: Any, k: Any, v: Any, *, mask: Mask = "none", score: Score = Non
         return (o, jnp.full(q.shape[:3], -jnp.inf, jnp.float32)) if lse else o
     heads = (q.shape[1], k.shape[1]) if isinstance(score, str) else (None, None)
     problem = Problem(q.shape[3], h=heads[0], hkv=heads[1], dtype=_DTYPES[q.dtype], mask=mask, score=score, scale=scale,
-                      lse=lse)
+                      lse=lse, schedule=schedule or {})
     _kernel(problem, interpret)
     captures = captures_of(*problem.functions)
     arrays = [_operand(found) for found in captures if not found.is_number]

@@ -4,7 +4,7 @@
 """
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, NoReturn, Optional
 
 import torch
@@ -14,6 +14,7 @@ from girih import _girih
 from girih._attention import Mask, Score, check_launch, heads_of, loaded_kernel, off_device, run
 from girih._captures import number_at_launch
 from girih._errors import UnsupportedError
+from girih._problem import knobs_of
 from girih._trace import Function, captures_of
 from girih._traced import traced
 
@@ -73,12 +74,14 @@ def _outputs(q: Tensor, lse: bool) -> tuple[Tensor, Tensor]:
 
 
 def _launch(q: Tensor, k: Tensor, v: Tensor, o: Tensor, l: Optional[Tensor], mask: str | Function, score: str | Function | None,
-            scale: Optional[float], stream: Optional[int], arrays: Sequence[Tensor], numbers: list[float | int]) -> None:
+            scale: Optional[float], knobs: str, stream: Optional[int], arrays: Sequence[Tensor],
+            numbers: list[float | int]) -> None:
     """With the arrays and numbers that the functions capture."""
     device = q.get_device()
     needs_heads = bool(score) and isinstance(score, str)
     heads = heads_of(score, q.shape[1], k.shape) if needs_heads else None
-    loaded = loaded_kernel(_DTYPES[q.dtype], q.shape[3], heads, mask, score or None, scale, l is not None, device)
+    loaded = loaded_kernel(_DTYPES[q.dtype], q.shape[3], heads, mask, score or None, scale, l is not None,
+                           knobs, device)
     if q.numel() == 0:
         return
     if k.shape[2] == 0 == v.shape[2]:  # no row sees a key
@@ -99,7 +102,7 @@ def _launch(q: Tensor, k: Tensor, v: Tensor, o: Tensor, l: Optional[Tensor], mas
     if arrays or numbers:
         check_launch(loaded.launch_tensors(*tensors, stream=stream, scalars=numbers))
         return
-    kernels = _kernels.setdefault((mask, score, scale, l is not None), _girih.AttentionKernels(needs_heads, 2))
+    kernels = _kernels.setdefault((mask, score, scale, l is not None, knobs), _girih.AttentionKernels(needs_heads, 2))
     said = kernels.launch(q, k, v, o, l, stream)
     if said is True:
         said = loaded.launch_tensors(*tensors, stream=stream)
@@ -115,19 +118,19 @@ def _tensor(captured: Any) -> Tensor:
 
 
 @torch.library.custom_op("girih::attention", mutates_args=(), device_types="cuda",
-                         schema="(Tensor q, Tensor k, Tensor v, str mask, str score, float? scale, bool lse, "
+                         schema="(Tensor q, Tensor k, Tensor v, str mask, str score, float? scale, bool lse, str knobs, "
                                 "Tensor[] arrays, Tensor[] numbers) -> (Tensor, Tensor)")
 def _attention(q: Tensor, k: Tensor, v: Tensor, mask: str, score: str, scale: Optional[float], lse: bool,
-               arrays: Sequence[Tensor], numbers: Sequence[Tensor]) -> tuple[Tensor, Tensor]:
+               knobs: str, arrays: Sequence[Tensor], numbers: Sequence[Tensor]) -> tuple[Tensor, Tensor]:
     _check(q, k, v)
     o, l = _outputs(q, lse)
-    _launch(q, k, v, o, l if lse else None, traced(mask, "mask"), traced(score, "score"), scale, None, arrays,
+    _launch(q, k, v, o, l if lse else None, traced(mask, "mask"), traced(score, "score"), scale, knobs, None, arrays,
             [number_at_launch(number) for number in numbers])
     return o, l
 
 
 @_attention.register_fake
-def _(q: Tensor, k: Tensor, v: Tensor, mask: str, score: str, scale: Optional[float], lse: bool,
+def _(q: Tensor, k: Tensor, v: Tensor, mask: str, score: str, scale: Optional[float], lse: bool, knobs: str,
       arrays: Sequence[Tensor], numbers: Sequence[Tensor]) -> tuple[Tensor, Tensor]:
     return _outputs(q, lse)
 
@@ -140,15 +143,15 @@ _attention.register_autograd(_no_backward)
 
 
 def _by_operator(q: Tensor, k: Tensor, v: Tensor, mask: str | Function, score: str | Function | None, scale: float | None,
-                 lse: bool) -> tuple[Tensor, Tensor]:
+                 lse: bool, knobs: str) -> tuple[Tensor, Tensor]:
     captures = captures_of(mask, score)
     arrays = [_tensor(found.value) for found in captures if not found.is_number]
     numbers = [torch.as_tensor(found.value) for found in captures if found.is_number]
-    return torch.ops.girih.attention(q, k, v, str(mask), str(score or ""), scale, lse, arrays, numbers)
+    return torch.ops.girih.attention(q, k, v, str(mask), str(score or ""), scale, lse, knobs, arrays, numbers)
 
 
 def attention(q: Tensor, k: Tensor, v: Tensor, *, mask: Mask = "none", score: Score = None, scale: float | None = None,
-              lse: bool = False, out: Any = None, stream: int | None = None) -> Any:
+              lse: bool = False, schedule: Mapping[str, int] | None = None, out: Any = None, stream: int | None = None) -> Any:
     """``girih.attention`` for PyTorch's tensors; the same arguments and errors.
 
     Under torch.compile it is the operator ``girih::attention``, without a graph break unless out or stream is given.
@@ -158,22 +161,23 @@ def attention(q: Tensor, k: Tensor, v: Tensor, *, mask: Mask = "none", score: Sc
         from girih import _graph
 
         if out is not None or stream is not None:
-            return _graph.outside(_attend)(q, k, v, mask, score, scale, lse, out, stream)
-        o, l = _graph.attend(q, k, v, _graph.follow(mask, "mask", q), _graph.follow(score, "score", q), scale, lse)
+            return _graph.outside(_attend)(q, k, v, mask, score, scale, lse, schedule, out, stream)
+        o, l = _graph.attend(q, k, v, _graph.follow(mask, "mask", q), _graph.follow(score, "score", q), scale, lse,
+                             knobs_of(schedule))
         return (o, l) if lse else o
-    return _attend(q, k, v, mask, score, scale, lse, out, stream)
+    return _attend(q, k, v, mask, score, scale, lse, schedule, out, stream)
 
 
 def _wants_gradient(q: Tensor, k: Tensor, v: Tensor) -> bool:
     return torch.is_grad_enabled() and (q.requires_grad or k.requires_grad or v.requires_grad)
 
 
-def _attend(q: Tensor, k: Tensor, v: Tensor, mask: Mask, score: Score, scale: float | None, lse: bool, out: Any,
-            stream: int | None) -> Any:
-    mask, score = traced(mask, "mask"), traced(score, "score")
+def _attend(q: Tensor, k: Tensor, v: Tensor, mask: Mask, score: Score, scale: float | None, lse: bool,
+            schedule: Mapping[str, int] | None, out: Any, stream: int | None) -> Any:
+    mask, score, knobs = traced(mask, "mask"), traced(score, "score"), knobs_of(schedule)
     is_plain = type(q) in _PLAIN and type(k) in _PLAIN and type(v) in _PLAIN and not _wants_gradient(q, k, v)
     if is_plain and out is None:
-        if kernels := _kernels.get((mask, score, scale, lse)):  # the tensors are checked there
+        if kernels := _kernels.get((mask, score, scale, lse, knobs)):  # the tensors are checked there
             o, l = torch.empty_like(q, dtype=_output_dtype(q)), q.new_empty(q.shape[:3], dtype=torch.float32) if lse else None
             said = kernels.launch(q, k, v, o, l, stream)
             if said is not True:
@@ -181,7 +185,7 @@ def _attend(q: Tensor, k: Tensor, v: Tensor, mask: Mask, score: Score, scale: fl
                 return (o, l) if lse else o
     _check(q, k, v)
     if out is None and stream is None and not is_plain:
-        o, l = _by_operator(q, k, v, mask, score, scale, lse)
+        o, l = _by_operator(q, k, v, mask, score, scale, lse, knobs)
         return (o, l) if lse else o
     if _wants_gradient(q, k, v):
         _no_backward()
@@ -191,7 +195,7 @@ def _attend(q: Tensor, k: Tensor, v: Tensor, mask: Mask, score: Score, scale: fl
     else:
         o, l = torch.empty_like(q, dtype=_output_dtype(q)), q.new_empty(q.shape[:3], dtype=torch.float32) if lse else None
     captures = captures_of(mask, score)
-    _launch(q, k, v, o, l, mask, score, scale, stream, [found.value for found in captures if not found.is_number],
+    _launch(q, k, v, o, l, mask, score, scale, knobs, stream, [found.value for found in captures if not found.is_number],
             [found.number() for found in captures if found.is_number])
     return (o, l) if lse else o
 
