@@ -20,6 +20,10 @@ inline constexpr llvm::StringLiteral kNameAttr = "attn.name";
 inline constexpr llvm::StringLiteral kSizesAttr = "attn.sizes";
 inline constexpr llvm::StringLiteral kSortedAttr = "attn.sorted";
 
+/// What the manifest calls the tensors of lengths of sequences.
+inline constexpr llvm::StringLiteral kQueryLengths = "query_lengths";
+inline constexpr llvm::StringLiteral kKeyLengths = "key_lengths";
+
 /// Whether the elements of a captured tensor do not decrease along its last dimension.
 bool isSorted(mlir::Value tensor);
 

@@ -98,6 +98,15 @@ static LogicalResult verifyShapes(ForwardOp op) {
   return success();
 }
 
+/// One number for each sequence.
+static LogicalResult verifyLengths(ForwardOp op, StringRef name, TypedValue<RankedTensorType> lengths) {
+  if (!lengths)
+    return success();
+  if (Attribute encoding = lengths.getType().getEncoding())
+    return op.emitOpError() << name << " has the encoding " << encoding << ", must have none";
+  return verifySameSize(op, "batch", "q", op.getQ().getType().getDimSize(0), name, lengths.getType().getDimSize(0));
+}
+
 /// Checks that a region ends in a value of that type.
 static LogicalResult verifyResult(ForwardOp op, Region &region, StringRef name, Type type) {
   auto yield = region.front().empty() ? nullptr : dyn_cast<YieldOp>(region.front().back());
@@ -133,7 +142,8 @@ static LogicalResult verifyScore(ForwardOp op) {
 }
 
 LogicalResult ForwardOp::verify() {
-  if (failed(verifyShapes(*this)))
+  if (failed(verifyShapes(*this)) || failed(verifyLengths(*this, "query_lengths", getQueryLengths())) ||
+      failed(verifyLengths(*this, "key_lengths", getKeyLengths())))
     return failure();
   RankedTensorType q = getQ().getType();
   RankedTensorType output = getOutput().getType();

@@ -29,8 +29,9 @@ def Attn_ValueOrder : I32EnumAttr<"ValueOrder", "which dimension of a head's val
 
 def Attn_Tensor : RankedTensorOf<[BF16, F16, F8E4M3FN, F8E5M2]>;
 def Attn_Output : RankedTensorOf<[BF16, F16, F32]>;
+def Attn_Lengths : 1DTensorOf<[I32]>;
 
-def Attn_ForwardOp : Op<Attn_Dialect, "forward", [Pure]> {
+def Attn_ForwardOp : Op<Attn_Dialect, "forward", [Pure, AttrSizedOperandSegments]> {
   let summary = "attention: softmax(scale * Q K^T, masked) V";
   let description = [{
     | operand | shape |
@@ -38,6 +39,7 @@ def Attn_ForwardOp : Op<Attn_Dialect, "forward", [Pure]> {
     | `q` | [B, H, Sq, D] |
     | `k`, `v` | [B, Hkv, Skv, D]; Hkv divides H; query head h reads head h / (H / Hkv) |
     | `v` with `v_order(keys)` | [B, Hkv, D, Skv] |
+    | `query_lengths`, `key_lengths`, if given | [B], i32: how many queries and keys each sequence has, Sq and Skv at most |
 
     | result | shape |
     |---|---|
@@ -57,6 +59,15 @@ def Attn_ForwardOp : Op<Attn_Dialect, "forward", [Pure]> {
         : tensor<4x32x2048x128xbf16>, tensor<4x8x2048x128xbf16>, tensor<4x8x2048x128xbf16> -> tensor<4x32x2048x128xbf16>
     %p, %lse = attn.forward %x, %y, %y order(bshd) scale(0.125)
         : tensor<?x8x?x64xf16>, tensor<?x8x?x64xf16>, tensor<?x8x?x64xf16> -> tensor<?x8x?x64xf16>, tensor<?x8x?xf32>
+    ```
+
+    Where sequences have lengths of their own, those take the places of Sq and Skv: keys beyond
+    are not seen, and rows of the results beyond are not written. A length below 0 counts as
+    0, and one above the tensor's as the tensor's.
+
+    ```mlir
+    %o = attn.forward %q, %k, %v query_lengths(%m : tensor<4xi32>) key_lengths(%n : tensor<4xi32>) mask(causal)
+        : tensor<4x32x2048x128xbf16>, tensor<4x8x2048x128xbf16>, tensor<4x8x2048x128xbf16> -> tensor<4x32x2048x128xbf16>
     ```
 
     The mask says which keys a query sees, all unless it is given: by name or by a
@@ -103,6 +114,7 @@ def Attn_ForwardOp : Op<Attn_Dialect, "forward", [Pure]> {
     `attn.sorted` promises that the elements along the last dimension do not decrease.
   }];
   let arguments = (ins Attn_Tensor:$q, Attn_Tensor:$k, Attn_Tensor:$v,
+                       Optional<Attn_Lengths>:$query_lengths, Optional<Attn_Lengths>:$key_lengths,
                        DefaultValuedAttr<Attn_Mask, "Mask::None">:$mask,
                        DefaultValuedAttr<Attn_Order, "Order::BHSD">:$order,
                        DefaultValuedAttr<Attn_ValueOrder, "ValueOrder::HeadSize">:$v_order,
@@ -112,8 +124,9 @@ def Attn_ForwardOp : Op<Attn_Dialect, "forward", [Pure]> {
   let results = (outs Attn_Output:$output, Optional<RankedTensorOf<[F32]>>:$lse);
   let regions = (region MaxSizedRegion<1>:$mask_region, MaxSizedRegion<1>:$score);
   let assemblyFormat = [{
-    $q `,` $k `,` $v custom<Mask>($mask, $mask_region) (`order` `(` $order^ `)`)?
-    (`v_order` `(` $v_order^ `)`)? (`scale` `(` $scale^ `)`)?
+    $q `,` $k `,` $v (`query_lengths` `(` $query_lengths^ `:` type($query_lengths) `)`)?
+    (`key_lengths` `(` $key_lengths^ `:` type($key_lengths) `)`)? custom<Mask>($mask, $mask_region)
+    (`order` `(` $order^ `)`)? (`v_order` `(` $v_order^ `)`)? (`scale` `(` $scale^ `)`)?
     (`output_scale` `(` $output_scale^ `)`)?
     (`schedule` $schedule^)? (`score` $score^)? attr-dict
     `:` type($q) `,` type($k) `,` type($v) `->` type($output) (`,` type($lse)^)?
@@ -132,14 +145,18 @@ def Attn_ForwardOp : Op<Attn_Dialect, "forward", [Pure]> {
     /// Whether some query may not see some key.
     bool hasMask() { return getMask() != Mask::None || !getMaskRegion().empty(); }
 
+    /// Whether sequences have lengths of their own.
+    bool hasLengths() { return getQueryLengths() || getKeyLengths(); }
+
     /// Replaces the mask's name by the region that it stands for.
     void expandMask();
   }];
 }
 
 class Attn_LengthOp<string mnemonic, string what> : Op<Attn_Dialect, mnemonic, [Pure, HasParent<"ForwardOp">]> {
-  let summary = "the number of " # what # " of the problem";
-  let description = "For regions of `attn.forward`, whose lengths may be chosen at launch.\n\n```mlir\n%n = attn."
+  let summary = "the number of " # what # " of the sequence";
+  let description = "For regions of `attn.forward`, whose lengths may be chosen at launch, or differ between sequences."
+                    "\n\n```mlir\n%n = attn."
                     # mnemonic # "\n```";
   let results = (outs Index:$length);
   let assemblyFormat = "attr-dict";

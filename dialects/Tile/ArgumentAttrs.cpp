@@ -67,8 +67,11 @@ LogicalResult tile::isRecipe(const AttrPlace &place, Attribute attr) {
                                          {"extent", isNumber(1, kMaxDimension), /*isOptional=*/true},
                                          {"step", isNumber(1, kMaxDimension), /*isOptional=*/true}});
   static const std::pair<StringRef, AttrRule> kinds[] = {
-      {"tensor_map",
-       isRecord({{"kind", isText}, {"tensor", isText}, {"swizzle", isSwizzle}, {"modes", isListOf(mode, 1, 5)}})},
+      {"tensor_map", isRecord({{"kind", isText},
+                               {"tensor", isText},
+                               {"swizzle", isSwizzle},
+                               {"cut", dimension, /*isOptional=*/true},
+                               {"modes", isListOf(mode, 1, 5)}})},
       {"pointer", isRecord({{"kind", isText}, {"tensor", isText}})},
       {"stride", isRecord({{"kind", isText}, {"tensor", isText}, {"dim", dimension}})},
       {"size", isRecord({{"kind", isText}, {"size", isText}})},
@@ -115,7 +118,10 @@ LogicalResult tile::checkRecipe(const AttrPlace &place, DictionaryAttr recipe) {
 
 /// The boxes of a map's modes are those of its type.
 static LogicalResult checkMap(const AttrPlace &place, TensorMapType type, DictionaryAttr recipe) {
-  ArrayRef<int64_t> box = type.getBox();
+  auto cut = recipe.getAs<IntegerAttr>("cut");
+  ArrayRef<int64_t> box = type.getBox().drop_front(cut ? 1 : 0);
+  if (box.empty())
+    return place.error() << "does not make " << type;
   int64_t last = box.size() - 1;
   SmallVector<std::pair<int64_t, int64_t>> needed = {{last, type.getFolded() ? type.getPanel() : box[last]}};
   if (last > 0)
@@ -124,6 +130,8 @@ static LogicalResult checkMap(const AttrPlace &place, TensorMapType type, Dictio
     needed.push_back({last, box[last] / type.getPanel()});
   for (int64_t dim = last - 2; dim >= 0; --dim)
     needed.push_back({dim, box[dim]});
+  if (cut)
+    needed.push_back({cut.getInt(), type.getBox().front()});
   SmallVector<std::pair<int64_t, int64_t>> given;
   for (auto mode : recipe.getAs<ArrayAttr>("modes").getAsRange<DictionaryAttr>())
     given.push_back({mode.getAs<IntegerAttr>("dim").getInt(), mode.getAs<IntegerAttr>("box").getInt()});

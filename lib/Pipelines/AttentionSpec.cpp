@@ -25,7 +25,8 @@ const char *const kAttentionSpecHelp =
     "mask=none|causal|causal_top_left|window(LEFT,RIGHT)|prefix(N)|document, several joined by & and |, "
     "order=bhsd|bshd, "
     "score=softcap(NUMBER)|alibi|alibi(slopes)|bias|bias(DIMENSIONS)|relative(N)|temperature, several joined by +, "
-    "lse=0|1, scale=NUMBER (1/sqrt(d)), output_scale=NUMBER (1); any knob of "
+    "lse=0|1, query_lengths=0|1, key_lengths=0|1 (each sequence has its own), scale=NUMBER (1/sqrt(d)), "
+    "output_scale=NUMBER (1); any knob of "
     "the schedule, such as stages=2";
 
 namespace {
@@ -61,7 +62,7 @@ private:
   attn::ValueOrder valueOrder = attn::ValueOrder::HeadSize;
   std::string dtype = "bf16", out;
   ScoreSpec score;
-  bool lse = false;
+  bool lse = false, queryLengths = false, keyLengths = false;
   std::optional<double> scale, outputScale;
 };
 
@@ -128,11 +129,15 @@ LogicalResult Spec::parseEntry(StringRef entry) {
     return parseType(key, value, {"bf16", "f16", "f32"}, out);
   if (key == "score")
     return score.parse(value, [&](StringRef at) { return error(at); });
-  if (key == "lse") {
-    lse = value == "1";
-    return value == "0" || value == "1" ? success()
-                                        : LogicalResult(error(value) << "lse is '" << value << "', must be 0 or 1");
-  }
+  std::pair<StringRef, bool *> switches[] = {
+      {"lse", &lse}, {attn::kQueryLengths, &queryLengths}, {attn::kKeyLengths, &keyLengths}};
+  for (auto [name, isOn] : switches)
+    if (key == name) {
+      *isOn = value == "1";
+      return value == "0" || value == "1"
+                 ? success()
+                 : LogicalResult(error(value) << key << " is '" << value << "', must be 0 or 1");
+    }
   if (key == "scale" || key == "output_scale") {
     double number;
     if (value.getAsDouble(number))
@@ -204,10 +209,14 @@ OwningOpRef<ModuleOp> Spec::build() {
   SmallVector<Type> results = {output};
   if (lse)
     results.push_back(lseType);
-  auto function = func::FuncOp::create(b, "attention", b.getFunctionType({query, key, values}, results));
+  auto lengths = RankedTensorType::get({size("b")}, b.getI32Type());
+  SmallVector<Type> inputs = {query, key, values};
+  inputs.append(queryLengths + keyLengths, lengths);
+  auto function = func::FuncOp::create(b, "attention", b.getFunctionType(inputs, results));
   b.setInsertionPointToStart(function.addEntryBlock());
   auto op = attn::ForwardOp::create(
       b, output, lseType, function.getArgument(0), function.getArgument(1), function.getArgument(2),
+      queryLengths ? function.getArgument(3) : Value(), keyLengths ? function.getArguments().back() : Value(),
       attn::MaskAttr::get(&context, mask.name()), attn::OrderAttr::get(&context, order),
       attn::ValueOrderAttr::get(&context, valueOrder), scale ? b.getF64FloatAttr(*scale) : FloatAttr(),
       outputScale ? b.getF64FloatAttr(*outputScale) : FloatAttr(),
@@ -230,6 +239,7 @@ std::string Spec::fileName() const {
     name += "k" + show("skv");
   name += "x" + show("d") + "_" + dtype + (out.empty() ? "" : "to" + out) +
           (valueOrder == attn::ValueOrder::Keys ? "_vkeys_" : "_") + mask.fileName();
+  name += queryLengths && keyLengths ? "_lengths" : queryLengths ? "_qlengths" : keyLengths ? "_klengths" : "";
   return name + score.suffix() + (lse ? "_lse" : "");
 }
 

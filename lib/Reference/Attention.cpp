@@ -50,8 +50,8 @@ template <typename Real> class GroupForward {
 public:
   GroupForward(const AttentionProblem &problem, const std::vector<AttentionRow> &rows, const Group &group,
                AttentionResult &result)
-      : problem(problem), rows(rows), group(group), result(result), count(group.rows.size()), keys(problem.keys()),
-        scores(count * keys), weightSums(count), ranges(count) {}
+      : problem(problem), rows(rows), group(group), result(result), count(group.rows.size()),
+        place(problem.sequence(group.b)), keys(place.keys), scores(count * keys), weightSums(count), ranges(count) {}
 
   void run() {
     computeScores();
@@ -70,13 +70,13 @@ private:
     std::vector<Real> queries(count * dim), key(dim);
     for (size_t r = 0; r < count; ++r) {
       const AttentionRow &row = rows[group.rows[r]];
-      loadRow(problem.q, row.b, row.h, row.q, &queries[r * dim]);
-      ranges[r] = problem.mask.visible(row, problem.queries(), keys);
+      loadRow(problem.q, place.batch, row.h, place.firstQuery + row.q, &queries[r * dim]);
+      ranges[r] = problem.mask.visible(row, place.queries, keys);
     }
     for (int64_t k = 0; k < keys; ++k) {
       if (!visibleToAny(k))
         continue;
-      loadRow(problem.k, group.b, group.kvHead, k, key.data());
+      loadRow(problem.k, place.batch, group.kvHead, place.firstKey + k, key.data());
       for (size_t r = 0; r < count; ++r)
         if (ranges[r].begin <= k && k < ranges[r].end)
           scores[r * keys + k] = score(r, k, Real(problem.scale) * dot(&queries[r * dim], key.data(), dim));
@@ -85,7 +85,7 @@ private:
 
   Real score(size_t r, int64_t k, Real scaled) const {
     const AttentionRow &row = rows[group.rows[r]];
-    int64_t queries = problem.queries();
+    int64_t queries = place.queries;
     if (!problem.mask.sees(row, k, queries, keys))
       return -std::numeric_limits<Real>::infinity();
     if (!problem.score)
@@ -140,7 +140,7 @@ private:
     for (int64_t k = 0; k < keys; ++k) {
       if (!visibleToAny(k))
         continue;
-      loadRow(problem.v, group.b, group.kvHead, k, value.data());
+      loadRow(problem.v, place.batch, group.kvHead, place.firstKey + k, value.data());
       for (size_t r = 0; r < count; ++r) {
         if (k < ranges[r].begin || k >= ranges[r].end)
           continue;
@@ -175,6 +175,7 @@ private:
   const Group &group;
   AttentionResult &result;
   size_t count;
+  Sequence place;
   int64_t keys;
   std::vector<Real> scores, weightSums;
   std::vector<KeyRange> ranges;

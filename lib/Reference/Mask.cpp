@@ -103,7 +103,7 @@ bool Mask::sees(const AttentionRow &row, int64_t key, int64_t queries, int64_t k
   return kind != Kind::Program || Program(*program, queries, keys).sees(row, key);
 }
 
-int64_t Mask::visiblePairs(int64_t queries, int64_t keys, int64_t batches, int64_t heads) const {
+int64_t Mask::visiblePairs(int64_t queries, int64_t keys, int64_t batches, int64_t heads, int64_t firstBatch) const {
   int64_t pairs = 0;
   if (kind == Kind::None)
     return queries * keys * batches * heads;
@@ -121,6 +121,6 @@ int64_t Mask::visiblePairs(int64_t queries, int64_t keys, int64_t batches, int64
   Program mask(*program, queries, keys);
   for (int64_t b = 0; b < differentBatches; ++b)
     for (int64_t h = 0; h < differentHeads; ++h)
-      pairs += mask.pairs({b, h, 0, queries, 0, keys});
+      pairs += mask.pairs({firstBatch + b, h, 0, queries, 0, keys});
   return pairs * (batches / differentBatches) * (heads / differentHeads);
 }

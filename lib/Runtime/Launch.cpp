@@ -54,9 +54,10 @@ void encodeTensorMap(const TensorMapFields &fields, CUdeviceptr address, CUtenso
     if (i > 0)
       strides[i - 1] = fields.strides[i];
   }
-  GIRIH_CUDA(cuTensorMapEncodeTiled, map, tensorMapType(fields.type), fields.rank, reinterpret_cast<void *>(address),
-             extents, strides, fields.box.data(), elementStrides, CU_TENSOR_MAP_INTERLEAVE_NONE,
-             tensorMapSwizzle(fields.swizzle), CU_TENSOR_MAP_L2_PROMOTION_L2_256B, CU_TENSOR_MAP_FLOAT_OOB_FILL_NONE);
+  GIRIH_CUDA(cuTensorMapEncodeTiled, map, tensorMapType(fields.type), fields.rank,
+             reinterpret_cast<void *>(address - fields.before), extents, strides, fields.box.data(), elementStrides,
+             CU_TENSOR_MAP_INTERLEAVE_NONE, tensorMapSwizzle(fields.swizzle), CU_TENSOR_MAP_L2_PROMOTION_L2_256B,
+             CU_TENSOR_MAP_FLOAT_OOB_FILL_NONE);
 }
 
 } // namespace

@@ -282,6 +282,8 @@ private:
     argument.swizzle = int(swizzle.integer(0, 128));
     if (argument.swizzle % 32 != 0 || argument.swizzle == 96)
       swizzle.fail("is " + std::to_string(argument.swizzle) + " when it should be 0, 32, 64 or 128");
+    if (auto cut = reader.optionalMember("cut"))
+      argument.cut = int(cut->integer(0, int64_t(manifest.tensors[argument.tensor].shape.size()) - 1));
     for (const JsonReader &entry : modes.elements()) {
       TensorMapMode mode;
       mode.dim = readDim(entry, argument.tensor);

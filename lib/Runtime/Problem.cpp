@@ -1,6 +1,7 @@
 //===- Problem.cpp - Mask, work and name of a bound problem ---------------===//
 
 #include "girih/Runtime/ProblemData.h"
+#include <algorithm>
 
 using namespace girih;
 using namespace girih::runtime;
@@ -28,23 +29,50 @@ reference::Mask runtime::problemMask(const Manifest &manifest, const reference::
 /// What a problem captures, without data.
 static reference::Captures declaredCaptures(const Binding &binding) { return runtime::capturesOf(binding, {}); }
 
+bool runtime::hasSequences(const Manifest &manifest) {
+  return manifest.findTensor(queryLengths) >= 0 || manifest.findTensor(keyLengths) >= 0;
+}
+
+std::vector<reference::Sequence> runtime::sequencesOf(const Binding &binding, const reference::Captures &tensors) {
+  auto numbersOf = [&](const char *name) -> const reference::CapturedTensor * {
+    int index = binding.manifest->findTensor(name);
+    return index >= 0 && tensors.tensors[size_t(index)].data ? &tensors.tensors[size_t(index)] : nullptr;
+  };
+  const reference::CapturedTensor *queries = numbersOf(queryLengths), *keys = numbersOf(keyLengths);
+  auto lengthOf = [](const reference::CapturedTensor *lengths, int64_t b, int64_t most) {
+    double index = double(b);
+    return lengths ? std::clamp<int64_t>(int64_t(lengths->at(&index)), 0, most) : most;
+  };
+  std::vector<reference::Sequence> sequences;
+  for (int64_t b = 0; b < binding.layout("q").shape[0]; ++b)
+    sequences.push_back(
+        {b, 0, lengthOf(queries, b, binding.layout("q").shape[2]), 0, lengthOf(keys, b, binding.layout("k").shape[2])});
+  return sequences;
+}
+
 double runtime::problemFlops(const Binding &binding, const reference::Captures &captures) {
   const Manifest &manifest = *binding.manifest;
   if (manifest.problem.kind == "gemm")
     return 2.0 * double(binding.size("m")) * double(binding.size("n")) * double(binding.size("k"));
   if (manifest.problem.kind != "attention.forward")
     return 0;
-  int64_t queries = binding.size("sq"), keys = binding.size("skv");
-  reference::Mask mask = problemMask(manifest, captures.tensors.empty() ? declaredCaptures(binding) : captures);
-  int64_t batches = binding.size("b"), heads = binding.size("h");
-  double pairs = double(batches) * double(heads) * double(queries) * double(keys);
+  const reference::Captures &known = captures.tensors.empty() ? declaredCaptures(binding) : captures;
+  reference::Mask mask = problemMask(manifest, known);
+  int64_t heads = binding.size("h");
   // The convention of the field, so that numbers compare with published ones:
   // the diagonal's half is not counted exactly.
   using Kind = reference::Mask::Kind;
-  if (queries == keys && (mask.kind == Kind::Causal || mask.kind == Kind::CausalTopLeft))
-    pairs /= 2;
-  else if (mask.kind != Kind::None)
-    pairs = double(mask.visiblePairs(queries, keys, batches, heads));
+  auto pairsOf = [&](int64_t queries, int64_t keys, int64_t batches, int64_t first) {
+    if (queries == keys && (mask.kind == Kind::Causal || mask.kind == Kind::CausalTopLeft))
+      return double(batches) * double(heads) * double(queries) * double(keys) / 2;
+    return double(mask.visiblePairs(queries, keys, batches, heads, first));
+  };
+  double pairs = 0;
+  if (!hasSequences(manifest))
+    pairs = pairsOf(binding.size("sq"), binding.size("skv"), binding.size("b"), 0);
+  else
+    for (const reference::Sequence &sequence : sequencesOf(binding, known))
+      pairs += pairsOf(sequence.queries, sequence.keys, 1, sequence.batch);
   double dims = double(2 * binding.layout("q").shape.back());
   return 2.0 * pairs * dims;
 }
@@ -73,5 +101,7 @@ std::string runtime::describeProblem(const Binding &binding) {
     shape += " " + manifest.problem.mask;
   if (manifest.problem.hasScore)
     shape += " with score";
+  if (hasSequences(manifest))
+    shape += " of own lengths";
   return shape;
 }

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <cstring>
 #include <limits>
 
 using namespace girih;
@@ -61,16 +62,18 @@ void fillOneHot(const Binding &binding, HostTensor &q, HostTensor &k, uint64_t s
     for (int64_t i = 0; i < k.rowLength(); ++i)
       store(k, offset + i, keyBit(position, i) ? magnitudes.k : -magnitudes.k);
   });
-  int64_t queries = q.layout.shape[2], keys = k.layout.shape[2];
+  int64_t queries = q.layout.shape[2];
   reference::Mask mask = problemMask(*binding.manifest, captures);
+  std::vector<reference::Sequence> sequences = sequencesOf(binding, captures);
   int64_t heads = q.layout.shape[1];
   forEachRow(q, [&](int64_t row, int64_t position, int64_t offset) {
     int64_t head = row / queries;
+    const reference::Sequence &sequence = sequences[size_t(head / heads)];
     reference::AttentionRow place{head / heads, head % heads, position};
-    reference::KeyRange seen = mask.visible(place, queries, keys);
+    reference::KeyRange seen = mask.visible(place, sequence.queries, sequence.keys);
     int64_t count = std::max<int64_t>(seen.size(), 1);
     int64_t target = seen.begin + int64_t(scatter(seed ^ uint64_t(row)) % uint64_t(count));
-    while (target + 1 < seen.end && !mask.sees(place, target, queries, keys))
+    while (target + 1 < seen.end && !mask.sees(place, target, sequence.queries, sequence.keys))
       ++target;
     for (int64_t i = 0; i < q.rowLength(); ++i)
       store(q, offset + i, keyBit(target, i) ? magnitudes.q : -magnitudes.q);
@@ -86,6 +89,30 @@ void fillMinusInf(HostTensor &q, HostTensor &k) {
   forEachRow(k, [&](int64_t, int64_t position, int64_t offset) {
     if ((keys - 1 - position) / run % 2 == 0)
       store(k, offset, -std::numeric_limits<float>::infinity());
+  });
+}
+
+/// Nothing, one, all and whatever, some of them at the ends of tiles, in an order of the seed's.
+HostTensor makeLengths(const TensorLayout &layout, int64_t most, uint64_t seed) {
+  HostTensor tensor = randomIntegers(layout, ElementType::I32, seed, /*isSorted=*/false);
+  for (int64_t b = 0; b < layout.shape[0]; ++b) {
+    uint64_t random = scatter(seed + uint64_t(b));
+    int64_t any = int64_t(random % uint64_t(most + 1)), tiles = any / 64 * 64;
+    const int64_t choices[] = {any, most, tiles, 0, tiles + 1, any, 1, std::max<int64_t>(tiles - 1, 0)};
+    int32_t length = int32_t(std::min(choices[(uint64_t(b) + seed) % std::size(choices)], most));
+    std::memcpy(tensor.bytes.data() + size_t(b * layout.strides[0]) * sizeof length, &length, sizeof length);
+  }
+  return tensor;
+}
+
+/// What no sequence has must not matter, not even as a zero weight's factor.
+void spoilRest(HostTensor &tensor, const std::vector<reference::Sequence> &sequences, bool isQuery) {
+  int64_t length = tensor.layout.shape[2], heads = tensor.layout.shape[1];
+  forEachRow(tensor, [&](int64_t row, int64_t position, int64_t offset) {
+    const reference::Sequence &sequence = sequences[size_t(row / length / heads)];
+    if (position >= (isQuery ? sequence.queries : sequence.keys))
+      for (int64_t i = 0; i < tensor.rowLength(); ++i)
+        store(tensor, offset + i, std::nanf(""));
   });
 }
 
@@ -132,6 +159,11 @@ std::vector<HostTensor> runtime::makeProblemData(const Binding &binding, const D
       tensors.push_back(poisonedTensor(binding.tensors[i], declared.type));
       continue;
     }
+    if (declared.name == queryLengths || declared.name == keyLengths) {
+      int64_t most = binding.layout(declared.name == queryLengths ? "q" : "k").shape[2];
+      tensors.push_back(makeLengths(binding.tensors[i], most, scatter(options.seed) + uint64_t(i)));
+      continue;
+    }
     if (isInteger(declared.type)) {
       bool isSorted = std::ranges::count(manifest.problem.sorted, declared.name) > 0;
       tensors.push_back(
@@ -152,7 +184,14 @@ std::vector<HostTensor> runtime::makeProblemData(const Binding &binding, const D
   HostTensor &q = tensors[binding.tensorIndex("q")];
   if (q.bytes.empty())
     return tensors;
-  fillPattern(binding, options, q, tensors[binding.tensorIndex("k")], capturesOf(binding, tensors));
+  HostTensor &k = tensors[binding.tensorIndex("k")];
+  fillPattern(binding, options, q, k, capturesOf(binding, tensors));
+  if (hasSequences(manifest)) {
+    std::vector<reference::Sequence> sequences = sequencesOf(binding, capturesOf(binding, tensors));
+    spoilRest(q, sequences, /*isQuery=*/true);
+    spoilRest(k, sequences, /*isQuery=*/false);
+    spoilRest(tensors[binding.tensorIndex("v")], sequences, /*isQuery=*/false);
+  }
   if (options.injectNan) {
     reference::AttentionRow row = nanRow(binding);
     const std::vector<int64_t> &strides = q.layout.strides;
@@ -175,10 +214,10 @@ reference::Captures runtime::capturesOf(const Binding &binding, const std::vecto
 }
 
 double runtime::problemFlops(const Binding &binding, const DataOptions &options) {
-  // Only a mask asks for data.
+  // Only a mask and lengths ask for data.
   bool looksUp = std::ranges::any_of(binding.manifest->problem.maskProgram,
                                      [](const std::string &word) { return word.starts_with('@'); });
-  if (!looksUp)
+  if (!looksUp && !hasSequences(*binding.manifest))
     return problemFlops(binding);
   std::vector<HostTensor> tensors = makeProblemData(binding, options);
   return problemFlops(binding, capturesOf(binding, tensors));

@@ -37,6 +37,9 @@ TensorMapFields runtime::tensorMapFields(const Argument &argument, const Binding
     fields.strides[i] = uint64_t(mode.step) * uint64_t(layout.strides[mode.dim]) * elementBytes(tensor.type);
     fields.box[i] = uint32_t(mode.box);
   }
+  if (argument.cut >= 0)
+    fields.before =
+        uint64_t(layout.shape[argument.cut] - 1) * uint64_t(layout.strides[argument.cut]) * elementBytes(tensor.type);
   return fields;
 }
 

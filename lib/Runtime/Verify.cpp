@@ -45,14 +45,17 @@ AttentionProblem attentionProblem(const Binding &binding, const std::vector<Host
     problem.weightType = ElementType::E4M3;
     problem.weightExponent = *binding.manifest->problem.weightExponent;
   }
-  problem.mask = problemMask(*binding.manifest, capturesOf(binding, tensors));
+  reference::Captures captures = capturesOf(binding, tensors);
+  problem.mask = problemMask(*binding.manifest, captures);
+  if (hasSequences(*binding.manifest))
+    problem.sequences = sequencesOf(binding, captures);
   if (problem.k.shape[1] == 0 || problem.q.shape[1] % problem.k.shape[1] != 0)
     throw Error(binding.manifest->path + ": " + std::to_string(problem.q.shape[1]) +
                 " heads of Q are not a multiple of " + std::to_string(problem.k.shape[1]) + " heads of K");
   return problem;
 }
 
-/// Elements that may be NaN or infinite, by their place in O or LSE.
+/// Elements of O or LSE that may be NaN or infinite, by their place.
 struct ExpectedNonFinite {
   std::optional<AttentionRow> nan;
   const AttentionProblem &problem;
@@ -65,10 +68,22 @@ struct ExpectedNonFinite {
     if (nan && row == *nan)
       return std::isnan(value);
     bool isLogSumExp = index.size() == 3;
-    bool seesNothing = mayHideRows || problem.mask.visible(row, problem.queries(), problem.keys()).size() == 0;
+    Sequence sequence = problem.sequence(row.b);
+    bool seesNothing = mayHideRows || problem.mask.visible(row, sequence.queries, sequence.keys).size() == 0;
     return isLogSumExp && seesNothing && value < 0 && std::isinf(value);
   }
 };
+
+/// Which elements of O or LSE belong to no sequence.
+ElementLeft leftBy(const AttentionProblem &problem, const HostTensor &tensor) {
+  if (problem.sequences.empty())
+    return nullptr;
+  int64_t columns = tensor.layout.shape.size() == 3 ? 1 : tensor.rowLength();
+  return [&problem, columns, heads = problem.q.shape[1]](int64_t element) {
+    int64_t row = element / columns, length = problem.queries();
+    return row % length >= problem.sequence(row / length / heads).queries;
+  };
+}
 
 std::vector<double> gatherRows(const HostTensor &tensor, const std::vector<AttentionRow> &rows) {
   bool isLogSumExp = tensor.layout.shape.size() == 3;
@@ -104,11 +119,12 @@ void verifyAttention(Verdict &verdict, const Binding &binding, const std::vector
   std::vector<AttentionRow> always;
   if (options.injectNan) {
     expected.nan = nanRow(binding);
-    always.push_back(*expected.nan);
+    if (expected.nan->q < problem.sequence(expected.nan->b).queries)
+      always.push_back(*expected.nan);
   }
   for (size_t i = 0; i < tensors.size(); ++i)
     if (binding.manifest->tensors[i].isOutput)
-      scanWrites(verdict, binding.manifest->tensors[i].name, tensors[i], expected);
+      scanWrites(verdict, binding.manifest->tensors[i].name, tensors[i], expected, leftBy(problem, tensors[i]));
   const ProblemDeclaration &declared = binding.manifest->problem;
   if (declared.hasScore && declared.score.empty())
     return;
@@ -120,7 +136,8 @@ void verifyAttention(Verdict &verdict, const Binding &binding, const std::vector
   AttentionResult yardstick = attentionForward(problem, rows, Precision::Kernel);
   verdict.hasReference = true;
   verdict.checkedRows = int64_t(rows.size());
-  verdict.rows = problem.q.shape[0] * problem.q.shape[1] * problem.queries();
+  for (int64_t b = 0; b < problem.countSequences(); ++b)
+    verdict.rows += problem.q.shape[1] * problem.sequence(b).queries;
   const HostTensor &o = tensors[binding.tensorIndex("o")];
   recordOutput(verdict, compareOutput(problem, rows, exact, yardstick, gatherRows(o, rows)), "o");
   if (int index = binding.manifest->findTensor("lse"); index >= 0) {

@@ -47,17 +47,22 @@ void report(Verdict &verdict, const std::string &name, const HostTensor &tensor,
 } // namespace
 
 void runtime::scanWrites(Verdict &verdict, const std::string &name, const HostTensor &tensor,
-                         const NonFiniteAllowed &allowed) {
-  Finding unwritten, nonFinite;
+                         const NonFiniteAllowed &allowed, const ElementLeft &isLeft) {
+  Finding unwritten, nonFinite, beyond;
   std::mutex mutex;
   int64_t length = tensor.rowLength(), rows = tensor.rows();
   constexpr int64_t rowsPerBlock = 1024;
   parallelFor((rows + rowsPerBlock - 1) / rowsPerBlock, [&](int64_t block) {
-    Finding localUnwritten, localNonFinite;
+    Finding localUnwritten, localNonFinite, localBeyond;
     int64_t end = std::min(rows, (block + 1) * rowsPerBlock);
     for (int64_t row = block * rowsPerBlock; row < end; ++row) {
       int64_t offset = tensor.rowOffset(row);
       for (int64_t i = 0; i < length; ++i) {
+        if (isLeft && isLeft(row * length + i)) {
+          if (!isPoison(tensor, offset + i))
+            localBeyond.add(row * length + i);
+          continue;
+        }
         float value = tensor.load(offset + i);
         if (std::isfinite(value))
           continue;
@@ -70,9 +75,11 @@ void runtime::scanWrites(Verdict &verdict, const std::string &name, const HostTe
     std::lock_guard<std::mutex> lock(mutex);
     unwritten.merge(localUnwritten);
     nonFinite.merge(localNonFinite);
+    beyond.merge(localBeyond);
   });
   report(verdict, name, tensor, unwritten, "were never written");
   report(verdict, name, tensor, nonFinite, "are NaN or infinite");
+  report(verdict, name, tensor, beyond, "were written, beyond their sequences");
 
   if (tensor.layout.span == tensor.layout.elements())
     return;

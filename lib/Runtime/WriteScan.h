@@ -10,10 +10,15 @@ namespace girih::runtime {
 /// from several threads.
 using NonFiniteAllowed = std::function<bool(const std::vector<int64_t> &index, float value)>;
 
+/// Whether the kernel leaves an element as it was, by its number in the order of the dimensions.
+/// Called from several threads.
+using ElementLeft = std::function<bool(int64_t element)>;
+
 /// Fails `verdict` when an element of the output still is poison, when one is
 /// NaN or infinite without being allowed to, or when a gap between rows was
-/// written.
-void scanWrites(Verdict &verdict, const std::string &name, const HostTensor &tensor, const NonFiniteAllowed &allowed);
+/// written, or an element that is left as it was.
+void scanWrites(Verdict &verdict, const std::string &name, const HostTensor &tensor, const NonFiniteAllowed &allowed,
+                const ElementLeft &isLeft = nullptr);
 
 } // namespace girih::runtime
 

@@ -10,7 +10,7 @@ using namespace mlir;
 namespace girih {
 
 /// The names of tensors and inputs of the notation that a capture may not have.
-static constexpr StringLiteral kTaken[] = {"q", "k", "v", "o", "lse"};
+static constexpr StringLiteral kTaken[] = {"q", "k", "v", "o", "lse", attn::kQueryLengths, attn::kKeyLengths};
 
 template <typename AttrTy> static AttrTy attrOf(BlockArgument argument, StringRef name) {
   auto function = dyn_cast<func::FuncOp>(argument.getOwner()->getParentOp());
@@ -29,7 +29,12 @@ SmallVector<BlockArgument> capturedArguments(attn::ForwardOp op) {
 }
 
 std::string nameOfArgument(attn::ForwardOp op, BlockArgument argument) {
-  for (auto [operand, name] : llvm::zip(op.getOperands(), kTaken))
+  std::pair<Value, StringRef> operands[] = {{op.getQ(), "q"},
+                                            {op.getK(), "k"},
+                                            {op.getV(), "v"},
+                                            {op.getQueryLengths(), attn::kQueryLengths},
+                                            {op.getKeyLengths(), attn::kKeyLengths}};
+  for (auto [operand, name] : operands)
     if (operand == argument)
       return name.str();
   if (auto name = attrOf<StringAttr>(argument, attn::kNameAttr))

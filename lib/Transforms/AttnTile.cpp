@@ -104,6 +104,10 @@ gpu::GPUFuncOp AttnTilePass::makeKernel(attn::ForwardOp op, func::FuncOp functio
     arguments[2].sizes = {"b", "hkv", "d", "skv"};
   if (op.getLse())
     arguments.push_back({"lse", cast<RankedTensorType>(op.getLse().getType()), {"b", "h", "sq"}});
+  for (auto [lengths, name] :
+       {std::pair(op.getQueryLengths(), attn::kQueryLengths), std::pair(op.getKeyLengths(), attn::kKeyLengths)})
+    if (lengths)
+      arguments.push_back({name.str(), lengths.getType(), {"b"}});
   SmallVector<BlockArgument> captured = capturedArguments(op);
   auto names = llvm::map_to_vector(captured, [&](BlockArgument argument) { return nameOfArgument(op, argument); });
   size_t firstCaptured = arguments.size();
@@ -165,8 +169,11 @@ gpu::GPUFuncOp AttnTilePass::makeKernel(attn::ForwardOp op, func::FuncOp functio
     kernel.setArgAttr(arguments.size() + i, tile::kNameAttr, builder.getStringAttr(nameOfArgument(op, number)));
     captures.map(number, kernel.getArgument(arguments.size() + i));
   }
-  for (auto [i, operand] : llvm::enumerate(op.getOperands()))
-    captures.map(operand, kernel.getArgument(i));
+  // One tensor may be several operands: it is called as the first, in the manifest as here.
+  for (auto [i, operand] : llvm::enumerate(op.getOperands())) {
+    if (!captures.contains(operand))
+      captures.map(operand, kernel.getArgument(i >= 3 ? firstCaptured - op.getNumOperands() + i : i));
+  }
   llvm::erase_if(captured, [](BlockArgument argument) { return !isa<RankedTensorType>(argument.getType()); });
   for (auto [i, tensor] : llvm::enumerate(captured))
     captures.map(tensor, kernel.getArgument(firstCaptured + i));
@@ -179,6 +186,9 @@ LogicalResult AttnTilePass::lower(attn::ForwardOp op) {
   auto function = dyn_cast<func::FuncOp>(op->getParentOp());
   if (failed(checkFunction(op, function)))
     return failure();
+  if (op.getKeyLengths() && op.getVOrder() == attn::ValueOrder::Keys)
+    return op.emitError(
+        "v_order(keys) cannot be compiled with key_lengths: copies end after a row of values, not in it");
   const Target *target = lookupTarget(op);
   if (!target || failed(checkRegions(op, *target)))
     return failure();

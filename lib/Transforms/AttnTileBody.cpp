@@ -2,6 +2,7 @@
 #include "AttnTileBody.h"
 #include "AttnCaptures.h"
 #include "AttnMask.h"
+#include "AttnSequence.h"
 #include "girih/Target/Manifest.h"
 
 #include "mlir/Dialect/Math/IR/Math.h"
@@ -15,11 +16,6 @@ using namespace mlir;
 
 namespace girih {
 namespace {
-
-/// One block of queries of one head.
-struct WorkItem {
-  Value batch, head, keyHead, firstRow;
-};
 
 /// The maximum of a row that has seen no score above -inf.
 constexpr double kNoMaximum = std::numeric_limits<float>::lowest();
@@ -36,12 +32,13 @@ public:
   void build();
 
 private:
-  Value size(unsigned argument, unsigned dim);
+  Value size(unsigned argument, unsigned dim) { return sizeOf(b, kernel, argument, dim); }
   Value countHeads() { return b.mul(size(0, 0), size(0, 1)); }
   WorkItem decode(Value work);
   KeyRange keyRange(const WorkItem &item);
   void buildDynamicLoop(Value start, Value items);
   void buildWorkItem(Value work);
+  void buildBlock(const WorkItem &item);
   scf::ForOp buildKeyLoop(const WorkItem &item, Value q);
   void buildIteration(const WorkItem &item, Value q, const KeyRange &range, Value iteration, ValueRange state);
   Value scaleMaximum(Value maximum, double exponentScale);
@@ -81,13 +78,6 @@ private:
   std::optional<MaskReader> mask; ///< of the work item, if there is one
 };
 
-Value KernelBuilder::size(unsigned argument, unsigned dim) {
-  auto type = cast<MemRefType>(kernel.getArgument(argument).getType());
-  if (!type.isDynamicDim(dim))
-    return b.index(type.getDimSize(dim));
-  return memref::DimOp::create(b, kernel.getArgument(argument), dim);
-}
-
 /// Work items are numbered in groups of heads whose keys and values fit into
 /// `group_bytes` of the L2 cache together; in a group, all heads of one block
 /// of queries come before those of the next block.
@@ -113,18 +103,24 @@ WorkItem KernelBuilder::decode(Value work) {
     block = b.sub(b.sub(blocks, b.index(1)), block);
 
   Value head = b.rem(flatHead, queryHeads);
-  return {b.div(flatHead, queryHeads), head, b.div(head, headsPerKeyHead), b.mul(block, b.index(rows))};
+  WorkItem item;
+  item.batch = b.div(flatHead, queryHeads);
+  item.head = head;
+  item.keyHead = b.div(head, headsPerKeyHead);
+  item.firstRow = b.mul(block, b.index(rows));
+  return item;
 }
 
 KeyRange KernelBuilder::keyRange(const WorkItem &item) {
-  Value keys = size(1, 2);
   Visibility visibility;
   visibility.all = KeySpan();
   if (!op.getMaskRegion().empty()) {
-    mask.emplace(b, op.getMaskRegion().front(), MaskPlace{item.batch, item.head, size(0, 2), keys, &captures});
+    mask.emplace(b, op.getMaskRegion().front(), MaskPlace{item.batch, item.head, item.queries, item.keys, &captures});
     visibility = mask->bound(item.firstRow, rows);
   }
-  return buildKeyRange(b, visibility, keys, item.firstRow, {rows, columns});
+  if (op.getKeyLengths() && !visibility.some.end) // a sequence may have none, and is visited all the same
+    visibility.some.end = KeyBound{item.keys, 0};
+  return buildKeyRange(b, visibility, item.keys, item.firstRow, {rows, columns});
 }
 
 void KernelBuilder::build() {
@@ -173,8 +169,21 @@ void KernelBuilder::buildDynamicLoop(Value start, Value items) {
 
 void KernelBuilder::buildWorkItem(Value work) {
   WorkItem item = decode(work);
-  Value q = tile::LoadOp::create(b, inputTile(rows), kernel.getArgument(0),
-                                 ValueRange{item.batch, item.head, item.firstRow, b.index(0)});
+  findSequence(b, op, kernel, item);
+  if (!op.getQueryLengths())
+    return buildBlock(item);
+  // A block beyond the sequence is left out: by a loop, in which tiles may cross between roles.
+  Value isThere = arith::CmpIOp::create(b, arith::CmpIPredicate::slt, item.firstRow, item.queries);
+  Value count = arith::SelectOp::create(b, isThere, b.index(1), b.index(0));
+  auto once = scf::ForOp::create(b, b.index(0), count, b.index(1));
+  OpBuilder::InsertionGuard guard(b);
+  b.setInsertionPointToStart(once.getBody());
+  buildBlock(item);
+}
+
+void KernelBuilder::buildBlock(const WorkItem &item) {
+  Value q =
+      tile::LoadOp::create(b, inputTile(rows), item.q, ValueRange{item.batch, item.head, item.firstRow, b.index(0)});
   scf::ForOp loop = buildKeyLoop(item, q);
   buildEpilogue(item, loop.getResults());
 }
@@ -200,11 +209,10 @@ void KernelBuilder::buildIteration(const WorkItem &item, Value q, const KeyRange
   Value oldMaximum = state[0], oldSum = state[1], oldOutput = state[2];
   Value zero = b.index(0);
   Value firstKey = b.mul(range.tileAt(b, iteration), b.index(columns));
-  Value k = tile::LoadOp::create(b, inputTile(columns), kernel.getArgument(1),
-                                 ValueRange{item.batch, item.keyHead, firstKey, zero});
+  Value k = tile::LoadOp::create(b, inputTile(columns), item.k, ValueRange{item.batch, item.keyHead, firstKey, zero});
   Value scores = tile::MmaOp::create(b, f32Tile({rows, columns}), q, k, /*acc=*/Value(),
                                      /*transpose_b=*/true);
-  ScoreTile tile = {scores, item.batch, item.head, item.firstRow, firstKey, size(0, 2), size(1, 2), &captures};
+  ScoreTile tile = {scores, item.batch, item.head, item.firstRow, firstKey, item.queries, item.keys, &captures};
   auto [unmasked, factor] = buildScore(b, op, tile, op.getScaleValue());
   double exponentScale = factor * std::numbers::log2e; // exp(factor * x) is exp2(exponentScale * x)
   scores = maskWhereNeeded(unmasked, iteration, tile, range);
@@ -241,7 +249,7 @@ void KernelBuilder::buildIteration(const WorkItem &item, Value q, const KeyRange
 }
 
 Value KernelBuilder::loadValues(const WorkItem &item, Value firstKey) {
-  Value zero = b.index(0), v = kernel.getArgument(2);
+  Value zero = b.index(0), v = item.v;
   auto type = RankedTensorType::get({headSize, columns}, op.getV().getType().getElementType());
   if (op.getVOrder() == attn::ValueOrder::HeadSize) {
     Value rowsOfKeys =
@@ -321,13 +329,13 @@ void KernelBuilder::buildEpilogue(const WorkItem &item, ValueRange state) {
   Value narrow = normalized;
   if (Type element = op.getOutput().getType().getElementType(); !element.isF32())
     narrow = arith::TruncFOp::create(b, RankedTensorType::get({rows, headSize}, element), normalized);
-  tile::StoreOp::create(b, narrow, kernel.getArgument(3), ValueRange{item.batch, item.head, item.firstRow, b.index(0)});
+  tile::StoreOp::create(b, narrow, item.o, ValueRange{item.batch, item.head, item.firstRow, b.index(0)});
   if (!op.getLse())
     return;
   // ln(sum of exp(scale s)) = ln 2 * (c max + log2(sum))
   Value log2 = arith::AddFOp::create(b, maximum, fastLog2(sum));
   Value lse = arith::MulFOp::create(b, log2, constant(f32Tile({rows}), std::numbers::ln2));
-  tile::StoreOp::create(b, lse, kernel.getArgument(4), ValueRange{item.batch, item.head, item.firstRow});
+  tile::StoreOp::create(b, lse, item.lse, ValueRange{item.batch, item.head, item.firstRow});
 }
 
 } // namespace

@@ -7,6 +7,7 @@
 //               %n: index {tile.argument = {kind = "size", size = "sq"}}) {
 //     tile.copy %map[...] to %slot
 #include "Divisibility.h"
+#include "TensorViews.h"
 #include "dialects/Tile/IndexBuilder.h"
 #include "girih/Target/Target.h"
 #include "girih/Transforms/Passes.h"
@@ -62,12 +63,16 @@ private:
   void gather(tile::GatherOp gather, const Tensor &tensor);
   Value stride(IndexBuilder &b, const Tensor &tensor, int64_t dim);
   Value pointer(const Tensor &tensor, Location loc);
-  LogicalResult scatter(tile::StoreOp store, const Tensor &tensor);
-  FailureOr<tile::TensorMapType> mapType(Operation *user, const Tensor &tensor, RankedTensorType tile, Value column);
-  DictionaryAttr mapRecipe(const Tensor &tensor, tile::TensorMapType type);
+  void scatter(tile::StoreOp store, const Tensor &tensor, const TensorView &view);
+  FailureOr<Value> map(Operation *user, const Tensor &tensor, const TensorView &view, Value tile,
+                       MutableOperandRange indices);
+  FailureOr<tile::TensorMapType> mapType(Operation *user, const Tensor &tensor, RankedTensorType tile, Value column,
+                                         bool isCut);
+  DictionaryAttr mapRecipe(const Tensor &tensor, tile::TensorMapType type, std::optional<int64_t> cut);
   DictionaryAttr recipe(StringRef kind, ArrayRef<NamedAttribute> more);
   Value argument(Type type, DictionaryAttr recipe, Location loc);
   Value size(const Tensor &tensor, int64_t dim, Location loc);
+  FailureOr<TensorView> viewOf(Value memref, const Tensor &tensor);
   NamedAttribute named(StringRef name, StringRef value) {
     return builder.getNamedAttr(name, builder.getStringAttr(value));
   }
@@ -137,7 +142,8 @@ void Binder::describeTensors() {
   kernel.walk([&](tile::RequestWorkOp) { kernel->setAttr(tile::kQueuedAttr, builder.getUnitAttr()); });
   SmallVector<Attribute> entries;
   for (const Tensor &tensor : tensors) {
-    bool written = llvm::any_of(tensor.argument.getUsers(), [](Operation *user) { return isa<tile::StoreOp>(user); });
+    bool written =
+        llvm::any_of(tensorUsers(kernel, tensor.argument), [](Operation *user) { return isa<tile::StoreOp>(user); });
     ArrayAttr order = kernel.getArgAttrOfType<ArrayAttr>(tensor.argument.getArgNumber(), tile::kOrderAttr);
     entries.push_back(builder.getDictionaryAttr(
         {builder.getNamedAttr("name", tensor.name), named("access", written ? "write" : "read"),
@@ -178,7 +184,7 @@ Value Binder::size(const Tensor &tensor, int64_t dim, Location loc) {
 /// the tile starts at one of them whatever the sizes are, and the box holds all rows;
 /// else some rows of a panel at a time, so that TMA sees where the tensor ends.
 FailureOr<tile::TensorMapType> Binder::mapType(Operation *user, const Tensor &tensor, RankedTensorType tile,
-                                               Value column) {
+                                               Value column, bool isCut) {
   int64_t swizzle = tile::sharedEncoding(tile).getSwizzle();
   int64_t panel = swizzle * 8 / tile.getElementTypeBitWidth();
   int64_t rank = tensor.type.getRank(), last = tensor.type.getDimSize(rank - 1);
@@ -193,19 +199,22 @@ FailureOr<tile::TensorMapType> Binder::mapType(Operation *user, const Tensor &te
   box[rank - 2] = rows;
   bool isWhole = rows == tile.getDimSize(0) && rows == tile::panelRows(tile);
   bool folded = isWhole && tile.getDimSize(1) <= limits.boxSize && ShapedType::isStatic(last) && last % panel == 0 &&
-                knownZeroBits(column) >= llvm::Log2_64(panel) && rank + 1 <= limits.mapRank;
+                knownZeroBits(column) >= llvm::Log2_64(panel) && rank + isCut + 1 <= limits.mapRank;
   if (!folded)
     box.back() = panel;
+  if (isCut)
+    box.insert(box.begin(), 1);
   return tile::TensorMapType::getChecked([&] { return user->emitError(); }, builder.getContext(),
                                          ArrayRef<int64_t>(box), tile.getElementType(), swizzle, panel, folded);
 }
 
 /// The modes of docs/manifest.md, innermost first.
-DictionaryAttr Binder::mapRecipe(const Tensor &tensor, tile::TensorMapType type) {
+DictionaryAttr Binder::mapRecipe(const Tensor &tensor, tile::TensorMapType type, std::optional<int64_t> cut) {
   int64_t rank = tensor.type.getRank(), last = rank - 1;
+  ArrayRef<int64_t> box = type.getBox().take_back(rank);
   SmallVector<Attribute> modes;
   auto add = [&](ArrayRef<NamedAttribute> entries) { modes.push_back(builder.getDictionaryAttr(entries)); };
-  auto addWhole = [&](int64_t dim) { add({named("dim", dim), named("box", type.getBox()[dim])}); };
+  auto addWhole = [&](int64_t dim) { add({named("dim", dim), named("box", box[dim])}); };
   if (type.getFolded())
     add({named("dim", last), named("extent", type.getPanel()), named("box", type.getPanel())});
   else
@@ -214,29 +223,54 @@ DictionaryAttr Binder::mapRecipe(const Tensor &tensor, tile::TensorMapType type)
     addWhole(last - 1);
   if (type.getFolded())
     add({named("dim", last), named("extent", tensor.type.getDimSize(last) / type.getPanel()),
-         named("step", type.getPanel()), named("box", type.getBox().back() / type.getPanel())});
+         named("step", type.getPanel()), named("box", box.back() / type.getPanel())});
   for (int64_t dim = last - 2; dim >= 0; --dim)
     addWhole(dim);
-  return recipe("tensor_map", {builder.getNamedAttr("tensor", tensor.name), named("swizzle", type.getSwizzle()),
-                               builder.getNamedAttr("modes", builder.getArrayAttr(modes))});
+  SmallVector<NamedAttribute> entries = {builder.getNamedAttr("tensor", tensor.name),
+                                         named("swizzle", type.getSwizzle())};
+  if (cut) {
+    add({named("dim", *cut), named("box", 1)});
+    entries.push_back(named("cut", *cut));
+  }
+  entries.push_back(builder.getNamedAttr("modes", builder.getArrayAttr(modes)));
+  return recipe("tensor_map", entries);
+}
+
+/// The map of a tile's copy. TMA knows where a tensor ends, not where a part of it does: so the map
+/// has the cut dimension twice. Counted in the first as if the part's end were the tensor's, an
+/// index beyond is outside; the second, the place of the end, makes up for it.
+FailureOr<Value> Binder::map(Operation *user, const Tensor &tensor, const TensorView &view, Value tile,
+                             MutableOperandRange indices) {
+  std::optional<int64_t> cut = view.cut();
+  if (cut == tensor.type.getRank() - 1)
+    return user->emitError() << "a copy needs all of the last dimension of a tensor, a view has a part of dimension "
+                             << *cut;
+  FailureOr<tile::TensorMapType> type =
+      mapType(user, tensor, cast<RankedTensorType>(tile.getType()), *std::prev(OperandRange(indices).end()), !!cut);
+  if (failed(type) || !*type)
+    return failure();
+  if (cut) {
+    IndexBuilder b(user->getLoc(), user);
+    SmallVector<Value> cutIndices(OperandRange(indices).begin(), OperandRange(indices).end());
+    Value length = view.size(b);
+    cutIndices[*cut] = b.add(b.sub(size(tensor, *cut, user->getLoc()), length), cutIndices[*cut]);
+    cutIndices.insert(cutIndices.begin(), b.sub(b.add(view.begin(b), length), b.index(1)));
+    indices.assign(cutIndices);
+  }
+  return argument(*type, mapRecipe(tensor, *type, cut), user->getLoc());
+}
+
+FailureOr<TensorView> Binder::viewOf(Value memref, const Tensor &tensor) {
+  return TensorView::of(memref, [&](Value value, int64_t dim) {
+    return value == bound.lookup(recipe("size", named("size", tensor.size(dim))));
+  });
 }
 
 LogicalResult Binder::bindUses(const Tensor &tensor) {
-  // In the order of the program, which gives the order of the arguments; a list of
-  // uses has its own order, which parsing changes.
-  SmallVector<Operation *> users;
-  kernel.walk([&](Operation *op) {
-    if (llvm::is_contained(op->getOperands(), tensor.argument))
-      users.push_back(op);
-  });
-  for (Operation *user : users) {
+  // In the order of the program, which gives the order of the arguments.
+  for (Operation *user : tensorUsers(kernel, tensor.argument)) {
     Location loc = user->getLoc();
-    auto mapFor = [&](Value tile, ValueRange indices) -> Value {
-      FailureOr<tile::TensorMapType> type =
-          mapType(user, tensor, cast<RankedTensorType>(tile.getType()), indices.back());
-      return succeeded(type) && *type ? argument(*type, mapRecipe(tensor, *type), loc) : Value();
-    };
-    if (auto dim = dyn_cast<memref::DimOp>(user)) {
+    if (auto dim = dyn_cast<memref::DimOp>(user); dim && dim.getSource() == tensor.argument) {
       std::optional<int64_t> index = dim.getConstantIndex();
       if (!index)
         return dim.emitError("the dimension asked for must be a constant");
@@ -245,25 +279,32 @@ LogicalResult Binder::bindUses(const Tensor &tensor) {
       dim.replaceAllUsesWith(size(tensor, *index, loc));
       dim.erase();
     } else if (auto copy = dyn_cast<tile::CopyOp>(user)) {
-      Value map = mapFor(copy.getDest(), copy.getIndices());
-      if (!map)
+      FailureOr<TensorView> view = viewOf(copy.getSource(), tensor);
+      FailureOr<Value> made = failed(view) ? FailureOr<Value>(failure())
+                                           : map(user, tensor, *view, copy.getDest(), copy.getIndicesMutable());
+      if (failed(made))
         return failure();
-      copy.getSourceMutable().assign(map);
-    } else if (auto op = dyn_cast<tile::GatherOp>(user)) {
+      copy.getSourceMutable().assign(*made);
+    } else if (auto op = dyn_cast<tile::GatherOp>(user); op && op.getSource() == tensor.argument) {
       gather(op, tensor);
     } else if (auto store = dyn_cast<tile::StoreOp>(user)) {
-      if (tile::sharedEncoding(store.getTile().getType())) {
-        Value map = mapFor(store.getTile(), store.getIndices());
-        if (!map)
-          return failure();
-        store.getDestMutable().assign(map);
-      } else if (failed(scatter(store, tensor))) {
+      FailureOr<TensorView> view = viewOf(store.getDest(), tensor);
+      if (failed(view))
         return failure();
+      if (!tile::sharedEncoding(store.getTile().getType())) {
+        scatter(store, tensor, *view);
+        continue;
       }
+      FailureOr<Value> made = map(user, tensor, *view, store.getTile(), store.getIndicesMutable());
+      if (failed(made))
+        return failure();
+      store.getDestMutable().assign(*made);
     } else {
       return user->emitError("a tensor argument cannot be used here by now");
     }
   }
+  for (Operation *view : llvm::make_early_inc_range(tensor.argument.getUsers()))
+    view->erase();
   return success();
 }
 
@@ -317,7 +358,7 @@ void Binder::gather(tile::GatherOp gather, const Tensor &tensor) {
   gather.getLimitsMutable().assign(limits);
 }
 
-LogicalResult Binder::scatter(tile::StoreOp store, const Tensor &tensor) {
+void Binder::scatter(tile::StoreOp store, const Tensor &tensor, const TensorView &view) {
   Location loc = store.getLoc();
   IndexBuilder b(loc, store);
   Type i64 = b.getI64Type();
@@ -325,18 +366,20 @@ LogicalResult Binder::scatter(tile::StoreOp store, const Tensor &tensor) {
   SmallVector<Value> tileStrides, limits;
   int64_t rank = tensor.type.getRank(), firstTileDim = rank - store.getTile().getType().getRank();
   for (int64_t dim = 0; dim < rank; ++dim) {
-    Value index = store.getIndices()[dim];
-    Value step = stride(b, tensor, dim);
+    Value index = store.getIndices()[dim], step = stride(b, tensor, dim), end;
+    if (view.cut() == dim) {
+      end = b.sub(view.size(b), index);
+      index = b.add(view.begin(b), index);
+    }
     Value wide = arith::IndexCastOp::create(b, i64, index);
     start = arith::AddIOp::create(b, start, arith::MulIOp::create(b, wide, step));
     if (dim < firstTileDim)
       continue;
     tileStrides.push_back(step);
-    limits.push_back(b.sub(size(tensor, dim, loc), index));
+    limits.push_back(end ? end : b.sub(size(tensor, dim, loc), index));
   }
   tile::ScatterOp::create(b, store.getTile(), pointer(tensor, loc), start, tileStrides, limits);
   store.erase();
-  return success();
 }
 
 struct TileBindArgumentsPass : impl::TileBindArgumentsPassBase<TileBindArgumentsPass> {

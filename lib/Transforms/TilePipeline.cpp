@@ -10,6 +10,7 @@
 // with everything that does not need %s between the two.
 #include "ControlFlow.h"
 #include "ExpandLoop.h"
+#include "TensorViews.h"
 #include "girih/Transforms/Passes.h"
 #include "girih/Transforms/Phase.h"
 
@@ -47,7 +48,7 @@ void nameRings(gpu::GPUFuncOp kernel, int64_t stages, int64_t itemStages) {
   };
   kernel.walk([&](tile::LoadOp load) {
     StringRef base = "tile";
-    auto argument = dyn_cast<BlockArgument>(load.getSource());
+    auto argument = dyn_cast<BlockArgument>(tensorOf(load.getSource()));
     if (argument && argument.getOwner() == &kernel.getBody().front())
       if (auto name = kernel.getArgAttrOfType<StringAttr>(argument.getArgNumber(), tile::kNameAttr))
         base = name.getValue();

@@ -48,6 +48,26 @@ def test_strides_and_outputs_of_the_caller(kernel):
     assert (memory[..., 64:] == 7).all() and result.outputs["o"].base is memory
 
 
+def test_lengths_of_sequences():
+    """Beyond them nothing is seen, not even NaN, and nothing is written."""
+    problem = girih.Problem(64, dtype="f16", mask="causal", lse=True, query_lengths=True, key_lengths=True)
+    kernel = girih.compile(problem, target=TARGET)
+    q, k, v = (numpy.concatenate(arrays) for arrays in zip(*map(random_inputs, range(3))))
+    queries, keys = numpy.array([40, 0, 70], numpy.int32), numpy.array([30, 90, 0], numpy.int32)
+    for b in range(3):
+        k[b, :, keys[b]:] = v[b, :, keys[b]:] = q[b, :, queries[b]:] = numpy.nan
+    result = girih.simulate(kernel, {"q": q, "k": k, "v": v, "query_lengths": queries, "key_lengths": keys}, check=True)
+    assert result.ok, result.verdicts
+    o, lse = result.outputs["o"], result.outputs["lse"]
+    expected = attention(q[:1, :, :40], k[:1, :, :30], v[:1, :, :30], causal=True)
+    assert numpy.abs(o[:1, :, 10:40] - expected[0][:, :, 10:]).max() < 2e-3
+    assert numpy.abs(lse[:1, :, 10:40] - expected[1][:, :, 10:]).max() < 2e-3
+    assert (o[0, :, :10] == 0).all() and (o[2] == 0).all() and (lse[2] == -numpy.inf).all()
+    assert numpy.isnan(o[0, :, 40:]).all() and numpy.isnan(o[1]).all() and numpy.isnan(lse[1]).all()
+    with pytest.raises(ValueError, match="'key_lengths' is i64 when it should be i32"):
+        girih.simulate(kernel, {"q": q, "k": k, "v": v, "query_lengths": queries, "key_lengths": keys.astype(numpy.int64)})
+
+
 def test_bf16_by_dlpack():
     kernel = girih.compile(girih.Problem(64), target=TARGET)
     inputs = [to_bf16(array) for array in random_inputs(3)]

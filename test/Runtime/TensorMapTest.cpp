@@ -43,6 +43,17 @@ TEST_F(TensorMapTest, other_memory_order) {
   EXPECT_EQ("", check(map));
 }
 
+TEST_F(TensorMapTest, a_part_is_counted_from_before_the_tensor) {
+  EXPECT_EQ(0u, fields({}).before);
+  manifest.arguments[0].modes = {{3, {}, 1, 64}, {2, {}, 1, 128}, {1, {}, 1, 1}, {0, {}, 1, 1}, {2, {}, 1, 1}};
+  manifest.arguments[0].cut = 2;
+  TensorMapFields map = fields({});
+  EXPECT_EQ((std::array<uint64_t, 5>{128, 250, 4, 2, 250}), map.extents);
+  EXPECT_EQ((std::array<uint64_t, 5>{2, 256, 250 * 256, 4 * 250 * 256, 256}), map.strides);
+  EXPECT_EQ(249u * 256, map.before);
+  EXPECT_EQ("", check(map));
+}
+
 TEST_F(TensorMapTest, limits_of_the_hardware) {
   LaunchChoices choices;
   choices.pad = 1;

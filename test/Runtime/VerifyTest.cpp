@@ -13,8 +13,11 @@ namespace {
 /// A right result, made with the reference, for tests to damage.
 class VerifyTest : public testing::Test {
 protected:
-  void make(const std::string &mask, int64_t sq, int64_t skv, int64_t pad = 0) {
+  void make(const std::string &mask, int64_t sq, int64_t skv, int64_t pad = 0, bool hasLengths = false) {
     manifest = parseManifest(attentionText(), "attention.json");
+    if (hasLengths)
+      for (const char *name : {queryLengths, keyLengths})
+        manifest.tensors.push_back({name, false, ElementType::I32, {{"b", 0, manifest.findSize("b")}}, {0}});
     manifest.problem.mask = mask;
     LaunchChoices choices;
     choices.sizes = {{"sq", sq}, {"skv", skv}};
@@ -34,6 +37,8 @@ protected:
     problem.v = view(2);
     problem.scale = manifest.problem.scale;
     problem.mask = problemMask(manifest);
+    if (hasLengths)
+      problem.sequences = sequencesOf(binding, capturesOf(binding, tensors));
     auto rows = reference::sampleRows(problem, 1e18, 1);
     auto result = reference::attentionForward(problem, rows, reference::Precision::Kernel);
     for (size_t r = 0; r < rows.size(); ++r) {
@@ -80,6 +85,47 @@ TEST_F(VerifyTest, rows_that_see_nothing_are_minus_infinity) {
   store(4, offset(4, {0, 0, 3}), 0);
   EXPECT_TRUE(contains(verify().failure, "lse: 1 of 720 checked rows are wrong, first b=0 h=0 q=3"))
       << verify().failure;
+}
+
+TEST_F(VerifyTest, rows_beyond_a_sequence_stay_as_they_were) {
+  // Of both sequences some rows are beyond, and of one some keys.
+  for (uint64_t seed = 1;; ++seed) {
+    options.seed = seed;
+    make("causal", 90, 70, 0, /*hasLengths=*/true);
+    auto sequences = sequencesOf(binding, capturesOf(binding, tensors));
+    if (sequences[0].queries > 3 && sequences[0].queries < 90 && sequences[1].queries < 90 && sequences[0].keys < 70)
+      break;
+  }
+  auto sequences = sequencesOf(binding, capturesOf(binding, tensors));
+  EXPECT_TRUE(std::isnan(tensors[1].load(offset(1, {0, 0, sequences[0].keys}))));
+  Verdict verdict = verify();
+  EXPECT_TRUE(verdict.passed) << verdict.failure;
+  EXPECT_EQ(4 * (sequences[0].queries + sequences[1].queries), verdict.checkedRows);
+  EXPECT_EQ(verdict.rows, verdict.checkedRows);
+  std::vector<HostTensor> right = tensors;
+  store(3, offset(3, {0, 1, 89}) + 7, 0);
+  EXPECT_EQ("o: 1 of 92160 elements were written, beyond their sequences, first [0, 1, 89, 7]", verify().failure);
+  tensors = right;
+  store(4, offset(4, {0, 1, sequences[0].queries}), 0);
+  EXPECT_TRUE(contains(verify().failure, "lse: 1 of 720 elements were written, beyond their sequences, first [0, 1, "))
+      << verify().failure;
+}
+
+TEST_F(VerifyTest, operations_are_those_of_the_sequences) {
+  make("none", 90, 70, 0, /*hasLengths=*/true);
+  double pairs = 0;
+  for (const reference::Sequence &sequence : sequencesOf(binding, capturesOf(binding, tensors)))
+    pairs += 4.0 * double(sequence.queries * sequence.keys);
+  EXPECT_EQ(2 * pairs * 256, problemFlops(binding, options));
+}
+
+TEST_F(VerifyTest, lengths_are_as_long_as_can_be) {
+  make("none", 90, 70, 0, /*hasLengths=*/true);
+  int32_t odd[] = {-5, 1000};
+  std::memcpy(tensors[5].bytes.data(), odd, sizeof odd);
+  auto sequences = sequencesOf(binding, capturesOf(binding, tensors));
+  EXPECT_EQ(0, sequences[0].queries);
+  EXPECT_EQ(90, sequences[1].queries);
 }
 
 TEST_F(VerifyTest, score_function_without_a_program_is_not_compared) {

@@ -142,3 +142,12 @@ func.func @"my-kernel"(%q: tensor<1x1x64x64xbf16>) -> tensor<1x1x64x64xbf16> {
       : tensor<1x1x64x64xbf16>, tensor<1x1x64x64xbf16>, tensor<1x1x64x64xbf16> -> tensor<1x1x64x64xbf16>
   return %o : tensor<1x1x64x64xbf16>
 }
+
+// -----
+
+func.func @ends_within_rows(%q: tensor<2x1x64x64xbf16>, %n: tensor<2xi32>) -> tensor<2x1x64x64xbf16> {
+  // expected-error@+1 {{v_order(keys) cannot be compiled with key_lengths: copies end after a row of values, not in it}}
+  %o = attn.forward %q, %q, %q key_lengths(%n : tensor<2xi32>) v_order(keys)
+      : tensor<2x1x64x64xbf16>, tensor<2x1x64x64xbf16>, tensor<2x1x64x64xbf16> -> tensor<2x1x64x64xbf16>
+  return %o : tensor<2x1x64x64xbf16>
+}

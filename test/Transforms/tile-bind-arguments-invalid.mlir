@@ -108,3 +108,65 @@ gpu.module @m [#nvvm.target<chip = "sm_90a">] {
     gpu.return
   }
 }
+
+// -----
+
+!tile = tensor<8x64xbf16, #tile.shared<swizzle = 128>>
+gpu.module @m [#nvvm.target<chip = "sm_90a">] {
+  gpu.func @steps(%k: memref<?x64xbf16, strided<[?, 1]>> {tile.name = "k", tile.sizes = ["n", "d"]}) kernel {
+    %c0 = arith.constant 0 : index
+    %buffer = tile.alloc "k" offset(0) : !tile.buffer<1 x !tile>
+    %slot = tile.slot %buffer[%c0] : !tile.buffer<1 x !tile> -> !tile
+    // expected-error@+1 {{a view of a tensor must have all of its dimensions, in steps of 1}}
+    %part = memref.subview %k[0, 0] [8, 64] [2, 1] : memref<?x64xbf16, strided<[?, 1]>> to memref<8x64xbf16, strided<[?, 1]>>
+    tile.copy %part[%c0, %c0] to %slot : memref<8x64xbf16, strided<[?, 1]>>, !tile
+    gpu.return
+  }
+}
+
+// -----
+
+!tile = tensor<64x64xbf16, #tile.shared<swizzle = 128>>
+gpu.module @m [#nvvm.target<chip = "sm_90a">] {
+  gpu.func @two_parts(%k: memref<?x?x64xbf16, strided<[?, ?, 1]>> {tile.name = "k", tile.sizes = ["b", "n", "d"]}) kernel {
+    %c0 = arith.constant 0 : index
+    %buffer = tile.alloc "k" offset(0) : !tile.buffer<1 x !tile>
+    %slot = tile.slot %buffer[%c0] : !tile.buffer<1 x !tile> -> !tile
+    // expected-error@+1 {{a view has a part of dimensions 0 and 1 of a tensor, must have a part of one}}
+    %part = memref.subview %k[0, 0, 0] [8, 8, 64] [1, 1, 1] : memref<?x?x64xbf16, strided<[?, ?, 1]>> to memref<8x8x64xbf16, strided<[?, ?, 1]>>
+    tile.copy %part[%c0, %c0, %c0] to %slot : memref<8x8x64xbf16, strided<[?, ?, 1]>>, !tile
+    gpu.return
+  }
+}
+
+// -----
+
+!tile = tensor<64x64xbf16, #tile.shared<swizzle = 128>>
+gpu.module @m [#nvvm.target<chip = "sm_90a">] {
+  gpu.func @columns(%k: memref<?x128xbf16, strided<[?, 1]>> {tile.name = "k", tile.sizes = ["n", "d"]}) kernel {
+    %c0 = arith.constant 0 : index
+    %n = memref.dim %k, %c0 : memref<?x128xbf16, strided<[?, 1]>>
+    %buffer = tile.alloc "k" offset(0) : !tile.buffer<1 x !tile>
+    %slot = tile.slot %buffer[%c0] : !tile.buffer<1 x !tile> -> !tile
+    %part = memref.subview %k[0, 64] [%n, 64] [1, 1] : memref<?x128xbf16, strided<[?, 1]>> to memref<?x64xbf16, strided<[?, 1], offset: 64>>
+    // expected-error@+1 {{a copy needs all of the last dimension of a tensor, a view has a part of dimension 1}}
+    tile.copy %part[%c0, %c0] to %slot : memref<?x64xbf16, strided<[?, 1], offset: 64>>, !tile
+    gpu.return
+  }
+}
+
+// -----
+
+!tile = tensor<64x64xbf16, #tile.shared<swizzle = 128>>
+gpu.module @m [#nvvm.target<chip = "sm_90a">] {
+  gpu.func @view_of_a_view(%k: memref<?x64xbf16, strided<[?, 1]>> {tile.name = "k", tile.sizes = ["n", "d"]}) kernel {
+    %c0 = arith.constant 0 : index
+    %buffer = tile.alloc "k" offset(0) : !tile.buffer<1 x !tile>
+    %slot = tile.slot %buffer[%c0] : !tile.buffer<1 x !tile> -> !tile
+    %part = memref.subview %k[0, 0] [16, 64] [1, 1] : memref<?x64xbf16, strided<[?, 1]>> to memref<16x64xbf16, strided<[?, 1]>>
+    // expected-error@+1 {{a tensor argument cannot be used here by now}}
+    %less = memref.subview %part[0, 0] [8, 64] [1, 1] : memref<16x64xbf16, strided<[?, 1]>> to memref<8x64xbf16, strided<[?, 1]>>
+    tile.copy %less[%c0, %c0] to %slot : memref<8x64xbf16, strided<[?, 1]>>, !tile
+    gpu.return
+  }
+}

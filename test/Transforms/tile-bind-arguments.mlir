@@ -158,3 +158,87 @@ gpu.module @m [#nvvm.target<chip = "sm_90a">] {
     gpu.return
   }
 }
+
+// -----
+
+#strided = strided<[?, ?, 1]>
+#part = strided<[?, ?, 1], offset: ?>
+#row = #tile.fragment<registers = [2 : (8)], lanes = [4 : (0), 8 : (1)], warps = [4 : (16)]>
+!wide = tensor<64x128xbf16, #tile.shared<swizzle = 128>>
+
+gpu.module @m [#nvvm.target<chip = "sm_90a">] {
+  // Of a part of a tensor, TMA knows the end by two indices for one dimension: what is beyond it is outside.
+  // CHECK-LABEL: gpu.func @part(
+  // CHECK-SAME: %[[S:[^:]*]]: index {tile.argument = {kind = "size", size = "n"}}
+  // CHECK-SAME: %[[MAP:[^:]*]]: !tile.tensor_map<[1, 1, 64, 128] x bf16, swizzle = 128, panel = 64, folded = true>
+  // CHECK-SAME: tile.argument = {cut = 1 : i64, kind = "tensor_map", modes = [
+  // CHECK-SAME: {box = 64 : i64, dim = 2 : i64, extent = 64 : i64}, {box = 64 : i64, dim = 1 : i64},
+  // CHECK-SAME: {box = 2 : i64, dim = 2 : i64, extent = 2 : i64, step = 64 : i64}, {box = 1 : i64, dim = 0 : i64}, {box = 1 : i64, dim = 1 : i64}],
+  // CHECK-SAME: access = "read"
+  // CHECK-DAG: %[[BEGIN:.*]] = "begin"
+  // CHECK-DAG: %[[N:.*]] = "length"
+  // CHECK-DAG: %[[I:.*]] = "row"
+  // CHECK: %[[UNUSED:.*]] = arith.subi %[[S]], %[[N]] : index
+  // CHECK: %[[ROW:.*]] = arith.addi %[[UNUSED]], %[[I]] : index
+  // CHECK: %[[END:.*]] = arith.addi %[[BEGIN]], %[[N]] : index
+  // CHECK: %[[LAST:.*]] = arith.subi %[[END]], %c1
+  // CHECK: tile.copy %[[MAP]][%[[LAST]], %c0, %[[ROW]], %c0] to
+  // CHECK-NOT: memref.subview
+  gpu.func @part(%k: memref<4x?x128xbf16, #strided> {tile.name = "k", tile.sizes = ["b", "n", "d"]}) kernel {
+    %c0 = arith.constant 0 : index
+    %begin = "begin"() : () -> index
+    %length = "length"() : () -> index
+    %i = "row"() : () -> index
+    %buffer = tile.alloc "k" offset(0) : !tile.buffer<1 x !wide>
+    %slot = tile.slot %buffer[%c0] : !tile.buffer<1 x !wide> -> !wide
+    %part = memref.subview %k[0, %begin, 0] [4, %length, 128] [1, 1, 1] : memref<4x?x128xbf16, #strided> to memref<4x?x128xbf16, #part>
+    tile.copy %part[%c0, %i, %c0] to %slot : memref<4x?x128xbf16, #part>, !wide
+    gpu.return
+  }
+
+  // With four dimensions there is none left for panels: a copy each. All of a tensor is no part of it.
+  // CHECK-LABEL: gpu.func @four_dimensions(
+  // CHECK-SAME: !tile.tensor_map<[1, 1, 1, 64, 64] x bf16, swizzle = 128, panel = 64, folded = false>
+  // CHECK-SAME: cut = 2 : i64
+  // CHECK-SAME: %[[WHOLE:[^:]*]]: !tile.tensor_map<[1, 1, 64, 128] x bf16, swizzle = 128, panel = 64, folded = true>
+  // CHECK: tile.copy %[[WHOLE]][%c0, %c0, %c0, %c0] to
+  gpu.func @four_dimensions(%k: memref<?x4x?x128xbf16, strided<[?, ?, ?, 1]>> {tile.name = "k", tile.sizes = ["b", "h", "n", "d"]}) kernel {
+    %c0 = arith.constant 0 : index
+    %c2 = arith.constant 2 : index
+    %b = memref.dim %k, %c0 : memref<?x4x?x128xbf16, strided<[?, ?, ?, 1]>>
+    %n = memref.dim %k, %c2 : memref<?x4x?x128xbf16, strided<[?, ?, ?, 1]>>
+    %length = "length"() : () -> index
+    %buffer = tile.alloc "k" offset(0) : !tile.buffer<1 x !wide>
+    %slot = tile.slot %buffer[%c0] : !tile.buffer<1 x !wide> -> !wide
+    %part = memref.subview %k[0, 0, 0, 0] [%b, 4, %length, 128] [1, 1, 1, 1] : memref<?x4x?x128xbf16, strided<[?, ?, ?, 1]>> to memref<?x4x?x128xbf16, strided<[?, ?, ?, 1]>>
+    tile.copy %part[%c0, %c0, %c0, %c0] to %slot : memref<?x4x?x128xbf16, strided<[?, ?, ?, 1]>>, !wide
+    %whole = memref.subview %k[0, 0, 0, 0] [%b, 4, %n, 128] [1, 1, 1, 1] : memref<?x4x?x128xbf16, strided<[?, ?, ?, 1]>> to memref<?x4x?x128xbf16, strided<[?, ?, ?, 1]>>
+    tile.copy %whole[%c0, %c0, %c0, %c0] to %slot : memref<?x4x?x128xbf16, strided<[?, ?, ?, 1]>>, !wide
+    gpu.return
+  }
+
+  // What registers hold is written before the part's end.
+  // CHECK-LABEL: gpu.func @scatter_in_part(
+  // CHECK-SAME: access = "write"
+  // CHECK-DAG: %[[BEGIN:.*]] = "begin"
+  // CHECK-DAG: %[[N:.*]] = "length"
+  // CHECK-DAG: %[[I:.*]] = "row"
+  // CHECK: %[[LIMIT:.*]] = arith.subi %[[N]], %[[I]] : index
+  // CHECK: %[[AT:.*]] = arith.addi %[[BEGIN]], %[[I]] : index
+  // CHECK: %[[ROW:.*]] = arith.index_cast %[[AT]] : index to i64
+  // CHECK: tile.scatter %{{.*}}, %{{.*}}[%[[ROW]]] strides(%{{.*}}) limits(%[[LIMIT]])
+  gpu.func @scatter_in_part(%l: memref<4x?x?xf32, #strided> {tile.name = "lse", tile.sizes = ["b", "n", "m"]}) kernel {
+    %c0 = arith.constant 0 : index
+    %c2 = arith.constant 2 : index
+    %x = arith.constant dense<1.0> : tensor<64xf32, #row>
+    %begin = "begin"() : () -> index
+    %length = "length"() : () -> index
+    %i = "row"() : () -> index
+    %m = memref.dim %l, %c2 : memref<4x?x?xf32, #strided>
+    %c1 = arith.constant 1 : index
+    %n = memref.dim %l, %c1 : memref<4x?x?xf32, #strided>
+    %part = memref.subview %l[0, 0, %begin] [4, %n, %length] [1, 1, 1] : memref<4x?x?xf32, #strided> to memref<4x?x?xf32, #part>
+    tile.store %x, %part[%c0, %c0, %i] : tensor<64xf32, #row>, memref<4x?x?xf32, #part>
+    gpu.return
+  }
+}

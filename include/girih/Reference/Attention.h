@@ -33,7 +33,14 @@ struct KeyRange {
   int64_t size() const { return end > begin ? end - begin : 0; }
 };
 
-/// One row of the output.
+/// Where a sequence lies in the tensors, and how many queries and keys it has.
+struct Sequence {
+  int64_t batch = 0; ///< of the tensors
+  int64_t firstQuery = 0, queries = 0;
+  int64_t firstKey = 0, keys = 0;
+};
+
+/// One row of the output: of a sequence, and one of its queries.
 struct AttentionRow {
   int64_t b = 0, h = 0, q = 0;
   auto operator<=>(const AttentionRow &) const = default;
@@ -54,8 +61,9 @@ struct Mask {
   KeyRange visible(const AttentionRow &row, int64_t queries, int64_t keys) const;
   /// Whether it sees `key`, which is in that range.
   bool sees(const AttentionRow &row, int64_t key, int64_t queries, int64_t keys) const;
-  /// (query, key) pairs that are visible in all heads.
-  int64_t visiblePairs(int64_t queries, int64_t keys, int64_t batches = 1, int64_t heads = 1) const;
+  /// (query, key) pairs that are visible in all heads, of so many sequences from a first one on.
+  int64_t visiblePairs(int64_t queries, int64_t keys, int64_t batches = 1, int64_t heads = 1,
+                       int64_t firstBatch = 0) const;
 };
 
 struct AttentionProblem {
@@ -68,6 +76,8 @@ struct AttentionProblem {
   std::optional<ScoreProgram> score;
   /// Whether the scores are known to have no error, being sums of few bits.
   bool exactScores = false;
+  /// In the order of AttentionRow::b; if there are none, each batch is one.
+  std::vector<Sequence> sequences;
   /// The relative error that the kernel's exponentials may have more than those of f32.
   double weightError = 0;
   /// O is multiplied by it before it is rounded.
@@ -83,6 +93,10 @@ struct AttentionProblem {
   bool showsWeightRounding() const { return unitRoundoff(weightElement()) > unitRoundoff(outputElement()); }
   int64_t queries() const { return q.shape[2]; }
   int64_t keys() const { return k.shape[2]; }
+  int64_t countSequences() const { return sequences.empty() ? q.shape[0] : int64_t(sequences.size()); }
+  Sequence sequence(int64_t b) const {
+    return sequences.empty() ? Sequence{b, 0, queries(), 0, keys()} : sequences[size_t(b)];
+  }
   int64_t outputDim() const { return v.shape[3]; }
 };
 

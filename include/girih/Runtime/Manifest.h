@@ -80,6 +80,8 @@ struct Argument {
   int64_t bytes = 0;
   int swizzle = 0;
   std::vector<TensorMapMode> modes;
+  /// Of a tensor map whose copies say where this dimension ends; else -1.
+  int cut = -1;
 
   /// Bytes the kernel's parameter has.
   size_t parameterBytes() const {

@@ -42,14 +42,24 @@ struct DataOptions {
 
 /// One tensor for each of the manifest's: inputs by the pattern, outputs poison. Captured tensors
 /// are normal numbers, or integers from 0 to 3; what is sorted begins with 0 and grows by 1 at about
-/// 16 random places of its last dimension.
+/// 16 random places of its last dimension. Lengths of sequences are 0, 1, the most there can be and
+/// others, in turn; what lies beyond in Q, K and V is NaN.
 std::vector<HostTensor> makeProblemData(const Binding &binding, const DataOptions &options);
 
 /// What the functions of the problem capture, by the manifest; data of `tensors`, which are referred
 /// to, if there are any.
 reference::Captures capturesOf(const Binding &binding, const std::vector<HostTensor> &tensors);
 
-/// Floating-point operations of the problem with the captured tensors that makeProblemData makes.
+/// The tensors of lengths of sequences.
+constexpr const char *queryLengths = "query_lengths", *keyLengths = "key_lengths";
+
+/// Whether sequences have lengths of their own.
+bool hasSequences(const Manifest &manifest);
+
+/// Where the sequences of an attention problem lie; all of each batch as long as lengths have no data.
+std::vector<reference::Sequence> sequencesOf(const Binding &binding, const reference::Captures &tensors);
+
+/// Floating-point operations of the problem with the tensors that makeProblemData makes.
 double problemFlops(const Binding &binding, const DataOptions &options);
 
 /// The row of Q that `injectNan` damages.

@@ -31,8 +31,7 @@ MapElement mapElementOf(ElementType type) {
   return type == ElementType::BF16 ? MapElement::BF16 : type == ElementType::F16 ? MapElement::F16 : MapElement::F32;
 }
 
-TensorMapRecipe recipeOf(const rt::Argument &argument, const rt::Binding &binding) {
-  rt::TensorMapFields fields = rt::tensorMapFields(argument, binding);
+TensorMapRecipe recipeOf(const rt::TensorMapFields &fields) {
   TensorMapRecipe recipe;
   recipe.element = mapElementOf(fields.type);
   recipe.rank = fields.rank;
@@ -48,10 +47,13 @@ void addArguments(Launch &launch, const rt::Binding &binding) {
     Argument made;
     made.buffer = unsigned(argument.tensor);
     switch (argument.kind) {
-    case rt::Argument::Kind::TensorMap:
+    case rt::Argument::Kind::TensorMap: {
+      rt::TensorMapFields fields = rt::tensorMapFields(argument, binding);
       made.kind = Argument::Kind::TensorMap;
-      made.map = recipeOf(argument, binding);
+      made.map = recipeOf(fields);
+      made.offset = -fields.before;
       break;
+    }
     case rt::Argument::Kind::Pointer:
       made.kind = Argument::Kind::Pointer;
       break;

@@ -282,31 +282,31 @@ void HeaderWriter::writeTensorMap(size_t index, const json::Object &argument) {
   llvm::SmallVector<std::string> extents, strides, boxes;
   for (const json::Value &value : *argument.getArray("modes")) {
     const json::Object &mode = *value.getAsObject();
-    int64_t dim = *mode.getInteger("dim");
-    auto extent = mode.getInteger("extent");
-    extents.push_back(extent ? std::to_string(*extent) : "(cuuint64_t)" + shapeOf(described, dim));
-    strides.push_back(
-        formatv("(cuuint64_t){0}->strides[{1}] * {2}", tensors[key], dim, mode.getInteger("step").value_or(1) * bytes));
+    auto dim = mode.getInteger("dim"), extent = mode.getInteger("extent");
+    extents.push_back(extent ? std::to_string(*extent) : "(cuuint64_t)" + shapeOf(described, *dim));
+    strides.push_back(formatv("(cuuint64_t){0}->strides[{1}] * {2}", tensors[key], *dim,
+                              mode.getInteger("step").value_or(1) * bytes));
     boxes.push_back(std::to_string(*mode.getInteger("box")));
   }
-  // The innermost one is the element, and is not given.
-  strides.erase(strides.begin());
-  if (strides.empty())
-    strides.push_back("0");
+  std::string address = tensors[key] + "->data";
+  if (argument.getInteger("cut")) // the last mode
+    address = formatv("({0} - ({1} - 1) * {2})", address, extents.back(), strides.back());
+  strides.erase(strides.begin()); // the innermost one is the element, and is not given
   StringRef type = isNarrow ? "UINT8" : dtype == "bf16" ? "BFLOAT16" : dtype == "f16" ? "FLOAT16" : "FLOAT32";
   int64_t swizzle = *argument.getInteger("swizzle");
   out << formatv(R"(  {{
     const cuuint64_t extents[] = {{{1}};
     const cuuint64_t strides[] = {{{2}};
     const cuuint32_t boxes[] = {{{3}};
-    result = cuTensorMapEncodeTiled(&maps[{0}], CU_TENSOR_MAP_DATA_TYPE_{4}, {5}, (void *)(uintptr_t){6}->data,
+    result = cuTensorMapEncodeTiled(&maps[{0}], CU_TENSOR_MAP_DATA_TYPE_{4}, {5}, (void *)(uintptr_t){6},
         extents, strides, boxes, ones, CU_TENSOR_MAP_INTERLEAVE_NONE, CU_TENSOR_MAP_SWIZZLE_{7},
         CU_TENSOR_MAP_L2_PROMOTION_L2_256B, CU_TENSOR_MAP_FLOAT_OOB_FILL_NONE);
     if (result != CUDA_SUCCESS) return result;
   }
 )",
-                 index, llvm::join(extents, ", "), llvm::join(strides, ", "), llvm::join(boxes, ", "), type,
-                 boxes.size(), tensors[key], swizzle ? std::to_string(swizzle) + "B" : std::string("NONE"));
+                 index, llvm::join(extents, ", "), strides.empty() ? "0" : llvm::join(strides, ", "),
+                 llvm::join(boxes, ", "), type, boxes.size(), address,
+                 swizzle ? std::to_string(swizzle) + "B" : std::string("NONE"));
 }
 
 void HeaderWriter::writeLaunch() {

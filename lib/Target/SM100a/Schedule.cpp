@@ -29,7 +29,7 @@ static tile::Schedule defaultsFor(attn::ForwardOp op, int64_t headColumns, int64
   // that are too large, it takes from the small ones.
   schedule.lazyRescale = op.hasNarrowInputs() ? 4 : 8;
   schedule.exp2Polynomial = exp2Polynomial;
-  schedule.persistent = masked ? tile::Schedule::kDynamic : 1; // as on Hopper, but not measured
+  schedule.persistent = masked || op.hasLengths() ? tile::Schedule::kDynamic : 1; // as on Hopper, but not measured
   schedule.longestFirst = masked ? 1 : 0;
   schedule.groupBytes = masked ? 32 << 20 : 0;
   schedule.anchor = 0;

@@ -67,7 +67,7 @@ static tile::Schedule defaultsFor(attn::ForwardOp op, int64_t headColumns) {
   // Work items of a mask differ in length: whoever is done takes the next, the long
   // ones first. Fixed shares are as good where all are equal, and cost less. With the widest
   // output a CTA for each item is better still.
-  schedule.persistent = !masked ? 1 : headColumns > 192 ? 0 : tile::Schedule::kDynamic;
+  schedule.persistent = !masked && !op.hasLengths() ? 1 : headColumns > 192 ? 0 : tile::Schedule::kDynamic;
   schedule.longestFirst = masked ? 1 : 0;
   schedule.groupBytes = masked ? 32 << 20 : 0;
   return schedule;

@@ -54,6 +54,7 @@ class Problem:
         score: what becomes of a scaled score before the mask: a name, "softcap(30)" or "alibi", several joined by +, or
             a function of (s, b, h, q, k), a score and its batch, head, query and key, which is traced (``girih.trace``).
         lse: whether the kernel also writes the log of the sum of exponentials, float32 [b, h, sq].
+        query_lengths, key_lengths: whether each sequence has a length of its own, given at launch as int32 [b].
         scale: what scores are multiplied by; 1 / sqrt(d) if None.
         output_scale: what the output is multiplied by before it is rounded; 1 if None.
         schedule: knobs of the schedule, as {"stages": 2}; what is left out is chosen by the compiler.
@@ -71,6 +72,8 @@ class Problem:
     mask: str | Callable[..., Any] | Function = "none"
     score: str | Callable[..., Any] | Function | None = None
     lse: bool = False
+    query_lengths: bool = False
+    key_lengths: bool = False
     scale: float | None = None
     output_scale: float | None = None
     schedule: Mapping[str, int] = dataclasses.field(default_factory=dict)
@@ -94,6 +97,7 @@ class Problem:
                 entries[name] = entries[whole]
         mask = self.mask if isinstance(self.mask, str) else "none"
         entries |= {"d": self.d, "dtype": self.dtype, "mask": mask, "lse": int(self.lse)}
+        entries |= {name: 1 for name in ("query_lengths", "key_lengths") if getattr(self, name)}
         if isinstance(self.score, str):
             entries["score"] = self.score
         if self.out is not None:

@@ -208,7 +208,7 @@ func.func @lse_encoding(%q: tensor<2x4x128x64xbf16>) -> (tensor<2x4x128x64xbf16>
 
 func.func @two_masks(%q: tensor<2x4x128x64xbf16>) -> tensor<2x4x128x64xbf16> {
   // expected-error@+1 {{has mask(causal) and a mask region, must have one mask}}
-  %o = "attn.forward"(%q, %q, %q) <{mask = 1 : i32}> ({
+  %o = "attn.forward"(%q, %q, %q) <{mask = 1 : i32, operandSegmentSizes = array<i32: 1, 1, 1, 0, 0>}> ({
   ^bb0(%b: index, %h: index, %i: index, %j: index):
     %t = arith.constant true
     attn.yield %t : i1
@@ -382,6 +382,33 @@ func.func private @other(tensor<2xf32> {attn.other})
 func.func @output_scale(%q: tensor<2x4x128x64xbf16>) -> tensor<2x4x128x64xbf16> {
   // expected-error@+1 {{output_scale is 1.000000e+39, its magnitude must be between 1.175494e-38 and 3.402823e+38}}
   %o = attn.forward %q, %q, %q output_scale(1.0e39)
+      : tensor<2x4x128x64xbf16>, tensor<2x4x128x64xbf16>, tensor<2x4x128x64xbf16> -> tensor<2x4x128x64xbf16>
+  return %o : tensor<2x4x128x64xbf16>
+}
+
+// -----
+
+func.func @lengths_of_other_sequences(%q: tensor<2x4x128x64xbf16>, %n: tensor<3xi32>) -> tensor<2x4x128x64xbf16> {
+  // expected-error@+1 {{batch differs: q has 2, key_lengths has 3}}
+  %o = attn.forward %q, %q, %q key_lengths(%n : tensor<3xi32>)
+      : tensor<2x4x128x64xbf16>, tensor<2x4x128x64xbf16>, tensor<2x4x128x64xbf16> -> tensor<2x4x128x64xbf16>
+  return %o : tensor<2x4x128x64xbf16>
+}
+
+// -----
+
+func.func @lengths_of_other_type(%q: tensor<2x4x128x64xbf16>, %n: tensor<2xi64>) -> tensor<2x4x128x64xbf16> {
+  // expected-error@+1 {{operand #3 must be 1D tensor of 32-bit signless integer values, but got 'tensor<2xi64>'}}
+  %o = attn.forward %q, %q, %q query_lengths(%n : tensor<2xi64>)
+      : tensor<2x4x128x64xbf16>, tensor<2x4x128x64xbf16>, tensor<2x4x128x64xbf16> -> tensor<2x4x128x64xbf16>
+  return %o : tensor<2x4x128x64xbf16>
+}
+
+// -----
+
+func.func @encoded_lengths(%q: tensor<2x4x128x64xbf16>, %n: tensor<2xi32, 1 : i32>) -> tensor<2x4x128x64xbf16> {
+  // expected-error@+1 {{query_lengths has the encoding 1 : i32, must have none}}
+  %o = attn.forward %q, %q, %q query_lengths(%n : tensor<2xi32, 1 : i32>)
       : tensor<2x4x128x64xbf16>, tensor<2x4x128x64xbf16>, tensor<2x4x128x64xbf16> -> tensor<2x4x128x64xbf16>
   return %o : tensor<2x4x128x64xbf16>
 }

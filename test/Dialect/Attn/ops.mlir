@@ -110,3 +110,16 @@ func.func @wide_output(%q: tensor<2x4x128x64xf8E5M2>) -> tensor<2x4x128x64xf32> 
       : tensor<2x4x128x64xf8E5M2>, tensor<2x4x128x64xf8E5M2>, tensor<2x4x128x64xf8E5M2> -> tensor<2x4x128x64xf32>
   return %o : tensor<2x4x128x64xf32>
 }
+
+// Sequences may have lengths of their own, queries, keys or both.
+// CHECK-LABEL: @lengths
+// CHECK: attn.forward %{{[^ ]+}}, %{{[^ ]+}}, %{{[^ ]+}} query_lengths(%{{.*}} : tensor<2xi32>) key_lengths(%{{.*}} : tensor<?xi32>) mask(causal) : tensor
+// CHECK: attn.forward %{{[^ ]+}}, %{{[^ ]+}}, %{{[^ ]+}} key_lengths(%{{.*}} : tensor<?xi32>) : tensor
+func.func @lengths(%q: tensor<2x4x128x64xbf16>, %m: tensor<2xi32>, %n: tensor<?xi32>)
+    -> (tensor<2x4x128x64xbf16>, tensor<2x4x128x64xbf16>) {
+  %o = attn.forward %q, %q, %q query_lengths(%m : tensor<2xi32>) key_lengths(%n : tensor<?xi32>) mask(causal)
+      : tensor<2x4x128x64xbf16>, tensor<2x4x128x64xbf16>, tensor<2x4x128x64xbf16> -> tensor<2x4x128x64xbf16>
+  %p = attn.forward %q, %q, %q key_lengths(%n : tensor<?xi32>)
+      : tensor<2x4x128x64xbf16>, tensor<2x4x128x64xbf16>, tensor<2x4x128x64xbf16> -> tensor<2x4x128x64xbf16>
+  return %o, %p : tensor<2x4x128x64xbf16>, tensor<2x4x128x64xbf16>
+}

@@ -205,3 +205,33 @@ llvm.func @arguments() attributes {tile.arguments = [{kind = "size", size = "n"}
 
 // expected-error@+1 {{tile.arguments[0] names the tensor 'q', which is not there}}
 llvm.func @arguments_of_no_tensor(i64) attributes {tile.tensors = [], tile.arguments = [{kind = "pointer", tensor = "q"}]}
+
+// -----
+
+!map = !tile.tensor_map<[1, 64, 64] x bf16, swizzle = 128, panel = 64, folded = false>
+gpu.module @m {
+  // expected-error@+1 {{argument 0: tile.argument does not make '!tile.tensor_map<[1, 64, 64] x bf16, swizzle = 128, panel = 64, folded = false>'}}
+  gpu.func @cut_of_other_mode(%m: !map {tile.argument = {kind = "tensor_map", tensor = "q", swizzle = 128, cut = 0, modes = [{dim = 1, box = 64}, {dim = 0, box = 64}, {dim = 1, box = 1}]}}) kernel {
+    gpu.return
+  }
+}
+
+// -----
+
+!map = !tile.tensor_map<[64] x bf16, swizzle = 128, panel = 64, folded = false>
+gpu.module @m {
+  // expected-error@+1 {{argument 0: tile.argument does not make '!tile.tensor_map<[64] x bf16, swizzle = 128, panel = 64, folded = false>'}}
+  gpu.func @cut_alone(%m: !map {tile.argument = {kind = "tensor_map", tensor = "q", swizzle = 128, cut = 0, modes = [{dim = 0, box = 64}]}}) kernel {
+    gpu.return
+  }
+}
+
+// -----
+
+!map = !tile.tensor_map<[1, 64, 64] x bf16, swizzle = 128, panel = 64, folded = false>
+gpu.module @m {
+  // expected-error@+1 {{argument 0: tile.argument.cut is 5 : i64 when it should be an integer from 0 to 4}}
+  gpu.func @cut_of_no_dimension(%m: !map {tile.argument = {kind = "tensor_map", tensor = "q", swizzle = 128, cut = 5, modes = [{dim = 1, box = 64}, {dim = 0, box = 64}, {dim = 1, box = 1}]}}) kernel {
+    gpu.return
+  }
+}

@@ -1,0 +1,26 @@
+// The sequence that a work item is of: how many queries and keys it has, and where they are.
+#ifndef GIRIH_LIB_TRANSFORMS_ATTNSEQUENCE_H
+#define GIRIH_LIB_TRANSFORMS_ATTNSEQUENCE_H
+
+#include "dialects/Attn/Attn.h"
+#include "dialects/Tile/IndexBuilder.h"
+#include "mlir/Dialect/GPU/IR/GPUDialect.h"
+
+namespace girih {
+
+/// One block of queries of one head.
+struct WorkItem {
+  mlir::Value batch, head, keyHead, firstRow;
+  mlir::Value queries, keys;   ///< of its sequence
+  mlir::Value q, k, v, o, lse; ///< the tensors, as far as it has rows of them
+};
+
+/// A tensor's size, of a kernel's argument.
+mlir::Value sizeOf(IndexBuilder &b, mlir::gpu::GPUFuncOp kernel, unsigned argument, unsigned dim);
+
+/// Fills in the item's sequence by its batch.
+void findSequence(IndexBuilder &b, attn::ForwardOp op, mlir::gpu::GPUFuncOp kernel, WorkItem &item);
+
+} // namespace girih
+
+#endif // GIRIH_LIB_TRANSFORMS_ATTNSEQUENCE_H
