@@ -41,7 +41,13 @@ if root:
     config.environment["CUDA_ROOT"] = root
     llvm_config.with_environment("PATH", os.path.join(root, "bin"), append_path=True)
     config.substitutions.append(("%cuda_include", f"-I{root}/include"))
+    # PyPI's package of nvcc comes without the compiler behind it.
+    if all(os.access(os.path.join(root, path), os.X_OK) for path in ("bin/nvcc", "nvvm/bin/cicc")):
+        config.available_features.add("nvcc")
+        config.substitutions.append(("%nvcc", os.path.join(root, "bin/nvcc")))
 config.substitutions.append(("%clang", config.c_compiler))
+if os.path.exists(os.path.join(config.girih_binary_dir, "lib/girih-host/libcuda.so.1")):
+    config.available_features.add("girih-host")
 if has_gpu():
     config.available_features.add("gpu")
 

@@ -36,8 +36,8 @@ std::vector<uint8_t> parameterBytes(const Argument &argument,
   return bytes;
 }
 
-Simulator::Simulator(const std::string &ptx, const std::string &kernel)
-    : program(decodeProgram(parsePTX(ptx), kernel)) {}
+Simulator::Simulator(const std::string &ptx, const std::string &kernel, uint64_t variablesAt)
+    : program(decodeProgram(parsePTX(ptx), kernel, variablesAt)) {}
 Simulator::~Simulator() = default;
 Simulator::Simulator(Simulator &&) noexcept = default;
 
@@ -48,6 +48,7 @@ Report Simulator::run(Launch &launch, const Options &options) const {
     device.run(report);
   } catch (Stop &stop) {
     report.verdicts.push_back(stop.found);
+    report.isComplete = false;
   }
   // A launch that could not begin has matched nothing.
   report.suppressed.resize(options.suppressions.size());

@@ -199,8 +199,9 @@ TEST(Description, Sequences) {
     return "";
   };
   expectComplaint(complaintOf(R"("launches": [])"), "/launches: is empty");
-  expectComplaint(complaintOf(R"("launches": [{"kernel": "k"}], "grid": 3)"),
-                  "unknown 'grid'; there are girih_launch, ptx, multiprocessors, buffers, expect, launches");
+  expectComplaint(
+      complaintOf(R"("launches": [{"kernel": "k"}], "grid": 3)"),
+      "unknown 'grid'; there are girih_launch, ptx, multiprocessors, buffers, expect, launches, variables_at");
   EXPECT_NE(complaintOf(R"("launches": [{"kernel": "k", "ptx": "p"}])")
                 .find("/launches/0: unknown 'ptx'; there are kernel, "),
             std::string::npos);
@@ -250,9 +251,8 @@ TEST(Description, NamesAreKnown) {
   EXPECT_EQ(found.find("e2m1,"), found.npos) << found;
   expectComplaint(buffer(R"("fill": "twos")"),
                   "/buffers/0/fill: unknown 'twos'; there are zero, ones, random, file:PATH");
-  expectComplaint(
-      buffer(R"("acess": "read")"),
-      "/buffers/0: unknown 'acess'; there are name, dtype, bytes, elements, access, fill, seed, scale, contents");
+  expectComplaint(buffer(R"("acess": "read")"), "/buffers/0: unknown 'acess'; there are name, dtype, bytes, elements, "
+                                                "access, fill, seed, scale, contents, address");
   expectComplaint(launchComplaint(R"("buffers": [{"name": "a", "elements": 4}, {"name": "a", "elements": 4}])"),
                   "/buffers/1/name: there is a buffer 'a' already");
   expectComplaint(launchComplaint(R"("buffers": {})"), "/buffers: should be a list");

@@ -1,9 +1,11 @@
 //===- Arguments.cpp - The command line of girih-sim ----------------------===//
 #include "Arguments.h"
 
+#include "../../lib/Simulator/Host/Settings.h"
 #include "../../lib/Simulator/Launch/Description.h"
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
 
 namespace girih::sim {
 
@@ -80,8 +82,35 @@ static void declareMutate(CLI::App &app, Arguments &arguments) {
       ->needs(mutate);
 }
 
+/// What a program that runs chooses itself, or what is of one launch.
+static const char *const notOfHost[] = {"input",  "--check", "--size",      "--scalar",   "--layout", "--pad",
+                                        "--data", "--ptx",   "--data-seed", "--coverage", "--json",   "--sarif",
+                                        "--html", "--trace", "--save",      "--time",     "--mutate"};
+
+static void declareHost(CLI::App &app, Arguments &arguments) {
+  auto *program =
+      app.add_option("--host", arguments.program,
+                     "run a program that uses CUDA, without a GPU: its kernels run in the simulator; its own "
+                     "arguments are behind --");
+  for (const char *option : notOfHost)
+    program->excludes(option);
+  app.add_option("--chip", arguments.chip, "of --host: the chip that the program finds")
+      ->check(CLI::IsMember(std::vector<std::string>(std::begin(host::chipNames), std::end(host::chipNames))))
+      ->capture_default_str()
+      ->needs(program);
+  app.add_option("--record", arguments.record,
+                 "of --host: write each launch that is judged to this folder, as a description with PTX and memory")
+      ->needs(program);
+  app.add_option("--only", arguments.only, "of --host: judge kernels with this text in their names; others just run")
+      ->allow_extra_args(false)
+      ->needs(program);
+  app.add_option("--launch", arguments.launches, "of --host: judge the launch of this number, from 1; others just run")
+      ->allow_extra_args(false)
+      ->needs(program);
+}
+
 void declare(CLI::App &app, Arguments &arguments) {
-  app.add_option("input", arguments.input, "a kernel manifest, or a launch description")->required();
+  app.add_option("input", arguments.input, "a kernel manifest, or a launch description");
   app.add_flag("--check", arguments.checks, "compare the results with the float64 reference");
   auto *schedule = app.add_option("--schedule", arguments.schedule, "deterministic, random, late or early")
                        ->check(CLI::IsMember({"deterministic", "random", "late", "early"}))
@@ -112,9 +141,21 @@ void declare(CLI::App &app, Arguments &arguments) {
   declareReport(app, arguments);
   declareTime(app, arguments, schedule);
   declareMutate(app, arguments);
+  declareHost(app, arguments);
+}
+
+void takeProgramArguments(int &argc, char **argv, Arguments &arguments) {
+  auto end = std::find_if(argv, argv + argc, [](const char *word) { return std::string_view(word) == "--"; });
+  bool isHost = std::any_of(argv, end, [](const char *word) { return std::string_view(word).starts_with("--host"); });
+  if (!isHost || end == argv + argc)
+    return;
+  arguments.programArguments.assign(end + 1, argv + argc);
+  argc = int(end - argv);
 }
 
 void checkTogether(const CLI::App &app, Arguments &arguments) {
+  if (!app.count("input") && !app.count("--host"))
+    refuse("an input is needed, a kernel manifest or a launch description, or --host with a program");
   if (app.count("--seed") && !app.count("--schedules") && arguments.schedule != "random")
     refuse("--seed is for --schedule random and --schedules; the schedule '" + arguments.schedule + "' has none");
   for (const char *option : {"--size", "--scalar", "--layout", "--pad", "--data-seed", "--data"})

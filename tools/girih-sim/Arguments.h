@@ -33,6 +33,10 @@ struct Arguments {
   std::vector<std::string> speeds;
   std::optional<double> clock;
   uint32_t clusters = TimingOptions().clusters;
+  // Of --host.
+  std::string program, chip = "sm_90a", record;
+  std::vector<std::string> programArguments, only;
+  std::vector<uint64_t> launches;
   /// An option that chooses what a manifest leaves open; empty when there is
   /// none.
   std::string manifestOption;
@@ -41,6 +45,8 @@ struct Arguments {
   Options options() const;
 };
 
+/// What is behind `--` is for the program of --host, not for the parser.
+void takeProgramArguments(int &argc, char **argv, Arguments &arguments);
 void declare(CLI::App &app, Arguments &arguments);
 /// Refuses a choice that would be without effect, and finds those that are for
 /// manifests.

@@ -82,7 +82,7 @@ LaunchTask readTask(const Arguments &arguments) {
 
 static Simulator readProgram(const LaunchTask &task, const std::string &kernel) {
   try {
-    return Simulator(task.ptx, kernel);
+    return Simulator(task.ptx, kernel, task.variablesAt);
   } catch (Stop &stop) {
     stop.found.message = "in '" + task.ptxPath + "': " + stop.found.message;
     throw;

@@ -55,6 +55,18 @@ struct Buffer {
   std::string elementType = "";
   /// Pointers, tensor maps and values that lie in it when the kernel starts.
   std::vector<Argument::Member> contents = {};
+  /// Where kernels find it; 0 where that does not matter.
+  uint64_t address = 0;
+};
+
+/// Memory that the caller keeps, at the address that kernels see. A variable of
+/// the module that lies in it is the caller's as well.
+struct MappedMemory {
+  std::string name;
+  uint64_t address = 0;
+  uint8_t *bytes = nullptr;
+  uint64_t size = 0;
+  bool isReadOnly = false;
 };
 
 /// What the host has written to a variable of the module.
@@ -88,6 +100,7 @@ struct Launch {
   uint32_t multiprocessors = 132;
   std::vector<Argument> arguments;
   std::vector<Buffer> buffers;
+  std::vector<MappedMemory> mapped;
   std::vector<Role> roles;
   std::vector<ModuleValue> values;
   /// Variables of the module by name, in place of their initial bytes; filled
@@ -146,6 +159,9 @@ struct Report {
   /// What the kernel has printed.
   std::string output;
 
+  /// False when the run has ended with a verdict, before the kernel did.
+  bool isComplete = true;
+
   bool isClean() const { return verdicts.empty(); }
 };
 
@@ -160,8 +176,9 @@ struct InstructionPlace {
 class Simulator {
 public:
   /// Parses, and decodes what the kernel reaches, or the whole module when none
-  /// is named; throws Stop (syntax or unsupported) with the line.
-  explicit Simulator(const std::string &ptx, const std::string &kernel = "");
+  /// is named; throws Stop (syntax or unsupported) with the line. `variablesAt` is
+  /// where the module's variables begin, for modules that share their memory.
+  explicit Simulator(const std::string &ptx, const std::string &kernel = "", uint64_t variablesAt = 0);
   ~Simulator();
   Simulator(Simulator &&) noexcept;
 

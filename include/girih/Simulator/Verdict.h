@@ -42,6 +42,13 @@ struct Waiter {
   bool isInCycle = false;
 };
 
+/// What a chip reports of a misuse in words of its own.
+enum class Fault : uint8_t {
+  None,
+  Address,   ///< nothing is there, or it may not be written
+  Alignment, ///< no multiple of what the access needs
+};
+
 struct Verdict {
   VerdictKind kind = VerdictKind::Misuse;
   std::string message;
@@ -60,6 +67,7 @@ struct Verdict {
   uint64_t times = 1;
   /// Of a deadlock.
   std::vector<Waiter> waiters;
+  Fault fault = Fault::None;
 
   /// The verdict as text, several lines when there are notes.
   std::string str() const;

@@ -86,6 +86,7 @@ static Region &regionOf(Cluster &cluster, uint64_t address, uint32_t size, const
     verdict.line = access.line;
     verdict.agent = cluster.componentName(access.component);
     verdict.message = message;
+    verdict.fault = Fault::Address;
     throw Stop(verdict);
   };
   if (!region)

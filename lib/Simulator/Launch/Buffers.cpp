@@ -62,7 +62,7 @@ std::string fileText(const Node &member, const std::string &path) {
 }
 
 Buffer parseBuffer(const Node &object, const std::string &folder) {
-  object.allowOnly({"name", "dtype", "bytes", "elements", "access", "fill", "seed", "scale", "contents"});
+  object.allowOnly({"name", "dtype", "bytes", "elements", "access", "fill", "seed", "scale", "contents", "address"});
   Buffer buffer;
   buffer.name = object.at("name").text();
   buffer.elementType = object.text("dtype", "u8");
@@ -74,6 +74,8 @@ Buffer parseBuffer(const Node &object, const std::string &folder) {
     buffer.bytes.resize(object.at("bytes").integer<uint64_t>(0, mostBytes) / size * size);
   else
     buffer.bytes.resize(object.at("elements").integer<uint64_t>(0, mostBytes / size) * size);
+  if (object.has("address"))
+    buffer.address = object.at("address").integer<uint64_t>(leastAddress, mostAddress);
   constexpr std::pair<const char *, bool> accesses[] = {{"read", true}, {"write", false}};
   buffer.isReadOnly = object.has("access") && object.at("access").choice(accesses);
   std::string fill = object.text("fill", "zero");

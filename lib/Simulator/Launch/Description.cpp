@@ -3,6 +3,7 @@
 
 #include "Parts.h"
 
+#include <algorithm>
 #include <fstream>
 #include <nlohmann/json.hpp>
 #include <sstream>
@@ -54,6 +55,23 @@ void parseLaunch(const Node &object, const std::string &folder, Launch &launch) 
   }
 }
 
+/// The description places all buffers, apart from each other, or none.
+void checkAddresses(const std::vector<Node> &nodes, const std::vector<Buffer> &buffers) {
+  bool isPlaced = std::any_of(buffers.begin(), buffers.end(), [](const Buffer &buffer) { return buffer.address; });
+  for (size_t i = 0; isPlaced && i < buffers.size(); ++i) {
+    if (!buffers[i].address)
+      nodes[i].fail("has no 'address' when another buffer has one");
+    for (size_t j = 0; j < i; ++j) {
+      const Buffer &made = buffers[i], &other = buffers[j];
+      if (made.address < other.address + std::max<uint64_t>(other.bytes.size(), 1) &&
+          other.address < made.address + std::max<uint64_t>(made.bytes.size(), 1))
+        nodes[i].at("address").fail(
+            "'" + made.name + "' with " + std::to_string(made.bytes.size()) + " bytes lies over '" + other.name +
+            "', which has " + std::to_string(other.bytes.size()) + " from " + std::to_string(other.address) + " on");
+    }
+  }
+}
+
 void parseBuffers(const Node &object, const std::string &folder, Launch &launch) {
   std::vector<Node> nodes = object.listAt("buffers");
   for (const Node &buffer : nodes) {
@@ -63,6 +81,7 @@ void parseBuffers(const Node &object, const std::string &folder, Launch &launch)
         buffer.at("name").fail("there is a buffer '" + made.name + "' already");
     launch.buffers.push_back(std::move(made));
   }
+  checkAddresses(nodes, launch.buffers);
   for (size_t i = 0; i < nodes.size(); ++i)
     if (nodes[i].has("contents"))
       launch.buffers[i].contents = parseContents(nodes[i].at("contents"), launch, folder);
@@ -73,7 +92,8 @@ const std::vector<const char *> launchMembers = {"kernel",       "grid",      "b
 
 LaunchTask parseTask(const Node &object, const std::string &folder) {
   bool isSequence = object.has("launches");
-  std::vector<const char *> members = {"girih_launch", "ptx", "multiprocessors", "buffers", "expect", "launches"};
+  std::vector<const char *> members = {"girih_launch", "ptx",      "multiprocessors", "buffers",
+                                       "expect",       "launches", "variables_at"};
   if (!isSequence)
     members.insert(members.end(), launchMembers.begin(), launchMembers.end());
   object.allowOnly(members);
@@ -81,6 +101,8 @@ LaunchTask parseTask(const Node &object, const std::string &folder) {
   LaunchTask task;
   task.ptxPath = folder + "/" + object.at("ptx").text();
   task.ptx = fileText(object.at("ptx"), task.ptxPath);
+  if (object.has("variables_at"))
+    task.variablesAt = object.at("variables_at").integer<uint64_t>(leastAddress, mostAddress);
   Launch &launch = task.launch;
   if (object.has("multiprocessors"))
     launch.multiprocessors = object.at("multiprocessors").integer<uint32_t>(1, 1024);

@@ -18,6 +18,8 @@ class DescriptionNode;
 /// A launch with the PTX that it is for and the check of its results.
 struct LaunchTask {
   std::string ptxPath, ptx;
+  /// Where the module's variables begin; 0 is the simulator's choice.
+  uint64_t variablesAt = 0;
   Launch launch;
   /// Launches that go on with its memory, in order; they have no buffers of
   /// their own.

@@ -7,6 +7,9 @@
 
 namespace girih::sim {
 
+/// Addresses that a description may choose, beyond the simulator's own windows.
+constexpr uint64_t leastAddress = 0x0000'0400'0000'0000, mostAddress = 0x0000'ffff'ffff'ffff;
+
 /// The file that a member names.
 std::string fileText(const DescriptionNode &member, const std::string &path);
 

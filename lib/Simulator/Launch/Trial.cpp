@@ -24,9 +24,9 @@ Trial::Trial(const LaunchTask &task, const std::string &ptx, Options options)
   this->options.threads = 1;
   this->options.mostVerdicts = 1;
   try {
-    simulators.emplace_back(ptx, task.launch.kernel);
+    simulators.emplace_back(ptx, task.launch.kernel, task.variablesAt);
     for (const Launch &next : task.following)
-      simulators.emplace_back(ptx, next.kernel);
+      simulators.emplace_back(ptx, next.kernel, task.variablesAt);
   } catch (const Stop &stop) {
     broken = stop.found;
   }

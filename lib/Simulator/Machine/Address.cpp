@@ -40,8 +40,8 @@ Place Step::resolve(StateSpace space, uint64_t address, uint64_t size, bool isWr
     place.space = StateSpace::Global;
   }
   if (address % alignment)
-    misuse("address " + warp.cluster.device.memory.describe(place.offset) + " of an access of " + std::to_string(size) +
-           " bytes is not a multiple of " + std::to_string(alignment));
+    misuse(Fault::Alignment, "address " + warp.cluster.device.memory.describe(place.offset) + " of an access of " +
+                                 std::to_string(size) + " bytes is not a multiple of " + std::to_string(alignment));
   if (place.space == StateSpace::Shared) {
     bool mayBeRemote = space == StateSpace::Generic || instruction.opcode.find("shared::cluster") != std::string::npos;
     place.offset = sharedOffset(address, mayBeRemote, place.cta);
@@ -55,9 +55,10 @@ Place Step::resolve(StateSpace space, uint64_t address, uint64_t size, bool isWr
   GlobalMemory &memory = warp.cluster.device.memory;
   place.region = memory.find(place.offset, size);
   if (!place.region)
-    misuse("access of " + std::to_string(size) + " bytes at " + memory.describe(place.offset) + " is out of range");
+    misuse(Fault::Address,
+           "access of " + std::to_string(size) + " bytes at " + memory.describe(place.offset) + " is out of range");
   if (isWrite && place.region->isReadOnly)
-    misuse("write to " + memory.describe(place.offset) + ", which is read-only");
+    misuse(Fault::Address, "write to " + memory.describe(place.offset) + ", which is read-only");
   return place;
 }
 

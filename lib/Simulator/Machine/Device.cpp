@@ -198,7 +198,9 @@ void Device::runTogether(Report &report) {
     }
   } catch (Stop &stop) {
     record(stop.found);
+    isStopped = true;
   } catch (EnoughVerdicts &) {
+    isStopped = true;
   }
   for (auto &cluster : running)
     if (cluster)
@@ -225,6 +227,7 @@ void Device::run(Report &report) {
   else
     runParallel(report);
   keepModule();
+  report.isComplete = !isStopped;
   report.verdicts = std::move(verdicts);
   report.suppressed = std::move(suppressed);
   report.output = std::move(output);

@@ -93,12 +93,17 @@ static void put(std::vector<uint8_t> &into, size_t offset, const std::vector<uin
 void Device::placeBuffers() {
   uint64_t next = bufferWindow;
   for (Buffer &buffer : launch.buffers) {
-    bufferAddresses.push_back(next);
-    memory.add(buffer.name, next, buffer.bytes.data(), buffer.bytes.size(), buffer.isReadOnly, !buffer.isReadOnly);
+    bufferAddresses.push_back(buffer.address ? buffer.address : next);
+    memory.add(buffer.name, bufferAddresses.back(), buffer.bytes.data(), buffer.bytes.size(), buffer.isReadOnly,
+               !buffer.isReadOnly);
+    if (buffer.address)
+      continue;
     // A gap, so that a stray access hits nothing; 256 bytes of alignment, as
     // the driver gives.
     next = (next + buffer.bytes.size() + 65536 + 255) / 256 * 256;
   }
+  for (const MappedMemory &mapped : launch.mapped)
+    memory.add(mapped.name, mapped.address, mapped.bytes, mapped.size, mapped.isReadOnly, !mapped.isReadOnly);
   for (Buffer &buffer : launch.buffers)
     for (const Argument::Member &member : buffer.contents) {
       std::string what = "buffer '" + buffer.name + "'";
@@ -120,12 +125,14 @@ void Device::placeModule() {
     auto &bytes = moduleBytes.emplace_back();
     if (!isPlaced(*variable))
       continue;
-    bytes = variable->initial;
-    bytes.resize(variable->size, 0);
-    for (const auto &relocation : variable->relocations) {
-      uint64_t value = program.addressOf(relocation.name) + uint64_t(relocation.addend);
-      std::memcpy(bytes.data() + relocation.offset, &value, std::min<uint64_t>(relocation.size, 8));
+    if (const Region *held = memory.find(variable->address, variable->size)) {
+      for (const ModuleValue &value : launch.values)
+        if (value.variable == variable->name)
+          throw Stop(VerdictKind::Misuse,
+                     "variable '" + value.variable + "' lies in '" + held->name + "' and has a value of its own");
+      continue;
     }
+    bytes = initialBytes(*program.syntax, *variable);
     if (auto kept = launch.moduleMemory.find(variable->name);
         kept != launch.moduleMemory.end() && kept->second.size() == bytes.size())
       bytes = kept->second;

@@ -74,6 +74,12 @@ void Step::misuse(const std::string &message, std::vector<std::string> notes) co
   stop(VerdictKind::Misuse, message, std::move(notes));
 }
 
+void Step::misuse(Fault fault, const std::string &message) const {
+  Verdict verdict = makeVerdict(*this, VerdictKind::Misuse, message, {});
+  verdict.fault = fault;
+  throw Stop(std::move(verdict));
+}
+
 void Step::report(VerdictKind kind, const std::string &message, std::vector<std::string> notes,
                   const std::string &cause) const {
   Verdict verdict = makeVerdict(*this, kind, message, std::move(notes));

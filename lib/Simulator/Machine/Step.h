@@ -71,6 +71,7 @@ struct Step {
   unsigned firstLane() const { return __builtin_ctz(mask); }
 
   [[noreturn]] void misuse(const std::string &message, std::vector<std::string> notes = {}) const;
+  [[noreturn]] void misuse(Fault fault, const std::string &message) const;
   [[noreturn]] void stop(VerdictKind kind, const std::string &message, std::vector<std::string> notes = {}) const;
   /// The same where the threads end as well.
   [[noreturn]] void end(VerdictKind kind, const std::string &message, std::vector<std::string> notes = {}) const;

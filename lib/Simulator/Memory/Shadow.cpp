@@ -187,8 +187,8 @@ Conflicts Shadow::enter(uint64_t address, uint64_t size, Access access, const Kn
     uint64_t stop = std::min(end, (cell + 1) * 8);
     unsigned low = at % 8, count = static_cast<unsigned>(stop - at);
     access.mask = static_cast<uint8_t>(((1u << count) - 1) << low);
-    if (cell < cells.size())
-      enterCell(cells[cell], access, knowledge, at, found);
+    if (cell < cellCount)
+      enterCell(cellAt(cell), access, knowledge, at, found);
     at = stop;
   }
   return found;

@@ -69,7 +69,8 @@ class Shadow {
 public:
   enum class Kind : uint8_t { Shared, Global, Tensor };
   /// `base` is the address of the first byte, unique in what a thread may access.
-  Shadow(uint64_t bytes, Kind kind, uint64_t base = 0) : kind(kind), base(base), cells((bytes + 7) / 8) {}
+  Shadow(uint64_t bytes, Kind kind, uint64_t base = 0)
+      : kind(kind), base(base), cellCount((bytes + 7) / 8), pages((cellCount + pageCells - 1) / pageCells) {}
 
   /// Checks an access of [address, address + size) against the history and
   /// enters it.
@@ -77,8 +78,9 @@ public:
 
   /// Drops the history of a range that gets a new meaning.
   void forget(uint64_t address, uint64_t size) {
-    for (uint64_t cell = address / 8; cell <= (address + size - 1) / 8 && cell < cells.size(); ++cell)
-      cells[cell].history.clear();
+    for (uint64_t cell = address / 8; cell <= (address + size - 1) / 8 && cell < cellCount; ++cell)
+      if (auto &page = pages[cell / pageCells])
+        page[cell % pageCells].history.clear();
   }
 
 private:
@@ -92,7 +94,17 @@ private:
 
   Kind kind;
   uint64_t base;
-  std::vector<Cell> cells;
+  /// Most of a large range is never touched. A page is no larger than the
+  /// stretch of memory that one lock guards.
+  static constexpr uint64_t pageCells = 512;
+  Cell &cellAt(uint64_t cell) {
+    auto &page = pages[cell / pageCells];
+    if (!page)
+      page = std::make_unique<Cell[]>(pageCells);
+    return page[cell % pageCells];
+  }
+  uint64_t cellCount;
+  std::vector<std::unique_ptr<Cell[]>> pages;
 };
 
 } // namespace girih::sim

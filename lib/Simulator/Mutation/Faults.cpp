@@ -146,7 +146,7 @@ Text operandFurther(const Site &site) {
                   "{ .reg .b64 girih_q; add.s64 girih_q, $2, 2; @$1girih_q$3 }");
 }
 
-const std::vector<Fault> table = {
+const std::vector<FaultKind> table = {
     {"wait dropped",
      [](const Site &s) {
        return isWait(s) ? replaced(s, R"(^\S+\s+([%$\w]+)[\s\S]*$)", "setp.eq.u32 $1, 0, 0;") : std::nullopt;
@@ -244,6 +244,6 @@ const std::vector<Fault> table = {
 
 } // namespace
 
-const std::vector<Fault> &faults() { return table; }
+const std::vector<FaultKind> &faults() { return table; }
 
 } // namespace girih::sim

@@ -24,12 +24,12 @@ struct Site {
 
 /// A fault, and the text that brings it about: `@` stands for the guard. Empty
 /// text drops the instruction; nothing says that there is no such fault here.
-struct Fault {
+struct FaultKind {
   const char *name;
   std::optional<std::string> (*at)(const Site &site);
 };
 
-const std::vector<Fault> &faults();
+const std::vector<FaultKind> &faults();
 
 /// Why a fault at a place is none; empty when no rule says so.
 std::string reasonOfEquivalence(const std::string &fault, const Site &site);

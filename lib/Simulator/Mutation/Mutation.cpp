@@ -71,7 +71,7 @@ std::vector<Mutation> findMutations(const std::string &ptx, const std::vector<st
       }
   }
   std::vector<Mutation> all;
-  for (const Fault &fault : faults()) {
+  for (const FaultKind &fault : faults()) {
     std::vector<Mutation> found;
     std::map<unsigned, size_t> withinLine;
     for (const auto &[begin, place] : sites) {

@@ -5,7 +5,9 @@
 #include "Decoder.h"
 #include "girih/Simulator/Verdict.h"
 
+#include <cstring>
 #include <set>
+#include <tuple>
 
 namespace girih::sim {
 namespace {
@@ -80,25 +82,33 @@ std::set<const Function *> reachable(const SyntaxModule &module, const std::stri
   return found;
 }
 
-/// Gives every variable its address within its space.
-void layOut(Program &program, const std::set<const Function *> &functions) {
-  SyntaxModule &module = *program.syntax;
-  uint64_t nextModule = moduleWindow + 256, nextShared = sharedBase;
-  uint64_t dynamicAlign = 16;
+bool isInMemory(const Variable &variable) {
+  return variable.space == StateSpace::Global || variable.space == StateSpace::Const;
+}
+
+/// Gives a variable in global or constant memory its address, behind others.
+void placeInMemory(Variable &variable, uint64_t &next) {
+  next = alignTo(next, std::max<uint64_t>(variable.align, 16));
+  variable.address = next;
+  next += variable.size + 64;
+}
+
+/// Gives the shared variables that a kernel reaches their addresses; returns the
+/// end of those that the launch does not size, and where the others begin.
+std::pair<uint64_t, uint64_t> layOutShared(SyntaxModule &module, const std::set<const Function *> &functions) {
+  uint64_t next = sharedBase, dynamicAlign = 16;
   std::vector<Variable *> dynamic;
   auto place = [&](Variable &variable) {
-    if (variable.space == StateSpace::Shared && variable.isDynamic) {
+    if (variable.space != StateSpace::Shared)
+      return;
+    if (variable.isDynamic) {
       dynamic.push_back(&variable);
       dynamicAlign = std::max(dynamicAlign, variable.align);
-    } else if (variable.space == StateSpace::Shared) {
-      nextShared = alignTo(nextShared, variable.align);
-      variable.address = nextShared;
-      nextShared += variable.size;
-    } else if (variable.space == StateSpace::Global || variable.space == StateSpace::Const) {
-      nextModule = alignTo(nextModule, std::max<uint64_t>(variable.align, 16));
-      variable.address = nextModule;
-      nextModule += variable.size + 64;
+      return;
     }
+    next = alignTo(next, variable.align);
+    variable.address = next;
+    next += variable.size;
   };
   for (auto &variable : module.variables)
     place(*variable);
@@ -106,10 +116,22 @@ void layOut(Program &program, const std::set<const Function *> &functions) {
     if (functions.count(function.get()))
       for (auto &variable : function->variables)
         place(*variable);
-  program.staticShared = nextShared;
-  program.dynamicSharedOffset = alignTo(nextShared, dynamicAlign);
+  uint64_t dynamicOffset = alignTo(next, dynamicAlign);
   for (Variable *variable : dynamic)
-    variable->address = program.dynamicSharedOffset;
+    variable->address = dynamicOffset;
+  return {next, dynamicOffset};
+}
+
+/// Gives every variable its address within its space.
+void layOut(Program &program, const std::set<const Function *> &functions, uint64_t variablesAt) {
+  SyntaxModule &module = *program.syntax;
+  uint64_t next = placeModule(module, variablesAt);
+  for (auto &function : module.functions)
+    if (functions.count(function.get()))
+      for (auto &variable : function->variables)
+        if (isInMemory(*variable))
+          placeInMemory(*variable, next);
+  std::tie(program.staticShared, program.dynamicSharedOffset) = layOutShared(module, functions);
 }
 
 /// Local variables, `.param` variables and formal parameters of a frame.
@@ -157,12 +179,47 @@ bool readsGlobalState(const std::string &opcode) {
 
 } // namespace
 
-std::unique_ptr<Program> decodeProgram(std::unique_ptr<SyntaxModule> syntax, const std::string &kernel) {
+uint64_t placeModule(SyntaxModule &module, uint64_t variablesAt) {
+  uint64_t next = variablesAt ? variablesAt : moduleWindow + 256;
+  for (auto &variable : module.variables)
+    if (isInMemory(*variable))
+      placeInMemory(*variable, next);
+  uint64_t position = 0;
+  for (auto &function : module.functions)
+    function->address = codeWindow + 64 * position++;
+  return next;
+}
+
+uint64_t staticSharedBytes(SyntaxModule &module, const std::string &kernel) {
+  return layOutShared(module, reachable(module, kernel)).first - sharedBase;
+}
+
+std::vector<uint8_t> initialBytes(const SyntaxModule &module, const Variable &variable) {
+  auto addressOf = [&](const std::string &name) {
+    for (const auto &other : module.variables)
+      if (other->name == name)
+        return other->address;
+    for (const auto &function : module.functions)
+      if (function->name == name && function->hasBody)
+        return function->address;
+    throw Stop(VerdictKind::Syntax, "an initial value names '" + name + "', which is not defined");
+  };
+  std::vector<uint8_t> bytes = variable.initial;
+  bytes.resize(variable.size, 0);
+  for (const auto &relocation : variable.relocations) {
+    uint64_t value = addressOf(relocation.name) + uint64_t(relocation.addend);
+    std::memcpy(bytes.data() + relocation.offset, &value, std::min<uint64_t>(relocation.size, 8));
+  }
+  return bytes;
+}
+
+std::unique_ptr<Program> decodeProgram(std::unique_ptr<SyntaxModule> syntax, const std::string &kernel,
+                                       uint64_t variablesAt) {
   static const DecodeTable table = makeTable();
   auto program = std::make_unique<Program>();
   program->syntax = std::move(syntax);
   std::set<const Function *> functions = reachable(*program->syntax, kernel);
-  layOut(*program, functions);
+  layOut(*program, functions, variablesAt);
   for (auto &source : program->syntax->functions) {
     if (!functions.count(source.get()))
       continue;
@@ -172,7 +229,7 @@ std::unique_ptr<Program> decodeProgram(std::unique_ptr<SyntaxModule> syntax, con
     for (int cls = 0; cls < 4; ++cls)
       function->registers[cls] = source->registers[cls];
     layOutFrame(*source, *function);
-    function->address = codeWindow + 64 * program->functions.size();
+    function->address = source->address;
     program->functions[source->name] = std::move(function);
   }
   for (auto &[name, function] : program->functions) {
@@ -204,15 +261,6 @@ const CompiledFunction *Program::functionAt(uint64_t address) const {
     if (function->address == address)
       return function.get();
   return nullptr;
-}
-
-uint64_t Program::addressOf(const std::string &name) const {
-  for (const auto &variable : syntax->variables)
-    if (variable->name == name)
-      return variable->address;
-  if (const CompiledFunction *function = find(name))
-    return function->address;
-  throw Stop(VerdictKind::Syntax, "an initial value names '" + name + "', which is not defined");
 }
 
 std::string Program::locationOf(const CompiledFunction &function, const Instruction &instruction) const {

@@ -106,8 +106,6 @@ struct Program {
 
   const CompiledFunction *find(const std::string &name) const;
   const CompiledFunction *functionAt(uint64_t address) const;
-  /// The address of a variable of the module or of a function.
-  uint64_t addressOf(const std::string &name) const;
   /// `file:line:column` of an instruction, or the empty string.
   std::string locationOf(const CompiledFunction &function, const Instruction &instruction) const;
 };
@@ -117,8 +115,20 @@ struct Program {
 constexpr uint64_t sharedBase = 1024;
 
 /// Lays out and decodes what the kernel reaches, or everything when none is
-/// named. Shared memory of a function that is not reached takes no room.
-std::unique_ptr<Program> decodeProgram(std::unique_ptr<SyntaxModule> syntax, const std::string &kernel);
+/// named. Shared memory of a function that is not reached takes no room. Where
+/// variables of the module lie from `variablesAt` on, or from the module's window
+/// when that is 0, and the addresses of functions do not depend on the kernel.
+std::unique_ptr<Program> decodeProgram(std::unique_ptr<SyntaxModule> syntax, const std::string &kernel,
+                                       uint64_t variablesAt = 0);
+
+/// The first of these steps: variables of the module in global and constant
+/// memory, and functions, get their addresses. Returns the end of the variables.
+uint64_t placeModule(SyntaxModule &module, uint64_t variablesAt);
+/// Bytes of shared memory that a kernel reaches, without what the launch sizes.
+uint64_t staticSharedBytes(SyntaxModule &module, const std::string &kernel);
+/// What a variable holds before the host or a kernel writes to it. Throws Stop
+/// when it names what is not there.
+std::vector<uint8_t> initialBytes(const SyntaxModule &module, const Variable &variable);
 
 } // namespace girih::sim
 

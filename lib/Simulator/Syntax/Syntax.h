@@ -125,6 +125,8 @@ struct Function {
   std::string name;
   bool isEntry = false;
   bool hasBody = false;
+  /// What `mov` of its name gives, filled in by the layout.
+  uint64_t address = 0;
   unsigned line = 0;
   std::vector<Parameter> parameters, results;
   /// Registers of each class, in use order.
