@@ -12,6 +12,7 @@ if not torch.cuda.is_available():
 
 from on_gpu import close, reference, tensors  # noqa: E402
 
+from girih.flash_attn import flash_attn_func  # noqa: E402
 from girih.torch import attention  # noqa: E402
 
 
@@ -74,3 +75,16 @@ def test_operator_of_captured_tensors_by_its_own_checks():
     for bias, message in ((bias.cpu(), "a captured tensor is on cpu when q is on cuda:0"), (bias[None], "score0")):
         with pytest.raises(ValueError, match=message):
             torch.ops.girih.attention(q, k, v, "none", score, None, False, "", [bias], [factor])
+
+
+def test_flash_attn():
+    q, k, v = tensors()
+    slopes = torch.tensor([[0.5, 0.25, 0.1, 0.0], [1.0, 0.0, 0.5, 0.2]], device="cuda")
+    bias = lambda s, b, h, i, j: s - slopes[b, h] * (i + 83 - j).abs()
+    given = [x.transpose(1, 2).contiguous() for x in (q, k, v)]
+    o, lse, probabilities = flash_attn_func(*given, causal=True, alibi_slopes=slopes, return_attn_probs=True)
+    expected = reference(q, k, v, "causal", score=bias)
+    assert probabilities is None and o.is_contiguous() and close(o.transpose(1, 2), expected[0])
+    torch.testing.assert_close(lse.double(), expected[1], rtol=0, atol=2e-3)
+    assert close(flash_attn_func(*given, window_size=(20, 0)).transpose(1, 2), reference(
+        q, k, v, score=lambda s, b, h, i, j: s.masked_fill((j > i + 83) | (j < i + 63), -torch.inf))[0])

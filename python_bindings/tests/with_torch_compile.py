@@ -13,6 +13,7 @@ from with_torch import SLOPES, alibi, captured_slopes, documents, rules, window
 import girih
 from girih._problem import schedule_of
 from girih._traced import traced
+from girih.flash_attn import flash_attn_func
 from girih.torch import attention, flex_attention, scaled_dot_product_attention
 
 FACTOR = torch.tensor(0.5)
@@ -182,3 +183,24 @@ def test_block_masks():
     block, nodes, (q, k, v) = flex.create_block_mask(window, 1, 1, 128, 128, device="cpu"), [], inputs(128, 128)
     o = compiled(lambda *x: flex_attention(*x, block_mask=block, enable_gqa=True), nodes)(q, k, v)
     assert "func.func @mask" in nodes[0].args[3] and close(o, on_whole_tensors(q, k, v, mask=window))
+
+
+@pytest.mark.parametrize("options, score, mask", [
+    ({}, lambda s, *_: s, lambda *_: torch.tensor(True)),
+    ({"causal": True, "softmax_scale": 0.25}, lambda s, *_: s * 2, lambda b, h, i, j: j <= i + 7),
+    ({"window_size": (9, 3), "softcap": 5.0}, lambda s, *_: 5 * torch.tanh(s / 5), lambda b, h, i, j: (j <= i + 10) & (j >= i - 2)),
+    ({"causal": True, "window_size": (9, -1)}, lambda s, *_: s, lambda b, h, i, j: (j <= i + 7) & (j >= i - 2)),
+    ({"alibi_slopes": SLOPES, "softcap": 5.0}, lambda s, b, h, i, j: 5 * torch.tanh(s / 5) - SLOPES[h] * (i + 7 - j).abs(),
+     lambda *_: torch.tensor(True)),
+    ({"alibi_slopes": SLOPES[None], "causal": True}, lambda s, b, h, i, j: s - SLOPES[h] * (i + 7 - j).abs(),
+     lambda b, h, i, j: j <= i + 7),
+])
+def test_flash_attn(options, score, mask):
+    (q, k, v), nodes = inputs(), []
+    o = compiled(lambda *x: flash_attn_func(*(y.transpose(1, 2) for y in x), **options), nodes)(q, k, v)
+    assert o.shape == (1, 33, 2, 64) and close(o.transpose(1, 2), on_whole_tensors(q, k, v, score, mask))
+
+
+def test_what_flash_attn_does_not_take():
+    with pytest.raises(girih.UnsupportedError, match="dropout_p is 0.5: dropout is not supported"):
+        flash_attn_func(*(x.transpose(1, 2) for x in inputs()), dropout_p=0.5)

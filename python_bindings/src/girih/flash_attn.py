@@ -1,0 +1,59 @@
+"""The function of the package flash-attn by a Girih kernel.
+
+    from girih.flash_attn import flash_attn_func
+"""
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from girih import math
+from girih._errors import UnsupportedError
+from girih.torch import attention
+
+
+def flash_attn_func(q: Tensor, k: Tensor, v: Tensor, dropout_p: float = 0.0, softmax_scale: float | None = None,
+                    causal: bool = False, window_size: tuple[int, int] = (-1, -1), softcap: float = 0.0,
+                    alibi_slopes: Tensor | None = None, deterministic: bool = False, return_attn_probs: bool = False) -> Any:
+    """flash_attn.flash_attn_func: the same arguments, shapes and meaning.
+
+    Args:
+        q: [b, sq, h, d]; k, v: [b, skv, hkv, d].
+        window_size: a query sees keys from that many before its place to that many after it; -1 is no limit. Places are
+            aligned at the end.
+        softcap: scores s become softcap tanh(s / softcap), unless it is 0.
+        alibi_slopes: float32 [h] or [b, h]: scores become s - slope |place of the query - place of the key|.
+        deterministic: of the backward, which there is not.
+        return_attn_probs: whether the log of the sum of exponentials [b, h, sq] is returned too, and None for the
+            probabilities, which exist with dropout only.
+
+    Returns:
+        o [b, sq, h, d], or (o, lse, None).
+
+    Raises UnsupportedError for dropout.
+    """
+    if dropout_p:
+        raise UnsupportedError(f"dropout_p is {dropout_p}: dropout is not supported", ())
+    left, right = window_size
+    right = 0 if causal else right
+    mask = "none" if left < 0 and right < 0 else "causal" if left < 0 and right == 0 else f"window({max(left, -1)},{max(right, -1)})"
+    score: Any = f"softcap({softcap})" if softcap else None
+    if alibi_slopes is not None:
+        score = _with_slopes(alibi_slopes, k.shape[1] - q.shape[1], softcap)
+    o = attention(*(tensor.transpose(1, 2) for tensor in (q, k, v)), mask=mask, score=score, scale=softmax_scale,
+                  lse=return_attn_probs)
+    return (o[0].transpose(1, 2), o[1], None) if return_attn_probs else o.transpose(1, 2)
+
+
+def _with_slopes(slopes: Tensor, ahead: int, softcap: float) -> Any:
+    # One kernel for all lengths: where the first query is, a launch says.
+    offset: Any = ahead if torch.compiler.is_compiling() else torch.tensor(ahead, dtype=torch.int32)
+
+    def score(s: Any, b: Any, h: Any, q: Any, k: Any) -> Any:
+        if softcap:
+            s = softcap * math.tanh(s / softcap)
+        return s - (slopes[b, h] if slopes.dim() == 2 else slopes[h]) * math.abs(q + offset - k)
+
+    return score
