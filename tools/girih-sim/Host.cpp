@@ -3,17 +3,15 @@
 
 #include "../../lib/Simulator/Host/Settings.h"
 
-#include <climits>
 #include <csignal>
 #include <cstdlib>
 #include <cstring>
+#include <fcntl.h>
 #include <filesystem>
 #include <iostream>
-#include <spawn.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
-
-extern char **environ;
 
 namespace girih::sim {
 namespace {
@@ -65,16 +63,32 @@ host::Settings settingsOf(const Arguments &arguments, const std::string &results
   return settings;
 }
 
-/// The status of the program as waitpid gives it.
+/// Runs the program, which ends when the tool does; its status as waitpid gives it.
 int waitFor(const Arguments &arguments) {
   std::vector<char *> words{const_cast<char *>(arguments.program.c_str())};
   for (const std::string &word : arguments.programArguments)
     words.push_back(const_cast<char *>(word.c_str()));
   words.push_back(nullptr);
-  pid_t process;
-  if (int error = posix_spawnp(&process, arguments.program.c_str(), nullptr, nullptr, words.data(), environ))
+  // What could not be run says why through a pipe that a program closes.
+  int ends[2];
+  if (pipe2(ends, O_CLOEXEC))
+    refuse(std::string("--host: cannot make a pipe: ") + std::strerror(errno));
+  pid_t tool = getpid(), process = fork();
+  if (process == 0) {
+    prctl(PR_SET_PDEATHSIG, SIGKILL);
+    if (getppid() == tool)
+      execvp(words[0], words.data());
+    int error = errno;
+    [[maybe_unused]] ssize_t written = write(ends[1], &error, sizeof error);
+    _exit(127);
+  }
+  int error = process < 0 ? errno : 0, status = 0;
+  close(ends[1]);
+  if (process > 0 && read(ends[0], &error, sizeof error) == sizeof error)
+    waitpid(process, &status, 0);
+  close(ends[0]);
+  if (error)
     refuse("--host: cannot run '" + arguments.program + "': " + std::strerror(error));
-  int status = 0;
   while (waitpid(process, &status, 0) < 0 && errno == EINTR)
     ;
   return status;

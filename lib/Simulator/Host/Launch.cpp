@@ -17,7 +17,7 @@ uint64_t product(const std::array<uint32_t, 3> &shape) { return uint64_t(shape[0
 void checkShapes(const LaunchRequest &request) {
   const Kernel &kernel = *request.kernel;
   auto refuse = [&](int code, const std::string &message) {
-    throw Refusal{code, "'" + kernel.readableName + "': " + message};
+    throw Refusal{code, "'" + kernel.shownName + "': " + message};
   };
   constexpr uint32_t mostGrid[] = {0x7fffffff, 65535, 65535}, mostBlock[] = {1024, 1024, 64};
   for (int axis = 0; axis < 3; ++axis) {
@@ -42,7 +42,7 @@ void checkShapes(const LaunchRequest &request) {
 }
 
 void checkClusters(const LaunchRequest &request, const Launch &launch) {
-  std::string subject = "'" + request.kernel->readableName + "': ";
+  std::string subject = "'" + request.kernel->shownName + "': ";
   for (const auto &shape : {launch.cluster, launch.preferredCluster}) {
     uint64_t size = product(shape), most = request.kernel->allowsLargeClusters ? 16 : 8;
     if (size > most)
@@ -60,7 +60,7 @@ void checkCooperative(const LaunchRequest &request, uint32_t multiprocessors) {
   uint64_t most = uint64_t(multiprocessors) *
                   residentCtas(*request.kernel, uint32_t(product(request.block)), request.dynamicShared);
   if (product(request.grid) > most)
-    throw Refusal{CUDA_ERROR_COOPERATIVE_LAUNCH_TOO_LARGE, "'" + request.kernel->readableName +
+    throw Refusal{CUDA_ERROR_COOPERATIVE_LAUNCH_TOO_LARGE, "'" + request.kernel->shownName +
                                                                "': " + text(product(request.grid)) +
                                                                " CTAs run together when the chip holds " + text(most)};
 }
@@ -258,7 +258,7 @@ void launch(Session &session, LaunchRequest &request) {
     findings.notes.clear();
     findings.verdicts.clear();
   }
-  print("launch " + std::to_string(number) + ", " + kernel.readableName, kernel, findings, settings);
+  print("launch " + std::to_string(number) + ", " + kernel.shownName, kernel, findings, settings);
   appendResult(settings.results,
                {findings.verdicts.size(), findings.warpInstructions, findings.asynchronousOperations, isJudged});
   if (!isComplete && !settings.options.keepsGoing)

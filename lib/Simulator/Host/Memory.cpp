@@ -54,6 +54,8 @@ Allocation &Memory::allocate(uint64_t size, MemoryKind kind) {
 }
 
 Allocation &Memory::add(MemoryKind kind, std::string name, uint64_t address, uint64_t size, uint8_t *bytes) {
+  if (unsigned taken = names[name]++)
+    name += " #" + std::to_string(taken + 1);
   Allocation &made = allocations[address];
   made = {kind, std::move(name), address, size, bytes, 0, false};
   return made;

@@ -34,7 +34,7 @@ public:
 
   /// Memory of these kinds is zero at first; throws Refusal when there is none.
   Allocation &allocate(uint64_t size, MemoryKind kind);
-  /// Memory that somebody else owns.
+  /// Memory that somebody else owns. A name that is taken gets a number.
   Allocation &add(MemoryKind kind, std::string name, uint64_t address, uint64_t size, uint8_t *bytes);
   /// Gives back what begins at the address; false when nothing of the kind does.
   bool release(uint64_t address, MemoryKind kind);
@@ -54,6 +54,7 @@ public:
 
 private:
   std::map<uint64_t, Allocation> allocations;
+  std::map<std::string, unsigned> names;
   uint64_t usedBytes = 0, count = 0;
 };
 

@@ -59,6 +59,9 @@ Module &Modules::load(const void *image, bool sharesVariables, uint64_t availabl
     kernel.module = module.get();
     kernel.signature = &signature;
     kernel.readableName = readable(signature.name);
+    constexpr size_t room = 120;
+    bool isLong = kernel.readableName.size() > room;
+    kernel.shownName = isLong ? kernel.readableName.substr(0, room - 3) + "..." : kernel.readableName;
     constexpr uint64_t usual = 48 * 1024;
     kernel.mostDynamicShared = uint32_t(usual - std::min(usual, signature.staticShared));
   }

@@ -16,8 +16,8 @@ struct Module;
 struct Kernel {
   const Module *module = nullptr;
   const KernelSignature *signature = nullptr;
-  /// As in the source.
-  std::string readableName;
+  /// As in the source, and as much of it as a line has room for.
+  std::string readableName, shownName;
   /// cuFuncSetAttribute.
   uint32_t mostDynamicShared = 0;
   bool allowsLargeClusters = false;

@@ -21,11 +21,11 @@ std::vector<std::vector<uint8_t>> parametersOf(const Kernel &kernel, void **valu
     else
       throw Refusal{CUDA_ERROR_INVALID_VALUE, "an entry of 'extra' is not known"};
   if (!formal.empty() && !values && !block)
-    throw Refusal{CUDA_ERROR_INVALID_VALUE, "'" + kernel.readableName + "' has " + std::to_string(formal.size()) +
+    throw Refusal{CUDA_ERROR_INVALID_VALUE, "'" + kernel.shownName + "' has " + std::to_string(formal.size()) +
                                                 " parameters and the launch gives none"};
   if (block && blockBytes < kernel.signature->parameterBytes())
     throw Refusal{CUDA_ERROR_INVALID_VALUE,
-                  "'" + kernel.readableName + "' has " + std::to_string(kernel.signature->parameterBytes()) +
+                  "'" + kernel.shownName + "' has " + std::to_string(kernel.signature->parameterBytes()) +
                       " bytes of parameters and the launch gives " + std::to_string(blockBytes)};
   std::vector<std::vector<uint8_t>> parameters;
   for (size_t i = 0; i < formal.size(); ++i) {

@@ -126,7 +126,7 @@ void setAttribute(Kernel &kernel, CUfunction_attribute attribute, int value) {
   switch (attribute) {
   case CU_FUNC_ATTRIBUTE_MAX_DYNAMIC_SHARED_SIZE_BYTES:
     if (value < 0 || uint64_t(value) > most)
-      throw Refusal{CUDA_ERROR_INVALID_VALUE, "'" + kernel.readableName + "': " + std::to_string(value) +
+      throw Refusal{CUDA_ERROR_INVALID_VALUE, "'" + kernel.shownName + "': " + std::to_string(value) +
                                                   " bytes of dynamic shared memory when there may be " +
                                                   std::to_string(most)};
     kernel.mostDynamicShared = uint32_t(value);

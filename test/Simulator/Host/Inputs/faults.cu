@@ -18,6 +18,9 @@ __global__ void outside(int *out) { out[1 << 20] = 1; }
 
 __global__ void asserts(int *out) { assert(out[0] == 1); }
 
+struct TypeWithANameThatIsLongEnoughToFillALineWhenAKernelHasItFourTimes {};
+template <class... T> __global__ void named(int *) {}
+
 __global__ void hangs(volatile int *out) {
   while (!out[0])
     ;
@@ -38,7 +41,10 @@ int main(int, char **argv) {
     hangs<<<1, 1>>>(out);
   else if (!std::strcmp(which, "shape"))
     race<<<1, 2048>>>(out);
-  else if (!std::strcmp(which, "shared"))
+  else if (!std::strcmp(which, "name")) {
+    using Long = TypeWithANameThatIsLongEnoughToFillALineWhenAKernelHasItFourTimes;
+    named<Long, Long><<<0, 1>>>(out);
+  } else if (!std::strcmp(which, "shared"))
     race<<<1, 64, 100000>>>(out);
   else if (!std::strcmp(which, "copy"))
     CHECK(cudaMemcpy(out, host, 3 * sizeof host, cudaMemcpyHostToDevice));

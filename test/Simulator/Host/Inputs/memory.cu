@@ -48,9 +48,14 @@ static void copies() {
   std::printf("%g %g, counter %d, shared %d, time %s\n", back[1], back[999], count, shared,
               milliseconds >= 0 ? "given" : "none");
   // The kernel reads and writes the program's memory where it is.
-  scale<<<1, 256>>>(pinned, pinned, 2);
+  static float own[2] = {4, 5}, other[2];
+  CHECK(cudaHostRegister(own, sizeof own, cudaHostRegisterDefault));
+  CHECK(cudaHostRegister(other, sizeof other, cudaHostRegisterDefault));
+  scale<<<1, 256>>>(own, pinned, 2);
   CHECK(cudaDeviceSynchronize());
   std::printf("%g %g\n", pinned[1], pinned[2]);
+  CHECK(cudaHostUnregister(own));
+  CHECK(cudaHostUnregister(other));
   CHECK(cudaFree(from));
   CHECK(cudaFree(to));
   CHECK(cudaFreeHost(pinned));
