@@ -1,0 +1,155 @@
+#!/usr/bin/env python3
+"""Runs programs that this project did not write in girih-sim --host, without a GPU, and tells how each came out.
+
+usage: benchmarks/foreign.py [OPTIONS] [NAME...]
+
+  NAME               programs of the table below, by a part of their names; all unless given
+  --list             print the table and end
+  --sources FOLDER   where the checkouts are or come (a new folder under /tmp); a checkout that is there is taken as it is
+  --out FOLDER       where programs and their output go (--sources)
+  --rules NAME       hardware (unless given) or isa, as of girih-sim
+  --seconds N        how long a program may run (600)
+  --build FOLDER     the build whose girih-sim to use (build)
+
+The sources come by git from GitHub; nothing of them is here. nvcc compiles each program as it is, with PTX for its chip. Every
+launch is judged, those of fills and references too. A row has what the program says of its own results, launches, warp
+instructions, the time, and verdicts by class. The exit code is 1 when a program has not been built or has not come to its end.
+"""
+import argparse
+import collections
+import dataclasses
+import pathlib
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent
+REPOSITORIES = {"cutlass": ("https://github.com/NVIDIA/cutlass", "7107b05535f8977f5ecb9d01ee203205b1fd9bc4")}
+CUTLASS = ["-Icutlass/include", "-Icutlass/tools/util/include", "-Icutlass/examples/common"]
+
+
+@dataclasses.dataclass
+class Program:
+    name: str
+    chip: str
+    source: str
+    arguments: list
+    # Of the chip: fills and references of the examples take all there are.
+    multiprocessors: int = 132
+    flags: list = dataclasses.field(default_factory=lambda: CUTLASS)
+
+    @property
+    def repository(self):
+        return self.source.split("/")[0]
+
+
+def cute(name, chip, *arguments):
+    return Program(f"cute {name}", chip, f"cutlass/examples/cute/tutorial/{name}.cu", arguments)
+
+
+def example(number, chip, folder, *arguments):
+    return Program(f"cutlass {number}", chip, f"cutlass/examples/{folder}/{folder}.cu", arguments, multiprocessors=8)
+
+
+# Sizes that a simulator can do; more than one tile and step of each loop.
+PROGRAMS = [
+    cute("sgemm_1", "sm_90a", "128", "128", "16"),
+    cute("sgemm_sm80", "sm_90a", "128", "128", "64", "T", "N"),
+    cute("hopper/wgmma_tma_sm90", "sm_90a", "256", "128", "256"),
+    example("48", "sm_90a", "48_hopper_warp_specialized_gemm", "--m=256", "--n=256", "--k=128", "--iterations=0"),
+]
+
+
+def run(command, folder, log, seconds=None):
+    """The exit code, or None when it took too long; the output goes to a file."""
+    with open(log, "w", encoding="utf-8") as out:
+        try:
+            return subprocess.run(command, cwd=folder, stdout=out, stderr=subprocess.STDOUT, timeout=seconds,
+                                  check=False).returncode
+        except subprocess.TimeoutExpired:
+            return None
+
+
+def fetch(name, sources):
+    url, commit = REPOSITORIES[name]
+    folder = sources / name
+    if folder.exists():
+        return
+    for command in (["init", "--quiet", folder], ["-C", folder, "fetch", "--quiet", "--depth", "1", url, commit],
+                    ["-C", folder, "checkout", "--quiet", "FETCH_HEAD"]):
+        if subprocess.run(["git", *command], check=False).returncode:
+            shutil.rmtree(folder, ignore_errors=True)
+            sys.exit(f"cannot get {url}; put a checkout of {commit} into {folder}")
+
+
+def build(program, options):
+    """The program, or None when nvcc refuses it."""
+    made = options.out / re.sub(r"\W+", "_", program.name)
+    if made.exists():
+        return made
+    arch = program.chip.replace("sm_", "compute_")
+    command = [shutil.which("nvcc") or "/usr/local/cuda/bin/nvcc", "-std=c++17", "-O1", "-lineinfo",
+               "--expt-relaxed-constexpr", "-diag-suppress=20012", f"-gencode=arch={arch},code={arch}",
+               *program.flags, "-o", made, program.source]
+    return made if run(command, options.sources, made.with_suffix(".build.log")) == 0 else None
+
+
+def judge(program, made, options):
+    """A row of the table; whether the program has come to its end."""
+    log = made.with_suffix(".log")
+    began = time.monotonic()
+    code = run([options.build / "bin/girih-sim", "--host", made, "--chip", program.chip, "--rules", options.rules,
+                "--multiprocessors", str(program.multiprocessors), "--", *program.arguments], options.out, log,
+               options.seconds)
+    seconds = time.monotonic() - began
+    text = log.read_text(encoding="utf-8", errors="replace")
+    kinds = collections.Counter(re.findall(r"^launch \d+, .*?: (race|deadlock|misuse|uninitialised|assertion|unsupported"
+                                           r"|syntax|note): ", text, re.M))
+    verdicts = ", ".join(f"{count} {kind}" for kind, count in sorted(kinds.items())) or "none"
+    own = re.search(r"Disposition: \w+|Execution is \w+|Success|PASSED|FAILED|GEMM.*(?:passed|failed)", text, re.I)
+    summary = re.search(r"^(?:ok|failed): (\d+) launches, .*?(\d+) warp instructions", text, re.M)
+    failed = re.search(r"^girih-sim: .* (ended with \d+|was ended by .*)$", text, re.M)
+    result = "too slow" if code is None else failed[1] if failed else own[0] if own else "ended"
+    launches, instructions = summary.groups() if summary else ("-", "-")
+    return [program.name, program.chip, result, launches, instructions, f"{seconds:.0f} s", verdicts], summary and not failed
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter,
+                                     usage=argparse.SUPPRESS)
+    parser.add_argument("names", nargs="*")
+    parser.add_argument("--list", action="store_true")
+    parser.add_argument("--sources", type=pathlib.Path)
+    parser.add_argument("--out", type=pathlib.Path)
+    parser.add_argument("--rules", choices=("hardware", "isa"), default="hardware")
+    parser.add_argument("--seconds", type=float, default=600)
+    parser.add_argument("--build", type=pathlib.Path, default=ROOT / "build")
+    options = parser.parse_args()
+    chosen = [each for each in PROGRAMS if not options.names or any(name in each.name for name in options.names)]
+    if options.list:
+        for each in chosen:
+            print(f"{each.name}: {each.source} for {each.chip}, {' '.join(each.arguments)}")
+        return 0
+    options.sources = (options.sources or pathlib.Path(tempfile.mkdtemp(prefix="girih-foreign-"))).resolve()
+    options.out = (options.out or options.sources).resolve()
+    options.build = options.build.resolve()
+    for folder in (options.sources, options.out):
+        folder.mkdir(parents=True, exist_ok=True)
+    for repository in {each.repository for each in chosen}:
+        fetch(repository, options.sources)
+    print("| program | chip | result | launches | warp instructions | time | verdicts |")
+    print("|---|---|---|---|---|---|---|")
+    is_whole = True
+    for each in chosen:
+        made = build(each, options)
+        row, ended = judge(each, made, options) if made else ([each.name, each.chip, "not built", "-", "-", "-", "-"], False)
+        is_whole = is_whole and bool(ended)
+        print(f"| {' | '.join(row)} |", flush=True)
+    return 0 if is_whole else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
