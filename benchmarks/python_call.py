@@ -71,7 +71,10 @@ def main():
               f"causal {call_cost(lambda: girih_torch.attention(*small, mask='causal')):.1f} us, "
               f"PyTorch's SDPA {call_cost(lambda: sdpa(*small, False)):.1f} us")
         cap = lambda s, b, h, q, k: 30 * girih.math.tanh(s / 30)
+        slopes = torch.ones(4, device="cuda")
+        alibi = lambda s, b, h, q, k: s + slopes[h] * (k - q)
         print(f"with a score function {call_cost(lambda: girih_torch.attention(*small, score=cap)):.1f} us, "
+              f"that captures a tensor {call_cost(lambda: girih_torch.attention(*small, score=alibi)):.1f} us, "
               f"the output's memory {call_cost(lambda: torch.empty_like(small[0])):.1f} us")
         for mask in ("none", "causal"):
             loaded = girih._attention.loaded_kernel(0, 128, None, mask, None, None, False, "", 0)

@@ -13,6 +13,8 @@ from torch.nn.attention import flex_attention as flex
 
 import girih
 import girih.torch
+from girih import _traced
+from girih._traced import traced
 from girih.torch import attention, flex_attention, scaled_dot_product_attention
 
 
@@ -67,6 +69,29 @@ def test_score_mods_of_flex_attention(score_mod):
     scores = score_mod(q.float() @ k.float().transpose(2, 3) / 8, *index)
     expected = (scores.softmax(3).nan_to_num(0) @ v.float())
     assert (o.float() - expected).abs().max() < 3e-3
+
+
+def test_traces_that_are_kept_see_other_tensors(monkeypatch):
+    """The quick look at a function that was traced finds what has changed."""
+    calls = []
+    monkeypatch.setattr(_traced, "trace", lambda *arguments: calls.append(arguments) or girih.trace(*arguments))
+
+    def made(first, second, width):
+        return lambda s, b, h, q, k: girih.where(q < width, s + first[h], s - second[h])
+
+    first, second = torch.zeros(4), torch.ones(4)
+    for _ in range(3):
+        known = traced(made(first, second, 3), "score")
+        assert [found.value is array for found, array in zip(known.captures, (first, second))] == [True, True]
+    assert len(calls) == 1 and traced(made(second, first, 3), "score").captures[0].value is second and len(calls) == 1
+    same = traced(made(first, first, 3), "score")
+    assert len(same.captures) == 1 and len(calls) == 2
+    for changed in (made(first.half(), second, 3), made(torch.zeros(4, 2)[:, 0], second.int(), 3), made(first, second, 4)):
+        assert str(traced(changed, "score")) == str(girih.trace(changed))
+    assert "f16" in str(traced(made(first.half(), second, 3), "score"))
+    assert len(traced(made(first, second, 3), "score").captures) == 2
+    with pytest.raises(girih.UnsupportedError, match="float64"):
+        traced(made(first, second.double(), 3), "score")
 
 
 @pytest.mark.parametrize("message, score_mod", [

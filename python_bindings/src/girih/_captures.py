@@ -1,7 +1,6 @@
 """Arrays and numbers that traced functions find outside: what a kernel takes beside its own tensors."""
 from __future__ import annotations
 
-import dataclasses
 import struct
 import sys
 from collections.abc import Iterable
@@ -15,18 +14,14 @@ _ELEMENTS = {"bfloat16": "bf16", "float16": "f16", "float32": "f32", "bool": "i8
 _MOST_DIMENSIONS = 4
 
 
-@dataclasses.dataclass(frozen=True)
 class Capture:
-    """An array, or a number that is chosen at launch, by its name in the function's MLIR."""
+    """An array, or a number that is chosen at launch, by its name in the function's MLIR, and its type there."""
 
-    name: str
-    type: str  #: in MLIR
-    value: Any = dataclasses.field(compare=False)
-    is_sorted: bool = False
+    __slots__ = ("name", "type", "value", "is_sorted", "is_number")
 
-    @property
-    def is_number(self) -> bool:
-        return not self.type.startswith("tensor")
+    def __init__(self, name: str, type: str, value: Any, is_sorted: bool = False):
+        self.name, self.type, self.value, self.is_sorted = name, type, value, is_sorted
+        self.is_number = not type.startswith("tensor")
 
     def number(self) -> float | int:
         """What a kernel is given: a float for f32, an int for i32."""

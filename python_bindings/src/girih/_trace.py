@@ -1,7 +1,6 @@
 """Python functions as regions of a kernel: called once, with values that write down what is done to them."""
 from __future__ import annotations
 
-import dataclasses
 import struct
 import sys
 from collections.abc import Callable
@@ -36,7 +35,7 @@ class Function:
 
     def with_values(self, values: list[Any]) -> Function:
         """The same function of other arrays and numbers."""
-        captures = tuple(dataclasses.replace(old, value=value) for old, value in zip(self.captures, values))
+        captures = tuple([Capture(old.name, old.type, value, old.is_sorted) for old, value in zip(self.captures, values)])
         return Function(self.region, self.text, self._places, captures)
 
     @property
@@ -76,6 +75,26 @@ class Function:
 def captures_of(*functions: Function | str | None) -> list[Capture]:
     """What functions capture, in the order in which their kernel takes it: arrays and numbers, each by itself."""
     return [found for function in functions if isinstance(function, Function) for found in function.captures]
+
+
+def without_values(function: Any) -> Any:
+    """For keys that live on: a function, if it is one, that keeps no arrays."""
+    if type(function) is Function and function.captures:
+        return function.with_values([None] * len(function.captures))
+    return function
+
+
+def operands_of(*functions: Function | str | None) -> tuple[list[Any], list[float | int]]:
+    """The same as a launch takes it."""
+    arrays, numbers = [], []
+    for function in functions:
+        if type(function) is Function:
+            for found in function.captures:
+                if found.is_number:
+                    numbers.append(found.number())
+                else:
+                    arrays.append(found.value)
+    return arrays, numbers
 
 
 def _place(place: Any) -> str:

@@ -6,13 +6,17 @@ from collections.abc import Callable
 from typing import Any, overload
 
 from girih._captures import Captured, is_array
-from girih._trace import Function, trace
+from girih._trace import Function, trace, without_values
 
 _kept: dict[Any, tuple[list[types.CodeType], Function, tuple[int, ...]]] = {}  # with the arrays' places
+_snapshots: dict[tuple[int, str], _Snapshot] = {}  # by code and region
 _MOST = 4096
 _PLAIN = (int, bool, str, bytes, type(None))
 #: What comes from there does not change.
 _FIXED = ("torch", "numpy", "math", "girih", "builtins", "operator", "functools")
+
+
+_ABSENT = object()
 
 
 class _Unknown(Exception):
@@ -25,6 +29,56 @@ class _Found:
     def __init__(self) -> None:
         self.arrays: list[Any] = []
         self.codes: list[types.CodeType] = []
+        self.has_captured = False
+
+
+class _Snapshot:
+    """A function that was traced, whose names and cells have PyTorch's tensors and values that never change: it is enough,
+    and quick, to see that these are the same objects, and tensors like those. Of the functions with one code, the first."""
+
+    __slots__ = ("code", "known", "made", "places", "fixed", "fixed_cells", "tensors")
+
+    def __init__(self, function: types.FunctionType, made: Function, places: tuple[int, ...]):
+        self.code, self.known, self.made, self.places = function.__code__, function.__globals__, made, places
+        self.fixed, self.fixed_cells, self.tensors = [], [], []
+        found = [(name, self.known.get(name, _ABSENT)) for name in _names(self.code)]
+        found += [(i, cell.cell_contents) for i, cell in enumerate(function.__closure__ or ())]
+        for where, value in found:
+            if is_array(value):
+                self.tensors.append((where, value.dtype, value.shape, value.is_cuda))
+            else:
+                (self.fixed if isinstance(where, str) else self.fixed_cells).append((where, value))
+
+    @staticmethod
+    def can_be_of(function: types.FunctionType, found: _Found) -> bool:
+        return (len(found.codes) == 1 and not function.__defaults__ and not function.__kwdefaults__ and
+                all(hasattr(array, "is_cuda") for array in found.arrays) and not found.has_captured)
+
+    def made_of(self, function: types.FunctionType) -> Function | None:
+        """The traced function, of the arrays that it has now."""
+        known, cells = function.__globals__, function.__closure__
+        if function.__code__ is not self.code or known is not self.known or function.__defaults__ or function.__kwdefaults__:
+            return None
+        for name, value in self.fixed:
+            if known.get(name, _ABSENT) is not value:
+                return None
+        try:
+            for i, value in self.fixed_cells:
+                if cells[i].cell_contents is not value:
+                    return None
+            if not self.tensors:
+                return self.made
+            arrays = []  # each once, in order, as in a key
+            for where, dtype, shape, is_cuda in self.tensors:
+                value = known[where] if isinstance(where, str) else cells[where].cell_contents
+                if value.dtype is not dtype or value.shape != shape or value.is_cuda is not is_cuda:
+                    return None
+                arrays.append(value)
+        except (ValueError, KeyError, AttributeError):  # a cell is empty, a name gone, or no tensor now
+            return None
+        if len(arrays) > 1 and len(set(map(id, arrays))) < len(arrays):
+            return None
+        return self.made.with_values([arrays[place] for place in self.places])
 
 
 def _names(code: types.CodeType) -> tuple[str, ...]:
@@ -33,7 +87,7 @@ def _names(code: types.CodeType) -> tuple[str, ...]:
     for constant in code.co_consts:
         if isinstance(constant, types.CodeType):
             names += _names(constant)
-    return names
+    return tuple(dict.fromkeys(names))
 
 
 def _key_of_array(value: Any, found: _Found) -> Any:
@@ -49,6 +103,7 @@ def _key_of_array(value: Any, found: _Found) -> Any:
 def _key_of_value(value: Any, depth: int, found: _Found) -> Any:
     kind = type(value)
     if kind is Captured:
+        found.has_captured = True
         return "captured", value.is_sorted, _key_of_array(value.array, found)
     if is_array(value):
         return _key_of_array(value, found)
@@ -109,6 +164,11 @@ def traced(function: Callable[..., Any] | Function | str | None, region: str) ->
     """
     if function is None or isinstance(function, str):
         return Function(region, function, []) if function and function.startswith("func.func") else function
+    snapshot = None
+    if type(function) is types.FunctionType:
+        snapshot = _snapshots.get((id(function.__code__), region))
+        if snapshot is not None and (made := snapshot.made_of(function)) is not None:
+            return made
     found = _Found()
     try:
         key = region, _key_of(function, found)
@@ -116,6 +176,10 @@ def traced(function: Callable[..., Any] | Function | str | None, region: str) ->
         return trace(function, region)
     if (known := _kept.get(key)) is not None:
         _, kept, places = known
+        if snapshot is None and _Snapshot.can_be_of(function, found):
+            if len(_snapshots) >= _MOST:
+                _snapshots.clear()
+            _snapshots[id(function.__code__), region] = _Snapshot(function, kept, places)
         return kept.with_values([found.arrays[place] for place in places]) if places else kept
     made = trace(function, region)
     places = tuple(next((i for i, array in enumerate(found.arrays) if array is capture.value), -1)
@@ -124,5 +188,5 @@ def traced(function: Callable[..., Any] | Function | str | None, region: str) ->
         return made
     if len(_kept) >= _MOST:
         _kept.clear()
-    _kept[key] = found.codes, made.with_values([None] * len(places)) if places else made, places
+    _kept[key] = found.codes, without_values(made), places
     return made
