@@ -59,6 +59,7 @@ PROGRAMS = [
     cute("sgemm_1", "sm_90a", "128", "128", "16"),
     cute("sgemm_sm80", "sm_90a", "128", "128", "64", "T", "N"),
     cute("hopper/wgmma_tma_sm90", "sm_90a", "256", "128", "256"),
+    cute("blackwell/01_mma_sm100", "sm_100a", "128", "256", "128"),
     example("48", "sm_90a", "48_hopper_warp_specialized_gemm", "--m=256", "--n=256", "--k=128", "--iterations=0"),
 ]
 
