@@ -14,15 +14,20 @@
 
 namespace girih::attn {
 
+/// The operands that need not be there and are, by what the manifest calls them, in its order.
+llvm::SmallVector<std::pair<llvm::StringRef, mlir::Value>> optionalOperands(ForwardOp op);
+
 /// On an argument of a function that a region captures: its name, the names of a tensor's sizes,
 /// and that a tensor's elements do not decrease along its last dimension.
 inline constexpr llvm::StringLiteral kNameAttr = "attn.name";
 inline constexpr llvm::StringLiteral kSizesAttr = "attn.sizes";
 inline constexpr llvm::StringLiteral kSortedAttr = "attn.sorted";
 
-/// What the manifest calls the tensors of lengths of sequences.
+/// What the manifest calls the tensors of lengths of sequences, and of where packed ones begin.
 inline constexpr llvm::StringLiteral kQueryLengths = "query_lengths";
 inline constexpr llvm::StringLiteral kKeyLengths = "key_lengths";
+inline constexpr llvm::StringLiteral kQueryStarts = "query_starts";
+inline constexpr llvm::StringLiteral kKeyStarts = "key_starts";
 
 /// Whether the elements of a captured tensor do not decrease along its last dimension.
 bool isSorted(mlir::Value tensor);

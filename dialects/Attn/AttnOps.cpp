@@ -39,6 +39,15 @@ static void printMask(OpAsmPrinter &printer, ForwardOp op, MaskAttr, Region &reg
 #define GET_OP_CLASSES
 #include "dialects/Attn/AttnOps.cpp.inc"
 
+SmallVector<std::pair<StringRef, Value>> girih::attn::optionalOperands(ForwardOp op) {
+  SmallVector<std::pair<StringRef, Value>> operands = {{kQueryLengths, op.getQueryLengths()},
+                                                       {kKeyLengths, op.getKeyLengths()},
+                                                       {kQueryStarts, op.getQueryStarts()},
+                                                       {kKeyStarts, op.getKeyStarts()}};
+  llvm::erase_if(operands, [](const auto &operand) { return !operand.second; });
+  return operands;
+}
+
 /// Sizes and indices have 32 bits.
 static constexpr int64_t kMaxSize = std::numeric_limits<int32_t>::max();
 
@@ -98,13 +107,46 @@ static LogicalResult verifyShapes(ForwardOp op) {
   return success();
 }
 
+static LogicalResult verifyPlain(ForwardOp op, StringRef name, TypedValue<RankedTensorType> numbers) {
+  if (numbers && numbers.getType().getEncoding())
+    return op.emitOpError() << name << " has the encoding " << numbers.getType().getEncoding() << ", must have none";
+  return success();
+}
+
+/// Where packed sequences begin.
+static LogicalResult verifyStarts(ForwardOp op) {
+  TypedValue<RankedTensorType> queries = op.getQueryStarts(), keys = op.getKeyStarts();
+  if (!queries && !keys)
+    return success();
+  if (!queries || !keys)
+    return op.emitOpError() << "has " << (queries ? kQueryStarts : kKeyStarts) << " and no "
+                            << (queries ? kKeyStarts : kQueryStarts) << ", must have both or neither";
+  if (failed(verifyPlain(op, kQueryStarts, queries)) || failed(verifyPlain(op, kKeyStarts, keys)))
+    return failure();
+  if (int64_t batch = op.getQ().getType().getDimSize(0); batch != 1) {
+    InFlightDiagnostic error = op.emitOpError() << "packs sequences in a batch of ";
+    return (ShapedType::isDynamic(batch) ? error << "any size" : error << batch) << ", must be 1";
+  }
+  int64_t count = queries.getType().getDimSize(0), other = keys.getType().getDimSize(0);
+  for (auto [name, size] : {std::pair(kQueryStarts, count), std::pair(kKeyStarts, other)})
+    if (ShapedType::isStatic(size) && size < 2)
+      return op.emitOpError() << name << " has " << size << " elements, must have 1 more than there are sequences";
+  return verifySameSize(op, "number of starts", kQueryStarts, count, kKeyStarts, other);
+}
+
 /// One number for each sequence.
 static LogicalResult verifyLengths(ForwardOp op, StringRef name, TypedValue<RankedTensorType> lengths) {
   if (!lengths)
     return success();
-  if (Attribute encoding = lengths.getType().getEncoding())
-    return op.emitOpError() << name << " has the encoding " << encoding << ", must have none";
-  return verifySameSize(op, "batch", "q", op.getQ().getType().getDimSize(0), name, lengths.getType().getDimSize(0));
+  if (failed(verifyPlain(op, name, lengths)))
+    return failure();
+  int64_t count = lengths.getType().getDimSize(0);
+  if (!op.isPacked())
+    return verifySameSize(op, "batch", "q", op.getQ().getType().getDimSize(0), name, count);
+  int64_t starts = op.getQueryStarts().getType().getDimSize(0);
+  if (ShapedType::isStatic(starts))
+    return verifySameSize(op, "number of sequences", kQueryStarts, starts - 1, name, count);
+  return success();
 }
 
 /// Checks that a region ends in a value of that type.
@@ -142,8 +184,9 @@ static LogicalResult verifyScore(ForwardOp op) {
 }
 
 LogicalResult ForwardOp::verify() {
-  if (failed(verifyShapes(*this)) || failed(verifyLengths(*this, "query_lengths", getQueryLengths())) ||
-      failed(verifyLengths(*this, "key_lengths", getKeyLengths())))
+  if (failed(verifyShapes(*this)) || failed(verifyStarts(*this)) ||
+      failed(verifyLengths(*this, kQueryLengths, getQueryLengths())) ||
+      failed(verifyLengths(*this, kKeyLengths, getKeyLengths())))
     return failure();
   RankedTensorType q = getQ().getType();
   RankedTensorType output = getOutput().getType();

@@ -40,6 +40,7 @@ def Attn_ForwardOp : Op<Attn_Dialect, "forward", [Pure, AttrSizedOperandSegments
     | `k`, `v` | [B, Hkv, Skv, D]; Hkv divides H; query head h reads head h / (H / Hkv) |
     | `v` with `v_order(keys)` | [B, Hkv, D, Skv] |
     | `query_lengths`, `key_lengths`, if given | [B], i32: how many queries and keys each sequence has, Sq and Skv at most |
+    | `query_starts`, `key_starts`, if given | [N + 1], i32: where each of N packed sequences begins in Sq and Skv, and where the last ends |
 
     | result | shape |
     |---|---|
@@ -68,6 +69,16 @@ def Attn_ForwardOp : Op<Attn_Dialect, "forward", [Pure, AttrSizedOperandSegments
     ```mlir
     %o = attn.forward %q, %k, %v query_lengths(%m : tensor<4xi32>) key_lengths(%n : tensor<4xi32>) mask(causal)
         : tensor<4x32x2048x128xbf16>, tensor<4x8x2048x128xbf16>, tensor<4x8x2048x128xbf16> -> tensor<4x32x2048x128xbf16>
+    ```
+
+    Sequences that are packed lie one after another in tensors whose B is 1: sequence n has the
+    queries from `query_starts[n]` to before `query_starts[n + 1]`, and so with keys. Starts do not
+    decrease. Batch, query and key of regions are the sequence's number and places in it;
+    lengths, one for each sequence, may end it earlier.
+
+    ```mlir
+    %o = attn.forward %q, %k, %v query_starts(%s : tensor<5xi32>) key_starts(%t : tensor<5xi32>) mask(causal) order(bshd)
+        : tensor<1x32x8192x128xbf16>, tensor<1x8x8192x128xbf16>, tensor<1x8x8192x128xbf16> -> tensor<1x32x8192x128xbf16>
     ```
 
     The mask says which keys a query sees, all unless it is given: by name or by a
@@ -115,6 +126,7 @@ def Attn_ForwardOp : Op<Attn_Dialect, "forward", [Pure, AttrSizedOperandSegments
   }];
   let arguments = (ins Attn_Tensor:$q, Attn_Tensor:$k, Attn_Tensor:$v,
                        Optional<Attn_Lengths>:$query_lengths, Optional<Attn_Lengths>:$key_lengths,
+                       Optional<Attn_Lengths>:$query_starts, Optional<Attn_Lengths>:$key_starts,
                        DefaultValuedAttr<Attn_Mask, "Mask::None">:$mask,
                        DefaultValuedAttr<Attn_Order, "Order::BHSD">:$order,
                        DefaultValuedAttr<Attn_ValueOrder, "ValueOrder::HeadSize">:$v_order,
@@ -125,7 +137,9 @@ def Attn_ForwardOp : Op<Attn_Dialect, "forward", [Pure, AttrSizedOperandSegments
   let regions = (region MaxSizedRegion<1>:$mask_region, MaxSizedRegion<1>:$score);
   let assemblyFormat = [{
     $q `,` $k `,` $v (`query_lengths` `(` $query_lengths^ `:` type($query_lengths) `)`)?
-    (`key_lengths` `(` $key_lengths^ `:` type($key_lengths) `)`)? custom<Mask>($mask, $mask_region)
+    (`key_lengths` `(` $key_lengths^ `:` type($key_lengths) `)`)?
+    (`query_starts` `(` $query_starts^ `:` type($query_starts) `)`)?
+    (`key_starts` `(` $key_starts^ `:` type($key_starts) `)`)? custom<Mask>($mask, $mask_region)
     (`order` `(` $order^ `)`)? (`v_order` `(` $v_order^ `)`)? (`scale` `(` $scale^ `)`)?
     (`output_scale` `(` $output_scale^ `)`)?
     (`schedule` $schedule^)? (`score` $score^)? attr-dict
@@ -146,7 +160,9 @@ def Attn_ForwardOp : Op<Attn_Dialect, "forward", [Pure, AttrSizedOperandSegments
     bool hasMask() { return getMask() != Mask::None || !getMaskRegion().empty(); }
 
     /// Whether sequences have lengths of their own.
-    bool hasLengths() { return getQueryLengths() || getKeyLengths(); }
+    bool hasLengths() { return getQueryLengths() || getKeyLengths() || isPacked(); }
+    /// Whether sequences lie one after another in one batch.
+    bool isPacked() { return static_cast<bool>(getQueryStarts()); }
 
     /// Replaces the mask's name by the region that it stands for.
     void expandMask();

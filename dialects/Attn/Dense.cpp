@@ -20,7 +20,7 @@ bool attn::isDense(LookupOp op) {
   int64_t rank = type.getRank();
   ArrayAttr sizes = sizesOf(op.getTensor());
   auto problem = dyn_cast<ForwardOp>(op->getParentOp());
-  if (rank < 2 || !sizes || !problem || !isa<FloatType>(type.getElementType()) ||
+  if (rank < 2 || !sizes || !problem || problem.isPacked() || !isa<FloatType>(type.getElementType()) ||
       op->getParentRegion() != &problem.getScore())
     return false;
   Builder b(op.getContext());

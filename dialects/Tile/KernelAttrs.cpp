@@ -34,8 +34,14 @@ LogicalResult isPair(const AttrPlace &place, Attribute attr, StringRef form, con
   return success(succeeded(isText(place.element(0), pair[0])) && succeeded(second(place.element(1), pair[1])));
 }
 
+/// A size, its part in an item, and a size that is added to the number of parts.
 LogicalResult isWorkItem(const AttrPlace &place, Attribute attr) {
-  return isPair(place, attr, "[size, tile]", isNumber(1, kMaxInt));
+  auto item = dyn_cast<ArrayAttr>(attr);
+  if (!item || item.size() != 3)
+    return isPair(place, attr, "[size, tile]", isNumber(1, kMaxInt));
+  return success(succeeded(isText(place.element(0), item[0])) &&
+                 succeeded(isNumber(1, kMaxInt)(place.element(1), item[1])) &&
+                 succeeded(isText(place.element(2), item[2])));
 }
 
 LogicalResult isMultiple(const AttrPlace &place, Attribute attr) { return isPair(place, attr, "[size, size]", isText); }

@@ -28,7 +28,7 @@ def Tile_Dialect : Dialect {
     |---|---|---|
     | `tile.target` | the module, before there is a `gpu.module` | the chip |
     | `tile.schedule` | the kernel | the schedule |
-    | `tile.work` | the kernel | the work items: pairs of a size's name and a tile, fastest first |
+    | `tile.work` | the kernel | the work items: a size's name and a tile of it, fastest first, and perhaps the name of a size that adds so many |
     | `tile.multiples` | the kernel | pairs of sizes' names: the first size is a multiple of the second |
     | `tile.problem` | the kernel | what it computes, for the manifest |
     | `tile.name`, `tile.sizes`, `tile.order` | a tensor argument, the first also one of f32 or i32 | its name, the names of its sizes, its memory order |

@@ -25,7 +25,8 @@ const char *const kAttentionSpecHelp =
     "mask=none|causal|causal_top_left|window(LEFT,RIGHT)|prefix(N)|document, several joined by & and |, "
     "order=bhsd|bshd, "
     "score=softcap(NUMBER)|alibi|alibi(slopes)|bias|bias(DIMENSIONS)|relative(N)|temperature, several joined by +, "
-    "lse=0|1, query_lengths=0|1, key_lengths=0|1 (each sequence has its own), scale=NUMBER (1/sqrt(d)), "
+    "lse=0|1, query_lengths=0|1, key_lengths=0|1 (each sequence has its own), packed=0|1 (b sequences of sq and skv in "
+    "all), scale=NUMBER (1/sqrt(d)), "
     "output_scale=NUMBER (1); any knob of "
     "the schedule, such as stages=2";
 
@@ -62,7 +63,7 @@ private:
   attn::ValueOrder valueOrder = attn::ValueOrder::HeadSize;
   std::string dtype = "bf16", out;
   ScoreSpec score;
-  bool lse = false, queryLengths = false, keyLengths = false;
+  bool lse = false, queryLengths = false, keyLengths = false, packed = false;
   std::optional<double> scale, outputScale;
 };
 
@@ -130,7 +131,7 @@ LogicalResult Spec::parseEntry(StringRef entry) {
   if (key == "score")
     return score.parse(value, [&](StringRef at) { return error(at); });
   std::pair<StringRef, bool *> switches[] = {
-      {"lse", &lse}, {attn::kQueryLengths, &queryLengths}, {attn::kKeyLengths, &keyLengths}};
+      {"lse", &lse}, {attn::kQueryLengths, &queryLengths}, {attn::kKeyLengths, &keyLengths}, {"packed", &packed}};
   for (auto [name, isOn] : switches)
     if (key == name) {
       *isOn = value == "1";
@@ -199,27 +200,36 @@ OwningOpRef<ModuleOp> Spec::build() {
   ImplicitLocOpBuilder b(loc, OpBuilder::atBlockBegin(module->getBody()));
   Type element = elementOf(b, dtype);
   bool isNarrow = element.getIntOrFloatBitWidth() == 8;
-  auto query = RankedTensorType::get({size("b"), size("h"), size("sq"), size("d")}, element);
-  auto key = RankedTensorType::get({size("b"), size("hkv"), size("skv"), size("d")}, element);
+  int64_t sequences = size("b"), batch = packed ? 1 : sequences;
+  auto query = RankedTensorType::get({batch, size("h"), size("sq"), size("d")}, element);
+  auto key = RankedTensorType::get({batch, size("hkv"), size("skv"), size("d")}, element);
   RankedTensorType values = key;
   if (valueOrder == attn::ValueOrder::Keys)
-    values = RankedTensorType::get({size("b"), size("hkv"), size("d"), size("skv")}, element);
+    values = RankedTensorType::get({batch, size("hkv"), size("d"), size("skv")}, element);
   RankedTensorType output = query.clone(!out.empty() ? elementOf(b, out) : isNarrow ? b.getBF16Type() : element);
   Type lseType = lse ? RankedTensorType::get(query.getShape().drop_back(), b.getF32Type()) : Type();
   SmallVector<Type> results = {output};
   if (lse)
     results.push_back(lseType);
-  auto lengths = RankedTensorType::get({size("b")}, b.getI32Type());
+  auto lengths = RankedTensorType::get({sequences}, b.getI32Type());
+  auto starts = RankedTensorType::get({ShapedType::isDynamic(sequences) ? sequences : sequences + 1}, b.getI32Type());
+  std::pair<bool, Type> optional[] = {
+      {queryLengths, lengths}, {keyLengths, lengths}, {packed, starts}, {packed, starts}};
   SmallVector<Type> inputs = {query, key, values};
-  inputs.append(queryLengths + keyLengths, lengths);
+  for (auto [isThere, type] : optional)
+    if (isThere)
+      inputs.push_back(type);
   auto function = func::FuncOp::create(b, "attention", b.getFunctionType(inputs, results));
   b.setInsertionPointToStart(function.addEntryBlock());
+  SmallVector<Value> operands;
+  unsigned next = 3;
+  for (auto [isThere, type] : optional)
+    operands.push_back(isThere ? function.getArgument(next++) : Value());
   auto op = attn::ForwardOp::create(
-      b, output, lseType, function.getArgument(0), function.getArgument(1), function.getArgument(2),
-      queryLengths ? function.getArgument(3) : Value(), keyLengths ? function.getArguments().back() : Value(),
-      attn::MaskAttr::get(&context, mask.name()), attn::OrderAttr::get(&context, order),
-      attn::ValueOrderAttr::get(&context, valueOrder), scale ? b.getF64FloatAttr(*scale) : FloatAttr(),
-      outputScale ? b.getF64FloatAttr(*outputScale) : FloatAttr(),
+      b, output, lseType, function.getArgument(0), function.getArgument(1), function.getArgument(2), operands[0],
+      operands[1], operands[2], operands[3], attn::MaskAttr::get(&context, mask.name()),
+      attn::OrderAttr::get(&context, order), attn::ValueOrderAttr::get(&context, valueOrder),
+      scale ? b.getF64FloatAttr(*scale) : FloatAttr(), outputScale ? b.getF64FloatAttr(*outputScale) : FloatAttr(),
       schedule.encode(&context, [&] { return emitError(loc); }));
   mask.build(op);
   score.build(op, size("h"));
@@ -239,6 +249,7 @@ std::string Spec::fileName() const {
     name += "k" + show("skv");
   name += "x" + show("d") + "_" + dtype + (out.empty() ? "" : "to" + out) +
           (valueOrder == attn::ValueOrder::Keys ? "_vkeys_" : "_") + mask.fileName();
+  name += packed ? "_packed" : "";
   name += queryLengths && keyLengths ? "_lengths" : queryLengths ? "_qlengths" : keyLengths ? "_klengths" : "";
   return name + score.suffix() + (lse ? "_lse" : "");
 }

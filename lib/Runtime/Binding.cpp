@@ -172,7 +172,7 @@ int64_t runtime::countWorkItems(const Binding &binding) {
     int64_t size = binding.value(dimension.size);
     if (size == 0)
       throw Error(manifest.path + ": no work to launch: size '" + dimension.size.size + "' is 0");
-    items = multiply(manifest, items, (size + dimension.tile - 1) / dimension.tile);
+    items = multiply(manifest, items, (size + dimension.tile - 1) / dimension.tile + binding.value(dimension.more));
   }
   return items;
 }

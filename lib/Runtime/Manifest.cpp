@@ -192,8 +192,11 @@ private:
     if (grid.string() != "flat" && grid.string() != "persistent")
       grid.fail("is '" + grid.string() + "' when it should be 'flat' or 'persistent'");
     launch.persistent = grid.string() == "persistent";
-    for (const JsonReader &dimension : reader.member("work").elements())
-      launch.work.push_back({readExtent(dimension.member("size")), dimension.member("tile").integer(1, maxSize)});
+    for (const JsonReader &dimension : reader.member("work").elements()) {
+      launch.work.push_back({readExtent(dimension.member("size")), dimension.member("tile").integer(1, maxSize), {}});
+      if (auto more = dimension.optionalMember("more"))
+        launch.work.back().more = readExtent(*more);
+    }
   }
 
   Argument readArgument(const JsonReader &reader) const {

@@ -30,23 +30,40 @@ reference::Mask runtime::problemMask(const Manifest &manifest, const reference::
 static reference::Captures declaredCaptures(const Binding &binding) { return runtime::capturesOf(binding, {}); }
 
 bool runtime::hasSequences(const Manifest &manifest) {
-  return manifest.findTensor(queryLengths) >= 0 || manifest.findTensor(keyLengths) >= 0;
+  return manifest.findTensor(queryLengths) >= 0 || manifest.findTensor(keyLengths) >= 0 || isPacked(manifest);
 }
 
+bool runtime::isPacked(const Manifest &manifest) { return manifest.findTensor(queryStarts) >= 0; }
+
 std::vector<reference::Sequence> runtime::sequencesOf(const Binding &binding, const reference::Captures &tensors) {
-  auto numbersOf = [&](const char *name) -> const reference::CapturedTensor * {
+  auto tensorOf = [&](const char *name) -> const reference::CapturedTensor * {
     int index = binding.manifest->findTensor(name);
     return index >= 0 && tensors.tensors[size_t(index)].data ? &tensors.tensors[size_t(index)] : nullptr;
   };
-  const reference::CapturedTensor *queries = numbersOf(queryLengths), *keys = numbersOf(keyLengths);
-  auto lengthOf = [](const reference::CapturedTensor *lengths, int64_t b, int64_t most) {
-    double index = double(b);
-    return lengths ? std::clamp<int64_t>(int64_t(lengths->at(&index)), 0, most) : most;
+  auto numberOf = [](const reference::CapturedTensor *numbers, int64_t n, int64_t most) {
+    double index = double(n);
+    return numbers ? std::clamp<int64_t>(int64_t(numbers->at(&index)), 0, most) : most;
   };
+  struct Range {
+    int64_t begin, count;
+  };
+  auto rangeOf = [&](const char *starts, const char *lengths, int64_t n, int64_t most) {
+    Range range{0, most};
+    if (const reference::CapturedTensor *numbers = tensorOf(starts)) {
+      range.begin = numberOf(numbers, n, most);
+      range.count = std::max<int64_t>(numberOf(numbers, n + 1, most) - range.begin, 0);
+    }
+    range.count = numberOf(tensorOf(lengths), n, range.count);
+    return range;
+  };
+  bool packed = tensorOf(queryStarts) && tensorOf(keyStarts);
+  int64_t count = packed ? binding.layout(queryStarts).shape[0] - 1 : binding.layout("q").shape[0];
   std::vector<reference::Sequence> sequences;
-  for (int64_t b = 0; b < binding.layout("q").shape[0]; ++b)
-    sequences.push_back(
-        {b, 0, lengthOf(queries, b, binding.layout("q").shape[2]), 0, lengthOf(keys, b, binding.layout("k").shape[2])});
+  for (int64_t n = 0; n < count; ++n) {
+    Range queries = rangeOf(queryStarts, queryLengths, n, binding.layout("q").shape[2]);
+    Range keys = rangeOf(keyStarts, keyLengths, n, binding.layout("k").shape[2]);
+    sequences.push_back({packed ? 0 : n, queries.begin, queries.count, keys.begin, keys.count});
+  }
   return sequences;
 }
 
@@ -70,9 +87,11 @@ double runtime::problemFlops(const Binding &binding, const reference::Captures &
   double pairs = 0;
   if (!hasSequences(manifest))
     pairs = pairsOf(binding.size("sq"), binding.size("skv"), binding.size("b"), 0);
-  else
-    for (const reference::Sequence &sequence : sequencesOf(binding, known))
-      pairs += pairsOf(sequence.queries, sequence.keys, 1, sequence.batch);
+  else {
+    std::vector<reference::Sequence> sequences = sequencesOf(binding, known);
+    for (size_t n = 0; n < sequences.size(); ++n)
+      pairs += pairsOf(sequences[n].queries, sequences[n].keys, 1, int64_t(n));
+  }
   double dims = double(2 * binding.layout("q").shape.back());
   return 2.0 * pairs * dims;
 }
@@ -102,6 +121,6 @@ std::string runtime::describeProblem(const Binding &binding) {
   if (manifest.problem.hasScore)
     shape += " with score";
   if (hasSequences(manifest))
-    shape += " of own lengths";
+    shape += isPacked(manifest) ? " packed" : " of own lengths";
   return shape;
 }

@@ -62,21 +62,24 @@ void fillOneHot(const Binding &binding, HostTensor &q, HostTensor &k, uint64_t s
     for (int64_t i = 0; i < k.rowLength(); ++i)
       store(k, offset + i, keyBit(position, i) ? magnitudes.k : -magnitudes.k);
   });
-  int64_t queries = q.layout.shape[2];
   reference::Mask mask = problemMask(*binding.manifest, captures);
   std::vector<reference::Sequence> sequences = sequencesOf(binding, captures);
   int64_t heads = q.layout.shape[1];
-  forEachRow(q, [&](int64_t row, int64_t position, int64_t offset) {
-    int64_t head = row / queries;
+  const std::vector<int64_t> &strides = q.layout.strides;
+  parallelFor(int64_t(sequences.size()) * heads, [&](int64_t head) {
     const reference::Sequence &sequence = sequences[size_t(head / heads)];
-    reference::AttentionRow place{head / heads, head % heads, position};
-    reference::KeyRange seen = mask.visible(place, sequence.queries, sequence.keys);
-    int64_t count = std::max<int64_t>(seen.size(), 1);
-    int64_t target = seen.begin + int64_t(scatter(seed ^ uint64_t(row)) % uint64_t(count));
-    while (target + 1 < seen.end && !mask.sees(place, target, sequence.queries, sequence.keys))
-      ++target;
-    for (int64_t i = 0; i < q.rowLength(); ++i)
-      store(q, offset + i, keyBit(target, i) ? magnitudes.q : -magnitudes.q);
+    for (int64_t row = 0; row < sequence.queries; ++row) {
+      reference::AttentionRow place{head / heads, head % heads, row};
+      reference::KeyRange seen = mask.visible(place, sequence.queries, sequence.keys);
+      int64_t count = std::max<int64_t>(seen.size(), 1);
+      uint64_t number = uint64_t(head * q.layout.shape[2] + row);
+      int64_t target = seen.begin + int64_t(scatter(seed ^ number) % uint64_t(count));
+      while (target + 1 < seen.end && !mask.sees(place, target, sequence.queries, sequence.keys))
+        ++target;
+      int64_t at = sequence.batch * strides[0] + place.h * strides[1] + (sequence.firstQuery + row) * strides[2];
+      for (int64_t i = 0; i < q.rowLength(); ++i)
+        store(q, at + i, keyBit(sequence.firstKey + target, i) ? magnitudes.q : -magnitudes.q);
+    }
   });
 }
 
@@ -105,12 +108,30 @@ HostTensor makeLengths(const TensorLayout &layout, int64_t most, uint64_t seed) 
   return tensor;
 }
 
+/// Sequences of no, one, few and many rows one after another, which may leave some at the end.
+HostTensor makeStarts(const TensorLayout &layout, int64_t most, uint64_t seed) {
+  HostTensor tensor = randomIntegers(layout, ElementType::I32, seed, /*isSorted=*/false);
+  int64_t count = layout.shape[0] - 1, start = 0, end = seed % 2 ? most : most - most / 20;
+  for (int64_t n = 0; n <= count; ++n) {
+    int32_t number = int32_t(n == count ? end : start);
+    std::memcpy(tensor.bytes.data() + size_t(n * layout.strides[0]) * sizeof number, &number, sizeof number);
+    uint64_t random = scatter(seed + uint64_t(n));
+    int64_t any = int64_t(random % uint64_t(2 * end / std::max<int64_t>(count, 1) + 1)), tiles = any / 64 * 64;
+    const int64_t choices[] = {any, tiles, 0, any, tiles + 1, 1, any, std::max<int64_t>(tiles - 1, 0)};
+    start = std::min(start + choices[(uint64_t(n) + seed) % std::size(choices)], end);
+  }
+  return tensor;
+}
+
 /// What no sequence has must not matter, not even as a zero weight's factor.
 void spoilRest(HostTensor &tensor, const std::vector<reference::Sequence> &sequences, bool isQuery) {
   int64_t length = tensor.layout.shape[2], heads = tensor.layout.shape[1];
+  std::vector<bool> isUsed(size_t(tensor.layout.shape[0] * length));
+  for (const reference::Sequence &sequence : sequences)
+    for (int64_t i = 0; i < (isQuery ? sequence.queries : sequence.keys); ++i)
+      isUsed[size_t(sequence.batch * length + (isQuery ? sequence.firstQuery : sequence.firstKey) + i)] = true;
   forEachRow(tensor, [&](int64_t row, int64_t position, int64_t offset) {
-    const reference::Sequence &sequence = sequences[size_t(row / length / heads)];
-    if (position >= (isQuery ? sequence.queries : sequence.keys))
+    if (!isUsed[size_t(row / length / heads * length + position)])
       for (int64_t i = 0; i < tensor.rowLength(); ++i)
         store(tensor, offset + i, std::nanf(""));
   });
@@ -145,9 +166,12 @@ bool runtime::hasExactScores(DataPattern pattern) {
   return pattern == DataPattern::Equal || pattern == DataPattern::OneHot;
 }
 
-reference::AttentionRow runtime::nanRow(const Binding &binding) {
+reference::AttentionRow runtime::nanRow(const Binding &binding, const std::vector<reference::Sequence> &sequences) {
   const std::vector<int64_t> &shape = binding.layout("q").shape;
-  return {shape[0] / 2, shape[1] / 2, shape[2] * 2 / 3};
+  if (sequences.empty())
+    return {shape[0] / 2, shape[1] / 2, shape[2] * 2 / 3};
+  size_t b = sequences.size() / 2;
+  return {int64_t(b), shape[1] / 2, sequences[b].queries * 2 / 3};
 }
 
 std::vector<HostTensor> runtime::makeProblemData(const Binding &binding, const DataOptions &options) {
@@ -159,9 +183,11 @@ std::vector<HostTensor> runtime::makeProblemData(const Binding &binding, const D
       tensors.push_back(poisonedTensor(binding.tensors[i], declared.type));
       continue;
     }
-    if (declared.name == queryLengths || declared.name == keyLengths) {
-      int64_t most = binding.layout(declared.name == queryLengths ? "q" : "k").shape[2];
-      tensors.push_back(makeLengths(binding.tensors[i], most, scatter(options.seed) + uint64_t(i)));
+    bool isStarts = declared.name == queryStarts || declared.name == keyStarts;
+    if (isStarts || declared.name == queryLengths || declared.name == keyLengths) {
+      int64_t most = binding.layout(declared.name.starts_with("query") ? "q" : "k").shape[2];
+      auto make = isStarts ? makeStarts : makeLengths;
+      tensors.push_back(make(binding.tensors[i], most, scatter(options.seed) + uint64_t(i)));
       continue;
     }
     if (isInteger(declared.type)) {
@@ -186,16 +212,19 @@ std::vector<HostTensor> runtime::makeProblemData(const Binding &binding, const D
     return tensors;
   HostTensor &k = tensors[binding.tensorIndex("k")];
   fillPattern(binding, options, q, k, capturesOf(binding, tensors));
+  std::vector<reference::Sequence> sequences = sequencesOf(binding, capturesOf(binding, tensors));
   if (hasSequences(manifest)) {
-    std::vector<reference::Sequence> sequences = sequencesOf(binding, capturesOf(binding, tensors));
     spoilRest(q, sequences, /*isQuery=*/true);
     spoilRest(k, sequences, /*isQuery=*/false);
     spoilRest(tensors[binding.tensorIndex("v")], sequences, /*isQuery=*/false);
   }
-  if (options.injectNan) {
-    reference::AttentionRow row = nanRow(binding);
+  if (options.injectNan && !sequences.empty()) {
+    reference::AttentionRow row = nanRow(binding, sequences);
+    const reference::Sequence &sequence = sequences[size_t(row.b)];
     const std::vector<int64_t> &strides = q.layout.strides;
-    store(q, row.b * strides[0] + row.h * strides[1] + row.q * strides[2], std::nanf(""));
+    if (row.q < sequence.queries)
+      store(q, sequence.batch * strides[0] + row.h * strides[1] + (sequence.firstQuery + row.q) * strides[2],
+            std::nanf(""));
   }
   return tensors;
 }

@@ -55,16 +55,43 @@ AttentionProblem attentionProblem(const Binding &binding, const std::vector<Host
   return problem;
 }
 
+/// Which sequence has a row of the tensors.
+class RowOwners {
+public:
+  explicit RowOwners(const AttentionProblem &problem) : length(problem.queries()) {
+    owners.resize(size_t(problem.q.shape[0] * length), -1);
+    for (int64_t b = 0; b < problem.countSequences(); ++b) {
+      Sequence sequence = problem.sequence(b);
+      for (int64_t q = 0; q < sequence.queries; ++q)
+        owners[size_t(sequence.batch * length + sequence.firstQuery + q)] = b;
+      starts.push_back(sequence.firstQuery);
+    }
+  }
+
+  /// Beyond all sequences there is none.
+  std::optional<AttentionRow> at(int64_t batch, int64_t head, int64_t position) const {
+    int64_t owner = owners[size_t(batch * length + position)];
+    if (owner < 0)
+      return std::nullopt;
+    return AttentionRow{owner, head, position - starts[size_t(owner)]};
+  }
+
+private:
+  int64_t length;
+  std::vector<int64_t> owners, starts;
+};
+
 /// Elements of O or LSE that may be NaN or infinite, by their place.
 struct ExpectedNonFinite {
   std::optional<AttentionRow> nan;
   const AttentionProblem &problem;
+  const RowOwners &owners;
   /// Whether a row that the mask shows keys to may still see none: a score
   /// function or the data can hide them.
   bool mayHideRows;
 
   bool operator()(const std::vector<int64_t> &index, float value) const {
-    AttentionRow row{index[0], index[1], index[2]};
+    AttentionRow row = *owners.at(index[0], index[1], index[2]);
     if (nan && row == *nan)
       return std::isnan(value);
     bool isLogSumExp = index.size() == 3;
@@ -75,24 +102,28 @@ struct ExpectedNonFinite {
 };
 
 /// Which elements of O or LSE belong to no sequence.
-ElementLeft leftBy(const AttentionProblem &problem, const HostTensor &tensor) {
+ElementLeft leftBy(const AttentionProblem &problem, const RowOwners &owners, const HostTensor &tensor) {
   if (problem.sequences.empty())
     return nullptr;
   int64_t columns = tensor.layout.shape.size() == 3 ? 1 : tensor.rowLength();
-  return [&problem, columns, heads = problem.q.shape[1]](int64_t element) {
-    int64_t row = element / columns, length = problem.queries();
-    return row % length >= problem.sequence(row / length / heads).queries;
+  return [&owners, columns, heads = problem.q.shape[1], length = problem.queries()](int64_t element) {
+    int64_t row = element / columns;
+    return !owners.at(row / length / heads, 0, row % length);
   };
 }
 
-std::vector<double> gatherRows(const HostTensor &tensor, const std::vector<AttentionRow> &rows) {
+std::vector<double> gatherRows(const AttentionProblem &problem, const HostTensor &tensor,
+                               const std::vector<AttentionRow> &rows) {
   bool isLogSumExp = tensor.layout.shape.size() == 3;
   int64_t dim = isLogSumExp ? 1 : tensor.rowLength();
   const std::vector<int64_t> &strides = tensor.layout.strides;
   std::vector<double> values;
-  for (const AttentionRow &row : rows)
+  for (const AttentionRow &row : rows) {
+    Sequence sequence = problem.sequence(row.b);
+    int64_t offset = sequence.batch * strides[0] + row.h * strides[1] + (sequence.firstQuery + row.q) * strides[2];
     for (int64_t i = 0; i < dim; ++i)
-      values.push_back(tensor.load(row.b * strides[0] + row.h * strides[1] + row.q * strides[2] + i));
+      values.push_back(tensor.load(offset + i));
+  }
   return values;
 }
 
@@ -115,16 +146,17 @@ void verifyAttention(Verdict &verdict, const Binding &binding, const std::vector
   AttentionProblem problem = attentionProblem(binding, tensors);
   problem.exactScores = hasExactScores(options.pattern);
   bool mayHideRows = binding.manifest->problem.hasScore || options.pattern == DataPattern::MinusInf;
-  ExpectedNonFinite expected{std::nullopt, problem, mayHideRows};
+  RowOwners owners(problem);
+  ExpectedNonFinite expected{std::nullopt, problem, owners, mayHideRows};
   std::vector<AttentionRow> always;
   if (options.injectNan) {
-    expected.nan = nanRow(binding);
+    expected.nan = nanRow(binding, problem.sequences);
     if (expected.nan->q < problem.sequence(expected.nan->b).queries)
       always.push_back(*expected.nan);
   }
   for (size_t i = 0; i < tensors.size(); ++i)
     if (binding.manifest->tensors[i].isOutput)
-      scanWrites(verdict, binding.manifest->tensors[i].name, tensors[i], expected, leftBy(problem, tensors[i]));
+      scanWrites(verdict, binding.manifest->tensors[i].name, tensors[i], expected, leftBy(problem, owners, tensors[i]));
   const ProblemDeclaration &declared = binding.manifest->problem;
   if (declared.hasScore && declared.score.empty())
     return;
@@ -139,9 +171,10 @@ void verifyAttention(Verdict &verdict, const Binding &binding, const std::vector
   for (int64_t b = 0; b < problem.countSequences(); ++b)
     verdict.rows += problem.q.shape[1] * problem.sequence(b).queries;
   const HostTensor &o = tensors[binding.tensorIndex("o")];
-  recordOutput(verdict, compareOutput(problem, rows, exact, yardstick, gatherRows(o, rows)), "o");
+  recordOutput(verdict, compareOutput(problem, rows, exact, yardstick, gatherRows(problem, o, rows)), "o");
   if (int index = binding.manifest->findTensor("lse"); index >= 0) {
-    Comparison comparison = compareLogSumExp(problem, rows, exact, yardstick, gatherRows(tensors[index], rows));
+    Comparison comparison =
+        compareLogSumExp(problem, rows, exact, yardstick, gatherRows(problem, tensors[index], rows));
     record(verdict, comparison, "lse");
     verdict.maxLogSumExpDifference = comparison.maxDifference;
   }

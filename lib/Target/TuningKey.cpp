@@ -41,10 +41,8 @@ std::string problemKey(attn::ForwardOp op) {
     stream << ",out=" << out;
   if (op.getVOrder() != attn::ValueOrder::HeadSize)
     stream << ",v_order=" << attn::stringifyValueOrder(op.getVOrder());
-  for (auto [lengths, name] :
-       {std::pair(op.getQueryLengths(), attn::kQueryLengths), std::pair(op.getKeyLengths(), attn::kKeyLengths)})
-    if (lengths)
-      stream << "," << name << "=1";
+  for (auto [name, operand] : attn::optionalOperands(op))
+    stream << "," << name << "=1";
   if (!op.getMaskRegion().empty())
     stream << ",visible=" << digestOf(op.getMaskRegion());
   if (!op.getScore().empty())

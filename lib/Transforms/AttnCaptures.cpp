@@ -10,7 +10,8 @@ using namespace mlir;
 namespace girih {
 
 /// The names of tensors and inputs of the notation that a capture may not have.
-static constexpr StringLiteral kTaken[] = {"q", "k", "v", "o", "lse", attn::kQueryLengths, attn::kKeyLengths};
+static constexpr StringLiteral kTaken[] = {
+    "q", "k", "v", "o", "lse", attn::kQueryLengths, attn::kKeyLengths, attn::kQueryStarts, attn::kKeyStarts};
 
 template <typename AttrTy> static AttrTy attrOf(BlockArgument argument, StringRef name) {
   auto function = dyn_cast<func::FuncOp>(argument.getOwner()->getParentOp());
@@ -29,12 +30,9 @@ SmallVector<BlockArgument> capturedArguments(attn::ForwardOp op) {
 }
 
 std::string nameOfArgument(attn::ForwardOp op, BlockArgument argument) {
-  std::pair<Value, StringRef> operands[] = {{op.getQ(), "q"},
-                                            {op.getK(), "k"},
-                                            {op.getV(), "v"},
-                                            {op.getQueryLengths(), attn::kQueryLengths},
-                                            {op.getKeyLengths(), attn::kKeyLengths}};
-  for (auto [operand, name] : operands)
+  SmallVector<std::pair<StringRef, Value>> operands = {{"q", op.getQ()}, {"k", op.getK()}, {"v", op.getV()}};
+  llvm::append_range(operands, attn::optionalOperands(op));
+  for (auto [name, operand] : operands)
     if (operand == argument)
       return name.str();
   if (auto name = attrOf<StringAttr>(argument, attn::kNameAttr))

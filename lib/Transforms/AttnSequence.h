@@ -10,16 +10,24 @@ namespace girih {
 
 /// One block of queries of one head.
 struct WorkItem {
-  mlir::Value batch, head, keyHead, firstRow;
+  mlir::Value batch, head, keyHead; ///< of packed sequences, the batch is the sequence
+  mlir::Value block, firstRow;
   mlir::Value queries, keys;   ///< of its sequence
+  mlir::Value tensorBatch;     ///< index of the tensors
   mlir::Value q, k, v, o, lse; ///< the tensors, as far as it has rows of them
 };
 
 /// A tensor's size, of a kernel's argument.
 mlir::Value sizeOf(IndexBuilder &b, mlir::gpu::GPUFuncOp kernel, unsigned argument, unsigned dim);
 
-/// Fills in the item's sequence by its batch.
-void findSequence(IndexBuilder &b, attn::ForwardOp op, mlir::gpu::GPUFuncOp kernel, WorkItem &item);
+/// How many starts there are of packed sequences.
+mlir::Value countStarts(IndexBuilder &b, mlir::gpu::GPUFuncOp kernel);
+
+/// Fills in the item's sequence by its batch, or by its block of `rows` rows.
+void findSequence(IndexBuilder &b, attn::ForwardOp op, mlir::gpu::GPUFuncOp kernel, WorkItem &item, int64_t rows);
+
+/// Whether the item has rows; null if each item has some.
+mlir::Value isInSequence(IndexBuilder &b, attn::ForwardOp op, const WorkItem &item);
 
 } // namespace girih
 

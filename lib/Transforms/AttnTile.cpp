@@ -104,10 +104,14 @@ gpu::GPUFuncOp AttnTilePass::makeKernel(attn::ForwardOp op, func::FuncOp functio
     arguments[2].sizes = {"b", "hkv", "d", "skv"};
   if (op.getLse())
     arguments.push_back({"lse", cast<RankedTensorType>(op.getLse().getType()), {"b", "h", "sq"}});
-  for (auto [lengths, name] :
-       {std::pair(op.getQueryLengths(), attn::kQueryLengths), std::pair(op.getKeyLengths(), attn::kKeyLengths)})
-    if (lengths)
-      arguments.push_back({name.str(), lengths.getType(), {"b"}});
+  for (auto [name, operand] : attn::optionalOperands(op)) {
+    bool isStarts = name == attn::kQueryStarts || name == attn::kKeyStarts;
+    arguments.push_back({name.str(),
+                         cast<RankedTensorType>(operand.getType()),
+                         {isStarts        ? "starts"
+                          : op.isPacked() ? "sequences"
+                                          : "b"}});
+  }
   SmallVector<BlockArgument> captured = capturedArguments(op);
   auto names = llvm::map_to_vector(captured, [&](BlockArgument argument) { return nameOfArgument(op, argument); });
   size_t firstCaptured = arguments.size();
@@ -186,9 +190,10 @@ LogicalResult AttnTilePass::lower(attn::ForwardOp op) {
   auto function = dyn_cast<func::FuncOp>(op->getParentOp());
   if (failed(checkFunction(op, function)))
     return failure();
-  if (op.getKeyLengths() && op.getVOrder() == attn::ValueOrder::Keys)
-    return op.emitError(
-        "v_order(keys) cannot be compiled with key_lengths: copies end after a row of values, not in it");
+  for (auto [name, operand] : {std::pair(attn::kKeyLengths, op.getKeyLengths()), {attn::kKeyStarts, op.getKeyStarts()}})
+    if (operand && op.getVOrder() == attn::ValueOrder::Keys)
+      return op.emitError() << "v_order(keys) cannot be compiled with " << name
+                            << ": copies end after a row of values, not in it";
   const Target *target = lookupTarget(op);
   if (!target || failed(checkRegions(op, *target)))
     return failure();

@@ -33,6 +33,7 @@ public:
 
 private:
   Value size(unsigned argument, unsigned dim) { return sizeOf(b, kernel, argument, dim); }
+  Value countBlocks();
   Value countHeads() { return b.mul(size(0, 0), size(0, 1)); }
   WorkItem decode(Value work);
   KeyRange keyRange(const WorkItem &item);
@@ -78,11 +79,17 @@ private:
   std::optional<MaskReader> mask; ///< of the work item, if there is one
 };
 
+/// Blocks of queries of a head. Of packed sequences, so many as there can be at most.
+Value KernelBuilder::countBlocks() {
+  Value blocks = b.ceilDiv(size(0, 2), rows);
+  return op.isPacked() ? b.add(blocks, countStarts(b, kernel)) : blocks;
+}
+
 /// Work items are numbered in groups of heads whose keys and values fit into
 /// `group_bytes` of the L2 cache together; in a group, all heads of one block
 /// of queries come before those of the next block.
 WorkItem KernelBuilder::decode(Value work) {
-  Value blocks = b.ceilDiv(size(0, 2), rows);
+  Value blocks = countBlocks();
   Value heads = countHeads();
   Value queryHeads = size(0, 1), keyHeads = size(1, 1);
   Value headsPerKeyHead = b.div(queryHeads, keyHeads);
@@ -107,6 +114,7 @@ WorkItem KernelBuilder::decode(Value work) {
   item.batch = b.div(flatHead, queryHeads);
   item.head = head;
   item.keyHead = b.div(head, headsPerKeyHead);
+  item.block = block;
   item.firstRow = b.mul(block, b.index(rows));
   return item;
 }
@@ -118,7 +126,8 @@ KeyRange KernelBuilder::keyRange(const WorkItem &item) {
     mask.emplace(b, op.getMaskRegion().front(), MaskPlace{item.batch, item.head, item.queries, item.keys, &captures});
     visibility = mask->bound(item.firstRow, rows);
   }
-  if (op.getKeyLengths() && !visibility.some.end) // a sequence may have none, and is visited all the same
+  if ((op.getKeyLengths() || op.isPacked()) &&
+      !visibility.some.end) // a sequence may have none, and is visited all the same
     visibility.some.end = KeyBound{item.keys, 0};
   return buildKeyRange(b, visibility, item.keys, item.firstRow, {rows, columns});
 }
@@ -126,12 +135,16 @@ KeyRange KernelBuilder::keyRange(const WorkItem &item) {
 void KernelBuilder::build() {
   b.setInsertionPointToStart(&kernel.getBody().front());
   Value start = gpu::BlockIdOp::create(b, gpu::Dimension::x);
-  auto work = [&](StringRef name, int64_t tile) -> Attribute {
-    return b.getArrayAttr({b.getStringAttr(name), b.getI64IntegerAttr(tile)});
+  auto work = [&](StringRef name, int64_t tile, StringRef more = "") -> Attribute {
+    SmallVector<Attribute> entries = {b.getStringAttr(name), b.getI64IntegerAttr(tile)};
+    if (!more.empty())
+      entries.push_back(b.getStringAttr(more));
+    return b.getArrayAttr(entries);
   };
-  kernel->setAttr(tile::kWorkAttr, b.getArrayAttr({work("sq", rows), work("h", 1), work("b", 1)}));
+  Attribute blocks = work("sq", rows, op.isPacked() ? "starts" : "");
+  kernel->setAttr(tile::kWorkAttr, b.getArrayAttr({blocks, work("h", 1), work("b", 1)}));
   kernel->setAttr(tile::kMultiplesAttr, b.getArrayAttr({b.getStrArrayAttr({"h", "hkv"})}));
-  auto countItems = [&] { return b.mul(b.ceilDiv(size(0, 2), rows), countHeads()); };
+  auto countItems = [&] { return b.mul(countBlocks(), countHeads()); };
   if (*schedule.persistent == tile::Schedule::kDynamic) {
     buildDynamicLoop(start, countItems());
   } else if (*schedule.persistent) {
@@ -169,11 +182,11 @@ void KernelBuilder::buildDynamicLoop(Value start, Value items) {
 
 void KernelBuilder::buildWorkItem(Value work) {
   WorkItem item = decode(work);
-  findSequence(b, op, kernel, item);
-  if (!op.getQueryLengths())
+  findSequence(b, op, kernel, item, rows);
+  Value isThere = isInSequence(b, op, item);
+  if (!isThere)
     return buildBlock(item);
   // A block beyond the sequence is left out: by a loop, in which tiles may cross between roles.
-  Value isThere = arith::CmpIOp::create(b, arith::CmpIPredicate::slt, item.firstRow, item.queries);
   Value count = arith::SelectOp::create(b, isThere, b.index(1), b.index(0));
   auto once = scf::ForOp::create(b, b.index(0), count, b.index(1));
   OpBuilder::InsertionGuard guard(b);
@@ -182,8 +195,8 @@ void KernelBuilder::buildWorkItem(Value work) {
 }
 
 void KernelBuilder::buildBlock(const WorkItem &item) {
-  Value q =
-      tile::LoadOp::create(b, inputTile(rows), item.q, ValueRange{item.batch, item.head, item.firstRow, b.index(0)});
+  Value q = tile::LoadOp::create(b, inputTile(rows), item.q,
+                                 ValueRange{item.tensorBatch, item.head, item.firstRow, b.index(0)});
   scf::ForOp loop = buildKeyLoop(item, q);
   buildEpilogue(item, loop.getResults());
 }
@@ -209,7 +222,8 @@ void KernelBuilder::buildIteration(const WorkItem &item, Value q, const KeyRange
   Value oldMaximum = state[0], oldSum = state[1], oldOutput = state[2];
   Value zero = b.index(0);
   Value firstKey = b.mul(range.tileAt(b, iteration), b.index(columns));
-  Value k = tile::LoadOp::create(b, inputTile(columns), item.k, ValueRange{item.batch, item.keyHead, firstKey, zero});
+  Value k =
+      tile::LoadOp::create(b, inputTile(columns), item.k, ValueRange{item.tensorBatch, item.keyHead, firstKey, zero});
   Value scores = tile::MmaOp::create(b, f32Tile({rows, columns}), q, k, /*acc=*/Value(),
                                      /*transpose_b=*/true);
   ScoreTile tile = {scores, item.batch, item.head, item.firstRow, firstKey, item.queries, item.keys, &captures};
@@ -253,10 +267,10 @@ Value KernelBuilder::loadValues(const WorkItem &item, Value firstKey) {
   auto type = RankedTensorType::get({headSize, columns}, op.getV().getType().getElementType());
   if (op.getVOrder() == attn::ValueOrder::HeadSize) {
     Value rowsOfKeys =
-        tile::LoadOp::create(b, inputTile(columns), v, ValueRange{item.batch, item.keyHead, firstKey, zero});
+        tile::LoadOp::create(b, inputTile(columns), v, ValueRange{item.tensorBatch, item.keyHead, firstKey, zero});
     return transposesValues ? tile::TransposeOp::create(b, type, rowsOfKeys).getResult() : rowsOfKeys;
   }
-  return tile::LoadOp::create(b, type, v, ValueRange{item.batch, item.keyHead, zero, firstKey});
+  return tile::LoadOp::create(b, type, v, ValueRange{item.tensorBatch, item.keyHead, zero, firstKey});
 }
 
 /// The maximum as exponents subtract it, less what makes the weights larger. Their sum, the
@@ -329,13 +343,13 @@ void KernelBuilder::buildEpilogue(const WorkItem &item, ValueRange state) {
   Value narrow = normalized;
   if (Type element = op.getOutput().getType().getElementType(); !element.isF32())
     narrow = arith::TruncFOp::create(b, RankedTensorType::get({rows, headSize}, element), normalized);
-  tile::StoreOp::create(b, narrow, item.o, ValueRange{item.batch, item.head, item.firstRow, b.index(0)});
+  tile::StoreOp::create(b, narrow, item.o, ValueRange{item.tensorBatch, item.head, item.firstRow, b.index(0)});
   if (!op.getLse())
     return;
   // ln(sum of exp(scale s)) = ln 2 * (c max + log2(sum))
   Value log2 = arith::AddFOp::create(b, maximum, fastLog2(sum));
   Value lse = arith::MulFOp::create(b, log2, constant(f32Tile({rows}), std::numbers::ln2));
-  tile::StoreOp::create(b, lse, item.lse, ValueRange{item.batch, item.head, item.firstRow});
+  tile::StoreOp::create(b, lse, item.lse, ValueRange{item.tensorBatch, item.head, item.firstRow});
 }
 
 } // namespace

@@ -128,6 +128,9 @@ TEST(BindingTest, grid_counts_tiles_and_rounds_to_clusters) {
   };
   EXPECT_EQ(2u * 4 * 2, grid(129, 132));
   EXPECT_EQ(8u, grid(1, 132));
+  manifest.launch.work[0].more = {"skv", 0, manifest.findSize("skv")};
+  EXPECT_EQ((2u + 64) * 4 * 2, grid(129, 132));
+  manifest.launch.work[0].more = {};
   manifest.launch.work.pop_back();
   manifest.launch.work.pop_back();
   EXPECT_EQ(4u, grid(257, 132)); // 3 tiles, clusters of 2

@@ -151,3 +151,12 @@ func.func @ends_within_rows(%q: tensor<2x1x64x64xbf16>, %n: tensor<2xi32>) -> te
       : tensor<2x1x64x64xbf16>, tensor<2x1x64x64xbf16>, tensor<2x1x64x64xbf16> -> tensor<2x1x64x64xbf16>
   return %o : tensor<2x1x64x64xbf16>
 }
+
+// -----
+
+func.func @packed_within_rows(%q: tensor<1x1x64x64xbf16>, %n: tensor<2xi32>) -> tensor<1x1x64x64xbf16> {
+  // expected-error@+1 {{v_order(keys) cannot be compiled with key_starts: copies end after a row of values, not in it}}
+  %o = attn.forward %q, %q, %q query_starts(%n : tensor<2xi32>) key_starts(%n : tensor<2xi32>) v_order(keys)
+      : tensor<1x1x64x64xbf16>, tensor<1x1x64x64xbf16>, tensor<1x1x64x64xbf16> -> tensor<1x1x64x64xbf16>
+  return %o : tensor<1x1x64x64xbf16>
+}

@@ -46,6 +46,7 @@ struct TensorDeclaration {
 struct WorkDimension {
   Extent size;
   int64_t tile = 1;
+  Extent more; ///< added to the number of tiles
 };
 
 struct LaunchDeclaration {

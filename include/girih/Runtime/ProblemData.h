@@ -43,27 +43,30 @@ struct DataOptions {
 /// One tensor for each of the manifest's: inputs by the pattern, outputs poison. Captured tensors
 /// are normal numbers, or integers from 0 to 3; what is sorted begins with 0 and grows by 1 at about
 /// 16 random places of its last dimension. Lengths of sequences are 0, 1, the most there can be and
-/// others, in turn; what lies beyond in Q, K and V is NaN.
+/// others, in turn; packed ones are such too, and the last may end before the tensor. What lies beyond in Q, K and V is
+/// NaN.
 std::vector<HostTensor> makeProblemData(const Binding &binding, const DataOptions &options);
 
 /// What the functions of the problem capture, by the manifest; data of `tensors`, which are referred
 /// to, if there are any.
 reference::Captures capturesOf(const Binding &binding, const std::vector<HostTensor> &tensors);
 
-/// The tensors of lengths of sequences.
-constexpr const char *queryLengths = "query_lengths", *keyLengths = "key_lengths";
+/// The tensors of lengths of sequences, and of where packed ones begin.
+constexpr const char *queryLengths = "query_lengths", *keyLengths = "key_lengths", *queryStarts = "query_starts",
+                     *keyStarts = "key_starts";
 
-/// Whether sequences have lengths of their own.
+/// Whether sequences have lengths of their own, or are packed.
 bool hasSequences(const Manifest &manifest);
+bool isPacked(const Manifest &manifest);
 
-/// Where the sequences of an attention problem lie; all of each batch as long as lengths have no data.
+/// Where the sequences of an attention problem lie; all of each batch as long as lengths and starts have no data.
 std::vector<reference::Sequence> sequencesOf(const Binding &binding, const reference::Captures &tensors);
 
 /// Floating-point operations of the problem with the tensors that makeProblemData makes.
 double problemFlops(const Binding &binding, const DataOptions &options);
 
-/// The row of Q that `injectNan` damages.
-reference::AttentionRow nanRow(const Binding &binding);
+/// The row of Q that `injectNan` damages, if its sequence has that row.
+reference::AttentionRow nanRow(const Binding &binding, const std::vector<reference::Sequence> &sequences = {});
 
 } // namespace girih::runtime
 

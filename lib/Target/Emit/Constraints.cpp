@@ -97,10 +97,13 @@ LogicalResult ConstraintWriter::addWorkItems() {
     const json::Object &item = *value.getAsObject();
     int64_t tile = *item.getInteger("tile");
     auto size = lookUp(tile::kWorkAttr, *item.getString("size"));
-    if (failed(size))
+    FailureOr<std::optional<int64_t>> more = std::optional<int64_t>(0);
+    if (auto name = item.getString("more"))
+      more = lookUp(tile::kWorkAttr, *name);
+    if (failed(size) || failed(more))
       return failure();
-    isStatic &= size->has_value();
-    if (*size && (items *= llvm::divideCeil(**size, tile)) > kLargestSize)
+    isStatic &= size->has_value() && more->has_value();
+    if (*size && (items *= llvm::divideCeil(**size, tile) + more->value_or(0)) > kLargestSize)
       return kernel.emitError() << "the problem has more work items than the " << kLargestSize
                                 << " that can be counted";
   }

@@ -227,9 +227,9 @@ void HeaderWriter::writeItems(StringRef afterEach) {
     const json::Object &item = *value.getAsObject();
     int64_t tile = *item.getInteger("tile");
     std::string count = size(*item.getString("size"));
-    if (tile > 1)
-      count = formatv("({0} + {1}) / {2}", count, tile - 1, tile);
-    out << "  items *= " << count << ";\n" << afterEach;
+    count = tile > 1 ? formatv("({0} + {1}) / {2}", count, tile - 1, tile).str() : count;
+    auto more = item.getString("more");
+    out << "  items *= " << count << (more ? " + " + size(*more) : "") << ";\n" << afterEach;
   }
 }
 
@@ -306,7 +306,7 @@ void HeaderWriter::writeTensorMap(size_t index, const json::Object &argument) {
 )",
                  index, llvm::join(extents, ", "), strides.empty() ? "0" : llvm::join(strides, ", "),
                  llvm::join(boxes, ", "), type, boxes.size(), address,
-                 swizzle ? std::to_string(swizzle) + "B" : std::string("NONE"));
+                 swizzle ? std::to_string(swizzle) + "B" : "NONE");
 }
 
 void HeaderWriter::writeLaunch() {

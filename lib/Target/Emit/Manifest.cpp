@@ -119,8 +119,12 @@ LogicalResult addLaunch(LLVM::LLVMFuncOp kernel, const tile::Schedule &schedule,
   if (!work)
     return kernel.emitError() << "must say its work items in " << tile::kWorkAttr << ", as [[size, tile], ...]";
   json::Array items;
-  for (auto pair : work.getAsRange<ArrayAttr>())
-    items.push_back(json::Object{{"size", toJson(pair[0])}, {"tile", toJson(pair[1])}});
+  for (auto item : work.getAsRange<ArrayAttr>()) {
+    json::Object object{{"size", toJson(item[0])}, {"tile", toJson(item[1])}};
+    if (item.size() > 2)
+      object["more"] = toJson(item[2]);
+    items.push_back(std::move(object));
+  }
   // CTAs that start no more hand their items to those that run.
   bool isPersistent = schedule.persistent.value_or(0) && !kernel->hasAttr(tile::kQueuedAttr);
   manifest["launch"] = json::Object{{"threads", threads[0]},

@@ -208,7 +208,7 @@ func.func @lse_encoding(%q: tensor<2x4x128x64xbf16>) -> (tensor<2x4x128x64xbf16>
 
 func.func @two_masks(%q: tensor<2x4x128x64xbf16>) -> tensor<2x4x128x64xbf16> {
   // expected-error@+1 {{has mask(causal) and a mask region, must have one mask}}
-  %o = "attn.forward"(%q, %q, %q) <{mask = 1 : i32, operandSegmentSizes = array<i32: 1, 1, 1, 0, 0>}> ({
+  %o = "attn.forward"(%q, %q, %q) <{mask = 1 : i32, operandSegmentSizes = array<i32: 1, 1, 1, 0, 0, 0, 0>}> ({
   ^bb0(%b: index, %h: index, %i: index, %j: index):
     %t = arith.constant true
     attn.yield %t : i1
@@ -411,4 +411,76 @@ func.func @encoded_lengths(%q: tensor<2x4x128x64xbf16>, %n: tensor<2xi32, 1 : i3
   %o = attn.forward %q, %q, %q query_lengths(%n : tensor<2xi32, 1 : i32>)
       : tensor<2x4x128x64xbf16>, tensor<2x4x128x64xbf16>, tensor<2x4x128x64xbf16> -> tensor<2x4x128x64xbf16>
   return %o : tensor<2x4x128x64xbf16>
+}
+
+// -----
+
+func.func @starts_of_queries_alone(%q: tensor<1x4x128x64xbf16>, %s: tensor<3xi32>, %t: tensor<3xi32>, %n: tensor<3xi32>) -> tensor<1x4x128x64xbf16> {
+  // expected-error@+1 {{has query_starts and no key_starts, must have both or neither}}
+  %o = attn.forward %q, %q, %q query_starts(%s : tensor<3xi32>)
+      : tensor<1x4x128x64xbf16>, tensor<1x4x128x64xbf16>, tensor<1x4x128x64xbf16> -> tensor<1x4x128x64xbf16>
+  return %o : tensor<1x4x128x64xbf16>
+}
+
+// -----
+
+func.func @starts_of_keys_alone(%q: tensor<1x4x128x64xbf16>, %s: tensor<3xi32>, %t: tensor<3xi32>, %n: tensor<3xi32>) -> tensor<1x4x128x64xbf16> {
+  // expected-error@+1 {{has key_starts and no query_starts, must have both or neither}}
+  %o = attn.forward %q, %q, %q key_starts(%t : tensor<3xi32>)
+      : tensor<1x4x128x64xbf16>, tensor<1x4x128x64xbf16>, tensor<1x4x128x64xbf16> -> tensor<1x4x128x64xbf16>
+  return %o : tensor<1x4x128x64xbf16>
+}
+
+// -----
+
+func.func @packed_batches(%q: tensor<2x4x128x64xbf16>, %s: tensor<3xi32>, %t: tensor<3xi32>, %n: tensor<3xi32>) -> tensor<2x4x128x64xbf16> {
+  // expected-error@+1 {{packs sequences in a batch of 2, must be 1}}
+  %o = attn.forward %q, %q, %q query_starts(%s : tensor<3xi32>) key_starts(%t : tensor<3xi32>)
+      : tensor<2x4x128x64xbf16>, tensor<2x4x128x64xbf16>, tensor<2x4x128x64xbf16> -> tensor<2x4x128x64xbf16>
+  return %o : tensor<2x4x128x64xbf16>
+}
+
+// -----
+
+func.func @packed_any_batch(%q: tensor<?x4x128x64xbf16>, %s: tensor<3xi32>, %t: tensor<3xi32>, %n: tensor<3xi32>) -> tensor<?x4x128x64xbf16> {
+  // expected-error@+1 {{packs sequences in a batch of any size, must be 1}}
+  %o = attn.forward %q, %q, %q query_starts(%s : tensor<3xi32>) key_starts(%t : tensor<3xi32>)
+      : tensor<?x4x128x64xbf16>, tensor<?x4x128x64xbf16>, tensor<?x4x128x64xbf16> -> tensor<?x4x128x64xbf16>
+  return %o : tensor<?x4x128x64xbf16>
+}
+
+// -----
+
+func.func @no_sequence(%q: tensor<1x4x128x64xbf16>, %s: tensor<1xi32>, %t: tensor<1xi32>, %n: tensor<3xi32>) -> tensor<1x4x128x64xbf16> {
+  // expected-error@+1 {{query_starts has 1 elements, must have 1 more than there are sequences}}
+  %o = attn.forward %q, %q, %q query_starts(%s : tensor<1xi32>) key_starts(%t : tensor<1xi32>)
+      : tensor<1x4x128x64xbf16>, tensor<1x4x128x64xbf16>, tensor<1x4x128x64xbf16> -> tensor<1x4x128x64xbf16>
+  return %o : tensor<1x4x128x64xbf16>
+}
+
+// -----
+
+func.func @other_starts(%q: tensor<1x4x128x64xbf16>, %s: tensor<3xi32>, %t: tensor<4xi32>, %n: tensor<3xi32>) -> tensor<1x4x128x64xbf16> {
+  // expected-error@+1 {{number of starts differs: query_starts has 3, key_starts has 4}}
+  %o = attn.forward %q, %q, %q query_starts(%s : tensor<3xi32>) key_starts(%t : tensor<4xi32>)
+      : tensor<1x4x128x64xbf16>, tensor<1x4x128x64xbf16>, tensor<1x4x128x64xbf16> -> tensor<1x4x128x64xbf16>
+  return %o : tensor<1x4x128x64xbf16>
+}
+
+// -----
+
+func.func @lengths_of_packed(%q: tensor<1x4x128x64xbf16>, %s: tensor<3xi32>, %t: tensor<3xi32>, %n: tensor<3xi32>) -> tensor<1x4x128x64xbf16> {
+  // expected-error@+1 {{number of sequences differs: query_starts has 2, query_lengths has 3}}
+  %o = attn.forward %q, %q, %q query_lengths(%n : tensor<3xi32>) query_starts(%s : tensor<3xi32>) key_starts(%t : tensor<3xi32>)
+      : tensor<1x4x128x64xbf16>, tensor<1x4x128x64xbf16>, tensor<1x4x128x64xbf16> -> tensor<1x4x128x64xbf16>
+  return %o : tensor<1x4x128x64xbf16>
+}
+
+// -----
+
+func.func @encoded_starts(%q: tensor<1x4x128x64xbf16>, %s: tensor<3xi32, 1 : i32>, %t: tensor<3xi32>, %n: tensor<3xi32>) -> tensor<1x4x128x64xbf16> {
+  // expected-error@+1 {{query_starts has the encoding 1 : i32, must have none}}
+  %o = attn.forward %q, %q, %q query_starts(%s : tensor<3xi32, 1 : i32>) key_starts(%t : tensor<3xi32>)
+      : tensor<1x4x128x64xbf16>, tensor<1x4x128x64xbf16>, tensor<1x4x128x64xbf16> -> tensor<1x4x128x64xbf16>
+  return %o : tensor<1x4x128x64xbf16>
 }

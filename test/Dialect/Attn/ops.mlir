@@ -123,3 +123,12 @@ func.func @lengths(%q: tensor<2x4x128x64xbf16>, %m: tensor<2xi32>, %n: tensor<?x
       : tensor<2x4x128x64xbf16>, tensor<2x4x128x64xbf16>, tensor<2x4x128x64xbf16> -> tensor<2x4x128x64xbf16>
   return %o, %p : tensor<2x4x128x64xbf16>, tensor<2x4x128x64xbf16>
 }
+
+// Sequences that lie one after another in a batch of 1, which lengths may end earlier.
+// CHECK-LABEL: @packed
+// CHECK: attn.forward %{{[^ ]+}}, %{{[^ ]+}}, %{{[^ ]+}} key_lengths(%{{.*}} : tensor<2xi32>) query_starts(%{{.*}} : tensor<3xi32>) key_starts(%{{.*}} : tensor<?xi32>) mask(causal) order(bshd) : tensor
+func.func @packed(%q: tensor<1x4x?x64xbf16>, %s: tensor<3xi32>, %t: tensor<?xi32>, %n: tensor<2xi32>) -> tensor<1x4x?x64xbf16> {
+  %o = attn.forward %q, %q, %q key_lengths(%n : tensor<2xi32>) query_starts(%s : tensor<3xi32>) key_starts(%t : tensor<?xi32>) mask(causal) order(bshd)
+      : tensor<1x4x?x64xbf16>, tensor<1x4x?x64xbf16>, tensor<1x4x?x64xbf16> -> tensor<1x4x?x64xbf16>
+  return %o : tensor<1x4x?x64xbf16>
+}

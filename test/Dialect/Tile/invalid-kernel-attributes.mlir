@@ -398,3 +398,21 @@ gpu.module @m {
     gpu.return
   }
 }
+
+// -----
+
+gpu.module @m {
+  // expected-error@+1 {{tile.work[0][2] is "" when it should be text in UTF-8 that is not empty}}
+  gpu.func @work_more() kernel attributes {tile.work = [["m", 128, ""]]} {
+    gpu.return
+  }
+}
+
+// -----
+
+gpu.module @m {
+  // expected-error@+1 {{tile.work[0] names a size 'z' that no tensor has}}
+  gpu.func @work_more_size(%a: memref<?x64xbf16> {tile.name = "a", tile.sizes = ["m", "k"]}) kernel attributes {tile.work = [["m", 128, "z"]]} {
+    gpu.return
+  }
+}
