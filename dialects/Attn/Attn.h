@@ -23,11 +23,13 @@ inline constexpr llvm::StringLiteral kNameAttr = "attn.name";
 inline constexpr llvm::StringLiteral kSizesAttr = "attn.sizes";
 inline constexpr llvm::StringLiteral kSortedAttr = "attn.sorted";
 
-/// What the manifest calls the tensors of lengths of sequences, and of where packed ones begin.
+/// What the manifest calls the tensors of lengths of sequences, and of where packed ones begin, and of
+/// the scores that rows have beside those of keys.
 inline constexpr llvm::StringLiteral kQueryLengths = "query_lengths";
 inline constexpr llvm::StringLiteral kKeyLengths = "key_lengths";
 inline constexpr llvm::StringLiteral kQueryStarts = "query_starts";
 inline constexpr llvm::StringLiteral kKeyStarts = "key_starts";
+inline constexpr llvm::StringLiteral kSinks = "sinks";
 
 /// Whether the elements of a captured tensor do not decrease along its last dimension.
 bool isSorted(mlir::Value tensor);

@@ -43,7 +43,8 @@ SmallVector<std::pair<StringRef, Value>> girih::attn::optionalOperands(ForwardOp
   SmallVector<std::pair<StringRef, Value>> operands = {{kQueryLengths, op.getQueryLengths()},
                                                        {kKeyLengths, op.getKeyLengths()},
                                                        {kQueryStarts, op.getQueryStarts()},
-                                                       {kKeyStarts, op.getKeyStarts()}};
+                                                       {kKeyStarts, op.getKeyStarts()},
+                                                       {kSinks, op.getSinks()}};
   llvm::erase_if(operands, [](const auto &operand) { return !operand.second; });
   return operands;
 }
@@ -149,6 +150,16 @@ static LogicalResult verifyLengths(ForwardOp op, StringRef name, TypedValue<Rank
   return success();
 }
 
+/// One for each head.
+static LogicalResult verifySinks(ForwardOp op) {
+  if (!op.getSinks())
+    return success();
+  if (failed(verifyPlain(op, kSinks, op.getSinks())))
+    return failure();
+  return verifySameSize(op, "number of heads", "q", op.getQ().getType().getDimSize(1), kSinks,
+                        op.getSinks().getType().getDimSize(0));
+}
+
 /// Checks that a region ends in a value of that type.
 static LogicalResult verifyResult(ForwardOp op, Region &region, StringRef name, Type type) {
   auto yield = region.front().empty() ? nullptr : dyn_cast<YieldOp>(region.front().back());
@@ -186,7 +197,7 @@ static LogicalResult verifyScore(ForwardOp op) {
 LogicalResult ForwardOp::verify() {
   if (failed(verifyShapes(*this)) || failed(verifyStarts(*this)) ||
       failed(verifyLengths(*this, kQueryLengths, getQueryLengths())) ||
-      failed(verifyLengths(*this, kKeyLengths, getKeyLengths())))
+      failed(verifyLengths(*this, kKeyLengths, getKeyLengths())) || failed(verifySinks(*this)))
     return failure();
   RankedTensorType q = getQ().getType();
   RankedTensorType output = getOutput().getType();

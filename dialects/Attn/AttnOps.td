@@ -30,6 +30,7 @@ def Attn_ValueOrder : I32EnumAttr<"ValueOrder", "which dimension of a head's val
 def Attn_Tensor : RankedTensorOf<[BF16, F16, F8E4M3FN, F8E5M2]>;
 def Attn_Output : RankedTensorOf<[BF16, F16, F32]>;
 def Attn_Lengths : 1DTensorOf<[I32]>;
+def Attn_Sinks : 1DTensorOf<[BF16, F16, F32]>;
 
 def Attn_ForwardOp : Op<Attn_Dialect, "forward", [Pure, AttrSizedOperandSegments]> {
   let summary = "attention: softmax(scale * Q K^T, masked) V";
@@ -41,6 +42,7 @@ def Attn_ForwardOp : Op<Attn_Dialect, "forward", [Pure, AttrSizedOperandSegments
     | `v` with `v_order(keys)` | [B, Hkv, D, Skv] |
     | `query_lengths`, `key_lengths`, if given | [B], i32: how many queries and keys each sequence has, Sq and Skv at most |
     | `query_starts`, `key_starts`, if given | [N + 1], i32: where each of N packed sequences begins in Sq and Skv, and where the last ends |
+    | `sinks`, if given | [H]: a score that each row of a head has beside those of its keys |
 
     | result | shape |
     |---|---|
@@ -79,6 +81,15 @@ def Attn_ForwardOp : Op<Attn_Dialect, "forward", [Pure, AttrSizedOperandSegments
     ```mlir
     %o = attn.forward %q, %k, %v query_starts(%s : tensor<5xi32>) key_starts(%t : tensor<5xi32>) mask(causal) order(bshd)
         : tensor<1x32x8192x128xbf16>, tensor<1x8x8192x128xbf16>, tensor<1x8x8192x128xbf16> -> tensor<1x32x8192x128xbf16>
+    ```
+
+    A sink is one more score of the softmax, without a value: each weight is
+    exp(s) / (exp(sink) + sum of exp(s)), and `lse` is the logarithm of that sum. It is neither
+    scaled nor masked, so that a row that sees no key has it alone.
+
+    ```mlir
+    %o = attn.forward %q, %k, %v sinks(%s : tensor<32xf32>) mask(causal)
+        : tensor<4x32x2048x128xbf16>, tensor<4x8x2048x128xbf16>, tensor<4x8x2048x128xbf16> -> tensor<4x32x2048x128xbf16>
     ```
 
     The mask says which keys a query sees, all unless it is given: by name or by a
@@ -127,6 +138,7 @@ def Attn_ForwardOp : Op<Attn_Dialect, "forward", [Pure, AttrSizedOperandSegments
   let arguments = (ins Attn_Tensor:$q, Attn_Tensor:$k, Attn_Tensor:$v,
                        Optional<Attn_Lengths>:$query_lengths, Optional<Attn_Lengths>:$key_lengths,
                        Optional<Attn_Lengths>:$query_starts, Optional<Attn_Lengths>:$key_starts,
+                       Optional<Attn_Sinks>:$sinks,
                        DefaultValuedAttr<Attn_Mask, "Mask::None">:$mask,
                        DefaultValuedAttr<Attn_Order, "Order::BHSD">:$order,
                        DefaultValuedAttr<Attn_ValueOrder, "ValueOrder::HeadSize">:$v_order,
@@ -139,7 +151,8 @@ def Attn_ForwardOp : Op<Attn_Dialect, "forward", [Pure, AttrSizedOperandSegments
     $q `,` $k `,` $v (`query_lengths` `(` $query_lengths^ `:` type($query_lengths) `)`)?
     (`key_lengths` `(` $key_lengths^ `:` type($key_lengths) `)`)?
     (`query_starts` `(` $query_starts^ `:` type($query_starts) `)`)?
-    (`key_starts` `(` $key_starts^ `:` type($key_starts) `)`)? custom<Mask>($mask, $mask_region)
+    (`key_starts` `(` $key_starts^ `:` type($key_starts) `)`)?
+    (`sinks` `(` $sinks^ `:` type($sinks) `)`)? custom<Mask>($mask, $mask_region)
     (`order` `(` $order^ `)`)? (`v_order` `(` $v_order^ `)`)? (`scale` `(` $scale^ `)`)?
     (`output_scale` `(` $output_scale^ `)`)?
     (`schedule` $schedule^)? (`score` $score^)? attr-dict

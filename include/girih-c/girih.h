@@ -157,8 +157,8 @@ typedef struct GirihTensor {
 
 /* What a kernel takes, in the order in which it is passed. */
 typedef struct GirihTensorInfo {
-  GirihText name; /* "q", "k", "v", "o", "lse", "query_lengths", "key_lengths" of an attention problem, and what its
-                     functions capture */
+  GirihText name; /* "q", "k", "v", "o", "lse", "query_lengths", "key_lengths", "query_starts", "key_starts",
+                     "sinks" of an attention problem, and what its functions capture */
   GirihElementType type;
   int rank;
   int isOutput;

@@ -26,7 +26,7 @@ const char *const kAttentionSpecHelp =
     "order=bhsd|bshd, "
     "score=softcap(NUMBER)|alibi|alibi(slopes)|bias|bias(DIMENSIONS)|relative(N)|temperature, several joined by +, "
     "lse=0|1, query_lengths=0|1, key_lengths=0|1 (each sequence has its own), packed=0|1 (b sequences of sq and skv in "
-    "all), scale=NUMBER (1/sqrt(d)), "
+    "all), sink=0|1, scale=NUMBER (1/sqrt(d)), "
     "output_scale=NUMBER (1); any knob of "
     "the schedule, such as stages=2";
 
@@ -63,7 +63,7 @@ private:
   attn::ValueOrder valueOrder = attn::ValueOrder::HeadSize;
   std::string dtype = "bf16", out;
   ScoreSpec score;
-  bool lse = false, queryLengths = false, keyLengths = false, packed = false;
+  bool lse = false, queryLengths = false, keyLengths = false, packed = false, sink = false;
   std::optional<double> scale, outputScale;
 };
 
@@ -130,8 +130,11 @@ LogicalResult Spec::parseEntry(StringRef entry) {
     return parseType(key, value, {"bf16", "f16", "f32"}, out);
   if (key == "score")
     return score.parse(value, [&](StringRef at) { return error(at); });
-  std::pair<StringRef, bool *> switches[] = {
-      {"lse", &lse}, {attn::kQueryLengths, &queryLengths}, {attn::kKeyLengths, &keyLengths}, {"packed", &packed}};
+  std::pair<StringRef, bool *> switches[] = {{"lse", &lse},
+                                             {attn::kQueryLengths, &queryLengths},
+                                             {attn::kKeyLengths, &keyLengths},
+                                             {"packed", &packed},
+                                             {"sink", &sink}};
   for (auto [name, isOn] : switches)
     if (key == name) {
       *isOn = value == "1";
@@ -213,8 +216,9 @@ OwningOpRef<ModuleOp> Spec::build() {
     results.push_back(lseType);
   auto lengths = RankedTensorType::get({sequences}, b.getI32Type());
   auto starts = RankedTensorType::get({ShapedType::isDynamic(sequences) ? sequences : sequences + 1}, b.getI32Type());
+  auto sinks = RankedTensorType::get({size("h")}, b.getF32Type());
   std::pair<bool, Type> optional[] = {
-      {queryLengths, lengths}, {keyLengths, lengths}, {packed, starts}, {packed, starts}};
+      {queryLengths, lengths}, {keyLengths, lengths}, {packed, starts}, {packed, starts}, {sink, sinks}};
   SmallVector<Type> inputs = {query, key, values};
   for (auto [isThere, type] : optional)
     if (isThere)
@@ -227,7 +231,7 @@ OwningOpRef<ModuleOp> Spec::build() {
     operands.push_back(isThere ? function.getArgument(next++) : Value());
   auto op = attn::ForwardOp::create(
       b, output, lseType, function.getArgument(0), function.getArgument(1), function.getArgument(2), operands[0],
-      operands[1], operands[2], operands[3], attn::MaskAttr::get(&context, mask.name()),
+      operands[1], operands[2], operands[3], operands[4], attn::MaskAttr::get(&context, mask.name()),
       attn::OrderAttr::get(&context, order), attn::ValueOrderAttr::get(&context, valueOrder),
       scale ? b.getF64FloatAttr(*scale) : FloatAttr(), outputScale ? b.getF64FloatAttr(*outputScale) : FloatAttr(),
       schedule.encode(&context, [&] { return emitError(loc); }));
@@ -249,7 +253,7 @@ std::string Spec::fileName() const {
     name += "k" + show("skv");
   name += "x" + show("d") + "_" + dtype + (out.empty() ? "" : "to" + out) +
           (valueOrder == attn::ValueOrder::Keys ? "_vkeys_" : "_") + mask.fileName();
-  name += packed ? "_packed" : "";
+  name += std::string(packed ? "_packed" : "") + (sink ? "_sink" : "");
   name += queryLengths && keyLengths ? "_lengths" : queryLengths ? "_qlengths" : keyLengths ? "_klengths" : "";
   return name + score.suffix() + (lse ? "_lse" : "");
 }

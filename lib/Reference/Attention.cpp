@@ -120,6 +120,22 @@ private:
     weightSums[r] = sum;
     result.maxScore[group.rows[r]] = largest;
     result.logSumExp[group.rows[r]] = seesNothing ? -infinity : maximum + std::log(sum);
+    if (!problem.sinks.empty())
+      joinSink(r, seesNothing ? -infinity : maximum);
+  }
+
+  /// One more score of the row, without a value.
+  void joinSink(size_t r, double maximum) {
+    size_t row = group.rows[r];
+    double sink = problem.sinks[size_t(rows[row].h)], &logSumExp = result.logSumExp[row];
+    if (std::isinf(maximum)) { // alone
+      logSumExp = sink;
+      return;
+    }
+    double sum = double(weightSums[r]) + std::exp(sink - maximum);
+    weightSums[r] = Real(sum);
+    logSumExp = sink > maximum ? sink + std::log1p(std::exp(logSumExp - sink)) : maximum + std::log(sum);
+    result.maxScore[row] = std::max(result.maxScore[row], sink > maximum - negligible ? std::fabs(sink) : 0);
   }
 
   Real roundWeight(Real weight) const {

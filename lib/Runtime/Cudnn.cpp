@@ -175,6 +175,8 @@ std::unique_ptr<Peer> runtime::makeCudnnPeer(const Binding &binding) {
     throw Error(binding.manifest->path + ": cudnn compares with inputs of 16 bits, not with those of 8");
   if (problem.outputScale != 1)
     throw Error(binding.manifest->path + ": cudnn compares with problems without an output scale");
+  if (hasSequences(*binding.manifest) || binding.manifest->findTensor("sinks") >= 0)
+    throw Error(binding.manifest->path + ": cudnn compares with problems without lengths of sequences and sinks");
   if (problem.kind != "attention.forward" || problem.hasScore || !problem.maskProgram.empty())
     throw Error(binding.manifest->path + ": cudnn compares with problems of kind 'attention.forward' without a score "
                                          "function and with a mask that has a name");

@@ -47,6 +47,11 @@ AttentionProblem attentionProblem(const Binding &binding, const std::vector<Host
   }
   reference::Captures captures = capturesOf(binding, tensors);
   problem.mask = problemMask(*binding.manifest, captures);
+  if (int index = binding.manifest->findTensor("sinks"); index >= 0)
+    for (int64_t h = 0; h < problem.q.shape[1]; ++h) {
+      double head = double(h);
+      problem.sinks.push_back(captures.tensors[size_t(index)].at(&head));
+    }
   if (hasSequences(*binding.manifest))
     problem.sequences = sequencesOf(binding, captures);
   if (problem.k.shape[1] == 0 || problem.q.shape[1] % problem.k.shape[1] != 0)

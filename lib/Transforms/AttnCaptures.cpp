@@ -11,7 +11,8 @@ namespace girih {
 
 /// The names of tensors and inputs of the notation that a capture may not have.
 static constexpr StringLiteral kTaken[] = {
-    "q", "k", "v", "o", "lse", attn::kQueryLengths, attn::kKeyLengths, attn::kQueryStarts, attn::kKeyStarts};
+    "q",         "k", "v", "o", "lse", attn::kQueryLengths, attn::kKeyLengths, attn::kQueryStarts, attn::kKeyStarts,
+    attn::kSinks};
 
 template <typename AttrTy> static AttrTy attrOf(BlockArgument argument, StringRef name) {
   auto function = dyn_cast<func::FuncOp>(argument.getOwner()->getParentOp());

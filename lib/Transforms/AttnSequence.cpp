@@ -21,13 +21,6 @@ struct Rows {
   Value count;
 };
 
-Value argumentOf(gpu::GPUFuncOp kernel, StringRef name) {
-  return *llvm::find_if(kernel.getArguments(), [&](BlockArgument argument) {
-    auto known = kernel.getArgAttrOfType<StringAttr>(argument.getArgNumber(), tile::kNameAttr);
-    return known && known == name;
-  });
-}
-
 /// Lengths and starts are data: whatever they are, nothing outside the tensors may be touched.
 Value numberOf(IndexBuilder &b, Value numbers, Value number, Value most) {
   Value index = arith::IndexCastOp::create(b, b.getI32Type(), number);
@@ -93,6 +86,13 @@ Value viewOf(IndexBuilder &b, gpu::GPUFuncOp kernel, unsigned argument, const Ro
 
 } // namespace
 
+BlockArgument argumentOf(gpu::GPUFuncOp kernel, StringRef name) {
+  return *llvm::find_if(kernel.getArguments(), [&](BlockArgument argument) {
+    auto known = kernel.getArgAttrOfType<StringAttr>(argument.getArgNumber(), tile::kNameAttr);
+    return known && known == name;
+  });
+}
+
 Value sizeOf(IndexBuilder &b, gpu::GPUFuncOp kernel, unsigned argument, unsigned dim) {
   auto type = cast<MemRefType>(kernel.getArgument(argument).getType());
   if (!type.isDynamicDim(dim))
@@ -101,7 +101,7 @@ Value sizeOf(IndexBuilder &b, gpu::GPUFuncOp kernel, unsigned argument, unsigned
 }
 
 Value countStarts(IndexBuilder &b, gpu::GPUFuncOp kernel) {
-  return sizeOf(b, kernel, cast<BlockArgument>(argumentOf(kernel, attn::kQueryStarts)).getArgNumber(), 0);
+  return sizeOf(b, kernel, argumentOf(kernel, attn::kQueryStarts).getArgNumber(), 0);
 }
 
 void findSequence(IndexBuilder &b, attn::ForwardOp op, gpu::GPUFuncOp kernel, WorkItem &item, int64_t rows) {

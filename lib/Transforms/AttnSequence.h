@@ -17,6 +17,9 @@ struct WorkItem {
   mlir::Value q, k, v, o, lse; ///< the tensors, as far as it has rows of them
 };
 
+/// A kernel's argument by its name.
+mlir::BlockArgument argumentOf(mlir::gpu::GPUFuncOp kernel, llvm::StringRef name);
+
 /// A tensor's size, of a kernel's argument.
 mlir::Value sizeOf(IndexBuilder &b, mlir::gpu::GPUFuncOp kernel, unsigned argument, unsigned dim);
 

@@ -108,9 +108,10 @@ gpu::GPUFuncOp AttnTilePass::makeKernel(attn::ForwardOp op, func::FuncOp functio
     bool isStarts = name == attn::kQueryStarts || name == attn::kKeyStarts;
     arguments.push_back({name.str(),
                          cast<RankedTensorType>(operand.getType()),
-                         {isStarts        ? "starts"
-                          : op.isPacked() ? "sequences"
-                                          : "b"}});
+                         {name == attn::kSinks ? "h"
+                          : isStarts           ? "starts"
+                          : op.isPacked()      ? "sequences"
+                                               : "b"}});
   }
   SmallVector<BlockArgument> captured = capturedArguments(op);
   auto names = llvm::map_to_vector(captured, [&](BlockArgument argument) { return nameOfArgument(op, argument); });

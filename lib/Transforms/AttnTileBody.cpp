@@ -46,7 +46,8 @@ private:
   Value rescale(Value output, Value alpha, Value grown);
   Value maskWhereNeeded(Value scores, Value iteration, const ScoreTile &tile, const KeyRange &range);
   Value checkRange(Value sum, Value maximum, Value empty);
-  void buildEpilogue(const WorkItem &item, ValueRange state);
+  Value loadSink(const WorkItem &item);
+  void buildEpilogue(const WorkItem &item, ValueRange state, Value sink);
 
   RankedTensorType f32Tile(ArrayRef<int64_t> shape) { return RankedTensorType::get(shape, b.getF32Type()); }
   RankedTensorType inputTile(int64_t tileRows) {
@@ -197,8 +198,9 @@ void KernelBuilder::buildWorkItem(Value work) {
 void KernelBuilder::buildBlock(const WorkItem &item) {
   Value q = tile::LoadOp::create(b, inputTile(rows), item.q,
                                  ValueRange{item.tensorBatch, item.head, item.firstRow, b.index(0)});
+  Value sink = op.getSinks() ? loadSink(item) : Value();
   scf::ForOp loop = buildKeyLoop(item, q);
-  buildEpilogue(item, loop.getResults());
+  buildEpilogue(item, loop.getResults(), sink);
 }
 
 scf::ForOp KernelBuilder::buildKeyLoop(const WorkItem &item, Value q) {
@@ -331,14 +333,32 @@ Value KernelBuilder::checkRange(Value sum, Value maximum, Value empty) {
   return arith::SelectOp::create(b, outside, unknown, sum);
 }
 
-void KernelBuilder::buildEpilogue(const WorkItem &item, ValueRange state) {
+/// The head's score beside those of keys, in base 2 as the maximum is.
+Value KernelBuilder::loadSink(const WorkItem &item) {
+  Value head = arith::IndexCastOp::create(b, b.getI32Type(), item.head);
+  Value sink = tile::GatherOp::create(b, b.getF32Type(), argumentOf(kernel, attn::kSinks), head, int64_t(0));
+  Value base = arith::ConstantOp::create(b, b.getF32FloatAttr(static_cast<float>(std::numbers::log2e)));
+  return arith::MulFOp::create(b, sink, base);
+}
+
+void KernelBuilder::buildEpilogue(const WorkItem &item, ValueRange state, Value sink) {
   Value maximum = state[0], output = state[2];
   Value sum = tile::ReduceOp::create(b, f32Tile({rows}), tile::ReduceKind::Add, state[1]);
   Value empty = arith::CmpFOp::create(b, arith::CmpFPredicate::OEQ, maximum, constant(f32Tile({rows}), kNoMaximum));
   sum = checkRange(sum, maximum, empty);
+  Value share; // of the sum that is not the sink's, as the output has it
+  if (sink) {
+    Value sinks = tile::SplatOp::create(b, f32Tile({rows}), sink);
+    Value most = arith::MaxNumFOp::create(b, maximum, sinks);
+    share = fastExp2(arith::SubFOp::create(b, maximum, most));
+    sum = math::FmaOp::create(b, sum, share, fastExp2(arith::SubFOp::create(b, sinks, most)));
+    maximum = most;
+  }
   // A row that has seen no score above -inf has output 0, and 0 / 1 is the 0 it must give.
   Value divisor = arith::SelectOp::create(b, empty, constant(f32Tile({rows}), 1.0), sum);
   Value inverse = fastDivide(constant(f32Tile({rows}), op.getOutputScaleValue()), divisor);
+  if (share)
+    inverse = arith::MulFOp::create(b, inverse, share);
   Value normalized = arith::MulFOp::create(b, output, broadcast(inverse, headSize));
   Value narrow = normalized;
   if (Type element = op.getOutput().getType().getElementType(); !element.isF32())

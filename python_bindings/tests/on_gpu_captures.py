@@ -12,7 +12,7 @@ if not torch.cuda.is_available():
 
 from on_gpu import close, reference, tensors  # noqa: E402
 
-from girih.flash_attn import flash_attn_func  # noqa: E402
+from girih.flash_attn import flash_attn_func, flash_attn_varlen_func  # noqa: E402
 from girih.torch import attention  # noqa: E402
 
 
@@ -88,3 +88,27 @@ def test_flash_attn():
     torch.testing.assert_close(lse.double(), expected[1], rtol=0, atol=2e-3)
     assert close(flash_attn_func(*given, window_size=(20, 0)).transpose(1, 2), reference(
         q, k, v, score=lambda s, b, h, i, j: s.masked_fill((j > i + 83) | (j < i + 63), -torch.inf))[0])
+
+
+def test_packed_sequences():
+    queries, keys = (torch.tensor(starts, dtype=torch.int32, device="cuda") for starts in ([0, 70, 70, 203, 300], [0, 90, 130, 300, 430]))
+    q, k, v = (torch.randn(total, heads, 64, device="cuda", dtype=torch.bfloat16) for total, heads in ((300, 4), (430, 2), (430, 2)))
+    o, lse, _ = flash_attn_varlen_func(q, k, v, queries, keys, causal=True, return_attn_probs=True)
+    for n in (0, 2, 3):
+        rows, columns = slice(*queries[n:n + 2].tolist()), slice(*keys[n:n + 2].tolist())
+        expected = reference(*(x.transpose(0, 1)[None] for x in (q[rows], k[columns], v[columns])), "causal")
+        assert close(o[rows].transpose(0, 1)[None], expected[0])
+        torch.testing.assert_close(lse[:, rows].double()[None], expected[1], rtol=0, atol=2e-3)
+
+
+def test_lengths_and_sinks():
+    q, k, v = tensors()
+    queries, keys = (torch.tensor(lengths, dtype=torch.int32, device="cuda") for lengths in ([50, 7], [60, 83]))
+    sinks = torch.tensor([0.5, -1, 2, 0], device="cuda")
+    o, lse = attention(q, k, v, lse=True, query_lengths=queries, key_lengths=keys, sinks=sinks[:q.shape[1]])
+    for b in range(2):
+        m, n = int(queries[b]), int(keys[b])
+        expected, plain = reference(q[b:b + 1, :, :m], k[b:b + 1, :, :n], v[b:b + 1, :, :n])
+        joined = torch.logaddexp(plain, sinks[:q.shape[1], None].double())
+        torch.testing.assert_close(lse[b:b + 1, :, :m].double(), joined, rtol=0, atol=2e-3)
+        assert close(o[b:b + 1, :, :m], expected * (plain - joined).exp()[..., None])

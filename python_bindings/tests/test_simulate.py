@@ -68,6 +68,26 @@ def test_lengths_of_sequences():
         girih.simulate(kernel, {"q": q, "k": k, "v": v, "query_lengths": queries, "key_lengths": keys.astype(numpy.int64)})
 
 
+def test_packed_sequences_with_sinks():
+    """Each is as if it were alone; what none of them has stays as it was."""
+    kernel = girih.compile(girih.Problem(64, dtype="f16", mask="causal", lse=True, packed=True, sink=True), target=TARGET)
+    q, k, v = random_inputs(4, sq=200, skv=250)
+    queries, keys = numpy.array([0, 70, 70, 71, 190], numpy.int32), numpy.array([0, 100, 130, 130, 250], numpy.int32)
+    sinks = numpy.array([0.5, -2], numpy.float32)
+    arrays = {"q": q, "k": k, "v": v, "query_starts": queries, "key_starts": keys, "sinks": sinks}
+    result = girih.simulate(kernel, arrays, check=True)
+    assert result.ok, result.verdicts
+    o, lse = result.outputs["o"], result.outputs["lse"]
+    for n in (0, 3):
+        rows, columns = slice(queries[n], queries[n + 1]), slice(keys[n], keys[n + 1])
+        alone = attention(q[:, :, rows], k[:, :, columns], v[:, :, columns], causal=True)
+        joined = numpy.logaddexp(alone[1], sinks[None, :, None])
+        assert numpy.abs(lse[:, :, rows] - joined).max() < 2e-3
+        assert numpy.abs(o[:, :, rows] - alone[0] * numpy.exp(alone[1] - joined)[..., None]).max() < 2e-3
+    assert (o[:, :, 70] == 0).all() and numpy.abs(lse[:, :, 70] - sinks).max() < 1e-5
+    assert numpy.isnan(o[:, :, 190:]).all() and numpy.isnan(lse[:, :, 190:]).all()
+
+
 def test_bf16_by_dlpack():
     kernel = girih.compile(girih.Problem(64), target=TARGET)
     inputs = [to_bf16(array) for array in random_inputs(3)]

@@ -76,6 +76,8 @@ struct AttentionProblem {
   std::optional<ScoreProgram> score;
   /// Whether the scores are known to have no error, being sums of few bits.
   bool exactScores = false;
+  /// A score that each row of a head has beside those of its keys; none if empty.
+  std::vector<double> sinks;
   /// In the order of AttentionRow::b; if there are none, each batch is one.
   std::vector<Sequence> sequences;
   /// The relative error that the kernel's exponentials may have more than those of f32.

@@ -18,15 +18,18 @@ Mask = str | Callable[..., Any] | Function
 Score = str | Callable[..., Any] | Function | None
 _CPU, _CUDA = 1, 2  # of DLPack
 _TENSORS = ("q", "k", "v", "o", "lse")
+_SWITCHES = {"query_starts": "packed", "key_starts": "packed", "sinks": "sink"}  # of a problem, by the tensor
 
 
 @functools.cache
 def loaded_kernel(dtype: int, head_size: int, heads: tuple[int, int] | None, mask: str | Function,
-                  score: str | Function | None, scale: float | None, lse: bool, knobs: str, device: int) -> _girih.Loaded:
-    """A kernel for all sizes, or for some numbers of heads, on a device. UnsupportedError when there can be none."""
+                  score: str | Function | None, scale: float | None, lse: bool, knobs: str, device: int,
+                  beside: tuple[str, ...] = ()) -> _girih.Loaded:
+    """A kernel for all sizes, or for some numbers of heads, on a device, with these inputs beside q, k and v.
+    UnsupportedError when there can be none."""
     h, hkv = heads or (None, None)
     problem = Problem(head_size, h=h, hkv=hkv, dtype=DTYPES[dtype], mask=mask, score=score, scale=scale, lse=lse,
-                      schedule=schedule_of(knobs))
+                      schedule=schedule_of(knobs), **{_SWITCHES.get(name, name): True for name in beside})
     kernel = compiled(problem, device_target(device), UnsupportedError)
     return value_of(*_girih.load(kernel._handle, device))
 
@@ -38,6 +41,15 @@ def heads_of(score: str | Function | None, h: int, key_shape: tuple[int, ...]) -
 
 def off_device(name: str, where: str) -> ValueError:
     return ValueError(f"{name} is on {where}: girih.attention runs on a GPU; girih.simulate executes kernels on the CPU")
+
+
+def given(query_lengths: Any, key_lengths: Any, query_starts: Any, key_starts: Any, sinks: Any) -> dict[str, Any]:
+    """Those that are given, by name, in the order in which a kernel takes them."""
+    if (query_starts is None) != (key_starts is None):
+        raise TypeError("query_starts and key_starts are given together or not at all")
+    named = {"query_lengths": query_lengths, "key_lengths": key_lengths, "query_starts": query_starts,
+             "key_starts": key_starts, "sinks": sinks}
+    return {name: array for name, array in named.items() if array is not None}
 
 
 def _describe(name: str, array: Any, stream: int) -> tuple[Any, int]:
@@ -68,7 +80,9 @@ def _package(array: Any) -> str:
 
 
 def attention(q: Any, k: Any, v: Any, *, mask: Mask = "none", score: Score = None, scale: float | None = None,
-              lse: bool = False, schedule: Mapping[str, int] | None = None, out: Any = None, stream: int | None = None) -> Any:
+              lse: bool = False, schedule: Mapping[str, int] | None = None, query_lengths: Any = None, key_lengths: Any = None,
+              query_starts: Any = None, key_starts: Any = None, sinks: Any = None, out: Any = None,
+              stream: int | None = None) -> Any:
     """softmax(scale q kᵀ + mask) v, on the GPU that the tensors are on.
 
     The launch goes to the current stream and is not waited for. The first call for a head size, type and mask compiles
@@ -88,6 +102,11 @@ def attention(q: Any, k: Any, v: Any, *, mask: Mask = "none", score: Score = Non
         scale: what scores are multiplied by; 1 / sqrt(d) if None.
         lse: whether to return the log of the sum of exponentials too.
         schedule: knobs of the kernel's schedule, as {"stages": 2} (docs/performance.md); the compiler chooses the others.
+        query_lengths, key_lengths: of each sequence in the padded tensors, int32 [b] where q is. Keys beyond are not
+            seen, rows of the outputs beyond are not written, and "causal" aligns the ends of the sequences.
+        query_starts, key_starts: of sequences that are packed in tensors [1, h, sq, d], int32 [n + 1]: where each begins,
+            and where the last ends.
+        sinks: a score that each row of a head has beside those of its keys, float32 [h].
         out: the output [b, h, sq, d], or a pair of it and of lse; they are allocated by q's framework if None.
         stream: a CUstream as a number; the framework's current one if None, for PyTorch and CuPy, or the default one.
             PyTorch's allocator does not know of a stream that is given: keep the tensors until it is done.
@@ -108,12 +127,16 @@ def attention(q: Any, k: Any, v: Any, *, mask: Mask = "none", score: Score = Non
         from girih import torch as girih_torch
 
         return girih_torch.attention(q, k, v, mask=mask, score=score, scale=scale, lse=lse, schedule=schedule,
-                                     out=out, stream=stream)
+                                     query_lengths=query_lengths, key_lengths=key_lengths, query_starts=query_starts,
+                                     key_starts=key_starts, sinks=sinks, out=out, stream=stream)
+    beside = given(query_lengths, key_lengths, query_starts, key_starts, sinks)
     if _package(q) in ("jax", "jaxlib"):
         from girih import jax as girih_jax
 
         if out is not None or stream is not None:
             raise TypeError("out and stream are XLA's to choose for JAX's arrays, which cannot be written")
+        if beside:
+            raise UnsupportedError(f"{', '.join(beside)}: girih.jax.attention has no such argument yet", ())
         return girih_jax.attention(q, k, v, mask=mask, score=score, scale=scale, lse=lse, schedule=schedule)
     if stream is None:
         stream = _current_stream(q)
@@ -136,12 +159,13 @@ def attention(q: Any, k: Any, v: Any, *, mask: Mask = "none", score: Score = Non
     described += [_describe(name, array, stream) for name, array in zip(_TENSORS[3:], out)]
     captures = captures_of(mask, score)
     arrays = {found.name: found.value for found in captures if not found.is_number}
+    described += [_describe(name, array, stream) for name, array in beside.items()]
     described += [_describe(f"the array {name}", array, stream) for name, array in arrays.items()]
-    for name, (_, ordinal) in zip([*_TENSORS[:4 + lse], *arrays], described):
+    for name, (_, ordinal) in zip([*_TENSORS[:4 + lse], *beside, *arrays], described):
         if ordinal != device:
             raise ValueError(f"{name} is on GPU {ordinal} when q is on GPU {device}")
     loaded = loaded_kernel(dtype, shape[3], heads_of(score, shape[1], described[1][0][2]), mask, score, scale, lse,
-                           knobs_of(schedule), device)
+                           knobs_of(schedule), device, tuple(beside))
     run(loaded, [description for description, _ in described], stream,
         [found.number() for found in captures if found.is_number])
     return tuple(out) if lse else out[0]

@@ -55,6 +55,8 @@ class Problem:
             a function of (s, b, h, q, k), a score and its batch, head, query and key, which is traced (``girih.trace``).
         lse: whether the kernel also writes the log of the sum of exponentials, float32 [b, h, sq].
         query_lengths, key_lengths: whether each sequence has a length of its own, given at launch as int32 [b].
+        packed: whether b sequences lie one after another in tensors of batch 1, with int32 [b + 1] of where they begin.
+        sink: whether each head has one score more, given at launch as float32 [h].
         scale: what scores are multiplied by; 1 / sqrt(d) if None.
         output_scale: what the output is multiplied by before it is rounded; 1 if None.
         schedule: knobs of the schedule, as {"stages": 2}; what is left out is chosen by the compiler.
@@ -74,6 +76,8 @@ class Problem:
     lse: bool = False
     query_lengths: bool = False
     key_lengths: bool = False
+    packed: bool = False
+    sink: bool = False
     scale: float | None = None
     output_scale: float | None = None
     schedule: Mapping[str, int] = dataclasses.field(default_factory=dict)
@@ -97,7 +101,7 @@ class Problem:
                 entries[name] = entries[whole]
         mask = self.mask if isinstance(self.mask, str) else "none"
         entries |= {"d": self.d, "dtype": self.dtype, "mask": mask, "lse": int(self.lse)}
-        entries |= {name: 1 for name in ("query_lengths", "key_lengths") if getattr(self, name)}
+        entries |= {name: 1 for name in ("query_lengths", "key_lengths", "packed", "sink") if getattr(self, name)}
         if isinstance(self.score, str):
             entries["score"] = self.score
         if self.out is not None:

@@ -1,6 +1,6 @@
-"""The function of the package flash-attn by a Girih kernel.
+"""The functions of the package flash-attn by Girih kernels.
 
-    from girih.flash_attn import flash_attn_func
+    from girih.flash_attn import flash_attn_func, flash_attn_varlen_func
 """
 from __future__ import annotations
 
@@ -36,15 +36,47 @@ def flash_attn_func(q: Tensor, k: Tensor, v: Tensor, dropout_p: float = 0.0, sof
     """
     if dropout_p:
         raise UnsupportedError(f"dropout_p is {dropout_p}: dropout is not supported", ())
-    left, right = window_size
-    right = 0 if causal else right
-    mask = "none" if left < 0 and right < 0 else "causal" if left < 0 and right == 0 else f"window({max(left, -1)},{max(right, -1)})"
+    mask = _mask_of(causal, window_size)
     score: Any = f"softcap({softcap})" if softcap else None
     if alibi_slopes is not None:
         score = _with_slopes(alibi_slopes, k.shape[1] - q.shape[1], softcap)
     o = attention(*(tensor.transpose(1, 2) for tensor in (q, k, v)), mask=mask, score=score, scale=softmax_scale,
                   lse=return_attn_probs)
     return (o[0].transpose(1, 2), o[1], None) if return_attn_probs else o.transpose(1, 2)
+
+
+def flash_attn_varlen_func(q: Tensor, k: Tensor, v: Tensor, cu_seqlens_q: Tensor, cu_seqlens_k: Tensor,
+                           max_seqlen_q: int | None = None, max_seqlen_k: int | None = None, dropout_p: float = 0.0,
+                           softmax_scale: float | None = None, causal: bool = False,
+                           window_size: tuple[int, int] = (-1, -1), softcap: float = 0.0,
+                           alibi_slopes: Tensor | None = None, deterministic: bool = False,
+                           return_attn_probs: bool = False, block_table: Tensor | None = None) -> Any:
+    """flash_attn.flash_attn_varlen_func: sequences that are packed one after another.
+
+    Args:
+        q: [total of queries, h, d]; k, v: [total of keys, hkv, d].
+        cu_seqlens_q, cu_seqlens_k: int32 [n + 1]: where each sequence begins, and where the last ends.
+        max_seqlen_q, max_seqlen_k: not needed.
+
+    The others are those of ``flash_attn_func``. Returns o like q, or (o, lse [h, total of queries], None).
+
+    Raises UnsupportedError for dropout, slopes and tables of blocks.
+    """
+    for name, given in (("dropout_p", dropout_p or None), ("alibi_slopes", alibi_slopes), ("block_table", block_table)):
+        if given is not None:
+            raise UnsupportedError(f"{name} is not supported for packed sequences", ())
+    if q.dim() != 3:
+        raise ValueError(f"q has {q.dim()} dimensions when it should have 3")
+    o = attention(*(tensor.transpose(0, 1).unsqueeze(0) for tensor in (q, k, v)), mask=_mask_of(causal, window_size),
+                  score=f"softcap({softcap})" if softcap else None, scale=softmax_scale, lse=return_attn_probs,
+                  query_starts=cu_seqlens_q, key_starts=cu_seqlens_k)
+    return (o[0][0].transpose(0, 1), o[1][0], None) if return_attn_probs else o[0].transpose(0, 1)
+
+
+def _mask_of(causal: bool, window_size: tuple[int, int]) -> str:
+    left, right = window_size
+    right = 0 if causal else right
+    return "none" if left < 0 and right < 0 else "causal" if left < 0 and right == 0 else f"window({max(left, -1)},{max(right, -1)})"
 
 
 def _with_slopes(slopes: Tensor, ahead: int, softcap: float) -> Any:

@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 
 from girih import _girih
-from girih._attention import Mask, Score, check_launch, heads_of, loaded_kernel, off_device, run
+from girih._attention import Mask, Score, check_launch, given, heads_of, loaded_kernel, off_device, run
 from girih._captures import number_at_launch
 from girih._errors import UnsupportedError
 from girih._problem import knobs_of
@@ -75,16 +75,16 @@ def _outputs(q: Tensor, lse: bool) -> tuple[Tensor, Tensor]:
 
 def _launch(q: Tensor, k: Tensor, v: Tensor, o: Tensor, l: Optional[Tensor], mask: str | Function, score: str | Function | None,
             scale: Optional[float], knobs: str, stream: Optional[int], arrays: Sequence[Tensor],
-            numbers: list[float | int]) -> None:
-    """With the arrays and numbers that the functions capture."""
+            numbers: list[float | int], beside: tuple[str, ...] = ()) -> None:
+    """With the arrays `beside` q, k and v, by their names, then those and the numbers that the functions capture."""
     device = q.get_device()
     needs_heads = bool(score) and isinstance(score, str)
     heads = heads_of(score, q.shape[1], k.shape) if needs_heads else None
     loaded = loaded_kernel(_DTYPES[q.dtype], q.shape[3], heads, mask, score or None, scale, l is not None,
-                           knobs, device)
+                           knobs, device, beside)
     if q.numel() == 0:
         return
-    if k.shape[2] == 0 == v.shape[2]:  # no row sees a key
+    if k.shape[2] == 0 == v.shape[2] and not beside:  # no row sees a key
         o.zero_()
         if l is not None:
             l.fill_(-torch.inf)
@@ -151,21 +151,25 @@ def _by_operator(q: Tensor, k: Tensor, v: Tensor, mask: str | Function, score: s
 
 
 def attention(q: Tensor, k: Tensor, v: Tensor, *, mask: Mask = "none", score: Score = None, scale: float | None = None,
-              lse: bool = False, schedule: Mapping[str, int] | None = None, out: Any = None, stream: int | None = None) -> Any:
-    """``girih.attention`` for PyTorch's tensors; the same arguments and errors.
+              lse: bool = False, schedule: Mapping[str, int] | None = None, query_lengths: Tensor | None = None,
+              key_lengths: Tensor | None = None, query_starts: Tensor | None = None, key_starts: Tensor | None = None,
+              sinks: Tensor | None = None, out: Any = None, stream: int | None = None) -> Any:
+    """``girih.attention`` for PyTorch's tensors; the same arguments and errors. Sinks may have any float type.
 
-    Under torch.compile it is the operator ``girih::attention``, without a graph break unless out or stream is given.
+    Under torch.compile it is the operator ``girih::attention``, without a graph break unless lengths, starts, sinks, out or
+    stream are given.
     There is no backward: a gradient that is asked for is a NotImplementedError.
     """
+    beside = given(query_lengths, key_lengths, query_starts, key_starts, sinks)
     if torch.compiler.is_compiling():
         from girih import _graph
 
-        if out is not None or stream is not None:
-            return _graph.outside(_attend)(q, k, v, mask, score, scale, lse, schedule, out, stream)
+        if beside or out is not None or stream is not None:
+            return _graph.outside(_attend)(q, k, v, mask, score, scale, lse, schedule, out, stream, beside)
         o, l = _graph.attend(q, k, v, _graph.follow(mask, "mask", q), _graph.follow(score, "score", q), scale, lse,
                              knobs_of(schedule))
         return (o, l) if lse else o
-    return _attend(q, k, v, mask, score, scale, lse, schedule, out, stream)
+    return _attend(q, k, v, mask, score, scale, lse, schedule, out, stream, beside)
 
 
 def _wants_gradient(q: Tensor, k: Tensor, v: Tensor) -> bool:
@@ -173,10 +177,10 @@ def _wants_gradient(q: Tensor, k: Tensor, v: Tensor) -> bool:
 
 
 def _attend(q: Tensor, k: Tensor, v: Tensor, mask: Mask, score: Score, scale: float | None, lse: bool,
-            schedule: Mapping[str, int] | None, out: Any, stream: int | None) -> Any:
+            schedule: Mapping[str, int] | None, out: Any, stream: int | None, beside: dict[str, Tensor]) -> Any:
     mask, score, knobs = traced(mask, "mask"), traced(score, "score"), knobs_of(schedule)
     is_plain = type(q) in _PLAIN and type(k) in _PLAIN and type(v) in _PLAIN and not _wants_gradient(q, k, v)
-    if is_plain and out is None:
+    if is_plain and out is None and not beside:
         if kernels := _kernels.get((mask, score, scale, lse, knobs)):  # the tensors are checked there
             o, l = torch.empty_like(q, dtype=_output_dtype(q)), q.new_empty(q.shape[:3], dtype=torch.float32) if lse else None
             said = kernels.launch(q, k, v, o, l, stream)
@@ -184,7 +188,7 @@ def _attend(q: Tensor, k: Tensor, v: Tensor, mask: Mask, score: Score, scale: fl
                 check_launch(said)
                 return (o, l) if lse else o
     _check(q, k, v)
-    if out is None and stream is None and not is_plain:
+    if out is None and stream is None and not is_plain and not beside:
         o, l = _by_operator(q, k, v, mask, score, scale, lse, knobs)
         return (o, l) if lse else o
     if _wants_gradient(q, k, v):
@@ -194,9 +198,16 @@ def _attend(q: Tensor, k: Tensor, v: Tensor, mask: Mask, score: Score, scale: fl
         _check_outputs(q, o, l)
     else:
         o, l = torch.empty_like(q, dtype=_output_dtype(q)), q.new_empty(q.shape[:3], dtype=torch.float32) if lse else None
+    for name, tensor in beside.items():
+        if not isinstance(tensor, Tensor):
+            raise TypeError(f"{name} is a {type(tensor).__name__} when q is a tensor of PyTorch")
+        if tensor.device != q.device:
+            raise ValueError(f"{name} is on {tensor.device} when q is on {q.device}")
     captures = captures_of(mask, score)
-    _launch(q, k, v, o, l, mask, score, scale, knobs, stream, [found.value for found in captures if not found.is_number],
-            [found.number() for found in captures if found.is_number])
+    arrays = [tensor.float() if name == "sinks" else tensor for name, tensor in beside.items()]
+    arrays += [found.value for found in captures if not found.is_number]
+    _launch(q, k, v, o, l, mask, score, scale, knobs, stream, arrays,
+            [found.number() for found in captures if found.is_number], tuple(beside))
     return (o, l) if lse else o
 
 

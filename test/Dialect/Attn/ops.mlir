@@ -132,3 +132,12 @@ func.func @packed(%q: tensor<1x4x?x64xbf16>, %s: tensor<3xi32>, %t: tensor<?xi32
       : tensor<1x4x?x64xbf16>, tensor<1x4x?x64xbf16>, tensor<1x4x?x64xbf16> -> tensor<1x4x?x64xbf16>
   return %o : tensor<1x4x?x64xbf16>
 }
+
+// One more score for each row of a head.
+// CHECK-LABEL: @sinks
+// CHECK: attn.forward %{{[^ ]+}}, %{{[^ ]+}}, %{{[^ ]+}} sinks(%{{.*}} : tensor<4xbf16>) mask(causal) : tensor
+func.func @sinks(%q: tensor<2x4x128x64xbf16>, %s: tensor<4xbf16>) -> tensor<2x4x128x64xbf16> {
+  %o = attn.forward %q, %q, %q sinks(%s : tensor<4xbf16>) mask(causal)
+      : tensor<2x4x128x64xbf16>, tensor<2x4x128x64xbf16>, tensor<2x4x128x64xbf16> -> tensor<2x4x128x64xbf16>
+  return %o : tensor<2x4x128x64xbf16>
+}
