@@ -1,4 +1,5 @@
 // girih-compile: a problem or a tile kernel in, PTX, cubin, manifest and C header out.
+#include "Estimates.h"
 #include "Outputs.h"
 #include "girih/InitAll.h"
 #include "girih/Pipelines/AttentionSpec.h"
@@ -51,6 +52,12 @@ static cl::opt<std::string>
              cl::desc("put line numbers into PTX and cubin: those of the input (`source`), or of\n"
                       "the IR after a phase, which is written beside the kernel"),
              cl::value_desc("source|phase"), cl::cat(category));
+static cl::opt<bool> estimates("estimate",
+                               cl::desc("print the time that the model of girih-sim --time gives each kernel"),
+                               cl::cat(category));
+static cl::list<std::string>
+    sizes("size", cl::desc("of --estimate: a size that the launch brings, as in sq=4096; once for each"),
+          cl::value_desc("name=number"), cl::cat(category));
 static cl::opt<bool> quiet("quiet", cl::desc("print no report"), cl::cat(category));
 
 static llvm::SmallString<128> pathOf(const Twine &fileName) {
@@ -148,7 +155,24 @@ static LogicalResult printReports(ArrayRef<girih::CompileResult> results) {
   return checkWritten(code ? llvm::createFileError("the report", code) : llvm::Error::success());
 }
 
+static LogicalResult printEstimates(ArrayRef<girih::CompileResult> results) {
+  std::vector<std::string> manifests;
+  for (const girih::CompileResult &result : results)
+    manifests.push_back(pathOf(result.kernel.name + ".json").str().str());
+  llvm::Expected<std::string> text = girih::estimateKernels(manifests, sizes);
+  if (!text) {
+    llvm::errs() << "error: " << llvm::toString(text.takeError()) << "\n";
+    return failure();
+  }
+  llvm::outs() << *text;
+  return success();
+}
+
 static LogicalResult compile() {
+  if (!sizes.empty() && !estimates) {
+    llvm::errs() << "error: --size: only --estimate takes sizes; the kernel leaves open what is `?`\n";
+    return failure();
+  }
   if (lineInfo == "source" && input.empty()) {
     llvm::errs() << "error: --line-info=source: --attention has no source; give a phase\n";
     return failure();
@@ -197,7 +221,9 @@ static LogicalResult compile() {
   FailureOr<std::vector<girih::CompileResult>> results = girih::compileModule(*module, request);
   if (failed(results) || failed(phases.check()) || failed(writeResults(*results)))
     return failure();
-  return quiet ? success() : printReports(*results);
+  if (!quiet && failed(printReports(*results)))
+    return failure();
+  return estimates ? printEstimates(*results) : success();
 }
 
 int main(int argc, char **argv) {

@@ -1,4 +1,5 @@
 //===- BulkCopy.cpp - cp.async.bulk without tensor maps -------------------===//
+#include "../Machine/Timer.h"
 #include "AsyncCopy.h"
 #include "Elementwise.h"
 
@@ -72,6 +73,8 @@ void decodeInto(Decoder &d, bool mayBeRemote, bool fromShared, bool isReduction)
         completeTransactions(counted, size, line);
         return *done == bytes;
       };
+      if (cluster->timer)
+        cluster->timer->noteCopy(source);
       cluster->enqueue(*s.cta().copyEngine, std::move(operation));
     }
   };
@@ -147,6 +150,8 @@ void startOut(Step &s, const OutCall &call, unsigned lane) {
     call.copy->finishWrite();
     return true;
   };
+  if (cluster->timer)
+    cluster->timer->noteCopy(call.target);
   cluster->enqueue(*s.cta().copyEngine, std::move(operation));
 }
 

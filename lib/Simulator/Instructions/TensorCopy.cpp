@@ -1,4 +1,5 @@
 //===- TensorCopy.cpp - cp.async.bulk.tensor ------------------------------===//
+#include "../Machine/Timer.h"
 #include "Elementwise.h"
 #include "TensorBox.h"
 
@@ -40,6 +41,8 @@ void startLoad(Step &s, std::shared_ptr<BoxOperand> box, LoadTarget target, std:
     completeTransactions(target.counted, bytes, line);
     return *next == box->rows.size();
   };
+  if (cluster->timer)
+    cluster->timer->noteCopy(box->map.address);
   cluster->enqueue(*s.cta().copyEngine, std::move(operation));
 }
 
@@ -178,6 +181,8 @@ void startStore(Step &s, const StoreCall &call, unsigned lane) {
     call.copy->finishWrite();
     return true;
   };
+  if (cluster->timer)
+    cluster->timer->noteCopy(call.box->map.address);
   cluster->enqueue(*s.cta().copyEngine, std::move(operation));
 }
 

@@ -57,6 +57,8 @@ Place Step::resolve(StateSpace space, uint64_t address, uint64_t size, bool isWr
   if (!place.region)
     misuse(Fault::Address,
            "access of " + std::to_string(size) + " bytes at " + memory.describe(place.offset) + " is out of range");
+  if (warp.cluster.timer)
+    warp.cluster.timer->noteGlobal(place.offset);
   if (isWrite && place.region->isReadOnly)
     misuse(Fault::Address, "write to " + memory.describe(place.offset) + ", which is read-only");
   return place;

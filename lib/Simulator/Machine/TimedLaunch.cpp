@@ -46,20 +46,55 @@ double makespan(const std::vector<double> &cycles, uint32_t places, double next)
   return last;
 }
 
+double bytesOfBuffers(const Launch &launch) {
+  double bytes = 0;
+  for (const Buffer &buffer : launch.buffers)
+    bytes += double(buffer.bytes.size());
+  return bytes;
+}
+
+/// Clusters that are on the chip together. Where they share a counter, one
+/// stands for all of them.
+uint32_t placeTimed(Device &device) {
+  uint32_t resident = std::min(Residency(device).clusters, device.clusterCount);
+  device.standsFor = device.runsTogether ? resident : 1;
+  device.nextCluster = device.standsFor;
+  return resident;
+}
+
+/// Runs a cluster on copies of the buffers to count what it moves.
+std::map<uint64_t, double> countTraffic(const Device &device) {
+  // Where there is more, it takes long enough to hide what is counted here.
+  constexpr double most = 64 << 20;
+  if (bytesOfBuffers(device.launch) > most)
+    return {};
+  Launch copy = device.launch;
+  Device counter(device.program, copy, device.options);
+  placeTimed(counter);
+  uint32_t middle = device.runsTogether ? 0 : device.clusterCount / 2;
+  Cluster cluster(counter, middle, counter.firstCtaOf(middle), *counter.entry);
+  try {
+    while (cluster.run(20000) != Cluster::Status::Done)
+      ;
+  } catch (Stop &) { // found again, and told, by the run that is timed
+  } catch (EnoughVerdicts &) {
+  }
+  return cluster.timer->traffic();
+}
+
 } // namespace
 
 void Device::runTimed(Report &report) {
-  Residency residency(*this);
-  uint32_t size = launch.cluster[0] * launch.cluster[1] * launch.cluster[2];
-  uint32_t places = std::max(1u, launch.multiprocessors / size);
-  standsFor = runsTogether ? std::min(places, clusterCount) : 1;
+  const uint32_t size = launch.cluster[0] * launch.cluster[1] * launch.cluster[2];
+  const uint32_t resident = placeTimed(*this);
+  const std::map<uint64_t, double> traffic = countTraffic(*this);
   std::vector<uint32_t> indices =
       runsTogether ? std::vector<uint32_t>{0} : sampled(clusterCount, options.timing.clusters);
-  nextCluster = standsFor;
   TimingReport &timing = report.timing;
   std::vector<double> ends;
   for (uint32_t index : indices) {
     Cluster cluster(*this, index, firstCtaOf(index), *entry);
+    cluster.timer->expect(traffic, resident);
     try {
       while (cluster.run(20000) != Cluster::Status::Done)
         ;
@@ -92,13 +127,17 @@ void Device::runTimed(Report &report) {
     std::vector<double> each;
     for (uint32_t i = 0; i < clusterCount; ++i)
       each.push_back(ends[std::min<size_t>(uint64_t(i) * ends.size() / clusterCount, ends.size() - 1)]);
-    timing.cycles = makespan(each, places, chip->nextCta);
+    // CTAs that share a multiprocessor take turns at its units: together they
+    // take as long as one alone, or as the busiest unit is kept at work.
+    double sharing =
+        double(resident) / std::max(1.0, std::min<double>(resident, double(launch.multiprocessors) / size));
+    double slower = std::max(1.0, sharing * timing.busyShare(timing.bottleneck()));
+    for (double &cycles : each)
+      cycles *= slower;
+    timing.cycles = makespan(each, resident, chip->nextCta);
   }
   // All of the buffers move once between the chip and its memory at least.
-  double bytes = 0;
-  for (const Buffer &buffer : launch.buffers)
-    bytes += double(buffer.bytes.size());
-  timing.cycles = std::max(timing.cycles, bytes / chip->dramBytes) + chip->launch + chip->finish;
+  timing.cycles = std::max(timing.cycles, bytesOfBuffers(launch) / chip->dramBytes) + chip->launch + chip->finish;
 }
 
 } // namespace girih::sim

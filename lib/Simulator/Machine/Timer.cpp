@@ -148,6 +148,19 @@ unsigned Timer::orderedLatency(Cost::Kind kind) const {
   }
 }
 
+/// Threads fetch sectors of 32 bytes.
+uint64_t Timer::finishOfGlobal(const Warp &warp, uint64_t now) {
+  Multiprocessor &processor = processors[warp.cta.rank];
+  for (uint64_t &address : globalAccesses)
+    address /= 32;
+  std::sort(globalAccesses.begin(), globalAccesses.end());
+  globalAccesses.erase(std::unique(globalAccesses.begin(), globalAccesses.end()), globalAccesses.end());
+  double fetched = 0;
+  for (uint64_t sector : globalAccesses)
+    fetched = move(processor, sector * 32, 32, now, roleOf(warp));
+  return std::max({now + chip.globalLatency, uint64_t(processor.copyFree), uint64_t(fetched)});
+}
+
 void Timer::charge(const Warp &warp, const Issue &issue, uint64_t now) {
   WarpTime &time = times[at(warp)];
   ++time.place.next;
@@ -170,6 +183,8 @@ void Timer::charge(const Warp &warp, const Issue &issue, uint64_t now) {
     time.front = std::max(now, uint64_t(issueFree));
     time.lastIssue = now;
     done = now + pipe.latency;
+    if (cost.kind == Cost::Kind::Global)
+      done = finishOfGlobal(warp, now);
     if (cost.isOrdered()) {
       // A jump without a condition is one of layout, which ptxas removes.
       bool isJump = cost.kind == Cost::Kind::Branch && !issue.instruction->guard;
@@ -183,6 +198,7 @@ void Timer::charge(const Warp &warp, const Issue &issue, uint64_t now) {
     }
   }
   accesses.clear();
+  globalAccesses.clear();
   eachRegister(issue, true, [&](unsigned cls, uint32_t slot) {
     if (slot >= time.ready[cls].size())
       time.ready[cls].resize(slot + 1);
@@ -210,6 +226,27 @@ const Warp *Timer::issuerOf(const AsyncOperation &operation) const {
   return found == issuers.end() ? nullptr : found->second;
 }
 
+/// Each byte of a region comes from the chip's memory, or goes there, once: the
+/// clusters that share it have equal shares of that.
+double Timer::move(Multiprocessor &processor, uint64_t address, double bytes, uint64_t now, const std::string &role) {
+  double cycles = bytes / chip.copyBytes / options.speed[unsigned(Unit::Copy)];
+  processor.copyFree = std::max(processor.copyFree, double(now)) + cycles;
+  addBusy(Unit::Copy, role, cycles);
+  Device &device = cluster.device;
+  const Region *region = device.memory.find(address, 1);
+  if (!region)
+    return 0;
+  movedBytes[region->base] += bytes;
+  auto found = expected.find(region->base);
+  if (found == expected.end())
+    return 0;
+  double asked = found->second * (device.standsFor > 1 ? device.standsFor : device.clusterCount);
+  double missed = bytes * std::min(1.0, double(region->size) / asked);
+  double share = chip.dramBytes / together / double(processors.size());
+  processor.memoryFree = std::max(processor.memoryFree, double(now)) + missed / share;
+  return processor.memoryFree + chip.dramLatency;
+}
+
 uint64_t Timer::finishOf(uint32_t cta, const AsyncWork &work, uint64_t now, const Warp *issuer) {
   static const std::string nobody = "others";
   const std::string &role = issuer ? roleOf(*issuer) : nobody;
@@ -233,14 +270,14 @@ uint64_t Timer::finishOf(uint32_t cta, const AsyncWork &work, uint64_t now, cons
   }
   case AsyncWork::Kind::CopyIn:
   case AsyncWork::Kind::CopyOut: {
-    double cycles = double(work.bytes) / chip.copyBytes / speed(Unit::Copy);
     double begin = std::max(processor.copyFree, double(now));
-    processor.copyFree = begin + cycles;
-    addBusy(Unit::Copy, role, cycles);
+    double fetched = move(processor, copied, double(work.bytes), now, role);
     if (work.kind == AsyncWork::Kind::CopyOut)
       return uint64_t(processor.copyFree);
     double arrival = double(work.bytes) / chip.copyArrival / speed(Unit::Copy);
-    return uint64_t(std::max(begin + chip.copyLatency + arrival, processor.copyFree));
+    double late = fetched ? chip.dramLatency : 0;
+    return uint64_t(
+        std::max({begin + chip.copyLatency + late + arrival, processor.copyFree, fetched + chip.copyLatency}));
   }
   case AsyncWork::Kind::TensorMove: {
     double cycles = double(work.bytes) / chip.tensorMemoryBytes / speed(Unit::TensorMemory);

@@ -40,6 +40,10 @@ public:
 
   /// A thread's access to shared memory by the instruction that executes.
   void noteShared(uint64_t offset, uint64_t size) { accesses.emplace_back(offset, size); }
+  /// The same to global memory.
+  void noteGlobal(uint64_t address) { globalAccesses.push_back(address); }
+  /// Where the copy that is queued next has its global memory.
+  void noteCopy(uint64_t address) { copied = address; }
 
   /// The warp waits from now on; what has moved ends the wait.
   void beginWait(const Warp &warp, uint64_t now);
@@ -59,6 +63,13 @@ public:
   /// The operation goes on for a while: a store whose source has been read.
   void again(Event event, uint64_t time) { events.push({time, event.serial, event.unit}); }
   const ChipTiming &table() const { return chip; }
+  /// Bytes that were moved of each region of global memory.
+  const std::map<uint64_t, double> &traffic() const { return movedBytes; }
+  /// What each cluster of the launch moves, and how many do so together.
+  void expect(const std::map<uint64_t, double> &traffic, uint32_t resident) {
+    expected = traffic;
+    together = resident;
+  }
 
   /// Adds shares of this cluster's time, which is over, to a report.
   void summarise(TimingReport &report, uint64_t end) const;
@@ -106,7 +117,7 @@ private:
     std::array<Scheduler, 4> schedulers;
     /// When the last matrix product of each warpgroup began.
     std::vector<double> matrixBegan;
-    double shared = 0, tensorFree = 0, tensorMemoryFree = 0, copyFree = 0;
+    double shared = 0, tensorFree = 0, tensorMemoryFree = 0, copyFree = 0, memoryFree = 0;
   };
 
   static size_t at(const Warp &warp);
@@ -126,8 +137,12 @@ private:
   /// When the last of what an instruction reads is there.
   uint64_t operandsReady(const Warp &warp, const Issue &issue) const;
   uint64_t wavefronts() const;
+  uint64_t finishOfGlobal(const Warp &warp, uint64_t now);
   unsigned orderedLatency(Cost::Kind kind) const;
   uint64_t finishOf(uint32_t cta, const AsyncWork &work, uint64_t now, const Warp *issuer);
+  /// Moves bytes between the L2 cache and a multiprocessor; when they have come
+  /// from the chip's memory, as far as they do.
+  double move(Multiprocessor &processor, uint64_t address, double bytes, uint64_t now, const std::string &role);
   void followPath(TimingReport &report, uint64_t end) const;
   void addBusy(Unit unit, const std::string &role, double cycles) { busy[{unit, role}] += cycles; }
 
@@ -138,6 +153,10 @@ private:
   std::vector<Multiprocessor> processors;
   std::map<const CompiledFunction *, BlockOrder> orders;
   std::vector<std::pair<uint64_t, uint64_t>> accesses;
+  std::vector<uint64_t> globalAccesses;
+  uint64_t copied = 0;
+  std::map<uint64_t, double> movedBytes, expected;
+  uint32_t together = 1;
   std::priority_queue<Event, std::vector<Event>, std::greater<>> events;
   std::map<const AsyncUnit *, uint64_t> lastOf;
   uint64_t serial = 0;

@@ -48,8 +48,10 @@ struct ChipTiming {
   /// a store's last read of its source to its end.
   unsigned copyLatency, storeLatency;
   double copyArrival, copyBytes;
-  /// Of the chip's memory.
+  /// Of the chip's memory, all multiprocessors together, and the cycles that a
+  /// copy takes longer from there than from the L2 cache.
   double dramBytes;
+  unsigned dramLatency;
 
   /// From the launch to the first instruction of its CTAs, from one CTA's end
   /// to the next one's start, and from the last CTA's end to the launch's.

@@ -51,10 +51,12 @@ const ChipTiming timingSM100a = {
     .copyArrival = 97,   // [9] 335 cycles more for 32 KiB
     .copyBytes = 64,     // [9] 32 KiB in 514 cycles, also on all multiprocessors at once
     .dramBytes = 4300,   // [B] 8 TB/s
+    .dramLatency = 700,  // [9]
 
-    .launch = 1500,
+    // One launch behind another in a graph.
+    .launch = 1200, // [9]
     .nextCta = 600,
-    .finish = 1500,
+    .finish = 1200, // [9]
 };
 
 } // namespace girih::sim
