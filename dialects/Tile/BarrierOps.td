@@ -13,7 +13,8 @@ def Tile_AllocOp : Tile_Op<"alloc", [MemoryEffects<[MemAlloc]>]> {
     The offset of tiles in shared memory counts bytes from the start of the kernel's
     shared memory and is a multiple of 1024, after which the widest swizzle repeats; that
     of tiles in tensor memory counts columns from those that `tile.tensor_columns`
-    reserves. Allocations may not overlap; `tile-lower-channels` lays them out.
+    reserves. Allocations in shared memory may not overlap; in tensor memory they may, and
+    what is written in one is lost in the other. `tile-lower-channels` lays them out.
 
     ```mlir
     %buffer = tile.alloc "k" offset(0) : !tile.buffer<2 x !panel>

@@ -75,9 +75,14 @@ LogicalResult ChannelOp::verify() {
     return failure();
   if (!getShares())
     return success();
-  if (getShares().getType() != getChannel().getType() || getChannel().getType().getDepth() != 1)
-    return emitOpError() << "shares the slots of " << getShares().getType() << ", must be a channel of its own type "
-                         << getChannel().getType() << " and of depth 1";
+  ChannelType from = getShares().getType(), type = getChannel().getType();
+  bool isSame = from == type && type.getDepth() == 1;
+  bool fits = from.getTile() != type.getTile() && isInTensorMemory(from.getTile()) &&
+              isInTensorMemory(type.getTile()) && tensorColumns(type.getTile()) <= tensorColumns(from.getTile()) &&
+              from.getDepth() == type.getDepth() && from.getCopies() == type.getCopies();
+  if (!isSame && !fits)
+    return emitOpError() << "shares the slots of " << from << ", must be a channel of its own type " << type
+                         << " and of depth 1, or have slots in tensor memory, as many, with no fewer columns";
   if (auto other = getShares().getDefiningOp<ChannelOp>(); !other || other.getShares())
     return emitOpError("shares slots with a channel that has none of its own");
   return success();
@@ -96,7 +101,7 @@ LogicalResult AllocOp::verify() {
     return failure();
   BufferType type = getBuffer().getType();
   if (isInTensorMemory(type.getTile())) {
-    int64_t most = kMaxTensorColumns - type.getCount() * tensorColumns(type.getTile()), offset = getOffset();
+    int64_t most = kMaxTensorColumns - type.getColumns(), offset = getOffset();
     if (offset < 0 || offset > most)
       return emitOpError() << "offset is " << offset << " columns, must be 0 to " << most;
     return success();

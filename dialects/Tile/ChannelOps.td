@@ -55,9 +55,16 @@ def Tile_ChannelOp : Tile_Op<"channel", [MemoryEffects<[MemAlloc]>]> {
     a role takes the slot with `tile.wait`, changes it, and hands it on with a commit to
     the other channel; the first time, with `tile.own`.
 
+    In tensor memory the second may carry other tiles, which are no larger: the n-th of
+    them lies in the columns of the n-th of the first. Who waits for that has its slot until
+    it commits the other, and so acquires the other without a wait; nobody releases the
+    first. The next acquire of the slot waits until the second channel's tile is released,
+    if anybody does release these.
+
     ```mlir
     %c = tile.channel "k" : !channel
     %back = tile.channel "k_back" shares(%c : !channel) : !channel
+    %p = tile.channel "p" shares(%s : !scores) : !weights
     ```
   }];
   let arguments = (ins StrAttr:$name, Optional<Tile_ChannelType>:$shares);

@@ -171,6 +171,8 @@ ArrayRef<OperationAttr> operationAttrs() {
       {kTensorsAttr, "a kernel", onKernel, isListOf(isTensor), onList<checkTensors>},
       {kRolesAttr, "a kernel", onKernel, isListOf(isRole), nullptr},
       {kRoleAttr, "an op in a kernel that ends no block", inKernel, isText, nullptr},
+      {kRunAttr, "an op in a kernel that ends no block", inKernel, isNumber(0, kMaxInt), nullptr},
+      {kAssumesAttr, "a kernel", onKernel, isListOf(isOneOf({kMmaOrder})), nullptr},
       {kArgumentsAttr, "an llvm.func", onLowered, isListOf(isRecipe), onList<checkArguments>},
       {kNonEmptyAttr, "a loop", onLoop, isA<UnitAttr>("without a value"), nullptr},
       {kExp2PolynomialAttr, "a math.exp2", onExp2, isNumber(1, kExp2Period), isApproximateOnTile},

@@ -23,6 +23,8 @@ static constexpr KnobInfo kKnobs[] = {
      "registers a thread of the correction role, which rescales and stores sums in tensor memory; 0: the workers do"},
     {"overlap", &Schedule::overlap, 0, 1,
      "start the next iteration's first MMA before this iteration's elementwise work"},
+    {"oldest_first", &Schedule::oldestFirst, 0, 1,
+     "a round of a loop starts the MMAs of its oldest iteration first; 0: those of its newest"},
     {"left_in_registers", &Schedule::leftInRegisters, 0, 1,
      "left operands that are loaded before a loop of MMAs are copied to registers there"},
     {"ping_pong", &Schedule::pingPong, 0, 1, "workers take turns at starting MMAs"},
@@ -37,6 +39,8 @@ static constexpr KnobInfo kKnobs[] = {
      "bytes of keys and values that concurrent work items share in the L2 cache; 0 is one head at a time"},
     {"anchor", &Schedule::anchor, 0, 256,
      "the element of the first exponential on which the release of the key slot waits, plus one; 0 is none"},
+    {"strict", &Schedule::strict, 0, 1,
+     "MMAs that overwrite what one before reads in tensor memory wait for it; 0: a thread's MMAs are in order"},
 };
 
 ArrayRef<KnobInfo> scheduleKnobs() { return kKnobs; }

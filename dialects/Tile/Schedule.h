@@ -19,9 +19,9 @@ struct Schedule {
   Knob rows, columns;
   Knob workers, stages, itemStages, accumulators;
   Knob loadRegisters, computeRegisters, correctionRegisters;
-  Knob overlap, leftInRegisters, pingPong, lazyRescale, exp2Polynomial;
+  Knob overlap, oldestFirst, leftInRegisters, pingPong, lazyRescale, exp2Polynomial;
   Knob persistent, longestFirst, groupBytes;
-  Knob anchor;
+  Knob anchor, strict;
 
   static Schedule decode(ScheduleAttr attr);
   /// The attribute, or null and a diagnostic where a knob is outside its range.

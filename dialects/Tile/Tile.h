@@ -96,6 +96,13 @@ inline constexpr llvm::StringLiteral kSharedBytesAttr = "tile.shared_bytes";
 inline constexpr llvm::StringLiteral kRolesAttr = "tile.roles";
 /// On an op that one role runs: the role's name.
 inline constexpr llvm::StringLiteral kRoleAttr = "tile.role";
+/// On an op of a role that one thread runs for several workers: ops of a block with the same
+/// number are run for one worker after another.
+inline constexpr llvm::StringLiteral kRunAttr = "tile.run";
+/// On a kernel: an array of words, each for what it relies on beside the PTX ISA.
+inline constexpr llvm::StringLiteral kAssumesAttr = "tile.assumes";
+/// MMAs that one thread starts complete in that order, whatever they accumulate in.
+inline constexpr llvm::StringLiteral kMmaOrder = "mma_order";
 /// The recipes of all arguments, once the kernel is an llvm.func.
 inline constexpr llvm::StringLiteral kArgumentsAttr = "tile.arguments";
 /// On a tensor argument: its name, the names of its sizes, its memory order.

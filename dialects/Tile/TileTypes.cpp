@@ -139,9 +139,26 @@ LogicalResult ChannelType::verify(function_ref<InFlightDiagnostic()> emitError, 
   return verifyRing(emitError, "a channel", depth > kMaxSlots ? depth : depth * copies, tile);
 }
 
-LogicalResult BufferType::verify(function_ref<InFlightDiagnostic()> emitError, int64_t count, RankedTensorType tile) {
-  return verifyRing(emitError, "a buffer", count, tile);
+LogicalResult BufferType::verify(function_ref<InFlightDiagnostic()> emitError, int64_t count, RankedTensorType tile,
+                                 int64_t apart) {
+  if (failed(verifyRing(emitError, "a buffer", count, tile)))
+    return failure();
+  if (apart == 0)
+    return success();
+  int64_t least = isInTensorMemory(tile) ? tensorColumns(tile) : 0;
+  if (least == 0)
+    return emitError() << "tiles in shared memory follow each other, not " << apart << " columns apart";
+  if (apart <= least || apart > kMaxTensorColumns)
+    return emitError() << "tiles of " << least << " columns are " << apart
+                       << " columns apart, must be more and at most " << kMaxTensorColumns;
+  if (int64_t columns = (count - 1) * apart + least; columns > kMaxTensorColumns)
+    return emitError() << "a buffer has " << columns << " columns, must be at most " << kMaxTensorColumns;
+  return success();
 }
+
+int64_t BufferType::getColumnsApart() const { return getApart() ? getApart() : tensorColumns(getTile()); }
+
+int64_t BufferType::getColumns() const { return (getCount() - 1) * getColumnsApart() + tensorColumns(getTile()); }
 
 LogicalResult BarriersType::verify(function_ref<InFlightDiagnostic()> emitError, int64_t count, int64_t arrivals) {
   if (count < 1 || count > kMaxSlots)

@@ -44,15 +44,22 @@ def Tile_ChannelType : Tile_Type<"Channel", "channel"> {
 def Tile_BufferType : Tile_Type<"Buffer", "buffer"> {
   let summary = "an array of equal tiles in shared or tensor memory";
   let description = [{
-    So many tiles one after another, each as its encoding says.
+    So many tiles one after another, each as its encoding says. In tensor memory they may
+    start `apart` columns from each other, which is more than they have.
 
     ```mlir
     !tile.buffer<2 x !panel>
+    !tile.buffer<2 x !weights, apart = 128>
     ```
   }];
-  let parameters = (ins "int64_t":$count, "::mlir::RankedTensorType":$tile);
-  let assemblyFormat = "`<` $count `x` $tile `>`";
+  let parameters = (ins "int64_t":$count, "::mlir::RankedTensorType":$tile, DefaultValuedParameter<"int64_t", "0">:$apart);
+  let assemblyFormat = "`<` $count `x` $tile (`,` `apart` `=` $apart^)? `>`";
   let genVerifyDecl = 1;
+  let extraClassDeclaration = [{
+    /// In tensor memory: the columns from one tile to the next, and those of all.
+    int64_t getColumnsApart() const;
+    int64_t getColumns() const;
+  }];
 }
 
 def Tile_BarriersType : Tile_Type<"Barriers", "barriers"> {

@@ -65,6 +65,7 @@ void buildTileToBarriers(OpPassManager &manager, Phase from) {
     kernels.addPass(createTileSpecializePass());
   if (from < Phase::Lowered) {
     addCleanup(kernels);
+    kernels.addPass(createTileShareColumnsPass());
     kernels.addPass(createTileLowerChannelsPass());
   }
   if (from < Phase::Bound) {

@@ -92,35 +92,71 @@ static int64_t releasesOf(tile::ChannelOp channel) {
   return std::max<int64_t>(arrivals, 1);
 }
 
+/// Whether the channel carries other tiles in the slots that it shares.
+static bool isGuest(tile::ChannelOp channel) {
+  return channel.getShares() && channel.getShares().getType() != channel.getChannel().getType();
+}
+
+/// The guest in the slots of a channel, or null.
+static tile::ChannelOp findGuest(tile::ChannelOp channel) {
+  for (Operation *user : channel.getChannel().getUsers())
+    if (auto guest = dyn_cast<tile::ChannelOp>(user); guest && isGuest(guest))
+      return guest;
+  return {};
+}
+
+/// The columns of tensor memory that the kernel's channels have, if the chip has them.
+static FailureOr<int64_t> checkColumns(gpu::GPUFuncOp kernel) {
+  int64_t columns = 0;
+  tile::ChannelOp last;
+  for (auto channel : kernel.getBody().front().getOps<tile::ChannelOp>()) {
+    tile::ChannelType type = channel.getChannel().getType();
+    if (channel.getShares() || !tile::isInTensorMemory(type.getTile()))
+      continue;
+    columns += type.getDepth() * type.getCopies() * tile::tensorColumns(type.getTile());
+    last = channel;
+  }
+  if (columns <= tile::kMaxTensorColumns)
+    return columns;
+  return last.emitError() << "tiles need " << columns << " columns of tensor memory, there are "
+                          << tile::kMaxTensorColumns << " (knobs columns, workers and accumulators)";
+}
+
 FailureOr<Value> allocateRings(gpu::GPUFuncOp kernel, llvm::MapVector<Value, Ring> &rings) {
   MLIRContext *context = kernel.getContext();
   OpBuilder builder = OpBuilder::atBlockBegin(&kernel.getBody().front());
   SharedLayout layout;
-  int64_t columns = 0;
+  FailureOr<int64_t> columns = checkColumns(kernel);
+  if (failed(columns))
+    return failure();
+  int64_t column = 0;
   auto makeBuffer = [&](Location loc, StringRef name, int64_t count, RankedTensorType type) -> Value {
     bool isTensor = tile::isInTensorMemory(type);
-    int64_t offset = isTensor ? columns : layout.addTiles(count, type);
+    int64_t offset = isTensor ? column : layout.addTiles(count, type);
     if (isTensor)
-      columns += count * tile::tensorColumns(type);
-    if (columns > tile::kMaxTensorColumns)
-      return {};
-    return tile::AllocOp::create(builder, loc, tile::BufferType::get(context, count, type), name, offset);
+      column += count * tile::tensorColumns(type);
+    return tile::AllocOp::create(builder, loc, tile::BufferType::get(context, count, type, /*apart=*/0), name, offset);
+  };
+  auto makeGuestBuffer = [&](tile::ChannelOp channel, const Ring &host) -> Value {
+    auto alloc = host.buffer.getDefiningOp<tile::AllocOp>();
+    RankedTensorType type = channel.getChannel().getType().getTile();
+    int64_t apart = alloc.getBuffer().getType().getColumnsApart();
+    auto buffer =
+        tile::BufferType::get(context, host.depth * host.copies, type, apart > tile::tensorColumns(type) ? apart : 0);
+    return tile::AllocOp::create(builder, channel.getLoc(), buffer, channel.getName(), alloc.getOffset());
   };
   for (auto channel : kernel.getBody().front().getOps<tile::ChannelOp>()) {
     tile::ChannelType type = channel.getChannel().getType();
-    int64_t slots = type.getDepth() * type.getCopies();
-    if (channel.getShares()) {
-      Ring &shared = rings[channel.getShares()];
-      shared.isExchanged = true;
-      Ring ring = shared;
-      rings[channel.getChannel()] = ring;
-      continue;
+    Ring ring = {{}, {}, {}, {}, type.getDepth(), type.getCopies(), type.getTile()};
+    if (!channel.getShares()) {
+      ring.buffer = makeBuffer(channel.getLoc(), channel.getName(), ring.depth * ring.copies, ring.tile);
+    } else if (isGuest(channel)) {
+      ring.buffer = makeGuestBuffer(channel, rings[channel.getShares()]);
+    } else {
+      rings[channel.getShares()].isExchanged = ring.isExchanged = true;
+      ring.buffer = rings[channel.getShares()].buffer;
     }
-    Value buffer = makeBuffer(channel.getLoc(), channel.getName(), slots, type.getTile());
-    if (!buffer)
-      return channel.emitError() << "tiles need " << columns << " columns of tensor memory, there are "
-                                 << tile::kMaxTensorColumns << " (knobs columns, workers and accumulators)";
-    rings[channel.getChannel()] = {buffer, {}, {}, type.getDepth(), type.getCopies(), type.getTile()};
+    rings[channel.getChannel()] = ring;
   }
   Value staging;
   for (auto role : kernel.getBody().front().getOps<tile::RoleOp>()) {
@@ -141,14 +177,23 @@ FailureOr<Value> allocateRings(gpu::GPUFuncOp kernel, llvm::MapVector<Value, Rin
                                       layout.addBarriers(count));
     };
     ring.full = makeBarriers("_full", commitsOf(op));
-    ring.freedByMma = llvm::any_of(usersByRole<tile::WaitOp>(op),
-                                   [](auto user) { return readCompletion(user.first.getTile()) == Completion::Mma; });
-    if (!ring.isExchanged)
-      ring.empty = makeBarriers("_empty", releasesOf(op));
+    auto isFreedByMma = [](tile::ChannelOp channel) {
+      return llvm::any_of(usersByRole<tile::WaitOp>(channel),
+                          [](auto user) { return readCompletion(user.first.getTile()) == Completion::Mma; });
+    };
+    // A slot with a guest is free when that is over, if anybody says so.
+    tile::ChannelOp guest = findGuest(op);
+    ring.freedByMma = isFreedByMma(guest ? guest : op);
+    if (isGuest(op)) {
+      if (!usersByRole<tile::ReleaseOp>(op).empty())
+        rings[op.getShares()].empty = ring.released = makeBarriers("_empty", releasesOf(op));
+    } else if (!ring.isExchanged && !guest) {
+      ring.empty = ring.released = makeBarriers("_empty", releasesOf(op));
+    }
   }
-  if (columns > 0)
+  if (*columns > 0)
     tile::TensorColumnsOp::create(builder, kernel.getLoc(),
-                                  std::max<int64_t>(llvm::PowerOf2Ceil(columns), kMinTensorColumns),
+                                  std::max<int64_t>(llvm::PowerOf2Ceil(*columns), kMinTensorColumns),
                                   layout.addBarriers(1));
   kernel->setAttr(tile::kSharedBytesAttr, builder.getI64IntegerAttr(layout.getBytes()));
   return staging;

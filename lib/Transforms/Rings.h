@@ -10,11 +10,14 @@ namespace girih {
 
 /// What a channel becomes: `copies` rings of `depth` slots, one ring after another.
 struct Ring {
-  mlir::Value buffer, full, empty;
+  mlir::Value buffer;
+  mlir::Value full;     ///< barriers of what a commit completes
+  mlir::Value empty;    ///< of what an acquire waits for; null if for nothing
+  mlir::Value released; ///< of what a release completes; null if nobody may release
   int64_t depth, copies;
   mlir::RankedTensorType tile;
   bool isExchanged = false; ///< its slots go to and fro, and are never free
-  bool freedByMma = false;  ///< MMAs that one thread starts read the slots
+  bool freedByMma = false;  ///< MMAs that one thread starts read the slots last
   bool isTensor() const { return tile::isInTensorMemory(tile); }
 };
 

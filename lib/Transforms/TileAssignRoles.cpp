@@ -119,6 +119,38 @@ private:
   llvm::DenseSet<Value> followed;
 };
 
+/// In which order the thread that starts MMAs does so for several workers. What waits for a
+/// worker's threads begins a run, and the MMAs behind it that wait for none of them go with it:
+/// the thread turns to the next worker rather than wait twice.
+class MmaRuns {
+public:
+  LogicalResult assign(gpu::GPUFuncOp kernel) {
+    FailureOr<std::vector<TensorPlace>> places = findTensorPlaces(&kernel.getBody().front());
+    if (failed(places))
+      return failure();
+    llvm::DenseSet<Operation *> waiting;
+    for (const TensorPlace &place : *places) {
+      if (place.kind == TensorPlace::Exchanged)
+        waiting.insert(place.mmas.begin(), place.mmas.end());
+      waiting.insert(place.readers.begin(), place.readers.end());
+    }
+    Builder builder(kernel.getContext());
+    int64_t next = 0;
+    kernel.walk([&](Block *block) {
+      Attribute run;
+      for (auto mma : block->getOps<tile::MmaAsyncOp>()) {
+        if (!tile::isInTensorMemory(mma.getResult().getType()))
+          continue;
+        if (!run || waiting.contains(mma))
+          run = builder.getI64IntegerAttr(next++);
+        if (!mma->hasAttr(tile::kRunAttr))
+          mma->setAttr(tile::kRunAttr, run);
+      }
+    });
+    return success();
+  }
+};
+
 struct TileAssignRolesPass : impl::TileAssignRolesPassBase<TileAssignRolesPass> {
   void runOnOperation() override {
     gpu::GPUFuncOp kernel = getOperation();
@@ -137,6 +169,8 @@ struct TileAssignRolesPass : impl::TileAssignRolesPassBase<TileAssignRolesPass> 
       return signalPassFailure();
     bool corrects = llvm::any_of(roles, [](const RoleShape &role) { return role.name == kCorrection; });
     if (corrects && failed(CorrectionRole().assign(kernel)))
+      return signalPassFailure();
+    if (target->hasTensorMemory() && *schedule.workers > 1 && failed(MmaRuns().assign(kernel)))
       return signalPassFailure();
     kernel->setAttr(tile::kRolesAttr, describe(roles));
   }

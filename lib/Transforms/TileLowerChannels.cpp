@@ -209,7 +209,8 @@ LogicalResult RoleLowering::lowerAcquire(tile::AcquireOp op, Counts &counts, Hel
   Value &count = counts[fillOf(*name)];
   Value slot = slotOf(b, *name, count);
   // The phase before the first counts as complete, so the first round passes.
-  tile::BarrierWaitOp::create(b, ring.empty, slot, parityOf(b, count, ring.depth, /*flipped=*/true), ring.isTensor());
+  if (ring.empty)
+    tile::BarrierWaitOp::create(b, ring.empty, slot, parityOf(b, count, ring.depth, /*flipped=*/true), ring.isTensor());
   Completion completion = writeCompletion(op.getSlot());
   if (completion == Completion::Bytes)
     tile::BarrierExpectOp::create(b, ring.full, slot, bytesInto(op));
@@ -249,7 +250,7 @@ void RoleLowering::awaitReleases(const Counts &counts) {
   b.setInsertionPointToEnd(&role.getBody().front());
   for (const auto &[name, count] : counts) {
     const Ring &ring = rings[ringOf(name).channel];
-    if (std::get<2>(name) != Fills || !ring.freedByMma)
+    if (std::get<2>(name) != Fills || !ring.freedByMma || !ring.empty)
       continue;
     for (int64_t i = 0; i < ring.depth; ++i) {
       Value next = b.add(count, b.index(i));
@@ -315,7 +316,9 @@ LogicalResult RoleLowering::lowerRelease(tile::ReleaseOp op, Held &held) {
   if (rings[name->channel].isExchanged)
     return op.emitError("a slot that goes to and fro is handed on by a commit, not released");
   const Ring &ring = rings[name->channel];
-  signal(op.getLoc(), ring.empty, slots.front(), ring.isTensor(), op.getAfter(), op.getElement());
+  if (!ring.released)
+    return op.emitError("this tile's slot is handed on with another tile, not released");
+  signal(op.getLoc(), ring.released, slots.front(), ring.isTensor(), op.getAfter(), op.getElement());
   slots.erase(slots.begin());
   op.erase();
   return success();

@@ -24,7 +24,8 @@ namespace {
 
 class LoopScheduler {
 public:
-  explicit LoopScheduler(scf::ForOp loop) : loop(loop), body(loop.getBody()), needs(findNeeds(loop)) {
+  LoopScheduler(scf::ForOp loop, bool oldestFirst)
+      : loop(loop), oldestFirst(oldestFirst), body(loop.getBody()), needs(findNeeds(loop)) {
     for (Operation &op : body->without_terminator())
       ops.push_back(&op);
   }
@@ -51,6 +52,7 @@ private:
   bool isOn(Operation *op) const { return emitted.contains(op); }
 
   scf::ForOp loop;
+  bool oldestFirst; ///< of the MMAs of a round
   Block *body;
   SmallVector<LoopNeed> needs;
   SmallVector<Operation *> ops;
@@ -150,7 +152,8 @@ void LoopScheduler::emit(Operation *op) {
 /// then all else.
 bool LoopScheduler::chooseOrder() {
   int64_t last = schedule.lastStage();
-  for (int64_t stage = 0; stage <= last; ++stage)
+  for (int64_t i = 0; i <= last; ++i) {
+    int64_t stage = oldestFirst ? last - i : i;
     for (Operation *mma : ops) {
       if (!isa<tile::MmaOp>(mma) || schedule.stageOf(mma) != stage)
         continue;
@@ -162,6 +165,7 @@ bool LoopScheduler::chooseOrder() {
           emit(op);
       emit(mma);
     }
+  }
   for (int64_t stage = 0; stage <= last; ++stage)
     for (Operation *op : ops)
       if (schedule.stageOf(op) == stage)
@@ -193,7 +197,7 @@ struct TileScheduleLoopsPass : impl::TileScheduleLoopsPassBase<TileScheduleLoops
     if (!schedule.overlap.value_or(0))
       return;
     for (scf::ForOp loop : findLoops(kernel)) {
-      LoopScheduler scheduler(loop);
+      LoopScheduler scheduler(loop, schedule.oldestFirst.value_or(0));
       // An accumulator in tensor memory starts in a loop that is known to run.
       if (scheduler.run() && (!target->hasTensorMemory() || leastTrips(loop) >= scheduler.getSchedule().lastStage()))
         scheduler.getSchedule().write();

@@ -200,9 +200,14 @@ LogicalResult TileSpecializePass::makeProgram(tile::RoleOp role) {
   });
   if (failed(checkOwn(role)))
     return failure();
-  role.walk([](Operation *op) { op->removeAttr(tile::kRoleAttr); });
   bool isForAll = role.getOneThread() || role.getWorkers() < *schedule.workers;
-  return isForAll ? unrollWorkers(role, *schedule.workers) : success();
+  if (isForAll && failed(unrollWorkers(role, *schedule.workers)))
+    return failure();
+  role.walk([](Operation *op) {
+    op->removeAttr(tile::kRoleAttr);
+    op->removeAttr(tile::kRunAttr);
+  });
+  return success();
 }
 
 void TileSpecializePass::runOnOperation() {

@@ -38,15 +38,26 @@ private:
     bool isOne = cast<tile::ChannelType>(channel.getType()).getCopies() == 1;
     return isOne ? Value() : tile::WorkerOp::create(b).getResult();
   }
-  Value acquire(ImplicitLocOpBuilder &b, const TensorPlace &place) {
-    return tile::AcquireOp::create(b, place.getType(), channels.forth, ringOf(b, channels.forth));
+  /// What is made for an op belongs to its run.
+  static void tie(Operation *made, Operation *op) {
+    if (Attribute run = op->getAttr(tile::kRunAttr))
+      made->setAttr(tile::kRunAttr, run);
   }
-  Value wait(ImplicitLocOpBuilder &b, const TensorPlace &place, Value channel) {
-    return tile::WaitOp::create(b, place.getType(), channel, ringOf(b, channel));
+  Value acquire(ImplicitLocOpBuilder &b, const TensorPlace &place, Operation *user) {
+    auto made = tile::AcquireOp::create(b, place.getType(), channels.forth, ringOf(b, channels.forth));
+    tie(made, user);
+    return made;
   }
-  void commit(ImplicitLocOpBuilder &b, Value channel) { tile::CommitOp::create(b, channel, ringOf(b, channel)); }
-  void release(ImplicitLocOpBuilder &b) {
-    tile::ReleaseOp::create(b, channels.forth, ringOf(b, channels.forth), Value(), 0);
+  Value wait(ImplicitLocOpBuilder &b, const TensorPlace &place, Value channel, Operation *user) {
+    auto made = tile::WaitOp::create(b, place.getType(), channel, ringOf(b, channel));
+    tie(made, user);
+    return made;
+  }
+  void commit(ImplicitLocOpBuilder &b, Value channel, Operation *user) {
+    tie(tile::CommitOp::create(b, channel, ringOf(b, channel)), user);
+  }
+  void release(ImplicitLocOpBuilder &b, Operation *user) {
+    tie(tile::ReleaseOp::create(b, channels.forth, ringOf(b, channels.forth), Value(), 0), user);
   }
   static ImplicitLocOpBuilder before(Operation *op) { return ImplicitLocOpBuilder(op->getLoc(), op); }
   static ImplicitLocOpBuilder after(Operation *op) {
@@ -58,6 +69,7 @@ private:
     ImplicitLocOpBuilder b = before(mma);
     auto into = tile::MmaIntoOp::create(b, slot, mma.getA(), mma.getB(), accumulate, mma.getTransposeB());
     into->setAttr(tile::kRoleAttr, mma->getAttr(tile::kRoleAttr));
+    tie(into, mma);
   }
   void moveInto(tile::MoveOp move, Value slot) {
     ImplicitLocOpBuilder b = before(move);
@@ -69,34 +81,38 @@ private:
 };
 
 LogicalResult PlaceConnector::makeAccumulatedWriter(const TensorPlace &place) {
-  ImplicitLocOpBuilder b = before(place.scope->findAncestorOpInBlock(*place.mmas.front()));
-  Value slot = acquire(b, place);
+  Operation *first = place.scope->findAncestorOpInBlock(*place.mmas.front());
+  Operation *last = place.scope->findAncestorOpInBlock(*place.mmas.back());
+  ImplicitLocOpBuilder b = before(first);
+  Value slot = acquire(b, place, first);
   for (tile::MmaAsyncOp mma : place.mmas) {
     FailureOr<Value> flag = accumulateFlag(mma);
     if (failed(flag))
       return failure();
     startInto(mma, slot, *flag);
   }
-  b = after(place.scope->findAncestorOpInBlock(*place.mmas.back()));
-  commit(b, channels.forth);
+  b = after(last);
+  commit(b, channels.forth, last);
   return success();
 }
 
 void PlaceConnector::makeAccumulatedReader(const TensorPlace &place) {
-  ImplicitLocOpBuilder b = before(waitPoint(place.scope->findAncestorOpInBlock(*place.reads.front())));
-  Value slot = wait(b, place, channels.forth);
+  Operation *first = place.scope->findAncestorOpInBlock(*place.reads.front());
+  Operation *last = place.scope->findAncestorOpInBlock(*place.reads.back());
+  ImplicitLocOpBuilder b = before(waitPoint(first));
+  Value slot = wait(b, place, channels.forth, first);
   for (tile::MoveOp read : place.reads)
     read.getTileMutable().assign(slot);
-  b = after(place.scope->findAncestorOpInBlock(*place.reads.back()));
-  release(b);
+  b = after(last);
+  release(b, last);
 }
 
 /// Every tile that threads write is one tile of the channel.
 void PlaceConnector::makeOperandWriter(const TensorPlace &place) {
   for (tile::MoveOp write : place.writes) {
     ImplicitLocOpBuilder b = before(write);
-    moveInto(write, acquire(b, place));
-    commit(b, channels.forth);
+    moveInto(write, acquire(b, place, write));
+    commit(b, channels.forth, write);
   }
 }
 
@@ -107,11 +123,11 @@ void PlaceConnector::makeOperandReader(const TensorPlace &place) {
     readers[{reader->getBlock(), reader.getA()}].push_back(reader);
   for (auto &[tile, mmas] : readers) {
     ImplicitLocOpBuilder b = before(mmas.front());
-    Value slot = wait(b, place, channels.forth);
+    Value slot = wait(b, place, channels.forth, mmas.front());
     for (tile::MmaAsyncOp mma : mmas)
       mma.getAMutable().assign(slot);
     b = after(mmas.back());
-    release(b);
+    release(b, mmas.back());
   }
 }
 
@@ -138,7 +154,7 @@ void PlaceConnector::makeExchangeOfThreads(const TensorPlace &place) {
     ImplicitLocOpBuilder b = before(op);
     Value slot = uses.reads.empty()
                      ? tile::OwnOp::create(b, place.getType(), channels.forth, ringOf(b, channels.forth)).getResult()
-                     : wait(b, place, channels.forth);
+                     : wait(b, place, channels.forth, op);
     for (tile::MoveOp read : uses.reads)
       read.getTileMutable().assign(slot);
     for (tile::MoveOp write : uses.writes)
@@ -146,16 +162,16 @@ void PlaceConnector::makeExchangeOfThreads(const TensorPlace &place) {
     if (uses.writes.empty())
       continue;
     b = after(op);
-    commit(b, channels.back);
+    commit(b, channels.back, op);
   }
 }
 
 void PlaceConnector::makeExchangeOfMmas(const TensorPlace &place) {
   for (tile::MmaAsyncOp mma : place.mmas) {
     ImplicitLocOpBuilder b = before(mma);
-    Value slot = wait(b, place, channels.back);
+    Value slot = wait(b, place, channels.back, mma);
     startInto(mma, slot, arith::ConstantOp::create(b, b.getBoolAttr(true)));
-    commit(b, channels.forth);
+    commit(b, channels.forth, mma);
   }
 }
 

@@ -3,6 +3,7 @@
 //   %w = tile.worker; %mine = tile.slice %a[%w * 128]; tile.mma_into %sum, %mine, %b
 // becomes, for 2 workers,
 //   tile.mma_into %sum0, (tile.slice %a[0 * 128]), %b; tile.mma_into %sum1, (tile.slice %a[1 * 128]), %b
+// and ops x and y with the same tile.run, x0; y0; x1; y1.
 #include "Roles.h"
 
 #include "mlir/Dialect/SCF/IR/SCF.h"
@@ -18,9 +19,8 @@ public:
   WorkerUnrolling(tile::RoleOp role, int64_t workers) : role(role), maps(workers) {}
 
   LogicalResult run() {
-    if (failed(collect()))
+    if (failed(collect()) || failed(unroll(&role.getBody().front())))
       return failure();
-    unroll(&role.getBody().front());
     for (Operation *op : llvm::reverse(dependent))
       op->erase();
     return success();
@@ -32,7 +32,7 @@ private:
   static Value numberOf(OpBuilder &builder, Location loc, int64_t worker) {
     return arith::ConstantIndexOp::create(builder, loc, worker);
   }
-  void unroll(Block *block);
+  LogicalResult unroll(Block *block);
   void emit(ArrayRef<Operation *> run);
 
   tile::RoleOp role;
@@ -79,25 +79,59 @@ void WorkerUnrolling::emit(ArrayRef<Operation *> run) {
     }
 }
 
-void WorkerUnrolling::unroll(Block *block) {
-  SmallVector<Operation *> run;
+/// What stands between the ops of a run and is for all workers comes before it, where it is a
+/// wait, or after it, where it is a release.
+LogicalResult WorkerUnrolling::unroll(Block *block) {
+  llvm::DenseMap<Attribute, Operation *> lastOfRun;
+  for (Operation &op : *block)
+    if (Attribute number = op.getAttr(tile::kRunAttr))
+      lastOfRun[number] = &op;
+
+  SmallVector<Operation *> run, later;
+  Attribute number;
+  auto end = [&](Block::iterator next) {
+    emit(run);
+    for (Operation *op : later)
+      op->moveBefore(block, next);
+    run.clear();
+    later.clear();
+    number = {};
+  };
   for (Operation &op : llvm::make_early_inc_range(*block)) {
     if (dependent.contains(&op)) {
+      Attribute own = op.getAttr(tile::kRunAttr);
+      if (own && number && own != number)
+        end(op.getIterator());
+      number = own ? own : number;
       run.push_back(&op);
       continue;
     }
-    // What has no effects and depends on no worker may stand before the run.
     if (!run.empty() && isMemoryEffectFree(&op) && !op.hasTrait<OpTrait::IsTerminator>()) {
       op.moveBefore(run.front());
       continue;
     }
-    emit(run);
-    run.clear();
+    if (number && op.isBeforeInBlock(lastOfRun[number])) {
+      if (isa<tile::WaitOp>(op)) {
+        op.moveBefore(run.front());
+      } else if (isa<tile::ReleaseOp>(op)) {
+        later.push_back(&op);
+      } else {
+        InFlightDiagnostic error = op.emitError()
+                                   << "stands between ops of run " << cast<IntegerAttr>(number).getInt()
+                                   << ", which role \"" << role.getName() << "\" runs for one worker after another";
+        error.attachNote(lastOfRun[number]->getLoc()) << "the last of them is here";
+        return error;
+      }
+      continue;
+    }
+    end(op.getIterator());
     for (Region &region : op.getRegions())
       for (Block &inner : region)
-        unroll(&inner);
+        if (failed(unroll(&inner)))
+          return failure();
   }
-  emit(run);
+  end(block->end());
+  return success();
 }
 
 } // namespace

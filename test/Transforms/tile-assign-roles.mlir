@@ -83,7 +83,7 @@ gpu.module @m [#nvvm.target<chip = "sm_100a">] {
   // CHECK: tile.move {{.*}} {tile.role = "compute"} : {{.*}}bf16
   // CHECK: tile.move {{.*}} {tile.role = "correction"} : {{.*}}f32
   // CHECK: scf.for
-  // CHECK:   tile.mma_async {{.*}} {tile.role = "mma"}
+  // CHECK:   tile.mma_async {{.*}} {tile.role = "mma", tile.run = 0 : i64}
   // CHECK:   "factor"() {tile.role = "compute"}
   // CHECK:   arith.cmpf {{.*}} {tile.role = "correction"}
   // CHECK:   tile.any {{.*}} {tile.role = "correction"}

@@ -152,6 +152,23 @@ gpu.module @m {
 // -----
 
 !one = !tile.channel<1 x tensor<128x64xf32, #tile.tensor_memory>>
+!other = !tile.channel<1 x tensor<128x64xbf16, #tile.tensor_memory>>
+gpu.module @m {
+  gpu.func @releases_a_host() kernel {
+    %k = tile.channel "k" : !one
+    %p = tile.channel "p" shares(%k : !one) : !other
+    tile.role "compute" warps(4) registers(200) {
+      %s = tile.wait %k : !one -> tensor<128x64xf32, #tile.tensor_memory>
+      // expected-error@+1 {{this tile's slot is handed on with another tile, not released}}
+      tile.release %k : !one
+    }
+    gpu.return
+  }
+}
+
+// -----
+
+!one = !tile.channel<1 x tensor<128x64xf32, #tile.tensor_memory>>
 gpu.module @m {
   gpu.func @acquires_to_and_fro() kernel {
     %k = tile.channel "k" : !one

@@ -28,6 +28,29 @@ gpu.module @m [#nvvm.target<chip = "sm_90a">] {
     gpu.return
   }
 
+  // In a round, the MMA of the iteration before comes first.
+  // CHECK-LABEL: gpu.func @oldest_first
+  // CHECK: tile.mma {{.*}} {tile.position = 1 : i64, tile.stage = 0 : i64}
+  // CHECK: "softmax"({{.*}}) {tile.position = 1 : i64, tile.stage = 0 : i64}
+  // CHECK: tile.mma {{.*}} {tile.position = 0 : i64, tile.stage = 1 : i64}
+  gpu.func @oldest_first(%q: tensor<64x64xbf16>, %k: memref<?x64xbf16>, %v: memref<?x64xbf16>, %n: index)
+      kernel attributes {tile.schedule = #tile.schedule<overlap = 1, oldest_first = 1>} {
+    %c0 = arith.constant 0 : index
+    %c1 = arith.constant 1 : index
+    %zero = arith.constant dense<0.0> : tensor<64x64xf32>
+    %r = scf.for %i = %c0 to %n step %c1 iter_args(%acc = %zero) -> (tensor<64x64xf32>) {
+      %next = arith.addi %i, %c1 : index
+      %tk = tile.load %k[%i, %c0] : memref<?x64xbf16> -> tensor<64x64xbf16>
+      %s = tile.mma %q, %tk transpose_b : tensor<64x64xbf16>, tensor<64x64xbf16> -> tensor<64x64xf32>
+      %p = "softmax"(%s) : (tensor<64x64xf32>) -> tensor<64x64xbf16>
+      %tv = tile.load %v[%next, %c0] : memref<?x64xbf16> -> tensor<64x64xbf16>
+      %o = tile.mma %p, %tv, %acc : tensor<64x64xbf16>, tensor<64x64xbf16>, tensor<64x64xf32> -> tensor<64x64xf32>
+      scf.yield %o : tensor<64x64xf32>
+    } {tile.non_empty}
+    "use"(%r) : (tensor<64x64xf32>) -> ()
+    gpu.return
+  }
+
   // Two outputs are of one stage, what scales one of them waits for it in the round.
   // CHECK-LABEL: gpu.func @two_outputs
   // CHECK: tile.mma {{.*}} {tile.position = 0 : i64, tile.stage = 0 : i64}

@@ -226,3 +226,31 @@ gpu.module @m [#nvvm.target<chip = "sm_100a">] {
     gpu.return
   }
 }
+
+// -----
+
+#lane = #tile.fragment<registers = [64 : (0, 1)], lanes = [32 : (1, 0)], warps = [4 : (32, 0)]>
+!a = tensor<128x64xbf16, #tile.shared<swizzle = 128>>
+!b = tensor<64x64xbf16, #tile.shared<swizzle = 128>>
+!sum = tensor<128x64xf32, #tile.tensor_memory>
+!values = tensor<128x64xf32, #lane>
+
+gpu.module @m [#nvvm.target<chip = "sm_100a">] {
+  gpu.func @between(%m: memref<?x64xbf16>, %n: index)
+      kernel attributes {tile.schedule = #tile.schedule<workers = 2, load_registers = 56, compute_registers = 200>} {
+    %c0 = arith.constant 0 : index
+    %a = tile.load %m[%n, %c0] ring("a") stages(1) : memref<?x64xbf16> -> !a
+    %b = tile.load %m[%n, %c0] ring("b") stages(1) : memref<?x64xbf16> -> !b
+    %first = tile.mma_async %a, %b {tile.run = 0 : i64} : !a, !b -> !tile.async<!sum>
+    // expected-error@+1 {{stands between ops of run 0, which role "mma" runs for one worker after another}}
+    "other"() {tile.role = "mma"} : () -> ()
+    // expected-note@+1 {{the last of them is here}}
+    %second = tile.mma_async %a, %b {tile.run = 0 : i64} : !a, !b -> !tile.async<!sum>
+    %s = tile.await %first in_flight(0) : !tile.async<!sum> -> !sum
+    %t = tile.await %second in_flight(0) : !tile.async<!sum> -> !sum
+    %x = tile.move %s : !sum -> !values
+    %y = tile.move %t : !sum -> !values
+    "use"(%x, %y) : (!values, !values) -> ()
+    gpu.return
+  }
+}

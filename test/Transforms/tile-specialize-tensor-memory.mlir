@@ -64,6 +64,70 @@ gpu.module @m [#nvvm.target<chip = "sm_100a">] {
     gpu.return
   }
 
+  // Two MMAs of one run are started for a worker, then for the next; what stands between and is for both, before or after.
+  // CHECK-LABEL: gpu.func @one_run
+  // CHECK: %[[B:.*]] = tile.channel "b"
+  // CHECK: %[[C:.*]] = tile.channel "c"
+  // CHECK: tile.role "mma"
+  // CHECK: %[[TB:.*]] = tile.wait %[[B]]
+  // CHECK: %[[TC:.*]] = tile.wait %[[C]]
+  // CHECK: tile.mma_into {{.*}}, %[[TB]]
+  // CHECK: tile.mma_into {{.*}}, %[[TC]]
+  // CHECK: tile.mma_into {{.*}}, %[[TB]]
+  // CHECK: tile.mma_into {{.*}}, %[[TC]]
+  // CHECK: tile.release %[[B]]
+  // CHECK: tile.release %[[C]]
+  gpu.func @one_run(%m: memref<?x64xbf16>, %n: index)
+      kernel attributes {tile.schedule = #tile.schedule<workers = 2, load_registers = 56, compute_registers = 200>} {
+    %c0 = arith.constant 0 : index
+    %c128 = arith.constant 128 : index
+    %a = tile.load %m[%n, %c0] ring("a") stages(1) : memref<?x64xbf16> -> !a
+    %w = tile.worker
+    %row = arith.muli %w, %c128 : index
+    %mine = tile.slice %a[%row] : !a -> !mine
+    %b = tile.load %m[%n, %c0] ring("b") stages(1) : memref<?x64xbf16> -> !b
+    %first = tile.mma_async %mine, %b {tile.run = 0 : i64} : !mine, !b -> !tile.async<!sum>
+    %c = tile.load %m[%c0, %c0] ring("c") stages(1) : memref<?x64xbf16> -> !b
+    %second = tile.mma_async %mine, %c {tile.run = 0 : i64} : !mine, !b -> !tile.async<!sum>
+    %s = tile.await %first in_flight(0) : !tile.async<!sum> -> !sum
+    %t = tile.await %second in_flight(0) : !tile.async<!sum> -> !sum
+    %x = tile.move %s : !sum -> !values
+    %y = tile.move %t : !sum -> !values
+    "use"(%x, %y) : (!values, !values) -> ()
+    gpu.return
+  }
+
+  // Those of two runs for both workers each.
+  // CHECK-LABEL: gpu.func @two_runs
+  // CHECK: %[[B:.*]] = tile.channel "b"
+  // CHECK: %[[C:.*]] = tile.channel "c"
+  // CHECK: tile.role "mma"
+  // CHECK: %[[TB:.*]] = tile.wait %[[B]]
+  // CHECK: tile.mma_into {{.*}}, %[[TB]]
+  // CHECK: tile.mma_into {{.*}}, %[[TB]]
+  // CHECK: %[[TC:.*]] = tile.wait %[[C]]
+  // CHECK: tile.mma_into {{.*}}, %[[TC]]
+  // CHECK: tile.mma_into {{.*}}, %[[TC]]
+  gpu.func @two_runs(%m: memref<?x64xbf16>, %n: index)
+      kernel attributes {tile.schedule = #tile.schedule<workers = 2, load_registers = 56, compute_registers = 200>} {
+    %c0 = arith.constant 0 : index
+    %c128 = arith.constant 128 : index
+    %a = tile.load %m[%n, %c0] ring("a") stages(1) : memref<?x64xbf16> -> !a
+    %w = tile.worker
+    %row = arith.muli %w, %c128 : index
+    %mine = tile.slice %a[%row] : !a -> !mine
+    %b = tile.load %m[%n, %c0] ring("b") stages(1) : memref<?x64xbf16> -> !b
+    %first = tile.mma_async %mine, %b {tile.run = 0 : i64} : !mine, !b -> !tile.async<!sum>
+    %c = tile.load %m[%c0, %c0] ring("c") stages(1) : memref<?x64xbf16> -> !b
+    %second = tile.mma_async %mine, %c {tile.run = 1 : i64} : !mine, !b -> !tile.async<!sum>
+    %s = tile.await %first in_flight(0) : !tile.async<!sum> -> !sum
+    %t = tile.await %second in_flight(0) : !tile.async<!sum> -> !sum
+    %x = tile.move %s : !sum -> !values
+    %y = tile.move %t : !sum -> !values
+    "use"(%x, %y) : (!values, !values) -> ()
+    gpu.return
+  }
+
   // The first of two MMAs starts from nothing, the second adds to it.
   // CHECK-LABEL: gpu.func @chain
   // CHECK: tile.role "mma"

@@ -1341,14 +1341,98 @@ gpu.module @kernels {
 
 // -----
 
-// Two buffers of columns.
+// What is written in columns of another tile is lost there.
 !sum = tensor<128x128xf32, #tile.tensor_memory>
+!values = tensor<128x128xf32, #tile.fragment<registers = [128 : (0, 1)], lanes = [32 : (1, 0)], warps = [4 : (32, 0)]>>
 gpu.module @kernels {
   gpu.func @overlap() kernel attributes {tile.shared_bytes = 4} {
     tile.tensor_columns columns(256) offset(0)
-    %one = tile.alloc "one" offset(0) : <1 x !sum>
-    // expected-error @below {{"other" starts at column 64 but "one" ends at column 128: the check of barriers needs them apart}}
-    %other = tile.alloc "other" offset(64) : <1 x !sum>
+    %ones = tile.alloc "one" offset(0) : <1 x !sum>
+    %others = tile.alloc "other" offset(64) : <1 x !sum>
+    %c0 = arith.constant 0 : index
+    %one = tile.slot %ones[%c0] : <1 x !sum> -> !sum
+    %other = tile.slot %others[%c0] : <1 x !sum> -> !sum
+    tile.role "compute" warps(4) registers(240) {
+      %value = arith.constant dense<0.0> : !values
+      tile.write_tensor %value, %one : !values, !sum
+      %before = tile.move %one : !sum -> !values
+      // expected-note @below {{that is here}}
+      tile.write_tensor %value, %other : !values, !sum
+      // expected-error @below {{role "compute" worker 0 reads slot 0 of "one", of which columns were written as slot 0 of "other"}}
+      %after = tile.move %one : !sum -> !values
+    }
+    gpu.return
+  }
+}
+
+// -----
+
+// Another role may still read what lies in these columns.
+!sum = tensor<128x128xf32, #tile.tensor_memory>
+!values = tensor<128x128xf32, #tile.fragment<registers = [128 : (0, 1)], lanes = [32 : (1, 0)], warps = [4 : (32, 0)]>>
+gpu.module @kernels {
+  gpu.func @overlap_in_use() kernel attributes {tile.shared_bytes = 12} {
+    tile.tensor_columns columns(256) offset(8)
+    %full = tile.barriers "full" offset(0) : <1, arrivals = 4>
+    %ones = tile.alloc "one" offset(0) : <1 x !sum>
+    %others = tile.alloc "other" offset(127) : <1 x !sum>
+    %c0 = arith.constant 0 : index
+    %zero = arith.constant 0 : i32
+    %one = tile.slot %ones[%c0] : <1 x !sum> -> !sum
+    %other = tile.slot %others[%c0] : <1 x !sum> -> !sum
+    tile.role "compute" warps(4) registers(240) {
+      %value = arith.constant dense<0.0> : !values
+      tile.write_tensor %value, %one : !values, !sum
+      tile.barrier_arrive %full[%c0] tensor_memory : <1, arrivals = 4>
+      // expected-note @below {{that is here}}
+      tile.write_tensor %value, %other : !values, !sum
+      %kept = tile.move %other : !sum -> !values
+    }
+    tile.role "reader" warps(4) registers(240) {
+      tile.barrier_wait %full[%c0] parity(%zero) tensor_memory : <1, arrivals = 4>
+      // expected-error @below {{role "reader" worker 0 reads slot 0 of "one", of which columns were written as slot 0 of "other"}}
+      %read = tile.move %one : !sum -> !values
+    }
+    gpu.return
+  }
+}
+
+// -----
+
+// An MMA reads columns that it writes.
+!panel = tensor<64x64xbf16, #tile.shared<swizzle = 128>>
+!p = tensor<128x64xbf16, #tile.tensor_memory>
+!sum = tensor<128x64xf32, #tile.tensor_memory>
+!values = tensor<128x64xbf16, #tile.fragment<registers = [64 : (0, 1)], lanes = [32 : (1, 0)], warps = [4 : (32, 0)]>>
+gpu.module @kernels {
+  gpu.func @reads_what_it_writes(%a: memref<?x64xbf16>) kernel attributes {tile.shared_bytes = 16404} {
+    tile.tensor_columns columns(64) offset(16400)
+    %buffer = tile.alloc "a" offset(0) : <1 x !panel>
+    %a_full = tile.barriers "a_full" offset(16384) : <1, arrivals = 1>
+    %full = tile.barriers "full" offset(16392) : <1, arrivals = 4>
+    %sums = tile.alloc "sum" offset(0) : <1 x !sum>
+    %ps = tile.alloc "p" offset(32) : <1 x !p>
+    %c0 = arith.constant 0 : index
+    %zero = arith.constant 0 : i32
+    %false = arith.constant false
+    %sum = tile.slot %sums[%c0] : <1 x !sum> -> !sum
+    %p = tile.slot %ps[%c0] : <1 x !p> -> !p
+    %slot = tile.slot %buffer[%c0] : <1 x !panel> -> !panel
+    tile.role "load" warps(1) registers(24) one_thread {
+      tile.barrier_expect %a_full[%c0] bytes(8192) : <1, arrivals = 1>
+      tile.copy %a[%c0, %c0] to %slot signals %a_full[%c0] : !tile.barriers<1, arrivals = 1> : memref<?x64xbf16>, !panel
+    }
+    tile.role "mma" warps(3) registers(24) one_thread {
+      tile.barrier_wait %a_full[%c0] parity(%zero) : <1, arrivals = 1>
+      tile.barrier_wait %full[%c0] parity(%zero) tensor_memory : <1, arrivals = 4>
+      // expected-error @below {{an MMA of role "mma" reads slot 0 of "p", into which it accumulates}}
+      tile.mma_into %sum, %p, %slot accumulate(%false) : !sum, !p, !panel
+    }
+    tile.role "compute" warps(4) registers(240) {
+      %value = arith.constant dense<0.0> : !values
+      tile.write_tensor %value, %p : !values, !p
+      tile.barrier_arrive %full[%c0] tensor_memory : <1, arrivals = 4>
+    }
     gpu.return
   }
 }

@@ -120,6 +120,18 @@ def TileSpecializePass : Pass<"tile-specialize", "::mlir::gpu::GPUFuncOp"> {
   let dependentDialects = ["::girih::tile::TileDialect"];
 }
 
+def TileShareColumnsPass : Pass<"tile-share-columns", "::mlir::gpu::GPUFuncOp"> {
+  let summary = "Let tiles in tensor memory lie where others are over";
+  let description = [{
+    Where the program of each role shows that a channel's tile is written after all
+    reads of another's, and read before that one is written again, the two share slots
+    of tensor memory. What then no longer needs a barrier gets none: the slot goes from
+    role to role with its tiles. Without `strict`, MMAs of one thread that write what an
+    earlier one reads do not wait for it, and the kernel says that it assumes their order.
+  }];
+  let dependentDialects = ["::girih::tile::TileDialect"];
+}
+
 def TileLowerChannelsPass : Pass<"tile-lower-channels", "::mlir::gpu::GPUFuncOp"> {
   let summary = "Turn channels into rings of shared memory and barriers";
   let description = [{

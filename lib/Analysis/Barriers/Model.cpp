@@ -10,7 +10,12 @@ namespace girih {
 
 BarrierModel::BarrierModel(std::vector<AgentInfo> agents, std::vector<BarrierInfo> barriers,
                            std::vector<SlotInfo> slots)
-    : agents(std::move(agents)), barriers(std::move(barriers)), slots(std::move(slots)) {
+    : agents(std::move(agents)), barriers(std::move(barriers)), slots(std::move(slots)),
+      overlapping(this->slots.size()) {
+  for (auto [i, slot] : enumerate(this->slots))
+    for (auto [j, other] : enumerate(this->slots))
+      if (i != j && slot.column < other.column + other.columns && other.column < slot.column + slot.columns)
+        overlapping[i].push_back(j);
   reset();
 }
 

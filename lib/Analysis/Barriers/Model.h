@@ -59,7 +59,8 @@ public:
   };
   struct SlotInfo {
     std::string name;
-    int64_t columns; ///< of tensor memory; 0 in shared memory
+    int64_t columns;    ///< of tensor memory; 0 in shared memory
+    int64_t column = 0; ///< the first of them
   };
 
   BarrierModel(std::vector<AgentInfo> agents, std::vector<BarrierInfo> barriers, std::vector<SlotInfo> slots);
@@ -178,10 +179,10 @@ private:
     int32_t since = 0, until = 0; ///< the newest of those that have ended; 0 is none
     int site = -1;
   };
-  enum class Filled { Never, ByCopy, ByWrite };
+  enum class Filled { Never, ByCopy, ByWrite, Lost };
   struct SlotState {
     Filled filled = Filled::Never;
-    int writer = -1, site = -1;
+    int writer = -1, site = -1; ///< where it is lost: the slot that was written, and where
     int32_t epoch = 0, phase = 0;
     int barrier = -1;
     bool isPart = false;
@@ -208,6 +209,7 @@ private:
   Step joinNamed(int agent, int64_t id, int64_t threads, int site, bool waits);
   Step checkFilled(int agent, int slot, int site, bool async);
   Step checkFree(int agent, int slot, int site);
+  Step loseOverlapping(int agent, int slot, int site);
   Step checkWhole(int agent, int slot, int64_t columns, int site);
   Step takeResult(int agent, int64_t number, int site);
   void noteFill(int slot, int site, bool isCopy, bool continues = false);
@@ -220,6 +222,7 @@ private:
   std::vector<AgentInfo> agents;
   std::vector<BarrierInfo> barriers;
   std::vector<SlotInfo> slots;
+  std::vector<llvm::SmallVector<int, 1>> overlapping; ///< by slots: others in columns of theirs
 
   std::vector<AgentState> agentStates;
   std::vector<BarrierState> barrierStates;

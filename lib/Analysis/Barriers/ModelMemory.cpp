@@ -36,6 +36,7 @@ Step BarrierModel::checkFree(int agent, int slot, int site) {
   }
   switch (state.filled) {
   case Filled::Never:
+  case Filled::Lost: // who wrote the other slot is asked there
     return Step::Done;
   case Filled::ByCopy:
     if (known(agentStates[agent].clock, state.barrier) > state.phase)
@@ -50,6 +51,26 @@ Step BarrierModel::checkFree(int agent, int slot, int site) {
   }
   fault.notes.push_back({state.site, "the other is here"});
   return Step::Failed;
+}
+
+/// What is written in columns of tensor memory is lost in all other slots that have some of
+/// them, where all must be over.
+Step BarrierModel::loseOverlapping(int agent, int slot, int site) {
+  for (int other : overlapping[slot]) {
+    if (Step step = checkFree(agent, other, site); step != Step::Done) {
+      fault.text += ", in columns of " + slots[slot].name;
+      return step;
+    }
+    SlotState &state = slotStates[other];
+    if (state.filled == Filled::Never)
+      continue;
+    state.filled = Filled::Lost;
+    state.writer = slot;
+    state.site = site;
+    state.continued.clear();
+    fill(state.readers, Reader());
+  }
+  return Step::Done;
 }
 
 /// Of the copies that fill one slot together, only the last is asked for readers.
@@ -102,6 +123,8 @@ Step BarrierModel::write(int agent, int slot, bool forAsync, int site) {
                           " when only the thread that stored from there knows that the store has been drained");
   if (Step step = checkFree(agent, slot, site); step != Step::Done)
     return step;
+  if (Step step = loseOverlapping(agent, slot, site); step != Step::Done)
+    return step;
   noteFill(slot, site, /*isCopy=*/false);
   memory.filled = Filled::ByWrite;
   memory.writer = agent;
@@ -142,6 +165,8 @@ Step BarrierModel::checkFilled(int agent, int slot, int site, bool async) {
   switch (state.filled) {
   case Filled::Never:
     return bad(", which nothing need have filled yet", "");
+  case Filled::Lost:
+    return bad(", of which columns were written as " + slots[state.writer].name, "that is here");
   case Filled::ByCopy: {
     if (known(self.clock, state.barrier) > state.phase)
       return Step::Done;

@@ -54,7 +54,7 @@ Step BarrierModel::startMmaInto(int agent, const MmaInto &mma, int site) {
   if (Step step = checkWhole(pipe, mma.dest, mma.columns, site); step != Step::Done)
     return step;
   for (int slot : {mma.left, mma.right}) {
-    if (slot == mma.dest)
+    if (slot == mma.dest || is_contained(overlapping[slot], mma.dest))
       return fail(site, agents[pipe].name + " reads " + slots[slot].name + ", into which it accumulates");
     if (Step step = checkFilled(pipe, slot, site, /*async=*/true); step != Step::Done)
       return step;
@@ -66,6 +66,10 @@ Step BarrierModel::startMmaInto(int agent, const MmaInto &mma, int site) {
 
   // What is not known may be true, and then needs something to add to.
   bool continues = mma.accumulates.value_or(true);
+  if (continues && memory.filled == Filled::Lost)
+    return checkFilled(pipe, mma.dest, site, /*async=*/true);
+  if (Step step = loseOverlapping(pipe, mma.dest, site); step != Step::Done)
+    return step;
   if (continues && memory.filled == Filled::Never)
     return fail(site, agents[pipe].name + " accumulates in " + slots[mma.dest].name +
                           ", which nothing need have filled yet" +

@@ -65,8 +65,10 @@ void Decoder::decodeMemory() {
           {name + "[" + std::to_string(i) + "]", barriers.getBarriers().getType().getArrivals()});
     RankedTensorType tile = buffer ? buffer.getBuffer().getType().getTile() : RankedTensorType();
     int64_t columns = buffer && tile::isInTensorMemory(tile) ? tile::tensorColumns(tile) : 0;
-    for (int64_t i = 0; i < count && buffer; ++i)
-      program.slots.push_back({"slot " + std::to_string(i) + " of " + name, columns});
+    for (int64_t i = 0; i < count && buffer; ++i) {
+      int64_t column = columns > 0 ? buffer.getOffset() + i * buffer.getBuffer().getType().getColumnsApart() : 0;
+      program.slots.push_back({"slot " + std::to_string(i) + " of " + name, columns, column});
+    }
     if (!barriers)
       continue;
     program.depth = std::max(program.depth, count);

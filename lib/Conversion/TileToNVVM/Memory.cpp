@@ -37,7 +37,8 @@ struct ConvertSlot : OpConversionPattern<tile::SlotOp> {
     ImplicitLocOpBuilder b(op.getLoc(), rewriter);
     Value index = arith::IndexCastOp::create(b, b.getI32Type(), op.getIndex());
     RankedTensorType tile = op.getTile().getType();
-    Value size = constantI32(b, tile::isInTensorMemory(tile) ? tile::tensorColumns(tile) : tile::sharedBytes(tile));
+    Value size = constantI32(b, tile::isInTensorMemory(tile) ? op.getBuffer().getType().getColumnsApart()
+                                                             : tile::sharedBytes(tile));
     rewriter.replaceOpWithNewOp<arith::AddIOp>(op, adaptor.getBuffer(), arith::MulIOp::create(b, index, size));
     return success();
   }

@@ -23,7 +23,7 @@ FailureOr<TensorMemory> TensorMemory::of(gpu::GPUFuncOp kernel, const Target &ta
     tile::BufferType type = alloc.getBuffer().getType();
     if (!tile::isInTensorMemory(type.getTile()))
       continue;
-    int64_t end = alloc.getOffset() + type.getCount() * tile::tensorColumns(type.getTile());
+    int64_t end = alloc.getOffset() + type.getColumns();
     if (end > reserved)
       return alloc.emitOpError() << "ends at column " << end << " of tensor memory, the kernel reserves " << reserved;
     memory.allocations.push_back(alloc);

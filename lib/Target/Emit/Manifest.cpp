@@ -173,6 +173,8 @@ FailureOr<json::Object> makeManifest(LLVM::LLVMFuncOp kernel, const Target &targ
   if (failed(constraints))
     return failure();
   manifest["constraints"] = std::move(*constraints);
+  if (auto assumes = kernel->getAttrOfType<ArrayAttr>(tile::kAssumesAttr))
+    manifest["assumes"] = toJson(assumes);
   manifest["schedule"] = scheduleAttr ? toJson(scheduleAttr) : json::Value(nullptr);
   const Resources &resources = compiled.resources;
   auto roles = kernel->getAttrOfType<ArrayAttr>(tile::kRolesAttr);

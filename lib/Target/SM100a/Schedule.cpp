@@ -6,23 +6,30 @@ using namespace mlir;
 
 namespace girih::sm100a {
 
-/// The thread that starts MMAs keeps descriptors and barriers of two workers.
-static constexpr AttentionNeeds kNeeds = {
-    .leastLoad = 56, .leastTranspose = 56, .mostLoad = 64, .mostCompute = 240, .maxHeadSize = 128};
+/// The thread that starts MMAs keeps descriptors and barriers of two workers, and where it
+/// waits for MMAs, those of the waits.
+static AttentionNeeds needsFor(const tile::Schedule &given) {
+  int64_t least = given.strict.value_or(0) ? 64 : 56;
+  return {.leastLoad = least, .leastTranspose = least, .mostLoad = 64, .mostCompute = 240, .maxHeadSize = 128};
+}
 
 /// Two workers of 128 rows, one in its softmax while the other's MMAs run. In tensor
 /// memory each has scores, weights (half a column each) and its output: 2 x (1.5 N + D)
-/// columns of the 512.
-static tile::Schedule defaultsFor(attn::ForwardOp op, int64_t headColumns, int64_t exp2Polynomial) {
+/// columns of the 512; with the oldest first, 2 x (N + D). What the correction role takes
+/// leaves the workers fewer registers.
+static tile::Schedule defaultsFor(attn::ForwardOp op, const tile::Schedule &given, int64_t headColumns,
+                                  int64_t exp2Polynomial) {
+  bool corrects = given.correctionRegisters.value_or(0) > 0;
   bool masked = op.hasMask();
   tile::Schedule schedule;
   schedule.workers = 2;
   schedule.rows = kMma.rows * *schedule.workers;
-  schedule.columns = headColumns <= 64 ? 128 : op.hasNarrowInputs() ? 96 : 80;
+  schedule.columns = headColumns <= 64 ? (corrects ? 112 : 128) : op.hasNarrowInputs() ? 96 : 80;
   schedule.stages = 2;
   schedule.accumulators = 1;
   schedule.correctionRegisters = 0;
   schedule.overlap = 1;
+  schedule.oldestFirst = 0;
   schedule.leftInRegisters = 0;
   schedule.pingPong = 0;
   // As FlashAttention-4 has it; weights up to 256 are far inside f16. What e4m3 gives to weights
@@ -33,18 +40,16 @@ static tile::Schedule defaultsFor(attn::ForwardOp op, int64_t headColumns, int64
   schedule.longestFirst = masked ? 1 : 0;
   schedule.groupBytes = masked ? 32 << 20 : 0;
   schedule.anchor = 0;
+  schedule.strict = 1;
   return schedule;
 }
 
 tile::Schedule completeSchedule(attn::ForwardOp op, const tile::Schedule &given, const Target &target, Missing &missing,
                                 int64_t exp2Polynomial) {
   auto defaults = [&](attn::ForwardOp op, int64_t headColumns) {
-    tile::Schedule schedule = defaultsFor(op, headColumns, exp2Polynomial);
-    if (given.correctionRegisters.value_or(0) > 0 && headColumns <= 64)
-      schedule.columns = 112; // the registers that are left to a worker spill with 128
-    return schedule;
+    return defaultsFor(op, given, headColumns, exp2Polynomial);
   };
-  tile::Schedule schedule = completeAttention(op, given, target, kMma, kNeeds, missing, defaults);
+  tile::Schedule schedule = completeAttention(op, given, target, kMma, needsFor(given), missing, defaults);
   // Scores are handed to the workers and weights back one iteration apart.
   if (*schedule.overlap == 0)
     missing.add("knob overlap is 0, attention on " + target.chip() + " needs 1");

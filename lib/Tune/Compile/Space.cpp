@@ -28,6 +28,7 @@ KnobValues usualKnobValues() {
   values["accumulators"] = {1, 2};
   values["correction_registers"] = {0, 88, 160}; // what head sizes of 64 and 128 need
   values["overlap"] = {1, 0};
+  values["oldest_first"] = {0, 1};
   values["left_in_registers"] = {0, 1};
   values["ping_pong"] = {1, 0};
   values["lazy_rescale"] = {0, 8};

@@ -197,6 +197,34 @@ gpu.module @m {
 
 // -----
 
+!wide = !tile.channel<1 x tensor<128x64xbf16, #tile.tensor_memory>>
+!narrow = !tile.channel<1 x tensor<128x8xf32, #tile.tensor_memory>>
+gpu.module @m {
+  gpu.func @shares_fewer_columns() kernel {
+    %a = tile.channel "a" : !narrow
+    // expected-error@+1 {{shares the slots of '!tile.channel<1 x tensor<128x8xf32, #tile.tensor_memory>>', must be a channel of its own type '!tile.channel<1 x tensor<128x64xbf16, #tile.tensor_memory>>' and of depth 1, or have slots in tensor memory, as many, with no fewer columns}}
+    %b = tile.channel "b" shares(%a : !narrow) : !wide
+    gpu.return
+  }
+}
+
+// -----
+
+// expected-error@+1 {{tiles in shared memory follow each other, not 128 columns apart}}
+func.func private @apart(!tile.buffer<2 x tensor<128x64xbf16, #tile.shared<swizzle = 128>>, apart = 128>)
+
+// -----
+
+// expected-error@+1 {{tiles of 32 columns are 16 columns apart, must be more and at most 512}}
+func.func private @apart(!tile.buffer<2 x tensor<128x64xbf16, #tile.tensor_memory>, apart = 16>)
+
+// -----
+
+// expected-error@+1 {{a buffer has 544 columns, must be at most 512}}
+func.func private @apart(!tile.buffer<3 x tensor<128x64xbf16, #tile.tensor_memory>, apart = 256>)
+
+// -----
+
 !two = !tile.channel<2 x tensor<128x8xf32, #tile.tensor_memory>>
 gpu.module @m {
   gpu.func @shares_two() kernel {
