@@ -56,7 +56,7 @@ class _Snapshot:
 
     def made_of(self, function: types.FunctionType) -> Function | None:
         """The traced function, of the arrays that it has now."""
-        known, cells = function.__globals__, function.__closure__
+        known, cells = function.__globals__, function.__closure__ or ()
         if function.__code__ is not self.code or known is not self.known or function.__defaults__ or function.__kwdefaults__:
             return None
         for name, value in self.fixed:
