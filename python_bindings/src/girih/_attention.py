@@ -28,8 +28,9 @@ def loaded_kernel(dtype: int, head_size: int, heads: tuple[int, int] | None, mas
     """A kernel for all sizes, or for some numbers of heads, on a device, with these inputs beside q, k and v.
     UnsupportedError when there can be none."""
     h, hkv = heads or (None, None)
+    switches: dict[str, Any] = {_SWITCHES.get(name, name): True for name in beside}
     problem = Problem(head_size, h=h, hkv=hkv, dtype=DTYPES[dtype], mask=mask, score=score, scale=scale, lse=lse,
-                      schedule=schedule_of(knobs), **{_SWITCHES.get(name, name): True for name in beside})
+                      schedule=schedule_of(knobs), **switches)
     kernel = compiled(problem, device_target(device), UnsupportedError)
     return value_of(*_girih.load(kernel._handle, device))
 

@@ -38,7 +38,7 @@ class _Snapshot:
 
     __slots__ = ("code", "known", "made", "places", "fixed", "fixed_cells", "tensors")
 
-    def __init__(self, function: types.FunctionType, made: Function, places: tuple[int, ...]):
+    def __init__(self, function: Any, made: Function, places: tuple[int, ...]):
         self.code, self.known, self.made, self.places = function.__code__, function.__globals__, made, places
         self.fixed, self.fixed_cells, self.tensors = [], [], []
         found = [(name, self.known.get(name, _ABSENT)) for name in _names(self.code)]
@@ -50,13 +50,13 @@ class _Snapshot:
                 (self.fixed if isinstance(where, str) else self.fixed_cells).append((where, value))
 
     @staticmethod
-    def can_be_of(function: types.FunctionType, found: _Found) -> bool:
+    def can_be_of(function: Any, found: _Found) -> bool:
         return (len(found.codes) == 1 and not function.__defaults__ and not function.__kwdefaults__ and
                 all(hasattr(array, "is_cuda") for array in found.arrays) and not found.has_captured)
 
     def made_of(self, function: types.FunctionType) -> Function | None:
         """The traced function, of the arrays that it has now."""
-        known, cells = function.__globals__, function.__closure__ or ()
+        known, cells = function.__globals__, list(function.__closure__ or ())
         if function.__code__ is not self.code or known is not self.known or function.__defaults__ or function.__kwdefaults__:
             return None
         for name, value in self.fixed:
@@ -176,10 +176,11 @@ def traced(function: Callable[..., Any] | Function | str | None, region: str) ->
         return trace(function, region)
     if (known := _kept.get(key)) is not None:
         _, kept, places = known
-        if snapshot is None and _Snapshot.can_be_of(function, found):
+        known_function: Any = function
+        if snapshot is None and _Snapshot.can_be_of(known_function, found):
             if len(_snapshots) >= _MOST:
                 _snapshots.clear()
-            _snapshots[id(function.__code__), region] = _Snapshot(function, kept, places)
+            _snapshots[id(known_function.__code__), region] = _Snapshot(known_function, kept, places)
         return kept.with_values([found.arrays[place] for place in places]) if places else kept
     made = trace(function, region)
     places = tuple(next((i for i, array in enumerate(found.arrays) if array is capture.value), -1)
