@@ -51,7 +51,10 @@ public:
   GroupForward(const AttentionProblem &problem, const std::vector<AttentionRow> &rows, const Group &group,
                AttentionResult &result)
       : problem(problem), rows(rows), group(group), result(result), count(group.rows.size()),
-        place(problem.sequence(group.b)), keys(place.keys), scores(count * keys), weightSums(count), ranges(count) {}
+        place(problem.sequence(group.b)), keys(place.keys), scores(count * keys), weightSums(count), ranges(count) {
+    if (!roundsLikeKernel && isNarrow(problem.q.type))
+      products.resize(count * keys);
+  }
 
   void run() {
     computeScores();
@@ -78,8 +81,11 @@ private:
         continue;
       loadRow(problem.k, place.batch, group.kvHead, place.firstKey + k, key.data());
       for (size_t r = 0; r < count; ++r)
-        if (ranges[r].begin <= k && k < ranges[r].end)
+        if (ranges[r].begin <= k && k < ranges[r].end) {
           scores[r * keys + k] = score(r, k, Real(problem.scale) * dot(&queries[r * dim], key.data(), dim));
+          if (!products.empty())
+            products[r * keys + k] = std::fabs(problem.scale) * dotAbsolute(&queries[r * dim], key.data(), dim);
+        }
     }
   }
 
@@ -103,6 +109,7 @@ private:
     Real *row = &scores[r * keys];
     constexpr Real infinity = std::numeric_limits<Real>::infinity();
     Real maximum = -infinity, largest = 0, sum = 0;
+    double largestProducts = 0;
     bool seesNothing = true; // also when the score function hides every key in the range
     for (int64_t k = ranges[r].begin; k < ranges[r].end; ++k) {
       maximum = std::max(maximum, row[k]);
@@ -111,14 +118,18 @@ private:
     if (seesNothing)
       ranges[r] = {};
     for (int64_t k = ranges[r].begin; k < ranges[r].end; ++k) {
-      if (row[k] > maximum - negligible)
+      if (row[k] > maximum - negligible) {
         largest = std::max(largest, std::fabs(row[k]));
+        if (!products.empty())
+          largestProducts = std::max(largestProducts, products[r * keys + k]);
+      }
       Real weight = std::exp(row[k] - maximum);
       sum += weight;
       row[k] = roundsLikeKernel ? roundWeight(weight) : weight;
     }
     weightSums[r] = sum;
     result.maxScore[group.rows[r]] = largest;
+    result.maxProducts[group.rows[r]] = largestProducts;
     result.logSumExp[group.rows[r]] = seesNothing ? -infinity : maximum + std::log(sum);
     if (!problem.sinks.empty())
       joinSink(r, seesNothing ? -infinity : maximum);
@@ -194,6 +205,7 @@ private:
   Sequence place;
   int64_t keys;
   std::vector<Real> scores, weightSums;
+  std::vector<double> products; ///< sums of their magnitudes, like scores; where they matter
   std::vector<KeyRange> ranges;
 };
 
@@ -206,6 +218,7 @@ AttentionResult reference::attentionForward(const AttentionProblem &problem, con
   result.output.resize(rows.size() * result.dim);
   result.logSumExp.resize(rows.size());
   result.maxScore.resize(rows.size());
+  result.maxProducts.resize(rows.size());
   result.absWeighted.resize(rows.size());
   result.weightRounding.resize(rows.size());
   std::vector<Group> groups = groupRows(problem, rows);

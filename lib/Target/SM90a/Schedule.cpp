@@ -86,6 +86,8 @@ static bool keepsQueriesInRegisters(attn::ForwardOp op, const tile::Schedule &sc
 static int64_t anchorFor(attn::ForwardOp op, const tile::Schedule &schedule, int64_t headColumns) {
   if (headColumns != 128)
     return 1;
+  if (getSM90aTarget()->transposesValues(op))
+    return 0;
   if (*schedule.leftInRegisters == 0)
     return 8;
   return op.hasMask() ? 1 : 16;
