@@ -43,6 +43,14 @@ TensorMapFields runtime::tensorMapFields(const Argument &argument, const Binding
   return fields;
 }
 
+uint64_t runtime::bytesBefore(const Binding &binding, size_t tensor) {
+  uint64_t most = 0;
+  for (const Argument &argument : binding.manifest->arguments)
+    if (argument.kind == Argument::Kind::TensorMap && size_t(argument.tensor) == tensor)
+      most = std::max(most, tensorMapFields(argument, binding).before);
+  return most;
+}
+
 void runtime::checkTensorMap(const TensorMapFields &fields, uint64_t address) {
   uint64_t element = elementBytes(fields.type);
   if (fields.rank < 1 || fields.rank > 5)

@@ -52,6 +52,11 @@ TEST_F(TensorMapTest, a_part_is_counted_from_before_the_tensor) {
   EXPECT_EQ((std::array<uint64_t, 5>{2, 256, 250 * 256, 4 * 250 * 256, 256}), map.strides);
   EXPECT_EQ(249u * 256, map.before);
   EXPECT_EQ("", check(map));
+  LaunchChoices choices;
+  choices.sizes = {{"sq", 250}, {"skv", 384}};
+  Binding binding = bindManifest(manifest, choices);
+  EXPECT_EQ(249u * 256, bytesBefore(binding, 0));
+  EXPECT_EQ(0u, bytesBefore(binding, 1));
 }
 
 TEST_F(TensorMapTest, limits_of_the_hardware) {

@@ -42,11 +42,12 @@ private:
   DeviceFacts deviceFacts;
 };
 
-/// Device memory; at least 256-byte aligned, which cuMemAlloc promises.
+/// Device memory; at least 256-byte aligned, which cuMemAlloc promises. `before` more bytes, which
+/// are mapped and nothing else, come before.
 class DeviceBuffer {
 public:
   DeviceBuffer() = default;
-  explicit DeviceBuffer(size_t bytes);
+  explicit DeviceBuffer(size_t bytes, size_t before = 0);
   DeviceBuffer(DeviceBuffer &&other) noexcept { swap(other); }
   DeviceBuffer &operator=(DeviceBuffer &&other) noexcept {
     swap(other);
@@ -65,11 +66,12 @@ public:
 
 private:
   void swap(DeviceBuffer &other) {
+    std::swap(allocation, other.allocation);
     std::swap(pointer, other.pointer);
     std::swap(size, other.size);
   }
 
-  CUdeviceptr pointer = 0;
+  CUdeviceptr allocation = 0, pointer = 0;
   size_t size = 0;
 };
 

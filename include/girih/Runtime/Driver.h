@@ -40,6 +40,7 @@ namespace girih::runtime {
   X(cuTensorMapEncodeTiled)                                                                                            \
   X(cuMemAlloc)                                                                                                        \
   X(cuMemFree)                                                                                                         \
+  X(cuMemGetAddressRange)                                                                                              \
   X(cuMemHostAlloc)                                                                                                    \
   X(cuMemFreeHost)                                                                                                     \
   X(cuMemsetD8Async)                                                                                                   \

@@ -24,6 +24,9 @@ struct TensorMapFields {
 /// strides.
 TensorMapFields tensorMapFields(const Argument &argument, const Binding &binding);
 
+/// How many bytes before the tensor the addresses of its maps lie, at most.
+uint64_t bytesBefore(const Binding &binding, size_t tensor);
+
 /// Throws Error when TMA cannot take `fields` at `address`: each limit of
 /// cuTensorMapEncodeTiled, with the number found and the number allowed.
 void checkTensorMap(const TensorMapFields &fields, uint64_t address);
