@@ -216,7 +216,10 @@ std::vector<HostTensor> runtime::makeProblemData(const Binding &binding, const D
   if (hasSequences(manifest)) {
     spoilRest(q, sequences, /*isQuery=*/true);
     spoilRest(k, sequences, /*isQuery=*/false);
-    spoilRest(tensors[binding.tensorIndex("v")], sequences, /*isQuery=*/false);
+    // Values whose keys are inside have no keys beyond a sequence: their lengths are refused.
+    int v = binding.tensorIndex("v");
+    if (manifest.tensors[size_t(v)].shape[2].size != "d")
+      spoilRest(tensors[size_t(v)], sequences, /*isQuery=*/false);
   }
   if (options.injectNan && !sequences.empty()) {
     reference::AttentionRow row = nanRow(binding, sequences);

@@ -37,7 +37,9 @@ def reference(q, k, v, mask="none", scale=None, score=None):
 
 
 def close(o, expected, dtype=torch.bfloat16):
-    return (o.double() - expected).abs().max().item() < (2e-2 if dtype == torch.bfloat16 else 3e-3)
+    # Rounding outputs and weights is relative to what they are, and a row of few keys has outputs of several.
+    error = (o.double() - expected).abs() / expected.abs().clamp(min=1)
+    return error.max().item() < (2e-2 if dtype == torch.bfloat16 else 3e-3)
 
 
 @pytest.mark.parametrize("d, dtype, mask", itertools.product(

@@ -72,7 +72,7 @@ def test_operator_of_captured_tensors_by_its_own_checks():
     score = str(girih.trace(lambda s, b, h, q, k: s * factor + bias[h]))
     torch.library.opcheck(torch.ops.girih.attention.default, (q, k, v, "none", score, None, True, "", [bias], [factor]),
                           test_utils=("test_schema", "test_faketensor", "test_aot_dispatch_dynamic"))
-    for bias, message in ((bias.cpu(), "a captured tensor is on cpu when q is on cuda:0"), (bias[None], "score0")):
+    for bias, message in ((bias.cpu(), "a captured tensor is on cpu when q is on cuda:0"), (bias[None], "score1")):
         with pytest.raises(ValueError, match=message):
             torch.ops.girih.attention(q, k, v, "none", score, None, False, "", [bias], [factor])
 
