@@ -23,6 +23,8 @@ public:
     report.schedule = manifest.schedule;
     report.shape = describeProblem(binding);
     report.flops = problemFlops(binding, options.data);
+    if (!manifest.tensors.empty())
+      report.operandBits = 8 * int(elementBytes(manifest.tensors.front().type));
     kernel.emplace(device, manifest);
     report.registers = kernel->attribute(CU_FUNC_ATTRIBUTE_NUM_REGS);
     report.localBytes = kernel->attribute(CU_FUNC_ATTRIBUTE_LOCAL_SIZE_BYTES);

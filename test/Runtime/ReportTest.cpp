@@ -61,6 +61,14 @@ TEST(ReportTest, table_lines_up) {
             formatTable(report()));
 }
 
+TEST(ReportTest, operands_of_8_bits_have_twice_the_peak) {
+  RunReport run = report();
+  run.kernels[0].operandBits = 8;
+  Summary summary = summarize(run);
+  EXPECT_EQ(0.25, summary.shareOfPeak);
+  EXPECT_NE(std::string::npos, formatTable(run).find("25.0 % of the chip's peak of")) << formatTable(run);
+}
+
 TEST(ReportTest, failures_are_told_and_not_counted) {
   RunReport run = report();
   run.kernels[0].failure = "o: 1 of 8 elements were never written";

@@ -143,6 +143,19 @@ TEST(Timing, CopiesTakeTheirLatencyAndOverlap) {
   EXPECT_GT((one.path.at({"all", "waits for cp.async.bulk"})), 0.5);
 }
 
+TEST(Timing, OperationsOfMmasAreCountedForEveryType) {
+  auto operations = [](const std::string &k, const std::string &type) {
+    std::string body = "mov.f32 %f1, 0f00000000;\nmov.f32 %f2, %f1;\nmov.f32 %f3, %f1;\nmov.f32 %f4, %f1;\n"
+                       "mov.u64 %rd1, 64;\nwgmma.fence.sync.aligned;\nwgmma.mma_async.sync.aligned.m64n8k" +
+                       k + ".f32." + type + "." + type + " {%f1, %f2, %f3, %f4}, %rd1, %rd1, 1, 1, 1" +
+                       (type == "bf16" ? ", 0, 0" : "") +
+                       ";\nwgmma.commit_group.sync.aligned;\nwgmma.wait_group.sync.aligned 0;\n";
+    return timeOf(body, timed(128)).operations;
+  };
+  EXPECT_EQ(operations("16", "bf16"), 2.0 * 64 * 8 * 16);
+  EXPECT_EQ(operations("32", "e4m3"), 2.0 * 64 * 8 * 32);
+}
+
 TEST(Timing, ResultsAreThoseOfTheOtherSchedules) {
   std::string body = "mul.wide.u32 %rd1, %tid, 4;\nadd.s64 %mine, %out, %rd1;\nmov.u32 %r1, smem;\n"
                      "mad.lo.u32 %r2, %tid, 4, %r1;\nst.shared.u32 [%r2], %tid;\nbar.sync 0;\n"

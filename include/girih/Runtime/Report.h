@@ -13,6 +13,7 @@ struct KernelReport {
   int registers = 0;      ///< per thread, of the loaded code
   int64_t localBytes = 0; ///< of stack and spilled registers per thread
   double flops = 0;       ///< of one launch
+  int operandBits = 16;   ///< of the elements that MMAs read
 
   /// Why the kernel could not run or is wrong; empty when nothing is.
   std::string failure;
@@ -39,7 +40,7 @@ struct KernelReport {
 struct RunReport {
   DeviceFacts device;
   std::string peer;                ///< name and version; empty without one
-  std::optional<double> peakFlops; ///< of the chip
+  std::optional<double> peakFlops; ///< of the chip, for operands of 16 bits
   std::vector<KernelReport> kernels;
 
   bool passed() const;
@@ -51,7 +52,9 @@ struct Summary {
   double peakTeraflops = 0, averageTeraflops = 0;
   double bestSpeedup = 0,
          averageSpeedup = 0; ///< geometric mean; 0 without a peer
-  double shareOfPeak = 0;    ///< 0 when the chip's peak is not known
+  /// The largest share of the chip's peak for a kernel's operands, and that peak; 0 when
+  /// it is not known.
+  double shareOfPeak = 0, peakOfShare = 0;
 };
 Summary summarize(const RunReport &report);
 

@@ -258,7 +258,8 @@ Outcome issueMatrix(Step &s, const MatrixIssue &issue) {
   operation.line = s.line();
   operation.detail = "m64n" + std::to_string(issue.shape.n) + "k" + std::to_string(issue.shape.k);
   operation.work.kind = AsyncWork::Kind::Matrix;
-  operation.work.products = 64.0 * issue.shape.n * issue.shape.k * typeBits(issue.shape.a) / 16;
+  operation.work.operations = 2.0 * 64 * issue.shape.n * issue.shape.k;
+  operation.work.products = operation.work.operations / 2 * typeBits(issue.shape.a) / 16;
   operation.work.bytes =
       uint64_t(issue.shape.n + (op->fromRegisters ? 0 : 64)) * issue.shape.k * typeBits(issue.shape.a) / 8;
   Access read;

@@ -200,6 +200,7 @@ Outcome issue(Step &s, const MmaCall &call) {
   operation.work.kind = AsyncWork::Kind::Matrix;
   // Half of the rows take as long as all.
   operation.work.products = std::max(128.0, double(op.rows())) * call.form.ctaGroup * op.descriptor.n * share;
+  operation.work.operations = 2.0 * op.rows() * op.descriptor.n * op.descriptor.k;
   operation.work.bytes = uint64_t((op.fromTensor ? 0 : op.descriptor.m) + op.descriptor.n) * uint64_t(share * 16) / 8;
   operation.step = [=] {
     runTensorMatrix(op, turn);

@@ -27,6 +27,8 @@ struct AsyncWork {
   /// Products and sums on one multiprocessor; one of 8 bits counts half, one of
   /// tf32 twice.
   double products = 0;
+  /// Multiplications and additions, whatever the type.
+  double operations = 0;
 };
 
 /// Work that an instruction has started and that completes by itself.

@@ -265,7 +265,7 @@ uint64_t Timer::finishOf(uint32_t cta, const AsyncWork &work, uint64_t now, cons
       processor.matrixBegan[issuer->index / 4] = begin;
     processor.tensorFree = begin + cycles;
     addBusy(Unit::Tensor, role, cycles);
-    products += work.products;
+    operations += work.operations;
     return uint64_t(processor.tensorFree) + chip.matrixEnd;
   }
   case AsyncWork::Kind::CopyIn:
@@ -356,7 +356,7 @@ void Timer::summarise(TimingReport &report, uint64_t end) const {
                                                         : "others";
       report.waits[{time.role, cause}] += double(part.end - part.begin) / cycles / warpsOf[time.role];
     }
-  report.operations += 2 * products;
+  report.operations += operations;
   followPath(report, end);
 }
 

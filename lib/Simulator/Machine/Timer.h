@@ -163,7 +163,7 @@ private:
   Mover mover;
   std::map<std::pair<Unit, std::string>, double> busy;
   std::map<uint64_t, const Warp *> issuers;
-  double products = 0;
+  double operations = 0;
 };
 
 } // namespace girih::sim
