@@ -95,6 +95,27 @@ void fillMinusInf(HostTensor &q, HostTensor &k) {
   });
 }
 
+void storeNumber(HostTensor &tensor, int64_t index, int64_t value) {
+  storeInteger(tensor.type, tensor.bytes.data(), size_t(index * tensor.layout.strides[0]), value);
+}
+
+/// The lengths that the user wants: each, or where each sequence starts.
+HostTensor useLengths(const TensorLayout &layout, int64_t most, const std::vector<int64_t> &lengths, bool areStarts) {
+  HostTensor tensor = poisonedTensor(layout, ElementType::I32);
+  int64_t count = layout.shape[0] - areStarts, start = 0;
+  for (int64_t n = 0; n < count; ++n) {
+    int64_t length = lengths[size_t(n) % lengths.size()];
+    if (length < 0 || start + length > most)
+      throw Error("length " + std::to_string(n) + " of a sequence is " + std::to_string(length) +
+                  " when it should be from 0 to " + std::to_string(most - start) + ", the rows that are left");
+    storeNumber(tensor, n, areStarts ? start : length);
+    start += areStarts ? length : 0;
+  }
+  if (areStarts)
+    storeNumber(tensor, count, start);
+  return tensor;
+}
+
 /// Nothing, one, all and whatever, some of them at the ends of tiles, in an order of the seed's.
 HostTensor makeLengths(const TensorLayout &layout, int64_t most, uint64_t seed) {
   HostTensor tensor = randomIntegers(layout, ElementType::I32, seed, /*isSorted=*/false);
@@ -102,8 +123,7 @@ HostTensor makeLengths(const TensorLayout &layout, int64_t most, uint64_t seed) 
     uint64_t random = scatter(seed + uint64_t(b));
     int64_t any = int64_t(random % uint64_t(most + 1)), tiles = any / 64 * 64;
     const int64_t choices[] = {any, most, tiles, 0, tiles + 1, any, 1, std::max<int64_t>(tiles - 1, 0)};
-    int32_t length = int32_t(std::min(choices[(uint64_t(b) + seed) % std::size(choices)], most));
-    std::memcpy(tensor.bytes.data() + size_t(b * layout.strides[0]) * sizeof length, &length, sizeof length);
+    storeNumber(tensor, b, std::min(choices[(uint64_t(b) + seed) % std::size(choices)], most));
   }
   return tensor;
 }
@@ -113,8 +133,7 @@ HostTensor makeStarts(const TensorLayout &layout, int64_t most, uint64_t seed) {
   HostTensor tensor = randomIntegers(layout, ElementType::I32, seed, /*isSorted=*/false);
   int64_t count = layout.shape[0] - 1, start = 0, end = seed % 2 ? most : most - most / 20;
   for (int64_t n = 0; n <= count; ++n) {
-    int32_t number = int32_t(n == count ? end : start);
-    std::memcpy(tensor.bytes.data() + size_t(n * layout.strides[0]) * sizeof number, &number, sizeof number);
+    storeNumber(tensor, n, n == count ? end : start);
     uint64_t random = scatter(seed + uint64_t(n));
     int64_t any = int64_t(random % uint64_t(2 * end / std::max<int64_t>(count, 1) + 1)), tiles = any / 64 * 64;
     const int64_t choices[] = {any, tiles, 0, any, tiles + 1, 1, any, std::max<int64_t>(tiles - 1, 0)};
@@ -186,8 +205,10 @@ std::vector<HostTensor> runtime::makeProblemData(const Binding &binding, const D
     bool isStarts = declared.name == queryStarts || declared.name == keyStarts;
     if (isStarts || declared.name == queryLengths || declared.name == keyLengths) {
       int64_t most = binding.layout(declared.name.starts_with("query") ? "q" : "k").shape[2];
-      auto make = isStarts ? makeStarts : makeLengths;
-      tensors.push_back(make(binding.tensors[i], most, scatter(options.seed) + uint64_t(i)));
+      uint64_t seed = scatter(options.seed) + uint64_t(i);
+      tensors.push_back(!options.lengths.empty() ? useLengths(binding.tensors[i], most, options.lengths, isStarts)
+                        : isStarts               ? makeStarts(binding.tensors[i], most, seed)
+                                                 : makeLengths(binding.tensors[i], most, seed));
       continue;
     }
     if (isInteger(declared.type)) {
@@ -200,6 +221,8 @@ std::vector<HostTensor> runtime::makeProblemData(const Binding &binding, const D
     tensors.push_back(randomTensor(binding.tensors[i], declared.type, scatter(options.seed) + uint64_t(i),
                                    scaled ? float(options.scoreScale) : 1.0f));
   }
+  if (!options.lengths.empty() && !hasSequences(manifest))
+    throw Error(manifest.path + ": the kernel's sequences have no lengths of their own");
   if (manifest.problem.kind != "attention.forward") {
     if (options.injectNan)
       throw Error("a NaN can be put only into the Q of an attention problem");

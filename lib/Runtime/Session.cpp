@@ -49,7 +49,9 @@ public:
   }
 
   void bench(std::string &peerName) {
-    DeviceProblem first(binding, makeProblemData(binding, {options.data.seed}));
+    DataOptions data{options.data.seed};
+    data.lengths = options.data.lengths;
+    DeviceProblem first(binding, makeProblemData(binding, data));
     int copies = copiesBeyondCache(first.bytes(), device.facts().cacheBytes);
     std::vector<DeviceProblem> ours;
     ours.push_back(std::move(first));

@@ -87,6 +87,30 @@ TEST(ProblemDataTest, patterns_need_attention) {
   EXPECT_THROW(makeProblemData(binding, options), Error);
 }
 
+TEST(ProblemDataTest, lengths_are_those_wanted_in_turn) {
+  Manifest manifest = parseManifest(attentionText(), "attention.json");
+  LaunchChoices choices;
+  choices.sizes = {{"sq", 30}, {"skv", 20}};
+  DataOptions options;
+  options.lengths = {7, 0};
+  Binding binding = bindManifest(manifest, choices);
+  EXPECT_EQ("attention.json: the kernel's sequences have no lengths of their own",
+            errorOf([&] { makeProblemData(binding, options); }));
+  auto numbers = [&](const char *name, int64_t count) {
+    manifest.tensors.push_back({name, false, ElementType::I32, {{"", count, -1}}, {0}});
+    binding = bindManifest(manifest, choices);
+    HostTensor made = makeProblemData(binding, options).back();
+    std::vector<int32_t> values(made.bytes.size() / sizeof(int32_t));
+    std::memcpy(values.data(), made.bytes.data(), made.bytes.size());
+    manifest.tensors.pop_back();
+    return values;
+  };
+  EXPECT_EQ((std::vector<int32_t>{7, 0}), numbers("query_lengths", 2));
+  options.lengths = {31};
+  EXPECT_EQ("length 0 of a sequence is 31 when it should be from 0 to 30, the rows that are left",
+            errorOf([&] { numbers("query_lengths", 2); }));
+}
+
 TEST(ProblemDataTest, inputs_are_random_and_outputs_poison) {
   Manifest manifest = parseManifest(attentionText(), "attention.json");
   LaunchChoices choices;

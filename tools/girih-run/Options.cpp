@@ -69,6 +69,10 @@ void declare(CLI::App &app, Arguments &arguments, Options &options) {
       ->capture_default_str();
   app.add_flag("--inject-nan", session.data.injectNan,
                "Put a NaN into one row of a random Q when checking; it must stay in that row");
+  app.add_option("--lengths", session.data.lengths,
+                 "Lengths of packed or padded sequences, in turn: N,N,...; some of every kind when absent")
+      ->delimiter(',')
+      ->check(CLI::NonNegativeNumber);
   app.add_option("--rounds", session.rounds, "Rounds of timing")->check(CLI::Range(1, 10000))->capture_default_str();
   app.add_option("--save", session.save, "Write every tensor after the first launch to this folder")
       ->check(CLI::ExistingDirectory);

@@ -38,6 +38,8 @@ struct DataOptions {
   double scoreScale = 1;
   /// Puts a NaN into one row of Q.
   bool injectNan = false;
+  /// Of sequences, in turn, in place of those that the seed makes.
+  std::vector<int64_t> lengths = {};
 };
 
 /// One tensor for each of the manifest's: inputs by the pattern, outputs poison. Captured tensors
