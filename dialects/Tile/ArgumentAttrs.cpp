@@ -60,20 +60,35 @@ static LogicalResult isSwizzle(const AttrPlace &place, Attribute attr) {
   return llvm::isPowerOf2_64(cast<IntegerAttr>(attr).getInt()) ? success() : place.fail(attr, "32, 64 or 128");
 }
 
+static const AttrRule &isDimension() {
+  static const AttrRule rule = isNumber(0, 4);
+  return rule;
+}
+
+/// A mode of a tensor map has the stride of a dimension, one of its own, or the sum of both.
+static LogicalResult isMode(const AttrPlace &place, Attribute attr) {
+  static const AttrRule fields = isRecord({{"dim", isDimension(), /*isOptional=*/true},
+                                           {"box", isNumber(1, 256)},
+                                           {"bytes", isNumber(1, kMaxDimension), /*isOptional=*/true},
+                                           {"extent", isNumber(1, kMaxDimension), /*isOptional=*/true},
+                                           {"step", isNumber(-1, kMaxDimension), /*isOptional=*/true}});
+  if (failed(fields(place, attr)))
+    return failure();
+  auto mode = cast<DictionaryAttr>(attr);
+  auto step = mode.getAs<IntegerAttr>("step");
+  if (!mode.get("dim") && (!mode.get("bytes") || !mode.get("extent") || step))
+    return place.error() << "has no 'dim': then it has 'bytes' and 'extent', and no 'step'";
+  if (step && (step.getInt() == 0 || (step.getInt() < 0 && !mode.get("bytes"))))
+    return place.error() << "has the step " << step.getInt() << ", must be from 1 on, or -1 beside 'bytes'";
+  return success();
+}
+
 LogicalResult tile::isRecipe(const AttrPlace &place, Attribute attr) {
-  static const AttrRule dimension = isNumber(0, 4);
-  static const AttrRule mode = isRecord({{"dim", dimension},
-                                         {"box", isNumber(1, 256)},
-                                         {"extent", isNumber(1, kMaxDimension), /*isOptional=*/true},
-                                         {"step", isNumber(1, kMaxDimension), /*isOptional=*/true}});
   static const std::pair<StringRef, AttrRule> kinds[] = {
-      {"tensor_map", isRecord({{"kind", isText},
-                               {"tensor", isText},
-                               {"swizzle", isSwizzle},
-                               {"cut", dimension, /*isOptional=*/true},
-                               {"modes", isListOf(mode, 1, 5)}})},
+      {"tensor_map",
+       isRecord({{"kind", isText}, {"tensor", isText}, {"swizzle", isSwizzle}, {"modes", isListOf(isMode, 1, 5)}})},
       {"pointer", isRecord({{"kind", isText}, {"tensor", isText}})},
-      {"stride", isRecord({{"kind", isText}, {"tensor", isText}, {"dim", dimension}})},
+      {"stride", isRecord({{"kind", isText}, {"tensor", isText}, {"dim", isDimension()}})},
       {"size", isRecord({{"kind", isText}, {"size", isText}})},
       {"scalar", isRecord({{"kind", isText}, {"scalar", isText}, {"dtype", isOneOf({"f32", "i32"})}})},
       {"workspace", isRecord({{"kind", isText}, {"bytes", isNumber(1, kMaxDimension)}})}};
@@ -116,28 +131,40 @@ LogicalResult tile::checkRecipe(const AttrPlace &place, DictionaryAttr recipe) {
   return checkDimension(place, recipe);
 }
 
-/// The boxes of a map's modes are those of its type.
+/// The modes of a map make its type: the tile's dimensions, the panels of one that is folded, and
+/// others that are outside of the tile.
 static LogicalResult checkMap(const AttrPlace &place, TensorMapType type, DictionaryAttr recipe) {
-  auto cut = recipe.getAs<IntegerAttr>("cut");
-  ArrayRef<int64_t> box = type.getBox().drop_front(cut ? 1 : 0);
-  if (box.empty())
-    return place.error() << "does not make " << type;
-  int64_t last = box.size() - 1;
-  SmallVector<std::pair<int64_t, int64_t>> needed = {{last, type.getFolded() ? type.getPanel() : box[last]}};
-  if (last > 0)
-    needed.push_back({last - 1, box[last - 1]});
-  if (type.getFolded())
-    needed.push_back({last, box[last] / type.getPanel()});
-  for (int64_t dim = last - 2; dim >= 0; --dim)
-    needed.push_back({dim, box[dim]});
-  if (cut)
-    needed.push_back({cut.getInt(), type.getBox().front()});
-  SmallVector<std::pair<int64_t, int64_t>> given;
-  for (auto mode : recipe.getAs<ArrayAttr>("modes").getAsRange<DictionaryAttr>())
-    given.push_back({mode.getAs<IntegerAttr>("dim").getInt(), mode.getAs<IntegerAttr>("box").getInt()});
-  if (given != needed || recipe.getAs<IntegerAttr>("swizzle").getInt() != type.getSwizzle())
-    return place.error() << "does not make " << type;
-  return success();
+  ArrayRef<int64_t> box = type.getBox();
+  std::optional<size_t> rank = Tensors(place.op).rank(recipe.getAs<StringAttr>("tensor"));
+  auto modes = recipe.getAs<ArrayAttr>("modes");
+  bool isOfParts = llvm::any_of(modes.getAsRange<DictionaryAttr>(), [](auto mode) { return !!mode.get("bytes"); });
+  // Where modes stand for several dimensions, only the tensor has its rank.
+  if (!isOfParts)
+    rank = box.size();
+  SmallVector<int64_t> needed = {type.getFolded() ? type.getPanel() : box.back()};
+  SmallVector<int64_t> dims = {0};
+  if (box.size() > 1) {
+    needed.push_back(box[box.size() - 2]);
+    dims.push_back(1);
+  }
+  if (type.getFolded()) {
+    needed.push_back(box.back() / type.getPanel());
+    dims.push_back(0);
+  }
+  for (size_t i = 2; i < box.size(); ++i) {
+    needed.push_back(box[box.size() - 1 - i]);
+    dims.push_back(i);
+  }
+  bool isRight = recipe.getAs<IntegerAttr>("swizzle").getInt() == type.getSwizzle() && modes.size() == needed.size();
+  size_t checkedDims = isOfParts ? 2 + type.getFolded() : needed.size();
+  for (size_t i = 0; isRight && i < needed.size(); ++i) {
+    auto mode = cast<DictionaryAttr>(modes[i]);
+    auto dim = mode.getAs<IntegerAttr>("dim");
+    isRight = mode.getAs<IntegerAttr>("box").getInt() == needed[i];
+    if (i < checkedDims && rank)
+      isRight &= dim && dim.getInt() == int64_t(*rank) - 1 - dims[i];
+  }
+  return isRight ? success() : LogicalResult(place.error() << "does not make " << type);
 }
 
 static Type scalarType(DictionaryAttr recipe) {

@@ -25,10 +25,20 @@ std::string subject(const Manifest &manifest, const Constraint &constraint) {
     return "the address of '" + manifest.tensors[constraint.tensor].name + "'";
   case Constraint::Kind::Stride:
     return "stride " + std::to_string(constraint.dim) + " of '" + manifest.tensors[constraint.tensor].name + "'";
+  case Constraint::Kind::Reach:
+    return "the reach of '" + manifest.tensors[constraint.tensor].name + "'";
   case Constraint::Kind::WorkItems:
     break;
   }
   return "the number of work items";
+}
+
+/// Elements from a tensor's start to the end of the last row, counted as strides of `dim`.
+int64_t reachOf(const TensorLayout &layout, int dim) {
+  int64_t reach = layout.strides[dim];
+  for (size_t i = 0; i + 1 < layout.shape.size(); ++i)
+    reach += (layout.shape[i] - 1) * layout.strides[i];
+  return reach;
 }
 
 void check(const Binding &binding, const Constraint &constraint, int64_t value) {
@@ -57,6 +67,9 @@ void runtime::checkConstraints(const Binding &binding) {
       break;
     case Constraint::Kind::Stride:
       check(binding, constraint, binding.tensors[constraint.tensor].strides[constraint.dim]);
+      break;
+    case Constraint::Kind::Reach:
+      check(binding, constraint, reachOf(binding.tensors[constraint.tensor], constraint.dim));
       break;
     case Constraint::Kind::WorkItems:
       check(binding, constraint, countWorkItems(binding));

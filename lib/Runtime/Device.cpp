@@ -42,21 +42,18 @@ Device::~Device() {
     driver().cuDevicePrimaryCtxRelease(device);
 }
 
-DeviceBuffer::DeviceBuffer(size_t bytes, size_t before) : size(bytes) {
-  constexpr size_t alignment = 256;
-  before = (before + alignment - 1) / alignment * alignment;
-  if (CUresult result = driver().cuMemAlloc(&allocation, before + (bytes ? bytes : 1))) {
-    allocation = 0;
+DeviceBuffer::DeviceBuffer(size_t bytes) : size(bytes) {
+  if (CUresult result = driver().cuMemAlloc(&pointer, bytes ? bytes : 1)) {
+    pointer = 0;
     if (result == CUDA_ERROR_OUT_OF_MEMORY)
       throw Error("the device has no " + std::to_string(bytes) + " bytes left");
     checkCuda(result, "cuMemAlloc");
   }
-  pointer = allocation + before;
 }
 
 DeviceBuffer::~DeviceBuffer() {
-  if (allocation && !deviceAbandoned())
-    driver().cuMemFree(allocation);
+  if (pointer && !deviceAbandoned())
+    driver().cuMemFree(pointer);
 }
 
 void DeviceBuffer::upload(const std::vector<uint8_t> &host) const {

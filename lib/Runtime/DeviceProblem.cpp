@@ -1,7 +1,6 @@
 //===- DeviceProblem.cpp - A problem's tensors on a device ----------------===//
 
 #include "girih/Runtime/DeviceProblem.h"
-#include "girih/Runtime/TensorMap.h"
 #include "girih/Support/Parallel.h"
 #include <cmath>
 #include <mutex>
@@ -11,9 +10,9 @@ using namespace girih::runtime;
 
 DeviceProblem::DeviceProblem(const Binding &binding, std::vector<HostTensor> tensorsOnHost)
     : binding(&binding), tensors(std::move(tensorsOnHost)) {
-  for (size_t i = 0; i < tensors.size(); ++i) {
-    buffers.emplace_back(tensors[i].bytes.size(), bytesBefore(binding, i));
-    buffers.back().upload(tensors[i].bytes);
+  for (const HostTensor &tensor : tensors) {
+    buffers.emplace_back(tensor.bytes.size());
+    buffers.back().upload(tensor.bytes);
   }
 }
 
@@ -54,7 +53,7 @@ DeviceOutputs::DeviceOutputs(const Binding &binding, std::vector<CUdeviceptr> in
     const TensorDeclaration &declared = binding.manifest->tensors[i];
     if (!declared.isOutput)
       continue;
-    buffers[i] = DeviceBuffer(size_t(binding.tensors[i].span) * elementBytes(declared.type), bytesBefore(binding, i));
+    buffers[i] = DeviceBuffer(size_t(binding.tensors[i].span) * elementBytes(declared.type));
     tensors[i] = buffers[i].address();
   }
 }

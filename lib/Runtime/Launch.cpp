@@ -45,24 +45,8 @@ CUtensorMapSwizzle tensorMapSwizzle(uint32_t bytes) {
   }
 }
 
-/// TMA looks up the page of a map's address, also where no copy goes there, and an H200 that finds
-/// none ends the context.
-void checkMapped(const TensorMapFields &fields, CUdeviceptr address) {
-  constexpr CUdeviceptr kPage = 2 << 20; // that memory is mapped by
-  CUdeviceptr begin = 0;
-  size_t bytes = 0;
-  if (fields.before == 0 || driver().cuMemGetAddressRange(&begin, &bytes, address - fields.before) == CUDA_SUCCESS)
-    return;
-  GIRIH_CUDA(cuMemGetAddressRange, &begin, &bytes, address);
-  if (CUdeviceptr mapped = begin / kPage * kPage; address - fields.before < mapped)
-    throw Error("tensor map of '" + fields.tensor + "': its address is " + std::to_string(fields.before) +
-                " bytes before the tensor's, of which " + std::to_string(address - mapped) +
-                " are mapped; put the tensor further into its allocation");
-}
-
 void encodeTensorMap(const TensorMapFields &fields, CUdeviceptr address, CUtensorMap *map) {
   checkTensorMap(fields, address);
-  checkMapped(fields, address);
   cuuint32_t elementStrides[5] = {1, 1, 1, 1, 1};
   cuuint64_t extents[5], strides[4];
   for (uint32_t i = 0; i < fields.rank; ++i) {
@@ -70,10 +54,9 @@ void encodeTensorMap(const TensorMapFields &fields, CUdeviceptr address, CUtenso
     if (i > 0)
       strides[i - 1] = fields.strides[i];
   }
-  GIRIH_CUDA(cuTensorMapEncodeTiled, map, tensorMapType(fields.type), fields.rank,
-             reinterpret_cast<void *>(address - fields.before), extents, strides, fields.box.data(), elementStrides,
-             CU_TENSOR_MAP_INTERLEAVE_NONE, tensorMapSwizzle(fields.swizzle), CU_TENSOR_MAP_L2_PROMOTION_L2_256B,
-             CU_TENSOR_MAP_FLOAT_OOB_FILL_NONE);
+  GIRIH_CUDA(cuTensorMapEncodeTiled, map, tensorMapType(fields.type), fields.rank, reinterpret_cast<void *>(address),
+             extents, strides, fields.box.data(), elementStrides, CU_TENSOR_MAP_INTERLEAVE_NONE,
+             tensorMapSwizzle(fields.swizzle), CU_TENSOR_MAP_L2_PROMOTION_L2_256B, CU_TENSOR_MAP_FLOAT_OOB_FILL_NONE);
 }
 
 } // namespace

@@ -261,10 +261,15 @@ private:
       constraint.kind = Constraint::Kind::Stride;
       constraint.tensor = readTensorName(reader);
       constraint.dim = readDim(reader, constraint.tensor);
+    } else if (kind == "reach") {
+      constraint.kind = Constraint::Kind::Reach;
+      constraint.tensor = readTensorName(reader);
+      constraint.dim = readDim(reader, constraint.tensor);
     } else if (kind == "work_items") {
       constraint.kind = Constraint::Kind::WorkItems;
     } else {
-      reader.member("kind").fail("is '" + kind + "' when it should be 'size', 'address', 'stride' or 'work_items'");
+      reader.member("kind").fail("is '" + kind +
+                                 "' when it should be 'size', 'address', 'stride', 'reach' or 'work_items'");
     }
     if (auto minimum = reader.optionalMember("minimum"))
       constraint.minimum = minimum->integer(0, INT64_MAX);
@@ -285,15 +290,16 @@ private:
     argument.swizzle = int(swizzle.integer(0, 128));
     if (argument.swizzle % 32 != 0 || argument.swizzle == 96)
       swizzle.fail("is " + std::to_string(argument.swizzle) + " when it should be 0, 32, 64 or 128");
-    if (auto cut = reader.optionalMember("cut"))
-      argument.cut = int(cut->integer(0, int64_t(manifest.tensors[argument.tensor].shape.size()) - 1));
     for (const JsonReader &entry : modes.elements()) {
       TensorMapMode mode;
-      mode.dim = readDim(entry, argument.tensor);
-      if (auto extent = entry.optionalMember("extent"))
+      if (auto bytes = entry.optionalMember("bytes"))
+        mode.bytes = bytes->integer(1, maxSize);
+      if (!mode.bytes || entry.optionalMember("dim"))
+        mode.dim = readDim(entry, argument.tensor);
+      if (auto extent = mode.dim < 0 ? entry.member("extent") : entry.optionalMember("extent"))
         mode.extent = extent->integer(1, maxSize);
       if (auto step = entry.optionalMember("step"))
-        mode.step = step->integer(1, maxSize);
+        mode.step = step->integer(mode.bytes ? -1 : 1, maxSize);
       mode.box = entry.member("box").integer(1, 256);
       argument.modes.push_back(mode);
     }

@@ -33,22 +33,13 @@ TensorMapFields runtime::tensorMapFields(const Argument &argument, const Binding
   fields.swizzle = uint32_t(argument.swizzle);
   for (uint32_t i = 0; i < fields.rank; ++i) {
     const TensorMapMode &mode = argument.modes[i];
-    fields.extents[i] = uint64_t(mode.extent.value_or(layout.shape[mode.dim]));
-    fields.strides[i] = uint64_t(mode.step) * uint64_t(layout.strides[mode.dim]) * elementBytes(tensor.type);
+    fields.extents[i] = uint64_t(mode.extent ? *mode.extent : layout.shape[mode.dim]);
+    fields.strides[i] = uint64_t(mode.bytes);
+    if (mode.dim >= 0)
+      fields.strides[i] += uint64_t(mode.step) * uint64_t(layout.strides[mode.dim]) * elementBytes(tensor.type);
     fields.box[i] = uint32_t(mode.box);
   }
-  if (argument.cut >= 0)
-    fields.before =
-        uint64_t(layout.shape[argument.cut] - 1) * uint64_t(layout.strides[argument.cut]) * elementBytes(tensor.type);
   return fields;
-}
-
-uint64_t runtime::bytesBefore(const Binding &binding, size_t tensor) {
-  uint64_t most = 0;
-  for (const Argument &argument : binding.manifest->arguments)
-    if (argument.kind == Argument::Kind::TensorMap && size_t(argument.tensor) == tensor)
-      most = std::max(most, tensorMapFields(argument, binding).before);
-  return most;
 }
 
 void runtime::checkTensorMap(const TensorMapFields &fields, uint64_t address) {

@@ -6,7 +6,7 @@
 //   gpu.func @k(%map: !tile.tensor_map<...> {tile.argument = {kind = "tensor_map", tensor = "q", ...}},
 //               %n: index {tile.argument = {kind = "size", size = "sq"}}) {
 //     tile.copy %map[...] to %slot
-#include "Divisibility.h"
+#include "TensorMaps.h"
 #include "TensorViews.h"
 #include "dialects/Tile/IndexBuilder.h"
 #include "girih/Target/Target.h"
@@ -36,10 +36,6 @@ struct Tensor {
   StringRef size(int64_t dim) const { return cast<StringAttr>(sizes[dim]).getValue(); }
 };
 
-/// Rows after which every swizzle repeats, so that copies of whole groups of them can
-/// stand below each other.
-constexpr int64_t kGroupRows = 8;
-
 bool isGlobal(Attribute memorySpace) {
   if (auto number = dyn_cast_or_null<IntegerAttr>(memorySpace))
     return number.getInt() == 0 || number.getInt() == 1; // generic and global (PTX ISA, "state spaces")
@@ -66,9 +62,8 @@ private:
   void scatter(tile::StoreOp store, const Tensor &tensor, const TensorView &view);
   FailureOr<Value> map(Operation *user, const Tensor &tensor, const TensorView &view, Value tile,
                        MutableOperandRange indices);
-  FailureOr<tile::TensorMapType> mapType(Operation *user, const Tensor &tensor, RankedTensorType tile, Value column,
-                                         bool isCut);
-  DictionaryAttr mapRecipe(const Tensor &tensor, tile::TensorMapType type, std::optional<int64_t> cut);
+  SmallVector<Value> indicesOfPart(Location loc, Operation *user, const Tensor &tensor, const TensorView &view,
+                                   ArrayRef<Value> given);
   DictionaryAttr recipe(StringRef kind, ArrayRef<NamedAttribute> more);
   Value argument(Type type, DictionaryAttr recipe, Location loc);
   Value size(const Tensor &tensor, int64_t dim, Location loc);
@@ -180,84 +175,45 @@ Value Binder::size(const Tensor &tensor, int64_t dim, Location loc) {
   return argument(builder.getIndexType(), recipe("size", named("size", tensor.size(dim))), loc);
 }
 
-/// One copy moves the whole tile where the last dimension splits evenly into panels,
-/// the tile starts at one of them whatever the sizes are, and the box holds all rows;
-/// else some rows of a panel at a time, so that TMA sees where the tensor ends.
-FailureOr<tile::TensorMapType> Binder::mapType(Operation *user, const Tensor &tensor, RankedTensorType tile,
-                                               Value column, bool isCut) {
-  int64_t swizzle = tile::sharedEncoding(tile).getSwizzle();
-  int64_t panel = swizzle * 8 / tile.getElementTypeBitWidth();
-  int64_t rank = tensor.type.getRank(), last = tensor.type.getDimSize(rank - 1);
-  Limits limits = target.limits();
-  int64_t rows = limits.copyRows(tile.getDimSize(0), kGroupRows);
-  if (rows == 0)
-    return user->emitError() << "a tile of " << tile.getDimSize(0) << " rows cannot be copied, a copy on "
-                             << target.chip() << " moves up to " << limits.boxSize << " rows in groups of "
-                             << kGroupRows << " (knobs rows, columns and workers)";
-  SmallVector<int64_t> box(rank - tile.getRank(), 1);
-  llvm::append_range(box, tile.getShape());
-  box[rank - 2] = rows;
-  bool isWhole = rows == tile.getDimSize(0) && rows == tile::panelRows(tile);
-  bool folded = isWhole && tile.getDimSize(1) <= limits.boxSize && ShapedType::isStatic(last) && last % panel == 0 &&
-                knownZeroBits(column) >= llvm::Log2_64(panel) && rank + isCut + 1 <= limits.mapRank;
-  if (!folded)
-    box.back() = panel;
-  if (isCut)
-    box.insert(box.begin(), 1);
-  return tile::TensorMapType::getChecked([&] { return user->emitError(); }, builder.getContext(),
-                                         ArrayRef<int64_t>(box), tile.getElementType(), swizzle, panel, folded);
-}
-
-/// The modes of docs/manifest.md, innermost first.
-DictionaryAttr Binder::mapRecipe(const Tensor &tensor, tile::TensorMapType type, std::optional<int64_t> cut) {
-  int64_t rank = tensor.type.getRank(), last = rank - 1;
-  ArrayRef<int64_t> box = type.getBox().take_back(rank);
-  SmallVector<Attribute> modes;
-  auto add = [&](ArrayRef<NamedAttribute> entries) { modes.push_back(builder.getDictionaryAttr(entries)); };
-  auto addWhole = [&](int64_t dim) { add({named("dim", dim), named("box", box[dim])}); };
-  if (type.getFolded())
-    add({named("dim", last), named("extent", type.getPanel()), named("box", type.getPanel())});
-  else
-    addWhole(last);
-  if (rank > 1)
-    addWhole(last - 1);
-  if (type.getFolded())
-    add({named("dim", last), named("extent", tensor.type.getDimSize(last) / type.getPanel()),
-         named("step", type.getPanel()), named("box", box.back() / type.getPanel())});
-  for (int64_t dim = last - 2; dim >= 0; --dim)
-    addWhole(dim);
-  SmallVector<NamedAttribute> entries = {builder.getNamedAttr("tensor", tensor.name),
-                                         named("swizzle", type.getSwizzle())};
-  if (cut) {
-    add({named("dim", *cut), named("box", 1)});
-    entries.push_back(named("cut", *cut));
-  }
-  entries.push_back(builder.getNamedAttr("modes", builder.getArrayAttr(modes)));
-  return recipe("tensor_map", entries);
-}
-
-/// The map of a tile's copy. TMA knows where a tensor ends, not where a part of it does: so the map
-/// has the cut dimension twice. Counted in the first as if the part's end were the tensor's, an
-/// index beyond is outside; the second, the place of the end, makes up for it.
+/// The map of a tile's copy.
 FailureOr<Value> Binder::map(Operation *user, const Tensor &tensor, const TensorView &view, Value tile,
                              MutableOperandRange indices) {
   std::optional<int64_t> cut = view.cut();
-  if (cut == tensor.type.getRank() - 1)
-    return user->emitError() << "a copy needs all of the last dimension of a tensor, a view has a part of dimension "
-                             << *cut;
-  FailureOr<tile::TensorMapType> type =
-      mapType(user, tensor, cast<RankedTensorType>(tile.getType()), *std::prev(OperandRange(indices).end()), !!cut);
-  if (failed(type) || !*type)
+  SmallVector<Value> given(OperandRange(indices).begin(), OperandRange(indices).end());
+  FailureOr<TensorMap> made = makeTensorMap(user, {tensor.type, tensor.name}, cast<RankedTensorType>(tile.getType()),
+                                            given.back(), cut, target);
+  if (failed(made))
     return failure();
-  if (cut) {
-    IndexBuilder b(user->getLoc(), user);
-    SmallVector<Value> cutIndices(OperandRange(indices).begin(), OperandRange(indices).end());
-    Value length = view.size(b);
-    cutIndices[*cut] = b.add(b.sub(size(tensor, *cut, user->getLoc()), length), cutIndices[*cut]);
-    cutIndices.insert(cutIndices.begin(), b.sub(b.add(view.begin(b), length), b.index(1)));
-    indices.assign(cutIndices);
-  }
-  return argument(*type, mapRecipe(tensor, *type, cut), user->getLoc());
+  if (cut)
+    indices.assign(indicesOfPart(user->getLoc(), user, tensor, view, given));
+  return argument(made->type, made->recipe, user->getLoc());
+}
+
+/// The indices of a copy in a part, for the modes that makeTensorMap makes.
+SmallVector<Value> Binder::indicesOfPart(Location loc, Operation *user, const Tensor &tensor, const TensorView &view,
+                                         ArrayRef<Value> given) {
+  IndexBuilder b(loc, user);
+  int64_t rank = tensor.type.getRank(), cut = *view.cut();
+  Type i64 = b.getI64Type();
+  auto distance = [&](Value index, int64_t dim) -> Value {
+    Value wide = b.createOrFold<arith::IndexCastOp>(i64, index);
+    return b.createOrFold<arith::MulIOp>(wide, stride(b, tensor, dim));
+  };
+  Value length = view.size(b);
+  Value elements = distance(b.add(view.begin(b), length), cut);
+  for (int64_t dim = 0; dim < rank - 2; ++dim)
+    if (dim != cut && !matchPattern(given[dim], m_Zero()))
+      elements = b.createOrFold<arith::AddIOp>(elements, distance(given[dim], dim));
+  int64_t unit = kPartUnitBytes * 8 / tensor.type.getElementTypeBitWidth();
+  Value shift = arith::ConstantOp::create(b, b.getI64IntegerAttr(llvm::Log2_64(unit)));
+  Value units = b.createOrFold<arith::IndexCastOp>(b.getIndexType(), b.createOrFold<arith::ShRUIOp>(elements, shift));
+  SmallVector<Value> made = {units, b.index(kPartRows)};
+  for (int64_t dim = 0; dim < rank; ++dim)
+    if (dim == cut)
+      made.push_back(b.add(b.sub(b.index(kPartRows), length), given[dim]));
+    else if (dim >= rank - 2)
+      made.push_back(given[dim]);
+  return made;
 }
 
 FailureOr<TensorView> Binder::viewOf(Value memref, const Tensor &tensor) {

@@ -63,6 +63,7 @@ TEST(BindingTest, constraints_are_checked) {
     {"kind": "size", "size": "skv", "multiple": "b"}, {"kind": "work_items", "maximum": 24},
     {"kind": "stride", "tensor": "q", "dim": 2, "minimum": 0, "maximum": 136, "multiple": 8},
     {"kind": "stride", "tensor": "q", "dim": 3, "minimum": 1, "maximum": 1},
+    {"kind": "reach", "tensor": "q", "dim": 2, "maximum": 393216},
     {"kind": "address", "tensor": "q", "minimum": 16, "multiple": 16})");
   auto message = [&](const LaunchChoices &choices) {
     Manifest manifest = parseManifest(text, "attention.json");
@@ -76,6 +77,9 @@ TEST(BindingTest, constraints_are_checked) {
   LaunchChoices choices = sizes(64, 64);
   choices.pad = 4;
   EXPECT_EQ("attention.json: stride 2 of 'q' is 132 when it should be a multiple of 8", message(choices));
+  choices = sizes(384, 64);
+  choices.pad = 8;
+  EXPECT_EQ("attention.json: the reach of 'q' is 417792 when it should be at most 393216", message(choices));
   choices.pad = 16;
   EXPECT_EQ("attention.json: stride 2 of 'q' is 144 when it should be from 0 to 136", message(choices));
 

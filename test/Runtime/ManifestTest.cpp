@@ -102,6 +102,10 @@ TEST(ManifestTest, says_where_a_mistake_is) {
   EXPECT_EQ("attention.json: arguments[0].swizzle is 96 when it should be 0, "
             "32, 64 or 128",
             parseError("\"swizzle\": 128", "\"swizzle\": 96"));
+  EXPECT_EQ("attention.json: arguments[0].modes[2].step is -1 when it should be from 1 to 1099511627776",
+            parseError("\"step\": 64", "\"step\": -1"));
+  EXPECT_EQ("attention.json: arguments[0].modes[0] has no 'extent'",
+            parseError(R"({"dim": 3, "extent": 64, "box": 64})", R"({"bytes": 16, "box": 64})"));
   EXPECT_EQ("attention.json: arguments[4].dim is 4 when it should be from 0 to 3",
             parseError("\"tensor\": \"o\", \"dim\": 0", "\"tensor\": \"o\", \"dim\": 4"));
   EXPECT_EQ("attention.json: tensors[0].dtype is 'f64' when it should be "
@@ -141,15 +145,18 @@ TEST(ManifestTest, constraints_are_read_or_refused) {
     return parseManifest(constrainedText(constraints), "attention.json");
   };
   Manifest manifest = parse(R"({"kind": "size", "size": "h", "multiple": "hkv"},
-    {"kind": "stride", "tensor": "k", "dim": 2, "minimum": 0, "maximum": 80, "multiple": 8})");
-  ASSERT_EQ(2u, manifest.constraints.size());
+    {"kind": "stride", "tensor": "k", "dim": 2, "minimum": 0, "maximum": 80, "multiple": 8},
+    {"kind": "reach", "tensor": "v", "dim": 1, "maximum": 1000})");
+  ASSERT_EQ(3u, manifest.constraints.size());
   EXPECT_EQ("hkv", manifest.constraints[0].multiple->size);
   EXPECT_EQ(Constraint::Kind::Stride, manifest.constraints[1].kind);
   EXPECT_EQ(8, manifest.constraints[1].multiple->number);
+  EXPECT_EQ(Constraint::Kind::Reach, manifest.constraints[2].kind);
+  EXPECT_EQ(1, manifest.constraints[2].dim);
   auto message = [&](const std::string &constraint) { return errorOf([&] { parse(constraint); }); };
-  EXPECT_EQ(
-      "attention.json: constraints[0].kind is 'phase' when it should be 'size', 'address', 'stride' or 'work_items'",
-      message(R"({"kind": "phase"})"));
+  EXPECT_EQ("attention.json: constraints[0].kind is 'phase' when it should be 'size', 'address', 'stride', 'reach' or "
+            "'work_items'",
+            message(R"({"kind": "phase"})"));
   EXPECT_EQ("attention.json: constraints[0].size 'x' is not in sizes", message(R"({"kind": "size", "size": "x"})"));
   EXPECT_EQ("attention.json: constraints[0].dim is 4 when it should be from 0 to 3",
             message(R"({"kind": "stride", "tensor": "q", "dim": 4})"));

@@ -43,20 +43,17 @@ TEST_F(TensorMapTest, other_memory_order) {
   EXPECT_EQ("", check(map));
 }
 
-TEST_F(TensorMapTest, a_part_is_counted_from_before_the_tensor) {
-  EXPECT_EQ(0u, fields({}).before);
-  manifest.arguments[0].modes = {{3, {}, 1, 64}, {2, {}, 1, 128}, {1, {}, 1, 1}, {0, {}, 1, 1}, {2, {}, 1, 1}};
-  manifest.arguments[0].cut = 2;
+TEST_F(TensorMapTest, modes_with_strides_of_their_own) {
+  manifest.arguments[0].modes = {
+      {3, {}, 1, 0, 64}, {2, 1000, 1, 0, 128}, {2, 2000, -1, 1 << 20, 1}, {-1, 3000, 1, 16, 1}};
   TensorMapFields map = fields({});
-  EXPECT_EQ((std::array<uint64_t, 5>{128, 250, 4, 2, 250}), map.extents);
-  EXPECT_EQ((std::array<uint64_t, 5>{2, 256, 250 * 256, 4 * 250 * 256, 256}), map.strides);
-  EXPECT_EQ(249u * 256, map.before);
+  EXPECT_EQ((std::array<uint64_t, 5>{128, 1000, 2000, 3000, 0}), map.extents);
+  EXPECT_EQ((std::array<uint64_t, 5>{2, 256, (1 << 20) - 256, 16, 0}), map.strides);
   EXPECT_EQ("", check(map));
-  LaunchChoices choices;
-  choices.sizes = {{"sq", 250}, {"skv", 384}};
-  Binding binding = bindManifest(manifest, choices);
-  EXPECT_EQ(249u * 256, bytesBefore(binding, 0));
-  EXPECT_EQ(0u, bytesBefore(binding, 1));
+  manifest.arguments[0].modes[2].bytes = 16;
+  EXPECT_EQ(
+      "tensor map of 'q': stride of mode 2 is 18446744073709551376 when it should be less than 1099511627776 bytes",
+      check(fields({})));
 }
 
 TEST_F(TensorMapTest, limits_of_the_hardware) {

@@ -159,6 +159,22 @@ gpu.module @m [#nvvm.target<chip = "sm_90a">] {
 
 !tile = tensor<64x64xbf16, #tile.shared<swizzle = 128>>
 gpu.module @m [#nvvm.target<chip = "sm_90a">] {
+  gpu.func @units(%k: memref<?x64xbf16, strided<[68, 1]>> {tile.name = "k", tile.sizes = ["n", "d"]}) kernel {
+    %c0 = arith.constant 0 : index
+    %n = gpu.block_id x
+    %buffer = tile.alloc "k" offset(0) : !tile.buffer<1 x !tile>
+    %slot = tile.slot %buffer[%c0] : !tile.buffer<1 x !tile> -> !tile
+    %part = memref.subview %k[0, 0] [%n, 64] [1, 1] : memref<?x64xbf16, strided<[68, 1]>> to memref<?x64xbf16, strided<[68, 1]>>
+    // expected-error@+1 {{stride of dimension 0 is 136 bytes when copies in a part of a tensor need a multiple of 16}}
+    tile.copy %part[%c0, %c0] to %slot : memref<?x64xbf16, strided<[68, 1]>>, !tile
+    gpu.return
+  }
+}
+
+// -----
+
+!tile = tensor<64x64xbf16, #tile.shared<swizzle = 128>>
+gpu.module @m [#nvvm.target<chip = "sm_90a">] {
   gpu.func @view_of_a_view(%k: memref<?x64xbf16, strided<[?, 1]>> {tile.name = "k", tile.sizes = ["n", "d"]}) kernel {
     %c0 = arith.constant 0 : index
     %buffer = tile.alloc "k" offset(0) : !tile.buffer<1 x !tile>

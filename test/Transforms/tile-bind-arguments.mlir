@@ -167,22 +167,33 @@ gpu.module @m [#nvvm.target<chip = "sm_90a">] {
 !wide = tensor<64x128xbf16, #tile.shared<swizzle = 128>>
 
 gpu.module @m [#nvvm.target<chip = "sm_90a">] {
-  // Of a part of a tensor, TMA knows the end by two indices for one dimension: what is beyond it is outside.
+  // Rows of a part are counted so that its end is at 2^30, to which TMA sees; another index has where the end is in memory, in
+  // units of 16 bytes, and a last one takes 2^30 rows back.
   // CHECK-LABEL: gpu.func @part(
-  // CHECK-SAME: %[[S:[^:]*]]: index {tile.argument = {kind = "size", size = "n"}}
+  // CHECK-SAME: %[[STRIDE:[^:]*]]: i64 {tile.argument = {dim = 1 : i64, kind = "stride", tensor = "k"}}
+  // CHECK-SAME: %[[OUTER:[^:]*]]: i64 {tile.argument = {dim = 0 : i64, kind = "stride", tensor = "k"}}
   // CHECK-SAME: %[[MAP:[^:]*]]: !tile.tensor_map<[1, 1, 64, 128] x bf16, swizzle = 128, panel = 64, folded = true>
-  // CHECK-SAME: tile.argument = {cut = 1 : i64, kind = "tensor_map", modes = [
-  // CHECK-SAME: {box = 64 : i64, dim = 2 : i64, extent = 64 : i64}, {box = 64 : i64, dim = 1 : i64},
-  // CHECK-SAME: {box = 2 : i64, dim = 2 : i64, extent = 2 : i64, step = 64 : i64}, {box = 1 : i64, dim = 0 : i64}, {box = 1 : i64, dim = 1 : i64}],
+  // CHECK-SAME: tile.argument = {kind = "tensor_map", modes = [
+  // CHECK-SAME: {box = 64 : i64, dim = 2 : i64, extent = 64 : i64}, {box = 64 : i64, dim = 1 : i64, extent = 1073741824 : i64},
+  // CHECK-SAME: {box = 2 : i64, dim = 2 : i64, extent = 2 : i64, step = 64 : i64},
+  // CHECK-SAME: {box = 1 : i64, bytes = 17179869184 : i64, dim = 1 : i64, extent = 2147418112 : i64, step = -1 : i64},
+  // CHECK-SAME: {box = 1 : i64, bytes = 16 : i64, extent = 2147418112 : i64}],
   // CHECK-SAME: access = "read"
   // CHECK-DAG: %[[BEGIN:.*]] = "begin"
   // CHECK-DAG: %[[N:.*]] = "length"
   // CHECK-DAG: %[[I:.*]] = "row"
-  // CHECK: %[[UNUSED:.*]] = arith.subi %[[S]], %[[N]] : index
-  // CHECK: %[[ROW:.*]] = arith.addi %[[UNUSED]], %[[I]] : index
+  // CHECK-DAG: %[[B:.*]] = "batch"
   // CHECK: %[[END:.*]] = arith.addi %[[BEGIN]], %[[N]] : index
-  // CHECK: %[[LAST:.*]] = arith.subi %[[END]], %c1
-  // CHECK: tile.copy %[[MAP]][%[[LAST]], %c0, %[[ROW]], %c0] to
+  // CHECK: %[[WIDE_END:.*]] = arith.index_cast %[[END]] : index to i64
+  // CHECK: %[[ROWS:.*]] = arith.muli %[[WIDE_END]], %[[STRIDE]] : i64
+  // CHECK: %[[WIDE_B:.*]] = arith.index_cast %[[B]] : index to i64
+  // CHECK: %[[BATCHES:.*]] = arith.muli %[[WIDE_B]], %[[OUTER]] : i64
+  // CHECK: %[[ELEMENTS:.*]] = arith.addi %[[ROWS]], %[[BATCHES]] : i64
+  // CHECK: %[[UNITS:.*]] = arith.shrui %[[ELEMENTS]], %c3_i64 : i64
+  // CHECK: %[[AT:.*]] = arith.index_cast %[[UNITS]] : i64 to index
+  // CHECK: %[[UNUSED:.*]] = arith.subi %c1073741824, %[[N]] : index
+  // CHECK: %[[ROW:.*]] = arith.addi %[[UNUSED]], %[[I]] : index
+  // CHECK: tile.copy %[[MAP]][%[[AT]], %c1073741824, %[[ROW]], %c0] to
   // CHECK-NOT: memref.subview
   gpu.func @part(%k: memref<4x?x128xbf16, #strided> {tile.name = "k", tile.sizes = ["b", "n", "d"]}) kernel {
     %c0 = arith.constant 0 : index
@@ -192,14 +203,14 @@ gpu.module @m [#nvvm.target<chip = "sm_90a">] {
     %buffer = tile.alloc "k" offset(0) : !tile.buffer<1 x !wide>
     %slot = tile.slot %buffer[%c0] : !tile.buffer<1 x !wide> -> !wide
     %part = memref.subview %k[0, %begin, 0] [4, %length, 128] [1, 1, 1] : memref<4x?x128xbf16, #strided> to memref<4x?x128xbf16, #part>
-    tile.copy %part[%c0, %i, %c0] to %slot : memref<4x?x128xbf16, #part>, !wide
+    %b = "batch"() : () -> index
+    tile.copy %part[%b, %i, %c0] to %slot : memref<4x?x128xbf16, #part>, !wide
     gpu.return
   }
 
-  // With four dimensions there is none left for panels: a copy each. All of a tensor is no part of it.
+  // Whatever dimensions there are, one index has them: one copy still moves all panels. All of a tensor is no part of it.
   // CHECK-LABEL: gpu.func @four_dimensions(
-  // CHECK-SAME: !tile.tensor_map<[1, 1, 1, 64, 64] x bf16, swizzle = 128, panel = 64, folded = false>
-  // CHECK-SAME: cut = 2 : i64
+  // CHECK-SAME: !tile.tensor_map<[1, 1, 64, 128] x bf16, swizzle = 128, panel = 64, folded = true>
   // CHECK-SAME: %[[WHOLE:[^:]*]]: !tile.tensor_map<[1, 1, 64, 128] x bf16, swizzle = 128, panel = 64, folded = true>
   // CHECK: tile.copy %[[WHOLE]][%c0, %c0, %c0, %c0] to
   gpu.func @four_dimensions(%k: memref<?x4x?x128xbf16, strided<[?, ?, ?, 1]>> {tile.name = "k", tile.sizes = ["b", "h", "n", "d"]}) kernel {
@@ -214,6 +225,28 @@ gpu.module @m [#nvvm.target<chip = "sm_90a">] {
     tile.copy %part[%c0, %c0, %c0, %c0] to %slot : memref<?x4x?x128xbf16, strided<[?, ?, ?, 1]>>, !wide
     %whole = memref.subview %k[0, 0, 0, 0] [%b, 4, %n, 128] [1, 1, 1, 1] : memref<?x4x?x128xbf16, strided<[?, ?, ?, 1]>> to memref<?x4x?x128xbf16, strided<[?, ?, ?, 1]>>
     tile.copy %whole[%c0, %c0, %c0, %c0] to %slot : memref<?x4x?x128xbf16, strided<[?, ?, ?, 1]>>, !wide
+    gpu.return
+  }
+
+  // A part of a dimension that tiles do not have is one more index; rows end where the tensor does.
+  // CHECK-LABEL: gpu.func @part_of_outer_dimension(
+  // CHECK-SAME: !tile.tensor_map<[1, 1, 1, 64, 64] x bf16, swizzle = 128, panel = 64, folded = false>
+  // CHECK-SAME: modes = [{box = 64 : i64, dim = 2 : i64}, {box = 64 : i64, dim = 1 : i64}, {box = 1 : i64, dim = 0 : i64, extent = 1073741824 : i64},
+  // CHECK-SAME: {box = 1 : i64, bytes = 17179869184 : i64, dim = 0 : i64, extent = 2147418112 : i64, step = -1 : i64},
+  // CHECK: %[[N:.*]] = "length"
+  // CHECK: %[[AT:.*]] = arith.subi %c1073741827, %[[N]] : index
+  // CHECK: tile.copy %{{.*}}[%{{.*}}, %c1073741824, %[[AT]], %c64, %c0] to
+  gpu.func @part_of_outer_dimension(%k: memref<?x?x128xbf16, #strided> {tile.name = "k", tile.sizes = ["b", "n", "d"]}) kernel {
+    %c0 = arith.constant 0 : index
+    %c1 = arith.constant 1 : index
+    %c3 = arith.constant 3 : index
+    %c64 = arith.constant 64 : index
+    %length = "length"() : () -> index
+    %n = memref.dim %k, %c1 : memref<?x?x128xbf16, #strided>
+    %buffer = tile.alloc "k" offset(0) : !tile.buffer<1 x !wide>
+    %slot = tile.slot %buffer[%c0] : !tile.buffer<1 x !wide> -> !wide
+    %part = memref.subview %k[0, 0, 0] [%length, %n, 128] [1, 1, 1] : memref<?x?x128xbf16, #strided> to memref<?x?x128xbf16, #strided>
+    tile.copy %part[%c3, %c64, %c0] to %slot : memref<?x?x128xbf16, #strided>, !wide
     gpu.return
   }
 

@@ -42,12 +42,11 @@ private:
   DeviceFacts deviceFacts;
 };
 
-/// Device memory; at least 256-byte aligned, which cuMemAlloc promises. `before` more bytes, which
-/// are mapped and nothing else, come before.
+/// Device memory; at least 256-byte aligned, which cuMemAlloc promises.
 class DeviceBuffer {
 public:
   DeviceBuffer() = default;
-  explicit DeviceBuffer(size_t bytes, size_t before = 0);
+  explicit DeviceBuffer(size_t bytes);
   DeviceBuffer(DeviceBuffer &&other) noexcept { swap(other); }
   DeviceBuffer &operator=(DeviceBuffer &&other) noexcept {
     swap(other);
@@ -66,12 +65,11 @@ public:
 
 private:
   void swap(DeviceBuffer &other) {
-    std::swap(allocation, other.allocation);
     std::swap(pointer, other.pointer);
     std::swap(size, other.size);
   }
 
-  CUdeviceptr allocation = 0, pointer = 0;
+  CUdeviceptr pointer = 0;
   size_t size = 0;
 };
 

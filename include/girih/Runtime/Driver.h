@@ -40,7 +40,6 @@ namespace girih::runtime {
   X(cuTensorMapEncodeTiled)                                                                                            \
   X(cuMemAlloc)                                                                                                        \
   X(cuMemFree)                                                                                                         \
-  X(cuMemGetAddressRange)                                                                                              \
   X(cuMemHostAlloc)                                                                                                    \
   X(cuMemFreeHost)                                                                                                     \
   X(cuMemsetD8Async)                                                                                                   \

@@ -59,9 +59,10 @@ struct LaunchDeclaration {
 
 /// One dimension of a tensor map, innermost first.
 struct TensorMapMode {
-  int dim = 0;
+  int dim = -1;                  ///< none: `bytes` is the stride, and there is an extent
   std::optional<int64_t> extent; ///< the tensor's size of `dim` when absent
   int64_t step = 1;              ///< elements of `dim` that one step moves
+  int64_t bytes = 0;             ///< that it moves beside these
   int64_t box = 1;
 };
 
@@ -81,8 +82,6 @@ struct Argument {
   int64_t bytes = 0;
   int swizzle = 0;
   std::vector<TensorMapMode> modes;
-  /// Of a tensor map whose copies say where this dimension ends; else -1.
-  int cut = -1;
 
   /// Bytes the kernel's parameter has.
   size_t parameterBytes() const {
@@ -90,13 +89,13 @@ struct Argument {
   }
 };
 
-/// What a size, an address, a stride or the number of work items must be.
+/// What a size, an address, a stride, a tensor's reach or the number of work items must be.
 struct Constraint {
-  enum class Kind { Size, Address, Stride, WorkItems };
+  enum class Kind { Size, Address, Stride, Reach, WorkItems };
   Kind kind = Kind::Size;
   int size = -1;   ///< index into Manifest::sizes
   int tensor = -1; ///< index into Manifest::tensors
-  int dim = -1;    ///< of a stride
+  int dim = -1;    ///< of a stride or a reach
   int64_t minimum = INT64_MIN, maximum = INT64_MAX;
   std::optional<Extent> multiple; ///< what it is a multiple of
 };

@@ -17,15 +17,11 @@ struct TensorMapFields {
   std::array<uint64_t, 5> strides{};
   std::array<uint32_t, 5> box{};
   uint32_t swizzle = 0; ///< bytes: 0, 32, 64 or 128
-  uint64_t before = 0;  ///< bytes from the map's address to the tensor's
 };
 
 /// The fields that a `tensor_map` argument has for the tensor's shape and
 /// strides.
 TensorMapFields tensorMapFields(const Argument &argument, const Binding &binding);
-
-/// How many bytes before the tensor the addresses of its maps lie, at most.
-uint64_t bytesBefore(const Binding &binding, size_t tensor);
 
 /// Throws Error when TMA cannot take `fields` at `address`: each limit of
 /// cuTensorMapEncodeTiled, with the number found and the number allowed.

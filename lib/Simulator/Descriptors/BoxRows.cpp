@@ -12,18 +12,18 @@ BoxRow rowAt(const TensorMap &map, uint32_t index, const std::array<int64_t, 5> 
   const TensorMapRecipe &recipe = map.recipe;
   BoxRow row;
   row.sharedOffset = index * map.sharedRowBytes();
-  int64_t address = int64_t(map.address);
+  uint64_t address = map.address; // that of a row is where it wraps around to
   for (uint32_t i = 1; i < recipe.rank; ++i) {
     if (position[i] < 0 || position[i] >= int64_t(recipe.sizes[i]))
       return row;
-    address += position[i] * int64_t(recipe.strides[i]);
+    address += uint64_t(position[i]) * recipe.strides[i];
   }
   int64_t bits = mapElementBits(recipe.element);
   int64_t start = position[0] * bits / 8, size = int64_t(recipe.sizes[0]) * bits / 8, most = map.rowBytes();
   int64_t first = std::clamp<int64_t>(-start, 0, most);
   row.first = uint32_t(first);
   row.last = uint32_t(std::clamp<int64_t>(size - start, first, most));
-  row.globalAddress = uint64_t(address + start + first);
+  row.globalAddress = address + uint64_t(start + first);
   return row;
 }
 

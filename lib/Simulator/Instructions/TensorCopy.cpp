@@ -64,6 +64,9 @@ void decodeLoad(Decoder &d, uint32_t rank, LoadMode mode, bool mayBeRemote) {
   d.instruction().passesUndefined = false;
   auto load = [=](Step &s, unsigned lane) {
     auto box = readBox(s, from, lane);
+    // On an H200 this ends in an illegal access even if nothing there is read; stores do not.
+    if (GlobalMemory &memory = s.cluster().device.memory; !memory.find(box->map.address, 1))
+      s.misuse("a load by a tensor map whose address is in no memory: " + memory.describe(box->map.address));
     Cta *owner;
     uint32_t offset = s.sharedOffset(laneAddress(s, to, lane), mayBeRemote, owner);
     BarrierPlace place = findBarrier(s, laneAddress(s, barrier, lane), true, true, lane);

@@ -47,13 +47,10 @@ void addArguments(Launch &launch, const rt::Binding &binding) {
     Argument made;
     made.buffer = unsigned(argument.tensor);
     switch (argument.kind) {
-    case rt::Argument::Kind::TensorMap: {
-      rt::TensorMapFields fields = rt::tensorMapFields(argument, binding);
+    case rt::Argument::Kind::TensorMap:
       made.kind = Argument::Kind::TensorMap;
-      made.map = recipeOf(fields);
-      made.offset = -fields.before;
+      made.map = recipeOf(rt::tensorMapFields(argument, binding));
       break;
-    }
     case rt::Argument::Kind::Pointer:
       made.kind = Argument::Kind::Pointer;
       break;

@@ -16,6 +16,16 @@ namespace {
 /// (CUDA driver API, cuTensorMapEncodeTiled).
 constexpr int64_t kMapAlignment = 16, kStrideLimit = int64_t(1) << 40;
 
+/// What the maps for parts of a tensor can reach (lib/Transforms/TensorMaps.cpp): a mode has a
+/// dimension's stride less than `aroundBytes`, and one whose stride is its own goes to where the part ends.
+struct Part {
+  int64_t dim = 0, aroundBytes = 0, reachBytes = 0;
+
+  bool operator==(const Part &other) const = default;
+  /// Rows after which an address is the same again: 2^64 / aroundBytes.
+  int64_t rows() const { return int64_t((0 - uint64_t(aroundBytes)) / uint64_t(aroundBytes)) + 1; }
+};
+
 class ConstraintWriter {
 public:
   ConstraintWriter(LLVM::LLVMFuncOp kernel, const json::Object &manifest) : kernel(kernel), manifest(manifest) {}
@@ -24,7 +34,8 @@ public:
     if (failed(addSizes()) || failed(addMultiples()) || failed(addWorkItems()))
       return failure();
     for (auto tensor : kernel->getAttrOfType<ArrayAttr>(tile::kTensorsAttr).getAsRange<DictionaryAttr>())
-      addTensor(tensor);
+      if (failed(addTensor(tensor)))
+        return failure();
     return std::move(constraints);
   }
 
@@ -32,7 +43,9 @@ private:
   LogicalResult addSizes();
   LogicalResult addMultiples();
   LogicalResult addWorkItems();
-  void addTensor(DictionaryAttr tensor);
+  LogicalResult addTensor(DictionaryAttr tensor);
+  LogicalResult addPart(DictionaryAttr tensor, const Part &part);
+  SmallVector<Part> partsOf(StringRef tensor);
   void addStride(StringRef tensor, int64_t dim, int64_t minimum, int64_t maximum, int64_t multiple);
 
   /// The size where it is static, nothing where it is dynamic; a diagnostic where
@@ -120,27 +133,79 @@ void ConstraintWriter::addStride(StringRef tensor, int64_t dim, int64_t minimum,
   constraints.push_back(std::move(stride));
 }
 
-void ConstraintWriter::addTensor(DictionaryAttr tensor) {
+SmallVector<Part> ConstraintWriter::partsOf(StringRef tensor) {
+  SmallVector<Part> parts;
+  auto arguments = kernel->getAttrOfType<ArrayAttr>(tile::kArgumentsAttr);
+  for (auto recipe : arguments.getAsRange<DictionaryAttr>()) {
+    auto modes = recipe.getAs<ArrayAttr>("modes");
+    if (!modes || recipe.getAs<StringAttr>("tensor") != tensor)
+      continue;
+    Part part;
+    for (auto mode : modes.getAsRange<DictionaryAttr>()) {
+      auto bytes = mode.getAs<IntegerAttr>("bytes");
+      if (auto dim = mode.getAs<IntegerAttr>("dim"); bytes && dim) {
+        part.dim = dim.getInt();
+        part.aroundBytes = bytes.getInt();
+      } else if (bytes) {
+        part.reachBytes = int64_t(uint64_t(mode.getAs<IntegerAttr>("extent").getInt() - 1) * uint64_t(bytes.getInt()));
+      }
+    }
+    if (part.aroundBytes && !llvm::is_contained(parts, part))
+      parts.push_back(part);
+  }
+  return parts;
+}
+
+LogicalResult ConstraintWriter::addPart(DictionaryAttr tensor, const Part &part) {
+  auto size = cast<StringAttr>(tensor.getAs<ArrayAttr>("sizes")[part.dim]);
+  auto value = lookUp(tile::kTensorsAttr, size);
+  if (failed(value))
+    return failure();
+  if (*value && **value > part.rows())
+    return kernel.emitError() << "size '" << size.getValue() << "' is " << **value << " when parts of it can be of "
+                              << part.rows() << " at most";
+  json::Object constraint{{"kind", "size"}, {"size", size.str()}, {"maximum", part.rows()}};
+  if (!*value && !llvm::is_contained(constraints, json::Value(json::Object(constraint))))
+    constraints.push_back(std::move(constraint));
+  int64_t bytes = tensor.getAs<TypeAttr>("element").getValue().getIntOrFloatBitWidth() / 8;
+  if (part.reachBytes)
+    constraints.push_back(json::Object{{"kind", "reach"},
+                                       {"tensor", tensor.getAs<StringAttr>("name").str()},
+                                       {"dim", part.dim},
+                                       {"maximum", part.reachBytes / bytes}});
+  return success();
+}
+
+LogicalResult ConstraintWriter::addTensor(DictionaryAttr tensor) {
   StringRef name = tensor.getAs<StringAttr>("name").getValue();
   bool hasMap = hasArgument("tensor_map", name), hasPointer = hasArgument("pointer", name);
   if (!hasMap && !hasPointer)
-    return;
+    return success();
   int64_t bytes = tensor.getAs<TypeAttr>("element").getValue().getIntOrFloatBitWidth() / 8;
   int64_t alignment = hasMap ? kMapAlignment : bytes;
   constraints.push_back(
       json::Object{{"kind", "address"}, {"tensor", name.str()}, {"minimum", alignment}, {"multiple", alignment}});
   ArrayRef<int64_t> strides = tensor.getAs<DenseI64ArrayAttr>("strides").asArrayRef();
   int64_t last = strides.size() - 1;
+  SmallVector<Part> parts = partsOf(name);
   // Rows that overlap can be read and not written.
   int64_t minimum = tensor.getAs<StringAttr>("access") == "write" ? 1 : 0;
   for (int64_t dim = 0; dim < last; ++dim) {
-    bool isBuiltIn = hasPointer && !hasArgument("stride", name, dim);
+    bool isBuiltIn = (hasPointer || !parts.empty()) && !hasArgument("stride", name, dim);
+    int64_t limit = kStrideLimit;
+    for (const Part &part : parts)
+      if (part.dim == dim)
+        limit = part.aroundBytes;
     if (isBuiltIn && ShapedType::isStatic(strides[dim]))
       addStride(name, dim, strides[dim], strides[dim], 1);
     else
-      addStride(name, dim, minimum, (kStrideLimit - alignment) / bytes, alignment / bytes);
+      addStride(name, dim, minimum, (limit - alignment) / bytes, alignment / bytes);
   }
   addStride(name, last, 1, 1, 1);
+  for (const Part &part : parts)
+    if (failed(addPart(tensor, part)))
+      return failure();
+  return success();
 }
 
 } // namespace

@@ -1,6 +1,7 @@
 // A C header that embeds a cubin and launches it through the CUDA driver API. It is
 // C99 and C++11 without extensions, and includes nothing but cuda.h and stdint.h.
 #include "Constraints.h"
+#include "HeaderWriter.h"
 #include "Identifiers.h"
 #include "girih/Target/Manifest.h"
 
@@ -14,65 +15,10 @@ using llvm::formatv;
 using llvm::StringRef;
 
 namespace girih {
-namespace {
 
 /// Raised when what a user of the header sees changes.
-constexpr int kHeaderVersion = 2;
-constexpr int64_t kWorkspaceAlignment = 256;
-
-class HeaderWriter {
-public:
-  HeaderWriter(const json::Object &manifest, StringRef cubin);
-
-  std::string write();
-
-private:
-  void writeCubin();
-  void writeTypes();
-  int64_t workspaceBytes();
-  void writeLoad();
-  void writeCheck();
-  void writeLaunch();
-  void writeTensorMap(size_t index, const json::Object &argument);
-  void writeItems(StringRef afterEach);
-  std::string conditionOf(const json::Object &constraint, StringRef value, std::string &demand);
-  std::string tensorParameters();
-
-  const json::Array &array(StringRef key) { return *manifest.getArray(key); }
-  /// Numbers that are chosen at launch beside the sizes.
-  llvm::SmallVector<const json::Object *> scalarList() {
-    llvm::SmallVector<const json::Object *> list;
-    if (const json::Array *given = manifest.getArray("scalars"))
-      for (const json::Value &scalar : *given)
-        list.push_back(scalar.getAsObject());
-    return list;
-  }
-  const json::Object &launch() { return *manifest.getObject("launch"); }
-  const json::Object &tensor(StringRef wanted) {
-    for (const json::Value &value : array("tensors"))
-      if (value.getAsObject()->getString("name") == wanted)
-        return *value.getAsObject();
-    llvm_unreachable("the manifest names each tensor it uses");
-  }
-  /// A size: its number if it is static, else the caller's.
-  std::string size(StringRef key) {
-    if (auto known = manifest.getObject("sizes")->getInteger(key))
-      return std::to_string(*known);
-    return "sizes->" + fields.lookup(key);
-  }
-  std::string shapeOf(const json::Object &tensor, int64_t dim) {
-    return size(*(*tensor.getArray("shape"))[dim].getAsString());
-  }
-
-  const json::Object &manifest;
-  const StringRef cubin;
-  const std::string name;
-  llvm::StringMap<std::string> fields;  ///< what sizes are called
-  llvm::StringMap<std::string> scalars; ///< what numbers beside them are called
-  llvm::StringMap<std::string> tensors; ///< what tensors are called
-  std::string text;
-  llvm::raw_string_ostream out;
-};
+static constexpr int kHeaderVersion = 2;
+static constexpr int64_t kWorkspaceAlignment = 256;
 
 HeaderWriter::HeaderWriter(const json::Object &manifest, StringRef cubin)
     : manifest(manifest), cubin(cubin), name(makePrefix(*manifest.getString("name"))), out(text) {
@@ -194,84 +140,6 @@ std::string HeaderWriter::tensorParameters() {
   return list;
 }
 
-/// C for "the value breaks the constraint", and what it should be.
-std::string HeaderWriter::conditionOf(const json::Object &constraint, StringRef value, std::string &demand) {
-  auto minimum = constraint.getInteger("minimum"), maximum = constraint.getInteger("maximum");
-  llvm::SmallVector<std::string> broken, wanted;
-  if (minimum && minimum == maximum) {
-    broken.push_back(formatv("{0} != {1}", value, *minimum));
-    wanted.push_back(formatv("{0}", *minimum));
-  } else {
-    if (minimum)
-      broken.push_back(formatv("{0} < {1}", value, *minimum));
-    if (maximum)
-      broken.push_back(formatv("{0} > {1}", value, *maximum));
-    if (minimum && maximum)
-      wanted.push_back(formatv("from {0} to {1}", *minimum, *maximum));
-    else if (minimum)
-      wanted.push_back(formatv("at least {0}", *minimum));
-  }
-  if (const json::Value *multiple = constraint.get("multiple")) {
-    std::optional<StringRef> of = multiple->getAsString();
-    std::string divisor = of ? size(*of) : std::to_string(*multiple->getAsInteger());
-    broken.push_back(formatv("{0} % {1} != 0", value, divisor));
-    wanted.push_back("a multiple of " + (of ? fields[*of] : divisor));
-  }
-  demand = llvm::join(wanted, " and ");
-  return llvm::join(broken, " || ");
-}
-
-void HeaderWriter::writeItems(StringRef afterEach) {
-  out << "  int64_t items = 1;\n";
-  for (const json::Value &value : *launch().getArray("work")) {
-    const json::Object &item = *value.getAsObject();
-    int64_t tile = *item.getInteger("tile");
-    std::string count = size(*item.getString("size"));
-    count = tile > 1 ? formatv("({0} + {1}) / {2}", count, tile - 1, tile).str() : count;
-    auto more = item.getString("more");
-    out << "  items *= " << count << (more ? " + " + size(*more) : "") << ";\n" << afterEach;
-  }
-}
-
-/// The constraints of the manifest, in their order: later ones rely on earlier ones.
-void HeaderWriter::writeCheck() {
-  out << formatv("/* What is wrong with the arguments of a launch; 0 when nothing is. */\n"
-                 "static inline const char *{0}_check(const {0}_sizes *sizes{1}) {{\n",
-                 name, tensorParameters());
-  bool hasDynamic = !scalarList().empty() ||
-                    llvm::any_of(*manifest.getObject("sizes"), [](auto &entry) { return !!entry.second.getAsNull(); });
-  out << (hasDynamic ? "  if (!sizes) return \"sizes are missing\";\n" : "  (void)sizes;\n");
-  for (const json::Value &tensor : array("tensors"))
-    out << formatv("  if (!{0}) return \"tensor {0} is missing\";\n",
-                   tensors[*tensor.getAsObject()->getString("name")]);
-  for (const json::Value &value : array("constraints")) {
-    const json::Object &constraint = *value.getAsObject();
-    StringRef kind = *constraint.getString("kind");
-    std::string demand;
-    auto write = [&](const std::string &subject, const std::string &value) {
-      std::string condition = conditionOf(constraint, value, demand);
-      out << formatv("  if ({0}) return \"{1} must be {2}\";\n", condition, subject, demand);
-    };
-    std::string tensor = tensors.lookup(constraint.getString("tensor").value_or(""));
-    if (kind == "size") {
-      StringRef key = *constraint.getString("size");
-      write(fields[key], size(key));
-    } else if (kind == "address") {
-      write("the address of " + tensor, tensor + "->data");
-    } else if (kind == "stride") {
-      int64_t dim = *constraint.getInteger("dim");
-      write(formatv("stride {0} of {1}", dim, tensor), formatv("{0}->strides[{1}]", tensor, dim));
-    } else {
-      out << "  {\n";
-      writeItems(formatv("  if (items > {0}) return \"there are more than {0} work items\";\n",
-                         *constraint.getInteger("maximum"))
-                     .str());
-      out << "  }\n";
-    }
-  }
-  out << "  return 0;\n}\n\n";
-}
-
 /// One cuTensorMapEncodeTiled, by the modes of the recipe.
 void HeaderWriter::writeTensorMap(size_t index, const json::Object &argument) {
   StringRef key = *argument.getString("tensor");
@@ -282,15 +150,15 @@ void HeaderWriter::writeTensorMap(size_t index, const json::Object &argument) {
   llvm::SmallVector<std::string> extents, strides, boxes;
   for (const json::Value &value : *argument.getArray("modes")) {
     const json::Object &mode = *value.getAsObject();
-    auto dim = mode.getInteger("dim"), extent = mode.getInteger("extent");
+    auto dim = mode.getInteger("dim"), extent = mode.getInteger("extent"), own = mode.getInteger("bytes");
     extents.push_back(extent ? std::to_string(*extent) : "(cuuint64_t)" + shapeOf(described, *dim));
-    strides.push_back(formatv("(cuuint64_t){0}->strides[{1}] * {2}", tensors[key], *dim,
-                              mode.getInteger("step").value_or(1) * bytes));
+    std::string stride = own ? std::to_string(*own) : "";
+    if (int64_t step = mode.getInteger("step").value_or(1) * bytes; dim)
+      stride += formatv("{0}(cuuint64_t){1}->strides[{2}] * {3}", own ? step < 0 ? " - " : " + " : "", tensors[key],
+                        *dim, std::abs(step));
+    strides.push_back(stride);
     boxes.push_back(std::to_string(*mode.getInteger("box")));
   }
-  std::string address = tensors[key] + "->data";
-  if (argument.getInteger("cut")) // the last mode
-    address = formatv("({0} - ({1} - 1) * {2})", address, extents.back(), strides.back());
   strides.erase(strides.begin()); // the innermost one is the element, and is not given
   StringRef type = isNarrow ? "UINT8" : dtype == "bf16" ? "BFLOAT16" : dtype == "f16" ? "FLOAT16" : "FLOAT32";
   int64_t swizzle = *argument.getInteger("swizzle");
@@ -298,14 +166,14 @@ void HeaderWriter::writeTensorMap(size_t index, const json::Object &argument) {
     const cuuint64_t extents[] = {{{1}};
     const cuuint64_t strides[] = {{{2}};
     const cuuint32_t boxes[] = {{{3}};
-    result = cuTensorMapEncodeTiled(&maps[{0}], CU_TENSOR_MAP_DATA_TYPE_{4}, {5}, (void *)(uintptr_t){6},
+    result = cuTensorMapEncodeTiled(&maps[{0}], CU_TENSOR_MAP_DATA_TYPE_{4}, {5}, (void *)(uintptr_t){6}->data,
         extents, strides, boxes, ones, CU_TENSOR_MAP_INTERLEAVE_NONE, CU_TENSOR_MAP_SWIZZLE_{7},
         CU_TENSOR_MAP_L2_PROMOTION_L2_256B, CU_TENSOR_MAP_FLOAT_OOB_FILL_NONE);
     if (result != CUDA_SUCCESS) return result;
   }
 )",
                  index, llvm::join(extents, ", "), strides.empty() ? "0" : llvm::join(strides, ", "),
-                 llvm::join(boxes, ", "), type, boxes.size(), address,
+                 llvm::join(boxes, ", "), type, boxes.size(), tensors[key],
                  swizzle ? std::to_string(swizzle) + "B" : "NONE");
 }
 
@@ -392,8 +260,6 @@ std::string HeaderWriter::write() {
                  *manifest.getString("name"), *manifest.getString("target"), name,
                  llvm::utohexstr(uint32_t(llvm::xxh3_64bits(text)), /*LowerCase=*/true), kHeaderVersion, text);
 }
-
-} // namespace
 
 std::string makeHeader(const json::Object &manifest, StringRef cubin) { return HeaderWriter(manifest, cubin).write(); }
 

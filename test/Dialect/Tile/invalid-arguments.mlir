@@ -208,10 +208,20 @@ llvm.func @arguments_of_no_tensor(i64) attributes {tile.tensors = [], tile.argum
 
 // -----
 
+!map = !tile.tensor_map<[1, 1, 64, 64] x bf16, swizzle = 128, panel = 64, folded = false>
+gpu.module @m {
+  // expected-error@+1 {{argument 0: tile.argument does not make '!tile.tensor_map<[1, 1, 64, 64] x bf16, swizzle = 128, panel = 64, folded = false>'}}
+  gpu.func @fewer_modes(%m: !map {tile.argument = {kind = "tensor_map", tensor = "q", swizzle = 128, modes = [{dim = 1, box = 64}, {dim = 0, box = 64}, {bytes = 16, extent = 8, box = 1}]}}) kernel {
+    gpu.return
+  }
+}
+
+// -----
+
 !map = !tile.tensor_map<[1, 64, 64] x bf16, swizzle = 128, panel = 64, folded = false>
 gpu.module @m {
-  // expected-error@+1 {{argument 0: tile.argument does not make '!tile.tensor_map<[1, 64, 64] x bf16, swizzle = 128, panel = 64, folded = false>'}}
-  gpu.func @cut_of_other_mode(%m: !map {tile.argument = {kind = "tensor_map", tensor = "q", swizzle = 128, cut = 0, modes = [{dim = 1, box = 64}, {dim = 0, box = 64}, {dim = 1, box = 1}]}}) kernel {
+  // expected-error@+1 {{argument 1: tile.argument does not make '!tile.tensor_map<[1, 64, 64] x bf16, swizzle = 128, panel = 64, folded = false>'}}
+  gpu.func @rows_of_other_dimension(%q: memref<4x?x64xbf16, strided<[?, ?, 1]>> {tile.name = "q", tile.sizes = ["b", "n", "d"]}, %m: !map {tile.argument = {kind = "tensor_map", tensor = "q", swizzle = 128, modes = [{dim = 2, box = 64}, {dim = 0, box = 64}, {bytes = 16, extent = 8, box = 1}]}}) kernel {
     gpu.return
   }
 }
@@ -220,18 +230,28 @@ gpu.module @m {
 
 !map = !tile.tensor_map<[64] x bf16, swizzle = 128, panel = 64, folded = false>
 gpu.module @m {
-  // expected-error@+1 {{argument 0: tile.argument does not make '!tile.tensor_map<[64] x bf16, swizzle = 128, panel = 64, folded = false>'}}
-  gpu.func @cut_alone(%m: !map {tile.argument = {kind = "tensor_map", tensor = "q", swizzle = 128, cut = 0, modes = [{dim = 0, box = 64}]}}) kernel {
+  // expected-error@+1 {{argument 0: tile.argument.modes[0].dim is 5 : i64 when it should be an integer from 0 to 4}}
+  gpu.func @mode_of_no_dimension(%m: !map {tile.argument = {kind = "tensor_map", tensor = "q", swizzle = 128, modes = [{dim = 5, box = 64}]}}) kernel {
     gpu.return
   }
 }
 
 // -----
 
-!map = !tile.tensor_map<[1, 64, 64] x bf16, swizzle = 128, panel = 64, folded = false>
+!map = !tile.tensor_map<[64] x bf16, swizzle = 128, panel = 64, folded = false>
 gpu.module @m {
-  // expected-error@+1 {{argument 0: tile.argument.cut is 5 : i64 when it should be an integer from 0 to 4}}
-  gpu.func @cut_of_no_dimension(%m: !map {tile.argument = {kind = "tensor_map", tensor = "q", swizzle = 128, cut = 5, modes = [{dim = 1, box = 64}, {dim = 0, box = 64}, {dim = 1, box = 1}]}}) kernel {
+  // expected-error@+1 {{argument 0: tile.argument.modes[0] has no 'dim': then it has 'bytes' and 'extent', and no 'step'}}
+  gpu.func @mode_without_stride(%m: !map {tile.argument = {kind = "tensor_map", tensor = "q", swizzle = 128, modes = [{extent = 8, box = 64}]}}) kernel {
+    gpu.return
+  }
+}
+
+// -----
+
+!map = !tile.tensor_map<[64] x bf16, swizzle = 128, panel = 64, folded = false>
+gpu.module @m {
+  // expected-error@+1 {{argument 0: tile.argument.modes[0] has the step -1, must be from 1 on, or -1 beside 'bytes'}}
+  gpu.func @step_back(%m: !map {tile.argument = {kind = "tensor_map", tensor = "q", swizzle = 128, modes = [{dim = 0, step = -1, box = 64}]}}) kernel {
     gpu.return
   }
 }

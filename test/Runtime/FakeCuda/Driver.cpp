@@ -208,13 +208,6 @@ CUresult cuMemAlloc(CUdeviceptr *pointer, size_t bytes) {
   return CUDA_SUCCESS;
 }
 
-/// All memory is one allocation.
-CUresult cuMemGetAddressRange(CUdeviceptr *base, size_t *bytes, CUdeviceptr) {
-  *base = 0;
-  *bytes = SIZE_MAX;
-  return CUDA_SUCCESS;
-}
-
 CUresult cuMemFree(CUdeviceptr pointer) {
   std::free(reinterpret_cast<void *>(pointer));
   return CUDA_SUCCESS;
