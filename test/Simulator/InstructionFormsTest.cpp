@@ -98,5 +98,30 @@ TEST(InstructionForms, AllDecode) {
   EXPECT_EQ(outside, 18u);
 }
 
+/// An operand more is refused by every form, and so is what hangs on one where
+/// the form knows nothing of it.
+TEST(InstructionForms, SurplusOperandsAreRefused) {
+  std::string module = readText("InstructionForms.ptx");
+  for (const Form &form : readForms()) {
+    // A call has its parameters to count, and blocks are several instructions.
+    if (!form.isSimulated || form.text[0] == '{' || form.text.starts_with("call"))
+      continue;
+    auto refuses = [&](size_t at, const std::string &surplus) {
+      Form longer = form;
+      longer.text.insert(at, surplus);
+      EXPECT_NE(decode(module, longer, form.isOn90 ? "sm_90a" : "sm_100a"), "") << longer.text;
+    };
+    size_t opcode = form.text[0] == '@' ? form.text.find(' ') + 1 : 0, end = form.text.rfind(';');
+    size_t operands = form.text.find_first_of(" ;", opcode), comma = form.text.find(',');
+    refuses(end, operands == end ? " [shared_word]" : ", [shared_word]");
+    if (size_t close = form.text.find(']'); close != form.text.npos && form.text.find(", {") > close)
+      refuses(close, ", {%r7}");
+    bool hasSecond = form.text.find("|%") != form.text.npos || form.text.starts_with("setp") ||
+                     form.text.starts_with("shfl") || form.text.starts_with("match.all");
+    if (!hasSecond && comma != form.text.npos && form.text[operands + 1] == '%')
+      refuses(comma, form.text[operands + 2] == 'p' ? "|%p7" : "|%r7");
+  }
+}
+
 } // namespace
 } // namespace girih::sim

@@ -75,8 +75,12 @@ void decodeCnot(Decoder &d) {
 void decodeLop3(Decoder &d) {
   std::string combine = d.oneOf({"and", "or"});
   d.type();
-  Operand into = d.destination(0), p = d.secondDestination(0), a = d.source(1, Type::B32), b = d.source(2, Type::B32),
-          c = d.source(3, Type::B32), q = combine.empty() ? Operand() : d.predicate(5);
+  Operand into = d.destination(0), a = d.source(1, Type::B32), b = d.source(2, Type::B32), c = d.source(3, Type::B32),
+          p, q;
+  if (!combine.empty()) {
+    p = d.secondDestination(0);
+    q = d.predicate(5);
+  }
   uint32_t table = uint32_t(d.literal(4));
   keepHalves(d, {a, b, c});
   d.run([=](Step &s) {

@@ -232,15 +232,23 @@ void decodeLine(Decoder &d) {
 
 /// createpolicy gives an opaque cache policy.
 void decodeCreatepolicy(Decoder &d) {
-  if (d.has("cvt"))
+  bool isConverted = d.has("cvt"), isRange = !isConverted && d.has("range");
+  if (isConverted)
     d.require("L2");
-  else
-    d.oneOf({"fractional", "range"});
+  else if (!isRange)
+    d.require("fractional");
   while (!d.startingWith("L2::").empty())
     ;
   d.has("global");
   d.type();
   Operand into = d.destination(0);
+  if (isRange) {
+    d.address(1);
+    d.source(2, Type::U32);
+    d.source(3, Type::U32);
+  } else if (isConverted || d.count() > 1) {
+    d.source(1, isConverted ? Type::B64 : Type::F32);
+  }
   d.run([=](Step &s) {
     Lanes<uint64_t> r{};
     s.write(into, r);

@@ -8,14 +8,14 @@ MapOperand takeMap(Decoder &d, size_t index, uint32_t rank, LoadMode mode) {
   made.rank = rank;
   made.mode = mode;
   made.map = d.address(index);
-  if (made.map.rest.size() != 1)
-    d.unsupported("its tensor map operand");
-  const SyntaxOperand &list = *made.map.rest[0];
-  if (list.kind == SyntaxOperand::Kind::Vector)
-    for (const SyntaxOperand &element : list.elements)
+  const SyntaxOperand *list = d.behindAddress(index);
+  if (!list)
+    d.fail("operand " + std::to_string(index + 1) + " has no coordinates behind its tensor map");
+  if (list->kind == SyntaxOperand::Kind::Vector)
+    for (const SyntaxOperand &element : list->elements)
       made.coordinates.push_back(d.bindSource(element, Type::S32));
   else
-    made.coordinates.push_back(d.bindSource(list, Type::S32));
+    made.coordinates.push_back(d.bindSource(*list, Type::S32));
   // PTX ISA, "cp.async.bulk.tensor": a column and four rows.
   size_t expected = mode == LoadMode::FourRows ? 5 : rank;
   if (made.coordinates.size() != expected)

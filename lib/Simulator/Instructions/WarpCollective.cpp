@@ -110,7 +110,8 @@ void decodeMatch(Decoder &d) {
   bool isAll = d.oneOf({"any", "all"}) == "all";
   d.require("sync");
   Type type = d.type();
-  Operand into = d.destination(0), p = d.secondDestination(0), a = d.source(1, type), members = d.source(2, Type::B32);
+  Operand into = d.destination(0), p = isAll ? d.secondDestination(0) : Operand(), a = d.source(1, type),
+          members = d.source(2, Type::B32);
   d.run([=](Step &s) {
     LaneMask mask;
     Outcome outcome;

@@ -4,6 +4,7 @@
 #include "SpecialRegister.h"
 #include "girih/Simulator/Verdict.h"
 
+#include <algorithm>
 #include <bit>
 
 namespace girih::sim {
@@ -19,6 +20,7 @@ Decoder::Decoder(Program &program, CompiledFunction &function, const SyntaxInstr
   }
   isTaken.assign(words.size(), false);
   isTaken[0] = true;
+  takenOperands.resize(syntax.operands.size());
   out.line = syntax.line;
   out.location = syntax.location;
   out.opcode = syntax.opcode;
@@ -110,10 +112,11 @@ void Decoder::takeCacheHints() {
   oneOf({"level::eviction_priority"});
 }
 
-const SyntaxOperand &Decoder::raw(size_t index) const {
+const SyntaxOperand &Decoder::raw(size_t index) {
   if (index >= syntax.operands.size())
     fail("has " + std::to_string(syntax.operands.size()) + " operands when operand " + std::to_string(index + 1) +
          " is needed");
+  takenOperands[index].isWhole = true;
   return syntax.operands[index];
 }
 
@@ -227,6 +230,7 @@ Operand Decoder::destination(size_t index) { return bindDestination(raw(index));
 
 Operand Decoder::secondDestination(size_t index) {
   const SyntaxOperand &operand = raw(index);
+  takenOperands[index].hasSecond = true;
   return operand.second ? bindDestination(*operand.second) : Operand();
 }
 
@@ -269,9 +273,16 @@ AddressOperand Decoder::address(size_t index) {
     (function.syntax->isEntry ? made.isKernelParameter : made.isFrameParameter) = true;
   if (base.variable && base.variable->space == StateSpace::Param)
     made.isFrameParameter = true;
-  for (size_t i = 1; i < operand.elements.size(); ++i)
-    made.rest.push_back(&operand.elements[i]);
   return made;
+}
+
+const SyntaxOperand *Decoder::behindAddress(size_t index) {
+  const SyntaxOperand &operand = raw(index);
+  takenOperands[index].hasRest = true;
+  if (operand.elements.size() > 2)
+    fail("operand " + std::to_string(index + 1) + " has " + std::to_string(operand.elements.size() - 1) +
+         " lists behind its address where one is known");
+  return operand.elements.size() == 2 ? &operand.elements[1] : nullptr;
 }
 
 int64_t Decoder::literal(size_t index) {
@@ -283,10 +294,35 @@ int64_t Decoder::literal(size_t index) {
 
 int Decoder::label(const std::string &name) const { return function.syntax->findLabel(syntax.scope, name); }
 
-void Decoder::run(std::function<Outcome(Step &)> handler) {
+/// Each form takes the operands that it knows; one that nobody reads would
+/// change nothing without a word.
+void Decoder::requireAllTaken() const {
   for (size_t i = 0; i < words.size(); ++i)
     if (!isTaken[i])
       unsupported("modifier '." + words[i] + "'");
+  // Behind the others, or before a mask of bytes; nobody needs its value.
+  bool awaitsPolicy = std::find(words.begin(), words.end(), "L2::cache_hint") != words.end();
+  for (size_t i = 0; i < takenOperands.size(); ++i) {
+    const SyntaxOperand &operand = syntax.operands[i];
+    const Taken &taken = takenOperands[i];
+    std::string name = "operand " + std::to_string(i + 1);
+    bool maybePolicy = operand.kind == SyntaxOperand::Kind::Integer ||
+                       (operand.kind == SyntaxOperand::Kind::Register && operand.reg.cls == RegisterClass::Bits64);
+    if (!taken.isWhole && awaitsPolicy && maybePolicy)
+      awaitsPolicy = false;
+    else if (!taken.isWhole)
+      fail("has " + std::to_string(takenOperands.size()) + " operands, and " + name + " has no meaning here");
+    if (operand.second && !taken.hasSecond)
+      fail(name + " takes no second destination behind '|'");
+    if (operand.kind == SyntaxOperand::Kind::Address && operand.elements.size() > 1 && !taken.hasRest)
+      fail(name + " takes nothing behind its address");
+  }
+  if (awaitsPolicy)
+    fail("has .L2::cache_hint and no cache policy of 64 bits");
+}
+
+void Decoder::run(std::function<Outcome(Step &)> handler) {
+  requireAllTaken();
   out.run = std::move(handler);
 }
 

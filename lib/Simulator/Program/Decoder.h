@@ -19,11 +19,10 @@ class Decoder;
 using DecodeFunction = void (*)(Decoder &);
 using DecodeTable = std::map<std::string, DecodeFunction, std::less<>>;
 
-/// `[base + offset]`, and what follows the base within the brackets.
+/// `[base + offset]`.
 struct AddressOperand {
   Operand base;
   int64_t offset = 0;
-  std::vector<const SyntaxOperand *> rest;
   /// The base is a `.param` variable or formal parameter of a frame.
   bool isFrameParameter = false;
   /// The base is a parameter of the kernel.
@@ -51,7 +50,7 @@ public:
 
   // Operands.
   size_t count() const { return syntax.operands.size(); }
-  const SyntaxOperand &raw(size_t index) const;
+  const SyntaxOperand &raw(size_t index);
   Operand source(size_t index, Type type);
   Operand destination(size_t index);
   /// The `p` of `d|p`.
@@ -60,12 +59,14 @@ public:
   std::vector<Operand> sources(size_t index, Type type);
   std::vector<Operand> destinations(size_t index);
   AddressOperand address(size_t index);
+  /// What follows the base within the brackets: null when nothing does.
+  const SyntaxOperand *behindAddress(size_t index);
   Operand bindSource(const SyntaxOperand &operand, Type type);
   Operand bindDestination(const SyntaxOperand &operand);
   /// An integer that has to be a literal.
   int64_t literal(size_t index);
 
-  /// Sets the handler; stops when modifiers are left over.
+  /// Sets the handler; stops when modifiers or operands are left over.
   void run(std::function<Outcome(struct Step &)> handler);
 
   [[noreturn]] void unsupported(const std::string &why = "") const;
@@ -81,6 +82,7 @@ public:
 private:
   Operand symbol(const SyntaxOperand &operand);
   void requireWhole(const SyntaxOperand &operand) const;
+  void requireAllTaken() const;
 
   Program &program;
   CompiledFunction &function;
@@ -88,6 +90,11 @@ private:
   Instruction &out;
   std::vector<std::string> words;
   std::vector<bool> isTaken;
+  /// Of each operand: itself, the `p` of `d|p`, what follows an address's base.
+  struct Taken {
+    bool isWhole = false, hasSecond = false, hasRest = false;
+  };
+  std::vector<Taken> takenOperands;
 };
 
 // One for each file of Instructions/.
