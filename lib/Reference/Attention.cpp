@@ -8,6 +8,7 @@
 
 #include "girih/Reference/Attention.h"
 #include "Kernels.h"
+#include "girih/Reference/CutOff.h"
 #include "girih/Support/Parallel.h"
 #include <algorithm>
 #include <cmath>
@@ -53,7 +54,7 @@ public:
       : problem(problem), rows(rows), group(group), result(result), count(group.rows.size()),
         place(problem.sequence(group.b)), keys(place.keys), scores(count * keys), weightSums(count), ranges(count) {
     if (!roundsLikeKernel && isNarrow(problem.q.type))
-      products.resize(count * keys);
+      cutOffs.resize(count * keys);
   }
 
   void run() {
@@ -82,9 +83,14 @@ private:
       loadRow(problem.k, place.batch, group.kvHead, place.firstKey + k, key.data());
       for (size_t r = 0; r < count; ++r)
         if (ranges[r].begin <= k && k < ranges[r].end) {
-          scores[r * keys + k] = score(r, k, Real(problem.scale) * dot(&queries[r * dim], key.data(), dim));
-          if (!products.empty())
-            products[r * keys + k] = std::fabs(problem.scale) * dotAbsolute(&queries[r * dim], key.data(), dim);
+          Real scaled = Real(problem.scale) * dot(&queries[r * dim], key.data(), dim);
+          scores[r * keys + k] = score(r, k, scaled);
+          if constexpr (!roundsLikeKernel)
+            if (!cutOffs.empty()) {
+              double error = std::fabs(problem.scale) * cutOffError(&queries[r * dim], key.data(), dim);
+              cutOffs[r * keys + k] = std::max(std::fabs(score(r, k, scaled + error) - scores[r * keys + k]),
+                                               std::fabs(score(r, k, scaled - error) - scores[r * keys + k]));
+            }
         }
     }
   }
@@ -109,7 +115,7 @@ private:
     Real *row = &scores[r * keys];
     constexpr Real infinity = std::numeric_limits<Real>::infinity();
     Real maximum = -infinity, largest = 0, sum = 0;
-    double largestProducts = 0;
+    double largestCutOff = 0;
     bool seesNothing = true; // also when the score function hides every key in the range
     for (int64_t k = ranges[r].begin; k < ranges[r].end; ++k) {
       maximum = std::max(maximum, row[k]);
@@ -120,8 +126,8 @@ private:
     for (int64_t k = ranges[r].begin; k < ranges[r].end; ++k) {
       if (row[k] > maximum - negligible) {
         largest = std::max(largest, std::fabs(row[k]));
-        if (!products.empty())
-          largestProducts = std::max(largestProducts, products[r * keys + k]);
+        if (!cutOffs.empty())
+          largestCutOff = std::max(largestCutOff, cutOffs[r * keys + k]);
       }
       Real weight = std::exp(row[k] - maximum);
       sum += weight;
@@ -129,7 +135,7 @@ private:
     }
     weightSums[r] = sum;
     result.maxScore[group.rows[r]] = largest;
-    result.maxProducts[group.rows[r]] = largestProducts;
+    result.maxCutOff[group.rows[r]] = largestCutOff;
     result.logSumExp[group.rows[r]] = seesNothing ? -infinity : maximum + std::log(sum);
     if (!problem.sinks.empty())
       joinSink(r, seesNothing ? -infinity : maximum);
@@ -205,7 +211,7 @@ private:
   Sequence place;
   int64_t keys;
   std::vector<Real> scores, weightSums;
-  std::vector<double> products; ///< sums of their magnitudes, like scores; where they matter
+  std::vector<double> cutOffs; ///< errors of the scores from cut sums, of inputs of 8 bits
   std::vector<KeyRange> ranges;
 };
 
@@ -218,7 +224,7 @@ AttentionResult reference::attentionForward(const AttentionProblem &problem, con
   result.output.resize(rows.size() * result.dim);
   result.logSumExp.resize(rows.size());
   result.maxScore.resize(rows.size());
-  result.maxProducts.resize(rows.size());
+  result.maxCutOff.resize(rows.size());
   result.absWeighted.resize(rows.size());
   result.weightRounding.resize(rows.size());
   std::vector<Group> groups = groupRows(problem, rows);

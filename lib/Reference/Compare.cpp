@@ -25,9 +25,7 @@ double scoreError(const AttentionProblem &problem, const AttentionResult &exact,
     return 0;
   bool approximate = problem.score && problem.score->isApproximate();
   double error = approximate ? 0x1p-10 : 0x1p-18;
-  // Numbers are cut off towards zero, so those of one sign lose together: 1.3 times that was seen.
-  double sum = isNarrow(problem.q.type) ? 2 * narrowAccumulationError(problem.q.shape[3]) * exact.maxProducts[row] : 0;
-  return error * exact.maxScore[row] + sum;
+  return error * exact.maxScore[row] + (isNarrow(problem.q.type) ? exact.maxCutOff[row] : 0);
 }
 
 double maxAbs(const double *values, int64_t size) {

@@ -7,7 +7,6 @@
 #ifndef GIRIH_LIB_REFERENCE_KERNELS_H
 #define GIRIH_LIB_REFERENCE_KERNELS_H
 
-#include <cmath>
 #include <cstdint>
 
 namespace girih::reference {
@@ -15,14 +14,6 @@ namespace girih::reference {
 /// sum_i a[i] * b[i].
 double dot(const double *a, const double *b, int64_t size);
 float dot(const float *a, const float *b, int64_t size);
-
-/// sum_i |a[i] * b[i]|.
-template <typename Real> double dotAbsolute(const Real *a, const Real *b, int64_t size) {
-  double sum = 0;
-  for (int64_t i = 0; i < size; ++i)
-    sum += std::fabs(double(a[i]) * double(b[i]));
-  return sum;
-}
 
 /// y[i] += factor * x[i].
 void accumulate(double factor, const double *x, double *y, int64_t size);

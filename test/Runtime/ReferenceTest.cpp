@@ -1,6 +1,7 @@
 //===- ReferenceTest.cpp - The references against plain loops -------------===//
 
 #include "girih/Reference/Attention.h"
+#include "girih/Reference/CutOff.h"
 #include "girih/Reference/Gemm.h"
 #include "girih/Support/Error.h"
 #include <cmath>
@@ -217,6 +218,49 @@ TEST(ReferenceTest, large_scores_do_not_overflow) {
   AttentionResult result = attentionForward(attention.problem, attention.allRows(), Precision::Kernel);
   for (double value : result.output)
     EXPECT_TRUE(std::isfinite(value));
+}
+
+/// a[i] b[i] as tensor cores before Blackwell add up numbers of 8 bits.
+double cutOffSum(const std::vector<double> &a, const std::vector<double> &b) {
+  auto cut = [](double value, double step) { return std::trunc(value / step) * step; };
+  double sum = 0;
+  for (size_t first = 0; first < a.size(); first += 32) {
+    int largest = sum == 0 ? -1000 : std::ilogb(sum);
+    for (size_t i = first; i < first + 32; ++i)
+      if (a[i] * b[i] != 0)
+        largest = std::max(largest, std::ilogb(a[i]) + std::ilogb(b[i])); // products are not normalised
+    double step = std::ldexp(1, largest - 13);
+    sum = cut(sum, step);
+    for (size_t i = first; i < first + 32; ++i)
+      sum += cut(a[i] * b[i], step);
+    sum = sum == 0 ? 0 : cut(sum, std::ldexp(1, std::ilogb(sum) - 13));
+  }
+  return sum;
+}
+
+TEST(ReferenceTest, errors_of_cut_sums_are_bounded) {
+  std::mt19937 random(1);
+  std::normal_distribution<double> normal;
+  double largestShare = 0;
+  for (int trial = 0; trial < 4000; ++trial) {
+    std::vector<double> a(128), b(128);
+    double exact = 0;
+    for (size_t i = 0; i < a.size(); ++i) {
+      a[i] = std::round(normal(random) * 8) / 8;
+      b[i] = std::round(normal(random) * 8) / 8;
+    }
+    if (trial % 2) // one term that all others are lost beside
+      b[size_t(trial) % 128] = -448;
+    if (trial % 4 == 3) // of one sign
+      for (size_t i = 0; i < a.size(); ++i)
+        a[i] = std::copysign(a[i], b[i]);
+    for (size_t i = 0; i < a.size(); ++i)
+      exact += a[i] * b[i];
+    double error = std::fabs(cutOffSum(a, b) - exact), bound = cutOffError(a.data(), b.data(), 128);
+    EXPECT_LE(error, bound) << trial;
+    largestShare = std::max(largestShare, error / bound);
+  }
+  EXPECT_GT(largestShare, 0.5); // and not by much more than it takes
 }
 
 TEST(ReferenceTest, visible_pairs_are_counted) {

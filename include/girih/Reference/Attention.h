@@ -115,7 +115,7 @@ struct AttentionResult {
   std::vector<double> output;      ///< [rows, dim]; 0 where a row sees no key
   std::vector<double> logSumExp;   ///< of scale * S, natural; -inf there
   std::vector<double> maxScore;    ///< largest |score| that matters
-  std::vector<double> maxProducts; ///< largest scale * sum |q k| behind such a score, of inputs of 8 bits
+  std::vector<double> maxCutOff;   ///< most that cut sums of products may change such a score, of inputs of 8 bits
   std::vector<double> absWeighted; ///< max over columns of sum_k P |V|
   /// Where the rounding of weights shows: max over columns of the root of sum_k (e V)^2, where
   /// e is what it may do to P.
