@@ -28,7 +28,7 @@ template <class F> void Timer::eachRegister(const Issue &issue, bool isWrite, F 
     if (operand.kind != Operand::Kind::Register)
       return;
     unsigned cls = unsigned(operand.cls);
-    f(cls, operand.slot + issue.base[cls]);
+    f(cls, uint32_t(operand.value) + issue.base[cls]);
   };
   for (const Operand &operand : isWrite ? issue.instruction->writes : issue.instruction->reads)
     visit(operand);

@@ -108,7 +108,7 @@ bool isKnown(const Site &site, const SyntaxOperand &predicate, bool value) {
   for (size_t at = 0; at < site.function.body.size(); ++at) {
     const SyntaxInstruction &other = site.function.body[at];
     if (other.operands.empty() || other.operands[0].kind != SyntaxOperand::Kind::Register ||
-        other.operands[0].reg.cls != RegisterClass::Predicate || other.operands[0].reg.slot != predicate.reg.slot)
+        other.operands[0].reg.cls != RegisterClass::Predicate || other.operands[0].reg.name != predicate.reg.name)
       continue;
     bool isCompare = other.opcode.starts_with("setp.ne.") && other.operands[2].kind == SyntaxOperand::Kind::Integer;
     auto number = isCompare ? site.constant(other.operands[1]) : std::nullopt;

@@ -46,7 +46,7 @@ std::optional<uint64_t> Site::constant(const SyntaxOperand &operand) const {
       continue;
     const SyntaxOperand &into = other.operands[0];
     bool writes = into.kind == SyntaxOperand::Kind::Register && into.reg.cls == operand.reg.cls &&
-                  into.reg.slot == operand.reg.slot;
+                  into.reg.name == operand.reg.name;
     if (!writes)
       continue;
     if (found || other.guard || !other.opcode.starts_with("mov.") ||

@@ -25,9 +25,7 @@ Decoder::Decoder(Program &program, CompiledFunction &function, const SyntaxInstr
   out.location = syntax.location;
   out.opcode = syntax.opcode;
   if (syntax.guard) {
-    out.guard.kind = Operand::Kind::Register;
-    out.guard.cls = RegisterClass::Predicate;
-    out.guard.slot = syntax.guard->slot;
+    out.guard = registerOperand(*syntax.guard);
     out.guard.negated = syntax.guardNegated;
   }
 }
@@ -121,11 +119,7 @@ const SyntaxOperand &Decoder::raw(size_t index) {
 }
 
 static Operand fromRegister(const SyntaxOperand &operand) {
-  Operand made;
-  made.kind = Operand::Kind::Register;
-  made.cls = operand.reg.cls;
-  made.bits = operand.reg.bits;
-  made.slot = operand.reg.slot;
+  Operand made = registerOperand(operand.reg);
   made.negated = operand.negated;
   return made;
 }

@@ -29,6 +29,17 @@ struct AddressOperand {
   bool isKernelParameter = false;
 };
 
+/// The operand that reads or writes a whole register.
+inline Operand registerOperand(const RegisterName &reg) {
+  Operand made;
+  made.kind = Operand::Kind::Register;
+  made.cls = reg.cls;
+  made.bits = reg.bits;
+  made.slot = reg.slot;
+  made.value = reg.name;
+  return made;
+}
+
 class Decoder {
 public:
   Decoder(Program &program, CompiledFunction &function, const SyntaxInstruction &syntax, Instruction &out);

@@ -3,6 +3,7 @@
 
 #include "../Memory/GlobalMemory.h"
 #include "Decoder.h"
+#include "Registers.h"
 #include "girih/Simulator/Verdict.h"
 
 #include <cstring>
@@ -136,6 +137,9 @@ void layOut(Program &program, const std::set<const Function *> &functions, uint6
 
 /// Local variables, `.param` variables and formal parameters of a frame.
 void layOutFrame(Function &syntax, CompiledFunction &function) {
+  std::copy_n(syntax.registers, 4, function.registers);
+  function.parameters.clear();
+  function.results.clear();
   uint64_t next = 16;
   for (auto &variable : syntax.variables) {
     if (variable->space != StateSpace::Local && variable->space != StateSpace::Param)
@@ -157,10 +161,7 @@ void layOutFrame(Function &syntax, CompiledFunction &function) {
         function.paramOffsets[parameter.name] = formal.offset;
         continue;
       }
-      formal.reg.kind = Operand::Kind::Register;
-      formal.reg.cls = parameter.reg.cls;
-      formal.reg.bits = parameter.reg.bits;
-      formal.reg.slot = parameter.reg.slot;
+      formal.reg = registerOperand(parameter.reg);
     }
   };
   if (!syntax.isEntry) {
@@ -175,6 +176,25 @@ bool readsGlobalState(const std::string &opcode) {
                   opcode.starts_with("ld.volatile") || opcode.starts_with("ld.relaxed") ||
                   opcode.starts_with("clusterlaunchcontrol");
   return isAtomic && opcode.find("shared") == opcode.npos;
+}
+
+void decodeBody(Program &program, CompiledFunction &function) {
+  static const DecodeTable table = makeTable();
+  function.body.clear();
+  function.body.reserve(function.syntax->body.size());
+  for (const SyntaxInstruction &instruction : function.syntax->body) {
+    Instruction &decoded = function.body.emplace_back();
+    Decoder decoder(program, function, instruction, decoded);
+    auto found = table.find(decoder.root());
+    if (found == table.end())
+      decoder.unsupported();
+    found->second(decoder);
+    if (!decoded.run)
+      decoder.unsupported();
+    decoded.index = program.instructionCount++;
+    decoded.cost = costOf(instruction.opcode);
+    program.usesGlobalAtomics |= readsGlobalState(instruction.opcode);
+  }
 }
 
 } // namespace
@@ -215,7 +235,6 @@ std::vector<uint8_t> initialBytes(const SyntaxModule &module, const Variable &va
 
 std::unique_ptr<Program> decodeProgram(std::unique_ptr<SyntaxModule> syntax, const std::string &kernel,
                                        uint64_t variablesAt) {
-  static const DecodeTable table = makeTable();
   auto program = std::make_unique<Program>();
   program->syntax = std::move(syntax);
   std::set<const Function *> functions = reachable(*program->syntax, kernel);
@@ -226,28 +245,21 @@ std::unique_ptr<Program> decodeProgram(std::unique_ptr<SyntaxModule> syntax, con
     auto function = std::make_unique<CompiledFunction>();
     function->syntax = source.get();
     function->program = program.get();
-    for (int cls = 0; cls < 4; ++cls)
-      function->registers[cls] = source->registers[cls];
     layOutFrame(*source, *function);
     function->address = source->address;
     program->functions[source->name] = std::move(function);
   }
-  for (auto &[name, function] : program->functions) {
-    function->body.reserve(function->syntax->body.size());
-    for (const SyntaxInstruction &instruction : function->syntax->body) {
-      Instruction &decoded = function->body.emplace_back();
-      Decoder decoder(*program, *function, instruction, decoded);
-      auto found = table.find(decoder.root());
-      if (found == table.end())
-        decoder.unsupported();
-      found->second(decoder);
-      if (!decoded.run)
-        decoder.unsupported();
-      decoded.index = program->instructionCount++;
-      decoded.cost = costOf(instruction.opcode);
-      program->usesGlobalAtomics |= readsGlobalState(instruction.opcode);
+  for (auto &[name, function] : program->functions)
+    decodeBody(*program, *function);
+  for (auto &source : program->syntax->functions)
+    if (functions.count(source.get())) {
+      CompiledFunction &function = *program->functions[source->name];
+      shareRegisters(*source, function.body);
+      layOutFrame(*source, function);
     }
-  }
+  program->instructionCount = 0;
+  for (auto &[name, function] : program->functions)
+    decodeBody(*program, *function);
   return program;
 }
 

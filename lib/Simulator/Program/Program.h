@@ -33,6 +33,7 @@ struct Operand {
   uint8_t bits = 32;
   bool negated = false;
   uint32_t slot = 0;
+  /// Of a register, its number in the text: several may share a slot.
   uint64_t value = 0;
 
   explicit operator bool() const { return kind != Kind::None; }

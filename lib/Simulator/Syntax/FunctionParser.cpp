@@ -257,7 +257,7 @@ void Parser::declareVector(const std::string &name, RegisterName reg, unsigned e
 }
 
 void Parser::declareRegister(const std::string &name, RegisterName reg) {
-  reg.slot = current->registers[static_cast<unsigned>(reg.cls)]++;
+  reg.name = reg.slot = current->registers[static_cast<unsigned>(reg.cls)]++;
   if (reg.slot >= 1 << 20)
     fail("the function has more than " + std::to_string(1 << 20) + " registers of a class");
   scopes[openScopes.back()].registers[name] = reg;

@@ -28,7 +28,8 @@ constexpr unsigned registerBits(RegisterClass cls) {
 
 struct RegisterName {
   RegisterClass cls = RegisterClass::Bits32;
-  uint32_t slot = 0;
+  /// Its number among those of its class in the function, and its storage.
+  uint32_t name = 0, slot = 0;
   uint8_t bits = 32;
 };
 
@@ -129,7 +130,7 @@ struct Function {
   uint64_t address = 0;
   unsigned line = 0;
   std::vector<Parameter> parameters, results;
-  /// Registers of each class, in use order.
+  /// Slots of each class.
   uint32_t registers[4] = {0, 0, 0, 0};
   std::vector<std::unique_ptr<Variable>> variables;
   std::vector<SyntaxInstruction> body;

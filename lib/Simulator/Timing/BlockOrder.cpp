@@ -84,7 +84,7 @@ void BlockScheduler::addRegisterEdges(uint32_t node) {
   auto forEach = [](const std::vector<Operand> &operands, auto f) {
     for (const Operand &operand : operands)
       if (operand.kind == Operand::Kind::Register)
-        f(Register(unsigned(operand.cls), operand.slot));
+        f(Register(unsigned(operand.cls), uint32_t(operand.value)));
   };
   auto read = [&](Register reg) {
     if (auto found = writers.find(reg); found != writers.end())
