@@ -25,7 +25,7 @@ const RuleText &textOf(Rule rule) {
        "Triton, tutorials of CuTe, ThunderKittens"},
       {"a CTA exits without a wait for its last bulk copies out of shared memory", "cp.async.bulk",
        "epilogues that end with their store"},
-      {"arrivals or waits of the scope .cta pass on writes to shared memory between CTAs of a cluster",
+      {"arrivals or waits of the scope .cta pass on accesses of shared and tensor memory between CTAs of a cluster",
        "mbarrier.arrive, Memory Consistency Model", "users of CUTLASS's ClusterBarrier::arrive"},
       {"several warps write one value to one address without order", "Memory Consistency Model, Data-races",
        "kernels in which every warp sets a flag"},

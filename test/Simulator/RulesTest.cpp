@@ -57,6 +57,23 @@ std::string twoProducts() {
          storeR0 + dealloc;
 }
 
+/// CTA 0 works on the tensor memory of a pair and tells CTA 1, which frees it.
+std::string remoteFree() {
+  return setup("1") + clusterSync +
+         "mov.u32 %r2, %cluster_ctarank;\nsetp.eq.u32 %p1, %r2, 0;\nsetp.eq.and.u32 %p3, %tid, 0, %p1;\n"
+         "tcgen05.alloc.cta_group::2.sync.aligned.shared::cta.b32 [%r40+16], 32;\nld.shared.b32 %r41, [%r40+16];\n"
+         "@!%p1 bra OTHER;\n@%p3 tcgen05.shift.cta_group::2.down [%r41];\n"
+         "@%p3 tcgen05.commit.cta_group::2.mbarrier::arrive::one.shared::cluster.b64 [%r40];\n"
+         "W: mbarrier.try_wait.parity.shared::cta.b64 %p2, [%r40], 0;\n@!%p2 bra W;\n"
+         "tcgen05.fence::after_thread_sync;\ntcgen05.fence::before_thread_sync;\nmapa.shared::cluster.u32 %r3, %r40, "
+         "1;\n"
+         "@%p3 mbarrier.arrive.shared::cluster.b64 _, [%r3];\nbra DONE;\n"
+         "OTHER: mbarrier.try_wait.parity.shared::cta.b64 %p2, [%r40], 0;\n@!%p2 bra OTHER;\n"
+         "tcgen05.fence::after_thread_sync;\n"
+         "DONE: tcgen05.dealloc.cta_group::2.sync.aligned.b32 %r41, 32;\nmov.b32 %r0, 7;\n@!%p1 bra END;\n" +
+         storeR0 + "END:\n" + clusterSync;
+}
+
 const std::string bulkLoad =
     "cp.async.bulk.shared::cluster.global.mbarrier::complete_tx::bytes [%r1], [%in], 64, [%r40];\n";
 
@@ -98,6 +115,8 @@ std::vector<RuleCase> ruleCases() {
        "whose scopes both include the other thread",
        "@!%p9 st.shared::cluster.b32 [%r3+64], %r5;\n@!%p9 mbarrier.arrive.shared::cluster.b64 _, [%r3];\n",
        "@!%p9 mbarrier.arrive.shared::cluster.b64 _, [%r3];\n@!%p9 st.shared::cluster.b32 [%r3+64], %r5;\n", 32, 2},
+      {Rule::RemoteScope, remoteFree(), "of tensor memory being freed",
+       "W: mbarrier.try_wait.parity.shared::cta.b64 %p2, [%r40], 0;\n@!%p2 bra W;\n", "", 32, 2},
   };
 }
 

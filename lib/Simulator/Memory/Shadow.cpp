@@ -64,7 +64,7 @@ Missing Shadow::orderOf(const Access &earlier, const Access &access, const Knowl
   if (!earlier.isWrite || (access.isWrite && earlier.proxy == Proxy::Async && access.proxy == Proxy::Async))
     return Missing::Nothing;
   if (!isOwn && !covers(clocks->generic)) {
-    bool isNear = kind == Kind::Shared && covers(clocks->nearGeneric) &&
+    bool isNear = kind != Kind::Global && covers(clocks->nearGeneric) &&
                   (earlier.proxy != Proxy::Generic || access.proxy != Proxy::Async || covers(clocks->nearAsync));
     return isNear ? Missing::NearScope : Missing::Scope;
   }
