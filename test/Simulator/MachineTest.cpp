@@ -115,10 +115,9 @@ TEST(Memory, AtomicsReturnTheOldValue) {
 }
 
 TEST(Verdicts, UnsupportedNamesLineAndInstruction) {
-  TestRun run =
-      runBody("wgmma.mma_async.sp.sync.aligned.m64n8k32.f32.bf16.bf16 {%f0}, %rd0, %rd1, %r0, 0, 1, 1, 1, 0, 0;");
+  TestRun run = runBody("multimem.red.relaxed.gpu.global.add.f32 [%rd0], %r0;");
   expectContains(run, "unsupported: line 19:");
-  expectContains(run, "wgmma.mma_async.sp");
+  expectContains(run, "multimem.red");
 }
 
 TEST(Verdicts, SyntaxErrorsDoNotCrash) {

@@ -92,8 +92,8 @@ MatrixTile readFragment(MatrixOperation &op) {
   unsigned bits = typeBits(shape.a), e = 32 / bits;
   MatrixTile tile;
   tile.rows = 64;
-  tile.columns = shape.k;
-  tile.values.resize(64 * shape.k);
+  tile.columns = shape.storedK();
+  tile.values.resize(64 * tile.columns);
   tile.isDefined.assign(64, 1);
   for (unsigned w = 0; w < 4; ++w) {
     const Warp &warp = *op.quarters[w].warp;
@@ -107,11 +107,31 @@ MatrixTile readFragment(MatrixOperation &op) {
         for (unsigned i = 0; i < e; ++i) {
           unsigned k = lane % 4 * e + i + 4 * e * (r >> 1);
           uint32_t code = bits == 32 ? word : word >> (bits * i) & ((1u << bits) - 1);
-          tile.values[row * shape.k + k] = decodeElement(code, shape.a);
+          tile.values[row * tile.columns + k] = decodeElement(code, shape.a);
         }
       }
   }
   return tile;
+}
+
+/// The k elements of each row of a sparse A; each warp has the codes of its rows.
+MatrixTile expand(const MatrixOperation &op, const MatrixTile &stored) {
+  auto codeOf = [&](uint32_t row, uint32_t chunk) -> std::optional<uint32_t> {
+    const MatrixOperation::Quarter &quarter = op.quarters[row / 16];
+    uint32_t lane = op.shape.metadata->laneOf(row % 16, chunk);
+    if (!(quarter.hasMetadata >> lane & 1))
+      return std::nullopt;
+    return quarter.metadata[lane] >> FragmentMetadata::shiftOf(row % 16, chunk) & 0xf;
+  };
+  std::string problem;
+  MatrixTile a = expandSparse(stored, sparsityOf(op.shape.a), codeOf, problem, Codes::AnyOrder);
+  if (problem.empty())
+    return a;
+  Verdict verdict;
+  verdict.line = op.line;
+  verdict.agent = op.quarters[0].warp->cta.describe();
+  verdict.message = "wgmma.mma_async.sp: " + problem;
+  throw Stop(verdict);
 }
 
 /// In place of values, where only the time counts.
@@ -125,10 +145,12 @@ void execute(MatrixOperation &op, const Access &read) {
   const Shape &shape = op.shape;
   Cta &cta = op.quarters[0].warp->cta;
   MatrixTile a = op.fromRegisters ? readFragment(op)
-                                  : readTile(cta, decodeMatrixDescriptor90(op.descriptorA), 64, shape.k, shape.a,
-                                             op.transposesA, false, read, op.knowledge);
+                                  : readTile(cta, decodeMatrixDescriptor90(op.descriptorA), 64, shape.storedK(),
+                                             shape.a, op.transposesA, false, read, op.knowledge);
   MatrixTile b = readTile(cta, decodeMatrixDescriptor90(op.descriptorB), shape.n, shape.k, shape.b, op.transposesB,
                           true, read, op.knowledge);
+  if (shape.metadata)
+    a = expand(op, a);
   if (op.negatesA != op.negatesB)
     for (float &value : a.values)
       value = -value;
@@ -239,7 +261,12 @@ Outcome issueMatrix(Step &s, const MatrixIssue &issue) {
                std::to_string(op->line) + (op->line == s.line() ? " with other descriptors" : ""));
     op->knowledge.meet(knowledge);
   }
-  op->quarters[warp.index % 4] = {&warp, accumulators, fragment};
+  MatrixOperation::Quarter &quarter = op->quarters[warp.index % 4];
+  quarter = {&warp, accumulators, fragment};
+  if (issue.metadata) {
+    quarter.metadata = s.read<uint32_t>(issue.metadata);
+    quarter.hasMetadata = s.definedLanes(issue.metadata);
+  }
   for (uint32_t slot : accumulators) {
     warp.uses[slot].writtenBy = number;
     warp.uses[slot].inFlightLine = s.line();
@@ -259,9 +286,9 @@ Outcome issueMatrix(Step &s, const MatrixIssue &issue) {
   operation.detail = "m64n" + std::to_string(issue.shape.n) + "k" + std::to_string(issue.shape.k);
   operation.work.kind = AsyncWork::Kind::Matrix;
   operation.work.operations = 2.0 * 64 * issue.shape.n * issue.shape.k;
-  operation.work.products = operation.work.operations / 2 * typeBits(issue.shape.a) / 16;
-  operation.work.bytes =
-      uint64_t(issue.shape.n + (op->fromRegisters ? 0 : 64)) * issue.shape.k * typeBits(issue.shape.a) / 8;
+  operation.work.products = 64.0 * issue.shape.n * issue.shape.storedK() * typeBits(issue.shape.a) / 16;
+  operation.work.bytes = (issue.shape.n * issue.shape.k + (op->fromRegisters ? 0 : 64) * issue.shape.storedK()) *
+                         typeBits(issue.shape.a) / uint64_t(8);
   Access read;
   read.cluster = s.cluster().index;
   read.cta = uint8_t(s.cta().rank);

@@ -2,7 +2,7 @@
 #ifndef GIRIH_SIMULATOR_INSTRUCTIONS_MATRIXASYNC_H
 #define GIRIH_SIMULATOR_INSTRUCTIONS_MATRIXASYNC_H
 
-#include "../Machine/Cluster.h"
+#include "SparseTile.h"
 
 namespace girih::sim {
 
@@ -12,13 +12,17 @@ struct MatrixShape {
   uint32_t n = 0, k = 0;
   Type a = Type::BF16, b = Type::BF16, accumulator = Type::F32;
   bool saturates = false;
+  /// Of A, of which k / 2 elements of a row are then stored.
+  std::optional<FragmentMetadata> metadata;
+
+  uint32_t storedK() const { return metadata ? k / 2 : k; }
 };
 
 /// The operands of one wgmma.mma_async, as decoded.
 struct MatrixIssue {
   MatrixShape shape;
   std::vector<Operand> accumulators, fragment;
-  Operand a, b, scaleD;
+  Operand a, b, scaleD, metadata;
   bool negatesA = false, negatesB = false;
   bool transposesA = false, transposesB = false;
 };
@@ -28,6 +32,9 @@ struct MatrixOperation {
   struct Quarter {
     Warp *warp = nullptr;
     std::vector<uint32_t> accumulators, fragment;
+    /// Codes of a sparse A, as they were at the issue, and who has any.
+    Lanes<uint32_t> metadata{};
+    LaneMask hasMetadata = 0;
   };
   MatrixShape shape;
   Quarter quarters[4];

@@ -19,8 +19,8 @@ MatrixShape takeShape(Decoder &d) {
   return shape;
 }
 
-void checkTypes(Decoder &d, const MatrixShape &shape) {
-  uint32_t k = 256 / typeBits(shape.a);
+void checkTypes(Decoder &d, const MatrixShape &shape, bool isSparse) {
+  uint32_t k = (isSparse ? 512 : 256) / typeBits(shape.a);
   bool isKnown = shape.a == Type::BF16 || shape.a == Type::F16 || shape.a == Type::TF32 || shape.a == Type::E4M3 ||
                  shape.a == Type::E5M2 || shape.a == Type::S8 || shape.a == Type::U8;
   if (!isKnown || typeBits(shape.a) != typeBits(shape.b))
@@ -32,8 +32,7 @@ void checkTypes(Decoder &d, const MatrixShape &shape) {
 void decodeMma(Decoder &d) {
   d.require("sync");
   d.require("aligned");
-  if (d.has("sp"))
-    d.unsupported("sparse operands");
+  bool isSparse = d.has("sp");
   MatrixIssue issue;
   issue.shape = takeShape(d);
   issue.shape.accumulator = d.type();
@@ -42,7 +41,7 @@ void decodeMma(Decoder &d) {
   issue.shape.saturates = d.has("satfinite");
   if (issue.shape.saturates && issue.shape.accumulator != Type::S32)
     d.fail(".satfinite is for integers");
-  checkTypes(d, issue.shape);
+  checkTypes(d, issue.shape, isSparse);
   issue.accumulators = d.destinations(0);
   bool isHalf = issue.shape.accumulator == Type::F16;
   size_t wanted = issue.shape.n / (isHalf ? 4 : 2);
@@ -58,9 +57,17 @@ void decodeMma(Decoder &d) {
     issue.a = d.source(1, Type::B64);
   }
   issue.b = d.source(2, Type::B64);
-  if (d.count() > 3)
-    issue.scaleD = d.predicate(3);
-  size_t at = 4;
+  size_t at = 3;
+  if (isSparse) {
+    issue.metadata = d.source(at++, Type::B32);
+    FragmentMetadata metadata(sparsityOf(issue.shape.a), issue.shape.k, uint32_t(d.literal(at++)));
+    if (metadata.selector >= metadata.selectors())
+      d.fail("the sparsity selector is " + std::to_string(metadata.selector) + " when it should be below " +
+             std::to_string(metadata.selectors()));
+    issue.shape.metadata = metadata;
+  }
+  if (d.count() > at)
+    issue.scaleD = d.predicate(at++);
   auto sign = [&] {
     int64_t value = d.literal(at++);
     if (value != 1 && value != -1)
@@ -89,6 +96,8 @@ void decodeMma(Decoder &d) {
   instruction.reads.push_back(issue.b);
   if (issue.scaleD)
     instruction.reads.push_back(issue.scaleD);
+  if (issue.metadata)
+    instruction.reads.push_back(issue.metadata);
   instruction.passesUndefined = false;
   d.run([issue](Step &s) { return issueMatrix(s, issue); });
 }

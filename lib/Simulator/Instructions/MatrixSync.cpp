@@ -1,6 +1,6 @@
-//===- MatrixSync.cpp - mma.sync ------------------------------------------===//
+//===- MatrixSync.cpp - mma.sync and mma.sp -------------------------------===//
 #include "Elementwise.h"
-#include "MatrixTile.h"
+#include "SparseTile.h"
 
 #include <cmath>
 
@@ -14,6 +14,11 @@ struct MmaShape {
   bool saturates = false;
   /// How `.b1` elements combine before they are counted: "xor" or "and".
   std::string bitOperation;
+  /// Of A, whose registers then hold k / 2 elements of a row.
+  std::optional<FragmentMetadata> metadata;
+  Codes codes = Codes::AnyOrder;
+
+  uint32_t storedK() const { return metadata ? k / 2 : k; }
 
   /// m8n8k4 of f16 is four products, each by the lanes 4q to 4q + 3 and the
   /// same of the upper half of the warp.
@@ -110,6 +115,37 @@ void gather(const Step &s, const MmaShape &shape, const std::vector<Operand> &re
   }
 }
 
+/// The k elements of each row of a sparse A, of which half are stored.
+Matrix expand(const Step &s, const MmaShape &shape, const Matrix &stored, const Operand &metadata) {
+  MatrixTile tile;
+  tile.rows = stored.rows;
+  tile.columns = stored.columns;
+  tile.values.assign(stored.values.begin(), stored.values.end());
+  tile.isDefined.assign(stored.rows, 1);
+  auto words = s.read<uint32_t>(metadata);
+  LaneMask known = s.definedLanes(metadata);
+  auto codeOf = [&](uint32_t row, uint32_t chunk) -> std::optional<uint32_t> {
+    uint32_t lane = shape.metadata->laneOf(row, chunk);
+    if (!(known >> lane & 1))
+      return std::nullopt;
+    return words[lane] >> FragmentMetadata::shiftOf(row, chunk) & 0xf;
+  };
+  std::string problem;
+  MatrixTile whole = expandSparse(tile, sparsityOf(shape.a), codeOf, problem, shape.codes);
+  if (!problem.empty())
+    s.misuse(problem);
+  Matrix a(1, whole.rows, whole.columns);
+  std::copy(whole.values.begin(), whole.values.end(), a.values.begin());
+  for (uint32_t row = 0; row < a.rows; ++row) {
+    bool isDefined = whole.isDefined[row];
+    for (uint32_t k = 0; k < stored.columns; ++k)
+      isDefined &= stored.isDefined[stored.at(0, {row, k})];
+    for (uint32_t k = 0; k < a.columns; ++k)
+      a.isDefined[a.at(0, {row, k})] = isDefined;
+  }
+  return a;
+}
+
 /// Every other pair of k: what the lower or the upper halves of registers hold.
 MatrixTile halfOf(const MatrixTile &tile, unsigned half, bool isB) {
   MatrixTile part;
@@ -188,11 +224,14 @@ uint64_t codeOf(double value, Type type) {
 }
 
 Outcome runMma(Step &s, const MmaShape &shape, const std::vector<Operand> &into, const std::vector<Operand> &fromA,
-               const std::vector<Operand> &fromB, const std::vector<Operand> &fromC) {
-  Matrix a(shape.count(), shape.m, shape.k), b(shape.count(), shape.k, shape.n), c(shape.count(), shape.m, shape.n);
+               const std::vector<Operand> &fromB, const std::vector<Operand> &fromC, const Operand &metadata) {
+  Matrix a(shape.count(), shape.m, shape.storedK()), b(shape.count(), shape.k, shape.n),
+      c(shape.count(), shape.m, shape.n);
   gather(s, shape, fromA, shape.a, a, [&](auto... at) { return cellOfA(shape, at...); });
   gather(s, shape, fromB, shape.b, b, [&](auto... at) { return cellOfB(shape, at...); });
   gather(s, shape, fromC, shape.c, c, [&](auto... at) { return cellOfC(shape, shape.c, at...); });
+  if (shape.metadata)
+    a = expand(s, shape, a, metadata);
   bool sumsFloats = shape.d == Type::F32 || shape.d == Type::F16;
   for (uint32_t which = 0; which < shape.count(); ++which) {
     if (sumsFloats)
@@ -246,9 +285,13 @@ void takeShape(Decoder &d, MmaShape &shape) {
 }
 
 void requireForm(Decoder &d, const MmaShape &shape) {
-  bool isKnown = false;
+  bool isKnown = false, isSparse = shape.metadata.has_value();
   for (const MmaForm &form : forms)
-    isKnown |= form.type == shape.a && form.m == shape.m && form.k == shape.k;
+    isKnown |= form.type == shape.a && form.m == shape.m && form.k == shape.storedK();
+  // PTX ISA, "mma.sp": 16 rows, each with twice the k of a form above.
+  if (isSparse)
+    isKnown &= shape.m == 16 && shape.a != Type::F64 && shape.a != Type::B1 && (shape.a != Type::BF16 || shape.k > 8) &&
+               (!isFloat(shape.a) || typeBits(shape.a) != 8 || (shape.k == 64 && shape.d == Type::F32));
   if (!isKnown)
     d.unsupported("its shape with A of type ." + std::string(typeName(shape.a)));
   bool isInteger = !isFloat(shape.a), isDouble = shape.a == Type::F64;
@@ -267,15 +310,33 @@ void requireForm(Decoder &d, const MmaShape &shape) {
     d.unsupported("its operand types");
 }
 
+/// The last operand of mma.sp says who holds the codes.
+void takeMetadata(Decoder &d, MmaShape &shape, bool isRising) {
+  Sparsity sparsity = sparsityOf(shape.a);
+  uint32_t chunks = shape.k / chunkSize(sparsity);
+  if (chunks != 4 && chunks != 8 && chunks != 16)
+    d.unsupported("its shape with A of type ." + std::string(typeName(shape.a)));
+  FragmentMetadata metadata(sparsity, shape.k, uint32_t(d.literal(5)));
+  if (metadata.selector >= metadata.selectors())
+    d.fail("the sparsity selector is " + std::to_string(metadata.selector) + " when it should be below " +
+           std::to_string(metadata.selectors()));
+  shape.metadata = metadata;
+  shape.codes = isRising ? Codes::Rising : Codes::AnyOrder;
+}
+
 void decodeMma(Decoder &d) {
+  for (const char *kind : {"kind::", "block_scale"})
+    if (!d.startingWith(kind).empty())
+      d.unsupported("narrow and block-scaled products of mma.sync, which sm_120a has");
   d.require("sync");
   d.require("aligned");
-  if (!d.startingWith("sp").empty())
-    d.unsupported("sparse products");
   MmaShape shape;
+  bool isRising = d.has("sp::ordered_metadata"), isSparse = isRising || d.has("sp");
   takeShape(d, shape);
   shape.d = d.type();
   shape.a = d.type();
+  if (isSparse)
+    takeMetadata(d, shape, isRising);
   shape.b = d.type();
   shape.c = d.type();
   takeLayouts(d, shape);
@@ -293,11 +354,12 @@ void decodeMma(Decoder &d) {
              std::to_string(wanted) + " are needed");
   };
   requireCount(1, into.size(), shape.registersOf(shape.d, shape.m * shape.n));
-  requireCount(2, a.size(), shape.registersOf(shape.a, shape.m * shape.k));
+  requireCount(2, a.size(), shape.registersOf(shape.a, shape.m * shape.storedK()));
   requireCount(3, b.size(), shape.registersOf(shape.b, shape.k * shape.n));
   requireCount(4, c.size(), shape.registersOf(shape.c, shape.m * shape.n));
   d.instruction().isAligned = true;
-  d.run([=](Step &s) { return runMma(s, shape, into, a, b, c); });
+  Operand metadata = isSparse ? d.source(4, Type::B32) : Operand();
+  d.run([=](Step &s) { return runMma(s, shape, into, a, b, c, metadata); });
 }
 
 } // namespace

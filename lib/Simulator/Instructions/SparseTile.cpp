@@ -5,17 +5,22 @@ namespace girih::sim {
 
 /// A code has the places of the two stored parts of a chunk, in quarters; for
 /// OneOfTwo the parts are the halves of one element.
-static bool isMeaningful(uint32_t code, Sparsity sparsity) {
+static bool isMeaningful(uint32_t code, Sparsity sparsity, Codes codes) {
   if (sparsity == Sparsity::OneOfTwo)
     return code == 0b0100 || code == 0b1110;
+  uint32_t first = code & 3, second = code >> 2;
+  if (codes == Codes::Rising)
+    return first < second;
+  if (codes == Codes::AnyOrder)
+    return first != second;
   for (uint32_t known : {0b0100u, 0b1000u, 0b1100u, 0b1001u, 0b1101u, 0b0110u, 0b1110u})
     if (code == known)
       return true;
   return false;
 }
 
-MatrixTile expandSparse(const MatrixTile &stored, Sparsity sparsity, const MetadataReader &codeOf,
-                        std::string &problem) {
+MatrixTile expandSparse(const MatrixTile &stored, Sparsity sparsity, const MetadataReader &codeOf, std::string &problem,
+                        Codes codes) {
   MatrixTile tile;
   tile.rows = stored.rows;
   tile.columns = 2 * stored.columns;
@@ -29,7 +34,7 @@ MatrixTile expandSparse(const MatrixTile &stored, Sparsity sparsity, const Metad
         tile.isDefined[row] = 0;
         continue;
       }
-      if (!isMeaningful(*code, sparsity)) {
+      if (!isMeaningful(*code, sparsity, codes)) {
         if (problem.empty())
           problem = "sparse metadata of row " + std::to_string(row) + " and k = " + std::to_string(chunk * size) +
                     " is " + std::to_string(*code) + ", which selects nothing";
@@ -46,6 +51,11 @@ MatrixTile expandSparse(const MatrixTile &stored, Sparsity sparsity, const Metad
         std::copy_n(from + i * part, part, to + (*code >> (2 * i) & 3) * part);
     }
   return tile;
+}
+
+Sparsity sparsityOf(Type type) {
+  unsigned bits = typeBits(type);
+  return bits == 32 ? Sparsity::OneOfTwo : bits == 4 ? Sparsity::PairsOfEight : Sparsity::TwoOfFour;
 }
 
 } // namespace girih::sim
