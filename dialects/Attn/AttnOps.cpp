@@ -40,11 +40,10 @@ static void printMask(OpAsmPrinter &printer, ForwardOp op, MaskAttr, Region &reg
 #include "dialects/Attn/AttnOps.cpp.inc"
 
 SmallVector<std::pair<StringRef, Value>> girih::attn::optionalOperands(ForwardOp op) {
-  SmallVector<std::pair<StringRef, Value>> operands = {{kQueryLengths, op.getQueryLengths()},
-                                                       {kKeyLengths, op.getKeyLengths()},
-                                                       {kQueryStarts, op.getQueryStarts()},
-                                                       {kKeyStarts, op.getKeyStarts()},
-                                                       {kSinks, op.getSinks()}};
+  SmallVector<std::pair<StringRef, Value>> operands = {
+      {kQueryLengths, op.getQueryLengths()}, {kKeyLengths, op.getKeyLengths()}, {kQueryStarts, op.getQueryStarts()},
+      {kKeyStarts, op.getKeyStarts()},       {kSinks, op.getSinks()},           {kQueryDescale, op.getQDescale()},
+      {kKeyDescale, op.getKDescale()},       {kValueDescale, op.getVDescale()}};
   llvm::erase_if(operands, [](const auto &operand) { return !operand.second; });
   return operands;
 }
@@ -135,18 +134,36 @@ static LogicalResult verifyStarts(ForwardOp op) {
   return verifySameSize(op, "number of starts", kQueryStarts, count, kKeyStarts, other);
 }
 
-/// One number for each sequence.
-static LogicalResult verifyLengths(ForwardOp op, StringRef name, TypedValue<RankedTensorType> lengths) {
-  if (!lengths)
-    return success();
-  if (failed(verifyPlain(op, name, lengths)))
-    return failure();
-  int64_t count = lengths.getType().getDimSize(0);
+/// As many numbers as there are sequences.
+static LogicalResult verifySequences(ForwardOp op, StringRef name, int64_t count) {
   if (!op.isPacked())
     return verifySameSize(op, "batch", "q", op.getQ().getType().getDimSize(0), name, count);
   int64_t starts = op.getQueryStarts().getType().getDimSize(0);
   if (ShapedType::isStatic(starts))
     return verifySameSize(op, "number of sequences", kQueryStarts, starts - 1, name, count);
+  return success();
+}
+
+/// One number for each sequence.
+static LogicalResult verifyLengths(ForwardOp op, StringRef name, TypedValue<RankedTensorType> lengths) {
+  if (!lengths)
+    return success();
+  return failure(failed(verifyPlain(op, name, lengths)) ||
+                 failed(verifySequences(op, name, lengths.getType().getDimSize(0))));
+}
+
+/// One for each sequence and key head, or for all.
+static LogicalResult verifyDescales(ForwardOp op) {
+  for (auto [name, descale] : {std::pair(kQueryDescale, op.getQDescale()), std::pair(kKeyDescale, op.getKDescale()),
+                               std::pair(kValueDescale, op.getVDescale())}) {
+    auto tensor = dyn_cast_if_present<TypedValue<RankedTensorType>>(descale);
+    if (!tensor)
+      continue;
+    if (failed(verifyPlain(op, name, tensor)) || failed(verifySequences(op, name, tensor.getType().getDimSize(0))) ||
+        failed(verifySameSize(op, "number of key heads", "k", op.getK().getType().getDimSize(1), name,
+                              tensor.getType().getDimSize(1))))
+      return failure();
+  }
   return success();
 }
 
@@ -197,7 +214,8 @@ static LogicalResult verifyScore(ForwardOp op) {
 LogicalResult ForwardOp::verify() {
   if (failed(verifyShapes(*this)) || failed(verifyStarts(*this)) ||
       failed(verifyLengths(*this, kQueryLengths, getQueryLengths())) ||
-      failed(verifyLengths(*this, kKeyLengths, getKeyLengths())) || failed(verifySinks(*this)))
+      failed(verifyLengths(*this, kKeyLengths, getKeyLengths())) || failed(verifySinks(*this)) ||
+      failed(verifyDescales(*this)))
     return failure();
   RankedTensorType q = getQ().getType();
   RankedTensorType output = getOutput().getType();

@@ -31,6 +31,7 @@ def Attn_Tensor : RankedTensorOf<[BF16, F16, F8E4M3FN, F8E5M2]>;
 def Attn_Output : RankedTensorOf<[BF16, F16, F32]>;
 def Attn_Lengths : 1DTensorOf<[I32]>;
 def Attn_Sinks : 1DTensorOf<[BF16, F16, F32]>;
+def Attn_Descale : AnyTypeOf<[F32, 2DTensorOf<[F32]>]>;
 
 def Attn_ForwardOp : Op<Attn_Dialect, "forward", [Pure, AttrSizedOperandSegments]> {
   let summary = "attention: softmax(scale * Q K^T, masked) V";
@@ -43,6 +44,7 @@ def Attn_ForwardOp : Op<Attn_Dialect, "forward", [Pure, AttrSizedOperandSegments
     | `query_lengths`, `key_lengths`, if given | [B], i32: how many queries and keys each sequence has, Sq and Skv at most |
     | `query_starts`, `key_starts`, if given | [N + 1], i32: where each of N packed sequences begins in Sq and Skv, and where the last ends |
     | `sinks`, if given | [H]: a score that each row of a head has beside those of its keys |
+    | `q_descale`, `k_descale`, `v_descale`, if given | f32, or [B, Hkv], f32: positive numbers that Q, K and V are multiplied by |
 
     | result | shape |
     |---|---|
@@ -54,8 +56,7 @@ def Attn_ForwardOp : Op<Attn_Dialect, "forward", [Pure, AttrSizedOperandSegments
     lie in memory, `bhsd` unless given, and a loader may choose any strides.
     `scale` is 1 / sqrt(D) unless given. Q, K and V have one element type, bf16, f16,
     f8E4M3FN or f8E5M2; the output has one of its own, bf16, f16 or f32. The output is
-    multiplied by `output_scale`, 1 unless given, before it is rounded: tensors of 8 bits
-    come with scales, of which that of V goes there and those of Q and K into `scale`.
+    multiplied by `output_scale`, 1 unless given, before it is rounded.
 
     ```mlir
     %o = attn.forward %q, %k, %v mask(causal) schedule <stages = 3>
@@ -90,6 +91,15 @@ def Attn_ForwardOp : Op<Attn_Dialect, "forward", [Pure, AttrSizedOperandSegments
     ```mlir
     %o = attn.forward %q, %k, %v sinks(%s : tensor<32xf32>) mask(causal)
         : tensor<4x32x2048x128xbf16>, tensor<4x8x2048x128xbf16>, tensor<4x8x2048x128xbf16> -> tensor<4x32x2048x128xbf16>
+    ```
+
+    Tensors of 8 bits come with scales, which are chosen at launch: a number for a whole tensor, or one for
+    each sequence and key head, also for the queries that read its keys. Those of Q and K become
+    part of `scale`, that of V of `output_scale`.
+
+    ```mlir
+    %o = attn.forward %q, %k, %v q_descale(%x : f32) k_descale(%y : tensor<4x8xf32>) v_descale(%z : tensor<4x8xf32>)
+        : tensor<4x32x2048x128xf8E4M3FN>, tensor<4x8x2048x128xf8E4M3FN>, tensor<4x8x2048x128xf8E4M3FN> -> tensor<4x32x2048x128xbf16>
     ```
 
     The mask says which keys a query sees, all unless it is given: by name or by a
@@ -139,6 +149,8 @@ def Attn_ForwardOp : Op<Attn_Dialect, "forward", [Pure, AttrSizedOperandSegments
                        Optional<Attn_Lengths>:$query_lengths, Optional<Attn_Lengths>:$key_lengths,
                        Optional<Attn_Lengths>:$query_starts, Optional<Attn_Lengths>:$key_starts,
                        Optional<Attn_Sinks>:$sinks,
+                       Optional<Attn_Descale>:$q_descale, Optional<Attn_Descale>:$k_descale,
+                       Optional<Attn_Descale>:$v_descale,
                        DefaultValuedAttr<Attn_Mask, "Mask::None">:$mask,
                        DefaultValuedAttr<Attn_Order, "Order::BHSD">:$order,
                        DefaultValuedAttr<Attn_ValueOrder, "ValueOrder::HeadSize">:$v_order,
@@ -152,7 +164,9 @@ def Attn_ForwardOp : Op<Attn_Dialect, "forward", [Pure, AttrSizedOperandSegments
     (`key_lengths` `(` $key_lengths^ `:` type($key_lengths) `)`)?
     (`query_starts` `(` $query_starts^ `:` type($query_starts) `)`)?
     (`key_starts` `(` $key_starts^ `:` type($key_starts) `)`)?
-    (`sinks` `(` $sinks^ `:` type($sinks) `)`)? custom<Mask>($mask, $mask_region)
+    (`sinks` `(` $sinks^ `:` type($sinks) `)`)? (`q_descale` `(` $q_descale^ `:` type($q_descale) `)`)?
+    (`k_descale` `(` $k_descale^ `:` type($k_descale) `)`)? (`v_descale` `(` $v_descale^ `:` type($v_descale) `)`)?
+    custom<Mask>($mask, $mask_region)
     (`order` `(` $order^ `)`)? (`v_order` `(` $v_order^ `)`)? (`scale` `(` $scale^ `)`)?
     (`output_scale` `(` $output_scale^ `)`)?
     (`schedule` $schedule^)? (`score` $score^)? attr-dict

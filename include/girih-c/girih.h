@@ -158,14 +158,16 @@ typedef struct GirihTensor {
 /* What a kernel takes, in the order in which it is passed. */
 typedef struct GirihTensorInfo {
   GirihText name; /* "q", "k", "v", "o", "lse", "query_lengths", "key_lengths", "query_starts", "key_starts",
-                     "sinks" of an attention problem, and what its functions capture */
+                     "sinks", "q_descale", "k_descale", "v_descale" of an attention problem, and
+                     what its functions capture */
   GirihElementType type;
   int rank;
   int isOutput;
 } GirihTensorInfo;
 GIRIH_API size_t girihKernelTensorCount(const GirihKernel *kernel);
 GIRIH_API GirihTensorInfo girihKernelTensor(const GirihKernel *kernel, size_t index);
-/* A number that the functions of a problem use, chosen at launch: an f32 or an i32. */
+/* A number that is chosen at launch, an f32 or an i32: "q_descale", "k_descale" or "v_descale" where
+   these are no tensors, and what the functions of a problem use. */
 typedef struct GirihScalarInfo {
   GirihText name;
   GirihElementType type;

@@ -26,7 +26,9 @@ const char *const kAttentionSpecHelp =
     "order=bhsd|bshd, "
     "score=softcap(NUMBER)|alibi|alibi(slopes)|bias|bias(DIMENSIONS)|relative(N)|temperature, several joined by +, "
     "lse=0|1, query_lengths=0|1, key_lengths=0|1 (each sequence has its own), packed=0|1 (b sequences of sq and skv in "
-    "all), sink=0|1, scale=NUMBER (1/sqrt(d)), "
+    "all), sink=0|1, q_descale=tensor|head, k_descale=tensor|head, v_descale=tensor|head (a number at launch, or one "
+    "for each "
+    "sequence and key head), scale=NUMBER (1/sqrt(d)), "
     "output_scale=NUMBER (1); any knob of "
     "the schedule, such as stages=2";
 
@@ -61,12 +63,13 @@ private:
   MaskSpec mask;
   attn::Order order = attn::Order::BHSD;
   attn::ValueOrder valueOrder = attn::ValueOrder::HeadSize;
-  std::string dtype = "bf16", out;
+  std::string dtype = "bf16", out, descales[3]; ///< of q, k and v: "tensor" or "head"
   ScoreSpec score;
   bool lse = false, queryLengths = false, keyLengths = false, packed = false, sink = false;
   std::optional<double> scale, outputScale;
 };
 
+constexpr llvm::StringLiteral kDescales[] = {attn::kQueryDescale, attn::kKeyDescale, attn::kValueDescale};
 constexpr llvm::StringLiteral kSizes[] = {"b", "h", "hkv", "sq", "skv", "d"};
 
 LogicalResult Spec::parseSize(StringRef key, StringRef value) {
@@ -128,6 +131,9 @@ LogicalResult Spec::parseEntry(StringRef entry) {
     return parseType(key, value, {"bf16", "f16", "e4m3", "e5m2"}, dtype);
   if (key == "out")
     return parseType(key, value, {"bf16", "f16", "f32"}, out);
+  for (auto [i, name] : llvm::enumerate(kDescales))
+    if (key == name)
+      return parseType(key, value, {"tensor", "head"}, descales[i]);
   if (key == "score")
     return score.parse(value, [&](StringRef at) { return error(at); });
   std::pair<StringRef, bool *> switches[] = {{"lse", &lse},
@@ -217,8 +223,14 @@ OwningOpRef<ModuleOp> Spec::build() {
   auto lengths = RankedTensorType::get({sequences}, b.getI32Type());
   auto starts = RankedTensorType::get({ShapedType::isDynamic(sequences) ? sequences : sequences + 1}, b.getI32Type());
   auto sinks = RankedTensorType::get({size("h")}, b.getF32Type());
-  std::pair<bool, Type> optional[] = {
-      {queryLengths, lengths}, {keyLengths, lengths}, {packed, starts}, {packed, starts}, {sink, sinks}};
+  auto descale = [&](const std::string &kind) -> std::pair<bool, Type> {
+    if (kind == "head")
+      return {true, RankedTensorType::get({sequences, size("hkv")}, b.getF32Type())};
+    return {!kind.empty(), b.getF32Type()};
+  };
+  std::pair<bool, Type> optional[] = {{queryLengths, lengths}, {keyLengths, lengths}, {packed, starts},
+                                      {packed, starts},        {sink, sinks},         descale(descales[0]),
+                                      descale(descales[1]),    descale(descales[2])};
   SmallVector<Type> inputs = {query, key, values};
   for (auto [isThere, type] : optional)
     if (isThere)
@@ -231,9 +243,10 @@ OwningOpRef<ModuleOp> Spec::build() {
     operands.push_back(isThere ? function.getArgument(next++) : Value());
   auto op = attn::ForwardOp::create(
       b, output, lseType, function.getArgument(0), function.getArgument(1), function.getArgument(2), operands[0],
-      operands[1], operands[2], operands[3], operands[4], attn::MaskAttr::get(&context, mask.name()),
-      attn::OrderAttr::get(&context, order), attn::ValueOrderAttr::get(&context, valueOrder),
-      scale ? b.getF64FloatAttr(*scale) : FloatAttr(), outputScale ? b.getF64FloatAttr(*outputScale) : FloatAttr(),
+      operands[1], operands[2], operands[3], operands[4], operands[5], operands[6], operands[7],
+      attn::MaskAttr::get(&context, mask.name()), attn::OrderAttr::get(&context, order),
+      attn::ValueOrderAttr::get(&context, valueOrder), scale ? b.getF64FloatAttr(*scale) : FloatAttr(),
+      outputScale ? b.getF64FloatAttr(*outputScale) : FloatAttr(),
       schedule.encode(&context, [&] { return emitError(loc); }));
   mask.build(op);
   score.build(op, size("h"));
@@ -254,6 +267,9 @@ std::string Spec::fileName() const {
   name += "x" + show("d") + "_" + dtype + (out.empty() ? "" : "to" + out) +
           (valueOrder == attn::ValueOrder::Keys ? "_vkeys_" : "_") + mask.fileName();
   name += std::string(packed ? "_packed" : "") + (sink ? "_sink" : "");
+  for (auto [kind, letter] : llvm::zip(descales, StringRef("qkv")))
+    if (!kind.empty())
+      name += std::string("_") + letter + "descale" + (kind == "head" ? "s" : "");
   name += queryLengths && keyLengths ? "_lengths" : queryLengths ? "_qlengths" : keyLengths ? "_klengths" : "";
   return name + score.suffix() + (lse ? "_lse" : "");
 }

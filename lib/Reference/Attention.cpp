@@ -52,7 +52,9 @@ public:
   GroupForward(const AttentionProblem &problem, const std::vector<AttentionRow> &rows, const Group &group,
                AttentionResult &result)
       : problem(problem), rows(rows), group(group), result(result), count(group.rows.size()),
-        place(problem.sequence(group.b)), keys(place.keys), scores(count * keys), weightSums(count), ranges(count) {
+        place(problem.sequence(group.b)), keys(place.keys), scale(problem.scoreScale(group.b, group.kvHead)),
+        outputScale(problem.outputScaleOf(group.b, group.kvHead)), scores(count * keys), weightSums(count),
+        ranges(count) {
     if (!roundsLikeKernel && isNarrow(problem.q.type))
       cutOffs.resize(count * keys);
   }
@@ -83,11 +85,11 @@ private:
       loadRow(problem.k, place.batch, group.kvHead, place.firstKey + k, key.data());
       for (size_t r = 0; r < count; ++r)
         if (ranges[r].begin <= k && k < ranges[r].end) {
-          Real scaled = Real(problem.scale) * dot(&queries[r * dim], key.data(), dim);
+          Real scaled = Real(scale) * dot(&queries[r * dim], key.data(), dim);
           scores[r * keys + k] = score(r, k, scaled);
           if constexpr (!roundsLikeKernel)
             if (!cutOffs.empty()) {
-              double error = std::fabs(problem.scale) * cutOffError(&queries[r * dim], key.data(), dim);
+              double error = std::fabs(scale) * cutOffError(&queries[r * dim], key.data(), dim);
               cutOffs[r * keys + k] = std::max(std::fabs(score(r, k, scaled + error) - scores[r * keys + k]),
                                                std::fabs(score(r, k, scaled - error) - scores[r * keys + k]));
             }
@@ -193,12 +195,12 @@ private:
     int64_t dim = problem.outputDim();
     double *output = &result.output[group.rows[r] * dim];
     for (int64_t i = 0; i < dim && ranges[r].size(); ++i) {
-      Real value = Real(problem.outputScale) * sums[i] / weightSums[r];
+      Real value = Real(outputScale) * sums[i] / weightSums[r];
       output[i] = roundsLikeKernel ? roundToElement(problem.outputElement(), value) : value;
     }
     if (!ranges[r].size() || roundsLikeKernel)
       return;
-    double factor = std::fabs(problem.outputScale) / weightSums[r];
+    double factor = std::fabs(outputScale) / weightSums[r];
     result.absWeighted[group.rows[r]] = factor * *std::max_element(absolute, absolute + dim);
     result.weightRounding[group.rows[r]] = factor * std::sqrt(*std::max_element(squares, squares + dim));
   }
@@ -210,6 +212,7 @@ private:
   size_t count;
   Sequence place;
   int64_t keys;
+  double scale, outputScale;
   std::vector<Real> scores, weightSums;
   std::vector<double> cutOffs; ///< errors of the scores from cut sums, of inputs of 8 bits
   std::vector<KeyRange> ranges;

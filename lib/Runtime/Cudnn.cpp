@@ -175,8 +175,10 @@ std::unique_ptr<Peer> runtime::makeCudnnPeer(const Binding &binding) {
     throw Error(binding.manifest->path + ": cudnn compares with inputs of 16 bits, not with those of 8");
   if (problem.outputScale != 1)
     throw Error(binding.manifest->path + ": cudnn compares with problems without an output scale");
-  if (hasSequences(*binding.manifest) || binding.manifest->findTensor("sinks") >= 0)
-    throw Error(binding.manifest->path + ": cudnn compares with problems without lengths of sequences and sinks");
+  const Manifest &manifest = *binding.manifest;
+  auto has = [&](const char *name) { return manifest.findTensor(name) >= 0 || manifest.findScalar(name) >= 0; };
+  if (hasSequences(manifest) || has("sinks") || has("q_descale") || has("k_descale") || has("v_descale"))
+    throw Error(manifest.path + ": cudnn compares with problems without lengths of sequences, sinks and descales");
   if (problem.kind != "attention.forward" || problem.hasScore || !problem.maskProgram.empty())
     throw Error(binding.manifest->path + ": cudnn compares with problems of kind 'attention.forward' without a score "
                                          "function and with a mask that has a name");

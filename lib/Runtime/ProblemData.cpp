@@ -27,10 +27,19 @@ template <typename Fill> void forEachRow(const HostTensor &tensor, const Fill &f
   parallelFor(tensor.rows(), [&](int64_t row) { fill(row, row % length, tensor.rowOffset(row)); });
 }
 
+std::vector<double> allDescales(const Binding &binding, const reference::Captures &captures, const char *name) {
+  int tensor = binding.manifest->findTensor(name);
+  int64_t sequences = tensor < 0 ? 1 : binding.tensors[size_t(tensor)].shape[0];
+  return descaleOf(captures, name, sequences, binding.layout("k").shape[1]);
+}
+
 /// Elements of Q and K, powers of two, whose products add up to a scaled score
 /// of `score` at most.
 struct Magnitudes {
-  Magnitudes(const Binding &binding, double score) {
+  Magnitudes(const Binding &binding, double score, const reference::Captures &captures) {
+    for (const char *name : {"q_descale", "k_descale"})
+      if (std::vector<double> descales = allDescales(binding, captures, name); !descales.empty())
+        score /= std::ranges::max(descales);
     double products = score / (binding.manifest->problem.scale * double(binding.layout("q").shape.back()));
     int exponent = int(std::floor(std::log2(products)));
     q = std::ldexp(1.0f, exponent / 2);
@@ -39,8 +48,8 @@ struct Magnitudes {
   float q, k;
 };
 
-void fillEqual(const Binding &binding, HostTensor &q, HostTensor &k) {
-  Magnitudes magnitudes(binding, 0x1p16);
+void fillEqual(const Binding &binding, HostTensor &q, HostTensor &k, const reference::Captures &captures) {
+  Magnitudes magnitudes(binding, 0x1p16, captures);
   for (auto [tensor, value] : {std::pair(&q, magnitudes.q), std::pair(&k, magnitudes.k)})
     forEachRow(*tensor, [&, value = value](int64_t, int64_t, int64_t offset) {
       for (int64_t i = 0; i < tensor->rowLength(); ++i)
@@ -57,7 +66,7 @@ bool keyBit(int64_t position, int64_t i) { return (uint32_t(position) * 0x9e3779
 void fillOneHot(const Binding &binding, HostTensor &q, HostTensor &k, uint64_t seed,
                 const reference::Captures &captures) {
   // Of 8 bits, numbers that e4m3 has.
-  Magnitudes magnitudes(binding, isNarrow(q.type) ? 5e5 : 1e8);
+  Magnitudes magnitudes(binding, isNarrow(q.type) ? 5e5 : 1e8, captures);
   forEachRow(k, [&](int64_t, int64_t position, int64_t offset) {
     for (int64_t i = 0; i < k.rowLength(); ++i)
       store(k, offset + i, keyBit(position, i) ? magnitudes.k : -magnitudes.k);
@@ -142,6 +151,17 @@ HostTensor makeStarts(const TensorLayout &layout, int64_t most, uint64_t seed) {
   return tensor;
 }
 
+/// From 0.5 to 2.
+HostTensor makeDescales(const TensorLayout &layout, uint64_t seed) {
+  HostTensor tensor = poisonedTensor(layout, ElementType::F32);
+  for (int64_t row = 0; row < tensor.rows(); ++row)
+    for (int64_t i = 0; i < tensor.rowLength(); ++i) {
+      uint64_t random = scatter(seed ^ scatter(uint64_t(row * tensor.rowLength() + i)));
+      store(tensor, tensor.rowOffset(row) + i, 0.5f + 1.5f * float(random % 1000) / 1000);
+    }
+  return tensor;
+}
+
 /// What no sequence has must not matter, not even as a zero weight's factor.
 void spoilRest(HostTensor &tensor, const std::vector<reference::Sequence> &sequences, bool isQuery) {
   int64_t length = tensor.layout.shape[2], heads = tensor.layout.shape[1];
@@ -162,7 +182,7 @@ void fillPattern(const Binding &binding, const DataOptions &options, HostTensor 
   case DataPattern::Random:
     return;
   case DataPattern::Equal:
-    return fillEqual(binding, q, k);
+    return fillEqual(binding, q, k, captures);
   case DataPattern::OneHot:
     return fillOneHot(binding, q, k, options.seed, captures);
   case DataPattern::MinusInf:
@@ -217,6 +237,10 @@ std::vector<HostTensor> runtime::makeProblemData(const Binding &binding, const D
           randomIntegers(binding.tensors[i], declared.type, scatter(options.seed) + uint64_t(i), isSorted));
       continue;
     }
+    if (declared.name == "q_descale" || declared.name == "k_descale" || declared.name == "v_descale") {
+      tensors.push_back(makeDescales(binding.tensors[i], scatter(options.seed) + uint64_t(i)));
+      continue;
+    }
     bool scaled = declared.name == "q" && options.pattern == DataPattern::Random;
     tensors.push_back(randomTensor(binding.tensors[i], declared.type, scatter(options.seed) + uint64_t(i),
                                    scaled ? float(options.scoreScale) : 1.0f));
@@ -253,6 +277,21 @@ std::vector<HostTensor> runtime::makeProblemData(const Binding &binding, const D
             std::nanf(""));
   }
   return tensors;
+}
+
+std::vector<double> runtime::descaleOf(const reference::Captures &captures, const std::string &name, int64_t sequences,
+                                       int64_t keyHeads) {
+  std::vector<double> factors;
+  for (const auto &number : captures.numbers)
+    if (number.name == name)
+      factors.assign(size_t(sequences * keyHeads), number.value);
+  for (const auto &tensor : captures.tensors)
+    if (tensor.name == name)
+      for (int64_t i = 0; i < sequences * keyHeads; ++i) {
+        double place[] = {double(i / keyHeads), double(i % keyHeads)};
+        factors.push_back(tensor.at(place));
+      }
+  return factors;
 }
 
 reference::Captures runtime::capturesOf(const Binding &binding, const std::vector<HostTensor> &tensors) {

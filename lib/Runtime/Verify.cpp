@@ -22,6 +22,13 @@ TensorView viewOf(const HostTensor &tensor) {
   return view;
 }
 
+void multiplyBy(std::vector<double> &factors, const std::vector<double> &others) {
+  if (!others.empty())
+    factors.resize(others.size(), 1);
+  for (size_t i = 0; i < others.size(); ++i)
+    factors[i] *= others[i];
+}
+
 AttentionProblem attentionProblem(const Binding &binding, const std::vector<HostTensor> &tensors) {
   for (const char *name : {"q", "k", "v", "o"})
     if (binding.layout(name).shape.size() != 4)
@@ -54,6 +61,10 @@ AttentionProblem attentionProblem(const Binding &binding, const std::vector<Host
     }
   if (hasSequences(*binding.manifest))
     problem.sequences = sequencesOf(binding, captures);
+  for (auto [name, factors] :
+       {std::pair("q_descale", &problem.scoreFactors), std::pair("k_descale", &problem.scoreFactors),
+        std::pair("v_descale", &problem.outputFactors)})
+    multiplyBy(*factors, descaleOf(captures, name, problem.countSequences(), problem.k.shape[1]));
   if (problem.k.shape[1] == 0 || problem.q.shape[1] % problem.k.shape[1] != 0)
     throw Error(binding.manifest->path + ": " + std::to_string(problem.q.shape[1]) +
                 " heads of Q are not a multiple of " + std::to_string(problem.k.shape[1]) + " heads of K");

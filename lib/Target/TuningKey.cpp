@@ -42,7 +42,7 @@ std::string problemKey(attn::ForwardOp op) {
   if (op.getVOrder() != attn::ValueOrder::HeadSize)
     stream << ",v_order=" << attn::stringifyValueOrder(op.getVOrder());
   for (auto [name, operand] : attn::optionalOperands(op))
-    stream << "," << name << "=1";
+    stream << "," << name << (isa<RankedTensorType>(operand.getType()) ? "=1" : "=number");
   if (!op.getMaskRegion().empty())
     stream << ",visible=" << digestOf(op.getMaskRegion());
   if (!op.getScore().empty())

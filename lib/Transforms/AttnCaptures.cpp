@@ -10,9 +10,19 @@ using namespace mlir;
 namespace girih {
 
 /// The names of tensors and inputs of the notation that a capture may not have.
-static constexpr StringLiteral kTaken[] = {
-    "q",         "k", "v", "o", "lse", attn::kQueryLengths, attn::kKeyLengths, attn::kQueryStarts, attn::kKeyStarts,
-    attn::kSinks};
+static constexpr StringLiteral kTaken[] = {"q",
+                                           "k",
+                                           "v",
+                                           "o",
+                                           "lse",
+                                           attn::kQueryLengths,
+                                           attn::kKeyLengths,
+                                           attn::kQueryStarts,
+                                           attn::kKeyStarts,
+                                           attn::kSinks,
+                                           attn::kQueryDescale,
+                                           attn::kKeyDescale,
+                                           attn::kValueDescale};
 
 template <typename AttrTy> static AttrTy attrOf(BlockArgument argument, StringRef name) {
   auto function = dyn_cast<func::FuncOp>(argument.getOwner()->getParentOp());

@@ -1,3 +1,5 @@
+// What a work item has of its sequence and its head.
+//
 // Sequences of own lengths: loads and stores see as many rows of the tensors as a sequence has. What
 // is beyond reads as zero and is not written, just as beyond the ends of the tensors.
 //
@@ -9,6 +11,7 @@
 #include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
+#include <numbers>
 
 using namespace mlir;
 
@@ -129,6 +132,33 @@ void findSequence(IndexBuilder &b, attn::ForwardOp op, gpu::GPUFuncOp kernel, Wo
     if (op.isPacked() || (isOfKeys ? op.getKeyLengths() : op.getQueryLengths()))
       *tensor = viewOf(b, kernel, i, isOfKeys ? keys : queries);
   }
+}
+
+Value loadSink(IndexBuilder &b, gpu::GPUFuncOp kernel, const WorkItem &item) {
+  Value head = arith::IndexCastOp::create(b, b.getI32Type(), item.head);
+  Value sink = tile::GatherOp::create(b, b.getF32Type(), argumentOf(kernel, attn::kSinks), head, int64_t(0));
+  Value base = arith::ConstantOp::create(b, b.getF32FloatAttr(static_cast<float>(std::numbers::log2e)));
+  return arith::MulFOp::create(b, sink, base);
+}
+
+void loadDescales(IndexBuilder &b, attn::ForwardOp op, gpu::GPUFuncOp kernel, WorkItem &item) {
+  // Of the head of keys that the item reads, or of the whole tensor.
+  auto load = [&](Value operand, StringRef name) -> Value {
+    if (!operand)
+      return {};
+    BlockArgument argument = argumentOf(kernel, name);
+    if (!isa<MemRefType>(argument.getType()))
+      return argument;
+    SmallVector<Value> indices;
+    for (Value index : {item.batch, item.keyHead})
+      indices.push_back(arith::IndexCastOp::create(b, b.getI32Type(), index));
+    return tile::GatherOp::create(b, b.getF32Type(), argument, indices, ArrayRef<int64_t>{0, 0});
+  };
+  Value ofQueries = load(op.getQDescale(), attn::kQueryDescale), ofKeys = load(op.getKDescale(), attn::kKeyDescale);
+  item.scoreFactor = ofQueries ? ofQueries : ofKeys;
+  if (ofQueries && ofKeys)
+    item.scoreFactor = arith::MulFOp::create(b, ofQueries, ofKeys);
+  item.outputFactor = load(op.getVDescale(), attn::kValueDescale);
 }
 
 Value isInSequence(IndexBuilder &b, attn::ForwardOp op, const WorkItem &item) {

@@ -15,6 +15,8 @@ struct WorkItem {
   mlir::Value queries, keys;   ///< of its sequence
   mlir::Value tensorBatch;     ///< index of the tensors
   mlir::Value q, k, v, o, lse; ///< the tensors, as far as it has rows of them
+  /// What Q K^T and O are multiplied by beside the scales of the problem; null if nothing.
+  mlir::Value scoreFactor, outputFactor;
 };
 
 /// A kernel's argument by its name.
@@ -28,6 +30,12 @@ mlir::Value countStarts(IndexBuilder &b, mlir::gpu::GPUFuncOp kernel);
 
 /// Fills in the item's sequence by its batch, or by its block of `rows` rows.
 void findSequence(IndexBuilder &b, attn::ForwardOp op, mlir::gpu::GPUFuncOp kernel, WorkItem &item, int64_t rows);
+
+/// The head's score beside those of keys, in base 2 as the maximum is.
+mlir::Value loadSink(IndexBuilder &b, mlir::gpu::GPUFuncOp kernel, const WorkItem &item);
+
+/// Fills in the item's factors.
+void loadDescales(IndexBuilder &b, attn::ForwardOp op, mlir::gpu::GPUFuncOp kernel, WorkItem &item);
 
 /// Whether the item has rows; null if each item has some.
 mlir::Value isInSequence(IndexBuilder &b, attn::ForwardOp op, const WorkItem &item);

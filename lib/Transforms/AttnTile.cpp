@@ -104,14 +104,18 @@ gpu::GPUFuncOp AttnTilePass::makeKernel(attn::ForwardOp op, func::FuncOp functio
     arguments[2].sizes = {"b", "hkv", "d", "skv"};
   if (op.getLse())
     arguments.push_back({"lse", cast<RankedTensorType>(op.getLse().getType()), {"b", "h", "sq"}});
+  size_t firstOptional = arguments.size();
+  SmallVector<std::pair<std::string, Value>> numbers;
   for (auto [name, operand] : attn::optionalOperands(op)) {
     bool isStarts = name == attn::kQueryStarts || name == attn::kKeyStarts;
-    arguments.push_back({name.str(),
-                         cast<RankedTensorType>(operand.getType()),
-                         {name == attn::kSinks ? "h"
-                          : isStarts           ? "starts"
-                          : op.isPacked()      ? "sequences"
-                                               : "b"}});
+    std::string outer = name == attn::kSinks ? "h" : isStarts ? "starts" : op.isPacked() ? "sequences" : "b";
+    auto type = dyn_cast<RankedTensorType>(operand.getType());
+    if (!type)
+      numbers.push_back({name.str(), operand});
+    else if (type.getRank() == 2)
+      arguments.push_back({name.str(), type, {outer, "hkv"}});
+    else
+      arguments.push_back({name.str(), type, {outer}});
   }
   SmallVector<BlockArgument> captured = capturedArguments(op);
   auto names = llvm::map_to_vector(captured, [&](BlockArgument argument) { return nameOfArgument(op, argument); });
@@ -128,12 +132,11 @@ gpu::GPUFuncOp AttnTilePass::makeKernel(attn::ForwardOp op, func::FuncOp functio
   SmallVector<Type> types;
   for (const KernelArgument &argument : arguments)
     types.push_back(argument.memref());
-  SmallVector<BlockArgument> numbers;
   for (BlockArgument argument : captured)
-    if (!isa<RankedTensorType>(argument.getType())) {
-      numbers.push_back(argument);
-      types.push_back(argument.getType());
-    }
+    if (!isa<RankedTensorType>(argument.getType()))
+      numbers.push_back({nameOfArgument(op, argument), argument});
+  for (auto &[name, number] : numbers)
+    types.push_back(number.getType());
   auto schedule = tile::Schedule::decode(op.getScheduleAttr());
   // Where the chip does not hand out work items, a counter does.
   bool isCounted = schedule.persistent == tile::Schedule::kDynamic && !handsOutWork;
@@ -170,15 +173,20 @@ gpu::GPUFuncOp AttnTilePass::makeKernel(attn::ForwardOp op, func::FuncOp functio
     kernel.setArgAttr(i, tile::kSizesAttr, builder.getStrArrayAttr(sizes));
     kernel.setArgAttr(i, tile::kOrderAttr, builder.getStrArrayAttr(order));
   }
-  for (auto [i, number] : llvm::enumerate(numbers)) {
-    kernel.setArgAttr(arguments.size() + i, tile::kNameAttr, builder.getStringAttr(nameOfArgument(op, number)));
-    captures.map(number, kernel.getArgument(arguments.size() + i));
-  }
-  // One tensor may be several operands: it is called as the first, in the manifest as here.
-  for (auto [i, operand] : llvm::enumerate(op.getOperands())) {
+  // What is several operands is called as the first, in the manifest as here.
+  auto mapFirst = [&](Value operand, size_t argument) {
     if (!captures.contains(operand))
-      captures.map(operand, kernel.getArgument(i >= 3 ? firstCaptured - op.getNumOperands() + i : i));
+      captures.map(operand, kernel.getArgument(argument));
+  };
+  for (auto [i, number] : llvm::enumerate(numbers)) {
+    kernel.setArgAttr(arguments.size() + i, tile::kNameAttr, builder.getStringAttr(number.first));
+    mapFirst(number.second, arguments.size() + i);
   }
+  for (auto [i, operand] : llvm::enumerate(ValueRange{op.getQ(), op.getK(), op.getV()}))
+    mapFirst(operand, i);
+  for (auto [name, operand] : attn::optionalOperands(op))
+    if (isa<RankedTensorType>(operand.getType()))
+      mapFirst(operand, firstOptional++);
   llvm::erase_if(captured, [](BlockArgument argument) { return !isa<RankedTensorType>(argument.getType()); });
   for (auto [i, tensor] : llvm::enumerate(captured))
     captures.map(tensor, kernel.getArgument(firstCaptured + i));

@@ -39,14 +39,14 @@ private:
   KeyRange keyRange(const WorkItem &item);
   void buildDynamicLoop(Value start, Value items);
   void buildWorkItem(Value work);
-  void buildBlock(const WorkItem &item);
+  void buildBlock(WorkItem item);
   scf::ForOp buildKeyLoop(const WorkItem &item, Value q);
   void buildIteration(const WorkItem &item, Value q, const KeyRange &range, Value iteration, ValueRange state);
-  Value scaleMaximum(Value maximum, double exponentScale);
+  Value multiple(ArrayRef<int64_t> shape, double number, Value factor);
+  Value scaleMaximum(Value maximum, Value exponentScale);
   Value rescale(Value output, Value alpha, Value grown);
   Value maskWhereNeeded(Value scores, Value iteration, const ScoreTile &tile, const KeyRange &range);
   Value checkRange(Value sum, Value maximum, Value empty);
-  Value loadSink(const WorkItem &item);
   void buildEpilogue(const WorkItem &item, ValueRange state, Value sink);
 
   RankedTensorType f32Tile(ArrayRef<int64_t> shape) { return RankedTensorType::get(shape, b.getF32Type()); }
@@ -195,10 +195,11 @@ void KernelBuilder::buildWorkItem(Value work) {
   buildBlock(item);
 }
 
-void KernelBuilder::buildBlock(const WorkItem &item) {
+void KernelBuilder::buildBlock(WorkItem item) {
+  loadDescales(b, op, kernel, item);
   Value q = tile::LoadOp::create(b, inputTile(rows), item.q,
                                  ValueRange{item.tensorBatch, item.head, item.firstRow, b.index(0)});
-  Value sink = op.getSinks() ? loadSink(item) : Value();
+  Value sink = op.getSinks() ? loadSink(b, kernel, item) : Value();
   scf::ForOp loop = buildKeyLoop(item, q);
   buildEpilogue(item, loop.getResults(), sink);
 }
@@ -228,15 +229,21 @@ void KernelBuilder::buildIteration(const WorkItem &item, Value q, const KeyRange
       tile::LoadOp::create(b, inputTile(columns), item.k, ValueRange{item.tensorBatch, item.keyHead, firstKey, zero});
   Value scores = tile::MmaOp::create(b, f32Tile({rows, columns}), q, k, /*acc=*/Value(),
                                      /*transpose_b=*/true);
+  // A score function wants it in the score, and without one it costs nothing in the exponent.
+  Value left = item.scoreFactor;
+  if (left && !op.getScore().empty())
+    scores =
+        arith::MulFOp::create(b, scores, tile::SplatOp::create(b, f32Tile({rows, columns}), std::exchange(left, {})));
   ScoreTile tile = {scores, item.batch, item.head, item.firstRow, firstKey, item.queries, item.keys, &captures};
   auto [unmasked, factor] = buildScore(b, op, tile, op.getScaleValue());
-  double exponentScale = factor * std::numbers::log2e; // exp(factor * x) is exp2(exponentScale * x)
+  // exp(factor * x) is exp2(exponentScale * x)
+  auto exponentScale = [&](ArrayRef<int64_t> shape) { return multiple(shape, factor * std::numbers::log2e, left); };
   scores = maskWhereNeeded(unmasked, iteration, tile, range);
 
   // The maximum is carried scaled and rounded, just as the exponents subtract it:
   // alpha is exactly 1 while it stays, so that no error grows with the length.
   Value tileMaximum = tile::ReduceOp::create(b, f32Tile({rows}), tile::ReduceKind::Max, scores);
-  Value scaledMaximum = scaleMaximum(tileMaximum, exponentScale);
+  Value scaledMaximum = scaleMaximum(tileMaximum, exponentScale({rows}));
   Value maximum = arith::MaxNumFOp::create(b, oldMaximum, scaledMaximum), grown;
   if (int64_t least = schedule.lazyRescale.value_or(0)) {
     // Weights may be up to 2^least too large: their sum has the same factor.
@@ -245,7 +252,7 @@ void KernelBuilder::buildIteration(const WorkItem &item, Value q, const KeyRange
     maximum = arith::SelectOp::create(b, grown, maximum, oldMaximum);
   }
   Value shift = broadcast(arith::NegFOp::create(b, maximum), columns);
-  Value p = fastExp2(math::FmaOp::create(b, scores, constant(f32Tile({rows, columns}), exponentScale), shift));
+  Value p = fastExp2(math::FmaOp::create(b, scores, exponentScale({rows, columns}), shift));
   if (int64_t polynomial = schedule.exp2Polynomial.value_or(0))
     p.getDefiningOp()->setAttr(tile::kExp2PolynomialAttr, b.getI64IntegerAttr(polynomial));
   Value alpha = fastExp2(arith::SubFOp::create(b, oldMaximum, maximum));
@@ -275,10 +282,17 @@ Value KernelBuilder::loadValues(const WorkItem &item, Value firstKey) {
   return tile::LoadOp::create(b, type, v, ValueRange{item.tensorBatch, item.keyHead, zero, firstKey});
 }
 
+/// A tile of a number, times the item's factor if there is one.
+Value KernelBuilder::multiple(ArrayRef<int64_t> shape, double number, Value factor) {
+  if (!factor)
+    return constant(f32Tile(shape), number);
+  Value constant = arith::ConstantOp::create(b, b.getF32FloatAttr(static_cast<float>(number)));
+  return tile::SplatOp::create(b, f32Tile(shape), arith::MulFOp::create(b, factor, constant));
+}
+
 /// The maximum as exponents subtract it, less what makes the weights larger. Their sum, the
 /// output and the log-sum-exp then need nothing else: the factor is in all of them.
-Value KernelBuilder::scaleMaximum(Value maximum, double exponentScale) {
-  Value scale = constant(f32Tile({rows}), exponentScale);
+Value KernelBuilder::scaleMaximum(Value maximum, Value scale) {
   int64_t exponent = weightExponent(op, schedule);
   if (exponent == 0)
     return arith::MulFOp::create(b, maximum, scale);
@@ -333,14 +347,6 @@ Value KernelBuilder::checkRange(Value sum, Value maximum, Value empty) {
   return arith::SelectOp::create(b, outside, unknown, sum);
 }
 
-/// The head's score beside those of keys, in base 2 as the maximum is.
-Value KernelBuilder::loadSink(const WorkItem &item) {
-  Value head = arith::IndexCastOp::create(b, b.getI32Type(), item.head);
-  Value sink = tile::GatherOp::create(b, b.getF32Type(), argumentOf(kernel, attn::kSinks), head, int64_t(0));
-  Value base = arith::ConstantOp::create(b, b.getF32FloatAttr(static_cast<float>(std::numbers::log2e)));
-  return arith::MulFOp::create(b, sink, base);
-}
-
 void KernelBuilder::buildEpilogue(const WorkItem &item, ValueRange state, Value sink) {
   Value maximum = state[0], output = state[2];
   Value sum = tile::ReduceOp::create(b, f32Tile({rows}), tile::ReduceKind::Add, state[1]);
@@ -356,7 +362,7 @@ void KernelBuilder::buildEpilogue(const WorkItem &item, ValueRange state, Value 
   }
   // A row that has seen no score above -inf has output 0, and 0 / 1 is the 0 it must give.
   Value divisor = arith::SelectOp::create(b, empty, constant(f32Tile({rows}), 1.0), sum);
-  Value inverse = fastDivide(constant(f32Tile({rows}), op.getOutputScaleValue()), divisor);
+  Value inverse = fastDivide(multiple({rows}, op.getOutputScaleValue(), item.outputFactor), divisor);
   if (share)
     inverse = arith::MulFOp::create(b, inverse, share);
   Value normalized = arith::MulFOp::create(b, output, broadcast(inverse, headSize));

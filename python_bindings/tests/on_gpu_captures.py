@@ -101,6 +101,21 @@ def test_packed_sequences():
         torch.testing.assert_close(lse[:, rows].double()[None], expected[1], rtol=0, atol=2e-3)
 
 
+def test_descales():
+    q, k, v = (x.to(torch.float8_e4m3fn) for x in tensors())
+    heads = (q.shape[0], k.shape[1])
+    of_keys, of_values = (torch.rand(heads, device="cuda") + 0.5 for _ in range(2))
+    whole = torch.tensor([0.75], device="cuda")  # of one element, for all heads
+    o, lse = attention(q, k, v, lse=True, q_descale=0.5, k_descale=of_keys, v_descale=of_values)
+    expected = reference(q.float() * 0.5, k.float() * of_keys[..., None, None], v.float() * of_values[..., None, None])
+    torch.testing.assert_close(lse.double(), expected[1], rtol=0, atol=2e-2)
+    assert (o.double() - expected[0]).abs().max() < 0.1
+    same = attention(q, k, v, q_descale=whole, k_descale=whole.bfloat16())
+    assert (same.double() - attention(q, k, v, q_descale=0.75, k_descale=0.75).double()).abs().max() < 1e-2
+    with pytest.raises(ValueError, match="v_descale is 0 when it should be positive and finite"):
+        attention(q, k, v, v_descale=0)
+
+
 def test_lengths_and_sinks():
     q, k, v = tensors()
     queries, keys = (torch.tensor(lengths, dtype=torch.int32, device="cuda") for lengths in ([50, 7], [60, 83]))

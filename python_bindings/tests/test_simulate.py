@@ -88,6 +88,22 @@ def test_packed_sequences_with_sinks():
     assert numpy.isnan(o[:, :, 190:]).all() and numpy.isnan(lse[:, :, 190:]).all()
 
 
+def test_descales():
+    """Numbers and arrays are as if the tensors had been multiplied before."""
+    kernel = girih.compile(girih.Problem(64, dtype="f16", lse=True, q_descale="tensor", k_descale="head", v_descale="head"),
+                           target=TARGET)
+    q, k, v = random_inputs(5, b=2, h=4, hkv=2)
+    of_keys, of_values = numpy.array([[0.5, 2], [1, 0.25]], numpy.float32), numpy.array([[3, 1], [0.5, 2]], numpy.float32)
+    arrays = {"q": q, "k": k, "v": v, "k_descale": of_keys, "v_descale": of_values}
+    result = girih.simulate(kernel, arrays, scalars={"q_descale": 1.5}, check=True)
+    assert result.ok, result.verdicts
+    expected = attention(1.5 * q.astype(numpy.float64), k * of_keys[..., None, None], v * of_values[..., None, None])
+    assert numpy.abs(result.outputs["o"] - expected[0]).max() < 4e-3
+    assert numpy.abs(result.outputs["lse"] - expected[1]).max() < 2e-3
+    with pytest.raises(girih.Error, match="q_descale is 'row', must be one of tensor head"):
+        girih.compile(girih.Problem(64, q_descale="row"), target=TARGET)
+
+
 def test_bf16_by_dlpack():
     kernel = girih.compile(girih.Problem(64), target=TARGET)
     inputs = [to_bf16(array) for array in random_inputs(3)]

@@ -56,6 +56,16 @@ struct Attention {
   std::vector<AttentionRow> allRows() const { return sampleRows(problem, 1e18, 1); }
 };
 
+/// Multiplies the rows of each head of keys by its factor.
+void multiplyHeads(std::vector<float> &data, const std::vector<double> &factors, int64_t queryHeads, int64_t heads) {
+  size_t perHead = data.size() / (factors.size() / size_t(heads) * size_t(queryHeads));
+  for (size_t i = 0; i < data.size(); ++i) {
+    size_t head = i / perHead;
+    size_t batch = head / size_t(queryHeads), keyHead = head % size_t(queryHeads) / size_t(queryHeads / heads);
+    data[i] *= float(factors[batch * size_t(heads) + keyHead]);
+  }
+}
+
 template <typename Sees> void expectMatches(const Attention &attention, const Sees &sees) {
   std::vector<AttentionRow> rows = attention.allRows();
   AttentionResult exact = attentionForward(attention.problem, rows, Precision::Float64);
@@ -74,6 +84,22 @@ template <typename Sees> void expectMatches(const Attention &attention, const Se
 TEST(ReferenceTest, attention_of_grouped_heads) {
   Attention attention(2, 6, 2, 9, 21, 13);
   expectMatches(attention, [](int64_t, int64_t) { return true; });
+}
+
+TEST(ReferenceTest, factors_are_of_sequences_and_key_heads) {
+  Attention factored(2, 4, 2, 5, 7, 8), multiplied(2, 4, 2, 5, 7, 8);
+  factored.problem.scoreFactors = {0.5, 2, 1, 0.25};
+  factored.problem.outputFactors = {2, 1, 0.5, 4};
+  multiplyHeads(multiplied.q, factored.problem.scoreFactors, 4, 2);
+  multiplyHeads(multiplied.v, factored.problem.outputFactors, 2, 2);
+  for (Precision precision : {Precision::Float64, Precision::Kernel}) {
+    AttentionResult one = attentionForward(factored.problem, factored.allRows(), precision);
+    AttentionResult other = attentionForward(multiplied.problem, multiplied.allRows(), precision);
+    for (size_t i = 0; i < one.output.size(); ++i)
+      ASSERT_NEAR(one.output[i], other.output[i], 1e-6);
+    for (size_t i = 0; i < one.logSumExp.size(); ++i)
+      ASSERT_NEAR(one.logSumExp[i], other.logSumExp[i], 1e-6);
+  }
 }
 
 TEST(ReferenceTest, causal_is_aligned_at_the_bottom_right) {

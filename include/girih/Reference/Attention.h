@@ -78,6 +78,8 @@ struct AttentionProblem {
   bool exactScores = false;
   /// A score that each row of a head has beside those of its keys; none if empty.
   std::vector<double> sinks;
+  /// What Q K^T and O are multiplied by beside the scales, by sequence and key head; 1 if empty.
+  std::vector<double> scoreFactors, outputFactors;
   /// In the order of AttentionRow::b; if there are none, each batch is one.
   std::vector<Sequence> sequences;
   /// The relative error that the kernel's exponentials may have more than those of f32.
@@ -98,6 +100,12 @@ struct AttentionProblem {
   int64_t countSequences() const { return sequences.empty() ? q.shape[0] : int64_t(sequences.size()); }
   Sequence sequence(int64_t b) const {
     return sequences.empty() ? Sequence{b, 0, queries(), 0, keys()} : sequences[size_t(b)];
+  }
+  double scoreScale(int64_t b, int64_t keyHead) const {
+    return scale * (scoreFactors.empty() ? 1 : scoreFactors[size_t(b * k.shape[1] + keyHead)]);
+  }
+  double outputScaleOf(int64_t b, int64_t keyHead) const {
+    return outputScale * (outputFactors.empty() ? 1 : outputFactors[size_t(b * k.shape[1] + keyHead)]);
   }
   int64_t outputDim() const { return v.shape[3]; }
 };

@@ -57,6 +57,11 @@ reference::Captures capturesOf(const Binding &binding, const std::vector<HostTen
 constexpr const char *queryLengths = "query_lengths", *keyLengths = "key_lengths", *queryStarts = "query_starts",
                      *keyStarts = "key_starts";
 
+/// What q, k or v is multiplied by, by sequence and key head, as `q_descale` and so on say; empty if
+/// there is no tensor and no number of that name.
+std::vector<double> descaleOf(const reference::Captures &captures, const std::string &name, int64_t sequences,
+                              int64_t keyHeads);
+
 /// Whether sequences have lengths of their own, or are packed.
 bool hasSequences(const Manifest &manifest);
 bool isPacked(const Manifest &manifest);

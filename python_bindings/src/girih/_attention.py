@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 import functools
+import math
 import sys
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -18,6 +19,7 @@ Mask = str | Callable[..., Any] | Function
 Score = str | Callable[..., Any] | Function | None
 _CPU, _CUDA = 1, 2  # of DLPack
 _TENSORS = ("q", "k", "v", "o", "lse")
+DESCALES = ("q_descale", "k_descale", "v_descale")
 _SWITCHES = {"query_starts": "packed", "key_starts": "packed", "sinks": "sink"}  # of a problem, by the tensor
 
 
@@ -25,10 +27,11 @@ _SWITCHES = {"query_starts": "packed", "key_starts": "packed", "sinks": "sink"} 
 def loaded_kernel(dtype: int, head_size: int, heads: tuple[int, int] | None, mask: str | Function,
                   score: str | Function | None, scale: float | None, lse: bool, knobs: str, device: int,
                   beside: tuple[str, ...] = ()) -> _girih.Loaded:
-    """A kernel for all sizes, or for some numbers of heads, on a device, with these inputs beside q, k and v.
+    """A kernel for all sizes, or for some numbers of heads, on a device, with these inputs (``names_of``) beside q, k and v.
     UnsupportedError when there can be none."""
     h, hkv = heads or (None, None)
-    switches: dict[str, Any] = {_SWITCHES.get(name, name): True for name in beside}
+    switches: dict[str, Any] = {_SWITCHES.get(name, name): kind or True
+                                for name, _, kind in (entry.partition("=") for entry in beside)}
     problem = Problem(head_size, h=h, hkv=hkv, dtype=DTYPES[dtype], mask=mask, score=score, scale=scale, lse=lse,
                       schedule=schedule_of(knobs), **switches)
     kernel = compiled(problem, device_target(device), UnsupportedError)
@@ -44,13 +47,31 @@ def off_device(name: str, where: str) -> ValueError:
     return ValueError(f"{name} is on {where}: girih.attention runs on a GPU; girih.simulate executes kernels on the CPU")
 
 
-def given(query_lengths: Any, key_lengths: Any, query_starts: Any, key_starts: Any, sinks: Any) -> dict[str, Any]:
+def given(query_lengths: Any, key_lengths: Any, query_starts: Any, key_starts: Any, sinks: Any, q_descale: Any = None,
+          k_descale: Any = None, v_descale: Any = None) -> dict[str, Any]:
     """Those that are given, by name, in the order in which a kernel takes them."""
     if (query_starts is None) != (key_starts is None):
         raise TypeError("query_starts and key_starts are given together or not at all")
     named = {"query_lengths": query_lengths, "key_lengths": key_lengths, "query_starts": query_starts,
-             "key_starts": key_starts, "sinks": sinks}
+             "key_starts": key_starts, "sinks": sinks, "q_descale": q_descale, "k_descale": k_descale, "v_descale": v_descale}
+    for name in DESCALES:
+        if is_number(named[name]) and not 0 < named[name] < math.inf:
+            raise ValueError(f"{name} is {named[name]} when it should be positive and finite")
     return {name: array for name, array in named.items() if array is not None}
+
+
+def is_number(value: Any) -> bool:
+    return isinstance(value, (int, float))
+
+
+def names_of(beside: dict[str, Any]) -> tuple[str, ...]:
+    """What is given, and of descales, whether one for each head."""
+    return tuple(f"{name}={'tensor' if is_number(value) else 'head'}" if name in DESCALES else name
+                 for name, value in beside.items())
+
+
+def numbers_of(beside: dict[str, Any]) -> list[float | int]:
+    return [float(value) for value in beside.values() if is_number(value)]
 
 
 def _describe(name: str, array: Any, stream: int) -> tuple[Any, int]:
@@ -82,8 +103,8 @@ def _package(array: Any) -> str:
 
 def attention(q: Any, k: Any, v: Any, *, mask: Mask = "none", score: Score = None, scale: float | None = None,
               lse: bool = False, schedule: Mapping[str, int] | None = None, query_lengths: Any = None, key_lengths: Any = None,
-              query_starts: Any = None, key_starts: Any = None, sinks: Any = None, out: Any = None,
-              stream: int | None = None) -> Any:
+              query_starts: Any = None, key_starts: Any = None, sinks: Any = None, q_descale: Any = None,
+              k_descale: Any = None, v_descale: Any = None, out: Any = None, stream: int | None = None) -> Any:
     """softmax(scale q kᵀ + mask) v, on the GPU that the tensors are on.
 
     The launch goes to the current stream and is not waited for. The first call for a head size, type and mask compiles
@@ -108,6 +129,8 @@ def attention(q: Any, k: Any, v: Any, *, mask: Mask = "none", score: Score = Non
         query_starts, key_starts: of sequences that are packed in tensors [1, h, sq, d], int32 [n + 1]: where each begins,
             and where the last ends.
         sinks: a score that each row of a head has beside those of its keys, float32 [h].
+        q_descale, k_descale, v_descale: what q, k and v are multiplied by, such as the scales of 8-bit tensors: a positive
+            float, or float32 [b, hkv], one for each sequence and key head and for the queries that read it.
         out: the output [b, h, sq, d], or a pair of it and of lse; they are allocated by q's framework if None.
         stream: a CUstream as a number; the framework's current one if None, for PyTorch and CuPy, or the default one.
             PyTorch's allocator does not know of a stream that is given: keep the tensors until it is done.
@@ -129,8 +152,9 @@ def attention(q: Any, k: Any, v: Any, *, mask: Mask = "none", score: Score = Non
 
         return girih_torch.attention(q, k, v, mask=mask, score=score, scale=scale, lse=lse, schedule=schedule,
                                      query_lengths=query_lengths, key_lengths=key_lengths, query_starts=query_starts,
-                                     key_starts=key_starts, sinks=sinks, out=out, stream=stream)
-    beside = given(query_lengths, key_lengths, query_starts, key_starts, sinks)
+                                     key_starts=key_starts, sinks=sinks, q_descale=q_descale, k_descale=k_descale,
+                                     v_descale=v_descale, out=out, stream=stream)
+    beside = given(query_lengths, key_lengths, query_starts, key_starts, sinks, q_descale, k_descale, v_descale)
     if _package(q) in ("jax", "jaxlib"):
         from girih import jax as girih_jax
 
@@ -160,15 +184,16 @@ def attention(q: Any, k: Any, v: Any, *, mask: Mask = "none", score: Score = Non
     described += [_describe(name, array, stream) for name, array in zip(_TENSORS[3:], out)]
     captures = captures_of(mask, score)
     arrays = {found.name: found.value for found in captures if not found.is_number}
-    described += [_describe(name, array, stream) for name, array in beside.items()]
+    tensors = {name: array for name, array in beside.items() if not is_number(array)}
+    described += [_describe(name, array, stream) for name, array in tensors.items()]
     described += [_describe(f"the array {name}", array, stream) for name, array in arrays.items()]
-    for name, (_, ordinal) in zip([*_TENSORS[:4 + lse], *beside, *arrays], described):
+    for name, (_, ordinal) in zip([*_TENSORS[:4 + lse], *tensors, *arrays], described):
         if ordinal != device:
             raise ValueError(f"{name} is on GPU {ordinal} when q is on GPU {device}")
     loaded = loaded_kernel(dtype, shape[3], heads_of(score, shape[1], described[1][0][2]), mask, score, scale, lse,
-                           knobs_of(schedule), device, tuple(beside))
+                           knobs_of(schedule), device, names_of(beside))
     run(loaded, [description for description, _ in described], stream,
-        [found.number() for found in captures if found.is_number])
+        numbers_of(beside) + [found.number() for found in captures if found.is_number])
     return tuple(out) if lse else out[0]
 
 

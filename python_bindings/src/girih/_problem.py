@@ -57,6 +57,8 @@ class Problem:
         query_lengths, key_lengths: whether each sequence has a length of its own, given at launch as int32 [b].
         packed: whether b sequences lie one after another in tensors of batch 1, with int32 [b + 1] of where they begin.
         sink: whether each head has one score more, given at launch as float32 [h].
+        q_descale, k_descale, v_descale: what queries, keys and values are multiplied by, such as the scales of 8-bit
+            tensors: "tensor" for a number at launch, "head" for float32 [b, hkv], both positive; 1 if None.
         scale: what scores are multiplied by; 1 / sqrt(d) if None.
         output_scale: what the output is multiplied by before it is rounded; 1 if None.
         schedule: knobs of the schedule, as {"stages": 2}; what is left out is chosen by the compiler.
@@ -78,6 +80,9 @@ class Problem:
     key_lengths: bool = False
     packed: bool = False
     sink: bool = False
+    q_descale: str | None = None
+    k_descale: str | None = None
+    v_descale: str | None = None
     scale: float | None = None
     output_scale: float | None = None
     schedule: Mapping[str, int] = dataclasses.field(default_factory=dict)
@@ -102,6 +107,8 @@ class Problem:
         mask = self.mask if isinstance(self.mask, str) else "none"
         entries |= {"d": self.d, "dtype": self.dtype, "mask": mask, "lse": int(self.lse)}
         entries |= {name: 1 for name in ("query_lengths", "key_lengths", "packed", "sink") if getattr(self, name)}
+        descales = {name: getattr(self, name) for name in ("q_descale", "k_descale", "v_descale")}
+        entries |= {name: kind for name, kind in descales.items() if kind is not None}
         if isinstance(self.score, str):
             entries["score"] = self.score
         if self.out is not None:

@@ -11,7 +11,8 @@ import torch
 from torch import Tensor
 
 from girih import _girih
-from girih._attention import Mask, Score, check_launch, given, heads_of, loaded_kernel, off_device, run
+from girih._attention import (DESCALES, Mask, Score, check_launch, given, heads_of, is_number, loaded_kernel, names_of,
+                              numbers_of, off_device, run)
 from girih._captures import number_at_launch
 from girih._errors import UnsupportedError
 from girih._problem import knobs_of
@@ -153,14 +154,16 @@ def _by_operator(q: Tensor, k: Tensor, v: Tensor, mask: str | Function, score: s
 def attention(q: Tensor, k: Tensor, v: Tensor, *, mask: Mask = "none", score: Score = None, scale: float | None = None,
               lse: bool = False, schedule: Mapping[str, int] | None = None, query_lengths: Tensor | None = None,
               key_lengths: Tensor | None = None, query_starts: Tensor | None = None, key_starts: Tensor | None = None,
-              sinks: Tensor | None = None, out: Any = None, stream: int | None = None) -> Any:
-    """``girih.attention`` for PyTorch's tensors; the same arguments and errors. Sinks may have any float type.
+              sinks: Tensor | None = None, q_descale: Tensor | float | None = None, k_descale: Tensor | float | None = None,
+              v_descale: Tensor | float | None = None, out: Any = None, stream: int | None = None) -> Any:
+    """``girih.attention`` for PyTorch's tensors; the same arguments and errors. Sinks and descales may have any float type, and
+    descales of one element are for all heads.
 
-    Under torch.compile it is the operator ``girih::attention``, without a graph break unless lengths, starts, sinks, out or
-    stream are given.
+    Under torch.compile it is the operator ``girih::attention``, without a graph break unless lengths, starts, sinks, descales,
+    out or stream are given.
     There is no backward: a gradient that is asked for is a NotImplementedError.
     """
-    beside = given(query_lengths, key_lengths, query_starts, key_starts, sinks)
+    beside = given(query_lengths, key_lengths, query_starts, key_starts, sinks, q_descale, k_descale, v_descale)
     if torch.compiler.is_compiling():
         from girih import _graph
 
@@ -198,17 +201,26 @@ def _attend(q: Tensor, k: Tensor, v: Tensor, mask: Mask, score: Score, scale: fl
         _check_outputs(q, o, l)
     else:
         o, l = torch.empty_like(q, dtype=_output_dtype(q)), q.new_empty(q.shape[:3], dtype=torch.float32) if lse else None
-    for name, tensor in beside.items():
+    tensors = {name: tensor for name, tensor in beside.items() if not (name in DESCALES and is_number(tensor))}
+    for name, tensor in tensors.items():
         if not isinstance(tensor, Tensor):
             raise TypeError(f"{name} is a {type(tensor).__name__} when q is a tensor of PyTorch")
         if tensor.device != q.device:
             raise ValueError(f"{name} is on {tensor.device} when q is on {q.device}")
     captures = captures_of(mask, score)
-    arrays = [tensor.float() if name == "sinks" else tensor for name, tensor in beside.items()]
+    sequences = q.shape[0] if "query_starts" not in tensors else tensors["query_starts"].numel() - 1
+    arrays = [_descales(tensor, sequences, k.shape[1]) if name in DESCALES else tensor.float() if name == "sinks" else tensor
+              for name, tensor in tensors.items()]
     arrays += [found.value for found in captures if not found.is_number]
     _launch(q, k, v, o, l, mask, score, scale, knobs, stream, arrays,
-            [found.number() for found in captures if found.is_number], tuple(beside))
+            numbers_of(beside) + [found.number() for found in captures if found.is_number], names_of(beside))
     return (o, l) if lse else o
+
+
+def _descales(given: Tensor, sequences: int, heads: int) -> Tensor:
+    """One for each sequence and head of keys, in float32."""
+    whole = given.reshape(1, 1).expand(sequences, heads) if given.numel() == 1 else given
+    return whole.float().contiguous()
 
 
 def scaled_dot_product_attention(query: Tensor, key: Tensor, value: Tensor, attn_mask: Tensor | None = None,

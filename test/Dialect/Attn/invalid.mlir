@@ -208,7 +208,7 @@ func.func @lse_encoding(%q: tensor<2x4x128x64xbf16>) -> (tensor<2x4x128x64xbf16>
 
 func.func @two_masks(%q: tensor<2x4x128x64xbf16>) -> tensor<2x4x128x64xbf16> {
   // expected-error@+1 {{has mask(causal) and a mask region, must have one mask}}
-  %o = "attn.forward"(%q, %q, %q) <{mask = 1 : i32, operandSegmentSizes = array<i32: 1, 1, 1, 0, 0, 0, 0, 0>}> ({
+  %o = "attn.forward"(%q, %q, %q) <{mask = 1 : i32, operandSegmentSizes = array<i32: 1, 1, 1, 0, 0, 0, 0, 0, 0, 0, 0>}> ({
   ^bb0(%b: index, %h: index, %i: index, %j: index):
     %t = arith.constant true
     attn.yield %t : i1
@@ -499,6 +499,42 @@ func.func @sinks_of_other_heads(%q: tensor<2x4x128x64xbf16>, %s: tensor<3xf32>) 
 func.func @encoded_sinks(%q: tensor<2x4x128x64xbf16>, %s: tensor<4xf32, 1 : i32>) -> tensor<2x4x128x64xbf16> {
   // expected-error@+1 {{sinks has the encoding 1 : i32, must have none}}
   %o = attn.forward %q, %q, %q sinks(%s : tensor<4xf32, 1 : i32>)
+      : tensor<2x4x128x64xbf16>, tensor<2x4x128x64xbf16>, tensor<2x4x128x64xbf16> -> tensor<2x4x128x64xbf16>
+  return %o : tensor<2x4x128x64xbf16>
+}
+
+// -----
+
+func.func @descales_of_other_heads(%q: tensor<2x4x128x64xbf16>, %k: tensor<2x2x128x64xbf16>, %s: tensor<2x4xf32>) -> tensor<2x4x128x64xbf16> {
+  // expected-error@+1 {{number of key heads differs: k has 2, q_descale has 4}}
+  %o = attn.forward %q, %k, %k q_descale(%s : tensor<2x4xf32>)
+      : tensor<2x4x128x64xbf16>, tensor<2x2x128x64xbf16>, tensor<2x2x128x64xbf16> -> tensor<2x4x128x64xbf16>
+  return %o : tensor<2x4x128x64xbf16>
+}
+
+// -----
+
+func.func @descales_of_another_batch(%q: tensor<2x4x128x64xbf16>, %s: tensor<3x4xf32>) -> tensor<2x4x128x64xbf16> {
+  // expected-error@+1 {{batch differs: q has 2, k_descale has 3}}
+  %o = attn.forward %q, %q, %q k_descale(%s : tensor<3x4xf32>)
+      : tensor<2x4x128x64xbf16>, tensor<2x4x128x64xbf16>, tensor<2x4x128x64xbf16> -> tensor<2x4x128x64xbf16>
+  return %o : tensor<2x4x128x64xbf16>
+}
+
+// -----
+
+func.func @descales_of_other_sequences(%q: tensor<1x4x128x64xbf16>, %s: tensor<3xi32>, %x: tensor<3x4xf32>) -> tensor<1x4x128x64xbf16> {
+  // expected-error@+1 {{number of sequences differs: query_starts has 2, v_descale has 3}}
+  %o = attn.forward %q, %q, %q query_starts(%s : tensor<3xi32>) key_starts(%s : tensor<3xi32>) v_descale(%x : tensor<3x4xf32>)
+      : tensor<1x4x128x64xbf16>, tensor<1x4x128x64xbf16>, tensor<1x4x128x64xbf16> -> tensor<1x4x128x64xbf16>
+  return %o : tensor<1x4x128x64xbf16>
+}
+
+// -----
+
+func.func @encoded_descales(%q: tensor<2x4x128x64xbf16>, %s: tensor<2x4xf32, 1 : i32>) -> tensor<2x4x128x64xbf16> {
+  // expected-error@+1 {{v_descale has the encoding 1 : i32, must have none}}
+  %o = attn.forward %q, %q, %q v_descale(%s : tensor<2x4xf32, 1 : i32>)
       : tensor<2x4x128x64xbf16>, tensor<2x4x128x64xbf16>, tensor<2x4x128x64xbf16> -> tensor<2x4x128x64xbf16>
   return %o : tensor<2x4x128x64xbf16>
 }

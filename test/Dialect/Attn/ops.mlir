@@ -141,3 +141,12 @@ func.func @sinks(%q: tensor<2x4x128x64xbf16>, %s: tensor<4xbf16>) -> tensor<2x4x
       : tensor<2x4x128x64xbf16>, tensor<2x4x128x64xbf16>, tensor<2x4x128x64xbf16> -> tensor<2x4x128x64xbf16>
   return %o : tensor<2x4x128x64xbf16>
 }
+
+// Numbers that Q, K and V are multiplied by: one for all, or one for each sequence and head.
+// CHECK-LABEL: @descales
+// CHECK: attn.forward %{{[^ ]+}}, %{{[^ ]+}}, %{{[^ ]+}} q_descale(%{{.*}} : f32) k_descale(%{{.*}} : tensor<2x?xf32>) v_descale(%{{.*}} : f32) mask(causal) : tensor
+func.func @descales(%q: tensor<2x?x128x64xf8E4M3FN>, %x: f32, %y: tensor<2x?xf32>) -> tensor<2x?x128x64xbf16> {
+  %o = attn.forward %q, %q, %q q_descale(%x : f32) k_descale(%y : tensor<2x?xf32>) v_descale(%x : f32) mask(causal)
+      : tensor<2x?x128x64xf8E4M3FN>, tensor<2x?x128x64xf8E4M3FN>, tensor<2x?x128x64xf8E4M3FN> -> tensor<2x?x128x64xbf16>
+  return %o : tensor<2x?x128x64xbf16>
+}
