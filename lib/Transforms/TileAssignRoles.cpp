@@ -89,7 +89,12 @@ private:
   void follow(Value value) {
     if (tile::isInTensorMemory(value.getType()) || !followed.insert(value).second)
       return;
-    llvm::for_each(value.getUsers(), [&](Operation *user) { give(user); });
+    for (Operation *user : value.getUsers()) {
+      if (isa<tile::SliceOp>(user)) // left to whoever needs it, as the value is
+        made.push_back(user->getResult(0));
+      else
+        give(user);
+    }
     forEachCarried(value, [&](Value other) { made.push_back(other); });
   }
 

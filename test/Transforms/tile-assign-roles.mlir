@@ -73,6 +73,7 @@ gpu.module @m [#nvvm.target<chip = "sm_90a">] {
 !narrow = tensor<128x64xbf16, #lane>
 !left = tensor<128x64xbf16, #tile.tensor_memory>
 !row = tensor<128xf32, #row>
+!part = tensor<128x32xf32, #tile.fragment<registers = [32 : (0, 1)], lanes = [32 : (1, 0)], warps = [4 : (32, 0)]>>
 
 gpu.module @m [#nvvm.target<chip = "sm_100a">] {
   // What threads do with a sum between MMAs, and with what it is in the end, and what only that needs. The vector is
@@ -96,6 +97,7 @@ gpu.module @m [#nvvm.target<chip = "sm_100a">] {
   // CHECK:   tile.move {{.*}} {tile.role = "compute"}
   // CHECK: tile.move {{.*}} {tile.role = "correction"}
   // CHECK: "use"(%{{.*}}) {tile.role = "correction"}
+  // CHECK: "use_part"(%{{.*}}) {tile.role = "correction"}
   gpu.func @correction(%m: memref<?x64xbf16>, %n: index)
       kernel attributes {tile.schedule = #tile.schedule<workers = 2, load_registers = 56, compute_registers = 152, correction_registers = 88>} {
     %c0 = arith.constant 0 : index
@@ -129,6 +131,8 @@ gpu.module @m [#nvvm.target<chip = "sm_100a">] {
     %t = tile.await %end in_flight(0) : !tile.async<!sum> -> !sum
     %result = tile.move %t : !sum -> !values
     "use"(%result) : (!values) -> ()
+    %part = tile.slice %result[%c0, %c0] : !values -> !part
+    "use_part"(%part) : (!part) -> ()
     gpu.return
   }
 }
