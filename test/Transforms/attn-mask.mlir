@@ -157,3 +157,42 @@ func.func @shared(%q: tensor<1x8x512x64xbf16>) -> tensor<1x8x512x64xbf16> {
       : tensor<1x8x512x64xbf16>, tensor<1x8x512x64xbf16>, tensor<1x8x512x64xbf16> -> tensor<1x8x512x64xbf16>
   return %o : tensor<1x8x512x64xbf16>
 }
+
+// -----
+
+// What a condition on the key chooses is no limit of a row, but a number for each score.
+// CHECK-LABEL: gpu.func @chosen_by_key
+// CHECK: %[[CHOSEN:.*]] = arith.select %{{.*}} : tensor<128x64xi1>, tensor<128x64xi32>
+// CHECK: arith.cmpi sge, %{{.*}}, %[[CHOSEN]] : tensor<128x64xi32>
+func.func @chosen_by_key(%q: tensor<1x8x512x64xbf16>) -> tensor<1x8x512x64xbf16> {
+  %o = attn.forward %q, %q, %q mask {
+  ^bb0(%b: index, %h: index, %i: index, %j: index):
+    %c48 = arith.constant 48 : index
+    %isLate = arith.cmpi sgt, %j, %c48 : index
+    %limit = arith.select %isLate, %i, %h : index
+    %seen = arith.cmpi sge, %j, %limit : index
+    attn.yield %seen : i1
+  } schedule <rows = 128, columns = 64, workers = 2>
+      : tensor<1x8x512x64xbf16>, tensor<1x8x512x64xbf16>, tensor<1x8x512x64xbf16> -> tensor<1x8x512x64xbf16>
+  return %o : tensor<1x8x512x64xbf16>
+}
+
+// -----
+
+// The magnitude of what all rows share.
+// CHECK-LABEL: gpu.func @distance_of_heads
+// CHECK: %[[BELOW:.*]] = arith.subi %c94, %{{.*}} : index
+// CHECK: arith.maxsi %{{.*}}, %[[BELOW]] : index
+// CHECK-NOT: math.absi
+func.func @distance_of_heads(%q: tensor<1x8x512x64xbf16>) -> tensor<1x8x512x64xbf16> {
+  %o = attn.forward %q, %q, %q mask {
+  ^bb0(%b: index, %h: index, %i: index, %j: index):
+    %c94 = arith.constant 94 : index
+    %above = arith.subi %h, %c94 : index
+    %distance = math.absi %above : index
+    %seen = arith.cmpi sle, %j, %distance : index
+    attn.yield %seen : i1
+  } schedule <rows = 128, columns = 64, workers = 2>
+      : tensor<1x8x512x64xbf16>, tensor<1x8x512x64xbf16>, tensor<1x8x512x64xbf16> -> tensor<1x8x512x64xbf16>
+  return %o : tensor<1x8x512x64xbf16>
+}

@@ -91,6 +91,7 @@ private:
 
   MaybeIndex index(mlir::Value value);
   MaybeIndex convert(mlir::Operation *op);
+  bool dependsOnKey(mlir::Value value);
   MaybeIndex sum(const LinearIndex &x, const LinearIndex &y, int64_t sign);
   MaybeIndex product(const LinearIndex &x, const LinearIndex &y);
   LinearIndex constantOrShared(mlir::Value value);
@@ -130,6 +131,7 @@ private:
   MaskPlace place;
   mlir::Block &region;
   llvm::DenseMap<mlir::Value, MaybeIndex> indices;
+  llvm::DenseMap<mlir::Value, bool> keyed;
   int64_t conditions = 0;
   Condition whole;
   // Of the tile that is being bounded.

@@ -100,6 +100,9 @@ std::optional<LinearIndex> MaskReader::convert(Operation *op) {
     constant.constant = number.getSExtValue();
     return constant;
   }
+  // What a condition on the key chooses is not one for each row.
+  if (auto select = dyn_cast<arith::SelectOp>(op); select && dependsOnKey(select.getCondition()))
+    return std::nullopt;
   SmallVector<LinearIndex> operands;
   for (Value operand : op->getOperands()) {
     if (operand.getType().isInteger(1) || isa<TensorType>(operand.getType()))
@@ -139,6 +142,8 @@ std::optional<LinearIndex> MaskReader::convert(Operation *op) {
       values.push_back(sharedValue(operand));
     if (auto lookup = dyn_cast<attn::LookupOp>(op))
       return constantOrShared(buildLookup(lookup, values));
+    if (isa<math::AbsIOp>(op)) // which is not lowered for an index
+      return constantOrShared(b.maximum(values[0], b.sub(b.index(0), values[0])));
     Operation *copy = b.create(OperationState(op->getLoc(), op->getName(), values, b.getIndexType(), op->getAttrs()));
     SmallVector<Value> folded;
     bool isFolded = succeeded(b.tryFold(copy, folded)) && !folded.empty(); // and not changed in place
@@ -148,6 +153,16 @@ std::optional<LinearIndex> MaskReader::convert(Operation *op) {
   row.row = op->getResult(0);
   row.perRow = 1;
   return row;
+}
+
+bool MaskReader::dependsOnKey(Value value) {
+  if (auto found = keyed.find(value); found != keyed.end())
+    return found->second;
+  Operation *op = value.getDefiningOp();
+  bool isKeyed = value == region.getArgument(3);
+  if (op && op->getBlock() == &region)
+    isKeyed = llvm::any_of(op->getOperands(), [&](Value operand) { return dependsOnKey(operand); });
+  return keyed[value] = isKeyed;
 }
 
 std::optional<LinearIndex> MaskReader::index(Value value) {
