@@ -3,6 +3,7 @@ from __future__ import annotations
 
 import functools
 import math
+import numbers
 import sys
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -61,7 +62,7 @@ def given(query_lengths: Any, key_lengths: Any, query_starts: Any, key_starts: A
 
 
 def is_number(value: Any) -> bool:
-    return isinstance(value, (int, float))
+    return isinstance(value, numbers.Real)
 
 
 def names_of(beside: dict[str, Any]) -> tuple[str, ...]:
