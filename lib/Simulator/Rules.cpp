@@ -27,6 +27,8 @@ const RuleText &textOf(Rule rule) {
        "epilogues that end with their store"},
       {"arrivals or waits of the scope .cta pass on accesses of shared and tensor memory between CTAs of a cluster",
        "mbarrier.arrive, Memory Consistency Model", "users of CUTLASS's ClusterBarrier::arrive"},
+      {"the parity of a phase is neither 0 nor 1; the chip takes its lowest bit",
+       "mbarrier.test_wait / mbarrier.try_wait", "Triton"},
       {"several warps write one value to one address without order", "Memory Consistency Model, Data-races",
        "kernels in which every warp sets a flag"},
   };

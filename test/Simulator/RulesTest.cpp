@@ -115,6 +115,13 @@ std::vector<RuleCase> ruleCases() {
        "whose scopes both include the other thread",
        "@!%p9 st.shared::cluster.b32 [%r3+64], %r5;\n@!%p9 mbarrier.arrive.shared::cluster.b64 _, [%r3];\n",
        "@!%p9 mbarrier.arrive.shared::cluster.b64 _, [%r3];\n@!%p9 st.shared::cluster.b32 [%r3+64], %r5;\n", 32, 2},
+      {Rule::ParityBits,
+       setup("1") +
+           "mov.b32 %r5, 7;\n@!%p9 st.shared.b32 [%r40+64], %r5;\n@!%p9 mbarrier.arrive.shared::cta.b64 _, [%r40];\n"
+           "W: mbarrier.try_wait.parity.shared::cta.b64 %p2, [%r40], 2;\n@!%p2 bra W;\nld.shared.b32 %r0, "
+           "[%r40+64];\n" +
+           storeR0,
+       "phase parity is 2 when it should be 0 or 1", "[%r40], 2;", "[%r40], 3;", 64},
       {Rule::RemoteScope, remoteFree(), "of tensor memory being freed",
        "W: mbarrier.try_wait.parity.shared::cta.b64 %p2, [%r40], 0;\n@!%p2 bra W;\n", "", 32, 2},
   };

@@ -1,4 +1,5 @@
 //===- TensorModesTest.cpp - Swizzle atoms, rows, columns, small types ----===//
+#include "../../lib/Simulator/Memory/GlobalMemory.h"
 #include "Harness.h"
 
 namespace girih::sim {
@@ -274,6 +275,28 @@ TEST(SmallTypes, AStoreDropsTheUpperBits) {
   expectContains(store("{0}]"), "is only for copies from global memory");
 }
 
+/// A map of 3 dimensions in shared memory gets another shape; it is copied to
+/// global memory.
+const std::string fields =
+    "add.s64 %rd9, %rd10, 256;\ntensormap.replace.tile.rank.shared::cta.b1024.b32 [%r7], 2;\n"
+    "tensormap.replace.tile.elemtype.shared::cta.b1024.b32 [%r7], 0;\n"
+    "tensormap.replace.tile.global_dim.shared::cta.b1024.b32 [%r7], 0, 64;\n"
+    "tensormap.replace.tile.global_dim.shared::cta.b1024.b32 [%r7], 1, 5;\n"
+    "mov.b32 %r5, 4;\ntensormap.replace.tile.global_dim.shared::cta.b1024.b32 [%r7], 2, %r5;\n"
+    "tensormap.replace.tile.global_stride.shared::cta.b1024.b64 [%r7], 0, 64;\n"
+    "mov.b64 %rd6, 512;\ntensormap.replace.tile.global_stride.shared::cta.b1024.b64 [%r7], 1, %rd6;\n"
+    "tensormap.replace.tile.box_dim.shared::cta.b1024.b32 [%r7], 0, 32;\n"
+    "tensormap.replace.tile.box_dim.shared::cta.b1024.b32 [%r7], 1, 4;\n"
+    "tensormap.replace.tile.box_dim.shared::cta.b1024.b32 [%r7], 2, 4;\n"
+    "tensormap.replace.tile.element_stride.shared::cta.b1024.b32 [%r7], 2, 2;\n"
+    "cvta.shared.u64 %rd6, map;\ntensormap.replace.tile.swizzle_mode.b1024.b32 [%rd6], 1;\n"
+    "tensormap.replace.tile.swizzle_atomicity.shared::cta.b1024.b32 [%r7], 0;\n"
+    "tensormap.replace.tile.interleave_layout.shared::cta.b1024.b32 [%r7], 0;\n"
+    "tensormap.replace.tile.fill_mode.shared::cta.b1024.b32 [%r7], 0;\n";
+const std::string fence =
+    "tensormap.cp_fenceproxy.global.shared::cta.tensormap::generic.release.gpu.sync.aligned [%rd8], "
+    "[%r7], 128;\nfence.proxy.tensormap::generic.acquire.gpu [%rd8], 128;\n";
+
 TEST(MapFields, AreReplacedOnTheDevice) {
   // The map of thread 0 is made from the kernel's: another type, address,
   // rank, sizes and swizzle, in shared memory and then in global memory.
@@ -289,24 +312,6 @@ TEST(MapFields, AreReplacedOnTheDevice) {
     return runMode(matrix(16, 4), in, "3d.shared::cta.global.tile", "{0, 1, 1}], [%r2]", "", "", 2 * 4 * 32, bytes,
                    edit);
   };
-  std::string fields =
-      "add.s64 %rd9, %rd10, 256;\ntensormap.replace.tile.rank.shared::cta.b1024.b32 [%r7], 2;\n"
-      "tensormap.replace.tile.elemtype.shared::cta.b1024.b32 [%r7], 0;\n"
-      "tensormap.replace.tile.global_dim.shared::cta.b1024.b32 [%r7], 0, 64;\n"
-      "tensormap.replace.tile.global_dim.shared::cta.b1024.b32 [%r7], 1, 5;\n"
-      "mov.b32 %r5, 4;\ntensormap.replace.tile.global_dim.shared::cta.b1024.b32 [%r7], 2, %r5;\n"
-      "tensormap.replace.tile.global_stride.shared::cta.b1024.b64 [%r7], 0, 64;\n"
-      "mov.b64 %rd6, 512;\ntensormap.replace.tile.global_stride.shared::cta.b1024.b64 [%r7], 1, %rd6;\n"
-      "tensormap.replace.tile.box_dim.shared::cta.b1024.b32 [%r7], 0, 32;\n"
-      "tensormap.replace.tile.box_dim.shared::cta.b1024.b32 [%r7], 1, 4;\n"
-      "tensormap.replace.tile.box_dim.shared::cta.b1024.b32 [%r7], 2, 4;\n"
-      "tensormap.replace.tile.element_stride.shared::cta.b1024.b32 [%r7], 2, 2;\n"
-      "cvta.shared.u64 %rd6, map;\ntensormap.replace.tile.swizzle_mode.b1024.b32 [%rd6], 1;\n"
-      "tensormap.replace.tile.swizzle_atomicity.shared::cta.b1024.b32 [%r7], 0;\n"
-      "tensormap.replace.tile.interleave_layout.shared::cta.b1024.b32 [%r7], 0;\n"
-      "tensormap.replace.tile.fill_mode.shared::cta.b1024.b32 [%r7], 0;\n";
-  std::string fence = "tensormap.cp_fenceproxy.global.shared::cta.tensormap::generic.release.gpu.sync.aligned [%rd8], "
-                      "[%r7], 128;\nfence.proxy.tensormap::generic.acquire.gpu [%rd8], 128;\n";
   ModeRun run = with(fields, fence, 256);
   ASSERT_EQ(run.verdict(), "");
   for (unsigned p = 0; p < 2; ++p)
@@ -331,6 +336,28 @@ TEST(MapFields, AreReplacedOnTheDevice) {
   expectContains(
       with("add.s32 %r7, %r7, 64;\ntensormap.replace.tile.rank.shared::cta.b1024.b32 [%r7], 2;\n", fence, 256),
       "no tensor map at shared memory byte");
+}
+
+TEST(MapFields, MayAllBeZeroAtFirst) {
+  auto in = counting(64 * 64);
+  std::string zeros;
+  for (unsigned at = 0; at < 128; at += 16)
+    zeros += "st.shared.v4.b32 [%r7+" + std::to_string(at) + "], {0, 0, 0, 0};\n";
+  std::string address = "mov.b64 %rd6, " + std::to_string(bufferWindow) +
+                        ";\ntensormap.replace.tile.global_address.shared::cta.b1024.b64 [%r7], %rd6;\n"
+                        "tensormap.replace.tile.element_stride.shared::cta.b1024.b32 [%r7], 0, 1;\n";
+  std::string stride = "tensormap.replace.tile.element_stride.shared::cta.b1024.b32 [%r7], 1, 1;\n";
+  auto with = [&](const std::string &first, const std::string &more) {
+    std::string edit = "mov.u32 %r7, map;\n@%p1 bra R;\n" + first + fields + more + "R: bar.sync 0;\n" + fence +
+                       "mov.b64 %rd1, %rd8;\n";
+    return runMode(matrix(16, 4), in, "3d.shared::cta.global.tile", "{0, 1, 1}], [%r2]", "", "", 2 * 4 * 32, 256, edit);
+  };
+  ModeRun run = with(zeros, address + stride);
+  ASSERT_EQ(run.verdict(), "");
+  EXPECT_EQ(run.shared[0], in[512 + 64]);
+  EXPECT_EQ(run.shared[32], in[512 + 128]);
+  expectContains(with(zeros, address), "tensor map: dimension 1: element stride is 0");
+  expectContains(with(zeros + "st.shared.b32 [%r7+12], 1;\n", address + stride), "no tensor map at shared memory byte");
 }
 
 } // namespace

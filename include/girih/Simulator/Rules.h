@@ -29,6 +29,7 @@ enum class Rule : uint8_t {
   BarrierFence,   ///< the fence behind mbarrier.init
   BulkExit,       ///< the exit after bulk copies out of shared memory
   RemoteScope,    ///< the scope of arrivals at another CTA's mbarrier
+  ParityBits,     ///< parities of phases other than 0 and 1
   EqualWrites,    ///< writes of one value by several warps; a note always
 };
 constexpr unsigned ruleCount = unsigned(Rule::EqualWrites) + 1;

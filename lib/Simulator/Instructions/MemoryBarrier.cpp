@@ -209,8 +209,11 @@ void decodeWait(Decoder &d, bool suspends) {
     std::map<std::pair<Cta *, uint32_t>, LaneMask> seen;
     forLanes(s, at, [&](unsigned lane, BarrierPlace place) {
       MemoryBarrier &barrier = place.cta->barriers[place.offset];
-      if (isParity && numbers[lane] > 1)
-        s.misuse("phase parity is " + std::to_string(numbers[lane]) + " when it should be 0 or 1");
+      if (isParity && numbers[lane] > 1) {
+        if (!s.cluster().device.tolerates(Rule::ParityBits, s.line(), s.warp.describe()))
+          s.misuse("phase parity is " + std::to_string(numbers[lane]) + " when it should be 0 or 1");
+        numbers[lane] &= 1;
+      }
       uint64_t number = isParity ? numbers[lane] : BarrierState::of(numbers[lane]).phase;
       // PTX ISA, "mbarrier.test_wait": the current phase or the one before.
       if (!isParity && (number > barrier.phase || barrier.phase - number > 1))

@@ -4,6 +4,8 @@
 #include "Memory.h"
 #include "SharedOperand.h"
 
+#include <algorithm>
+
 namespace girih::sim {
 namespace {
 
@@ -52,6 +54,19 @@ const Field &takeField(Decoder &d) {
   d.unsupported("it names no known field");
 }
 
+/// The map at some bytes. Nobody but the driver is told how to write one, but
+/// 128 bytes of zeros have no field that would not be zero: Triton's kernels begin
+/// with them and replace each field.
+std::optional<TensorMap> mapToChange(const uint8_t *bytes) {
+  if (std::any_of(bytes, bytes + tensorMapBytes, [](uint8_t byte) { return byte != 0; }))
+    return decodeTensorMap(bytes);
+  TensorMap map;
+  map.recipe.element = MapElement::U8;
+  map.recipe.rank = 1;
+  map.recipe.elementStrides.fill(0);
+  return map;
+}
+
 /// The operation is a weak access of all 128 bytes.
 void decodeReplace(Decoder &d) {
   d.require("tile");
@@ -82,7 +97,7 @@ void decodeReplace(Decoder &d) {
       Place place = s.resolve(space, laneAddress(s, at, lane), tensorMapBytes, true, tensorMapBytes / 2);
       uint8_t bytes[tensorMapBytes];
       s.load(place, lane, bytes, tensorMapBytes, false, nullptr);
-      auto map = decodeTensorMap(bytes);
+      auto map = mapToChange(bytes);
       if (!map)
         s.misuse(place.space == StateSpace::Shared
                      ? "no tensor map at shared memory byte " + std::to_string(place.offset)
