@@ -50,17 +50,37 @@ def cute(name, chip, *arguments):
     return Program(f"cute {name}", chip, f"cutlass/examples/cute/tutorial/{name}.cu", arguments)
 
 
-def example(number, chip, folder, *arguments):
-    return Program(f"cutlass {number}", chip, f"cutlass/examples/{folder}/{folder}.cu", arguments, multiprocessors=8)
+def example(number, chip, path, *arguments):
+    folder = path.split("/")[0]
+    source = f"{path}.cu" if "/" in path else f"{path}/{path}.cu"
+    flags = [*CUTLASS, f"-Icutlass/examples/{folder}"]
+    return Program(f"cutlass {number}", chip, f"cutlass/examples/{source}", arguments, multiprocessors=8, flags=flags)
+
+
+def gemm(m, n, k, *others):
+    return (f"--m={m}", f"--n={n}", f"--k={k}", "--iterations=0", *others)
 
 
 # Sizes that a simulator can do; more than one tile and step of each loop.
 PROGRAMS = [
     cute("sgemm_1", "sm_90a", "128", "128", "16"),
+    cute("sgemm_2", "sm_90a", "128", "128", "16"),
+    cute("sgemm_sm70", "sm_90a", "128", "128", "64"),
     cute("sgemm_sm80", "sm_90a", "128", "128", "64", "T", "N"),
+    cute("tiled_copy", "sm_90a"),
+    cute("hopper/wgmma_sm90", "sm_90a", "256", "128", "256"),
     cute("hopper/wgmma_tma_sm90", "sm_90a", "256", "128", "256"),
     cute("blackwell/01_mma_sm100", "sm_100a", "128", "256", "128"),
-    example("48", "sm_90a", "48_hopper_warp_specialized_gemm", "--m=256", "--n=256", "--k=128", "--iterations=0"),
+    cute("blackwell/02_mma_tma_sm100", "sm_100a", "256", "256", "128"),
+    cute("blackwell/03_mma_tma_multicast_sm100", "sm_100a", "512", "1024", "128"),
+    cute("blackwell/04_mma_tma_2sm_sm100", "sm_100a", "512", "1024", "128"),
+    cute("blackwell/05_mma_tma_epi_sm100", "sm_100a", "512", "1024", "128"),
+    example("14", "sm_90a", "14_ampere_tf32_tensorop_gemm/ampere_tf32_tensorop_gemm", *gemm(128, 128, 64, "--iterations=1")),
+    example("36", "sm_90a", "36_gather_scatter_fusion/gather_scatter_fusion", *gemm(128, 128, 64, "--index_size=64")),
+    example("47", "sm_90a", "47_ampere_gemm_universal_streamk/ampere_gemm_universal_streamk", *gemm(128, 128, 64)),
+    example("48", "sm_90a", "48_hopper_warp_specialized_gemm", *gemm(256, 128, 128)),
+    example("62", "sm_90a", "62_hopper_sparse_gemm", *gemm(256, 128, 256, "--warmup=0")),
+    example("70 fp16", "sm_100a", "70_blackwell_gemm/70_blackwell_fp16_gemm", *gemm(256, 128, 128)),
 ]
 
 
@@ -110,7 +130,8 @@ def judge(program, made, options):
     kinds = collections.Counter(re.findall(r"^launch \d+, .*?: (race|deadlock|misuse|uninitialised|assertion|unsupported"
                                            r"|syntax|note): ", text, re.M))
     verdicts = ", ".join(f"{count} {kind}" for kind, count in sorted(kinds.items())) or "none"
-    own = re.search(r"Disposition: \w+|Execution is \w+|Success|PASSED|FAILED|GEMM.*(?:passed|failed)", text, re.I)
+    said = re.sub(r"^(?:ok|failed): .*$", "", text, flags=re.M)
+    own = re.search(r"Disposition: \w+|Execution is \w+|Success|PASSED|FAILED|GEMM.*(?:passed|failed)", said, re.I)
     summary = re.search(r"^(?:ok|failed): (\d+) launches, .*?(\d+) warp instructions", text, re.M)
     failed = re.search(r"^girih-sim: .* (ended with \d+|was ended by .*)$", text, re.M)
     result = "too slow" if code is None else failed[1] if failed else own[0] if own else "ended"
