@@ -51,6 +51,9 @@ JsonReader::Json JsonReader::parse(const std::string &text, const std::string &f
     size_t mistake = what.find(": ");
     throw Error(file + ":" + lineAndColumn(text, error.byte) +
                 ": not JSON: " + (mistake == std::string::npos ? what : what.substr(mistake + 2)));
+  } catch (const nlohmann::json::out_of_range &error) { // a number that no double holds, without its place
+    std::string what = error.what();
+    throw Error(file + ": not JSON: " + what.substr(what.find("] ") + 2));
   }
   if (!json.is_object())
     throw Error(file + ": a JSON object is expected");

@@ -138,6 +138,7 @@ TEST(ManifestTest, says_where_a_mistake_is) {
   EXPECT_EQ("attention.json: sizes.b is 18446744073709551615 when it should be "
             "from 0 to 1099511627776",
             parseError("\"b\": 2", "\"b\": 18446744073709551615"));
+  EXPECT_EQ("attention.json: not JSON: number overflow parsing '1e999'", parseError("\"b\": 2", "\"b\": 1e999"));
 }
 
 TEST(ManifestTest, constraints_are_read_or_refused) {

@@ -49,6 +49,9 @@ static LaunchTask readInput(const Arguments &arguments) {
   nlohmann::json json;
   try {
     json = nlohmann::json::parse(readTextFile(arguments.input));
+  } catch (const nlohmann::json::out_of_range &error) { // a number that no double holds, without its place
+    std::string what = error.what();
+    refuse(arguments.input + ": not JSON: " + what.substr(what.find("] ") + 2));
   } catch (const nlohmann::json::exception &error) {
     refuse(arguments.input + ": " + error.what());
   }
