@@ -26,7 +26,7 @@ public:
 
 private:
   void keep(Value value) {
-    if (values.insert(value).second)
+    if (value && values.insert(value).second) // what another role keeps is not there any more
       worklist.push_back(value);
   }
 

@@ -59,6 +59,10 @@ struct TileSpecializePass : impl::TileSpecializePassBase<TileSpecializePass> {
 /// which nothing hands over.
 LogicalResult checkOwn(tile::RoleOp role) {
   WalkResult result = role.walk([&](Operation *op) {
+    if (llvm::is_contained(op->getOperands(), Value())) {
+      op->emitError() << "role \"" << role.getName() << "\" needs a tile in tensor memory that another role keeps";
+      return WalkResult::interrupt();
+    }
     StringRef owner = roleOf(op);
     bool makesTile = llvm::any_of(op->getResultTypes(), [](Type type) { return isa<RankedTensorType>(type); });
     if (owner.empty() || owner == role.getName() || !makesTile)

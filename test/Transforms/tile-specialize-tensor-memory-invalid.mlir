@@ -254,3 +254,52 @@ gpu.module @m [#nvvm.target<chip = "sm_100a">] {
     gpu.return
   }
 }
+
+// -----
+
+#lane = #tile.fragment<registers = [64 : (0, 1)], lanes = [32 : (1, 0)], warps = [4 : (32, 0)]>
+#row = #tile.fragment<registers = [], lanes = [32 : (1)], warps = [4 : (32)]>
+!b = tensor<64x64xbf16, #tile.shared<swizzle = 128>>
+!sum = tensor<128x64xf32, #tile.tensor_memory>
+!values = tensor<128x64xf32, #lane>
+!narrow = tensor<128x64xbf16, #lane>
+!left = tensor<128x64xbf16, #tile.tensor_memory>
+
+!row = tensor<128xf32, #row>
+gpu.module @m [#nvvm.target<chip = "sm_100a">] {
+  gpu.func @kept_by_another_role(%m: memref<?x64xbf16>, %n: index)
+      kernel attributes {tile.schedule = #tile.schedule<workers = 2, load_registers = 56, compute_registers = 152, correction_registers = 88>} {
+    %c0 = arith.constant 0 : index
+    %c1 = arith.constant 1 : index
+    %zero = arith.constant dense<0.0> : !values
+    %ones = arith.constant dense<1.0> : !row
+    %b = tile.load %m[%n, %c0] ring("b") stages(1) : memref<?x64xbf16> -> !b
+    %n0 = "weights"() : () -> !narrow
+    %p0 = tile.move %n0 : !narrow -> !left
+    %o0 = tile.move %zero : !values -> !sum
+    %r:2 = scf.for %i = %c0 to %n step %c1 iter_args(%p = %p0, %o = %o0) -> (!left, !sum) {
+      %start = tile.mma_async %p, %b, %o : !left, !b, !sum -> !tile.async<!sum>
+      %last = tile.await %start in_flight(0) : !tile.async<!sum> -> !sum
+      %factor = "factor"() : () -> !row
+      %changes = arith.cmpf une, %factor, %ones : !row
+      %any = tile.any %changes : tensor<128xi1, #row>
+      %new = scf.if %any -> (!sum) {
+        %old = tile.move %last : !sum -> !values
+        %scaled = tile.move %old : !values -> !sum
+        scf.yield %scaled : !sum
+      } else {
+        scf.yield %last : !sum
+      }
+      // expected-error@+1 {{role "compute" needs a tile in tensor memory that another role keeps}}
+      "use"(%new) {tile.role = "compute"} : (!sum) -> ()
+      %n1 = "weights"() : () -> !narrow
+      %p1 = tile.move %n1 : !narrow -> !left
+      scf.yield %p1, %new : !left, !sum
+    }
+    %end = tile.mma_async %r#0, %b, %r#1 : !left, !b, !sum -> !tile.async<!sum>
+    %t = tile.await %end in_flight(0) : !tile.async<!sum> -> !sum
+    %result = tile.move %t : !sum -> !values
+    "use"(%result) : (!values) -> ()
+    gpu.return
+  }
+}
