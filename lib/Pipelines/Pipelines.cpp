@@ -77,6 +77,8 @@ void buildTileToBarriers(OpPassManager &manager, Phase from) {
 
 void buildTileToLLVM(OpPassManager &manager) {
   OpPassManager &module = manager.nest<gpu::GPUModuleOp>();
+  module.addNestedPass<gpu::GPUFuncOp>(createTileCutColumnsPass());
+  module.addNestedPass<gpu::GPUFuncOp>(createCSEPass());
   module.addPass(createConvertTileToNVVMPass());
   module.addPass(createSCFToControlFlowPass());
   module.addPass(createCSEPass());

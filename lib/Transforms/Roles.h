@@ -74,6 +74,9 @@ struct CrossingVector {
 /// there for each of them.
 llvm::SmallVector<CrossingVector> findVectors(mlir::Block *program);
 
+/// Makes them as early as they can be.
+void hurryVectors(mlir::Block *program);
+
 /// The role writes the vectors that it makes into slots of shared memory, and takes those
 /// that it reads from there, on one channel each.
 void connectVectors(tile::RoleOp role, llvm::ArrayRef<mlir::Value> channels);

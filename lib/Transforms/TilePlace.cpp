@@ -74,7 +74,7 @@ struct TilePlacePass : impl::TilePlacePassBase<TilePlacePass> {
   LogicalResult spread();
   LogicalResult spreadFrom(Value value);
   LogicalResult checkComplete(gpu::GPUFuncOp kernel);
-  int64_t stagedColumns(RankedTensorType tile, int64_t workers, int64_t bytes) const;
+  int64_t stagedColumns(RankedTensorType tile, const tile::Schedule &schedule, int64_t bytes) const;
   LogicalResult stageStores(gpu::GPUFuncOp kernel, const tile::Schedule &schedule);
 
   const Target *target = nullptr;
@@ -292,15 +292,18 @@ LogicalResult TilePlacePass::checkComplete(gpu::GPUFuncOp kernel) {
 }
 
 /// All columns of a tile, or, where shared memory has no room for them in each worker's
-/// staging buffer, the widest equal part for which it has.
-int64_t TilePlacePass::stagedColumns(RankedTensorType tile, int64_t workers, int64_t bytes) const {
+/// staging buffer, the widest equal part for which it has. A correction role has few registers
+/// for what it stores, and one buffer: a panel at a time.
+int64_t TilePlacePass::stagedColumns(RankedTensorType tile, const tile::Schedule &schedule, int64_t bytes) const {
   constexpr int64_t kPanelBytes = 128; // what one copy moves of a row
   int64_t columns = tile.getDimSize(1), elementBytes = tile.getElementTypeBitWidth() / 8;
+  bool corrects = schedule.correctionRegisters.value_or(0) > 0;
+  int64_t workers = corrects ? 1 : schedule.workers.value_or(1);
   auto fits = [&](int64_t part) {
     return bytes + workers * tile.getDimSize(0) * part * elementBytes <= target->limits().sharedBytes;
   };
   int64_t part = columns;
-  while (!fits(part) && part % 2 == 0 && part * elementBytes > kPanelBytes)
+  while ((corrects || !fits(part)) && part % 2 == 0 && part * elementBytes > kPanelBytes)
     part /= 2;
   return fits(part) ? part : columns;
 }
@@ -315,7 +318,7 @@ LogicalResult TilePlacePass::stageStores(gpu::GPUFuncOp kernel, const tile::Sche
     if (whole.getRank() != 2)
       continue;
     IndexBuilder b(store.getLoc(), store);
-    int64_t columns = stagedColumns(whole, schedule.workers.value_or(1), bytes);
+    int64_t columns = stagedColumns(whole, schedule, bytes);
     RankedTensorType type = tile::sliceType(whole, {whole.getDimSize(0), columns});
     if (!type)
       std::tie(type, columns) = std::pair(whole, whole.getDimSize(1));

@@ -1,4 +1,5 @@
 #include "TilePlaceBudget.h"
+#include "CutColumns.h"
 #include "Roles.h"
 #include "SharedLayout.h"
 
@@ -52,12 +53,13 @@ DenseSet<Value> findFreeValues(gpu::GPUFuncOp kernel) {
   return found;
 }
 
-/// The most registers that tiles take at any op of the block. An elementwise op
-/// may write over an operand that dies in it.
-int64_t peakRegisters(Block *block, const DenseSet<Value> &freeValues) {
+/// The most registers that tiles take at any op of the block, a tile `most` at a time. An
+/// elementwise op may write over an operand that dies in it.
+int64_t peakRegisters(Block *block, const DenseSet<Value> &freeValues, int64_t most) {
+  auto sizeOf = [&](Value value) { return std::min(registersOf(value), most); };
   DenseMap<Value, Operation *> lastUse;
   auto note = [&](Value value) {
-    if (registersOf(value) == 0 || freeValues.contains(value))
+    if (sizeOf(value) == 0 || freeValues.contains(value))
       return;
     for (Operation *user : value.getUsers())
       if (Operation *ancestor = block->findAncestorOpInBlock(*user)) {
@@ -70,7 +72,7 @@ int64_t peakRegisters(Block *block, const DenseSet<Value> &freeValues) {
   auto define = [&](Value value) {
     note(value);
     if (lastUse.count(value))
-      live += registersOf(value);
+      live += sizeOf(value);
   };
   // Tiles defined outside the block live through it.
   llvm::SmallDenseSet<Value> outer;
@@ -78,7 +80,7 @@ int64_t peakRegisters(Block *block, const DenseSet<Value> &freeValues) {
     for (Value operand : op->getOperands())
       if (!block->findAncestorOpInBlock(*operand.getParentBlock()->getParentOp()) &&
           operand.getParentBlock() != block && !freeValues.contains(operand) && outer.insert(operand).second)
-        live += registersOf(operand);
+        live += sizeOf(operand);
   });
   for (Value argument : block->getArguments())
     define(argument);
@@ -88,7 +90,7 @@ int64_t peakRegisters(Block *block, const DenseSet<Value> &freeValues) {
     for (Value operand : op.getOperands()) {
       auto last = lastUse.find(operand);
       if (last != lastUse.end() && last->second == &op && dead.insert(operand).second)
-        live -= registersOf(operand);
+        live -= sizeOf(operand);
     }
     for (Value result : op.getResults())
       define(result);
@@ -178,13 +180,15 @@ FailureOr<DenseSet<Value>> findSums(gpu::GPUFuncOp kernel) {
   return sums;
 }
 
-/// Whether a role's threads have registers for its tiles: all but the values in `excepted`.
+/// Whether a role's threads have registers for its tiles: all but the values in `excepted`,
+/// `most` of a tile at a time.
 LogicalResult checkRegisters(gpu::GPUFuncOp kernel, StringRef role, std::optional<int64_t> registers,
-                             const DenseSet<Value> &excepted, const Target &target) {
+                             const DenseSet<Value> &excepted, const Target &target,
+                             int64_t most = std::numeric_limits<int64_t>::max()) {
   Limits limits = target.limits();
   int64_t budget = registers.value_or(limits.registersPerThread) - limits.registersBesideTiles;
   int64_t needed = 0;
-  kernel.walk([&](Block *block) { needed = std::max(needed, peakRegisters(block, excepted)); });
+  kernel.walk([&](Block *block) { needed = std::max(needed, peakRegisters(block, excepted, most)); });
   if (needed <= budget)
     return success();
   return kernel.emitError() << "tiles need " << needed << " registers a thread, the " << role << " role has " << budget
@@ -218,8 +222,9 @@ LogicalResult checkBudget(gpu::GPUFuncOp kernel, const tile::Schedule &schedule,
         others.insert_range(block.getArguments());
   });
   freeValues.insert_range(*sums);
-  return failure(failed(checkRegisters(kernel, "compute", schedule.computeRegisters, freeValues, target)) ||
-                 failed(checkRegisters(kernel, "correction", schedule.correctionRegisters, others, target)));
+  return failure(
+      failed(checkRegisters(kernel, "compute", schedule.computeRegisters, freeValues, target)) ||
+      failed(checkRegisters(kernel, "correction", schedule.correctionRegisters, others, target, kMostPieceRegisters)));
 }
 
 } // namespace girih

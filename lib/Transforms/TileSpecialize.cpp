@@ -232,6 +232,7 @@ void TileSpecializePass::runOnOperation() {
   numberLoops(kernel);
 
   Block *entry = &kernel.getBody().front();
+  hurryVectors(entry);
   OpBuilder builder(entry->getTerminator());
   SmallVector<Operation *> program;
   for (Operation &op : entry->without_terminator())

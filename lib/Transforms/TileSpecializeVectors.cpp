@@ -6,7 +6,8 @@
 // in one role and
 //   %slot = tile.wait %c; %a = tile.move %slot; tile.release %c; "scale"(%o, %a)
 // in the other. Both do so where the vector is made, so vectors arrive in the order in which
-// they are read, and nobody waits for what is made after it.
+// they are read, and nobody waits for what is made after it. It is made as early as it can be, so
+// that the other role begins beside what this one does next.
 #include "Roles.h"
 
 #include "dialects/Tile/Fragment.h"
@@ -35,6 +36,28 @@ SmallVector<CrossingVector> findVectors(Block *program) {
     }
   });
   return vectors;
+}
+
+/// Moves a pure op right behind what it needs, and that before.
+static void moveUp(Operation *op) {
+  if (!isPure(op) || op->getNumRegions() > 0)
+    return;
+  Operation *last = nullptr;
+  for (Value operand : op->getOperands()) {
+    Operation *maker = operand.getDefiningOp();
+    if (!maker || maker->getBlock() != op->getBlock())
+      continue;
+    moveUp(maker);
+    if (!last || last->isBeforeInBlock(maker))
+      last = maker;
+  }
+  if (last)
+    op->moveAfter(last);
+}
+
+void hurryVectors(Block *program) {
+  for (const CrossingVector &vector : findVectors(program))
+    moveUp(vector.value.getDefiningOp());
 }
 
 void connectVectors(tile::RoleOp role, ArrayRef<Value> channels) {

@@ -20,6 +20,7 @@
 // BARRIERS: tile-lower-channels
 // BARRIERS: tile-bind-arguments
 
+// LLVM: tile-cut-columns
 // LLVM: convert-tile-to-nvvm
 // LLVM: convert-scf-to-cf
 // LLVM: convert-arith-to-llvm

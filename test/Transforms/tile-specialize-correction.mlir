@@ -18,10 +18,12 @@ gpu.module @m [#nvvm.target<chip = "sm_100a">] {
   // CHECK: tile.role "compute" warps(8) registers(152) {
   // CHECK:   %[[W:.*]] = tile.worker
   // CHECK:   scf.for
-  // CHECK:     %[[F:.*]] = "factor"()
+  // CHECK:     %[[RAW:.*]] = "factor"()
+  // CHECK:     %[[F:.*]] = arith.negf %[[RAW]]
   // CHECK:     %[[S:.*]] = tile.acquire %[[V]] for(%[[W]])
   // CHECK:     tile.write_shared %[[F]], %[[S]]
   // CHECK:     tile.commit %[[V]] for(%[[W]])
+  // CHECK:     "weights"()
   // CHECK-NOT: tile.any
   // CHECK: tile.role "correction" warps(4) registers(88) {
   // CHECK-NOT: tile.worker
@@ -64,7 +66,10 @@ gpu.module @m [#nvvm.target<chip = "sm_100a">] {
     %o0 = tile.move %zero : !values -> !sum
     %r:2 = scf.for %i = %c0 to %n step %c1 iter_args(%p = %p0, %o = %o0) -> (!left, !sum) {
       %start = tile.mma_async %p, %b, %o : !left, !b, !sum -> !tile.async<!sum>
-      %factor = "factor"() : () -> !row
+      %raw = "factor"() : () -> !row
+      %n1 = "weights"() : () -> !narrow
+      // A vector that crosses is made as early as it can be.
+      %factor = arith.negf %raw : !row
       %last = tile.await %start in_flight(0) : !tile.async<!sum> -> !sum
       %changes = arith.cmpf une, %factor, %ones : !row
       %any = tile.any %changes : tensor<128xi1, #row>
@@ -77,7 +82,6 @@ gpu.module @m [#nvvm.target<chip = "sm_100a">] {
       } else {
         scf.yield %last : !sum
       }
-      %n1 = "weights"() : () -> !narrow
       %p1 = tile.move %n1 : !narrow -> !left
       scf.yield %p1, %next : !left, !sum
     }

@@ -166,4 +166,14 @@ def TileBindArgumentsPass : Pass<"tile-bind-arguments", "::mlir::gpu::GPUFuncOp"
   let dependentDialects = ["::girih::tile::TileDialect", "::mlir::arith::ArithDialect"];
 }
 
+def TileCutColumnsPass : Pass<"tile-cut-columns", "::mlir::gpu::GPUFuncOp"> {
+  let summary = "Move wide tiles out of tensor memory a few columns at a time";
+  let description = [{
+    Where a tile is moved from tensor memory to registers, changed there column by column and
+    written, to tensor memory or to shared memory, each of its pieces of columns is moved,
+    changed and written before the next. A thread then has registers for a piece only.
+  }];
+  let dependentDialects = ["::girih::tile::TileDialect", "::mlir::arith::ArithDialect"];
+}
+
 #endif // GIRIH_TRANSFORMS_PASSES

@@ -38,6 +38,9 @@ tile::Fragment rowsOfLanes(int64_t columns) {
 
 namespace {
 
+/// Who takes part of a tile has few registers (tile-cut-columns), and gets it so many columns at a time.
+constexpr int64_t kPartColumns = 32;
+
 /// A move of a tile whose rows are the lanes of a worker's four warps.
 class Move {
 public:
@@ -55,30 +58,19 @@ public:
     start = arith::AddIOp::create(b, address, lane);
   }
 
-  /// The load and its wait are one string, so that nothing reads a register in between.
-  SmallVector<Value> load(Type type) {
-    std::string ptx, constraints;
-    forEachPart([&](int64_t at, int64_t count) {
-      ptx += llvm::formatv("tcgen05.ld.sync.aligned.32x32b.x{0}.b32 {{{1}}, [${2}+{3}]; ", count, list(at, count),
-                           columns, at);
-    });
-    for (int64_t i = 0; i < columns; ++i)
-      constraints += type.isF32() ? "=f," : "=r,";
-    Type scalar = type.isF32() ? type : b.getI32Type();
-    Value group =
-        emitPtx(b, SmallVector<Type>(columns, scalar), ptx + "tcgen05.wait::ld.sync.aligned;", constraints + "r", start)
-            .getRes();
+  /// A load and its wait are one string, so that nothing reads a register in between. Of at
+  /// most `group` columns: what is made of one group may take its registers' place before the next.
+  SmallVector<Value> load(Type type, int64_t group) {
     SmallVector<Value> values;
-    for (int64_t i = 0; i < columns; ++i) {
-      Value value = columns == 1 ? group : LLVM::ExtractValueOp::create(b, group, i).getResult();
-      values.push_back(type == scalar ? value : LLVM::BitcastOp::create(b, type, value).getResult());
-    }
+    for (int64_t first = 0; first < columns; first += group)
+      loadGroup(type, first, std::min(group, columns - first), values);
     return values;
   }
 
-  void store(ValueRange values) {
+  /// Waits at the end, if told to.
+  void store(ValueRange values, bool waits) {
     std::string ptx, constraints = "r";
-    forEachPart([&](int64_t at, int64_t count) {
+    forEachPart(columns, [&](int64_t at, int64_t count) {
       ptx +=
           llvm::formatv("tcgen05.st.sync.aligned.32x32b.x{0}.b32 [$0+{1}], {{{2}}; ", count, at, list(at + 1, count));
     });
@@ -88,13 +80,31 @@ public:
       constraints += isFloat ? ",f" : ",r";
       operands.push_back(isWord ? value : LLVM::BitcastOp::create(b, b.getI32Type(), value).getResult());
     }
-    emitPtx(b, {}, ptx + "tcgen05.wait::st.sync.aligned;", constraints, operands);
+    emitPtx(b, {}, waits ? ptx + "tcgen05.wait::st.sync.aligned;" : ptx, constraints, operands);
   }
 
 private:
+  void loadGroup(Type type, int64_t first, int64_t size, SmallVectorImpl<Value> &values) {
+    std::string ptx, constraints;
+    forEachPart(size, [&](int64_t at, int64_t count) {
+      ptx += llvm::formatv("tcgen05.ld.sync.aligned.32x32b.x{0}.b32 {{{1}}, [${2}+{3}]; ", count, list(at, count), size,
+                           first + at);
+    });
+    for (int64_t i = 0; i < size; ++i)
+      constraints += type.isF32() ? "=f," : "=r,";
+    Type scalar = type.isF32() ? type : b.getI32Type();
+    Value group =
+        emitPtx(b, SmallVector<Type>(size, scalar), ptx + "tcgen05.wait::ld.sync.aligned;", constraints + "r", start)
+            .getRes();
+    for (int64_t i = 0; i < size; ++i) {
+      Value value = size == 1 ? group : LLVM::ExtractValueOp::create(b, group, i).getResult();
+      values.push_back(type == scalar ? value : LLVM::BitcastOp::create(b, type, value).getResult());
+    }
+  }
+
   /// Calls `emit` with the first column and the number of columns of each instruction: a
   /// power of two (PTX ISA, "tcgen05.ld", .num).
-  void forEachPart(function_ref<void(int64_t, int64_t)> emit) {
+  static void forEachPart(int64_t columns, function_ref<void(int64_t, int64_t)> emit) {
     for (int64_t at = 0, count; at < columns; at += count) {
       count = std::min<int64_t>(llvm::bit_floor(uint64_t(columns - at)), kMaxMoveColumns);
       emit(at, count);
@@ -130,11 +140,35 @@ struct ConvertMove : OpConversionPattern<tile::MoveOp> {
     SmallVector<Type> types;
     if (failed(getTypeConverter()->convertType(result, types)))
       return failure();
-    SmallVector<Value> values = Move(b, result, adaptor.getTile().front()).load(types.front());
+    bool isPart = static_cast<bool>(op.getTile().getDefiningOp<tile::SliceOp>());
+    int64_t group = isPart ? kPartColumns : result.getDimSize(1);
+    SmallVector<Value> values = Move(b, result, adaptor.getTile().front()).load(types.front(), group);
     rewriter.replaceOpWithMultiple(op, {values});
     return success();
   }
 };
+
+/// Whether the worker's next access to memory but for reads of other columns is a write to
+/// tensor memory: a wait there is one for both.
+bool isWaitedForLater(tile::WriteTensorOp op) {
+  auto columnOf = [](tile::SliceOp part) {
+    return part.getOffsets().size() < 2 ? std::nullopt : getConstantIntValue(part.getOffsets()[1]);
+  };
+  auto mine = op.getDest().getDefiningOp<tile::SliceOp>();
+  auto isElsewhere = [&](tile::MoveOp move) {
+    auto other = move.getTile().getDefiningOp<tile::SliceOp>();
+    return mine && other && mine.getTile() == other.getTile() && mine.getType() == other.getType() && columnOf(mine) &&
+           columnOf(other) && columnOf(mine) != columnOf(other);
+  };
+  for (Operation *next = op->getNextNode(); next; next = next->getNextNode()) {
+    if (auto write = dyn_cast<tile::WriteTensorOp>(next))
+      return true;
+    auto move = dyn_cast<tile::MoveOp>(next);
+    if (move ? !isElsewhere(move) : !isMemoryEffectFree(next))
+      return false;
+  }
+  return false;
+}
 
 struct ConvertWrite : OpConversionPattern<tile::WriteTensorOp> {
   using OpConversionPattern::OpConversionPattern;
@@ -145,7 +179,7 @@ struct ConvertWrite : OpConversionPattern<tile::WriteTensorOp> {
     if (failed(Move::check(op, tile)))
       return failure();
     ImplicitLocOpBuilder b(op.getLoc(), rewriter);
-    Move(b, tile, adaptor.getDest().front()).store(adaptor.getTile());
+    Move(b, tile, adaptor.getDest().front()).store(adaptor.getTile(), /*waits=*/!isWaitedForLater(op));
     rewriter.eraseOp(op);
     return success();
   }

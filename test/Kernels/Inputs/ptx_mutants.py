@@ -123,6 +123,8 @@ EQUIVALENT = [
     ("all lanes in place of one", BEHIND, r"[^:]*?cp\.async\.bulk\.tensor\S*global\.shared", "lanes with one box make one store"),
     ("tcgen05.wait::st", BEHIND, r"(?:(?!try_wait)[\s\S])*?tcgen05\.wait::st",
      "the next store is waited for before the MMA may begin"),
+    ("tcgen05.wait::ld", BEHIND, r"\s*// end inline asm\s*// begin inline asm\s*tcgen05\.ld[^;]*;\s*tcgen05\.wait::ld",
+     "the load behind it waits for both"),
     ("barrier of the CTA", BEHIND, r"[^$]*?\$L\w+;[^$]*?tcgen05\.dealloc",
      "the role that gives columns back has met at its own barrier after its last read"),
 ]

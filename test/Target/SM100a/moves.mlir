@@ -10,6 +10,8 @@
 !half = tensor<128x2xbf16, #tile.tensor_memory>
 !packed = tensor<128x4xbf16, #four>
 !row = tensor<128x1xf32, #tile.tensor_memory>
+!part = tensor<128x48xf32, #tile.tensor_memory>
+!part_values = tensor<128x48xf32, #tile.fragment<registers = [48 : (0, 1)], lanes = [32 : (1, 0)], warps = [4 : (32, 0)]>>
 !scale = tensor<128x1xf32, #one>
 
 gpu.module @m [#nvvm.target<chip = "sm_100a">] {
@@ -93,9 +95,10 @@ gpu.module @m [#nvvm.target<chip = "sm_100a">] {
     gpu.return
   }
 
+  // Of two writes one after the other, the second waits for both.
   // CHECK-LABEL: llvm.func @store
   // CHECK: %[[X:.*]]:96 = builtin.unrealized_conversion_cast
-  // CHECK: llvm.inline_asm has_side_effects {{.*}}"tcgen05.st.sync.aligned.32x32b.x64.b32 [$0+0], {$1, {{.*}}, $64}; tcgen05.st.sync.aligned.32x32b.x32.b32 [$0+64], {$65, {{.*}}, $96}; tcgen05.wait::st.sync.aligned;", "r,f,{{.*}},f,~{memory}" %{{.*}}, %[[X]]#0, {{.*}}, %[[X]]#95
+  // CHECK: llvm.inline_asm has_side_effects {{.*}}"tcgen05.st.sync.aligned.32x32b.x64.b32 [$0+0], {$1, {{.*}}, $64}; tcgen05.st.sync.aligned.32x32b.x32.b32 [$0+64], {$65, {{.*}}, $96}; ", "r,f,{{.*}},f,~{memory}" %{{.*}}, %[[X]]#0, {{.*}}, %[[X]]#95
   // CHECK: llvm.bitcast %{{.*}} : vector<2xbf16> to i32
   // CHECK: llvm.inline_asm {{.*}}"tcgen05.st.sync.aligned.32x32b.x2.b32 [$0+0], {$1, $2}; tcgen05.wait::st.sync.aligned;", "r,r,r,~{memory}"
   gpu.func @store() kernel {
@@ -110,6 +113,35 @@ gpu.module @m [#nvvm.target<chip = "sm_100a">] {
       tile.write_tensor %values, %sum : !values, !sum
       %p = tile.slot %ps[%c0] : !tile.buffer<1 x !p> -> !p
       tile.write_tensor %packed, %p : !packed, !p
+    }
+    gpu.return
+  }
+
+  // Of a part, the worker gets 32 columns at a time. What is written to it is waited for where the next access is to the
+  // same columns, and not where others are read before the next write.
+  // CHECK-LABEL: llvm.func @part
+  // CHECK: llvm.inline_asm has_side_effects {{.*}}"tcgen05.ld.sync.aligned.32x32b.x32.b32 {$0, {{.*}}, $31}, [$32+0]; tcgen05.wait::ld.sync.aligned;"
+  // CHECK: llvm.inline_asm has_side_effects {{.*}}"tcgen05.ld.sync.aligned.32x32b.x16.b32 {$0, {{.*}}, $15}, [$16+32]; tcgen05.wait::ld.sync.aligned;"
+  // CHECK: tcgen05.st.{{.*}}x16.b32 [$0+32], {{[^;]*}}; "
+  // CHECK: tcgen05.ld
+  // CHECK: tcgen05.st.{{.*}}x16.b32 [$0+32], {{[^;]*}}; tcgen05.wait::st.sync.aligned;"
+  // CHECK: tcgen05.ld
+  // CHECK: tcgen05.st.{{.*}}x16.b32 [$0+32], {{[^;]*}}; tcgen05.wait::st.sync.aligned;"
+  gpu.func @part() kernel {
+    %c0 = arith.constant 0 : index
+    %c48 = arith.constant 48 : index
+    %sums = tile.alloc "sum" offset(0) : !tile.buffer<1 x !sum>
+    tile.tensor_columns columns(128) offset(0)
+    tile.role "compute" warps(4) registers(240) {
+      %sum = tile.slot %sums[%c0] : !tile.buffer<1 x !sum> -> !sum
+      %low = tile.slice %sum[%c0, %c0] : !sum -> !part
+      %high = tile.slice %sum[%c0, %c48] : !sum -> !part
+      %a = tile.move %low : !part -> !part_values
+      tile.write_tensor %a, %low : !part_values, !part
+      %b = tile.move %high : !part -> !part_values
+      tile.write_tensor %b, %high : !part_values, !part
+      %again = tile.move %high : !part -> !part_values
+      tile.write_tensor %again, %low : !part_values, !part
     }
     gpu.return
   }
