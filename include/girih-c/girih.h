@@ -32,7 +32,7 @@ extern "C" {
 
 /* Of this interface. It grows when something is added, and names and meanings that
    are there stay. */
-#define GIRIH_API_VERSION 2
+#define GIRIH_API_VERSION 3
 GIRIH_API int girihApiVersion(void);
 /* Of the compiler, as "0.1.0". */
 GIRIH_API const char *girihVersion(void);
@@ -98,6 +98,23 @@ GIRIH_API size_t girihKernelsCount(const GirihKernels *kernels);
 /* A kernel, which is to be destroyed on its own and may outlive the list. */
 GIRIH_API GirihKernel *girihKernelsGet(const GirihKernels *kernels, size_t index);
 GIRIH_API void girihKernelsDestroy(GirihKernels *kernels);
+
+/* Sizes that a problem leaves open fall into classes, for each of which another kernel is the
+   fastest: few queries, say, want smaller work items. A rule knows them for one problem; it may
+   be shared by threads. The problem, the target and the functions are as for
+   girihCompileAttention. NULL after an error. */
+typedef struct GirihScheduleRule GirihScheduleRule;
+GIRIH_API GirihScheduleRule *girihScheduleRuleCreate(GirihText problem, const GirihCompileOptions *options,
+                                                     GirihDiagnostics *diagnostics);
+GIRIH_API void girihScheduleRuleDestroy(GirihScheduleRule *rule);
+/* At least 1, and only that where the problem says something of the schedule itself. */
+GIRIH_API size_t girihScheduleRuleClassCount(const GirihScheduleRule *rule);
+/* What to add to the problem for a class, after a comma: "workers=1". Empty for class 0, whose
+   kernel is that of the problem as it is. */
+GIRIH_API GirihText girihScheduleRuleKnobs(const GirihScheduleRule *rule, size_t index);
+/* The class of queries of that shape: batches, heads, length, head size. Costs some
+   nanoseconds. */
+GIRIH_API size_t girihScheduleRuleClassOf(const GirihScheduleRule *rule, const int64_t shape[4]);
 
 /* A kernel from what girihKernelPart gave once. Either PTX or cubin may be empty. NULL
    when the manifest is none, or when the hashes in it are not theirs. */

@@ -45,23 +45,44 @@ public:
   }
 
   GirihLoadedKernel *findLoaded(const std::string &problem, const std::string &functions, int device,
-                                GirihDiagnostics *diagnostics) {
-    std::string key = problem + "\n" + functions + "\n" + std::to_string(device);
+                                const int64_t *queryShape, GirihDiagnostics *diagnostics) {
+    const char *target = girihDeviceTarget(device, diagnostics);
+    if (!target)
+      return nullptr;
+    std::string chosen = problemFor(problem, functions, target, queryShape);
+    std::string key = chosen + "\n" + functions + "\n" + std::to_string(device);
     {
       std::lock_guard<std::mutex> lock(mutex);
       if (auto found = loaded.find(key); found != loaded.end())
         return found->second;
     }
-    const char *target = girihDeviceTarget(device, diagnostics);
-    if (!target)
-      return nullptr;
-    std::shared_ptr<GirihKernel> kernel = find(problem, functions, target);
+    std::shared_ptr<GirihKernel> kernel = find(chosen, functions, target);
     std::lock_guard<std::mutex> lock(mutex);
     GirihLoadedKernel *&entry = loaded[key];
     // It stays loaded: executables may be called until the process ends.
     if (!entry)
       entry = girihLoad(kernel.get(), device, diagnostics);
     return entry;
+  }
+
+  /// The problem with what its rule adds for the queries.
+  std::string problemFor(const std::string &problem, const std::string &functions, const std::string &target,
+                         const int64_t *queryShape) {
+    std::string key = problem + "\n" + functions + "\n" + target;
+    std::lock_guard<std::mutex> lock(mutex);
+    RulePtr &rule = rules[key];
+    if (!rule) {
+      GirihCompileOptions options{};
+      options.structSize = sizeof options;
+      options.target = target.c_str();
+      options.functions = {functions.data(), functions.size()};
+      DiagnosticsPtr diagnostics(girihDiagnosticsCreate());
+      rule.reset(girihScheduleRuleCreate({problem.data(), problem.size()}, &options, diagnostics.get()));
+      if (!rule)
+        throw std::runtime_error(textOf(diagnostics));
+    }
+    GirihText knobs = girihScheduleRuleKnobs(rule.get(), girihScheduleRuleClassOf(rule.get(), queryShape));
+    return knobs.size ? problem + "," + std::string(knobs.data, knobs.size) : problem;
   }
 
 private:
@@ -81,6 +102,7 @@ private:
   std::mutex mutex;
   std::map<std::string, std::shared_ptr<GirihKernel>> kernels;
   std::map<std::string, GirihLoadedKernel *> loaded;
+  std::map<std::string, RulePtr> rules;
 };
 
 Kernels &kernels() {
@@ -96,6 +118,10 @@ GirihElementType elementTypeOf(ffi::DataType type) {
     return GIRIH_F16;
   case ffi::DataType::F32:
     return GIRIH_F32;
+  case ffi::DataType::F8E4M3FN:
+    return GIRIH_E4M3;
+  case ffi::DataType::F8E5M2:
+    return GIRIH_E5M2;
   case ffi::DataType::PRED:
   case ffi::DataType::U8:
     return GIRIH_I8;
@@ -148,6 +174,9 @@ public:
     tensors = std::move(merged);
     sizes.clear();
   }
+
+  /// Of each launch.
+  const int64_t *queryShape() const { return tensors.front().shape.data(); }
 
   /// Calls `run` with the tensors of each launch until one fails.
   template <typename Run> bool forEach(const Run &run) {
@@ -235,7 +264,8 @@ ffi::Error attendOnGpu(void *stream, int32_t device, ffi::RemainingArgs inputs, 
   if (interprets)
     return failure("interpret=True runs the simulator on the CPU: put the arrays there");
   return attend(inputs, outputs, mergesBatches, scalars, [&](Call &call, auto &numbers, DiagnosticsPtr &said) {
-    GirihLoadedKernel *loaded = kernels().findLoaded(toString(problem), toString(functions), device, said.get());
+    GirihLoadedKernel *loaded =
+        kernels().findLoaded(toString(problem), toString(functions), device, call.queryShape(), said.get());
     return loaded && call.forEach([&](const GirihTensor *tensors, size_t count) {
       return girihLaunchWithScalars(loaded, tensors, count, numbers.data(), numbers.size(), stream, said.get());
     });
@@ -248,7 +278,8 @@ ffi::Error attendOnCpu(ffi::RemainingArgs inputs, ffi::RemainingRets outputs, st
   if (!interprets)
     return failure("girih.jax.attention runs on a GPU; interpret=True executes the kernel in the simulator");
   return attend(inputs, outputs, mergesBatches, scalars, [&](Call &call, auto &numbers, DiagnosticsPtr &said) {
-    std::shared_ptr<GirihKernel> kernel = kernels().find(toString(problem), toString(functions), "sm_90a");
+    std::string chosen = kernels().problemFor(toString(problem), toString(functions), "sm_90a", call.queryShape());
+    std::shared_ptr<GirihKernel> kernel = kernels().find(chosen, toString(functions), "sm_90a");
     GirihSimulateOptions options{};
     options.structSize = sizeof options;
     options.scalars = numbers.data();

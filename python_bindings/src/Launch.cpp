@@ -122,21 +122,24 @@ nb::object launchTensors(Loaded &loaded, nb::args tensors, std::optional<uint64_
 }
 
 /// The attention kernels for one choice of options: by element type, head size, numbers of
-/// heads where `needsHeads`, and device.
+/// heads where `needsHeads`, device, and class of sizes.
 class AttentionKernels {
 public:
   AttentionKernels(bool needsHeads, int deviceType) : needsHeads(needsHeads), deviceType(deviceType) {}
 
   /// None when the launch is made, True when there is no kernel for such tensors, or what
-  /// went wrong. `lse` may be None.
-  nb::object launch(nb::handle q, nb::handle k, nb::handle v, nb::handle o, nb::handle lse,
-                    std::optional<uint64_t> stream) {
+  /// went wrong. `lse` may be None; `arrays` and `numbers` are what functions capture.
+  nb::object launch(nb::handle q, nb::handle k, nb::handle v, nb::handle o, nb::handle lse, nb::list arrays,
+                    nb::list numbers, std::optional<uint64_t> stream) {
     Described described;
     for (nb::handle tensor : {q, k, v, o})
       if (!described.add(tensor))
         return nb::bool_(true);
     if (!lse.is_none() && !described.add(lse))
       return nb::bool_(true);
+    for (nb::handle array : arrays)
+      if (!described.add(array) || !hasNeighbours(described.tensors[described.count - 1]))
+        return nb::bool_(true);
     const nb::dlpack::dltensor &query = described.tensors[0];
     for (size_t i = 0; i < described.count; ++i) {
       const nb::dlpack::dltensor &tensor = described.tensors[i];
@@ -146,21 +149,31 @@ public:
                     tensor.shape[1] == 0 || tensor.shape[2] == 0))
         return nb::bool_(true);
     }
-    for (const Entry &entry : entries)
-      if (entry.type == query.dtype && entry.headSize == query.shape[3] && entry.device == query.device.device_id &&
-          (!needsHeads || (entry.heads == query.shape[1] && entry.keyHeads == described.tensors[1].shape[1])))
-        return described.launch(*entry.loaded, stream);
-    return nb::bool_(true);
+    Entry *entry = find(query, described.tensors[1]);
+    Loaded *loaded = entry ? entry->byClass[girihScheduleRuleClassOf(entry->rule, query.shape)] : nullptr;
+    if (!loaded)
+      return nb::bool_(true);
+    if (numbers.size() == 0)
+      return described.launch(*loaded, stream);
+    Scalars scalars(numbers);
+    return described.launch(*loaded, stream, &scalars);
   }
 
-  /// The kernel for tensors like these.
-  void add(nb::handle q, nb::handle k, nb::object loaded) {
+  /// The kernel for tensors like these, of a problem with such classes.
+  void add(nb::handle q, nb::handle k, nb::object loaded, nb::object rule) {
     Described described;
     if (!described.add(q) || !described.add(k) || described.tensors[0].ndim != 4 || described.tensors[1].ndim != 4)
-      return;
-    const auto &query = described.tensors[0];
-    entries.push_back({query.dtype, query.shape[3], query.shape[1], described.tensors[1].shape[1],
-                       query.device.device_id, nb::cast<Loaded *>(loaded), loaded});
+      throw nb::type_error("no tensors of attention");
+    const nb::dlpack::dltensor &query = described.tensors[0], &key = described.tensors[1];
+    Entry *entry = find(query, key);
+    if (!entry) {
+      GirihScheduleRule *classes = nb::cast<ScheduleRule &>(rule).handle.get();
+      entry = &entries.emplace_back(Entry{
+          query.dtype, query.shape[3], query.shape[1], key.shape[1], query.device.device_id, classes, {}, {rule}});
+      entry->byClass.resize(girihScheduleRuleClassCount(classes));
+    }
+    entry->byClass[girihScheduleRuleClassOf(entry->rule, query.shape)] = &nb::cast<Loaded &>(loaded);
+    entry->owners.push_back(loaded);
   }
 
 private:
@@ -168,9 +181,25 @@ private:
     nb::dlpack::dtype type;
     int64_t headSize, heads, keyHeads;
     int device;
-    Loaded *loaded;
-    nb::object owner;
+    GirihScheduleRule *rule;
+    std::vector<Loaded *> byClass; ///< null where none was wanted yet
+    std::vector<nb::object> owners;
   };
+
+  Entry *find(const nb::dlpack::dltensor &query, const nb::dlpack::dltensor &key) {
+    for (Entry &entry : entries)
+      if (entry.type == query.dtype && entry.headSize == query.shape[3] && entry.device == query.device.device_id &&
+          (!needsHeads || (entry.heads == query.shape[1] && entry.keyHeads == key.shape[1])))
+        return &entry;
+    return nullptr;
+  }
+
+  /// Whether the elements of a row follow each other, as kernels read them.
+  static bool hasNeighbours(const nb::dlpack::dltensor &tensor) {
+    int last = tensor.ndim - 1;
+    return last < 0 || !tensor.strides || tensor.strides[last] == 1 || tensor.shape[last] == 1;
+  }
+
   bool needsHeads;
   int deviceType;
   std::vector<Entry> entries;
@@ -211,7 +240,7 @@ void addLaunches(nb::module_ &module) {
   nb::class_<AttentionKernels>(module, "AttentionKernels")
       .def(nb::init<bool, int>(), nb::arg("needs_heads"), nb::arg("device_type"))
       .def("launch", &AttentionKernels::launch, nb::arg("q"), nb::arg("k"), nb::arg("v"), nb::arg("o"),
-           nb::arg("lse").none(), nb::arg("stream").none())
+           nb::arg("lse").none(), nb::arg("arrays"), nb::arg("numbers"), nb::arg("stream").none())
       .def("add", &AttentionKernels::add);
   module.def("load", load);
 }

@@ -85,6 +85,27 @@ nb::tuple compile(const std::string &text, bool isProblem, const std::string &ta
   return nb::make_tuple(list, said(diagnostics));
 }
 
+/// The classes of sizes of a problem whose sizes are open, or None, and what was said.
+nb::tuple scheduleRule(const std::string &problem, const std::string &functions, const std::string &target) {
+  GirihCompileOptions options{};
+  options.structSize = sizeof options;
+  options.target = target.c_str();
+  options.functions = {functions.data(), functions.size()};
+  DiagnosticsPtr diagnostics(girihDiagnosticsCreate());
+  RulePtr rule(girihScheduleRuleCreate({problem.data(), problem.size()}, &options, diagnostics.get()));
+  if (!rule)
+    return nb::make_tuple(nb::none(), said(diagnostics));
+  return nb::make_tuple(ScheduleRule{std::move(rule)}, said(diagnostics));
+}
+
+/// What is added to the problem for queries of a shape.
+nb::str knobsFor(const ScheduleRule &rule, nb::sequence shape) {
+  std::vector<int64_t> sizes = toIntegers(shape);
+  if (sizes.size() != 4)
+    throw nb::value_error("queries have 4 dimensions");
+  return toStr(girihScheduleRuleKnobs(rule.handle.get(), girihScheduleRuleClassOf(rule.handle.get(), sizes.data())));
+}
+
 nb::tuple fromParts(nb::bytes manifest, nb::bytes ptx, nb::bytes cubin) {
   DiagnosticsPtr diagnostics(girihDiagnosticsCreate());
   KernelPtr kernel(girihKernelFromParts(toText(manifest), toText(ptx), toText(cubin), diagnostics.get()));
@@ -247,6 +268,8 @@ NB_MODULE(_girih, module) {
   module.def("compile", compile, nb::arg("text"), nb::arg("is_problem"), nb::arg("target"), nb::arg("name").none(),
              nb::arg("ptxas").none(), nb::arg("source_name"), nb::arg("line_info"), nb::arg("phases"),
              nb::arg("functions"));
+  nb::class_<ScheduleRule>(module, "ScheduleRule").def("knobs_for", knobsFor);
+  module.def("schedule_rule", scheduleRule);
   module.def("kernel_from_parts", fromParts);
   module.def("hash", [](nb::bytes bytes) {
     char digits[33];

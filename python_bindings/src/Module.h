@@ -21,6 +21,7 @@ using DiagnosticsPtr = std::unique_ptr<GirihDiagnostics, Destroyer<girihDiagnost
 using KernelPtr = std::unique_ptr<GirihKernel, Destroyer<girihKernelDestroy>>;
 using KernelsPtr = std::unique_ptr<GirihKernels, Destroyer<girihKernelsDestroy>>;
 using LoadedPtr = std::unique_ptr<GirihLoadedKernel, Destroyer<girihLoadedKernelDestroy>>;
+using RulePtr = std::unique_ptr<GirihScheduleRule, Destroyer<girihScheduleRuleDestroy>>;
 using SimulationPtr = std::unique_ptr<GirihSimulation, Destroyer<girihSimulationDestroy>>;
 
 /// What is no UTF-8 is seen as such.
@@ -45,6 +46,10 @@ inline nb::tuple said(const DiagnosticsPtr &diagnostics) {
 
 struct Kernel {
   KernelPtr handle;
+};
+
+struct ScheduleRule {
+  RulePtr handle;
 };
 
 /// DLPack 1.1, kDLFloat8_e4m3fn and kDLFloat8_e5m2, which nanobind need not know.

@@ -151,6 +151,14 @@ def test_wrong_shapes_and_strides_by_chance():
     assert min(outcomes.values()) > 20, outcomes
 
 
+def test_kernels_by_class_of_sizes():
+    """Few work items and many have a kernel each, and no more."""
+    kernels = _attention.kernels_of(0, 128, None, "none", None, None, True, "", 0)
+    few, many = kernels.loaded_for((2, 4, 33, 128)), kernels.loaded_for((8, 32, 4096, 128))
+    assert few is not many and kernels.loaded_for((1, 1, 1, 128)) is few and kernels.loaded_for((4, 32, 2048, 128)) is many
+    assert list(kernels.loaded) == ["workers=1", ""]
+
+
 def test_threads():
     q, k, v = inputs()
     with concurrent.futures.ThreadPoolExecutor(8) as pool:
@@ -163,7 +171,7 @@ def test_call_is_cheap():
     q, k, v = inputs(1, 1)
     o, lse = girih.attention(q, k, v, lse=True)
     described = [_attention._describe("x", array, 0)[0] for array in (q, k, v, o, lse)]
-    loaded = _attention.loaded_kernel(0, 128, None, "none", None, None, True, "", 0)
+    loaded = _attention.kernels_of(0, 128, None, "none", None, None, True, "", 0).loaded_for(q.shape)
     begin = time.perf_counter()
     for _ in range(2000):
         loaded.launch(*described, stream=0)
@@ -172,7 +180,8 @@ def test_call_is_cheap():
 
 if __name__ == "__main__":
     assert _girih.device_count()[0] == 1 and girih._kernel.device_target() == "sm_90a"
-    girih._cache._memory[str(girih.Problem(128, lse=True)), "sm_90a"] = fake_kernel()
+    for schedule in ({}, {"workers": 1}):  # few work items have one worker
+        girih._cache._memory[str(girih.Problem(128, lse=True, schedule=schedule)), "sm_90a"] = fake_kernel()
     for name, test in list(globals().items()):
         if name.startswith("test_"):
             test()

@@ -28,6 +28,13 @@ def test_under_jit(dtype, mask):
     assert o.dtype == dtype and off(o, expected[0]) < 2e-2 and off(lse, expected[1]) < 2e-3
 
 
+@pytest.mark.parametrize("dtype", ["float8_e4m3fn", "float8_e5m2"])
+def test_inputs_of_8_bits(dtype):
+    q, k, v = (x.astype(dtype) for x in inputs(b=1))
+    o = jax.jit(lambda *x: attention(*x, interpret=True))(q, k, v)
+    assert o.dtype == jnp.bfloat16 and off(o, reference(*(numpy.asarray(x, numpy.float64) for x in (q, k, v)))[0]) < 5e-2
+
+
 def test_vmap_over_the_batch_and_more():
     q, k, v = inputs()
     expected = reference(*map(numpy.asarray, (q, k, v)))[0]

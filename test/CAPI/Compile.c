@@ -140,3 +140,43 @@ void testCompileErrors(void) {
   girihDiagnosticsDestroy(diagnostics);
   girihDiagnosticsDestroy(NULL);
 }
+
+static const char *knobsFor(const GirihScheduleRule *rule, int64_t b, int64_t h, int64_t queries) {
+  int64_t shape[4] = {b, h, queries, 64};
+  size_t index = girihScheduleRuleClassOf(rule, shape);
+  CHECK(index < girihScheduleRuleClassCount(rule));
+  return girihScheduleRuleKnobs(rule, index).size ? girihScheduleRuleKnobs(rule, index).data : "";
+}
+
+/* Few work items want fewer workers than there are with open sizes. */
+void testScheduleRule(void) {
+  GirihCompileOptions options = optionsFor("sm_90a");
+  GirihDiagnostics *diagnostics = girihDiagnosticsCreate();
+  GirihScheduleRule *rule = girihScheduleRuleCreate(textOf("b=?,h=?,sq=?,d=64"), &options, diagnostics);
+  CHECK(rule);
+  if (!rule)
+    return;
+  CHECK(girihScheduleRuleClassCount(rule) == 3);
+  CHECK(girihScheduleRuleKnobs(rule, 0).size == 0 && girihScheduleRuleKnobs(rule, 3).size == 0);
+  CHECK(strcmp(knobsFor(rule, 1, 8, 1024), "workers=1") == 0);
+  CHECK(strcmp(knobsFor(rule, 1, 4, 4096), "workers=2") == 0);
+  CHECK(strcmp(knobsFor(rule, 8, 32, 4096), "") == 0);
+  CHECK(strcmp(knobsFor(rule, 0, 32, 4096), "") == 0 && strcmp(knobsFor(rule, 1, 1, -5), "") == 0);
+  girihScheduleRuleDestroy(rule);
+
+  /* A schedule that is given stays, and sm_100a has one number of workers. */
+  rule = girihScheduleRuleCreate(textOf("b=?,h=?,sq=?,d=64,workers=2"), &options, diagnostics);
+  CHECK(rule && girihScheduleRuleClassCount(rule) == 1 && strcmp(knobsFor(rule, 1, 8, 1024), "") == 0);
+  girihScheduleRuleDestroy(rule);
+  options.target = "sm_100a";
+  rule = girihScheduleRuleCreate(textOf("b=?,h=?,sq=?,d=64"), &options, diagnostics);
+  CHECK(rule && girihScheduleRuleClassCount(rule) == 1);
+  girihScheduleRuleDestroy(rule);
+  CHECK(girihDiagnosticsCount(diagnostics) == 0);
+  options.target = "sm_75";
+  CHECK(!girihScheduleRuleCreate(textOf("b=?,h=?,sq=?,d=64"), &options, diagnostics));
+  CHECK(!girihScheduleRuleCreate(textOf("b=?,mask=wrong"), &options, diagnostics));
+  CHECK(girihDiagnosticsCount(diagnostics) >= 2);
+  girihScheduleRuleDestroy(NULL);
+  girihDiagnosticsDestroy(diagnostics);
+}

@@ -44,6 +44,7 @@ int main(void) {
   testKernelParts();
   testFunctions();
   testCompileErrors();
+  testScheduleRule();
   testOptimize();
   testSimulate();
   testSimulateErrors();

@@ -29,6 +29,7 @@ void testCompile(void);
 void testKernelParts(void);
 void testFunctions(void);
 void testCompileErrors(void);
+void testScheduleRule(void);
 void testOptimize(void);
 void testSimulate(void);
 void testSimulateErrors(void);

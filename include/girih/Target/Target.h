@@ -57,6 +57,8 @@ struct RoleShape {
   int64_t threads() const { return 32 * warps; }
 };
 
+struct WorkerRule;
+
 /// What a chip lacks for a request: collected, so that one diagnostic names it all.
 class Missing {
 public:
@@ -105,6 +107,9 @@ public:
   /// The schedule with its open knobs filled in for an attention problem; what the chip
   /// lacks for it is added to `missing`.
   virtual tile::Schedule completeSchedule(attn::ForwardOp op, const tile::Schedule &given, Missing &missing) const = 0;
+  /// How many workers sizes want, for a problem whose schedule is open; none where that does
+  /// not follow from sizes.
+  virtual std::optional<WorkerRule> workerRule(attn::ForwardOp op) const;
 
   /// The register layout of a rows x columns accumulator of one worker, or a
   /// diagnostic on `op` when no MMA makes such a tile.

@@ -5,6 +5,8 @@
 #include "girih/InitAll.h"
 #include "girih/Pipelines/AttentionSpec.h"
 #include "girih/Pipelines/Report.h"
+#include "girih/Target/Target.h"
+#include "girih/Target/WorkerRule.h"
 
 #include "mlir/Parser/Parser.h"
 #include "mlir/Pass/PassManager.h"
@@ -17,6 +19,11 @@ using namespace girih::capi;
 
 struct GirihKernels {
   std::vector<std::shared_ptr<const girih::capi::Kernel>> kernels;
+};
+
+struct GirihScheduleRule {
+  std::optional<girih::WorkerRule> workers; ///< none: all sizes are one class
+  std::vector<std::string> knobs;           ///< of each class
 };
 
 namespace {
@@ -179,6 +186,48 @@ GirihKernels *girihCompileAttention(GirihText problem, const GirihCompileOptions
   if (request->name.empty())
     request->name = spec.name;
   return compile(*spec.module, *request, options.keepsPhases, diagnostics);
+}
+
+GirihScheduleRule *girihScheduleRuleCreate(GirihText problem, const GirihCompileOptions *given,
+                                           GirihDiagnostics *diagnostics) {
+  GirihCompileOptions options = optionsOf(given);
+  Session session(diagnostics);
+  OwningOpRef<ModuleOp> functions = session.parse(options.functions, "<functions>");
+  if (!functions)
+    return nullptr;
+  girih::AttentionSpec spec(session.context, session.sources, toRef(problem), *functions);
+  if (!spec.module)
+    return nullptr;
+  const girih::Target *target =
+      girih::lookupTarget(options.target ? options.target : "", [&] { return spec.module->emitError(); });
+  if (!target)
+    return nullptr;
+  auto rule = std::make_unique<GirihScheduleRule>();
+  rule->knobs.emplace_back();
+  spec.module->walk([&](girih::attn::ForwardOp op) {
+    auto schedule = girih::tile::Schedule::decode(op.getScheduleAttr());
+    if (llvm::none_of(girih::tile::scheduleKnobs(),
+                      [&](const auto &knob) { return (schedule.*knob.field).has_value(); }))
+      rule->workers = target->workerRule(op);
+  });
+  if (rule->workers)
+    for (int64_t workers = rule->workers->usual() - 1; workers >= 1; --workers)
+      rule->knobs.push_back("workers=" + std::to_string(workers));
+  return rule.release();
+}
+
+void girihScheduleRuleDestroy(GirihScheduleRule *rule) { delete rule; }
+size_t girihScheduleRuleClassCount(const GirihScheduleRule *rule) { return rule->knobs.size(); }
+
+GirihText girihScheduleRuleKnobs(const GirihScheduleRule *rule, size_t index) {
+  StringRef knobs = index < rule->knobs.size() ? StringRef(rule->knobs[index]) : "";
+  return {knobs.data(), knobs.size()};
+}
+
+size_t girihScheduleRuleClassOf(const GirihScheduleRule *rule, const int64_t shape[4]) {
+  if (!rule->workers || shape[0] <= 0 || shape[1] <= 0 || shape[2] <= 0)
+    return 0;
+  return size_t(rule->workers->usual() - rule->workers->workersFor(shape[0], shape[1], shape[2]));
 }
 
 size_t girihKernelsCount(const GirihKernels *kernels) { return kernels->kernels.size(); }

@@ -2,8 +2,6 @@
 #include "../Common/Schedule.h"
 #include "SM90a.h"
 
-#include <cmath>
-
 using namespace mlir;
 
 namespace girih::sm90a {
@@ -21,7 +19,8 @@ static ArrayRef<double> itemCosts(int64_t headColumns) {
 
 /// Two warpgroups of 64 rows with 240 registers each, or three with 160, beside a loader: the
 /// splits of 64 Ki registers that waste none. Fewer where the items are too few for the chip.
-static int64_t workersFor(attn::ForwardOp op, int64_t headColumns) {
+WorkerRule workerRule(attn::ForwardOp op) {
+  int64_t headColumns = Target::tileColumns(op.getQ().getType().getDimSize(3));
   ArrayRef<double> costs = itemCosts(headColumns);
   // Beside a warpgroup that transposes, three have too few registers, and two for the widest output.
   if (getSM90aTarget()->transposesValues(op))
@@ -30,31 +29,22 @@ static int64_t workersFor(attn::ForwardOp op, int64_t headColumns) {
   // rows there are: window(128,0) at head size 64 has 1.2 times the speed with two workers.
   if (!op.getMaskRegion().empty())
     costs = costs.take_front(2);
+  return {llvm::SmallVector<double, 3>(costs), kMma.rows, getSM90aTarget()->rates().multiprocessors,
+          op.getMask() == attn::Mask::Causal};
+}
+
+static int64_t workersFor(attn::ForwardOp op) {
+  WorkerRule rule = workerRule(op);
   ArrayRef<int64_t> sizes = op.getQ().getType().getShape();
-  int64_t best = costs.size();
-  if (llvm::any_of(sizes.drop_back(), ShapedType::isDynamic))
-    return best;
-  double least = std::numeric_limits<double>::infinity();
-  for (int64_t workers = costs.size(); workers >= 1; --workers) {
-    int64_t items = sizes[0] * sizes[1] * llvm::divideCeil(sizes[2], kMma.rows * workers);
-    double perCta = double(items) / getSM90aTarget()->rates().multiprocessors;
-    // Under the causal mask an item has half its keys on average, whoever is done takes the
-    // next, and the longest has all keys; the last ones do not end together.
-    constexpr double tail = 0.3;
-    double rounds = op.getMask() == attn::Mask::Causal ? std::max(1.0, perCta / 2 + tail) : std::ceil(perCta);
-    if (rounds * costs[workers - 1] < least) {
-      least = rounds * costs[workers - 1];
-      best = workers;
-    }
-  }
-  return best;
+  bool isOpen = llvm::any_of(sizes.drop_back(), ShapedType::isDynamic);
+  return isOpen ? rule.usual() : rule.workersFor(sizes[0], sizes[1], sizes[2]);
 }
 
 static tile::Schedule defaultsFor(attn::ForwardOp op, int64_t headColumns) {
   bool masked = op.hasMask();
   int64_t keys = op.getK().getType().getDimSize(2);
   tile::Schedule schedule;
-  schedule.workers = workersFor(op, headColumns);
+  schedule.workers = workersFor(op);
   schedule.rows = kMma.rows * *schedule.workers;
   schedule.columns = headColumns <= 128 ? 128 : headColumns <= 192 ? 96 : 64;
   if (!ShapedType::isDynamic(keys) && keys <= 64)

@@ -41,6 +41,8 @@ public:
     return sm90a::completeSchedule(op, given, missing);
   }
 
+  std::optional<WorkerRule> workerRule(attn::ForwardOp op) const override { return sm90a::workerRule(op); }
+
   /// PTX ISA, "register fragments for wgmma.mma_async.m64nNk16": N is a multiple of 8
   /// up to 256.
   FailureOr<tile::Fragment> accumulatorLayout(Operation *op, int64_t rows, int64_t columns) const override {

@@ -1,6 +1,7 @@
 """Attention on tensors of any framework."""
 from __future__ import annotations
 
+import dataclasses
 import functools
 import math
 import numbers
@@ -9,11 +10,11 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from girih import _girih
-from girih._cache import compiled
+from girih._cache import compiled, rule_of
 from girih._errors import Error, UnsupportedError, text_of, value_of
 from girih._kernel import DTYPES, device_target
 from girih._problem import Problem, knobs_of, schedule_of
-from girih._trace import Function, captures_of
+from girih._trace import Function, captures_of, without_values
 from girih._traced import traced
 
 Mask = str | Callable[..., Any] | Function
@@ -24,19 +25,35 @@ DESCALES = ("q_descale", "k_descale", "v_descale")
 _SWITCHES = {"query_starts": "packed", "key_starts": "packed", "sinks": "sink"}  # of a problem, by the tensor
 
 
+@dataclasses.dataclass
+class Kernels:
+    """The kernels of a problem whose sizes, or all but the numbers of heads, are open, on a device."""
+
+    problem: Problem
+    device: int
+    rule: _girih.ScheduleRule  #: which of them is for which sizes
+    loaded: dict[str, _girih.Loaded] = dataclasses.field(default_factory=dict)  #: by the knobs that the rule adds
+
+    def loaded_for(self, shape: tuple[int, ...]) -> _girih.Loaded:
+        """That for queries of a shape."""
+        knobs = self.rule.knobs_for(shape)
+        if (found := self.loaded.get(knobs)) is None:
+            problem = dataclasses.replace(self.problem, schedule={**self.problem.schedule, **schedule_of(knobs)})
+            kernel = compiled(problem, device_target(self.device), UnsupportedError)
+            found = self.loaded[knobs] = value_of(*_girih.load(kernel._handle, self.device))
+        return found
+
+
 @functools.cache
-def loaded_kernel(dtype: int, head_size: int, heads: tuple[int, int] | None, mask: str | Function,
-                  score: str | Function | None, scale: float | None, lse: bool, knobs: str, device: int,
-                  beside: tuple[str, ...] = ()) -> _girih.Loaded:
-    """A kernel for all sizes, or for some numbers of heads, on a device, with these inputs (``names_of``) beside q, k and v.
-    UnsupportedError when there can be none."""
+def kernels_of(dtype: int, head_size: int, heads: tuple[int, int] | None, mask: str | Function, score: str | Function | None,
+               scale: float | None, lse: bool, knobs: str, device: int, beside: tuple[str, ...] = ()) -> Kernels:
+    """With these inputs (``names_of``) beside q, k and v. UnsupportedError when there can be none."""
     h, hkv = heads or (None, None)
     switches: dict[str, Any] = {_SWITCHES.get(name, name): kind or True
                                 for name, _, kind in (entry.partition("=") for entry in beside)}
     problem = Problem(head_size, h=h, hkv=hkv, dtype=DTYPES[dtype], mask=mask, score=score, scale=scale, lse=lse,
                       schedule=schedule_of(knobs), **switches)
-    kernel = compiled(problem, device_target(device), UnsupportedError)
-    return value_of(*_girih.load(kernel._handle, device))
+    return Kernels(problem, device, rule_of(problem, device_target(device)))
 
 
 def heads_of(score: str | Function | None, h: int, key_shape: tuple[int, ...]) -> tuple[int, int] | None:
@@ -191,8 +208,9 @@ def attention(q: Any, k: Any, v: Any, *, mask: Mask = "none", score: Score = Non
     for name, (_, ordinal) in zip([*_TENSORS[:4 + lse], *tensors, *arrays], described):
         if ordinal != device:
             raise ValueError(f"{name} is on GPU {ordinal} when q is on GPU {device}")
-    loaded = loaded_kernel(dtype, shape[3], heads_of(score, shape[1], described[1][0][2]), mask, score, scale, lse,
-                           knobs_of(schedule), device, names_of(beside))
+    kernels = kernels_of(dtype, shape[3], heads_of(score, shape[1], described[1][0][2]), without_values(mask),
+                         without_values(score), scale, lse, knobs_of(schedule), device, names_of(beside))
+    loaded = kernels.loaded_for(shape)
     run(loaded, [description for description, _ in described], stream,
         numbers_of(beside) + [found.number() for found in captures if found.is_number])
     return tuple(out) if lse else out[0]

@@ -11,10 +11,11 @@ import pathlib
 import threading
 
 from girih import _girih
-from girih._errors import CompileError, Error
+from girih._errors import CompileError, Error, UnsupportedError, checked
 from girih._kernel import _CUBIN, _MANIFEST, _PTX, Kernel, compile
 from girih._problem import Problem
 from girih._ptxas import find_ptxas
+from girih._trace import Function
 
 _MAGIC = b"girih kernel 1\n"
 _memory: dict[tuple[str, str], Kernel] = {}
@@ -140,3 +141,9 @@ def compiled(problem: Problem | str, target: str, error: type[CompileError] = Co
                 _write(path, kernel)
         _memory[key] = kernel
         return kernel
+
+
+def rule_of(problem: Problem, target: str) -> _girih.ScheduleRule:
+    """Which sizes want a kernel of their own."""
+    rule, said = _girih.schedule_rule(str(problem), "".join(map(Function.located, problem.functions)), target)
+    return checked(rule, said, UnsupportedError)

@@ -4,6 +4,7 @@
 """
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Mapping
 from typing import Any, NoReturn
 
@@ -14,14 +15,15 @@ from jax.core import Tracer
 
 from girih import _girih
 from girih._attention import Mask, Score, off_device
-from girih._cache import compiled
+from girih._cache import compiled, rule_of
 from girih._captures import Capture, element_of
 from girih._errors import Error, UnsupportedError
 from girih._kernel import Kernel, device_target
-from girih._problem import Problem
+from girih._problem import Problem, schedule_of
 from girih._trace import captures_of
 
-_DTYPES = {jnp.dtype(jnp.bfloat16): "bf16", jnp.dtype(jnp.float16): "f16"}
+_BYTES = {jnp.dtype(jnp.float8_e4m3fn): "e4m3", jnp.dtype(jnp.float8_e5m2): "e5m2"}
+_DTYPES = {jnp.dtype(jnp.bfloat16): "bf16", jnp.dtype(jnp.float16): "f16"} | _BYTES
 
 
 def _compile(line: str, functions: str, target: str) -> _girih.Kernel:
@@ -43,7 +45,7 @@ def _check(q: Any, k: Any, v: Any) -> None:
         if array.ndim != 4:
             raise ValueError(f"{name} has {array.ndim} dimensions when it should have 4")
         if array.dtype not in _DTYPES:
-            raise TypeError(f"{name} is {array.dtype} when it should be bfloat16 or float16")
+            raise TypeError(f"{name} is {array.dtype} when it should be bfloat16 or float16, or float8_e4m3fn or float8_e5m2")
         if array.dtype != q.dtype:
             raise TypeError(f"{name} is {array.dtype} when q is {q.dtype}")
         for dim, what in ((0, "batch"), (3, "head size")):
@@ -60,13 +62,14 @@ def _no_backward(*_: Any) -> NoReturn:
     raise NotImplementedError("girih.jax.attention has no backward")
 
 
-def _kernel(problem: Problem, interpret: bool) -> Kernel | None:
+def _kernel(problem: Problem, shape: tuple[int, ...], interpret: bool) -> Kernel | None:
     """Compiled while the call is traced, so that refusals come there; later, where no GPU is at hand."""
     try:
         target = "sm_90a" if interpret else device_target()
     except Error:
         return None
-    return compiled(problem, target, UnsupportedError)
+    knobs = schedule_of(rule_of(problem, target).knobs_for(shape))
+    return compiled(dataclasses.replace(problem, schedule={**problem.schedule, **knobs}), target, UnsupportedError)
 
 
 def _operand(captured: Capture) -> Any:
@@ -95,19 +98,20 @@ def attention(q: Any, k: Any, v: Any, *, mask: Mask = "none", score: Score = Non
     _check(q, k, v)
     if not interpret and not isinstance(q, Tracer) and next(iter(q.devices())).platform == "cpu":
         raise off_device("q", "the CPU")
+    dtype = jnp.bfloat16 if q.dtype in _BYTES else q.dtype
     if q.size == 0 or k.shape[2] == 0:  # no row sees a key
-        o = jnp.zeros_like(q)
+        o = jnp.zeros_like(q, dtype)
         return (o, jnp.full(q.shape[:3], -jnp.inf, jnp.float32)) if lse else o
     heads = (q.shape[1], k.shape[1]) if isinstance(score, str) else (None, None)
     problem = Problem(q.shape[3], h=heads[0], hkv=heads[1], dtype=_DTYPES[q.dtype], mask=mask, score=score, scale=scale,
                       lse=lse, schedule=schedule or {})
-    _kernel(problem, interpret)
+    _kernel(problem, q.shape, interpret)
     captures = captures_of(*problem.functions)
     arrays = [_operand(found) for found in captures if not found.is_number]
     scalars = numpy.array([found.bits() for found in captures if found.is_number], numpy.int32)
     functions = "".join(map(str, problem.functions))
     reads_batch = any(function.reads("b") for function in problem.functions)
-    shapes = [jax.ShapeDtypeStruct(q.shape, q.dtype)] + [jax.ShapeDtypeStruct(q.shape[:3], jnp.float32)] * lse
+    shapes = [jax.ShapeDtypeStruct(q.shape, dtype)] + [jax.ShapeDtypeStruct(q.shape[:3], jnp.float32)] * lse
     call = jax.ffi.ffi_call("girih_attention", shapes, vmap_method="expand_dims")
 
     @jax.custom_vjp

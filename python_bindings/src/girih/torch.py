@@ -11,12 +11,12 @@ import torch
 from torch import Tensor
 
 from girih import _girih
-from girih._attention import (DESCALES, Mask, Score, check_launch, given, heads_of, is_number, loaded_kernel, names_of,
+from girih._attention import (DESCALES, Mask, Score, check_launch, given, heads_of, is_number, kernels_of, names_of,
                               numbers_of, off_device, run)
 from girih._captures import number_at_launch
 from girih._errors import UnsupportedError
 from girih._problem import knobs_of
-from girih._trace import Function, captures_of
+from girih._trace import Function, captures_of, operands_of, without_values
 from girih._traced import traced
 
 _BYTES = {torch.float8_e4m3fn: 6, torch.float8_e5m2: 7}
@@ -24,7 +24,7 @@ _DTYPES = {torch.bfloat16: 0, torch.float16: 1} | _BYTES
 # Those of lse and of captured tensors too.
 _ELEMENTS = _DTYPES | {torch.float32: 2, torch.bool: 3, torch.uint8: 3, torch.int32: 4, torch.int64: 5}
 _PLAIN = (Tensor, torch.nn.Parameter)
-_kernels: dict[Any, _girih.AttentionKernels] = {}  # by mask, score, scale and whether there is lse
+_kernels: dict[Any, _girih.AttentionKernels] = {}  # by mask, score, scale, whether there is lse, knobs and inputs beside q, k and v
 _HAS_EXCHANGE = hasattr(Tensor, "__dlpack_c_exchange_api__")  # from PyTorch 2.10 on
 
 
@@ -75,14 +75,18 @@ def _outputs(q: Tensor, lse: bool) -> tuple[Tensor, Tensor]:
 
 
 def _launch(q: Tensor, k: Tensor, v: Tensor, o: Tensor, l: Optional[Tensor], mask: str | Function, score: str | Function | None,
-            scale: Optional[float], knobs: str, stream: Optional[int], arrays: Sequence[Tensor],
+            scale: Optional[float], knobs: str, stream: Optional[int], arrays: list[Tensor],
             numbers: list[float | int], beside: tuple[str, ...] = ()) -> None:
     """With the arrays `beside` q, k and v, by their names, then those and the numbers that the functions capture."""
-    device = q.get_device()
+    key = mask, score or None, scale, l is not None, knobs, beside
+    if (kernels := _kernels.get(key)) and (said := kernels.launch(q, k, v, o, l, arrays, numbers, stream)) is not True:
+        check_launch(said)
+        return
+    mask, score, device = without_values(mask), without_values(score) or None, q.get_device()
     needs_heads = bool(score) and isinstance(score, str)
     heads = heads_of(score, q.shape[1], k.shape) if needs_heads else None
-    loaded = loaded_kernel(_DTYPES[q.dtype], q.shape[3], heads, mask, score or None, scale, l is not None,
-                           knobs, device, beside)
+    problem = kernels_of(_DTYPES[q.dtype], q.shape[3], heads, mask, score, scale, l is not None, knobs, device, beside)
+    loaded = problem.loaded_for(q.shape)
     if q.numel() == 0:
         return
     if k.shape[2] == 0 == v.shape[2] and not beside:  # no row sees a key
@@ -100,16 +104,10 @@ def _launch(q: Tensor, k: Tensor, v: Tensor, o: Tensor, l: Optional[Tensor], mas
         run(loaded, [(t.data_ptr(), _ELEMENTS[t.dtype], t.shape, t.stride()) for t in tensors],
             torch.cuda.current_stream(device).cuda_stream if stream is None else stream, numbers)
         return
-    if arrays or numbers:
-        check_launch(loaded.launch_tensors(*tensors, stream=stream, scalars=numbers))
-        return
-    kernels = _kernels.setdefault((mask, score, scale, l is not None, knobs), _girih.AttentionKernels(needs_heads, 2))
-    said = kernels.launch(q, k, v, o, l, stream)
-    if said is True:
-        said = loaded.launch_tensors(*tensors, stream=stream)
-        if said is None:
-            kernels.add(q, k, loaded)
-    check_launch(said)
+    check_launch(loaded.launch_tensors(*tensors, stream=stream, scalars=numbers))
+    if kernels is None:
+        kernels = _kernels.setdefault((mask, score, *key[2:]), _girih.AttentionKernels(needs_heads, 2))
+    kernels.add(q, k, loaded, problem.rule)
 
 
 def _tensor(captured: Any) -> Tensor:
@@ -125,7 +123,7 @@ def _attention(q: Tensor, k: Tensor, v: Tensor, mask: str, score: str, scale: Op
                knobs: str, arrays: Sequence[Tensor], numbers: Sequence[Tensor]) -> tuple[Tensor, Tensor]:
     _check(q, k, v)
     o, l = _outputs(q, lse)
-    _launch(q, k, v, o, l if lse else None, traced(mask, "mask"), traced(score, "score"), scale, knobs, None, arrays,
+    _launch(q, k, v, o, l if lse else None, traced(mask, "mask"), traced(score, "score"), scale, knobs, None, list(arrays),
             [number_at_launch(number) for number in numbers])
     return o, l
 
@@ -184,9 +182,10 @@ def _attend(q: Tensor, k: Tensor, v: Tensor, mask: Mask, score: Score, scale: fl
     mask, score, knobs = traced(mask, "mask"), traced(score, "score"), knobs_of(schedule)
     is_plain = type(q) in _PLAIN and type(k) in _PLAIN and type(v) in _PLAIN and not _wants_gradient(q, k, v)
     if is_plain and out is None and not beside:
-        if kernels := _kernels.get((mask, score, scale, lse, knobs)):  # the tensors are checked there
+        if kernels := _kernels.get((mask, score, scale, lse, knobs, ())):  # the tensors are checked there
+            arrays, numbers = operands_of(mask, score)
             o, l = torch.empty_like(q, dtype=_output_dtype(q)), q.new_empty(q.shape[:3], dtype=torch.float32) if lse else None
-            said = kernels.launch(q, k, v, o, l, stream)
+            said = kernels.launch(q, k, v, o, l, arrays, numbers, stream)
             if said is not True:
                 check_launch(said)
                 return (o, l) if lse else o
@@ -207,13 +206,12 @@ def _attend(q: Tensor, k: Tensor, v: Tensor, mask: Mask, score: Score, scale: fl
             raise TypeError(f"{name} is a {type(tensor).__name__} when q is a tensor of PyTorch")
         if tensor.device != q.device:
             raise ValueError(f"{name} is on {tensor.device} when q is on {q.device}")
-    captures = captures_of(mask, score)
+    captured, numbers = operands_of(mask, score)
     sequences = q.shape[0] if "query_starts" not in tensors else tensors["query_starts"].numel() - 1
     arrays = [_descales(tensor, sequences, k.shape[1]) if name in DESCALES else tensor.float() if name == "sinks" else tensor
               for name, tensor in tensors.items()]
-    arrays += [found.value for found in captures if not found.is_number]
-    _launch(q, k, v, o, l, mask, score, scale, knobs, stream, arrays,
-            numbers_of(beside) + [found.number() for found in captures if found.is_number], names_of(beside))
+    _launch(q, k, v, o, l, mask, score, scale, knobs, stream, arrays + captured, numbers_of(beside) + numbers,
+            names_of(beside))
     return (o, l) if lse else o
 
 
