@@ -54,7 +54,7 @@ static constexpr int64_t kMaxSize = std::numeric_limits<int32_t>::max();
 double ForwardOp::getScaleValue() {
   if (std::optional<APFloat> scale = getScale())
     return scale->convertToDouble();
-  return 1.0 / std::sqrt(static_cast<double>(getQ().getType().getDimSize(3)));
+  return 1.0 / std::sqrt(static_cast<double>(getHeadSize()));
 }
 
 double ForwardOp::getOutputScaleValue() {
@@ -93,11 +93,11 @@ static LogicalResult verifyShapes(ForwardOp op) {
       if (int64_t size = type.getDimSize(dim); ShapedType::isStatic(size) && (size < 1 || size > kMaxSize))
         return op.emitOpError() << name << " has size " << size << " in dimension " << dim << ", must be 1 to "
                                 << kMaxSize;
-    if (failed(verifySameSize(op, "batch", "q", q.getDimSize(0), name, type.getDimSize(0))) ||
-        failed(verifySameSize(op, "head size", "q", q.getDimSize(3), name, type.getDimSize(headDim))))
+    if (failed(verifySameSize(op, "batch", "q", q.getDimSize(0), name, type.getDimSize(0))))
       return failure();
   }
-  if (failed(verifySameSize(op, "number of key heads", "k", k.getDimSize(1), "v", v.getDimSize(1))) ||
+  if (failed(verifySameSize(op, "head size", "q", q.getDimSize(3), "k", k.getDimSize(3))) ||
+      failed(verifySameSize(op, "number of key heads", "k", k.getDimSize(1), "v", v.getDimSize(1))) ||
       failed(verifySameSize(op, "key length", "k", k.getDimSize(2), "v", v.getDimSize(isByKeys ? 3 : 2))))
     return failure();
   if (q.isDynamicDim(1) != k.isDynamicDim(1))
@@ -219,8 +219,11 @@ LogicalResult ForwardOp::verify() {
     return failure();
   RankedTensorType q = getQ().getType();
   RankedTensorType output = getOutput().getType();
-  if (output != q.clone(output.getElementType()))
-    return emitOpError() << "output is " << output << ", must have q's sizes: q is " << q;
+  SmallVector<int64_t> sizes(q.getShape());
+  sizes.back() = getValueSize();
+  if (output != RankedTensorType::get(sizes, output.getElementType()))
+    return emitOpError() << "output is " << output << ", must have q's sizes and v's head size: q is " << q << ", v is "
+                         << getV().getType();
   if (getLse() && getLse().getType() != RankedTensorType::get(q.getShape().drop_back(), Float32Type::get(getContext())))
     return emitOpError() << "lse is " << getLse().getType() << ", must have q's first three sizes";
   double scale = getScaleValue();

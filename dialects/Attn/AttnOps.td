@@ -39,8 +39,9 @@ def Attn_ForwardOp : Op<Attn_Dialect, "forward", [Pure, AttrSizedOperandSegments
     | operand | shape |
     |---|---|
     | `q` | [B, H, Sq, D] |
-    | `k`, `v` | [B, Hkv, Skv, D]; Hkv divides H; query head h reads head h / (H / Hkv) |
-    | `v` with `v_order(keys)` | [B, Hkv, D, Skv] |
+    | `k` | [B, Hkv, Skv, D]; Hkv divides H; query head h reads head h / (H / Hkv) |
+    | `v` | [B, Hkv, Skv, Dv], Dv being D or another size |
+    | `v` with `v_order(keys)` | [B, Hkv, Dv, Skv] |
     | `query_lengths`, `key_lengths`, if given | [B], i32: how many queries and keys each sequence has, Sq and Skv at most |
     | `query_starts`, `key_starts`, if given | [N + 1], i32: where each of N packed sequences begins in Sq and Skv, and where the last ends |
     | `sinks`, if given | [H]: a score that each row of a head has beside those of its keys |
@@ -48,10 +49,10 @@ def Attn_ForwardOp : Op<Attn_Dialect, "forward", [Pure, AttrSizedOperandSegments
 
     | result | shape |
     |---|---|
-    | `output` | [B, H, Sq, D] |
+    | `output` | [B, H, Sq, Dv] |
     | `lse`, if asked for | [B, H, Sq], f32: the natural logarithm of the sum of exp(scale * score) of each row |
 
-    All sizes but D may be dynamic (`?`), H and Hkv only together; a loader chooses
+    All sizes but D and Dv may be dynamic (`?`), H and Hkv only together; a loader chooses
     those at launch. Shapes are logical; `order` tells in which order the dimensions
     lie in memory, `bhsd` unless given, and a loader may choose any strides.
     `scale` is 1 / sqrt(D) unless given. Q, K and V have one element type, bf16, f16,
@@ -179,6 +180,10 @@ def Attn_ForwardOp : Op<Attn_Dialect, "forward", [Pure, AttrSizedOperandSegments
 
     /// The scale of the output as given, or 1.
     double getOutputScaleValue();
+
+    /// Elements of a row of Q or K, and of a row of the output.
+    int64_t getHeadSize() { return getQ().getType().getDimSize(3); }
+    int64_t getValueSize() { return getV().getType().getDimSize(getVOrder() == ValueOrder::Keys ? 2 : 3); }
 
     /// Whether the elements of Q, K and V have 8 bits.
     bool hasNarrowInputs() { return getQ().getType().getElementTypeBitWidth() == 8; }

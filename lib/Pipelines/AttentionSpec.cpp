@@ -19,8 +19,10 @@ using namespace mlir;
 namespace girih {
 
 const char *const kAttentionSpecHelp =
-    "an attention problem instead of a file: key=value, comma separated. Sizes b, h, hkv, sq, skv, d are numbers, or ? "
-    "(all but d) to be chosen at launch; hkv defaults to h, skv to sq. dtype=bf16|f16|e4m3|e5m2, "
+    "an attention problem instead of a file: key=value, comma separated. Sizes b, h, hkv, sq, skv, d, dv (of values) "
+    "are "
+    "numbers, or ? (all but d and dv) to be chosen at launch; hkv defaults to h, skv to sq, dv to d. "
+    "dtype=bf16|f16|e4m3|e5m2, "
     "out=bf16|f16|f32 (dtype, or bf16), v_order=head_size|keys, "
     "mask=none|causal|causal_top_left|window(LEFT,RIGHT)|prefix(N)|document, several joined by & and |, "
     "order=bhsd|bshd, "
@@ -70,12 +72,12 @@ private:
 };
 
 constexpr llvm::StringLiteral kDescales[] = {attn::kQueryDescale, attn::kKeyDescale, attn::kValueDescale};
-constexpr llvm::StringLiteral kSizes[] = {"b", "h", "hkv", "sq", "skv", "d"};
+constexpr llvm::StringLiteral kSizes[] = {"b", "h", "hkv", "sq", "skv", "d", "dv"};
 
 LogicalResult Spec::parseSize(StringRef key, StringRef value) {
   if (value == "?") {
-    if (key == "d")
-      return error(value) << "d must be a number: a kernel is made for one head size";
+    if (key == "d" || key == "dv")
+      return error(value) << key << " must be a number: a kernel is made for one head size";
     sizes[key] = ShapedType::kDynamic;
     return success();
   }
@@ -191,6 +193,8 @@ LogicalResult Spec::parse() {
     sizes["hkv"] = size("h");
   if (!sizes.count("skv") && sizes.count("sq"))
     sizes["skv"] = size("sq");
+  if (!sizes.count("dv") && sizes.count("d"))
+    sizes["dv"] = size("d");
   for (StringRef key : kSizes)
     if (!sizes.count(key))
       return error(text) << "size " << key << " is missing";
@@ -212,10 +216,12 @@ OwningOpRef<ModuleOp> Spec::build() {
   int64_t sequences = size("b"), batch = packed ? 1 : sequences;
   auto query = RankedTensorType::get({batch, size("h"), size("sq"), size("d")}, element);
   auto key = RankedTensorType::get({batch, size("hkv"), size("skv"), size("d")}, element);
-  RankedTensorType values = key;
+  auto values = RankedTensorType::get({batch, size("hkv"), size("skv"), size("dv")}, element);
   if (valueOrder == attn::ValueOrder::Keys)
-    values = RankedTensorType::get({batch, size("hkv"), size("d"), size("skv")}, element);
-  RankedTensorType output = query.clone(!out.empty() ? elementOf(b, out) : isNarrow ? b.getBF16Type() : element);
+    values = RankedTensorType::get({batch, size("hkv"), size("dv"), size("skv")}, element);
+  auto output = RankedTensorType::get({batch, size("h"), size("sq"), size("dv")}, !out.empty() ? elementOf(b, out)
+                                                                                  : isNarrow   ? b.getBF16Type()
+                                                                                               : element);
   Type lseType = lse ? RankedTensorType::get(query.getShape().drop_back(), b.getF32Type()) : Type();
   SmallVector<Type> results = {output};
   if (lse)
@@ -264,8 +270,8 @@ std::string Spec::fileName() const {
   name += "x" + show("sq");
   if (size("skv") != size("sq"))
     name += "k" + show("skv");
-  name += "x" + show("d") + "_" + dtype + (out.empty() ? "" : "to" + out) +
-          (valueOrder == attn::ValueOrder::Keys ? "_vkeys_" : "_") + mask.fileName();
+  name += "x" + show("d") + (size("dv") != size("d") ? "v" + show("dv") : "") + "_" + dtype +
+          (out.empty() ? "" : "to" + out) + (valueOrder == attn::ValueOrder::Keys ? "_vkeys_" : "_") + mask.fileName();
   name += std::string(packed ? "_packed" : "") + (sink ? "_sink" : "");
   for (auto [kind, letter] : llvm::zip(descales, StringRef("qkv")))
     if (!kind.empty())
@@ -295,11 +301,9 @@ AttentionSpec::AttentionSpec(MLIRContext &context, llvm::SourceMgr &sources, Str
 
 /// Passes speak of knobs by their names, and of the problem in a few phrases.
 unsigned AttentionSpec::columnOf(StringRef message) const {
-  constexpr std::pair<llvm::StringLiteral, llvm::StringLiteral> kPhrases[] = {{"head size", "d"},
-                                                                              {"output_scale is", "output_scale"},
-                                                                              {"scale is", "scale"},
-                                                                              {"score region", "score"},
-                                                                              {"mask region", "mask"}};
+  constexpr std::pair<llvm::StringLiteral, llvm::StringLiteral> kPhrases[] = {
+      {"head size of values", "dv"}, {"head size", "d"},        {"output_scale is", "output_scale"},
+      {"scale is", "scale"},         {"score region", "score"}, {"mask region", "mask"}};
   for (auto [phrase, key] : kPhrases)
     if (message.contains(phrase) && columns.contains(key))
       return columns.lookup(key);

@@ -92,7 +92,7 @@ double runtime::problemFlops(const Binding &binding, const reference::Captures &
     for (size_t n = 0; n < sequences.size(); ++n)
       pairs += pairsOf(sequences[n].queries, sequences[n].keys, 1, int64_t(n));
   }
-  double dims = double(2 * binding.layout("q").shape.back());
+  double dims = double(binding.layout("q").shape.back() + binding.layout("o").shape.back());
   return 2.0 * pairs * dims;
 }
 
@@ -109,7 +109,10 @@ std::string runtime::describeProblem(const Binding &binding) {
     heads += "/" + text("hkv");
   if (text("skv") != length)
     length += "x" + text("skv");
-  std::string shape = "[" + text("b") + ", " + heads + ", " + length + ", " + text("d") + "] " +
+  std::string size = text("d");
+  if (manifest.findSize("dv") >= 0)
+    size += "/" + text("dv");
+  std::string shape = "[" + text("b") + ", " + heads + ", " + length + ", " + size + "] " +
                       elementTypeName(manifest.tensors[binding.tensorIndex("q")].type);
   if (ElementType out = manifest.tensors[binding.tensorIndex("o")].type;
       out != manifest.tensors[binding.tensorIndex("q")].type)

@@ -265,7 +265,7 @@ std::vector<HostTensor> runtime::makeProblemData(const Binding &binding, const D
     spoilRest(k, sequences, /*isQuery=*/false);
     // Values whose keys are inside have no keys beyond a sequence: their lengths are refused.
     int v = binding.tensorIndex("v");
-    if (manifest.tensors[size_t(v)].shape[2].size != "d")
+    if (manifest.tensors[size_t(v)].shape[2].size == "skv")
       spoilRest(tensors[size_t(v)], sequences, /*isQuery=*/false);
   }
   if (options.injectNan && !sequences.empty()) {

@@ -41,7 +41,7 @@ AttentionProblem attentionProblem(const Binding &binding, const std::vector<Host
   problem.scale = binding.manifest->problem.scale;
   // Values whose keys are contiguous, seen as the others are.
   const TensorDeclaration &values = binding.manifest->tensors[binding.tensorIndex("v")];
-  if (values.shape[3].size == "skv" && values.shape[2].size == "d") {
+  if (values.shape[3].size == "skv") {
     std::swap(problem.v.shape[2], problem.v.shape[3]);
     std::swap(problem.v.strides[2], problem.v.strides[3]);
   }

@@ -35,6 +35,8 @@ std::string problemKey(attn::ForwardOp op) {
   size("sq", query, 2);
   size("skv", keys, 2);
   size("d", query, 3);
+  if (op.getValueSize() != op.getHeadSize())
+    stream << "dv=" << op.getValueSize() << ",";
   stream << "dtype=" << query.getElementType() << ",mask=" << attn::stringifyMask(op.getMask())
          << ",order=" << attn::stringifyOrder(op.getOrder()) << ",lse=" << (op.getLse() ? 1 : 0);
   if (Type out = op.getOutput().getType().getElementType(); out != query.getElementType())

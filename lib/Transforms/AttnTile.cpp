@@ -96,12 +96,13 @@ gpu::GPUFuncOp AttnTilePass::makeKernel(attn::ForwardOp op, func::FuncOp functio
                                         IRMapping &captures) {
   OpBuilder builder(function);
   Location loc = op.getLoc();
+  const char *valueSize = op.getValueSize() == op.getHeadSize() ? "d" : "dv";
   SmallVector<KernelArgument> arguments = {{"q", op.getQ().getType(), {"b", "h", "sq", "d"}},
                                            {"k", op.getK().getType(), {"b", "hkv", "skv", "d"}},
-                                           {"v", op.getV().getType(), {"b", "hkv", "skv", "d"}},
-                                           {"o", op.getOutput().getType(), {"b", "h", "sq", "d"}}};
+                                           {"v", op.getV().getType(), {"b", "hkv", "skv", valueSize}},
+                                           {"o", op.getOutput().getType(), {"b", "h", "sq", valueSize}}};
   if (op.getVOrder() == attn::ValueOrder::Keys)
-    arguments[2].sizes = {"b", "hkv", "d", "skv"};
+    arguments[2].sizes = {"b", "hkv", valueSize, "skv"};
   if (op.getLse())
     arguments.push_back({"lse", cast<RankedTensorType>(op.getLse().getType()), {"b", "h", "sq"}});
   size_t firstOptional = arguments.size();
@@ -167,7 +168,7 @@ gpu::GPUFuncOp AttnTilePass::makeKernel(attn::ForwardOp op, func::FuncOp functio
   for (auto [i, argument] : llvm::enumerate(arguments)) {
     SmallVector<StringRef> sizes(argument.sizes.begin(), argument.sizes.end()), order = sizes;
     // The lse's rows stay contiguous, and keys.
-    if (headsInside && order.size() == 4 && order[3] == "d" && i < firstCaptured)
+    if (headsInside && order.size() == 4 && order[3] != "skv" && i < firstCaptured)
       std::swap(order[1], order[2]);
     kernel.setArgAttr(i, tile::kNameAttr, builder.getStringAttr(argument.name));
     kernel.setArgAttr(i, tile::kSizesAttr, builder.getStrArrayAttr(sizes));

@@ -25,8 +25,8 @@ public:
   KernelBuilder(attn::ForwardOp op, gpu::GPUFuncOp kernel, const tile::Schedule &schedule, const Target &target,
                 const IRMapping &captures)
       : op(op), kernel(kernel), schedule(schedule), captures(captures), b(op.getLoc(), kernel.getContext()),
-        rows(*schedule.rows), columns(*schedule.columns),
-        headSize(Target::tileColumns(op.getQ().getType().getDimSize(3))), partials(target.lanesPerRow()),
+        rows(*schedule.rows), columns(*schedule.columns), headColumns(Target::tileColumns(op.getHeadSize())),
+        valueColumns(Target::tileColumns(op.getValueSize())), partials(target.lanesPerRow()),
         transposesValues(target.transposesValues(op)) {}
 
   void build();
@@ -50,8 +50,8 @@ private:
   void buildEpilogue(const WorkItem &item, ValueRange state, Value sink);
 
   RankedTensorType f32Tile(ArrayRef<int64_t> shape) { return RankedTensorType::get(shape, b.getF32Type()); }
-  RankedTensorType inputTile(int64_t tileRows) {
-    return RankedTensorType::get({tileRows, headSize}, op.getQ().getType().getElementType());
+  RankedTensorType inputTile(int64_t tileRows, int64_t tileColumns) {
+    return RankedTensorType::get({tileRows, tileColumns}, op.getQ().getType().getElementType());
   }
   Value constant(RankedTensorType type, double value) {
     return arith::ConstantOp::create(b, DenseElementsAttr::get(type, APFloat(static_cast<float>(value))));
@@ -74,7 +74,7 @@ private:
   const IRMapping &captures;
   IndexBuilder b;
   int64_t rows, columns;
-  int64_t headSize; ///< columns of a tile of Q, K, V or O
+  int64_t headColumns, valueColumns; ///< of a tile of Q or K, and of V or O
   int64_t partials;
   bool transposesValues;          ///< MMAs read them in another order
   std::optional<MaskReader> mask; ///< of the work item, if there is one
@@ -95,7 +95,7 @@ WorkItem KernelBuilder::decode(Value work) {
   Value queryHeads = size(0, 1), keyHeads = size(1, 1);
   Value headsPerKeyHead = b.div(queryHeads, keyHeads);
 
-  int64_t bytesPerKey = 2 * headSize * op.getQ().getType().getElementTypeBitWidth() / 8;
+  int64_t bytesPerKey = (headColumns + valueColumns) * op.getQ().getType().getElementTypeBitWidth() / 8;
   // As many keys as there can be at most: an index has 32 bits, group_bytes has 40.
   int64_t keysPerGroup = std::clamp<int64_t>(*schedule.groupBytes / bytesPerKey, 1, kLargestSize);
   Value keyHeadsPerGroup = b.minimum(b.div(b.index(keysPerGroup), size(1, 2)), b.mul(size(0, 0), keyHeads));
@@ -197,7 +197,7 @@ void KernelBuilder::buildWorkItem(Value work) {
 
 void KernelBuilder::buildBlock(WorkItem item) {
   loadDescales(b, op, kernel, item);
-  Value q = tile::LoadOp::create(b, inputTile(rows), item.q,
+  Value q = tile::LoadOp::create(b, inputTile(rows, headColumns), item.q,
                                  ValueRange{item.tensorBatch, item.head, item.firstRow, b.index(0)});
   Value sink = op.getSinks() ? loadSink(b, kernel, item) : Value();
   scf::ForOp loop = buildKeyLoop(item, q);
@@ -209,7 +209,7 @@ scf::ForOp KernelBuilder::buildKeyLoop(const WorkItem &item, Value q) {
   // Finite, so that -inf scores before the first finite one weigh 0 and not NaN.
   Value maximum = constant(f32Tile({rows}), kNoMaximum);
   Value sum = constant(f32Tile({rows, partials}), 0.0);
-  Value output = constant(f32Tile({rows, headSize}), 0.0);
+  Value output = constant(f32Tile({rows, valueColumns}), 0.0);
   auto loop = scf::ForOp::create(b, b.index(0), range.count, b.index(1), ValueRange{maximum, sum, output});
   loop->setAttr(tile::kNonEmptyAttr, b.getUnitAttr());
   OpBuilder::InsertionGuard guard(b);
@@ -225,8 +225,8 @@ void KernelBuilder::buildIteration(const WorkItem &item, Value q, const KeyRange
   Value oldMaximum = state[0], oldSum = state[1], oldOutput = state[2];
   Value zero = b.index(0);
   Value firstKey = b.mul(range.tileAt(b, iteration), b.index(columns));
-  Value k =
-      tile::LoadOp::create(b, inputTile(columns), item.k, ValueRange{item.tensorBatch, item.keyHead, firstKey, zero});
+  Value k = tile::LoadOp::create(b, inputTile(columns, headColumns), item.k,
+                                 ValueRange{item.tensorBatch, item.keyHead, firstKey, zero});
   Value scores = tile::MmaOp::create(b, f32Tile({rows, columns}), q, k, /*acc=*/Value(),
                                      /*transpose_b=*/true);
   // A score function wants it in the score, and without one it costs nothing in the exponent.
@@ -266,17 +266,17 @@ void KernelBuilder::buildIteration(const WorkItem &item, Value q, const KeyRange
   if (grown && schedule.correctionRegisters.value_or(0))
     grown = arith::CmpFOp::create(b, arith::CmpFPredicate::UNE, alpha, constant(f32Tile({rows}), 1.0));
   Value scaled = rescale(oldOutput, alpha, grown);
-  Value output = tile::MmaOp::create(b, f32Tile({rows, headSize}), pNarrow, loadValues(item, firstKey), scaled,
+  Value output = tile::MmaOp::create(b, f32Tile({rows, valueColumns}), pNarrow, loadValues(item, firstKey), scaled,
                                      /*transpose_b=*/transposesValues || op.getVOrder() == attn::ValueOrder::Keys);
   scf::YieldOp::create(b, ValueRange{maximum, sum, output});
 }
 
 Value KernelBuilder::loadValues(const WorkItem &item, Value firstKey) {
   Value zero = b.index(0), v = item.v;
-  auto type = RankedTensorType::get({headSize, columns}, op.getV().getType().getElementType());
+  RankedTensorType type = inputTile(valueColumns, columns);
   if (op.getVOrder() == attn::ValueOrder::HeadSize) {
-    Value rowsOfKeys =
-        tile::LoadOp::create(b, inputTile(columns), v, ValueRange{item.tensorBatch, item.keyHead, firstKey, zero});
+    Value rowsOfKeys = tile::LoadOp::create(b, inputTile(columns, valueColumns), v,
+                                            ValueRange{item.tensorBatch, item.keyHead, firstKey, zero});
     return transposesValues ? tile::TransposeOp::create(b, type, rowsOfKeys).getResult() : rowsOfKeys;
   }
   return tile::LoadOp::create(b, type, v, ValueRange{item.tensorBatch, item.keyHead, zero, firstKey});
@@ -301,7 +301,7 @@ Value KernelBuilder::scaleMaximum(Value maximum, Value scale) {
 
 /// The output times alpha, which is 1 in rows that have not grown, if it is said which have.
 Value KernelBuilder::rescale(Value output, Value alpha, Value grown) {
-  auto scaled = [&]() -> Value { return arith::MulFOp::create(b, output, broadcast(alpha, headSize)); };
+  auto scaled = [&]() -> Value { return arith::MulFOp::create(b, output, broadcast(alpha, valueColumns)); };
   if (!grown)
     return scaled();
   auto choice = scf::IfOp::create(b, output.getType(), tile::AnyOp::create(b, grown), /*withElseRegion=*/true);
@@ -365,10 +365,10 @@ void KernelBuilder::buildEpilogue(const WorkItem &item, ValueRange state, Value 
   Value inverse = fastDivide(multiple({rows}, op.getOutputScaleValue(), item.outputFactor), divisor);
   if (share)
     inverse = arith::MulFOp::create(b, inverse, share);
-  Value normalized = arith::MulFOp::create(b, output, broadcast(inverse, headSize));
+  Value normalized = arith::MulFOp::create(b, output, broadcast(inverse, valueColumns));
   Value narrow = normalized;
   if (Type element = op.getOutput().getType().getElementType(); !element.isF32())
-    narrow = arith::TruncFOp::create(b, RankedTensorType::get({rows, headSize}, element), normalized);
+    narrow = arith::TruncFOp::create(b, RankedTensorType::get({rows, valueColumns}, element), normalized);
   tile::StoreOp::create(b, narrow, item.o, ValueRange{item.tensorBatch, item.head, item.firstRow, b.index(0)});
   if (!op.getLse())
     return;

@@ -121,7 +121,7 @@ nb::object launchTensors(Loaded &loaded, nb::args tensors, std::optional<uint64_
   return described.launch(loaded, stream, &numbers);
 }
 
-/// The attention kernels for one choice of options: by element type, head size, numbers of
+/// The attention kernels for one choice of options: by element type, head sizes, numbers of
 /// heads where `needsHeads`, device, and class of sizes.
 class AttentionKernels {
 public:
@@ -149,7 +149,7 @@ public:
                     tensor.shape[1] == 0 || tensor.shape[2] == 0))
         return nb::bool_(true);
     }
-    Entry *entry = find(query, described.tensors[1]);
+    Entry *entry = find(query, described.tensors[1], described.tensors[2]);
     Loaded *loaded = entry ? entry->byClass[girihScheduleRuleClassOf(entry->rule, query.shape)] : nullptr;
     if (!loaded)
       return nb::bool_(true);
@@ -160,16 +160,25 @@ public:
   }
 
   /// The kernel for tensors like these, of a problem with such classes.
-  void add(nb::handle q, nb::handle k, nb::object loaded, nb::object rule) {
+  void add(nb::handle q, nb::handle k, nb::handle v, nb::object loaded, nb::object rule) {
     Described described;
-    if (!described.add(q) || !described.add(k) || described.tensors[0].ndim != 4 || described.tensors[1].ndim != 4)
-      throw nb::type_error("no tensors of attention");
-    const nb::dlpack::dltensor &query = described.tensors[0], &key = described.tensors[1];
-    Entry *entry = find(query, key);
+    for (nb::handle tensor : {q, k, v})
+      if (!described.add(tensor) || described.tensors[described.count - 1].ndim != 4)
+        throw nb::type_error("no tensors of attention");
+    const nb::dlpack::dltensor &query = described.tensors[0], &key = described.tensors[1],
+                               &value = described.tensors[2];
+    Entry *entry = find(query, key, value);
     if (!entry) {
       GirihScheduleRule *classes = nb::cast<ScheduleRule &>(rule).handle.get();
-      entry = &entries.emplace_back(Entry{
-          query.dtype, query.shape[3], query.shape[1], key.shape[1], query.device.device_id, classes, {}, {rule}});
+      entry = &entries.emplace_back(Entry{query.dtype,
+                                          query.shape[3],
+                                          value.shape[3],
+                                          query.shape[1],
+                                          key.shape[1],
+                                          query.device.device_id,
+                                          classes,
+                                          {},
+                                          {rule}});
       entry->byClass.resize(girihScheduleRuleClassCount(classes));
     }
     entry->byClass[girihScheduleRuleClassOf(entry->rule, query.shape)] = &nb::cast<Loaded &>(loaded);
@@ -179,16 +188,17 @@ public:
 private:
   struct Entry {
     nb::dlpack::dtype type;
-    int64_t headSize, heads, keyHeads;
+    int64_t headSize, valueSize, heads, keyHeads;
     int device;
     GirihScheduleRule *rule;
     std::vector<Loaded *> byClass; ///< null where none was wanted yet
     std::vector<nb::object> owners;
   };
 
-  Entry *find(const nb::dlpack::dltensor &query, const nb::dlpack::dltensor &key) {
+  Entry *find(const nb::dlpack::dltensor &query, const nb::dlpack::dltensor &key, const nb::dlpack::dltensor &value) {
     for (Entry &entry : entries)
-      if (entry.type == query.dtype && entry.headSize == query.shape[3] && entry.device == query.device.device_id &&
+      if (entry.type == query.dtype && entry.headSize == query.shape[3] && entry.valueSize == value.shape[3] &&
+          entry.device == query.device.device_id &&
           (!needsHeads || (entry.heads == query.shape[1] && entry.keyHeads == key.shape[1])))
         return &entry;
     return nullptr;

@@ -66,6 +66,21 @@ def test_float8(dtype, mask):
         torch.testing.assert_close(lse.double(), expected[1], rtol=0, atol=1e-2)
 
 
+@pytest.mark.parametrize("d, dv", [(192, 128), (64, 128), (128, 64), (96, 40)])
+def test_values_of_another_size(d, dv):
+    q, k, v = tensors(hkv=4, d=d)[:2] + tensors(hkv=4, d=dv, seed=1)[2:]
+    for q in (q, q.transpose(1, 2).contiguous().transpose(1, 2)):
+        for _ in range(2):  # the second call goes the quick way
+            o, lse = girih.attention(q, k, v, mask="causal", lse=True)
+            expected = reference(q, k, v, "causal")
+            assert o.shape == (*q.shape[:3], dv) and close(o, expected[0])
+            assert (o.stride(1) < o.stride(2)) == (q.stride(1) < q.stride(2))
+            torch.testing.assert_close(lse.double(), expected[1], rtol=0, atol=2e-3)
+    torch.testing.assert_close(scaled_dot_product_attention(q, k, v), torch.nn.functional.scaled_dot_product_attention(q, k, v),
+                               rtol=2e-2, atol=2e-2)
+    assert torch.equal(torch.compile(attention, fullgraph=True, backend="aot_eager")(q, k, v, mask="causal"), o)
+
+
 def test_scale_out_and_strides():
     q, k, v = tensors()
     assert close(attention(q, k, v, scale=0.3), reference(q, k, v, scale=0.3)[0])

@@ -35,6 +35,16 @@ def test_inputs_of_8_bits(dtype):
     assert o.dtype == jnp.bfloat16 and off(o, reference(*(numpy.asarray(x, numpy.float64) for x in (q, k, v)))[0]) < 5e-2
 
 
+@pytest.mark.parametrize("dv", [128, 40])
+def test_values_of_another_size(dv):
+    q, k, _ = inputs()
+    v = jnp.asarray(numpy.random.default_rng(4).standard_normal((*k.shape[:3], dv)), q.dtype)
+    o, lse = jax.jit(lambda *x: attention(*x, lse=True, interpret=True))(q, k, v)
+    expected = reference(*map(numpy.asarray, (q, k, v)))
+    assert o.shape == (*q.shape[:3], dv) and off(o, expected[0]) < 3e-3 and off(lse, expected[1]) < 2e-3
+    assert attention(q, k[:, :, :0], v[:, :, :0], interpret=True).shape == o.shape
+
+
 def test_vmap_over_the_batch_and_more():
     q, k, v = inputs()
     expected = reference(*map(numpy.asarray, (q, k, v)))[0]

@@ -238,7 +238,7 @@ for wrong in ((q, k, v, o, 3), (q, k, v, o.short(), lse)):
 kernels = _girih.AttentionKernels(needs_heads=False, device_type=1)
 print(kernels.launch(q, k, v, o, lse, [], [], 0))
 rule, _ = _girih.schedule_rule(str(girih.Problem(128, lse=True)), "", "sm_90a")
-kernels.add(q, k, loaded, rule)
+kernels.add(q, k, v, loaded, rule)
 many = [x[:, :, :1].expand(-1, -1, 4096, -1) for x in (q, k, v, o)]
 assert kernels.launch(*many, lse[:, :, :1].expand(-1, -1, 4096), [], [], 0) is True
 assert kernels.launch(q, k, v, o.zero_(), lse, [], [], 0) is None and abs(o.double().numpy() - expected).max() < 1e-2
@@ -247,7 +247,7 @@ print(kernels.launch(q.half(), k, v, o, lse, [], [], 0), kernels.launch(q, k, v[
       kernels.launch(q, k, v, o, None, [], [], 0) is None)
 print(girih._errors.text_of(kernels.launch(q, k, v[:, :, :7], o, lse, [], [], 0)))
 by_heads = _girih.AttentionKernels(needs_heads=True, device_type=1)
-by_heads.add(q, k, loaded, rule)
+by_heads.add(q, k, v, loaded, rule)
 print(by_heads.launch(q, k, v, o, lse, [], [], 0), by_heads.launch(q[:, :2], k, v, o, lse, [], [], 0))
 small = q[:, :, :1], k[:, :, :1], v[:, :, :1], o[:, :, :1], lse[:, :, :1]
 begin = time.perf_counter()

@@ -174,6 +174,16 @@ public:
   virtual void populatePatterns(const mlir::TypeConverter &converter, mlir::RewritePatternSet &patterns) const = 0;
 };
 
+/// The columns of a tile of queries or keys, and of one of values or the output.
+struct HeadColumns {
+  explicit HeadColumns(attn::ForwardOp op)
+      : keys(Target::tileColumns(op.getHeadSize())), values(Target::tileColumns(op.getValueSize())) {}
+
+  int64_t widest() const { return std::max(keys, values); }
+
+  int64_t keys, values;
+};
+
 /// All chips, in the order of Targets.def.
 llvm::ArrayRef<const Target *> allTargets();
 

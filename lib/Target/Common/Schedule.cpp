@@ -30,15 +30,17 @@ static void completeRegisters(tile::Schedule &schedule, const Limits &limits, co
 /// A work item's queries are loaded while the item before is computed, where a CTA has
 /// several and shared memory has room for them beside keys, values, the output and what is loaded
 /// with `dense` bytes for each score.
-static int64_t defaultItemStages(attn::ForwardOp op, const tile::Schedule &schedule, int64_t headColumns, int64_t dense,
+static int64_t defaultItemStages(attn::ForwardOp op, const tile::Schedule &schedule, HeadColumns head, int64_t dense,
                                  const Target &target) {
   constexpr int64_t kBarrierBytes = 1024;
-  int64_t rings = target.transposesValues(op) ? 3 : 2; // of keys, values, and values transposed
-  int64_t loaded = 2 * *schedule.rows + rings * *schedule.stages * *schedule.columns, stored = *schedule.rows;
+  int64_t valueRings = target.transposesValues(op) ? 2 : 1; // as they are loaded, and transposed
+  int64_t loaded =
+      2 * *schedule.rows * head.keys + *schedule.stages * *schedule.columns * (head.keys + valueRings * head.values);
+  int64_t stored = *schedule.rows * head.values;
   int64_t bits = loaded * op.getQ().getType().getElementTypeBitWidth() +
                  stored * op.getOutput().getType().getElementTypeBitWidth();
   int64_t beside = *schedule.stages * *schedule.rows * *schedule.columns * dense;
-  bool fits = headColumns * bits / 8 + beside + kBarrierBytes <= target.limits().sharedBytes;
+  bool fits = bits / 8 + beside + kBarrierBytes <= target.limits().sharedBytes;
   return *schedule.persistent != 0 && fits ? 2 : 1;
 }
 
@@ -54,10 +56,10 @@ static int64_t denseBytes(attn::ForwardOp op) {
 
 /// The most columns of which shared memory has stages of keys, values and what is loaded beside
 /// them, with queries and the output.
-static int64_t mostColumns(const tile::Schedule &schedule, int64_t headColumns, int64_t dense, const Limits &limits) {
+static int64_t mostColumns(const tile::Schedule &schedule, HeadColumns head, int64_t dense, const Limits &limits) {
   constexpr int64_t kElementBytes = 2, kBarrierBytes = 2048;
-  int64_t rest = limits.sharedBytes - 2 * *schedule.rows * headColumns * kElementBytes - kBarrierBytes;
-  return rest / (*schedule.stages * (2 * headColumns * kElementBytes + *schedule.rows * dense));
+  int64_t rest = limits.sharedBytes - *schedule.rows * (head.keys + head.values) * kElementBytes - kBarrierBytes;
+  return rest / (*schedule.stages * ((head.keys + head.values) * kElementBytes + *schedule.rows * dense));
 }
 
 /// Whether a region reads an element of a captured tensor for each key.
@@ -86,13 +88,19 @@ static int64_t columnStep(attn::ForwardOp op, const MmaShape &shape) {
 
 tile::Schedule completeAttention(attn::ForwardOp op, const tile::Schedule &given, const Target &target,
                                  const MmaShape &shape, const AttentionNeeds &needs, Missing &missing,
-                                 function_ref<tile::Schedule(attn::ForwardOp, int64_t)> defaultsFor) {
-  int64_t headSize = op.getQ().getType().getDimSize(3);
+                                 function_ref<tile::Schedule(attn::ForwardOp, HeadColumns)> defaultsFor) {
   int64_t bits = op.getQ().getType().getElementTypeBitWidth();
   int64_t headStep = 128 / bits; // rows of multiples of 16 bytes, for TMA
-  if (headSize % headStep != 0 || headSize < kLeastHead || headSize > needs.maxHeadSize)
-    missing.add("head size " + Twine(headSize) + " is not supported on " + target.chip() + "; multiples of " +
-                Twine(headStep) + " from " + Twine(kLeastHead) + " to " + Twine(needs.maxHeadSize) + " are");
+  auto checkSize = [&](StringRef what, int64_t size, int64_t most) {
+    if (size % headStep != 0 || size < kLeastHead || size > most)
+      missing.add(what + " " + Twine(size) + " is not supported on " + target.chip() + "; multiples of " +
+                  Twine(headStep) + " from " + Twine(kLeastHead) + " to " + Twine(most) + " are");
+  };
+  bool isOneSize = op.getHeadSize() == op.getValueSize();
+  checkSize("head size", op.getHeadSize(),
+            isOneSize ? std::min(needs.maxHeadSize, needs.maxValueSize) : needs.maxHeadSize);
+  if (!isOneSize)
+    checkSize("head size of values", op.getValueSize(), needs.maxValueSize);
   Limits limits = target.limits();
   tile::Schedule schedule = given;
   // Rows and workers go together: a worker's MMA has a fixed number of rows. One worker's
@@ -101,8 +109,8 @@ tile::Schedule completeAttention(attn::ForwardOp op, const tile::Schedule &given
     schedule.rows = shape.rows * *schedule.workers;
   if (schedule.rows && !schedule.workers)
     schedule.workers = std::clamp<int64_t>(*schedule.rows / shape.rows, 1, limits.threads / kThreadsPerWorker - 1);
-  int64_t headColumns = Target::tileColumns(headSize);
-  schedule = schedule.completedFrom(defaultsFor(op, headColumns));
+  HeadColumns head(op);
+  schedule = schedule.completedFrom(defaultsFor(op, head));
   int64_t step = columnStep(op, shape), dense = denseBytes(op);
   if (!given.columns) {
     // What is read for each score has registers of its own; a mask keeps one bit of it.
@@ -112,11 +120,11 @@ tile::Schedule completeAttention(attn::ForwardOp op, const tile::Schedule &given
     else if (readsAtKey(op.getMaskRegion()))
       columns = columns * 3 / 4;
     if (dense > 0)
-      columns = std::min(columns, mostColumns(schedule, headColumns, dense, limits));
+      columns = std::min(columns, mostColumns(schedule, head, dense, limits));
     schedule.columns = std::max(columns / step * step, step);
   }
   if (!schedule.itemStages)
-    schedule.itemStages = defaultItemStages(op, schedule, headColumns, dense, target);
+    schedule.itemStages = defaultItemStages(op, schedule, head, dense, target);
   if (*schedule.rows != shape.rows * *schedule.workers)
     missing.add("knob rows is " + Twine(*schedule.rows) + " when knob workers is " + Twine(*schedule.workers) +
                 ", each worker has " + Twine(shape.rows) + " rows on " + target.chip());

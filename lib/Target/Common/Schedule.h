@@ -11,7 +11,8 @@ struct AttentionNeeds {
   /// Registers of a thread of a role, the second where another one transposes; beyond the
   /// most it gains nothing.
   int64_t leastLoad, leastTranspose, mostLoad, mostCompute;
-  int64_t maxHeadSize; ///< for whose output a worker has room
+  /// Of queries and keys, and of values: for whose output a worker has room.
+  int64_t maxHeadSize, maxValueSize;
 };
 
 /// The schedule with its open knobs filled in from the chip's defaults for the problem,
@@ -19,7 +20,7 @@ struct AttentionNeeds {
 /// added to `missing`.
 tile::Schedule completeAttention(attn::ForwardOp op, const tile::Schedule &given, const Target &target,
                                  const MmaShape &shape, const AttentionNeeds &needs, Missing &missing,
-                                 llvm::function_ref<tile::Schedule(attn::ForwardOp, int64_t)> defaultsFor);
+                                 llvm::function_ref<tile::Schedule(attn::ForwardOp, HeadColumns)> defaultsFor);
 
 } // namespace girih
 

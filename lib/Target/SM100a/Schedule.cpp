@@ -7,24 +7,32 @@ using namespace mlir;
 namespace girih::sm100a {
 
 /// The thread that starts MMAs keeps descriptors and barriers of two workers, and where it
-/// waits for MMAs, those of the waits.
-static AttentionNeeds needsFor(const tile::Schedule &given) {
-  int64_t least = given.strict.value_or(0) ? 64 : 56;
-  return {.leastLoad = least, .leastTranspose = least, .mostLoad = 64, .mostCompute = 240, .maxHeadSize = 128};
+/// waits for MMAs, those of the waits; wider queries have more of them.
+static AttentionNeeds needsFor(attn::ForwardOp op, const tile::Schedule &given) {
+  int64_t least = given.strict.value_or(0) || HeadColumns(op).keys > 128 ? 64 : 56;
+  return {.leastLoad = least,
+          .leastTranspose = least,
+          .mostLoad = 64,
+          .mostCompute = 240,
+          .maxHeadSize = 192,
+          .maxValueSize = 128};
 }
 
 /// Two workers of 128 rows, one in its softmax while the other's MMAs run. In tensor
 /// memory each has scores, weights (half a column each) and its output: 2 x (1.5 N + D)
 /// columns of the 512; with the oldest first, 2 x (N + D). What the correction role takes
 /// leaves the workers fewer registers.
-static tile::Schedule defaultsFor(attn::ForwardOp op, const tile::Schedule &given, int64_t headColumns,
+static tile::Schedule defaultsFor(attn::ForwardOp op, const tile::Schedule &given, HeadColumns head,
                                   int64_t exp2Polynomial) {
   bool corrects = given.correctionRegisters.value_or(0) > 0;
   bool masked = op.hasMask();
   tile::Schedule schedule;
   schedule.workers = 2;
   schedule.rows = kMma.rows * *schedule.workers;
-  schedule.columns = headColumns <= 64 ? (corrects ? 112 : 128) : op.hasNarrowInputs() ? 96 : 80;
+  schedule.columns = head.widest() <= 64    ? (corrects ? 112 : 128)
+                     : head.keys > 128      ? 64
+                     : op.hasNarrowInputs() ? 96
+                                            : 80;
   schedule.stages = 2;
   schedule.accumulators = 1;
   schedule.correctionRegisters = 0;
@@ -46,10 +54,8 @@ static tile::Schedule defaultsFor(attn::ForwardOp op, const tile::Schedule &give
 
 tile::Schedule completeSchedule(attn::ForwardOp op, const tile::Schedule &given, const Target &target, Missing &missing,
                                 int64_t exp2Polynomial) {
-  auto defaults = [&](attn::ForwardOp op, int64_t headColumns) {
-    return defaultsFor(op, given, headColumns, exp2Polynomial);
-  };
-  tile::Schedule schedule = completeAttention(op, given, target, kMma, needsFor(given), missing, defaults);
+  auto defaults = [&](attn::ForwardOp op, HeadColumns head) { return defaultsFor(op, given, head, exp2Polynomial); };
+  tile::Schedule schedule = completeAttention(op, given, target, kMma, needsFor(op, given), missing, defaults);
   // Scores are handed to the workers and weights back one iteration apart.
   if (*schedule.overlap == 0)
     missing.add("knob overlap is 0, attention on " + target.chip() + " needs 1");

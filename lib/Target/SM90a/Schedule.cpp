@@ -8,7 +8,7 @@ namespace girih::sm90a {
 
 /// To 240 for each thread of two workers, 160 for each of three.
 static constexpr AttentionNeeds kNeeds = {
-    .leastLoad = 24, .leastTranspose = 32, .mostLoad = 32, .mostCompute = 240, .maxHeadSize = 256};
+    .leastLoad = 24, .leastTranspose = 32, .mostLoad = 32, .mostCompute = 240, .maxHeadSize = 256, .maxValueSize = 256};
 
 /// How many times a work item of one worker's rows items of one, two, ... workers take:
 /// measured at 512 and 2048 keys without a mask. Tiles that are shared cost less for each row.
@@ -20,7 +20,7 @@ static ArrayRef<double> itemCosts(int64_t headColumns) {
 /// Two warpgroups of 64 rows with 240 registers each, or three with 160, beside a loader: the
 /// splits of 64 Ki registers that waste none. Fewer where the items are too few for the chip.
 WorkerRule workerRule(attn::ForwardOp op) {
-  int64_t headColumns = Target::tileColumns(op.getQ().getType().getDimSize(3));
+  int64_t headColumns = HeadColumns(op).widest();
   ArrayRef<double> costs = itemCosts(headColumns);
   // Beside a warpgroup that transposes, three have too few registers, and two for the widest output.
   if (getSM90aTarget()->transposesValues(op))
@@ -40,13 +40,21 @@ static int64_t workersFor(attn::ForwardOp op) {
   return isOpen ? rule.usual() : rule.workersFor(sizes[0], sizes[1], sizes[2]);
 }
 
-static tile::Schedule defaultsFor(attn::ForwardOp op, int64_t headColumns) {
+/// As many keys as two stages leave room for beside queries and the output, and as the
+/// registers have room for beside the output.
+static int64_t defaultColumns(HeadColumns head) {
+  if (head.keys <= 192 && head.values <= 128)
+    return 128;
+  return head.widest() <= 192 ? 96 : 64;
+}
+
+static tile::Schedule defaultsFor(attn::ForwardOp op, HeadColumns head) {
   bool masked = op.hasMask();
   int64_t keys = op.getK().getType().getDimSize(2);
   tile::Schedule schedule;
   schedule.workers = workersFor(op);
   schedule.rows = kMma.rows * *schedule.workers;
-  schedule.columns = headColumns <= 128 ? 128 : headColumns <= 192 ? 96 : 64;
+  schedule.columns = defaultColumns(head);
   if (!ShapedType::isDynamic(keys) && keys <= 64)
     schedule.columns = 64;
   schedule.stages = 2;
@@ -57,7 +65,7 @@ static tile::Schedule defaultsFor(attn::ForwardOp op, int64_t headColumns) {
   // Work items of a mask differ in length: whoever is done takes the next, the long
   // ones first. Fixed shares are as good where all are equal, and cost less. With the widest
   // output a CTA for each item is better still.
-  schedule.persistent = !masked && !op.hasLengths() ? 1 : headColumns > 192 ? 0 : tile::Schedule::kDynamic;
+  schedule.persistent = !masked && !op.hasLengths() ? 1 : head.widest() > 192 ? 0 : tile::Schedule::kDynamic;
   schedule.longestFirst = masked ? 1 : 0;
   schedule.groupBytes = masked ? 32 << 20 : 0;
   return schedule;
@@ -65,16 +73,16 @@ static tile::Schedule defaultsFor(attn::ForwardOp op, int64_t headColumns) {
 
 /// Whether queries in registers were measured to pay, and leave room for a tile of scores,
 /// its weights and the output.
-static bool keepsQueriesInRegisters(attn::ForwardOp op, const tile::Schedule &schedule, int64_t headColumns) {
+static bool keepsQueriesInRegisters(attn::ForwardOp op, const tile::Schedule &schedule, HeadColumns head) {
   constexpr int64_t kBesideTiles = 28;
-  int64_t columns = *schedule.columns + headColumns; // of 32 bits in half a register, of 16 bits in a quarter
-  return headColumns == 128 && !op.hasNarrowInputs() && op.getScore().empty() &&
+  int64_t columns = *schedule.columns + head.values; // of 32 bits in half a register, of 16 bits in a quarter
+  return head.keys == 128 && head.values == 128 && !op.hasNarrowInputs() && op.getScore().empty() &&
          columns / 2 + columns / 4 + kBesideTiles <= *schedule.computeRegisters;
 }
 
 /// Where the assembler's placement of the wait was measured to be best.
-static int64_t anchorFor(attn::ForwardOp op, const tile::Schedule &schedule, int64_t headColumns) {
-  if (headColumns != 128)
+static int64_t anchorFor(attn::ForwardOp op, const tile::Schedule &schedule, HeadColumns head) {
+  if (head.keys != 128 || head.values != 128)
     return 1;
   if (getSM90aTarget()->transposesValues(op))
     return 0;
@@ -85,14 +93,14 @@ static int64_t anchorFor(attn::ForwardOp op, const tile::Schedule &schedule, int
 
 tile::Schedule completeSchedule(attn::ForwardOp op, const tile::Schedule &given, Missing &missing) {
   tile::Schedule schedule = completeAttention(op, given, *getSM90aTarget(), kMma, kNeeds, missing, defaultsFor);
-  int64_t headColumns = Target::tileColumns(op.getQ().getType().getDimSize(3));
+  HeadColumns head(op);
   if (!schedule.leftInRegisters)
-    schedule.leftInRegisters = keepsQueriesInRegisters(op, schedule, headColumns) ? 1 : 0;
+    schedule.leftInRegisters = keepsQueriesInRegisters(op, schedule, head) ? 1 : 0;
   if (int64_t registers = schedule.correctionRegisters.value_or(0))
     missing.add("knob correction_registers is " + Twine(registers) + ", MMAs on sm_90a accumulate in registers of " +
                 "workers, which no other role can correct");
   if (!schedule.anchor)
-    schedule.anchor = anchorFor(op, schedule, headColumns);
+    schedule.anchor = anchorFor(op, schedule, head);
   return schedule;
 }
 

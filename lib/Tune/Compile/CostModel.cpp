@@ -19,16 +19,16 @@ struct Iteration {
   double mma, softmax, load;
 };
 
-Iteration iterationOf(const tile::Schedule &schedule, int64_t headColumns, double bytes, const Rates &rates) {
+Iteration iterationOf(const tile::Schedule &schedule, HeadColumns head, double bytes, const Rates &rates) {
   double scores = double(*schedule.rows) * double(*schedule.columns);
   double polynomials = scores * double(schedule.exp2Polynomial.value_or(0)) / tile::kExp2Period;
   double instructions = scores * kElementwise + polynomials * kPolynomial;
   if (schedule.lazyRescale.value_or(0) == 0)
-    instructions += double(*schedule.rows) * double(headColumns);
+    instructions += double(*schedule.rows) * double(head.values);
   Iteration iteration;
-  iteration.mma = 4 * scores * double(headColumns) / (rates.mmaFlops * 2 / bytes);
+  iteration.mma = 2 * scores * double(head.keys + head.values) / (rates.mmaFlops * 2 / bytes);
   iteration.softmax = (scores - polynomials) / rates.exponentials + instructions / rates.instructions;
-  iteration.load = 2 * bytes * double(*schedule.columns) * double(headColumns) / rates.cacheBytes;
+  iteration.load = bytes * double(*schedule.columns) * double(head.keys + head.values) / rates.cacheBytes;
   return iteration;
 }
 
@@ -73,9 +73,8 @@ Items itemsOf(attn::ForwardOp op, const tile::Schedule &schedule) {
 
 double predictMicroseconds(attn::ForwardOp op, const tile::Schedule &schedule, const Target &target) {
   Rates rates = target.rates();
-  int64_t headColumns = Target::tileColumns(op.getQ().getType().getDimSize(3));
   double bytes = double(op.getQ().getType().getElementTypeBitWidth()) / 8;
-  Iteration iteration = iterationOf(schedule, headColumns, bytes, rates);
+  Iteration iteration = iterationOf(schedule, HeadColumns(op), bytes, rates);
   double cycles = cyclesOf(schedule, iteration);
   Items items = itemsOf(op, schedule);
 

@@ -45,13 +45,14 @@ class Kernels:
 
 
 @functools.cache
-def kernels_of(dtype: int, head_size: int, heads: tuple[int, int] | None, mask: str | Function, score: str | Function | None,
+def kernels_of(dtype: int, head_sizes: tuple[int, int], heads: tuple[int, int] | None, mask: str | Function, score: str | Function | None,
                scale: float | None, lse: bool, knobs: str, device: int, beside: tuple[str, ...] = ()) -> Kernels:
-    """With these inputs (``names_of``) beside q, k and v. UnsupportedError when there can be none."""
+    """For the head sizes of queries and of values, with these inputs (``names_of``) beside q, k and v. UnsupportedError
+    when there can be none."""
     h, hkv = heads or (None, None)
     switches: dict[str, Any] = {_SWITCHES.get(name, name): kind or True
                                 for name, _, kind in (entry.partition("=") for entry in beside)}
-    problem = Problem(head_size, h=h, hkv=hkv, dtype=DTYPES[dtype], mask=mask, score=score, scale=scale, lse=lse,
+    problem = Problem(head_sizes[0], dv=head_sizes[1], h=h, hkv=hkv, dtype=DTYPES[dtype], mask=mask, score=score, scale=scale, lse=lse,
                       schedule=schedule_of(knobs), **switches)
     return Kernels(problem, device, rule_of(problem, device_target(device)))
 
@@ -131,7 +132,8 @@ def attention(q: Any, k: Any, v: Any, *, mask: Mask = "none", score: Score = Non
     Args:
         q: queries [b, h, sq, d] on a GPU, bf16 or f16, d being a multiple of 8 from 16 to 256; or e4m3 or e5m2, with
             d a multiple of 16 and the output in bf16.
-        k, v: keys and values [b, hkv, skv, d] of the same type; h is a multiple of hkv.
+        k, v: keys [b, hkv, skv, d] and values [b, hkv, skv, dv] of the same type; h is a multiple of hkv. dv, the head
+            size of the output, may be another than d.
         mask: "none"; "causal", aligned at the end: query i sees key j if j <= i + skv - sq; "causal_top_left";
             "window(left,right)"; "prefix(n)"; several of these joined by & and |; or a function of (b, h, q, k) that says
             whether the query sees the key, such as FlexAttention's mask_mod. What it hides is not computed.
@@ -149,7 +151,7 @@ def attention(q: Any, k: Any, v: Any, *, mask: Mask = "none", score: Score = Non
         sinks: a score that each row of a head has beside those of its keys, float32 [h].
         q_descale, k_descale, v_descale: what q, k and v are multiplied by, such as the scales of 8-bit tensors: a positive
             float, or float32 [b, hkv], one for each sequence and key head and for the queries that read it.
-        out: the output [b, h, sq, d], or a pair of it and of lse; they are allocated by q's framework if None.
+        out: the output [b, h, sq, dv], or a pair of it and of lse; they are allocated by q's framework if None.
         stream: a CUstream as a number; the framework's current one if None, for PyTorch and CuPy, or the default one.
             PyTorch's allocator does not know of a stream that is given: keep the tensors until it is done.
 
@@ -157,7 +159,7 @@ def attention(q: Any, k: Any, v: Any, *, mask: Mask = "none", score: Score = Non
     [b, h, s, d]. A row that sees no key is 0 in o and -inf in lse.
 
     Returns:
-        o, like q, or (o, lse) with lse float32 [b, h, sq].
+        o [b, h, sq, dv], or (o, lse) with lse float32 [b, h, sq].
 
     Raises:
         UnsupportedError: the compiler has no kernel for this mask, head size, type or GPU; it carries the diagnostic.
@@ -191,8 +193,10 @@ def attention(q: Any, k: Any, v: Any, *, mask: Mask = "none", score: Score = Non
     mask, score = traced(mask, "mask"), traced(score, "score")
     if len(shape) != 4:
         raise ValueError(f"q has {len(shape)} dimensions when it should have 4")
+    values = described[2][0][2]
+    head_sizes = shape[3], values[3] if len(values) == 4 else shape[3]
     if out is None:
-        out = (_empty(q, shape, q.dtype),)
+        out = (_empty(q, (*shape[:3], head_sizes[1]), q.dtype),)
         if lse:
             out += (_empty(q, shape[:3], q.__array_namespace__().float32),)
     elif not lse:
@@ -208,7 +212,7 @@ def attention(q: Any, k: Any, v: Any, *, mask: Mask = "none", score: Score = Non
     for name, (_, ordinal) in zip([*_TENSORS[:4 + lse], *tensors, *arrays], described):
         if ordinal != device:
             raise ValueError(f"{name} is on GPU {ordinal} when q is on GPU {device}")
-    kernels = kernels_of(dtype, shape[3], heads_of(score, shape[1], described[1][0][2]), without_values(mask),
+    kernels = kernels_of(dtype, head_sizes, heads_of(score, shape[1], described[1][0][2]), without_values(mask),
                          without_values(score), scale, lse, knobs_of(schedule), device, names_of(beside))
     loaded = kernels.loaded_for(shape)
     run(loaded, [description for description, _ in described], stream,

@@ -36,18 +36,19 @@ def schedule_of(knobs: str) -> dict[str, int]:
 
 @dataclasses.dataclass(frozen=True)
 class Problem:
-    """Attention of queries [b, h, sq, d] over keys and values [b, hkv, skv, d].
+    """Attention of queries [b, h, sq, d] over keys [b, hkv, skv, d] and values [b, hkv, skv, dv].
 
     A size that is None is chosen at launch: one kernel for all sizes. ``hkv`` is ``h`` and
     ``skv`` is ``sq`` unless they are given, and then open where those are open.
 
     Args:
         d: the head size, a multiple of 8 from 16 to 256.
+        dv: the head size of values and the output; d if None.
         b, h, sq: batch, query heads, query length.
         hkv, skv: key heads, of which h is a multiple, and key length.
         dtype: "bf16", "f16", "e4m3" or "e5m2", of queries, keys and values.
         out: the output's type, "bf16", "f16" or "f32"; dtype if None, or "bf16" where that has 8 bits.
-        v_order: "head_size", or "keys" for values [b, hkv, d, skv].
+        v_order: "head_size", or "keys" for values [b, hkv, dv, skv].
         mask: "none"; "causal", aligned at the end: query i sees key j if j <= i + skv - sq; "causal_top_left";
             "window(left,right)"; "prefix(n)"; several of these joined by & and |; or a function of (b, h, q, k) that says
             whether the query sees the key, such as FlexAttention's mask_mod. What it hides is not computed.
@@ -70,6 +71,7 @@ class Problem:
     sq: int | None = None
     hkv: int | None = None
     skv: int | None = None
+    dv: int | None = None
     dtype: str = "bf16"
     out: str | None = None
     v_order: str = "head_size"
@@ -109,6 +111,8 @@ class Problem:
         entries |= {name: 1 for name in ("query_lengths", "key_lengths", "packed", "sink") if getattr(self, name)}
         descales = {name: getattr(self, name) for name in ("q_descale", "k_descale", "v_descale")}
         entries |= {name: kind for name, kind in descales.items() if kind is not None}
+        if self.dv not in (None, self.d):
+            entries["dv"] = self.dv
         if isinstance(self.score, str):
             entries["score"] = self.score
         if self.out is not None:

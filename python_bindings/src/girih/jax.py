@@ -48,7 +48,7 @@ def _check(q: Any, k: Any, v: Any) -> None:
             raise TypeError(f"{name} is {array.dtype} when it should be bfloat16 or float16, or float8_e4m3fn or float8_e5m2")
         if array.dtype != q.dtype:
             raise TypeError(f"{name} is {array.dtype} when q is {q.dtype}")
-        for dim, what in ((0, "batch"), (3, "head size")):
+        for dim, what in ((0, "batch"), (3, "head size"))[:1 if name == "v" else 2]:
             if array.shape[dim] != q.shape[dim]:
                 raise ValueError(f"dimension {dim} of {name} is {array.shape[dim]} when the {what} of q is {q.shape[dim]}")
     for dim in (1, 2):
@@ -85,7 +85,7 @@ def attention(q: Any, k: Any, v: Any, *, mask: Mask = "none", score: Score = Non
     """``girih.attention`` for JAX's arrays, under jit and vmap too; the same meaning and errors.
 
     Args:
-        q, k, v: [b, h, sq, d] and [b, hkv, skv, d]; vmap may add dimensions.
+        q, k, v: [b, h, sq, d], [b, hkv, skv, d] and [b, hkv, skv, dv]; vmap may add dimensions.
         mask, score, scale, lse, schedule: as for ``girih.attention``. Arrays that functions capture by ``girih.capture`` are
             operands of the call: those of an enclosing jit may be captured, and vmap may map them. ``scale`` and Python's
             and NumPy's numbers are constants.
@@ -99,11 +99,12 @@ def attention(q: Any, k: Any, v: Any, *, mask: Mask = "none", score: Score = Non
     if not interpret and not isinstance(q, Tracer) and next(iter(q.devices())).platform == "cpu":
         raise off_device("q", "the CPU")
     dtype = jnp.bfloat16 if q.dtype in _BYTES else q.dtype
+    o_shape = (*q.shape[:3], v.shape[3])
     if q.size == 0 or k.shape[2] == 0:  # no row sees a key
-        o = jnp.zeros_like(q, dtype)
+        o = jnp.zeros(o_shape, dtype)
         return (o, jnp.full(q.shape[:3], -jnp.inf, jnp.float32)) if lse else o
     heads = (q.shape[1], k.shape[1]) if isinstance(score, str) else (None, None)
-    problem = Problem(q.shape[3], h=heads[0], hkv=heads[1], dtype=_DTYPES[q.dtype], mask=mask, score=score, scale=scale,
+    problem = Problem(q.shape[3], dv=v.shape[3], h=heads[0], hkv=heads[1], dtype=_DTYPES[q.dtype], mask=mask, score=score, scale=scale,
                       lse=lse, schedule=schedule or {})
     _kernel(problem, q.shape, interpret)
     captures = captures_of(*problem.functions)
@@ -111,7 +112,7 @@ def attention(q: Any, k: Any, v: Any, *, mask: Mask = "none", score: Score = Non
     scalars = numpy.array([found.bits() for found in captures if found.is_number], numpy.int32)
     functions = "".join(map(str, problem.functions))
     reads_batch = any(function.reads("b") for function in problem.functions)
-    shapes = [jax.ShapeDtypeStruct(q.shape, dtype)] + [jax.ShapeDtypeStruct(q.shape[:3], jnp.float32)] * lse
+    shapes = [jax.ShapeDtypeStruct(o_shape, dtype)] + [jax.ShapeDtypeStruct(q.shape[:3], jnp.float32)] * lse
     call = jax.ffi.ffi_call("girih_attention", shapes, vmap_method="expand_dims")
 
     @jax.custom_vjp

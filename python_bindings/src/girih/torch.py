@@ -69,9 +69,20 @@ def _output_dtype(q: Tensor) -> torch.dtype:
     return torch.bfloat16 if q.dtype in _BYTES else q.dtype
 
 
-def _outputs(q: Tensor, lse: bool) -> tuple[Tensor, Tensor]:
-    """Memory in q's order where it is dense. Without `lse`, its place is taken by an empty tensor."""
-    return torch.empty_like(q, dtype=_output_dtype(q)), q.new_empty(q.shape[:3] if lse else (0,), dtype=torch.float32)
+def _output(q: Tensor, v: Tensor) -> Tensor:
+    """Memory in q's order where it is dense."""
+    dtype = _output_dtype(q)
+    if q.dim() != 4 or v.dim() != 4 or v.shape[3] == q.shape[3]:
+        return torch.empty_like(q, dtype=dtype)
+    b, h, sq, _ = q.shape
+    if q.stride(1) < q.stride(2):
+        return q.new_empty((b, sq, h, v.shape[3]), dtype=dtype).transpose(1, 2)
+    return q.new_empty((b, h, sq, v.shape[3]), dtype=dtype)
+
+
+def _outputs(q: Tensor, v: Tensor, lse: bool) -> tuple[Tensor, Tensor]:
+    """Without `lse`, its place is taken by an empty tensor."""
+    return _output(q, v), q.new_empty(q.shape[:3] if lse else (0,), dtype=torch.float32)
 
 
 def _launch(q: Tensor, k: Tensor, v: Tensor, o: Tensor, l: Optional[Tensor], mask: str | Function, score: str | Function | None,
@@ -85,7 +96,7 @@ def _launch(q: Tensor, k: Tensor, v: Tensor, o: Tensor, l: Optional[Tensor], mas
     mask, score, device = without_values(mask), without_values(score) or None, q.get_device()
     needs_heads = bool(score) and isinstance(score, str)
     heads = heads_of(score, q.shape[1], k.shape) if needs_heads else None
-    problem = kernels_of(_DTYPES[q.dtype], q.shape[3], heads, mask, score, scale, l is not None, knobs, device, beside)
+    problem = kernels_of(_DTYPES[q.dtype], (q.shape[3], v.shape[3]), heads, mask, score, scale, l is not None, knobs, device, beside)
     loaded = problem.loaded_for(q.shape)
     if q.numel() == 0:
         return
@@ -107,7 +118,7 @@ def _launch(q: Tensor, k: Tensor, v: Tensor, o: Tensor, l: Optional[Tensor], mas
     check_launch(loaded.launch_tensors(*tensors, stream=stream, scalars=numbers))
     if kernels is None:
         kernels = _kernels.setdefault((mask, score, *key[2:]), _girih.AttentionKernels(needs_heads, 2))
-    kernels.add(q, k, loaded, problem.rule)
+    kernels.add(q, k, v, loaded, problem.rule)
 
 
 def _tensor(captured: Any) -> Tensor:
@@ -122,7 +133,7 @@ def _tensor(captured: Any) -> Tensor:
 def _attention(q: Tensor, k: Tensor, v: Tensor, mask: str, score: str, scale: Optional[float], lse: bool,
                knobs: str, arrays: Sequence[Tensor], numbers: Sequence[Tensor]) -> tuple[Tensor, Tensor]:
     _check(q, k, v)
-    o, l = _outputs(q, lse)
+    o, l = _outputs(q, v, lse)
     _launch(q, k, v, o, l if lse else None, traced(mask, "mask"), traced(score, "score"), scale, knobs, None, list(arrays),
             [number_at_launch(number) for number in numbers])
     return o, l
@@ -131,7 +142,7 @@ def _attention(q: Tensor, k: Tensor, v: Tensor, mask: str, score: str, scale: Op
 @_attention.register_fake
 def _(q: Tensor, k: Tensor, v: Tensor, mask: str, score: str, scale: Optional[float], lse: bool, knobs: str,
       arrays: Sequence[Tensor], numbers: Sequence[Tensor]) -> tuple[Tensor, Tensor]:
-    return _outputs(q, lse)
+    return _outputs(q, v, lse)
 
 
 def _no_backward(*_: Any) -> Any:
@@ -184,7 +195,7 @@ def _attend(q: Tensor, k: Tensor, v: Tensor, mask: Mask, score: Score, scale: fl
     if is_plain and out is None and not beside:
         if kernels := _kernels.get((mask, score, scale, lse, knobs, ())):  # the tensors are checked there
             arrays, numbers = operands_of(mask, score)
-            o, l = torch.empty_like(q, dtype=_output_dtype(q)), q.new_empty(q.shape[:3], dtype=torch.float32) if lse else None
+            o, l = _output(q, v), q.new_empty(q.shape[:3], dtype=torch.float32) if lse else None
             said = kernels.launch(q, k, v, o, l, arrays, numbers, stream)
             if said is not True:
                 check_launch(said)
@@ -199,7 +210,7 @@ def _attend(q: Tensor, k: Tensor, v: Tensor, mask: Mask, score: Score, scale: fl
         o, l = out if lse else (out, None)
         _check_outputs(q, o, l)
     else:
-        o, l = torch.empty_like(q, dtype=_output_dtype(q)), q.new_empty(q.shape[:3], dtype=torch.float32) if lse else None
+        o, l = _output(q, v), q.new_empty(q.shape[:3], dtype=torch.float32) if lse else None
     tensors = {name: tensor for name, tensor in beside.items() if not (name in DESCALES and is_number(tensor))}
     for name, tensor in tensors.items():
         if not isinstance(tensor, Tensor):

@@ -54,8 +54,17 @@ func.func @batch(%q: tensor<2x4x128x64xbf16>, %k: tensor<3x4x128x64xbf16>) -> te
 
 // -----
 
-func.func @head_size(%q: tensor<2x4x128x64xbf16>, %v: tensor<2x4x128x128xbf16>) -> tensor<2x4x128x64xbf16> {
-  // expected-error@+1 {{head size differs: q has 64, v has 128}}
+func.func @head_size(%q: tensor<2x4x128x64xbf16>, %k: tensor<2x4x128x128xbf16>) -> tensor<2x4x128x128xbf16> {
+  // expected-error@+1 {{head size differs: q has 64, k has 128}}
+  %o = attn.forward %q, %k, %k
+      : tensor<2x4x128x64xbf16>, tensor<2x4x128x128xbf16>, tensor<2x4x128x128xbf16> -> tensor<2x4x128x128xbf16>
+  return %o : tensor<2x4x128x128xbf16>
+}
+
+// -----
+
+func.func @value_size(%q: tensor<2x4x128x64xbf16>, %v: tensor<2x4x128x128xbf16>) -> tensor<2x4x128x64xbf16> {
+  // expected-error@+1 {{output is 'tensor<2x4x128x64xbf16>', must have q's sizes and v's head size: q is 'tensor<2x4x128x64xbf16>', v is 'tensor<2x4x128x128xbf16>'}}
   %o = attn.forward %q, %q, %v
       : tensor<2x4x128x64xbf16>, tensor<2x4x128x64xbf16>, tensor<2x4x128x128xbf16> -> tensor<2x4x128x64xbf16>
   return %o : tensor<2x4x128x64xbf16>
@@ -100,7 +109,7 @@ func.func @head_groups(%q: tensor<2x4x128x64xbf16>, %k: tensor<2x3x128x64xbf16>)
 // -----
 
 func.func @output(%q: tensor<2x4x128x64xbf16>) -> tensor<2x4x64x64xbf16> {
-  // expected-error@+1 {{output is 'tensor<2x4x64x64xbf16>', must have q's sizes: q is 'tensor<2x4x128x64xbf16>'}}
+  // expected-error@+1 {{output is 'tensor<2x4x64x64xbf16>', must have q's sizes and v's head size: q is 'tensor<2x4x128x64xbf16>', v is 'tensor<2x4x128x64xbf16>'}}
   %o = attn.forward %q, %q, %q
       : tensor<2x4x128x64xbf16>, tensor<2x4x128x64xbf16>, tensor<2x4x128x64xbf16> -> tensor<2x4x64x64xbf16>
   return %o : tensor<2x4x64x64xbf16>
@@ -282,7 +291,7 @@ func.func @lookup_indices(%t: tensor<2x3xf32>, %i: index) {
 // -----
 
 func.func @values_by_keys(%q: tensor<2x4x128x64xbf16>) -> tensor<2x4x128x64xbf16> {
-  // expected-error@+1 {{head size differs: q has 64, v has 128}}
+  // expected-error@+1 {{key length differs: k has 128, v has 64}}
   %o = attn.forward %q, %q, %q v_order(keys)
       : tensor<2x4x128x64xbf16>, tensor<2x4x128x64xbf16>, tensor<2x4x128x64xbf16> -> tensor<2x4x128x64xbf16>
   return %o : tensor<2x4x128x64xbf16>

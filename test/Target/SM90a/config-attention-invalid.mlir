@@ -27,6 +27,15 @@ func.func @large_head(%q: tensor<1x2x256x264xbf16>) -> tensor<1x2x256x264xbf16> 
 
 // -----
 
+func.func @value_size(%q: tensor<1x2x256x64xbf16>, %v: tensor<1x2x256x264xbf16>) -> tensor<1x2x256x264xbf16> {
+  // expected-error@+1 {{head size of values 264 is not supported on sm_90a; multiples of 8 from 16 to 256 are}}
+  %o = attn.forward %q, %q, %v
+      : tensor<1x2x256x64xbf16>, tensor<1x2x256x64xbf16>, tensor<1x2x256x264xbf16> -> tensor<1x2x256x264xbf16>
+  return %o : tensor<1x2x256x264xbf16>
+}
+
+// -----
+
 func.func @columns(%q: tensor<1x2x256x64xbf16>) -> tensor<1x2x256x64xbf16> {
   // expected-error@+1 {{knob columns is 40, MMAs on sm_90a take multiples of 16 up to 256}}
   %o = attn.forward %q, %q, %q schedule <columns = 40>
