@@ -156,7 +156,10 @@ ArrayRef<OperationAttr> operationAttrs() {
   };
   auto onMma = [](Operation *op) { return isa<MmaOp, MmaAsyncOp>(op); };
   auto onLoop = [](Operation *op) { return isa<LoopLikeOpInterface>(op); };
+  // Constants leave loops without being asked, with what is on them.
   auto inLoop = [](Operation *op) {
+    if (op->hasTrait<OpTrait::ConstantLike>())
+      return true;
     return isa_and_nonnull<scf::ForOp>(op->getParentOp()) && !op->hasTrait<OpTrait::IsTerminator>();
   };
   auto onExp2 = [](Operation *op) { return isa<math::Exp2Op>(op); };

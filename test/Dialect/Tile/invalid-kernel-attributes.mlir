@@ -61,6 +61,14 @@ func.func @stage_range(%n: index) {
 
 // -----
 
+// Not of constants, which clean-up takes out of loops.
+func.func @position_of_constant() -> index {
+  %0 = arith.constant {tile.position = 0, tile.stage = 1} 128 : index
+  return %0 : index
+}
+
+// -----
+
 func.func @position_place(%n: index) {
   // expected-error@+1 {{tile.position stands on an op of an scf.for's own block, not on 'arith.addi'}}
   %0 = arith.addi %n, %n {tile.position = 0} : index
