@@ -20,7 +20,7 @@ from girih import _traceable
 from girih._captures import Indexed
 from girih._errors import UnsupportedError
 from girih._trace import INDEX, REGIONS, Function, Trace, Traced, trace
-from girih.torch import _outputs
+from girih.torch import _outputs, in_one_line
 
 _DTYPES = (torch.bool, torch.int32, torch.float32)
 
@@ -133,7 +133,7 @@ def attend(q: Tensor, k: Tensor, v: Tensor, mask: Any, score: Any, scale: float 
         return _outputs(q, v, lse)
     (mask, *of_mask), (score, *of_score) = _operands(mask), _operands(score)
     arrays, numbers = (a + b for a, b in zip(of_mask, of_score))
-    return torch.ops.girih.attention(q, k, v, mask, score, scale, lse, knobs, arrays, numbers)
+    return torch.ops.girih.attention(q, k, v, in_one_line(mask), in_one_line(score), scale, lse, knobs, arrays, numbers)
 
 
 outside: Callable[[Callable[..., Any]], Callable[..., Any]] = torch.compiler.disable

@@ -152,12 +152,17 @@ def _no_backward(*_: Any) -> Any:
 _attention.register_autograd(_no_backward)
 
 
+def in_one_line(text: str) -> str:
+    """MLIR of a traced function as the operator takes it: inductor writes texts into comments as they are."""
+    return text if "//" in text else text.replace("\n", " ")
+
+
 def _by_operator(q: Tensor, k: Tensor, v: Tensor, mask: str | Function, score: str | Function | None, scale: float | None,
                  lse: bool, knobs: str) -> tuple[Tensor, Tensor]:
     captures = captures_of(mask, score)
     arrays = [_tensor(found.value) for found in captures if not found.is_number]
     numbers = [torch.as_tensor(found.value) for found in captures if found.is_number]
-    return torch.ops.girih.attention(q, k, v, str(mask), str(score or ""), scale, lse, knobs, arrays, numbers)
+    return torch.ops.girih.attention(q, k, v, in_one_line(str(mask)), in_one_line(str(score or "")), scale, lse, knobs, arrays, numbers)
 
 
 def attention(q: Tensor, k: Tensor, v: Tensor, *, mask: Mask = "none", score: Score = None, scale: float | None = None,
