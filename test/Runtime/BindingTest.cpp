@@ -155,6 +155,18 @@ TEST(BindingTest, flops_count_visible_pairs) {
   EXPECT_EQ(4.0 * 2 * 4 * 5 * 128, flops(2, 3));
 }
 
+TEST(BindingTest, values_of_another_size_have_their_own_flops_and_name) {
+  std::string text = replaced(attentionText(), "\"d\": 128", "\"d\": 128, \"dv\": 64");
+  text = replaced(text, R"("shape": ["b", "hkv", "skv", "d"], "order": ["b", "hkv", "skv", "d"]},
+    {"name": "o", "access": "write", "dtype": "bf16", "shape": ["b", "h", "sq", "d"], "order": ["b", "h", "sq", "d"]})",
+                  R"("shape": ["b", "hkv", "skv", "dv"], "order": ["b", "hkv", "skv", "dv"]},
+    {"name": "o", "access": "write", "dtype": "bf16", "shape": ["b", "h", "sq", "dv"], "order": ["b", "h", "sq", "dv"]})");
+  Manifest manifest = parseManifest(text, "attention.json");
+  Binding binding = bindManifest(manifest, sizes(256, 384));
+  EXPECT_EQ(2.0 * 2 * 4 * 256 * 384 * (128 + 64), problemFlops(binding));
+  EXPECT_EQ("[2, 4/2, 256x384, 128/64] bf16", describeProblem(binding));
+}
+
 TEST(BindingTest, problem_has_a_short_name) {
   Manifest manifest = attention();
   EXPECT_EQ("[2, 4/2, 250x129, 128] bf16", describeProblem(bindManifest(manifest, sizes(250, 129))));

@@ -59,6 +59,15 @@ public:
     return parseSourceFile<ModuleOp>(sources, &context);
   }
 
+  /// An attention problem with its functions; null after a diagnostic.
+  std::unique_ptr<girih::AttentionSpec> parseAttention(GirihText problem, GirihText given) {
+    OwningOpRef<ModuleOp> functions = parse(given, "<functions>");
+    if (!functions)
+      return nullptr;
+    auto spec = std::make_unique<girih::AttentionSpec>(context, sources, toRef(problem), *functions);
+    return spec->module ? std::move(spec) : nullptr;
+  }
+
 private:
   static DialectRegistry makeRegistry() {
     DialectRegistry registry;
@@ -177,34 +186,28 @@ GirihKernels *girihCompileAttention(GirihText problem, const GirihCompileOptions
     return nullptr;
   }
   Session session(diagnostics);
-  OwningOpRef<ModuleOp> functions = session.parse(options.functions, "<functions>");
-  if (!functions)
-    return nullptr;
-  girih::AttentionSpec spec(session.context, session.sources, toRef(problem), *functions);
-  if (!spec.module)
+  std::unique_ptr<girih::AttentionSpec> spec = session.parseAttention(problem, options.functions);
+  if (!spec)
     return nullptr;
   if (request->name.empty())
-    request->name = spec.name;
-  return compile(*spec.module, *request, options.keepsPhases, diagnostics);
+    request->name = spec->name;
+  return compile(*spec->module, *request, options.keepsPhases, diagnostics);
 }
 
 GirihScheduleRule *girihScheduleRuleCreate(GirihText problem, const GirihCompileOptions *given,
                                            GirihDiagnostics *diagnostics) {
   GirihCompileOptions options = optionsOf(given);
   Session session(diagnostics);
-  OwningOpRef<ModuleOp> functions = session.parse(options.functions, "<functions>");
-  if (!functions)
-    return nullptr;
-  girih::AttentionSpec spec(session.context, session.sources, toRef(problem), *functions);
-  if (!spec.module)
+  std::unique_ptr<girih::AttentionSpec> spec = session.parseAttention(problem, options.functions);
+  if (!spec)
     return nullptr;
   const girih::Target *target =
-      girih::lookupTarget(options.target ? options.target : "", [&] { return spec.module->emitError(); });
+      girih::lookupTarget(options.target ? options.target : "", [&] { return spec->module->emitError(); });
   if (!target)
     return nullptr;
   auto rule = std::make_unique<GirihScheduleRule>();
   rule->knobs.emplace_back();
-  spec.module->walk([&](girih::attn::ForwardOp op) {
+  spec->module->walk([&](girih::attn::ForwardOp op) {
     auto schedule = girih::tile::Schedule::decode(op.getScheduleAttr());
     if (llvm::none_of(girih::tile::scheduleKnobs(),
                       [&](const auto &knob) { return (schedule.*knob.field).has_value(); }))
