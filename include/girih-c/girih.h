@@ -218,7 +218,8 @@ typedef struct GirihSimulation GirihSimulation;
 
 /* Executes the kernel's PTX on the CPU. Elements of outputs are written where the run
    was not refused; one that the kernel has not written is a NaN. NULL when the kernel
-   cannot be run with these tensors; what goes wrong in the run is a verdict. */
+   cannot be run with these tensors; what goes wrong in the run is a verdict. Judged by the
+   PTX ISA, but for what the manifest says the kernel assumes. */
 GIRIH_API GirihSimulation *girihSimulate(const GirihKernel *kernel, const GirihTensor *tensors, size_t count,
                                          const GirihSimulateOptions *options, GirihDiagnostics *diagnostics);
 GIRIH_API void girihSimulationDestroy(GirihSimulation *simulation);

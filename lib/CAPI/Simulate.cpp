@@ -48,6 +48,7 @@ void writeTensor(const runtime::HostTensor &from, void *to) {
 
 sim::Options optionsOf(const GirihSimulateOptions &given) {
   sim::Options options;
+  options.rules = sim::RuleSet::Assumed;
   if (given.schedule) {
     auto schedule = sim::parseSchedule(given.schedule);
     if (!schedule)

@@ -311,6 +311,9 @@ private:
   void readReportedFacts() {
     if (auto schedule = root.optionalMember("schedule"); schedule && schedule->isString())
       manifest.schedule = schedule->string();
+    if (auto assumes = root.optionalMember("assumes"))
+      for (const JsonReader &name : assumes->elements())
+        manifest.assumes.push_back(name.string());
     if (auto resources = root.optionalMember("resources")) {
       if (auto registers = resources->optionalMember("registers"))
         manifest.registers = int(registers->integer(0, 1 << 16));

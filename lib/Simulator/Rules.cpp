@@ -8,31 +8,43 @@ std::optional<RuleSet> parseRuleSet(const std::string &name) {
     return RuleSet::Isa;
   if (name == "hardware")
     return RuleSet::Hardware;
+  if (name == "assumed")
+    return RuleSet::Assumed;
   return std::nullopt;
 }
 
 const RuleText &textOf(Rule rule) {
   static const RuleText texts[ruleCount] = {
       {"tensor memory passes between threads without tcgen05.fence",
-       "Tensorcore 5th Generation Specialized Synchronization", "FlashAttention-4"},
+       "Tensorcore 5th Generation Specialized Synchronization", "FlashAttention-4", "tensor_fences"},
       {"registers of tcgen05.ld are touched before tcgen05.wait::ld; ptxas tracks them", "tcgen05.wait",
-       "FlashAttention-4, Triton"},
+       "FlashAttention-4, Triton", "tensor_load_wait"},
       {"MMAs of one thread follow each other on the same tensor memory with other accumulators or shapes",
-       "Pipelined tcgen05 Instructions", "FlashAttention-4"},
+       "Pipelined tcgen05 Instructions", "FlashAttention-4", "mma_order"},
       {"a warp gives lane 0 of tensor memory; the chip adds the warp's first lane", "tcgen05.ld, Access restrictions",
-       "DeepGEMM"},
+       "DeepGEMM", "tensor_lane"},
       {"the async proxy uses an mbarrier whose initialisation no fence follows", "membar / fence, .mbarrier_init",
-       "Triton, tutorials of CuTe, ThunderKittens"},
+       "Triton, tutorials of CuTe, ThunderKittens", "barrier_fence"},
       {"a CTA exits without a wait for its last bulk copies out of shared memory", "cp.async.bulk",
-       "epilogues that end with their store"},
+       "epilogues that end with their store", "bulk_exit"},
       {"arrivals or waits of the scope .cta pass on accesses of shared and tensor memory between CTAs of a cluster",
-       "mbarrier.arrive, Memory Consistency Model", "users of CUTLASS's ClusterBarrier::arrive"},
+       "mbarrier.arrive, Memory Consistency Model", "users of CUTLASS's ClusterBarrier::arrive", "remote_scope"},
       {"the parity of a phase is neither 0 nor 1; the chip takes its lowest bit",
-       "mbarrier.test_wait / mbarrier.try_wait", "Triton"},
+       "mbarrier.test_wait / mbarrier.try_wait", "Triton", "parity_bits"},
       {"several warps write one value to one address without order", "Memory Consistency Model, Data-races",
-       "kernels in which every warp sets a flag"},
+       "kernels in which every warp sets a flag", "equal_writes"},
   };
   return texts[unsigned(rule)];
+}
+
+const std::vector<std::pair<std::string, Rule>> &assumptions() {
+  static const auto all = [] {
+    std::vector<std::pair<std::string, Rule>> names;
+    for (unsigned i = 0; i < ruleCount; ++i)
+      names.emplace_back(textOf(Rule(i)).assumption, Rule(i));
+    return names;
+  }();
+  return all;
 }
 
 std::string RuleNote::str() const {

@@ -40,6 +40,7 @@ struct TestLaunch {
   unsigned threads = 32, grid = 1, cluster = 1, shared = 65536, multiprocessors = 132;
   std::vector<uint8_t> in = std::vector<uint8_t>(16384), out = std::vector<uint8_t>(65536);
   Options options;
+  std::vector<Rule> assumes;
 };
 
 template <class T> std::vector<uint8_t> bytesOf(const std::vector<T> &values) {
@@ -58,6 +59,7 @@ inline TestRun runModule(const std::string &ptx, TestLaunch test = {}) {
     run.launch.cluster[0] = test.cluster;
     run.launch.dynamicSharedBytes = test.shared;
     run.launch.multiprocessors = test.multiprocessors;
+    run.launch.assumes = test.assumes;
     run.launch.buffers = {{"in", test.in, false}, {"out", test.out, false}};
     for (unsigned i = 0; i < 2; ++i) {
       Argument argument;

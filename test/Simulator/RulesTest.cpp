@@ -129,7 +129,7 @@ std::vector<RuleCase> ruleCases() {
 
 class Rules : public testing::TestWithParam<RuleCase> {
 protected:
-  static TestRun run(const std::string &body, const OrderPlan &plan, RuleSet rules) {
+  static TestRun run(const std::string &body, const OrderPlan &plan, RuleSet rules, std::vector<Rule> assumes = {}) {
     const RuleCase &test = GetParam();
     TestLaunch launch;
     launch.threads = test.threads;
@@ -137,6 +137,7 @@ protected:
     launch.options.schedule = plan.schedule;
     launch.options.seed = plan.seed;
     launch.options.rules = rules;
+    launch.assumes = std::move(assumes);
     return runModule(makeModule(body, "sm_100a"), launch);
   }
 };
@@ -172,11 +173,33 @@ TEST_P(Rules, HideNothingElse) {
   EXPECT_NE(all, "");
 }
 
+TEST_P(Rules, AreNotedWhereTheyAreAssumed) {
+  for (const OrderPlan &plan : orderPlans)
+    EXPECT_EQ(run(GetParam().body, plan, RuleSet::Assumed, {GetParam().rule}).verdict(), "") << plan.name;
+}
+
+TEST_P(Rules, AreJudgedWhereOthersAreAssumed) {
+  std::vector<Rule> others;
+  for (const auto &[name, rule] : assumptions())
+    if (rule != GetParam().rule)
+      others.push_back(rule);
+  std::string without, with;
+  for (const OrderPlan &plan : orderPlans) {
+    for (const Verdict &verdict : run(GetParam().body, plan, RuleSet::Assumed).report.verdicts)
+      without += verdict.str() + "\n";
+    for (const Verdict &verdict : run(GetParam().body, plan, RuleSet::Assumed, others).report.verdicts)
+      with += verdict.str() + "\n";
+  }
+  EXPECT_NE(without.find(GetParam().verdict), without.npos) << without;
+  EXPECT_NE(with.find(GetParam().verdict), with.npos) << with;
+}
+
 INSTANTIATE_TEST_SUITE_P(All, Rules, testing::ValuesIn(ruleCases()));
 
 TEST(RuleSets, HaveNames) {
   EXPECT_EQ(parseRuleSet("isa"), RuleSet::Isa);
   EXPECT_EQ(parseRuleSet("hardware"), RuleSet::Hardware);
+  EXPECT_EQ(parseRuleSet("assumed"), RuleSet::Assumed);
   EXPECT_FALSE(parseRuleSet("chip"));
 }
 

@@ -129,9 +129,11 @@ void declare(CLI::App &app, Arguments &arguments) {
   app.add_option("--multiprocessors", arguments.multiprocessors,
                  "multiprocessors of the chip; 132, or what the launch description says")
       ->check(CLI::Range(1u, 1024u));
-  app.add_option("--rules", arguments.rules,
-                 "isa: every rule of the PTX ISA; hardware: notes for those that chips are known to do without")
-      ->check(CLI::IsMember({"isa", "hardware"}))
+  app.add_option(
+         "--rules", arguments.rules,
+         "isa: every rule of the PTX ISA; hardware: notes for those that chips are known to do without; assumed: "
+         "notes for those of these that the kernel says it assumes")
+      ->check(CLI::IsMember({"isa", "hardware", "assumed"}))
       ->capture_default_str();
   app.add_option("--threads", arguments.threads, "host threads; 0 is one for each core");
   app.add_option("--instruction-limit", arguments.instructionLimit,
@@ -158,6 +160,8 @@ void checkTogether(const CLI::App &app, Arguments &arguments) {
     refuse("an input is needed, a kernel manifest or a launch description, or --host with a program");
   if (app.count("--seed") && !app.count("--schedules") && arguments.schedule != "random")
     refuse("--seed is for --schedule random and --schedules; the schedule '" + arguments.schedule + "' has none");
+  if (app.count("--host") && arguments.rules == "assumed")
+    refuse("--rules assumed is for kernels that come with what they assume; a program of --host says nothing of it");
   for (const char *option : {"--size", "--scalar", "--layout", "--pad", "--data-seed", "--data"})
     if (app.count(option))
       arguments.manifestOption = option;

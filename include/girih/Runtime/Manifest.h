@@ -143,6 +143,7 @@ struct Manifest {
   std::optional<int> registers;        ///< per thread, for reports
   std::optional<int64_t> spillBytes;
   std::vector<RoleDeclaration> roles; ///< in the order of their warps
+  std::vector<std::string> assumes;   ///< what the kernel relies on beside the PTX ISA
 
   /// Index of the tensor, size or scalar of that name, -1 when there is none.
   int findTensor(const std::string &tensorName) const;

@@ -1,8 +1,9 @@
 //===- Rules.h - Rules that published kernels break -------------*- C++ -*-===//
 //
 // Some rules of the PTX ISA are broken by kernels that ship, and the chips are
-// known to do what those kernels want. A run may ask for the text, or for what
-// the chips do; docs/simulator.md has the evidence for each.
+// known to do what those kernels want. A run may ask for the text, for what the
+// chips do, or for the text but for what a kernel says it relies on;
+// docs/simulator.md has the evidence for each.
 //
 //===----------------------------------------------------------------------===//
 #ifndef GIRIH_SIMULATOR_RULES_H
@@ -11,12 +12,15 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <utility>
+#include <vector>
 
 namespace girih::sim {
 
 enum class RuleSet : uint8_t {
   Isa,      ///< every rule is judged
   Hardware, ///< a rule that chips do without becomes a note
+  Assumed,  ///< of these, those that the launch assumes
 };
 
 std::optional<RuleSet> parseRuleSet(const std::string &name);
@@ -38,8 +42,12 @@ struct RuleText {
   /// What is left out, the section of the PTX ISA that asks for it, and who
   /// does without.
   const char *broken, *section, *reliedOnBy;
+  /// What a kernel that does without says it assumes.
+  const char *assumption;
 };
 const RuleText &textOf(Rule rule);
+/// All of them with their names.
+const std::vector<std::pair<std::string, Rule>> &assumptions();
 
 /// A rule that was broken and tolerated, and where it was first.
 struct RuleNote {

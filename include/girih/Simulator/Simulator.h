@@ -102,6 +102,8 @@ struct Launch {
   std::vector<Buffer> buffers;
   std::vector<MappedMemory> mapped;
   std::vector<Role> roles;
+  /// Rules that the kernel says it does without, for RuleSet::Assumed.
+  std::vector<Rule> assumes;
   std::vector<ModuleValue> values;
   /// Variables of the module by name, in place of their initial bytes; filled
   /// by a run, so that the next launch goes on from there.

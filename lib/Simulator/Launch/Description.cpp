@@ -46,6 +46,8 @@ void parseLaunch(const Node &object, const std::string &folder, Launch &launch) 
     role.allowOnly({"name", "warps"});
     launch.roles.push_back({role.at("name").text(), role.at("warps").integer<uint32_t>(1, 32)});
   }
+  for (const Node &name : object.listAt("assumes"))
+    launch.assumes.push_back(name.choice(assumptions()));
   for (const Node &argument : object.listAt("arguments"))
     launch.arguments.push_back(parseArgument(argument, launch, folder));
   for (const Node &variable : object.listAt("variables")) {
@@ -87,8 +89,9 @@ void parseBuffers(const Node &object, const std::string &folder, Launch &launch)
       launch.buffers[i].contents = parseContents(nodes[i].at("contents"), launch, folder);
 }
 
-const std::vector<const char *> launchMembers = {"kernel",       "grid",      "block", "cluster",   "preferred_cluster",
-                                                 "shared_bytes", "registers", "roles", "arguments", "variables"};
+const std::vector<const char *> launchMembers = {"kernel",       "grid",      "block", "cluster", "preferred_cluster",
+                                                 "shared_bytes", "registers", "roles", "assumes", "arguments",
+                                                 "variables"};
 
 LaunchTask parseTask(const Node &object, const std::string &folder) {
   bool isSequence = object.has("launches");

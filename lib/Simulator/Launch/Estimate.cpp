@@ -38,6 +38,7 @@ std::optional<std::string> estimate(const std::string &manifestPath, const std::
     LaunchTask task = readManifestLaunch(manifestPath, choices);
     Options options;
     options.schedule = Schedule::Timed;
+    options.rules = RuleSet::Assumed;
     options.timing.skipsProducts = true;
     Report report = Simulator(task.ptx, task.launch.kernel).run(task.launch, options);
     if (!report.isClean())

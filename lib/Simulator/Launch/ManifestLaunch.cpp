@@ -4,6 +4,7 @@
 #include "girih/Runtime/TensorMap.h"
 #include "girih/Runtime/Verify.h"
 
+#include <algorithm>
 #include <cstring>
 
 namespace girih::sim {
@@ -40,6 +41,13 @@ TensorMapRecipe recipeOf(const rt::TensorMapFields &fields) {
   recipe.box = fields.box;
   recipe.swizzle = fields.swizzle;
   return recipe;
+}
+
+/// What no rule is called is not assumed: it is judged.
+void addAssumptions(Launch &launch, const rt::Manifest &manifest) {
+  for (const auto &[name, rule] : assumptions())
+    if (std::find(manifest.assumes.begin(), manifest.assumes.end(), name) != manifest.assumes.end())
+      launch.assumes.push_back(rule);
 }
 
 void addArguments(Launch &launch, const rt::Binding &binding) {
@@ -95,6 +103,7 @@ Launch makeManifestLaunch(const rt::Binding &binding, const std::vector<rt::Host
   addArguments(launch, binding);
   for (const rt::RoleDeclaration &role : manifest.roles)
     launch.roles.push_back({role.name, uint32_t(role.warps)});
+  addAssumptions(launch, manifest);
   return launch;
 }
 

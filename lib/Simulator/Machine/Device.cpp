@@ -101,7 +101,9 @@ void Device::placeArguments() {
 }
 
 bool Device::tolerates(Rule rule, unsigned line, const std::string &agent) {
-  if (options.rules == RuleSet::Isa && rule != Rule::EqualWrites)
+  bool isAssumed = std::find(launch.assumes.begin(), launch.assumes.end(), rule) != launch.assumes.end();
+  if (rule != Rule::EqualWrites && options.rules != RuleSet::Hardware &&
+      !(options.rules == RuleSet::Assumed && isAssumed))
     return false;
   std::lock_guard<std::mutex> lock(reportLock);
   notes.try_emplace(rule, RuleNote{rule, line, agent});
