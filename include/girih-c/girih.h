@@ -32,7 +32,7 @@ extern "C" {
 
 /* Of this interface. It grows when something is added, and names and meanings that
    are there stay. */
-#define GIRIH_API_VERSION 3
+#define GIRIH_API_VERSION 4
 GIRIH_API int girihApiVersion(void);
 /* Of the compiler, as "0.1.0". */
 GIRIH_API const char *girihVersion(void);
@@ -197,6 +197,10 @@ GIRIH_API GirihScalarInfo girihKernelScalar(const GirihKernel *kernel, size_t in
    error. */
 GIRIH_API int girihKernelInferShape(const GirihKernel *kernel, const GirihTensor *tensors, size_t count, size_t index,
                                     int64_t *shape, GirihDiagnostics *diagnostics);
+/* Whether the kernel takes tensors of such types, shapes and strides; addresses are not looked
+   at. Returns 1, or 0 after the error that a launch would give. */
+GIRIH_API int girihKernelCheckTensors(const GirihKernel *kernel, const GirihTensor *tensors, size_t count,
+                                      GirihDiagnostics *diagnostics);
 
 /*===--- Simulation -------------------------------------------------------===*/
 

@@ -69,12 +69,17 @@ static runtime::GivenTensor viewOf(const GirihTensor &tensor) {
   return view;
 }
 
-runtime::Binding girih::capi::bind(const Kernel &kernel, const GirihTensor *tensors, size_t count) {
+/// What the kernel says of such types, shapes and strides.
+static runtime::Binding bindViews(const Kernel &kernel, const GirihTensor *tensors, size_t count) {
   std::vector<runtime::GivenTensor> views;
   views.reserve(count);
   for (size_t i = 0; i < count; ++i)
     views.push_back(viewOf(tensors[i]));
-  runtime::Binding binding = runtime::bindTensors(*kernel.manifest, views);
+  return runtime::bindTensors(*kernel.manifest, views);
+}
+
+runtime::Binding girih::capi::bind(const Kernel &kernel, const GirihTensor *tensors, size_t count) {
+  runtime::Binding binding = bindViews(kernel, tensors, count);
   for (size_t i = 0; i < count; ++i)
     if (!tensors[i].data && binding.tensors[i].span > 0)
       throw Error("'" + kernel.manifest->tensors[i].name + "' has no address");
@@ -126,6 +131,14 @@ int girihKernelInferShape(const GirihKernel *kernel, const GirihTensor *tensors,
         throw Error("size '" + extent.size + "' is not said by any tensor");
       shape[dim] = *value;
     }
+    return 1;
+  });
+}
+
+int girihKernelCheckTensors(const GirihKernel *kernel, const GirihTensor *tensors, size_t count,
+                            GirihDiagnostics *diagnostics) {
+  return guard(diagnostics, [&] {
+    bindViews(*kernel->kernel, tensors, count);
     return 1;
   });
 }

@@ -218,6 +218,9 @@ private:
           return false;
         continue;
       }
+      // The elements of a vector follow each other.
+      if (tensor.shape.size() == 1 && tensor.leading[dim] == 0)
+        return false;
       if (tensor.shape[0] == 1)
         tensor.strides[0] = tensor.leading[dim];
       else if (tensor.leading[dim] != tensor.strides[0] * tensor.shape[0])
@@ -233,20 +236,20 @@ private:
 
 std::string toString(std::string_view view) { return std::string(view); }
 
-/// Collects the buffers: q, k, v, o, lse, and what functions capture, of whose numbers the
-/// bits are given. What `run` does with them decides.
+/// Collects the buffers: q, k, v, o, lse, and the others, of which is told whether their first
+/// dimension is the batch. The bits of numbers are given. What `run` does with them decides.
 template <typename Run>
 ffi::Error attend(ffi::RemainingArgs inputs, ffi::RemainingRets outputs, bool mergesBatches,
-                  ffi::Span<const int32_t> scalarBits, const Run &run) try {
+                  ffi::Span<const int32_t> batched, ffi::Span<const int32_t> scalarBits, const Run &run) try {
   Call call;
-  if (inputs.size() < 3 || outputs.size() < 1 || outputs.size() > 2)
+  if (inputs.size() != 3 + batched.size() || outputs.size() < 1 || outputs.size() > 2)
     return failure("girih.attention is called with other arrays than girih.jax makes");
   for (size_t i = 0; i < 3; ++i)
     call.add(inputs.get<ffi::AnyBuffer>(i).value(), 4, true);
   for (size_t i = 0; i < outputs.size(); ++i)
     call.add(*outputs.get<ffi::AnyBuffer>(i).value(), i == 0 ? 4 : 3, true);
   for (size_t i = 3; i < inputs.size(); ++i)
-    call.add(inputs.get<ffi::AnyBuffer>(i).value(), std::nullopt, false);
+    call.add(inputs.get<ffi::AnyBuffer>(i).value(), std::nullopt, batched.begin()[i - 3]);
   if (mergesBatches)
     call.mergeBatches();
   std::vector<const void *> scalars;
@@ -260,10 +263,10 @@ ffi::Error attend(ffi::RemainingArgs inputs, ffi::RemainingRets outputs, bool me
 
 ffi::Error attendOnGpu(void *stream, int32_t device, ffi::RemainingArgs inputs, ffi::RemainingRets outputs,
                        std::string_view problem, std::string_view functions, bool mergesBatches, bool interprets,
-                       ffi::Span<const int32_t> scalars) {
+                       ffi::Span<const int32_t> batched, ffi::Span<const int32_t> scalars) {
   if (interprets)
     return failure("interpret=True runs the simulator on the CPU: put the arrays there");
-  return attend(inputs, outputs, mergesBatches, scalars, [&](Call &call, auto &numbers, DiagnosticsPtr &said) {
+  return attend(inputs, outputs, mergesBatches, batched, scalars, [&](Call &call, auto &numbers, DiagnosticsPtr &said) {
     GirihLoadedKernel *loaded =
         kernels().findLoaded(toString(problem), toString(functions), device, call.queryShape(), said.get());
     return loaded && call.forEach([&](const GirihTensor *tensors, size_t count) {
@@ -274,10 +277,10 @@ ffi::Error attendOnGpu(void *stream, int32_t device, ffi::RemainingArgs inputs, 
 
 ffi::Error attendOnCpu(ffi::RemainingArgs inputs, ffi::RemainingRets outputs, std::string_view problem,
                        std::string_view functions, bool mergesBatches, bool interprets,
-                       ffi::Span<const int32_t> scalars) {
+                       ffi::Span<const int32_t> batched, ffi::Span<const int32_t> scalars) {
   if (!interprets)
     return failure("girih.jax.attention runs on a GPU; interpret=True executes the kernel in the simulator");
-  return attend(inputs, outputs, mergesBatches, scalars, [&](Call &call, auto &numbers, DiagnosticsPtr &said) {
+  return attend(inputs, outputs, mergesBatches, batched, scalars, [&](Call &call, auto &numbers, DiagnosticsPtr &said) {
     std::string chosen = kernels().problemFor(toString(problem), toString(functions), "sm_90a", call.queryShape());
     std::shared_ptr<GirihKernel> kernel = kernels().find(chosen, toString(functions), "sm_90a");
     GirihSimulateOptions options{};
@@ -303,6 +306,7 @@ template <typename Binding> auto withCall(Binding binding) {
       .template Attr<std::string_view>("functions")
       .template Attr<bool>("merges_batches")
       .template Attr<bool>("interpret")
+      .template Attr<ffi::Span<const int32_t>>("batched")
       .template Attr<ffi::Span<const int32_t>>("scalars");
 }
 

@@ -173,6 +173,22 @@ nb::tuple inferShape(const Kernel &kernel, nb::sequence shapes, size_t index) {
   return nb::make_tuple(nb::tuple(result), said(diagnostics));
 }
 
+/// Whether a launch takes tensors of such element types and shapes, row-major, and what it says.
+nb::tuple checkTensors(const Kernel &kernel, nb::sequence tensors) {
+  std::vector<std::vector<int64_t>> shapes;
+  std::vector<GirihTensor> given;
+  for (nb::handle tensor : tensors) {
+    auto [type, shape] = nb::cast<std::pair<int, nb::sequence>>(tensor);
+    shapes.push_back(toIntegers(shape));
+    given.push_back({nullptr, GirihElementType(type), int(shapes.back().size()), nullptr, nullptr});
+  }
+  for (size_t i = 0; i < given.size(); ++i)
+    given[i].shape = shapes[i].data();
+  DiagnosticsPtr diagnostics(girihDiagnosticsCreate());
+  bool isRight = girihKernelCheckTensors(kernel.handle.get(), given.data(), given.size(), diagnostics.get());
+  return nb::make_tuple(isRight, said(diagnostics));
+}
+
 /// (verdicts, warp instructions, asynchronous operations, trace) or None.
 nb::tuple simulate(const Kernel &kernel, nb::sequence arrays, const std::string &schedule, uint64_t seed,
                    unsigned threads, unsigned multiprocessors, uint64_t instructionLimit, bool checks, bool hasTrace,
@@ -264,7 +280,8 @@ NB_MODULE(_girih, module) {
       .def("phases", phases)
       .def("tensors", tensors)
       .def("scalars", scalars)
-      .def("infer_shape", inferShape);
+      .def("infer_shape", inferShape)
+      .def("check_tensors", checkTensors);
   module.def("compile", compile, nb::arg("text"), nb::arg("is_problem"), nb::arg("target"), nb::arg("name").none(),
              nb::arg("ptxas").none(), nb::arg("source_name"), nb::arg("line_info"), nb::arg("phases"),
              nb::arg("functions"));

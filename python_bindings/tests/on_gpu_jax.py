@@ -107,6 +107,31 @@ def test_captured_arrays():
                expected(q, k[:1].repeat(2, 0), v[:1].repeat(2, 0), tables[0])) < 2e-2
 
 
+def test_lengths_sinks_and_descales():
+    """By vmap and as a batch, in one launch each."""
+    q, k, v = inputs(b=3)
+    lengths, sinks = numpy.array([333, 1, 200], numpy.int32), numpy.array([0.5, -2, 1, 0], numpy.float32)
+    descales = numpy.array([[0.5, 1], [2, 1.5], [1, 3]], numpy.float32)
+    call = lambda q, k, v, n, x: attention(q, k, v, lse=True, key_lengths=n, sinks=sinks, v_descale=x, q_descale=0.5)
+    o, lse = jax.jit(call)(q, k, v, lengths, descales)
+    for i, n in enumerate(lengths):
+        plain, of_keys = reference(q[i:i + 1] * 0.5, k[i:i + 1, :, :n], v[i:i + 1, :, :n])
+        joined = numpy.logaddexp(of_keys, sinks[:, None])
+        factor = numpy.exp(of_keys - joined) * descales[i].repeat(2)[:, None]
+        assert off(o[i], (plain * factor[..., None])[0]) < 6e-2 and off(lse[i], joined[0]) < 2e-3
+    one = lambda q, k, v, n, x: call(q[None], k[None], v[None], n[None], x[None])[0][0]
+    assert (jax.jit(jax.vmap(one))(q, k, v, lengths, descales) == o).all()
+
+
+def test_packed_sequences():
+    q, k, v = inputs(b=1)
+    queries, keys = jnp.array([0, 100, 100, 250], jnp.int32), jnp.array([0, 120, 130, 333], jnp.int32)
+    o = jax.jit(lambda *x: attention(*x[:3], mask="causal", query_starts=x[3], key_starts=x[4]))(q, k, v, queries, keys)
+    for i in (0, 2):
+        rows, columns = slice(*queries[i:i + 2].tolist()), slice(*keys[i:i + 2].tolist())
+        assert off(o[:, :, rows], reference(q[:, :, rows], k[:, :, columns], v[:, :, columns], True)[0]) < 2e-2
+
+
 def test_inside_a_loop_of_xla():
     """Inputs and outputs are buffers that XLA uses again; the causal kernel counts its work in a workspace."""
     q, k, v = inputs(sq=512, skv=512)

@@ -134,6 +134,115 @@ def test_what_functions_may_not_do(function, kind, message):
         attention(*inputs(), score=function, interpret=True)
 
 
+def off_rows(found, expected, queries):
+    """The largest difference in rows that sequences have."""
+    return max(off(o[:, :n], e[:, :n]) for o, e, n in zip(found, expected, queries))
+
+
+def of_sequences(q, k, v, queries, keys, causal=False):
+    """o and lse of padded sequences, each by itself."""
+    found = [reference(*(numpy.asarray(x)[i:i + 1, :, :n] for x, n in zip((q, k, v), (m, n, n))), causal=causal)
+             for i, (m, n) in enumerate(zip(queries, keys))]
+    pad = lambda x: numpy.pad(x[0], [(0, 0), (0, q.shape[2] - x.shape[2])] + [(0, 0)] * (x.ndim - 3))
+    return [numpy.stack([pad(result[i]) for result in found]) for i in range(2)]
+
+
+def test_lengths():
+    q, k, v = inputs(b=3)
+    queries, keys = jnp.array([30, 7, 16], jnp.int32), jnp.array([40, 33, 16], jnp.int32)
+    attend = jax.jit(lambda q, k, v, m, n: attention(q, k, v, mask="causal", lse=True, query_lengths=m, key_lengths=n, interpret=True))
+    for m, n in ((queries, keys), (queries[::-1], keys[::-1])):
+        expected = of_sequences(q, k, v, m, n, causal=True)
+        o, lse = attend(q, k, v, m, n)
+        assert off_rows(o, expected[0], m) < 3e-3 and off_rows(lse, expected[1], m) < 2e-3
+    assert attend._cache_size() == 1
+    expected = of_sequences(q, k, v, [30] * 3, [40, 33, 16])[0]
+    assert off(attention(q, k, v, key_lengths=[40, 33, 16], interpret=True), expected) < 3e-3
+
+
+def test_lengths_under_vmap():
+    """They join the batch, or are one for all."""
+    q, k, v = inputs(b=3)
+    keys = numpy.array([40, 33, 16], numpy.int32)
+    one = lambda q, k, v, n: attention(q[None], k[None], v[None], key_lengths=n[None], interpret=True)[0]
+    expected = of_sequences(q, k, v, [30] * 3, keys)[0]
+    assert off(jax.jit(jax.vmap(one))(q, k, v, keys), expected) < 3e-3
+    shared = jax.vmap(one, in_axes=(0, 0, 0, None))(q, k, v, keys[1])
+    assert off(shared, of_sequences(q, k, v, [30] * 3, [33] * 3)[0]) < 3e-3
+    crossed = jax.vmap(jax.vmap(one, in_axes=(None, None, None, 0)), in_axes=(0, 0, 0, None))(q[:2], k[:2], v[:2], keys)
+    assert off(crossed[1], of_sequences(*(x[1:2].repeat(3, 0) for x in (q, k, v)), [30] * 3, keys)[0]) < 3e-3
+    pairs = jax.vmap(lambda *x: attention(*x[:3], key_lengths=x[3], interpret=True), in_axes=(0, 0, 0, None))
+    twice = pairs(*(jnp.stack([x, x[::-1]]) for x in (q, k, v)), keys)
+    assert off(twice[1], of_sequences(q[::-1], k[::-1], v[::-1], [30] * 3, keys)[0]) < 3e-3
+
+
+def test_packed_sequences_with_sinks():
+    (q, k, v), sinks = inputs(b=1, sq=90, skv=130), numpy.array([0.5, -2, 1, 0], numpy.float32)
+    queries, keys = jnp.array([0, 33, 33, 90], jnp.int32), jnp.array([0, 40, 60, 130], jnp.int32)
+    call = lambda q, k, v, s, t, w: attention(q, k, v, query_starts=s, key_starts=t, sinks=w, lse=True, interpret=True)
+
+    def check(o, lse, q, k, v):
+        for i in (0, 2):
+            rows, columns = slice(*queries[i:i + 2].tolist()), slice(*keys[i:i + 2].tolist())
+            alone = reference(*map(numpy.asarray, (q[:, :, rows], k[:, :, columns], v[:, :, columns])))
+            joined = numpy.logaddexp(alone[1], sinks[None, :, None])
+            assert off(o[:, :, rows], alone[0] * numpy.exp(alone[1] - joined)[..., None]) < 3e-3
+            assert off(lse[:, :, rows], joined) < 2e-3
+
+    check(*jax.jit(call)(q, k, v, queries, keys, sinks.astype("float16")), q, k, v)
+    o, lse = jax.vmap(call, in_axes=(0, None, None, None, None, None))(jnp.stack([q, -q]), k, v, queries, keys, sinks)
+    check(o[1], lse[1], -q, k, v)
+
+
+def test_sinks_under_vmap():
+    q, k, v = inputs()
+    sinks = numpy.array([[0.5, -2, 1, 0], [3, 1, 2, -1]], numpy.float32)
+    one = lambda q, k, v, w: attention(q[None], k[None], v[None], sinks=w, interpret=True)[0]
+    o, lse = reference(*map(numpy.asarray, (q, k, v)))
+    for given, axis in ((sinks, 0), (sinks[0], None)):
+        weight = numpy.exp(lse - numpy.logaddexp(lse, given.reshape(-1, 4, 1)))[..., None]
+        assert off(jax.vmap(one, in_axes=(0, 0, 0, axis))(q, k, v, given), o * weight) < 3e-3
+
+
+def test_descales():
+    q, k, v = inputs()
+    of_keys, of_values = numpy.array([[0.5, 2], [1, 1.5]], numpy.float32), numpy.array([[1, 0.25], [2, 3]], numpy.float32)
+    scaled = numpy.asarray(q) * 1.5, numpy.asarray(k) * of_keys[..., None, None], numpy.asarray(v) * of_values[..., None, None]
+    expected = reference(*scaled)
+    call = lambda q, k, v, x, y, z: attention(q, k, v, lse=True, q_descale=x, k_descale=y, v_descale=z, interpret=True)
+    for x in (1.5, numpy.float32(1.5)):  # constants, and operands of one element
+        o, lse = call(q, k, v, x, of_keys, of_values)
+        assert off(o, expected[0]) < 1e-2 and off(lse, expected[1]) < 3e-3
+    o, _ = jax.jit(call)(q, k, v, 1.5, of_keys, jnp.bfloat16(0.5))
+    assert off(o, reference(*scaled[:2], numpy.asarray(v) * 0.5)[0]) < 1e-2
+    one = lambda q, k, v, x, y, z: attention(q[None], k[None], v[None], q_descale=x, k_descale=y[None], v_descale=z[None], interpret=True)[0]
+    assert off(jax.jit(jax.vmap(one, in_axes=(0, 0, 0, None, 0, 0)))(q, k, v, 1.5, of_keys, of_values), expected[0]) < 1e-2
+    narrow = [x.astype("float8_e4m3fn") for x in (q, k, v)]
+    o = jax.jit(lambda *x: attention(*x, k_descale=jnp.ones(1), v_descale=2.0, interpret=True))(*narrow)
+    assert off(o, reference(*(numpy.asarray(x, numpy.float64) for x in narrow))[0] * 2) < 0.1
+
+
+@pytest.mark.parametrize("options, kind, message", [
+    ({"query_lengths": numpy.zeros(3, numpy.int32)}, ValueError, "dimension 0 of 'query_lengths' is 3 when b is 2 by dimension 0 of 'q'"),
+    ({"key_lengths": numpy.ones(2, numpy.float32)}, ValueError, "'key_lengths' is f32 when it should be i32"),
+    ({"key_lengths": numpy.ones(2, numpy.uint16)}, TypeError, "key_lengths has elements of uint16, which no kernel takes"),
+    ({"key_lengths": numpy.ones((2, 1), numpy.int32)}, ValueError, "'key_lengths' has 2 dimensions when it should have 1"),
+    ({"query_starts": numpy.zeros(3, numpy.int32)}, TypeError, "query_starts and key_starts are given together or not at all"),
+    ({name: numpy.zeros(3, numpy.int32) for name in ("query_starts", "key_starts")}, ValueError, "dimension 0 of 'q' is 2 when b is 1 by the kernel"),
+    ({"sinks": numpy.zeros(2, numpy.float32)}, ValueError, "dimension 0 of 'sinks' is 2 when h is 4 by dimension 1 of 'q'"),
+    ({"k_descale": 0}, ValueError, "k_descale is 0 when it should be positive and finite in float32"),
+    ({"k_descale": 1e39}, ValueError, "k_descale is 1e[+]39 when it should be positive and finite in float32"),
+    ({"v_descale": numpy.ones((2, 4), numpy.float32)}, ValueError, "dimension 1 of 'v_descale' is 4 when hkv is 2"),
+    ({"key_lengths": numpy.zeros(2, numpy.int32), "keys": 0}, ValueError, "size 'skv' is 0 when it should be from 1"),
+])
+def test_refusals_of_what_is_beside(options, kind, message):
+    q, k, v = inputs()
+    keys = options.pop("keys", 40)
+    for call in (attention, jax.jit(attention, static_argnames=("interpret", "k_descale"))):
+        with pytest.raises(kind, match=message):
+            call(q, k[:, :, :keys], v[:, :, :keys], **options, interpret=True)
+
+
 def test_what_xla_gets():
     """For a GPU that is not there; a problem and its functions travel with the call."""
     shapes = [jax.ShapeDtypeStruct(x.shape, x.dtype) for x in inputs()]
@@ -142,6 +251,10 @@ def test_what_xla_gets():
     text = function.trace(*shapes).lower(lowering_platforms=("cuda",)).as_text()
     assert "@girih_attention" in text and "b=?,h=?,hkv=?,sq=?,skv=?,d=64,dtype=f16,mask=none,lse=1,columns=64,workers=1" in text
     assert "arith.mulf" in text and "merges_batches = true" in text
+    lengths = jax.ShapeDtypeStruct((2,), jnp.int32)
+    function = jax.jit(lambda q, k, v, n: attention(q, k, v, key_lengths=n, sinks=numpy.zeros(4, numpy.float32), k_descale=0.5))
+    text = function.trace(*shapes, lengths).lower(lowering_platforms=("cuda",)).as_text()
+    assert "key_lengths=1,sink=1,k_descale=tensor" in text and "batched = dense<[1, 0]>" in text
 
 
 def test_empty():
@@ -153,10 +266,12 @@ def test_empty():
 @pytest.mark.parametrize("change, kind, message", [
     (lambda q, k, v: (q[0], k, v), ValueError, "q has 3 dimensions when it should have 4"),
     (lambda q, k, v: (q.astype("float32"), k, v), TypeError, "q is float32 when it should be bfloat16 or float16"),
-    (lambda q, k, v: (q, k.astype("bfloat16"), v), TypeError, "k is bfloat16 when q is float16"),
-    (lambda q, k, v: (q, k, v[:, :, :7]), ValueError, "dimension 2 of v is 7 when it is 40 in k"),
-    (lambda q, k, v: (q, k[:1], v[:1]), ValueError, "dimension 0 of k is 1 when the batch of q is 2"),
-    (lambda q, k, v: (q[:, :3], k, v), ValueError, "q has 3 heads when it should be a multiple of the 2 of k"),
+    (lambda q, k, v: (q, k.astype("bfloat16"), v), ValueError, "'k' is bf16 when it should be f16"),
+    (lambda q, k, v: (q, k, v[:, :, :7]), ValueError, "dimension 2 of 'v' is 7 when skv is 40 by dimension 2 of 'k'"),
+    (lambda q, k, v: (q, k[:1], v[:1]), ValueError, "dimension 0 of 'k' is 1 when b is 2 by dimension 0 of 'q'"),
+    (lambda q, k, v: (q, k[..., :32], v), ValueError, "dimension 3 of 'k' is 32 when d is 64"),
+    (lambda q, k, v: (q[:, :3], k, v), ValueError, "size 'h' is 3 when it should be a multiple of hkv, which is 2"),
+    (lambda q, k, v: (q, k[:, :0], v[:, :0]), ValueError, "size 'hkv' is 0 when it should be from 1"),
     (lambda q, k, v: (q[..., :20], k[..., :20], v[..., :20]), girih.UnsupportedError, "head size 20 is not supported"),
 ])
 def test_refusals(change, kind, message):

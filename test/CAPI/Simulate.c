@@ -63,6 +63,25 @@ static void freeProblem(struct Problem *problem) {
     free(problem->data[i]);
 }
 
+/* Types, shapes and strides decide, not addresses. */
+static void checkTensors(const GirihKernel *kernel, const struct Problem *problem) {
+  GirihDiagnostics *diagnostics = girihDiagnosticsCreate();
+  GirihTensor tensors[5];
+  int64_t fewer[4] = {1, kHeads, kKeys - 1, kSize};
+  memcpy(tensors, problem->tensors, sizeof tensors);
+  tensors[0].data = NULL;
+  CHECK(girihKernelCheckTensors(kernel, tensors, 5, diagnostics) && girihDiagnosticsCount(diagnostics) == 0);
+  tensors[2].shape = fewer;
+  CHECK(!girihKernelCheckTensors(kernel, tensors, 5, diagnostics));
+  CHECK(contains(girihDiagnosticsText(diagnostics), "dimension 2 of 'v' is 89 when skv is 90"));
+  tensors[2] = problem->tensors[2];
+  tensors[4].type = GIRIH_BF16;
+  CHECK(!girihKernelCheckTensors(kernel, tensors, 5, diagnostics));
+  CHECK(contains(girihDiagnosticsText(diagnostics), "'lse' is bf16 when it should be f32"));
+  CHECK(!girihKernelCheckTensors(kernel, tensors, 4, NULL));
+  girihDiagnosticsDestroy(diagnostics);
+}
+
 void testSimulate(void) {
   GirihKernel *kernel = compileSmall("b=1,h=2,sq=?,skv=?,d=64,dtype=f16,lse=1");
   GirihSimulateOptions options = {sizeof options};
@@ -78,6 +97,7 @@ void testSimulate(void) {
   CHECK(girihKernelInferShape(kernel, problem.tensors, 5, 4, shape, diagnostics));
   CHECK(shape[0] == 1 && shape[1] == kHeads && shape[2] == kQueries);
   problem.tensors[3].rank = 4, problem.tensors[4].rank = 3;
+  checkTensors(kernel, &problem);
   options.schedule = "late";
   options.hasTrace = 1;
   simulation = girihSimulate(kernel, problem.tensors, 5, &options, diagnostics);

@@ -3,13 +3,12 @@ from __future__ import annotations
 
 import dataclasses
 import functools
-import math
-import numbers
 import sys
 from collections.abc import Callable, Mapping
 from typing import Any
 
 from girih import _girih
+from girih._beside import arrays_of, given, kinds_of, numbers_of, switches_of
 from girih._cache import compiled, rule_of
 from girih._errors import Error, UnsupportedError, text_of, value_of
 from girih._kernel import DTYPES, device_target
@@ -21,8 +20,6 @@ Mask = str | Callable[..., Any] | Function
 Score = str | Callable[..., Any] | Function | None
 _CPU, _CUDA = 1, 2  # of DLPack
 _TENSORS = ("q", "k", "v", "o", "lse")
-DESCALES = ("q_descale", "k_descale", "v_descale")
-_SWITCHES = {"query_starts": "packed", "key_starts": "packed", "sinks": "sink"}  # of a problem, by the tensor
 
 
 @dataclasses.dataclass
@@ -47,13 +44,11 @@ class Kernels:
 @functools.cache
 def kernels_of(dtype: int, head_sizes: tuple[int, int], heads: tuple[int, int] | None, mask: str | Function, score: str | Function | None,
                scale: float | None, lse: bool, knobs: str, device: int, beside: tuple[str, ...] = ()) -> Kernels:
-    """For the head sizes of queries and of values, with these inputs (``names_of``) beside q, k and v. UnsupportedError
+    """For the head sizes of queries and of values, with these inputs (``kinds_of``) beside q, k and v. UnsupportedError
     when there can be none."""
     h, hkv = heads or (None, None)
-    switches: dict[str, Any] = {_SWITCHES.get(name, name): kind or True
-                                for name, _, kind in (entry.partition("=") for entry in beside)}
     problem = Problem(head_sizes[0], dv=head_sizes[1], h=h, hkv=hkv, dtype=DTYPES[dtype], mask=mask, score=score, scale=scale, lse=lse,
-                      schedule=schedule_of(knobs), **switches)
+                      schedule=schedule_of(knobs), **switches_of(beside))
     return Kernels(problem, device, rule_of(problem, device_target(device)))
 
 
@@ -64,33 +59,6 @@ def heads_of(score: str | Function | None, h: int, key_shape: tuple[int, ...]) -
 
 def off_device(name: str, where: str) -> ValueError:
     return ValueError(f"{name} is on {where}: girih.attention runs on a GPU; girih.simulate executes kernels on the CPU")
-
-
-def given(query_lengths: Any, key_lengths: Any, query_starts: Any, key_starts: Any, sinks: Any, q_descale: Any = None,
-          k_descale: Any = None, v_descale: Any = None) -> dict[str, Any]:
-    """Those that are given, by name, in the order in which a kernel takes them."""
-    if (query_starts is None) != (key_starts is None):
-        raise TypeError("query_starts and key_starts are given together or not at all")
-    named = {"query_lengths": query_lengths, "key_lengths": key_lengths, "query_starts": query_starts,
-             "key_starts": key_starts, "sinks": sinks, "q_descale": q_descale, "k_descale": k_descale, "v_descale": v_descale}
-    for name in DESCALES:
-        if is_number(named[name]) and not 0 < named[name] < math.inf:
-            raise ValueError(f"{name} is {named[name]} when it should be positive and finite")
-    return {name: array for name, array in named.items() if array is not None}
-
-
-def is_number(value: Any) -> bool:
-    return isinstance(value, numbers.Real)
-
-
-def names_of(beside: dict[str, Any]) -> tuple[str, ...]:
-    """What is given, and of descales, whether one for each head."""
-    return tuple(f"{name}={'tensor' if is_number(value) else 'head'}" if name in DESCALES else name
-                 for name, value in beside.items())
-
-
-def numbers_of(beside: dict[str, Any]) -> list[float | int]:
-    return [float(value) for value in beside.values() if is_number(value)]
 
 
 def _describe(name: str, array: Any, stream: int) -> tuple[Any, int]:
@@ -180,9 +148,7 @@ def attention(q: Any, k: Any, v: Any, *, mask: Mask = "none", score: Score = Non
 
         if out is not None or stream is not None:
             raise TypeError("out and stream are XLA's to choose for JAX's arrays, which cannot be written")
-        if beside:
-            raise UnsupportedError(f"{', '.join(beside)}: girih.jax.attention has no such argument yet", ())
-        return girih_jax.attention(q, k, v, mask=mask, score=score, scale=scale, lse=lse, schedule=schedule)
+        return girih_jax.attention(q, k, v, mask=mask, score=score, scale=scale, lse=lse, schedule=schedule, **beside)
     if stream is None:
         stream = _current_stream(q)
     for name, array in zip(_TENSORS, (q, k, v)):
@@ -206,14 +172,14 @@ def attention(q: Any, k: Any, v: Any, *, mask: Mask = "none", score: Score = Non
     described += [_describe(name, array, stream) for name, array in zip(_TENSORS[3:], out)]
     captures = captures_of(mask, score)
     arrays = {found.name: found.value for found in captures if not found.is_number}
-    tensors = {name: array for name, array in beside.items() if not is_number(array)}
+    tensors = arrays_of(beside)
     described += [_describe(name, array, stream) for name, array in tensors.items()]
     described += [_describe(f"the array {name}", array, stream) for name, array in arrays.items()]
     for name, (_, ordinal) in zip([*_TENSORS[:4 + lse], *tensors, *arrays], described):
         if ordinal != device:
             raise ValueError(f"{name} is on GPU {ordinal} when q is on GPU {device}")
     kernels = kernels_of(dtype, head_sizes, heads_of(score, shape[1], described[1][0][2]), without_values(mask),
-                         without_values(score), scale, lse, knobs_of(schedule), device, names_of(beside))
+                         without_values(score), scale, lse, knobs_of(schedule), device, kinds_of(beside))
     loaded = kernels.loaded_for(shape)
     run(loaded, [description for description, _ in described], stream,
         numbers_of(beside) + [found.number() for found in captures if found.is_number])

@@ -9,7 +9,7 @@ from typing import Any
 from girih._errors import UnsupportedError
 
 #: What an array's elements are called in MLIR, by what frameworks call them; truth values are bytes.
-_ELEMENTS = {"bfloat16": "bf16", "float16": "f16", "float32": "f32", "bool": "i8", "uint8": "i8", "int32": "i32",
+ELEMENTS = {"bfloat16": "bf16", "float16": "f16", "float32": "f32", "bool": "i8", "uint8": "i8", "int32": "i32",
              "int64": "i64"}
 _MOST_DIMENSIONS = 4
 
@@ -27,10 +27,10 @@ class Capture:
         """What a kernel is given: a float for f32, an int for i32."""
         return number_at_launch(self.value)
 
-    def bits(self) -> int:
-        """The same, as the 32 bits of an int."""
-        number = self.number()
-        return number if isinstance(number, int) else struct.unpack("i", struct.pack("f", number))[0]
+
+def bits_of(number: float | int) -> int:
+    """What a kernel is given, as the 32 bits of an int."""
+    return number if isinstance(number, int) else struct.unpack("i", struct.pack("f", number))[0]
 
 
 def is_array(value: Any) -> bool:
@@ -52,9 +52,9 @@ def is_host(value: Any) -> bool:
 def element_of(value: Any) -> tuple[str, bool]:
     """The MLIR type of an array's elements, and whether they are truth values."""
     name = str(getattr(value.dtype, "name", value.dtype)).removeprefix("torch.")
-    if name not in _ELEMENTS:
-        raise UnsupportedError(f"an array of {name} in a traced function: {', '.join(_ELEMENTS)} can be compiled", ())
-    return _ELEMENTS[name], name == "bool"
+    if name not in ELEMENTS:
+        raise UnsupportedError(f"an array of {name} in a traced function: {', '.join(ELEMENTS)} can be compiled", ())
+    return ELEMENTS[name], name == "bool"
 
 
 def type_of(value: Any) -> str:

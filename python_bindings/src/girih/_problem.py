@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from girih._beside import DESCALES, LENGTHS
 from girih._trace import Function
 from girih._traced import traced
 
@@ -108,9 +109,8 @@ class Problem:
                 entries[name] = entries[whole]
         mask = self.mask if isinstance(self.mask, str) else "none"
         entries |= {"d": self.d, "dtype": self.dtype, "mask": mask, "lse": int(self.lse)}
-        entries |= {name: 1 for name in ("query_lengths", "key_lengths", "packed", "sink") if getattr(self, name)}
-        descales = {name: getattr(self, name) for name in ("q_descale", "k_descale", "v_descale")}
-        entries |= {name: kind for name, kind in descales.items() if kind is not None}
+        entries |= {name: 1 for name in (*LENGTHS, "packed", "sink") if getattr(self, name)}
+        entries |= {name: kind for name in DESCALES if (kind := getattr(self, name)) is not None}
         if self.dv not in (None, self.d):
             entries["dv"] = self.dv
         if isinstance(self.score, str):

@@ -11,8 +11,8 @@ import torch
 from torch import Tensor
 
 from girih import _girih
-from girih._attention import (DESCALES, Mask, Score, check_launch, given, heads_of, is_number, kernels_of, names_of,
-                              numbers_of, off_device, run)
+from girih._attention import Mask, Score, check_launch, heads_of, kernels_of, off_device, run
+from girih._beside import DESCALES, SINKS, arrays_of, given, kinds_of, numbers_of, sequences_of
 from girih._captures import number_at_launch
 from girih._errors import UnsupportedError
 from girih._problem import knobs_of
@@ -216,18 +216,18 @@ def _attend(q: Tensor, k: Tensor, v: Tensor, mask: Mask, score: Score, scale: fl
         _check_outputs(q, o, l)
     else:
         o, l = _output(q, v), q.new_empty(q.shape[:3], dtype=torch.float32) if lse else None
-    tensors = {name: tensor for name, tensor in beside.items() if not (name in DESCALES and is_number(tensor))}
+    tensors = arrays_of(beside)
     for name, tensor in tensors.items():
         if not isinstance(tensor, Tensor):
             raise TypeError(f"{name} is a {type(tensor).__name__} when q is a tensor of PyTorch")
         if tensor.device != q.device:
             raise ValueError(f"{name} is on {tensor.device} when q is on {q.device}")
     captured, numbers = operands_of(mask, score)
-    sequences = q.shape[0] if "query_starts" not in tensors else tensors["query_starts"].numel() - 1
-    arrays = [_descales(tensor, sequences, k.shape[1]) if name in DESCALES else tensor.float() if name == "sinks" else tensor
+    sequences = sequences_of(beside, q.shape[0])
+    arrays = [_descales(tensor, sequences, k.shape[1]) if name in DESCALES else tensor.float() if name == SINKS else tensor
               for name, tensor in tensors.items()]
     _launch(q, k, v, o, l, mask, score, scale, knobs, stream, arrays + captured, numbers_of(beside) + numbers,
-            names_of(beside))
+            kinds_of(beside))
     return (o, l) if lse else o
 
 
