@@ -7,18 +7,28 @@
 
 namespace girih {
 
+double WorkerRule::roundsOf(double slices, double blocks) const {
+  double ctas = double(multiprocessors), perCta = slices * blocks / ctas;
+  if (perCta <= 1 || !isCausal)
+    return std::ceil(perCta);
+  // Blocks see 1, 2, ... parts of the keys; the longest go first, and the last ones do not end together.
+  constexpr double tail = 0.3;
+  double rounds = std::max(1.0, perCta * (blocks + 1) / (2 * blocks) + tail);
+  // Who has the longest item has its second in hand, though others are done earlier: the
+  // longest of those that are left when everybody has one.
+  if (takesAhead)
+    rounds = std::max(rounds, 2 - std::floor(ctas / slices) / blocks);
+  return rounds;
+}
+
 int64_t WorkerRule::workersFor(int64_t batches, int64_t heads, int64_t queries) const {
   int64_t best = usual();
   double least = std::numeric_limits<double>::infinity();
   for (int64_t workers = usual(); workers >= 1; --workers) {
-    int64_t items = batches * heads * int64_t(llvm::divideCeil(queries, rows * workers));
-    double perCta = double(items) / double(multiprocessors);
-    // Under the causal mask an item has half its keys on average, whoever is done takes the
-    // next, and the longest has all keys; the last ones do not end together.
-    constexpr double tail = 0.3;
-    double rounds = isCausal ? std::max(1.0, perCta / 2 + tail) : std::ceil(perCta);
-    if (rounds * costs[size_t(workers - 1)] < least) {
-      least = rounds * costs[size_t(workers - 1)];
+    auto blocks = double(llvm::divideCeil(queries, rows * workers));
+    double time = roundsOf(double(batches) * double(heads), blocks) * costs[size_t(workers - 1)];
+    if (time < least) {
+      least = time;
       best = workers;
     }
   }

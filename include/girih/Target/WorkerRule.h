@@ -16,12 +16,19 @@ struct WorkerRule {
   llvm::SmallVector<double, 3> costs;
   int64_t rows; ///< of a worker
   int64_t multiprocessors;
-  /// Whether items differ in length and whoever is done takes the next one.
+  /// Whether items differ in length, the longest first, and whoever is done takes the next one.
   bool isCausal;
+  /// Whether it is taken when the one before begins: a counter is asked an item ahead.
+  bool takesAhead;
 
   /// The best where there is work enough for the chip, or it is not known how much.
   int64_t usual() const { return int64_t(costs.size()); }
   int64_t workersFor(int64_t batches, int64_t heads, int64_t queries) const;
+
+private:
+  /// How long the chip works on `blocks` items for each slice of a batch and head, in items of
+  /// the longest's time.
+  double roundsOf(double slices, double blocks) const;
 };
 
 } // namespace girih

@@ -17,6 +17,9 @@ static ArrayRef<double> itemCosts(int64_t headColumns) {
   return headColumns <= 64 ? ArrayRef(narrow) : headColumns <= 128 ? ArrayRef(usual) : ArrayRef(wide);
 }
 
+/// Whether work items of a mask are not taken from a counter: with the widest output it does not pay.
+static bool hasCtaForEachItem(int64_t headColumns) { return headColumns > 192; }
+
 /// Two warpgroups of 64 rows with 240 registers each, or three with 160, beside a loader: the
 /// splits of 64 Ki registers that waste none. Fewer where the items are too few for the chip.
 WorkerRule workerRule(attn::ForwardOp op) {
@@ -30,7 +33,7 @@ WorkerRule workerRule(attn::ForwardOp op) {
   if (!op.getMaskRegion().empty())
     costs = costs.take_front(2);
   return {llvm::SmallVector<double, 3>(costs), kMma.rows, getSM90aTarget()->rates().multiprocessors,
-          op.getMask() == attn::Mask::Causal};
+          op.getMask() == attn::Mask::Causal, !hasCtaForEachItem(headColumns)};
 }
 
 static int64_t workersFor(attn::ForwardOp op) {
@@ -63,9 +66,10 @@ static tile::Schedule defaultsFor(attn::ForwardOp op, HeadColumns head) {
   schedule.lazyRescale = 0; // the output is in registers, where a product costs less than a branch
   schedule.exp2Polynomial = 0;
   // Work items of a mask differ in length: whoever is done takes the next, the long
-  // ones first. Fixed shares are as good where all are equal, and cost less. With the widest
-  // output a CTA for each item is better still.
-  schedule.persistent = !masked && !op.hasLengths() ? 1 : head.widest() > 192 ? 0 : tile::Schedule::kDynamic;
+  // ones first. Fixed shares are as good where all are equal, and cost less.
+  schedule.persistent = !masked && !op.hasLengths()        ? 1
+                        : hasCtaForEachItem(head.widest()) ? 0
+                                                           : tile::Schedule::kDynamic;
   schedule.longestFirst = masked ? 1 : 0;
   schedule.groupBytes = masked ? 32 << 20 : 0;
   return schedule;
