@@ -1,6 +1,7 @@
 // Kernels on GPUs, and launches on the tensors of frameworks.
 #include "Module.h"
 
+#include <algorithm>
 #include <nanobind/stl/tuple.h>
 #include <vector>
 
@@ -125,38 +126,48 @@ nb::object launchTensors(Loaded &loaded, nb::args tensors, std::optional<uint64_
 /// heads where `needsHeads`, device, and class of sizes.
 class AttentionKernels {
 public:
-  AttentionKernels(bool needsHeads, int deviceType) : needsHeads(needsHeads), deviceType(deviceType) {}
+  /// `emptyLike` makes an output like q, `output` any output of q and v, `lse` that of q.
+  AttentionKernels(bool needsHeads, int deviceType, nb::object emptyLike, nb::object output, nb::object lse)
+      : needsHeads(needsHeads), deviceType(deviceType), emptyLike(std::move(emptyLike)), output(std::move(output)),
+        lse(std::move(lse)) {}
 
   /// None when the launch is made, True when there is no kernel for such tensors, or what
   /// went wrong. `lse` may be None; `arrays` and `numbers` are what functions capture.
-  nb::object launch(nb::handle q, nb::handle k, nb::handle v, nb::handle o, nb::handle lse, nb::list arrays,
-                    nb::list numbers, std::optional<uint64_t> stream) {
+  nb::object launch(nb::handle q, nb::handle k, nb::handle v, nb::handle o, nb::handle lse, nb::sequence arrays,
+                    nb::sequence numbers, std::optional<uint64_t> stream) {
     Described described;
-    for (nb::handle tensor : {q, k, v, o})
-      if (!described.add(tensor))
-        return nb::bool_(true);
-    if (!lse.is_none() && !described.add(lse))
+    Loaded *loaded = describeInputs(q, k, v, described);
+    if (!loaded || !described.add(o) || (!lse.is_none() && !described.add(lse)))
       return nb::bool_(true);
     for (nb::handle array : arrays)
       if (!described.add(array) || !hasNeighbours(described.tensors[described.count - 1]))
         return nb::bool_(true);
-    const nb::dlpack::dltensor &query = described.tensors[0];
-    for (size_t i = 0; i < described.count; ++i) {
-      const nb::dlpack::dltensor &tensor = described.tensors[i];
-      if (tensor.device.device_type != deviceType || tensor.device.device_id != query.device.device_id)
-        return nb::bool_(true);
-      if (i < 3 && (tensor.ndim != 4 || !(tensor.dtype == query.dtype) || tensor.shape[0] == 0 ||
-                    tensor.shape[1] == 0 || tensor.shape[2] == 0))
-        return nb::bool_(true);
-    }
-    Entry *entry = find(query, described.tensors[1], described.tensors[2]);
-    Loaded *loaded = entry ? entry->byClass[girihScheduleRuleClassOf(entry->rule, query.shape)] : nullptr;
-    if (!loaded)
+    if (!areTogether(described))
       return nb::bool_(true);
-    if (numbers.size() == 0)
+    if (nb::len(numbers) == 0)
       return described.launch(*loaded, stream);
     Scalars scalars(numbers);
     return described.launch(*loaded, stream, &scalars);
+  }
+
+  /// The outputs, which it makes, and None when the launch is made; None twice when there is no
+  /// kernel for such tensors, or None and what went wrong.
+  nb::tuple attend(nb::handle q, nb::handle k, nb::handle v, bool hasLse, nb::sequence arrays, nb::sequence numbers,
+                   std::optional<uint64_t> stream) {
+    bool isLikeQuery;
+    {
+      // While outputs are made other threads may run, so that what is found here is found again.
+      Described described;
+      if (!describeInputs(q, k, v, described) || !areTogether(described))
+        return nb::make_tuple(nb::none(), nb::none());
+      isLikeQuery =
+          described.tensors[0].dtype.bits == 16 && described.tensors[0].shape[3] == described.tensors[2].shape[3];
+    }
+    nb::object o = isLikeQuery ? emptyLike(q) : output(q, v), l = hasLse ? lse(q) : nb::none();
+    nb::object said = launch(q, k, v, o, l, arrays, numbers, stream);
+    if (said.is_none())
+      return nb::make_tuple(hasLse ? nb::make_tuple(o, l) : nb::make_tuple(o), said);
+    return nb::make_tuple(nb::none(), said.is(nb::bool_(true)) ? nb::object(nb::none()) : said);
   }
 
   /// The kernel for tensors like these, of a problem with such classes.
@@ -204,6 +215,28 @@ private:
     return nullptr;
   }
 
+  /// Null where there is no kernel yet for such tensors, or there can be none.
+  Loaded *describeInputs(nb::handle q, nb::handle k, nb::handle v, Described &described) {
+    for (nb::handle object : {q, k, v}) {
+      if (!described.add(object))
+        return nullptr;
+      const nb::dlpack::dltensor &tensor = described.tensors[described.count - 1];
+      if (tensor.ndim != 4 || !(tensor.dtype == described.tensors[0].dtype) || tensor.shape[0] == 0 ||
+          tensor.shape[1] == 0 || tensor.shape[2] == 0)
+        return nullptr;
+    }
+    const nb::dlpack::dltensor &query = described.tensors[0];
+    Entry *entry = find(query, described.tensors[1], described.tensors[2]);
+    return entry ? entry->byClass[girihScheduleRuleClassOf(entry->rule, query.shape)] : nullptr;
+  }
+
+  bool areTogether(const Described &described) const {
+    return std::all_of(described.tensors, described.tensors + described.count, [&](const nb::dlpack::dltensor &tensor) {
+      return tensor.device.device_type == deviceType &&
+             tensor.device.device_id == described.tensors[0].device.device_id;
+    });
+  }
+
   /// Whether the elements of a row follow each other, as kernels read them.
   static bool hasNeighbours(const nb::dlpack::dltensor &tensor) {
     int last = tensor.ndim - 1;
@@ -212,6 +245,7 @@ private:
 
   bool needsHeads;
   int deviceType;
+  nb::object emptyLike, output, lse;
   std::vector<Entry> entries;
 };
 
@@ -248,9 +282,12 @@ void addLaunches(nb::module_ &module) {
       .def("launch_tensors", launchTensors, nb::arg("tensors"), nb::kw_only(), nb::arg("stream").none(),
            nb::arg("scalars") = nb::list());
   nb::class_<AttentionKernels>(module, "AttentionKernels")
-      .def(nb::init<bool, int>(), nb::arg("needs_heads"), nb::arg("device_type"))
-      .def("launch", &AttentionKernels::launch, nb::arg("q"), nb::arg("k"), nb::arg("v"), nb::arg("o"),
-           nb::arg("lse").none(), nb::arg("arrays"), nb::arg("numbers"), nb::arg("stream").none())
+      .def(nb::init<bool, int, nb::object, nb::object, nb::object>(), nb::arg("needs_heads"), nb::arg("device_type"),
+           nb::arg("empty_like"), nb::arg("output"), nb::arg("lse"))
+      .def("launch", &AttentionKernels::launch, nb::arg(), nb::arg(), nb::arg(), nb::arg(), nb::arg().none(), nb::arg(),
+           nb::arg(), nb::arg().none())
+      .def("attend", &AttentionKernels::attend, nb::arg(), nb::arg(), nb::arg(), nb::arg(), nb::arg(), nb::arg(),
+           nb::arg().none())
       .def("add", &AttentionKernels::add);
   module.def("load", load);
 }

@@ -17,6 +17,9 @@ from girih import _girih
 ALLOWED = (TypeError, ValueError, girih.Error, MemoryError)
 
 
+KERNELS = _girih.AttentionKernels(False, 2, list, list, list)
+
+
 class Odd:
     """A producer of DLPack that goes wrong."""
 
@@ -113,7 +116,7 @@ class Fuzzer:
         function = self.random.choice([
             _girih.describe, _girih.zeros, _girih.compile, _girih.optimize, _girih.kernel_from_parts, _girih.simulate,
             _girih.load, _girih.device_target, _girih.hash, self.kernel._handle.infer_shape, self.kernel._handle.text,
-            _girih.AttentionKernels, _girih.AttentionKernels(False, 2).launch, _girih.AttentionKernels(False, 2).add])
+            _girih.AttentionKernels, KERNELS.launch, KERNELS.attend, KERNELS.add])
         return function(*(self.value() for _ in range(self.random.randrange(7))))
 
     def typed(self):

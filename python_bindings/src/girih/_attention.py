@@ -135,14 +135,11 @@ def attention(q: Any, k: Any, v: Any, *, mask: Mask = "none", score: Score = Non
         TypeError: what is given is no tensor, or has other elements.
         Error: there is no GPU, or a launch fails.
     """
-    if "torch" in sys.modules and isinstance(q, sys.modules["torch"].Tensor):
-        from girih import torch as girih_torch
-
-        return girih_torch.attention(q, k, v, mask=mask, score=score, scale=scale, lse=lse, schedule=schedule,
-                                     query_lengths=query_lengths, key_lengths=key_lengths, query_starts=query_starts,
-                                     key_starts=key_starts, sinks=sinks, q_descale=q_descale, k_descale=k_descale,
-                                     v_descale=v_descale, out=out, stream=stream)
     beside = given(query_lengths, key_lengths, query_starts, key_starts, sinks, q_descale, k_descale, v_descale)
+    if "torch" in sys.modules and isinstance(q, sys.modules["torch"].Tensor):
+        if (girih_torch := sys.modules.get("girih.torch")) is None:
+            from girih import torch as girih_torch
+        return girih_torch.attend(q, k, v, mask, score, scale, lse, schedule, out, stream, beside)
     if _package(q) in ("jax", "jaxlib"):
         from girih import jax as girih_jax
 

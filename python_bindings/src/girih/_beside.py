@@ -19,6 +19,11 @@ _LEAST, _MOST = 2.0**-149, (2 - 2.0**-23) * 2.0**127  # of float32
 
 def given(*values: Any) -> dict[str, Any]:
     """Those that are not None, of all eight in the order of the names. TypeError for starts of queries or keys alone."""
+    for value in values:
+        if value is not None:
+            break
+    else:
+        return {}  # at little cost: most calls give none
     beside = {name: value for name, value in zip(_NAMES, values) if value is not None}
     if (STARTS[0] in beside) != (STARTS[1] in beside):
         raise TypeError("query_starts and key_starts are given together or not at all")

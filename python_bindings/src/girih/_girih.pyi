@@ -1,4 +1,4 @@
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 _Said = tuple[tuple[tuple[int, str, str, int, int], ...], str]
@@ -26,7 +26,25 @@ class Loaded:
     ) -> _Said | None: ...
 
 class AttentionKernels:
-    def __init__(self, needs_heads: bool, device_type: int) -> None: ...
+    def __init__(
+        self,
+        needs_heads: bool,
+        device_type: int,
+        empty_like: Callable[[Any], Any],
+        output: Callable[[Any, Any], Any],
+        lse: Callable[[Any], Any],
+    ) -> None: ...
+    def attend(
+        self,
+        q: Any,
+        k: Any,
+        v: Any,
+        lse: bool,
+        arrays: Sequence[Any],
+        numbers: Sequence[float | int],
+        stream: int | None,
+        /,
+    ) -> tuple[tuple[Any, ...] | None, _Said | None]: ...
     def launch(
         self,
         q: Any,
@@ -34,9 +52,10 @@ class AttentionKernels:
         v: Any,
         o: Any,
         lse: Any,
-        arrays: list[Any],
-        numbers: list[float | int],
+        arrays: Sequence[Any],
+        numbers: Sequence[float | int],
         stream: int | None,
+        /,
     ) -> _Said | bool | None: ...
     def add(self, q: Any, k: Any, v: Any, loaded: Loaded, rule: ScheduleRule, /) -> None: ...
 

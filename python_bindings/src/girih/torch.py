@@ -80,6 +80,10 @@ def _output(q: Tensor, v: Tensor) -> Tensor:
     return q.new_empty((b, h, sq, v.shape[3]), dtype=dtype)
 
 
+def _lse(q: Tensor) -> Tensor:
+    return q.new_empty(q.shape[:3], dtype=torch.float32)
+
+
 def _outputs(q: Tensor, v: Tensor, lse: bool) -> tuple[Tensor, Tensor]:
     """Without `lse`, its place is taken by an empty tensor."""
     return _output(q, v), q.new_empty(q.shape[:3] if lse else (0,), dtype=torch.float32)
@@ -117,8 +121,13 @@ def _launch(q: Tensor, k: Tensor, v: Tensor, o: Tensor, l: Optional[Tensor], mas
         return
     check_launch(loaded.launch_tensors(*tensors, stream=stream, scalars=numbers))
     if kernels is None:
-        kernels = _kernels.setdefault((mask, score, *key[2:]), _girih.AttentionKernels(needs_heads, 2))
+        kernels = _kernels.setdefault((mask, score, *key[2:]), _new_kernels(needs_heads))
     kernels.add(q, k, v, loaded, problem.rule)
+
+
+def _new_kernels(needs_heads: bool, device_type: int = 2) -> _girih.AttentionKernels:
+    """For tensors on a GPU, unless a test has another kind of device (of DLPack)."""
+    return _girih.AttentionKernels(needs_heads, device_type, torch.empty_like, _output, _lse)
 
 
 def _tensor(captured: Any) -> Tensor:
@@ -177,7 +186,13 @@ def attention(q: Tensor, k: Tensor, v: Tensor, *, mask: Mask = "none", score: Sc
     out or stream are given.
     There is no backward: a gradient that is asked for is a NotImplementedError.
     """
-    beside = given(query_lengths, key_lengths, query_starts, key_starts, sinks, q_descale, k_descale, v_descale)
+    return attend(q, k, v, mask, score, scale, lse, schedule, out, stream,
+                  given(query_lengths, key_lengths, query_starts, key_starts, sinks, q_descale, k_descale, v_descale))
+
+
+def attend(q: Tensor, k: Tensor, v: Tensor, mask: Mask, score: Score, scale: float | None, lse: bool,
+           schedule: Mapping[str, int] | None, out: Any, stream: int | None, beside: dict[str, Any]) -> Any:
+    """``attention`` with what is given beside q, k and v in one dict."""
     if torch.compiler.is_compiling():
         from girih import _graph
 
@@ -186,7 +201,33 @@ def attention(q: Tensor, k: Tensor, v: Tensor, *, mask: Mask = "none", score: Sc
         o, l = _graph.attend(q, k, v, _graph.follow(mask, "mask", q), _graph.follow(score, "score", q), scale, lse,
                              knobs_of(schedule))
         return (o, l) if lse else o
+    if out is None and not beside:
+        found = _by_known_kernel(q, k, v, mask, score, scale, lse, schedule, stream)
+        if found is not None:
+            return found if lse else found[0]
     return _attend(q, k, v, mask, score, scale, lse, schedule, out, stream, beside)
+
+
+def _by_known_kernel(q: Tensor, k: Tensor, v: Tensor, mask: Mask, score: Score, scale: float | None, lse: bool,
+                     schedule: Mapping[str, int] | None, stream: int | None) -> tuple[Tensor, ...] | None:
+    """The quick way of most calls: o, and lse or nothing. None where another call has to make a kernel first, or to say
+    what is wrong."""
+    arrays: Sequence[Tensor] = ()
+    numbers: Sequence[float | int] = ()
+    # Kernels are found by names as they are, and by what functions are traced to.
+    if type(mask) is not str:
+        mask = traced(mask, "mask")
+    if score is not None and type(score) is not str:
+        score = traced(score, "score")
+    if type(mask) is Function or type(score) is Function:
+        arrays, numbers = operands_of(mask, score)
+    kernels = _kernels.get((mask, score, scale, lse, knobs_of(schedule) if schedule else "", ()))
+    if kernels is None or type(q) not in _PLAIN or type(k) not in _PLAIN or type(v) not in _PLAIN or _wants_gradient(q, k, v):
+        return None
+    outputs, said = kernels.attend(q, k, v, lse, arrays, numbers, stream)  # the tensors are checked there
+    if said is not None:
+        check_launch(said)
+    return outputs
 
 
 def _wants_gradient(q: Tensor, k: Tensor, v: Tensor) -> bool:
@@ -197,14 +238,6 @@ def _attend(q: Tensor, k: Tensor, v: Tensor, mask: Mask, score: Score, scale: fl
             schedule: Mapping[str, int] | None, out: Any, stream: int | None, beside: dict[str, Tensor]) -> Any:
     mask, score, knobs = traced(mask, "mask"), traced(score, "score"), knobs_of(schedule)
     is_plain = type(q) in _PLAIN and type(k) in _PLAIN and type(v) in _PLAIN and not _wants_gradient(q, k, v)
-    if is_plain and out is None and not beside:
-        if kernels := _kernels.get((mask, score, scale, lse, knobs, ())):  # the tensors are checked there
-            arrays, numbers = operands_of(mask, score)
-            o, l = _output(q, v), q.new_empty(q.shape[:3], dtype=torch.float32) if lse else None
-            said = kernels.launch(q, k, v, o, l, arrays, numbers, stream)
-            if said is not True:
-                check_launch(said)
-                return (o, l) if lse else o
     _check(q, k, v)
     if out is None and stream is None and not is_plain and not beside:
         o, l = _by_operator(q, k, v, mask, score, scale, lse, knobs)
@@ -215,7 +248,7 @@ def _attend(q: Tensor, k: Tensor, v: Tensor, mask: Mask, score: Score, scale: fl
         o, l = out if lse else (out, None)
         _check_outputs(q, o, l)
     else:
-        o, l = _output(q, v), q.new_empty(q.shape[:3], dtype=torch.float32) if lse else None
+        o, l = _output(q, v), _lse(q) if lse else None
     tensors = arrays_of(beside)
     for name, tensor in tensors.items():
         if not isinstance(tensor, Tensor):
