@@ -31,6 +31,9 @@ const RuleText &textOf(Rule rule) {
        "mbarrier.arrive, Memory Consistency Model", "users of CUTLASS's ClusterBarrier::arrive", "remote_scope"},
       {"the parity of a phase is neither 0 nor 1; the chip takes its lowest bit",
        "mbarrier.test_wait / mbarrier.try_wait", "Triton", "parity_bits"},
+      {"a weak read of what an atom.cas then compares races with atomic writes; any value that was there will do",
+       "Memory Consistency Model, Data-races", "loops of atomicCAS, as in the CUDA C++ Programming Guide",
+       "guessed_value"},
       {"several warps write one value to one address without order", "Memory Consistency Model, Data-races",
        "kernels in which every warp sets a flag", "equal_writes"},
   };

@@ -122,6 +122,15 @@ std::vector<RuleCase> ruleCases() {
            "[%r40+64];\n" +
            storeR0,
        "phase parity is 2 when it should be 0 or 1", "[%r40], 2;", "[%r40], 3;", 64},
+      // Each thread adds 1; the twin reads a part of the word.
+      {Rule::GuessedValue,
+       "mov.u32 %r1, smem;\nmov.b32 %r2, 0;\nsetp.eq.u32 %p1, %tid, 0;\n@%p1 st.shared.b32 [%r1], %r2;\n"
+       "bar.sync 0;\nld.shared.b32 %r3, [smem];\nLOOP: mov.b32 %r4, %r3;\nadd.u32 %r5, %r4, 1;\n"
+       "atom.shared.cas.b32 %r3, [%r1], %r4, %r5;\nsetp.ne.u32 %p2, %r3, %r4;\n@%p2 bra LOOP;\nbar.sync 0;\n"
+       "ld.shared.b32 %r6, [%r1];\nsub.u32 %r0, %r6, 57;\n" +
+           storeR0,
+       "expected a strong read (ld.relaxed, ld.volatile) before the loop of atom.cas", "ld.shared.b32 %r3, [smem]",
+       "ld.shared.u16 %r3, [smem]", 64},
       {Rule::RemoteScope, remoteFree(), "of tensor memory being freed",
        "W: mbarrier.try_wait.parity.shared::cta.b64 %p2, [%r40], 0;\n@!%p2 bra W;\n", "", 32, 2},
   };
@@ -195,6 +204,28 @@ TEST_P(Rules, AreJudgedWhereOthersAreAssumed) {
 }
 
 INSTANTIATE_TEST_SUITE_P(All, Rules, testing::ValuesIn(ruleCases()));
+
+/// Two warps; what the weak read before the atomic operation is told.
+std::string guess(const std::string &read, const std::string &swap) {
+  TestLaunch launch;
+  launch.threads = 64;
+  launch.options.rules = RuleSet::Hardware;
+  return runBody("mov.b32 %r4, 0;\nmov.b32 %r7, 1;\n" + read + "\n" + swap + "\nsetp.ne.u32 %p1, %r5, %r3;\n", launch)
+      .verdict();
+}
+
+TEST(RuleSets, AGuessIsComparedAtItsPlace) {
+  std::string swap = "atom.global.cas.b32 %r5, [%out+8], %r3, %r7;";
+  EXPECT_EQ(guess("ld.global.b32 %r3, [%out+8];", swap), "");
+  EXPECT_EQ(guess("cvta.to.global.u64 %rd1, %out;\nld.global.u32 %r2, [%rd1+8];\nmov.b32 %r3, %r2;", swap), "");
+  // Another place, a part, a value that something else decides, one that nobody compares.
+  EXPECT_NE(guess("ld.global.b32 %r3, [%out+16];", swap + "\natom.global.add.u32 %r6, [%out+16], 1;"), "");
+  for (const char *read : {"ld.global.b32 %r2, [%out+8];\nmov.b32 %r3, 0;", "ld.global.u16 %r3, [%out+8];",
+                           "ld.global.b32 %r2, [%out+8];\nadd.u32 %r3, %r2, 1;"})
+    EXPECT_NE(guess(read, "atom.global.add.u32 %r6, [%out+8], 1;\n" + swap), "") << read;
+  // A weak write that the guess meets.
+  EXPECT_NE(guess("ld.global.b32 %r3, [%out+8];", swap + "\nst.global.b32 [%out+8], %tid;"), "");
+}
 
 TEST(RuleSets, HaveNames) {
   EXPECT_EQ(parseRuleSet("isa"), RuleSet::Isa);

@@ -58,6 +58,12 @@ unsigned takeVector(Decoder &d) {
   return found.empty() ? 1 : unsigned(found[1] - '0');
 }
 
+/// PTX ISA, "ld", "st": what a thread moves at once.
+static void checkVector(const Decoder &d, unsigned vector, unsigned size) {
+  if (unsigned most = vector > 1 ? 32 : 16; vector * size > most)
+    d.fail("moves " + std::to_string(vector * size) + " bytes when " + std::to_string(most) + " are the most");
+}
+
 namespace {
 
 /// The frame's own space for `.param` variables, else the space as written.
@@ -76,6 +82,29 @@ uint64_t extendLoaded(const uint8_t *bytes, Type type) {
     return raw;
   unsigned shift = 64 - 8 * size;
   return uint64_t(int64_t(raw << shift) >> shift);
+}
+
+template <class T> void fillElement(const Step &s, const LanePlaces &places, uint64_t at, Lanes<uint64_t> &values) {
+  s.forLanes([&](unsigned lane) {
+    std::make_unsigned_t<T> raw;
+    std::memcpy(&raw, places.bytes + places.offsets[lane] + at, sizeof raw);
+    values[lane] = uint64_t(int64_t(T(raw)));
+  });
+}
+
+/// An element of all executing lanes, extended as by extendLoaded.
+void loadElement(const Step &s, const LanePlaces &places, uint64_t at, Type type, Lanes<uint64_t> &values) {
+  bool extends = isSigned(type) && !isFloat(type);
+  switch (typeBits(type)) {
+  case 8:
+    return extends ? fillElement<int8_t>(s, places, at, values) : fillElement<uint8_t>(s, places, at, values);
+  case 16:
+    return extends ? fillElement<int16_t>(s, places, at, values) : fillElement<uint16_t>(s, places, at, values);
+  case 32:
+    return extends ? fillElement<int32_t>(s, places, at, values) : fillElement<uint32_t>(s, places, at, values);
+  default:
+    return fillElement<uint64_t>(s, places, at, values);
+  }
 }
 
 /// Which halves of an element have been written.
@@ -101,15 +130,39 @@ void decodeLd(Decoder &d) {
     space = StateSpace::Param;
   space = spaceOf(address, space);
   unsigned size = typeBits(type) / 8;
+  checkVector(d, vector, size);
   d.run([=](Step &s) {
     auto base = s.read<uint64_t>(address.base);
-    std::vector<Lanes<uint64_t>> values(vector);
-    std::vector<Lanes<unsigned __int128>> wide(size == 16 ? vector : 0);
+    Lanes<uint64_t> values[8];
+    Lanes<unsigned __int128> wide[2];
     if (s.mask & ~s.definedLanes(address.base))
       s.stop(VerdictKind::Uninitialised, "loads from an undefined address");
-    std::vector<DefinedLanes> known(vector, allLanes);
+    std::array<DefinedLanes, 8> known;
+    known.fill(allLanes);
+    auto takeDefined = [&](const Place &place, unsigned lane) {
+      for (unsigned e = 0; e < vector; ++e)
+        known[e] &= definedElement(s, place, e * size, size) | ~(1u << lane);
+    };
+    LanePlaces places;
+    bool isTogether = !order.isStrong && proxy == Proxy::Generic &&
+                      s.resolveTogether(places, space, base, address.offset, size * vector, false) &&
+                      s.enterReads(places, size * vector);
+    if (isTogether) {
+      for (unsigned e = 0; e < vector; ++e)
+        if (size == 16)
+          s.forLanes([&](unsigned lane) {
+            std::memcpy(&wide[e][lane], places.bytes + places.offsets[lane] + 16 * e, 16);
+          });
+        else
+          loadElement(s, places, size * e, type, values[e]);
+      if (places.first.space == StateSpace::Shared)
+        s.forLanes([&](unsigned lane) {
+          if (Place place = places.at(lane); !s.isDefined(place, 0, size * vector))
+            takeDefined(place, lane);
+        });
+    }
     uint8_t bytes[64];
-    for (unsigned lane = 0; lane < warpSize; ++lane) {
+    for (unsigned lane = 0; lane < warpSize && !isTogether; ++lane) {
       if (!(s.mask >> lane & 1))
         continue;
       Place place = s.resolve(space, base[lane] + uint64_t(address.offset), size * vector, false, size * vector);
@@ -121,9 +174,9 @@ void decodeLd(Decoder &d) {
       } else {
         s.load(place, lane, bytes, size * vector, false, &isDefined, Scope::Gpu, proxy);
       }
+      if (!isDefined)
+        takeDefined(place, lane);
       for (unsigned e = 0; e < vector; ++e) {
-        if (!isDefined)
-          known[e] &= definedElement(s, place, e * size, size) | ~(1u << lane);
         if (size == 16)
           std::memcpy(&wide[e][lane], bytes + 16 * e, 16);
         else
@@ -157,23 +210,28 @@ void decodeSt(Decoder &d) {
     d.fail("has " + std::to_string(from.size()) + " sources for .v" + std::to_string(vector));
   space = spaceOf(address, space);
   unsigned size = typeBits(type) / 8;
+  checkVector(d, vector, size);
   d.run([=](Step &s) {
     auto base = s.read<uint64_t>(address.base);
     if (s.mask & ~s.definedLanes(address.base))
       s.stop(VerdictKind::Uninitialised, "stores to an undefined address");
-    std::vector<Lanes<unsigned __int128>> values;
-    std::vector<DefinedLanes> halves;
+    Lanes<unsigned __int128> values[8];
+    DefinedLanes halves[8];
     LaneMask known = allLanes;
-    for (const Operand &operand : from) {
-      values.push_back(s.read<unsigned __int128>(operand));
-      halves.push_back(s.definedHalves(operand, size * 8));
-      known &= halves.back().whole();
+    for (unsigned e = 0; e < vector; ++e) {
+      values[e] = s.read<unsigned __int128>(from[e]);
+      halves[e] = s.definedHalves(from[e], size * 8);
+      known &= halves[e].whole();
     }
+    LanePlaces places;
+    bool isTogether = s.resolveTogether(places, space, base, address.offset, size * vector, true);
     uint8_t bytes[64];
     for (unsigned lane = 0; lane < warpSize; ++lane) {
       if (!(s.mask >> lane & 1))
         continue;
-      Place place = s.resolve(space, base[lane] + uint64_t(address.offset), size * vector, true, size * vector);
+      Place place = isTogether ? places.at(lane)
+                               : s.resolve(space, base[lane] + uint64_t(address.offset), size * vector, true,
+                                           size * vector);
       for (unsigned e = 0; e < vector; ++e)
         std::memcpy(bytes + size * e, &values[e][lane], size);
       if (order.isStrong) {

@@ -88,6 +88,7 @@ void Step::load(const Place &place, unsigned lane, void *into, uint32_t size, bo
     *isDefined = true;
   Access access = warp.access(1u << lane, line(), false);
   access.proxy = proxy;
+  access.isGuess = instruction.isGuess;
   access.isStrong = isStrong;
   access.scope = scope;
   if (place.space == StateSpace::Shared) {

@@ -99,6 +99,8 @@ static const char *expectation(Missing missing, const char *space) {
     return "expected ld.global without .nc, which is for memory that the kernel only reads";
   case Missing::TensorFence:
     return "expected tcgen05.wait and tcgen05.fence::before_thread_sync / ::after_thread_sync between the two";
+  case Missing::OrderOfGuess:
+    return "expected a strong read (ld.relaxed, ld.volatile) before the loop of atom.cas";
   default:
     return "expected a barrier or wait between the two";
   }
@@ -109,6 +111,8 @@ static std::optional<Rule> ruleOf(const Cluster &cluster, const Conflict &confli
   switch (conflict.missing) {
   case Missing::OrderOfEqual:
     return Rule::EqualWrites;
+  case Missing::OrderOfGuess:
+    return Rule::GuessedValue;
   case Missing::NearScope:
     return Rule::RemoteScope;
   case Missing::TensorFence:

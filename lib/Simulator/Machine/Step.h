@@ -18,6 +18,21 @@ struct Place {
   uint64_t offset = 0;
 };
 
+/// Addresses of all executing lanes in one range of memory.
+struct LanePlaces {
+  /// Of the range's first byte.
+  Place first;
+  uint8_t *bytes = nullptr;
+  /// From there.
+  Lanes<uint64_t> offsets;
+
+  Place at(unsigned lane) const {
+    Place place = first;
+    place.offset += offsets[lane];
+    return place;
+  }
+};
+
 struct Step {
   Warp &warp;
   Group &group;
@@ -98,8 +113,15 @@ struct Step {
   bool isConverged(LaneMask members) const { return (members & warp.live & ~group.mask) == 0; }
   Outcome waitForLanes(LaneMask members);
 
-  /// Memory (Instructions/Address.cpp).
+  /// Memory (Address.cpp, LanePlaces.cpp).
   Place resolve(StateSpace space, uint64_t address, uint64_t size, bool isWrite, uint64_t alignment);
+  /// The same for all executing lanes; false where one of them is to be told or
+  /// to be treated by itself.
+  bool resolveTogether(LanePlaces &places, StateSpace space, const Lanes<uint64_t> &base, int64_t offset, uint64_t size,
+                       bool isWrite);
+  /// Checks and enters weak reads through the generic proxy of all executing
+  /// lanes; false, with nothing done, where they do not know the same.
+  bool enterReads(const LanePlaces &places, uint64_t size);
   void load(const Place &place, unsigned lane, void *into, uint32_t size, bool isStrong, bool *isDefined,
             Scope scope = Scope::Gpu, Proxy proxy = Proxy::Generic);
   void store(const Place &place, unsigned lane, const void *from, uint32_t size, bool isStrong, bool isDefined,

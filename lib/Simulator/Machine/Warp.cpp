@@ -192,7 +192,7 @@ void Warp::execute(Group &group) {
     ++instructions;
     return;
   }
-  if (function.syntax && !uses.empty() && !checkRegisters(group, instruction))
+  if (function.program->hasAsyncRegisters && !uses.empty() && !checkRegisters(group, instruction))
     return;
   step.gatherDefined();
   if (!instruction.passesUndefined && (step.mask & ~step.defined.whole()))

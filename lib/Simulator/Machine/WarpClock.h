@@ -37,6 +37,11 @@ public:
   const Position position;
 
   const Knowledge &known(unsigned lane) const { return viewOf(lane).known; }
+  /// What each of the lanes knows; null where they differ.
+  const Knowledge *knownAlike(LaneMask lanes) const {
+    const LaneView &view = viewOf(unsigned(__builtin_ctz(lanes)));
+    return lanes & ~view.lanes ? nullptr : &view.known;
+  }
   /// What all of the lanes together know.
   Knowledge gathered(LaneMask lanes) const;
 

@@ -5,6 +5,9 @@
 
 namespace girih::sim {
 
+/// What one lock guards; stretches are entered one by one.
+constexpr uint64_t stretchBytes = 4096;
+
 Region &GlobalMemory::add(std::string name, uint64_t base, uint8_t *bytes, uint64_t size, bool isReadOnly,
                           bool isChecked) {
   Region &region = regions[base];
@@ -49,10 +52,9 @@ Conflicts GlobalMemory::enter(Region &region, uint64_t address, uint64_t size, c
     return {};
   uint64_t offset = address - region.base;
   Conflicts found;
-  // One lock guards a stretch of 4 KiB; stretches are entered one by one.
   for (uint64_t at = offset, end = offset + size; at < end;) {
-    uint64_t stretch = at >> 12;
-    uint64_t stop = std::min(end, (stretch + 1) << 12);
+    uint64_t stretch = at / stretchBytes;
+    uint64_t stop = std::min(end, (stretch + 1) * stretchBytes);
     std::lock_guard<std::mutex> lock(region.locks[stretch % Region::lockCount]);
     for (Conflict &conflict : region.shadow->enter(at, stop - at, access, knowledge)) {
       conflict.address += region.base;
@@ -61,6 +63,22 @@ Conflicts GlobalMemory::enter(Region &region, uint64_t address, uint64_t size, c
     at = stop;
   }
   return found;
+}
+
+void GlobalMemory::enterReads(Region &region, const Lanes<uint64_t> &offsets, uint64_t size, const Access &access,
+                              const Knowledge &knowledge, LaneConflicts &found) {
+  if (!region.shadow)
+    return;
+  Access entered = access;
+  for (LaneMask left = access.lanes; left; left &= ~entered.lanes) {
+    uint64_t stretch = offsets[unsigned(__builtin_ctz(left))] / stretchBytes;
+    entered.lanes = 0;
+    for (LaneMask lanes = left; lanes; lanes &= lanes - 1)
+      if (offsets[unsigned(__builtin_ctz(lanes))] / stretchBytes == stretch)
+        entered.lanes |= lanes & -lanes;
+    std::lock_guard<std::mutex> lock(region.locks[stretch % Region::lockCount]);
+    region.shadow->enterReads(offsets, size, entered, knowledge, found);
+  }
 }
 
 } // namespace girih::sim

@@ -45,6 +45,11 @@ public:
   /// Checks and enters an access; conflicts come back.
   Conflicts enter(Region &region, uint64_t address, uint64_t size, const Access &access, const Knowledge &knowledge);
 
+  /// The same for weak reads of lanes that know the same, at aligned addresses
+  /// from the region's base on.
+  void enterReads(Region &region, const Lanes<uint64_t> &offsets, uint64_t size, const Access &access,
+                  const Knowledge &knowledge, LaneConflicts &found);
+
   /// Serialises atomic operations.
   std::mutex atomics;
 

@@ -22,6 +22,11 @@ bool isSameInstruction(const Access &a, const Access &b) {
          a.isStrong == b.isStrong && a.proxy == b.proxy;
 }
 
+/// A read of all that a strong write of another thread leaves there.
+bool isGuess(const Access &read, const Access &write) {
+  return read.isGuess && write.isWrite && write.isStrong && write.proxy == Proxy::Generic && read.mask == write.mask;
+}
+
 } // namespace
 
 Missing Shadow::orderOf(const Access &earlier, const Access &access, const Knowledge &knowledge,
@@ -88,7 +93,7 @@ Missing Shadow::orderOf(const Access &earlier, const Access &access, const Knowl
 /// where clusters synchronise through global memory.
 void Shadow::addRead(Cell &cell, const Access &access) {
   constexpr size_t keptForeign = 64;
-  std::vector<Access> &history = cell.history;
+  AccessList &history = cell.history;
   if (history.size() >= keptForeign) {
     auto isForeign = [&](const Access &old) { return !old.isWrite && old.cluster != access.cluster; };
     if (size_t(std::count_if(history.begin(), history.end(), isForeign)) >= keptForeign)
@@ -114,15 +119,15 @@ void Shadow::enterCell(Cell &cell, Access access, const Knowledge &knowledge, ui
                     orderOf(other, access, knowledge, address) == Missing::Nothing;
            });
   };
-  std::vector<Access> &history = cell.history;
+  AccessList &history = cell.history;
   bool isMerged = false;
-  size_t kept = 0;
-  auto keep = [&](size_t i) {
+  uint32_t kept = 0;
+  auto keep = [&](uint32_t i) {
     if (kept != i)
       history[kept] = history[i];
     ++kept;
   };
-  for (size_t i = 0; i < history.size(); ++i) {
+  for (uint32_t i = 0; i < history.size(); ++i) {
     Access &old = history[i];
     bool isSame = isSameAgent(old, access);
     // Most are reads of a tile by several asynchronous units.
@@ -159,7 +164,7 @@ void Shadow::enterCell(Cell &cell, Access access, const Knowledge &knowledge, ui
       }
     }
     if (conflicts && !isHarmless && missing != Missing::Nothing)
-      add(old, missing);
+      add(old, isGuess(old, access) || isGuess(access, old) ? Missing::OrderOfGuess : missing);
     bool isOwnRead = !old.isWrite && !access.isWrite && isSame && old.proxy == access.proxy;
     if (mayReplace && (missing == Missing::Nothing || (conflicts && !isHarmless)))
       old.mask &= ~access.mask;
@@ -170,7 +175,7 @@ void Shadow::enterCell(Cell &cell, Access access, const Knowledge &knowledge, ui
     if (old.mask)
       keep(i);
   }
-  history.resize(kept);
+  history.truncate(kept);
   if (!isMerged) {
     if (access.isWrite)
       history.push_back(access);
@@ -192,6 +197,98 @@ Conflicts Shadow::enter(uint64_t address, uint64_t size, Access access, const Kn
     at = stop;
   }
   return found;
+}
+
+/// A read by lanes of which none has written there since it has last known what
+/// the others do is judged for all of them by one look.
+bool Shadow::enterTogether(Cell &cell, const Access &access, const Knowledge &knowledge) {
+  AccessList &history = cell.history;
+  auto isOver = [&](const Access &old, LaneMask lanes, VectorClock Clocks::*clock) {
+    const Clocks *clocks = &knowledge;
+    if (old.cluster != access.cluster) {
+      auto found = knowledge.foreign.find(old.cluster);
+      if (found == knowledge.foreign.end())
+        return false;
+      clocks = &found->second;
+    }
+    return (clocks->*clock).covers(old.component, old.tick, lanes);
+  };
+  for (const Access &old : history)
+    if (old.isWrite && (old.mask & access.mask) &&
+        !(isOver(old, old.lanes, &Clocks::past) && isOver(old, old.lanes, &Clocks::generic)))
+      return false;
+  bool isMerged = false, hearsOthers = !knowledge.foreign.empty();
+  uint32_t kept = 0;
+  for (Access &old : history) {
+    // Most are reads of an input by clusters that this one has not met.
+    bool mayChange = !old.isWrite && (hearsOthers || old.cluster == access.cluster);
+    if (mayChange && (old.mask & access.mask)) {
+      bool isSame = isSameAgent(old, access);
+      LaneMask others = isSame ? old.lanes & ~access.lanes : old.lanes;
+      if (isSame && isSameInstruction(old, access)) {
+        old.lanes |= access.lanes;
+        isMerged = true;
+      } else if (old.isStrong == access.isStrong) {
+        if (!others || isOver(old, others, &Clocks::past))
+          old.mask &= ~access.mask;
+        else if (isSame && old.proxy == access.proxy && !(old.mask & ~access.mask))
+          old.lanes = others;
+      }
+      if (!old.mask)
+        continue;
+    }
+    if (&old != &history[kept])
+      history[kept] = old;
+    ++kept;
+  }
+  history.truncate(kept);
+  if (!isMerged)
+    addRead(cell, access);
+  return true;
+}
+
+void Shadow::enterReads(const Lanes<uint64_t> &addresses, uint64_t size, const Access &access,
+                        const Knowledge &knowledge, LaneConflicts &found) {
+  Access entered = access;
+  auto enterLanes = [&](uint64_t address, LaneMask lanes) {
+    for (uint64_t at = address, end = address + size; at < end;) {
+      uint64_t stop = std::min(end, (at / 8 + 1) * 8);
+      entered.mask = static_cast<uint8_t>(((1u << (stop - at)) - 1) << at % 8);
+      entered.lanes = lanes;
+      Cell &cell = cellAt(at / 8);
+      if (!enterTogether(cell, entered, knowledge))
+        for (LaneMask left = lanes; left; left &= left - 1) {
+          entered.lanes = left & -left;
+          Conflicts conflicts;
+          enterCell(cell, entered, knowledge, at, conflicts);
+          for (const Conflict &conflict : conflicts)
+            found.emplace_back(entered, conflict);
+        }
+      at = stop;
+    }
+  };
+  // Lanes mostly read neighbours, or all the same. Two addresses that meet in
+  // the table cost time only.
+  constexpr unsigned slots = 64;
+  LaneMask lanesAt[slots] = {};
+  uint64_t addressAt[slots];
+  uint8_t used[warpSize];
+  unsigned count = 0;
+  for (LaneMask left = access.lanes; left; left &= left - 1) {
+    unsigned lane = unsigned(__builtin_ctz(left));
+    uint64_t address = addresses[lane];
+    unsigned slot = address / size % slots;
+    if (!lanesAt[slot]) {
+      addressAt[slot] = address;
+      used[count++] = static_cast<uint8_t>(slot);
+    }
+    if (addressAt[slot] == address)
+      lanesAt[slot] |= 1u << lane;
+    else
+      enterLanes(address, 1u << lane);
+  }
+  for (unsigned i = 0; i < count; ++i)
+    enterLanes(addressAt[used[i]], lanesAt[used[i]]);
 }
 
 } // namespace girih::sim

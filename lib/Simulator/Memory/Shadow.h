@@ -2,41 +2,13 @@
 #ifndef GIRIH_SIMULATOR_MEMORY_SHADOW_H
 #define GIRIH_SIMULATOR_MEMORY_SHADOW_H
 
+#include "AccessList.h"
 #include "Knowledge.h"
-#include "Scope.h"
 
 #include <memory>
 #include <vector>
 
 namespace girih::sim {
-
-/// Which proxy an access goes through (PTX ISA, "Proxies").
-enum class Proxy : uint8_t { Generic, Async, Tensor, TensorMap, NonCoherent };
-
-/// One access, as remembered for each 8 bytes that it touches.
-struct Access {
-  uint32_t cluster = 0;
-  uint32_t tick = 0;
-  uint32_t line = 0;
-  /// The lanes of the warp; all for an asynchronous operation.
-  LaneMask lanes = allLanes;
-  Component component = 0;
-  /// Rank of the CTA within the cluster.
-  uint8_t cta = 0;
-  uint8_t mask = 0xff;
-  bool isWrite : 1 = false;
-  /// Atomic and other strong operations do not race with each other when each
-  /// one's scope includes the other.
-  bool isStrong : 1 = false;
-  /// By a thread itself, in program order.
-  bool isThread : 1 = false;
-  /// A write of what is there already.
-  bool keepsValue : 1 = false;
-  /// One of several unordered writes of one value: a read needs any of them.
-  bool sharesValue : 1 = false;
-  Scope scope = Scope::Gpu;
-  Proxy proxy = Proxy::Generic;
-};
 
 /// What would have ordered two accesses.
 enum class Missing : uint8_t {
@@ -49,6 +21,7 @@ enum class Missing : uint8_t {
   TensorFence,
   MapFence,
   Coherence,
+  OrderOfGuess, ///< order, between a strong write and a read that is a guess
   OrderOfEqual, ///< order, but both writes are of one value
 };
 
@@ -63,6 +36,9 @@ struct Conflict {
 /// tolerate some of them.
 using Conflicts = std::vector<Conflict>;
 
+/// Conflicts of accesses of several lanes, each with the one that it is of.
+using LaneConflicts = std::vector<std::pair<Access, Conflict>>;
+
 /// Access history of one range of memory in cells of 8 bytes. A cell keeps
 /// the accesses that no later one has made redundant.
 class Shadow {
@@ -76,6 +52,12 @@ public:
   /// enters it.
   Conflicts enter(uint64_t address, uint64_t size, Access access, const Knowledge &knowledge);
 
+  /// The same for weak reads of as many bytes at aligned addresses by lanes of
+  /// one instruction that know the same: lanes that read one address are entered
+  /// together where nothing depends on which of them has done what.
+  void enterReads(const Lanes<uint64_t> &addresses, uint64_t size, const Access &access, const Knowledge &knowledge,
+                  LaneConflicts &found);
+
   /// Drops the history of a range that gets a new meaning.
   void forget(uint64_t address, uint64_t size) {
     for (uint64_t cell = address / 8; cell <= (address + size - 1) / 8 && cell < cellCount; ++cell)
@@ -85,10 +67,13 @@ public:
 
 private:
   struct Cell {
-    std::vector<Access> history;
+    AccessList history;
   };
   void enterCell(Cell &cell, Access access, const Knowledge &knowledge, uint64_t address, Conflicts &found);
   void addRead(Cell &cell, const Access &access);
+  /// Enters a read by several lanes; false, with nothing done, where they have to
+  /// be entered one by one.
+  bool enterTogether(Cell &cell, const Access &access, const Knowledge &knowledge);
   /// What the earlier access needs to happen before the later one.
   Missing orderOf(const Access &earlier, const Access &access, const Knowledge &knowledge, uint64_t address) const;
 

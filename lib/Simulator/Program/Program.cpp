@@ -3,6 +3,7 @@
 
 #include "../Memory/GlobalMemory.h"
 #include "Decoder.h"
+#include "Guesses.h"
 #include "Registers.h"
 #include "girih/Simulator/Verdict.h"
 
@@ -193,8 +194,10 @@ void decodeBody(Program &program, CompiledFunction &function) {
       decoder.unsupported();
     decoded.index = program.instructionCount++;
     decoded.cost = costOf(instruction.opcode);
+    program.hasAsyncRegisters |= decoded.isMatrixAsync || decoder.root() == "tcgen05";
     program.usesGlobalAtomics |= readsGlobalState(instruction.opcode);
   }
+  markGuesses(*function.syntax, function.body);
 }
 
 } // namespace

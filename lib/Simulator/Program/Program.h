@@ -51,6 +51,8 @@ struct Instruction {
   /// Among all that are decoded.
   uint32_t index = 0;
   int location = -1;
+  /// A weak load of what an atom.cas then compares.
+  bool isGuess = false;
   std::string opcode;
   Operand guard;
   /// All live lanes of the warp have to execute it together.
@@ -103,6 +105,8 @@ struct Program {
   uint64_t staticShared = 0;
   uint64_t dynamicSharedOffset = 0;
   bool usesGlobalAtomics = false;
+  /// Some instruction fills or reads registers while others go on.
+  bool hasAsyncRegisters = false;
   uint32_t instructionCount = 0;
 
   const CompiledFunction *find(const std::string &name) const;
