@@ -115,9 +115,9 @@ TEST(Memory, AtomicsReturnTheOldValue) {
 }
 
 TEST(Verdicts, UnsupportedNamesLineAndInstruction) {
-  TestRun run = runBody("multimem.red.relaxed.gpu.global.add.f32 [%rd0], %r0;");
+  TestRun run = runBody("txq.width.b32 %r0, [%rd0];");
   expectContains(run, "unsupported: line 19:");
-  expectContains(run, "multimem.red");
+  expectContains(run, "txq.width");
 }
 
 TEST(Verdicts, SyntaxErrorsDoNotCrash) {

@@ -34,6 +34,7 @@ enum class Rule : uint8_t {
   BulkExit,       ///< the exit after bulk copies out of shared memory
   RemoteScope,    ///< the scope of arrivals at another CTA's mbarrier
   ParityBits,     ///< parities of phases other than 0 and 1
+  MatrixStride,   ///< the distance of lines of wmma.load and wmma.store
   GuessedValue,   ///< the weak read before a loop of atom.cas
   EqualWrites,    ///< writes of one value by several warps; a note always
 };

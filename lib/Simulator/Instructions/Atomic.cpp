@@ -94,7 +94,7 @@ void decodeWideAtom(Decoder &d, const MemoryOrder &order, StateSpace space, cons
 }
 
 /// atom and red, by element of a vector, under one lock.
-void decodeAtomOf(Decoder &d, bool returns) {
+void decodeAtomOf(Decoder &d, bool returns, Addressing addressing = Addressing::Memory) {
   MemoryOrder order = takeOrder(d);
   order.isStrong = true;
   StateSpace space = d.stateSpace();
@@ -133,6 +133,7 @@ void decodeAtomOf(Decoder &d, bool returns) {
       for (unsigned e = 0; e < count; ++e) {
         Place place =
             s.resolve(space, base[lane] + uint64_t(address.offset) + e * size, size, true, e ? size : size * count);
+        requireGlobal(s, place, addressing);
         uint64_t value = 0;
         bool isDefined;
         s.load(place, lane, &value, size, true, &isDefined, order.scope);
@@ -165,6 +166,8 @@ void decodeRed(Decoder &d) {
 }
 
 } // namespace
+
+void decodeReduction(Decoder &d, Addressing addressing) { decodeAtomOf(d, false, addressing); }
 
 void registerAtomic(DecodeTable &table) {
   table["atom"] = decodeAtom;

@@ -18,6 +18,18 @@ MemoryOrder takeOrder(Decoder &d) {
   return order;
 }
 
+MemoryOrder takeOrder(Decoder &d, Addressing addressing) {
+  bool isWeak = d.instruction().opcode.find(".weak") != std::string::npos;
+  MemoryOrder order = takeOrder(d);
+  order.isStrong |= addressing == Addressing::Multimem && !isWeak;
+  return order;
+}
+
+void requireGlobal(const Step &s, const Place &place, Addressing addressing) {
+  if (addressing == Addressing::Multimem && place.space != StateSpace::Global)
+    s.misuse("address " + std::to_string(place.offset) + " is not in global memory, where multicast objects are");
+}
+
 Scope takeScope(Decoder &d, Scope otherwise) {
   std::string found = d.oneOf({"cta", "cluster", "gpu", "sys", "gl"});
   if (found.empty())
@@ -114,8 +126,10 @@ DefinedLanes definedElement(const Step &s, const Place &place, uint32_t at, uint
           s.isDefined(place, at + upper, size - upper) ? allLanes : 0};
 }
 
-void decodeLd(Decoder &d) {
-  MemoryOrder order = takeOrder(d);
+} // namespace
+
+void decodeLoad(Decoder &d, Addressing addressing) {
+  MemoryOrder order = takeOrder(d, addressing);
   StateSpace space = d.stateSpace();
   // ldu and ld.global.nc read past the coherent caches.
   Proxy proxy = d.has("nc") || d.root() == "ldu" ? Proxy::NonCoherent : Proxy::Generic;
@@ -144,15 +158,14 @@ void decodeLd(Decoder &d) {
         known[e] &= definedElement(s, place, e * size, size) | ~(1u << lane);
     };
     LanePlaces places;
-    bool isTogether = !order.isStrong && proxy == Proxy::Generic &&
+    bool isTogether = !order.isStrong && addressing == Addressing::Memory && proxy == Proxy::Generic &&
                       s.resolveTogether(places, space, base, address.offset, size * vector, false) &&
                       s.enterReads(places, size * vector);
     if (isTogether) {
       for (unsigned e = 0; e < vector; ++e)
         if (size == 16)
-          s.forLanes([&](unsigned lane) {
-            std::memcpy(&wide[e][lane], places.bytes + places.offsets[lane] + 16 * e, 16);
-          });
+          s.forLanes(
+              [&](unsigned lane) { std::memcpy(&wide[e][lane], places.bytes + places.offsets[lane] + 16 * e, 16); });
         else
           loadElement(s, places, size * e, type, values[e]);
       if (places.first.space == StateSpace::Shared)
@@ -166,6 +179,7 @@ void decodeLd(Decoder &d) {
       if (!(s.mask >> lane & 1))
         continue;
       Place place = s.resolve(space, base[lane] + uint64_t(address.offset), size * vector, false, size * vector);
+      requireGlobal(s, place, addressing);
       bool isDefined;
       if (order.isStrong) {
         std::lock_guard<std::mutex> lock(s.cluster().device.memory.atomics);
@@ -194,12 +208,8 @@ void decodeLd(Decoder &d) {
   });
 }
 
-void decodeSt(Decoder &d) {
-  if (d.has("async"))
-    return decodeAsyncStore(d);
-  if (d.has("bulk"))
-    return decodeBulkStore(d);
-  MemoryOrder order = takeOrder(d);
+void decodeStore(Decoder &d, Addressing addressing) {
+  MemoryOrder order = takeOrder(d, addressing);
   StateSpace space = d.stateSpace();
   d.takeCacheHints();
   unsigned vector = takeVector(d);
@@ -229,9 +239,10 @@ void decodeSt(Decoder &d) {
     for (unsigned lane = 0; lane < warpSize; ++lane) {
       if (!(s.mask >> lane & 1))
         continue;
-      Place place = isTogether ? places.at(lane)
-                               : s.resolve(space, base[lane] + uint64_t(address.offset), size * vector, true,
-                                           size * vector);
+      Place place = isTogether
+                        ? places.at(lane)
+                        : s.resolve(space, base[lane] + uint64_t(address.offset), size * vector, true, size * vector);
+      requireGlobal(s, place, addressing);
       for (unsigned e = 0; e < vector; ++e)
         std::memcpy(bytes + size * e, &values[e][lane], size);
       if (order.isStrong) {
@@ -248,6 +259,18 @@ void decodeSt(Decoder &d) {
     }
     return Outcome::Next;
   });
+}
+
+namespace {
+
+void decodeLd(Decoder &d) { decodeLoad(d, Addressing::Memory); }
+
+void decodeSt(Decoder &d) {
+  if (d.has("async"))
+    return decodeAsyncStore(d);
+  if (d.has("bulk"))
+    return decodeBulkStore(d);
+  decodeStore(d, Addressing::Memory);
 }
 
 /// Prefetches and priorities move no data that a program can see.

@@ -27,6 +27,19 @@ void decodeAsyncStore(Decoder &d);
 void decodeAsyncReduction(Decoder &d);
 void decodeBulkStore(Decoder &d);
 
+/// What the address of an instruction names: memory, or a multicast object.
+enum class Addressing : uint8_t { Memory, Multimem };
+
+// The forms of ld, st, red and of multimem; the words before the order of the
+// access have been taken.
+void decodeLoad(Decoder &d, Addressing addressing);
+void decodeStore(Decoder &d, Addressing addressing);
+void decodeReduction(Decoder &d, Addressing addressing);
+/// Accesses of multimem are strong unless they say `.weak`, and have addresses of
+/// global memory, which requireGlobal() looks at.
+MemoryOrder takeOrder(Decoder &d, Addressing addressing);
+void requireGlobal(const Step &s, const Place &place, Addressing addressing);
+
 /// The release of fence.proxy.tensormap by the active lanes (Fences.cpp).
 void releaseMaps(Step &s, Scope scope);
 

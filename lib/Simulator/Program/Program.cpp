@@ -34,12 +34,14 @@ DecodeTable makeTable() {
   registerStack(table);
   registerMemory(table);
   registerAtomic(table);
+  registerMultimem(table);
   registerFences(table);
   registerBarriers(table);
   registerMemoryBarrier(table);
   registerCopy(table);
   registerMatrixLoad(table);
   registerMatrixSync(table);
+  registerMatrixWarp(table);
   registerMatrixAsync(table);
   registerTensorMemory(table);
   registerLaunchControl(table);
@@ -175,7 +177,7 @@ void layOutFrame(Function &syntax, CompiledFunction &function) {
 bool readsGlobalState(const std::string &opcode) {
   bool isAtomic = opcode.starts_with("atom") || opcode.starts_with("red.") || opcode.starts_with("ld.acquire") ||
                   opcode.starts_with("ld.volatile") || opcode.starts_with("ld.relaxed") ||
-                  opcode.starts_with("clusterlaunchcontrol");
+                  opcode.starts_with("clusterlaunchcontrol") || opcode.starts_with("multimem");
   return isAtomic && opcode.find("shared") == opcode.npos;
 }
 
