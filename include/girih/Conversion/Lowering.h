@@ -34,6 +34,9 @@ llvm::SmallVector<mlir::Value> unpackRegisters(mlir::ImplicitLocOpBuilder &b, ml
 llvm::SmallVector<mlir::Value> packRegisters(mlir::ImplicitLocOpBuilder &b, mlir::ValueRange elements,
                                              mlir::Type elementType);
 
+/// On an op that a whole warp comes to: it happens once, in the lane that the warp elects.
+inline constexpr llvm::StringLiteral kElectedAttr = "elected";
+
 /// PTX that LLVM may neither move across memory accesses nor duplicate.
 /// `constraints` are LLVM's; the memory clobber is added.
 mlir::LLVM::InlineAsmOp emitPtx(mlir::ImplicitLocOpBuilder &b, mlir::TypeRange results, llvm::StringRef ptx,

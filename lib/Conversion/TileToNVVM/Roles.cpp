@@ -57,6 +57,21 @@ SmallVector<RoleGroup> groupRoles(ArrayRef<tile::RoleOp> roles) {
   return groups;
 }
 
+/// Whether a warp can run the program of the role's thread, and elect one of its lanes for
+/// each op that is to happen once. It then has no lane on its own, so that the assembler keeps
+/// what the ops name in uniform registers; of a thread in a branch of its own it does not.
+bool isRunByWarp(tile::RoleOp role) {
+  bool startsMmas = false;
+  WalkResult result = role.walk([&](Operation *op) {
+    startsMmas |= isa<tile::MmaIntoOp>(op);
+    bool isElectable = isa<tile::MmaIntoOp, tile::MmaCommitOp, tile::BarrierWaitOp, tile::BarrierArriveOp,
+                           tile::ReadNumberOp, tile::ReadWorkOp>(op);
+    bool hasOwnEffects = !op->hasTrait<OpTrait::HasRecursiveMemoryEffects>() && !isMemoryEffectFree(op);
+    return WalkResult(success(op == role || isElectable || !hasOwnEffects));
+  });
+  return startsMmas && !result.wasInterrupted();
+}
+
 /// The program of one role, at the builder.
 void buildRole(ImplicitLocOpBuilder &b, tile::RoleOp role) {
   OpBuilder::InsertionGuard guard(b);
@@ -71,15 +86,19 @@ void buildRole(ImplicitLocOpBuilder &b, tile::RoleOp role) {
   });
   if (!role.getOneThread())
     return inlineBody(role, b);
-  role.walk([](Operation *op) {
-    if (isa<tile::BarrierArriveOp, tile::ReadNumberOp, tile::ReadWorkOp>(op))
-      op->setAttr(kOneThreadAttr, UnitAttr::get(op->getContext()));
+  bool isOfWarp = isRunByWarp(role);
+  role.walk([&](Operation *op) {
+    if (isOfWarp ? isa<tile::MmaIntoOp, tile::MmaCommitOp>(op)
+                 : isa<tile::BarrierArriveOp, tile::ReadNumberOp, tile::ReadWorkOp>(op))
+      op->setAttr(isOfWarp ? kElectedAttr : kOneThreadAttr, UnitAttr::get(op->getContext()));
   });
   Value warp = gpu::SubgroupIdOp::create(b, nullptr);
   Value isFirst =
       arith::CmpIOp::create(b, arith::CmpIPredicate::eq, warp, arith::ConstantIndexOp::create(b, firstWarp));
   auto inWarp = scf::IfOp::create(b, isFirst, /*withElseRegion=*/false);
   b.setInsertionPointToStart(inWarp.thenBlock());
+  if (isOfWarp)
+    return inlineBody(role, b);
   auto inThread = scf::IfOp::create(b, NVVM::ElectSyncOp::create(b, b.getI1Type(), Value()), false);
   b.setInsertionPointToStart(inThread.thenBlock());
   inlineBody(role, b);

@@ -25,6 +25,10 @@ uint32_t instructionDescriptor(Type left, Type right, bool isOuterContiguous, in
          uint32_t(columns / 8) << 17 | uint32_t(kMma.rows / 16) << 24;
 }
 
+/// The lane that a warp elects is the same each time (PTX ISA, "elect.sync"), so commits are of the lane that
+/// started the MMAs.
+constexpr StringLiteral kElect = ".reg .pred one; elect.sync _|one, -1; ";
+
 /// One assembly string per MMA, with every step along the inner dimension. Descriptors are
 /// put together in it, out of 32-bit words: as 64-bit values of the IR, the lower halves of
 /// all steps would live in registers at once and spill.
@@ -54,7 +58,9 @@ struct ConvertMma : OpConversionPattern<tile::MmaIntoOp> {
     int64_t depth = kMma.depthOf(aType.getElementTypeBitWidth());
     StringRef kind = aType.getElementTypeBitWidth() == 8 ? "f8f6f4" : "f16";
 
+    bool isElected = op->hasAttr(kElectedAttr);
     std::string ptx = "{ .reg .pred p; .reg .b32 w; .reg .b64 a, b; setp.ne.b32 p, $3, 0; ";
+    ptx += isElected ? kElect : "";
     auto addDescriptor = [&](StringRef name, int index, const SharedOperand &operand, int64_t step) {
       ptx += llvm::formatv("add.s32 w, ${0}, {1}; mov.b64 {2}, {{w, {3}}; ", index, operand.steps[step], name,
                            descriptorHigh(operand));
@@ -66,8 +72,8 @@ struct ConvertMma : OpConversionPattern<tile::MmaIntoOp> {
       else
         addDescriptor("a", 1, left, step);
       addDescriptor("b", 2, right, step);
-      ptx += llvm::formatv("tcgen05.mma.cta_group::1.kind::{0} [$0], {1}, b, {2}, {3}; ", kind, leftText, descriptor,
-                           step == 0 ? "p" : "1");
+      ptx += llvm::formatv("{4}tcgen05.mma.cta_group::1.kind::{0} [$0], {1}, b, {2}, {3}; ", kind, leftText, descriptor,
+                           step == 0 ? "p" : "1", isElected ? "@one " : "");
     }
     emitPtx(b, {}, ptx + "}", "r,r,r,r", {adaptor.getDest(), leftWord, right.low, accumulate});
     rewriter.eraseOp(op);
@@ -82,7 +88,12 @@ struct ConvertCommit : OpConversionPattern<tile::MmaCommitOp> {
                                 ConversionPatternRewriter &rewriter) const override {
     ImplicitLocOpBuilder b(op.getLoc(), rewriter);
     Value address = barrierAddress(b, adaptor.getBarriers(), adaptor.getIndex());
-    callIntrinsic(b, "llvm.nvvm.tcgen05.commit.shared.cg1", {sharedPointer(b, address)});
+    if (op->hasAttr(kElectedAttr)) {
+      std::string commit = "@one tcgen05.commit.cta_group::1.mbarrier::arrive::one.shared::cluster.b64 [$0]; }";
+      emitPtx(b, {}, "{ " + kElect.str() + commit, "r", address);
+    } else {
+      callIntrinsic(b, "llvm.nvvm.tcgen05.commit.shared.cg1", {sharedPointer(b, address)});
+    }
     rewriter.eraseOp(op);
     return success();
   }

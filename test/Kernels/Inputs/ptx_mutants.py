@@ -67,11 +67,12 @@ FAULTS = [
     ("half of the arrivals expected", r"(mbarrier\.init\S*\s+\S+), (%r\d+);", lambda m: halved(m)),
     ("barrier not initialised", r"mbarrier\.init[^;]*;", ""),
     ("initialisation not fenced", r"fence\.mbarrier_init[^;]*;", ""),
-    ("commit dropped", r"tcgen05\.commit[^;]*;", ""),
-    ("commit twice", r"tcgen05\.commit[^;]*;", r"\g<0> \g<0>"),
+    ("commit dropped", r"(?:@\w+ )?tcgen05\.commit[^;]*;", ""),
+    ("commit twice", r"(?:@\w+ )?tcgen05\.commit[^;]*;", r"\g<0> \g<0>"),
     ("commit on the next barrier", r"(tcgen05\.commit\S*\s+)\[(\S+)\];", r"\1[\2+8];"),
-    ("arrival in place of a commit", r"tcgen05\.commit\S*\s+\[(\S+)\];",
-     r"{ .reg .b32 a; cvt.u32.u64 a, \1; mbarrier.arrive.shared::cta.b64 _, [a]; }"),
+    ("arrival in place of a commit", r"((?:@\w+ )?)tcgen05\.commit\S*\s+\[(%r)(d?\d+)\];",
+     lambda m: f"{m[1]}mbarrier.arrive.shared::cta.b64 _, [{m[2]}{m[3]}];" if m[3][0] != "d" else
+     f"{{ .reg .b32 a; cvt.u32.u64 a, {m[2]}{m[3]}; {m[1]}mbarrier.arrive.shared::cta.b64 _, [a]; }}"),
     ("tcgen05.wait::ld dropped", r"tcgen05\.wait::ld\S*;", ""),
     ("tcgen05.wait::st dropped", r"tcgen05\.wait::st\S*;", ""),
     ("fence::before_thread_sync dropped", r"tcgen05\.fence::before_thread_sync;", ""),
@@ -85,7 +86,7 @@ FAULTS = [
     ("columns not given back", r"tcgen05\.dealloc[^;]*;", ""),
     ("permit to allocate kept", r"tcgen05\.relinquish\S*;", ""),
     ("product added to what is there", MMA, added),
-    ("product not added", r"(tcgen05\.mma\.\S+ \[%r\d+\], \S+, b, \d+), 1;", r"{ .reg .pred n; setp.ne.u32 n, 0, 0; \1, n; }"),
+    ("product not added", r"((?:@\w+ )?tcgen05\.mma\.\S+ \[%r\d+\], \S+, b, \d+), 1;", r"{ .reg .pred n; setp.ne.u32 n, 0, 0; \1, n; }"),
     ("product 8 columns further", MMA, r"\1[\2+8], \3, b, \4, \5;"),
     ("product in another tile", MMA, r"\1[\2+64], \3, b, \4, \5;"),
     ("operand A transposed", MMA, lambda m: m[0].replace(m[4], str(int(m[4]) ^ 1 << 15))),
@@ -104,7 +105,7 @@ FAULTS = [
     ("no wait for the last copies out", r"cp\.async\.bulk\.wait_group\s+0;", ""),
     ("no wait before the staging tile is reused", r"cp\.async\.bulk\.wait_group\.read\s+0;", ""),
     ("registers not given back", r"setmaxnreg\.dec\S*\s+\d+;", ""),
-    ("all lanes in place of one", r"elect\.sync\s+(%r\d+)\|(%p\d+), -1;", r"setp.eq.u32 \2, 0, 0;"),
+    ("all lanes in place of one", r"elect\.sync\s+(\S+)\|(\S+), -1;", r"setp.eq.u32 \2, 0, 0;"),
 ]
 
 

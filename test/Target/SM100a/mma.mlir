@@ -22,13 +22,12 @@ gpu.module @m [#nvvm.target<chip = "sm_100a">] {
   // CHECK: %[[RIGHT:.*]] = arith.ori %[[UNITS]], %c65536_i32
   // CHECK: %[[LEFT:.*]] = arith.ori %{{.*}}, %c65536_i32
   // CHECK: %[[MORE:.*]] = arith.extui %{{.*}} : i1 to i32
-  // CHECK: llvm.inline_asm has_side_effects {{.*}}"{ .reg .pred p; .reg .b32 w; .reg .b64 a, b; setp.ne.b32 p, $3, 0;
-  // CHECK-SAME: add.s32 w, $1, 0; mov.b64 a, {w, 1073758272}; add.s32 w, $2, 0; mov.b64 b, {w, 1073758272}; tcgen05.mma.cta_group::1.kind::f16 [$0], a, b, 136316048, p;
-  // CHECK-SAME: add.s32 w, $1, 2; mov.b64 a, {w, 1073758272}; add.s32 w, $2, 2; mov.b64 b, {w, 1073758272}; tcgen05.mma.cta_group::1.kind::f16 [$0], a, b, 136316048, 1;
+  // CHECK: llvm.inline_asm has_side_effects {{.*}}"{ .reg .pred p; .reg .b32 w; .reg .b64 a, b; setp.ne.b32 p, $3, 0; .reg .pred one; elect.sync _|one, -1;
+  // CHECK-SAME: add.s32 w, $1, 0; mov.b64 a, {w, 1073758272}; add.s32 w, $2, 0; mov.b64 b, {w, 1073758272}; @one tcgen05.mma.cta_group::1.kind::f16 [$0], a, b, 136316048, p;
+  // CHECK-SAME: add.s32 w, $1, 2; mov.b64 a, {w, 1073758272}; add.s32 w, $2, 2; mov.b64 b, {w, 1073758272}; @one tcgen05.mma.cta_group::1.kind::f16 [$0], a, b, 136316048, 1;
   // CHECK-SAME: add.s32 w, $1, 4;
-  // CHECK-SAME: add.s32 w, $1, 6; {{[^}]*}}}; add.s32 w, $2, 6; mov.b64 b, {w, 1073758272}; tcgen05.mma.cta_group::1.kind::f16 [$0], a, b, 136316048, 1; }", "r,r,r,r,~{memory}" %{{.*}}, %[[LEFT]], %[[RIGHT]], %[[MORE]] : (i32, i32, i32, i32)
-  // CHECK: %[[BARRIER:.*]] = llvm.inttoptr
-  // CHECK: llvm.call_intrinsic "llvm.nvvm.tcgen05.commit.shared.cg1"(%[[BARRIER]])
+  // CHECK-SAME: add.s32 w, $1, 6; {{[^}]*}}}; add.s32 w, $2, 6; mov.b64 b, {w, 1073758272}; @one tcgen05.mma.cta_group::1.kind::f16 [$0], a, b, 136316048, 1; }", "r,r,r,r,~{memory}" %{{.*}}, %[[LEFT]], %[[RIGHT]], %[[MORE]] : (i32, i32, i32, i32)
+  // CHECK: llvm.inline_asm has_side_effects {{.*}}"{ .reg .pred one; elect.sync _|one, -1; @one tcgen05.commit.cta_group::1.mbarrier::arrive::one.shared::cluster.b64 [$0]; }", "r,~{memory}"
   gpu.func @shared_shared(%n: index {tile.argument = {kind = "size", size = "n"}}) kernel {
     %c0 = arith.constant 0 : index
     %sums = tile.alloc "sum" offset(0) : !tile.buffer<1 x !sum>
@@ -53,8 +52,8 @@ gpu.module @m [#nvvm.target<chip = "sm_100a">] {
   // 32 rows apart, 4096 bytes or 256 units, 16777216 in bits 16 and up.
   // CHECK-LABEL: llvm.func @tensor_shared
   // CHECK: arith.ori %{{.*}}, %c16777216_i32
-  // CHECK: tcgen05.mma.cta_group::1.kind::f16 [$0], [$1+0], b, 136380432, p;
-  // CHECK-SAME: add.s32 w, $2, 128; mov.b64 b, {w, 1073758272}; tcgen05.mma.cta_group::1.kind::f16 [$0], [$1+8], b, 136380432, 1; }"
+  // CHECK: @one tcgen05.mma.cta_group::1.kind::f16 [$0], [$1+0], b, 136380432, p;
+  // CHECK-SAME: add.s32 w, $2, 128; mov.b64 b, {w, 1073758272}; @one tcgen05.mma.cta_group::1.kind::f16 [$0], [$1+8], b, 136380432, 1; }"
   gpu.func @tensor_shared() kernel {
     %c0 = arith.constant 0 : index
     %true = arith.constant true
@@ -89,6 +88,28 @@ gpu.module @m [#nvvm.target<chip = "sm_100a">] {
       %a = tile.slice %whole[%row] : !tall -> !part
       %b = tile.slot %bs[%c0] : !tile.buffer<1 x !wide> -> !wide
       tile.mma_into %sum, %a, %b accumulate(%false) transpose_b : !sum, !part, !wide
+    }
+    gpu.return
+  }
+
+  // A role that does more than start MMAs and wait, here expect bytes, is one thread's: a lane in a branch of its own.
+  // CHECK-LABEL: llvm.func @one_thread
+  // CHECK: nvvm.elect.sync
+  // CHECK: "{ .reg .pred p; .reg .b32 w; .reg .b64 a, b; setp.ne.b32 p, $3, 0; add.s32 w, $1, 0;
+  // CHECK: llvm.call_intrinsic "llvm.nvvm.tcgen05.commit.shared.cg1"
+  gpu.func @one_thread(%n: index {tile.argument = {kind = "size", size = "n"}}) kernel {
+    %c0 = arith.constant 0 : index
+    %false = arith.constant false
+    %sums = tile.alloc "sum" offset(0) : !tile.buffer<1 x !sum>
+    %as = tile.alloc "a" offset(0) : !tile.buffer<1 x !panel>
+    %done = tile.barriers "done" offset(32768) : !tile.barriers<1, arrivals = 1>
+    tile.tensor_columns columns(128) offset(32776)
+    tile.role "mma" warps(4) registers(24) one_thread {
+      %sum = tile.slot %sums[%c0] : !tile.buffer<1 x !sum> -> !sum
+      %a = tile.slot %as[%c0] : !tile.buffer<1 x !panel> -> !panel
+      tile.mma_into %sum, %a, %a accumulate(%false) transpose_b : !sum, !panel, !panel
+      tile.mma_commit %done[%c0] : !tile.barriers<1, arrivals = 1>
+      tile.barrier_expect %done[%c0] bytes(16) : !tile.barriers<1, arrivals = 1>
     }
     gpu.return
   }
