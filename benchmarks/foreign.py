@@ -11,7 +11,8 @@ usage: benchmarks/foreign.py [OPTIONS] [NAME...]
   --seconds N        how long a program may run (600)
   --build FOLDER     the build whose girih-sim to use (build)
 
-The sources come by git from GitHub; nothing of them is here. nvcc compiles each program as it is, with PTX for its chip. Every
+The sources come by git from GitHub; nothing of them is here. nvcc compiles each program as it is, with PTX for its chip; where
+its main() has sizes that a simulator cannot do, another one calls the same functions with less. Every
 launch is judged, those of fills and references too. A row has what the program says of its own results, launches, warp
 instructions, the time, and verdicts by class. The exit code is 1 when a program has not been built or has not come to its end.
 """
@@ -27,7 +28,9 @@ import tempfile
 import time
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
-REPOSITORIES = {"cutlass": ("https://github.com/NVIDIA/cutlass", "7107b05535f8977f5ecb9d01ee203205b1fd9bc4")}
+REPOSITORIES = {"cutlass": ("https://github.com/NVIDIA/cutlass", "7107b05535f8977f5ecb9d01ee203205b1fd9bc4"),
+                "ThunderKittens": ("https://github.com/HazyResearch/ThunderKittens",
+                                   "0b55588d2769dde0c7a9a606ffc015b0ca7a9551")}
 CUTLASS = ["-Icutlass/include", "-Icutlass/tools/util/include", "-Icutlass/examples/common"]
 
 
@@ -40,6 +43,9 @@ class Program:
     # Of the chip: fills and references of the examples take all there are.
     multiprocessors: int = 132
     flags: list = dataclasses.field(default_factory=lambda: CUTLASS)
+    standard: str = "c++17"
+    # What stands in place of a main() whose sizes are too large.
+    main: str = ""
 
     @property
     def repository(self):
@@ -55,6 +61,14 @@ def example(number, chip, path, *arguments):
     source = f"{path}.cu" if "/" in path else f"{path}/{path}.cu"
     flags = [*CUTLASS, f"-Icutlass/examples/{folder}"]
     return Program(f"cutlass {number}", chip, f"cutlass/examples/{source}", arguments, multiprocessors=8, flags=flags)
+
+
+def kittens(name, chip, *sizes):
+    family = "HOPPER" if chip == "sm_90a" else "BLACKWELL"
+    root = "ThunderKittens"
+    flags = [f"-I{root}/include", f"-I{root}/prototype", "--expt-extended-lambda", f"-DKITTENS_{family}", "-DNDEBUG", "-lcuda"]
+    return Program(f"ThunderKittens {name}", chip, f"{root}/kernels/gemm/{name}.cu", [], flags=flags, standard="c++20",
+                   main=f"return run_benchmark({', '.join(map(str, sizes))});")
 
 
 def gemm(m, n, k, *others):
@@ -80,6 +94,8 @@ PROGRAMS = [
     example("47", "sm_90a", "47_ampere_gemm_universal_streamk/ampere_gemm_universal_streamk", *gemm(128, 128, 64)),
     example("48", "sm_90a", "48_hopper_warp_specialized_gemm", *gemm(256, 128, 128)),
     example("62", "sm_90a", "62_hopper_sparse_gemm", *gemm(256, 128, 256, "--warmup=0")),
+    *(kittens(f"educational_h100/level_{level:02}", "sm_90a", 256, 256, 256) for level in range(2, 9)),
+    *(kittens(f"educational_b200/level_{level:02}", "sm_100a", 256 if level < 9 else 512) for level in range(4, 10)),
     example("70 fp16", "sm_100a", "70_blackwell_gemm/70_blackwell_fp16_gemm", *gemm(256, 128, 128)),
 ]
 
@@ -112,9 +128,14 @@ def build(program, options):
     if made.exists():
         return made
     arch = program.chip.replace("sm_", "compute_")
-    command = [shutil.which("nvcc") or "/usr/local/cuda/bin/nvcc", "-std=c++17", "-O1", "-lineinfo",
+    source = program.source
+    if program.main:
+        source = made.with_suffix(".cu")
+        source.write_text(f'#define main mainOfTheProgram\n#include "{options.sources / program.source}"\n#undef main\n'
+                          f"int main() {{ {program.main} }}\n", encoding="utf-8")
+    command = [shutil.which("nvcc") or "/usr/local/cuda/bin/nvcc", f"-std={program.standard}", "-O1", "-lineinfo",
                "--expt-relaxed-constexpr", "-diag-suppress=20012", f"-gencode=arch={arch},code={arch}",
-               *program.flags, "-o", made, program.source]
+               *program.flags, "-o", made, source]
     return made if run(command, options.sources, made.with_suffix(".build.log")) == 0 else None
 
 
@@ -131,7 +152,7 @@ def judge(program, made, options):
                                            r"|syntax|note): ", text, re.M))
     verdicts = ", ".join(f"{count} {kind}" for kind, count in sorted(kinds.items())) or "none"
     said = re.sub(r"^(?:ok|failed): .*$", "", text, flags=re.M)
-    own = re.search(r"Disposition: \w+|Execution is \w+|Success|PASSED|FAILED|GEMM.*(?:passed|failed)", said, re.I)
+    own = re.search(r"Disposition: \w+|Execution is \w+|Error count: \d+|Success|PASSED|FAILED|GEMM.*(?:passed|failed)", said, re.I)
     summary = re.search(r"^(?:ok|failed): (\d+) launches, .*?(\d+) warp instructions", text, re.M)
     failed = re.search(r"^girih-sim: .* (ended with \d+|was ended by .*)$", text, re.M)
     result = "too slow" if code is None else failed[1] if failed else own[0] if own else "ended"

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Compiles kernels with Triton, without a GPU, and judges its PTX in girih-sim.
+"""Compiles kernels with Triton and Gluon, without a GPU, and judges their PTX in girih-sim.
 
 usage: VENV/bin/python benchmarks/triton_in_simulator.py [OPTIONS] [NAME...]
 
@@ -10,7 +10,7 @@ usage: VENV/bin/python benchmarks/triton_in_simulator.py [OPTIONS] [NAME...]
   --out FOLDER       where PTX, launch descriptions and data go (a new folder under /tmp)
   --build FOLDER     the build whose girih-sim to use (build)
 
-The kernels are here; what is judged is what Triton makes of them. VENV lies outside of the tree:
+The kernels are here; what is judged is what the compilers make of them. VENV lies outside of the tree:
 
   python3 -m venv VENV && VENV/bin/pip install triton==3.9.0 numpy
 
@@ -31,6 +31,11 @@ import numpy as np
 import triton
 import triton.language as tl
 from triton.backends.compiler import GPUTarget
+from triton.experimental import gluon
+from triton.experimental.gluon import language as gl
+from triton.experimental.gluon._runtime import GluonASTSource
+from triton.experimental.gluon.language.nvidia import blackwell, hopper
+from triton.experimental.gluon.language.nvidia.hopper import mbarrier, tma
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 
@@ -99,6 +104,79 @@ def attention(q, k, v, o, length, scale, BM: tl.constexpr, BN: tl.constexpr, D: 
     tl.store(o + rows[:, None] * D + inner[None, :], total / mass[:, None])
 
 
+@gluon.jit
+def load_tiles(left, right, row, column, begin, bar, a_tile, b_tile):
+    mbarrier.expect(bar, left.block_type.nbytes + right.block_type.nbytes)
+    tma.async_load(left, [row, begin], bar, a_tile)
+    tma.async_load(right, [begin, column], bar, b_tile)
+
+
+@gluon.jit
+def gluon_hopper(a, b, c, m, n, k, BM: gl.constexpr, BN: gl.constexpr, BK: gl.constexpr, STAGES: gl.constexpr):
+    """wgmma on a ring of stages that one thread fills by tensor copies ahead of it."""
+    layout: gl.constexpr = gl.NVMMASharedLayout(swizzle_byte_width=128, element_bitwidth=16, rank=2)
+    left = tma.make_tensor_descriptor(a, [m, k], [k, 1], [BM, BK], layout)
+    right = tma.make_tensor_descriptor(b, [k, n], [n, 1], [BK, BN], layout)
+    a_tiles = gl.allocate_shared_memory(gl.float16, [STAGES, BM, BK], layout)
+    b_tiles = gl.allocate_shared_memory(gl.float16, [STAGES, BK, BN], layout)
+    bars = gl.allocate_shared_memory(gl.int64, [STAGES, 1], mbarrier.MBarrierLayout())
+    for stage in gl.static_range(STAGES):
+        mbarrier.init(bars.index(stage), count=1)
+    hopper.fence_async_shared()
+    row = gl.program_id(0) * BM
+    column = gl.program_id(1) * BN
+    for stage in gl.static_range(STAGES - 1):
+        load_tiles(left, right, row, column, stage * BK, bars.index(stage), a_tiles.index(stage), b_tiles.index(stage))
+    sums: gl.constexpr = gl.NVMMADistributedLayout(version=[3, 0], warps_per_cta=[4, 1], instr_shape=[16, BN, 16])
+    total = gl.zeros((BM, BN), dtype=gl.float32, layout=sums)
+    for step in range(gl.cdiv(k, BK)):
+        mbarrier.wait(bars.index(step % STAGES), step // STAGES & 1)
+        total = hopper.warpgroup_mma(a_tiles.index(step % STAGES), b_tiles.index(step % STAGES), total, is_async=True)
+        total = hopper.warpgroup_mma_wait(0, deps=[total])
+        ahead = step + STAGES - 1
+        if ahead < gl.cdiv(k, BK):
+            load_tiles(left, right, row, column, ahead * BK, bars.index(ahead % STAGES), a_tiles.index(ahead % STAGES),
+                       b_tiles.index(ahead % STAGES))
+    rows = row + gl.arange(0, BM, layout=gl.SliceLayout(1, sums))
+    columns = column + gl.arange(0, BN, layout=gl.SliceLayout(0, sums))
+    gl.store(c + rows[:, None] * n + columns[None, :], total)
+
+
+@gluon.jit
+def gluon_blackwell(a, b, c, m, n, k, BM: gl.constexpr, BN: gl.constexpr, BK: gl.constexpr, STAGES: gl.constexpr):
+    """The same by tcgen05.mma into tensor memory."""
+    layout: gl.constexpr = gl.NVMMASharedLayout(swizzle_byte_width=128, element_bitwidth=16, rank=2)
+    left = tma.make_tensor_descriptor(a, [m, k], [k, 1], [BM, BK], layout)
+    right = tma.make_tensor_descriptor(b, [k, n], [n, 1], [BK, BN], layout)
+    a_tiles = gl.allocate_shared_memory(gl.float16, [STAGES, BM, BK], layout)
+    b_tiles = gl.allocate_shared_memory(gl.float16, [STAGES, BK, BN], layout)
+    bars = gl.allocate_shared_memory(gl.int64, [STAGES, 1], mbarrier.MBarrierLayout())
+    done = gl.allocate_shared_memory(gl.int64, [1], mbarrier.MBarrierLayout())
+    for stage in gl.static_range(STAGES):
+        mbarrier.init(bars.index(stage), count=1)
+    mbarrier.init(done, count=1)
+    hopper.fence_async_shared()
+    row = gl.program_id(0) * BM
+    column = gl.program_id(1) * BN
+    for stage in gl.static_range(STAGES - 1):
+        load_tiles(left, right, row, column, stage * BK, bars.index(stage), a_tiles.index(stage), b_tiles.index(stage))
+    sums: gl.constexpr = blackwell.TensorMemoryLayout([BM, BN], col_stride=1)
+    total = blackwell.allocate_tensor_memory(gl.float32, [BM, BN], sums)
+    for step in range(gl.cdiv(k, BK)):
+        mbarrier.wait(bars.index(step % STAGES), step // STAGES & 1)
+        blackwell.tcgen05_mma(a_tiles.index(step % STAGES), b_tiles.index(step % STAGES), total, use_acc=step > 0)
+        blackwell.tcgen05_commit(done)
+        mbarrier.wait(done, step & 1)
+        ahead = step + STAGES - 1
+        if ahead < gl.cdiv(k, BK):
+            load_tiles(left, right, row, column, ahead * BK, bars.index(ahead % STAGES), a_tiles.index(ahead % STAGES),
+                       b_tiles.index(ahead % STAGES))
+    values = total.load()
+    rows = row + gl.arange(0, BM, layout=gl.SliceLayout(1, values.type.layout))
+    columns = column + gl.arange(0, BN, layout=gl.SliceLayout(0, values.type.layout))
+    gl.store(c + rows[:, None] * n + columns[None, :], values)
+
+
 @dataclasses.dataclass
 class Case:
     name: str
@@ -113,6 +191,9 @@ class Case:
     stages: int = 3
     dtype: str = "f32"
     tolerance: float = 2e-3
+    # Kernels in place of this one, by chip.
+    others: dict = dataclasses.field(default_factory=dict)
+    source: object = triton.compiler.ASTSource
 
 
 def halves(seed, *shape):
@@ -145,6 +226,9 @@ def cases():
     yield product("persistent, specialised", persistent, 256, 384, 256, [3], WS=True)
     yield attend(False)
     yield attend(True)
+    # Steps of k that go round the ring.
+    made = product("Gluon matmul", gluon_hopper, 256, 256, 320, [2, 2], STAGES=3)
+    yield dataclasses.replace(made, others={"sm_100a": gluon_blackwell}, warps=4, source=GluonASTSource)
 
 
 def build(case, chip):
@@ -153,10 +237,11 @@ def build(case, chip):
     types |= {name: "fp32" if isinstance(value, float) else "i32" for name, value in case.scalars.items()}
     types |= dict.fromkeys(case.constants, "constexpr")
     # Pointers and sizes are multiples of 16, as Triton finds out at a call.
-    names = case.kernel.arg_names
+    kernel = case.others.get(chip, case.kernel)
+    names = kernel.arg_names
     aligned = {(names.index(name),): [["tt.divisibility", 16]] for name in names
                if types[name].startswith("*") or case.scalars.get(name, 1) in range(0, 1 << 31, 16)}
-    source = triton.compiler.ASTSource(case.kernel, {name: types[name] for name in names}, case.constants, aligned)
+    source = case.source(kernel, {name: types[name] for name in names}, case.constants, aligned)
     target = GPUTarget("cuda", int(re.search(r"\d+", chip)[0]), 32)
     return triton.compile(source, target=target, options={"num_warps": case.warps, "num_stages": case.stages})
 
