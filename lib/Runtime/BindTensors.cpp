@@ -22,6 +22,11 @@ std::string ofDim(const char *what, size_t dim, const TensorDeclaration &tensor)
   return what + (" " + text(int64_t(dim))) + " of '" + tensor.name + "'";
 }
 
+Error wrongRank(const TensorDeclaration &tensor, size_t found) {
+  return Error("'" + tensor.name + "' has " + text(int64_t(found)) + " dimensions when it should have " +
+               text(int64_t(tensor.shape.size())));
+}
+
 /// What a size is, and which dimension says so; none when the kernel does.
 struct KnownSize {
   std::optional<int64_t> value;
@@ -102,8 +107,7 @@ std::vector<std::optional<int64_t>> runtime::inferSizes(const Manifest &manifest
     if (shapes[i].empty())
       continue;
     if (shapes[i].size() != tensor.shape.size())
-      throw Error("'" + tensor.name + "' has " + text(int64_t(shapes[i].size())) + " dimensions when it should have " +
-                  text(int64_t(tensor.shape.size())));
+      throw wrongRank(tensor, shapes[i].size());
     for (size_t dim = 0; dim < shapes[i].size(); ++dim)
       checkExtent(manifest, tensor, dim, shapes[i][dim], sizes);
   }
@@ -130,7 +134,9 @@ Binding runtime::bindTensors(const Manifest &manifest, const std::vector<GivenTe
     if (tensors[i].type != declared.type)
       throw Error("'" + declared.name + "' is " + elementTypeName(tensors[i].type) + " when it should be " +
                   elementTypeName(declared.type));
-    if (tensors[i].shape.empty() || tensors[i].strides.size() != tensors[i].shape.size())
+    if (tensors[i].shape.size() != declared.shape.size()) // none at all, which leaves sizes open
+      throw wrongRank(declared, tensors[i].shape.size());
+    if (tensors[i].strides.size() != tensors[i].shape.size())
       throw Error("'" + declared.name + "' has " + text(int64_t(tensors[i].strides.size())) + " strides and " +
                   text(int64_t(tensors[i].shape.size())) + " dimensions");
     TensorLayout layout = layoutOf(declared, tensors[i]);

@@ -97,7 +97,9 @@ class Fuzzer:
         return girih.simulate(self.kernel, arrays, instruction_limit=300, **options)
 
     def attention(self):
-        options = {name: self.value() for name in self.random.sample(["mask", "score", "scale", "lse", "out", "stream"], 1)}
+        names = ["mask", "score", "scale", "lse", "schedule", "out", "stream", "query_lengths", "key_lengths", "query_starts",
+                 "key_starts", "sinks", "q_descale", "k_descale", "v_descale"]
+        options = {name: self.value() for name in self.random.sample(names, self.random.randrange(1, 4))}
         return girih.attention(self.value(), self.value(), self.value(), **options)
 
     def damaged(self):

@@ -161,6 +161,8 @@ void testSimulateErrors(void) {
   problem.tensors[1].type = GIRIH_F16;
   problem.tensors[1].rank = 3;
   expectRefusal(kernel, &problem, 5, NULL, "'k' has 3 dimensions when it should have 4");
+  problem.tensors[1].rank = 0;
+  expectRefusal(kernel, &problem, 5, NULL, "'k' has 0 dimensions when it should have 4");
   problem.tensors[1].rank = -1;
   expectRefusal(kernel, &problem, 5, NULL, "rank -1");
   problem.tensors[1].rank = 4;
