@@ -212,6 +212,26 @@ TEST(Published, TensorFencesHaveNoScope) {
   expectFault(pattern.with("tcgen05.wait::st.sync.aligned;\n", ""), "tensor memory");
 }
 
+/// Warp 1 reads and exits; warp 0 alone comes to the cluster's barrier, and
+/// overwrites what was read.
+Pattern exitBeforeBarrier() {
+  return {"mov.u32 %r1, smem;\nsetp.eq.u32 %p1, %tid, 0;\n@%p1 st.shared.b32 [%r1], 7;\nbar.sync 0;\n"
+          "setp.eq.u32 %p2, %warp, 1;\n@%p2 bra READ;\nbarrier.cluster.arrive.aligned;\nbarrier.cluster.wait.aligned;\n"
+          "st.shared.b32 [%r1], 8;\nbra END;\nREAD: ld.shared.b32 %r2, [%r1];\nEND:\n",
+          64};
+}
+
+TEST(Published, WhatExitedThreadsHaveReadIsOver) {
+  Pattern pattern = exitBeforeBarrier();
+  expectClean(pattern);
+  expectFault(pattern.with("barrier.cluster.arrive.aligned;\nbarrier.cluster.wait.aligned;\n", ""),
+              "write of shared memory");
+  // What they have written is not visible by that.
+  expectFault(pattern.with("st.shared.b32 [%r1], 8", "ld.shared.b32 %r2, [%r1]")
+                  .with("ld.shared.b32 %r2, [%r1];\nEND", "st.shared.b32 [%r1], 9;\nEND"),
+              "read of shared memory");
+}
+
 /// Both warps write one word, then its value.
 Pattern equalWrites() {
   return {"mov.u32 %r1, smem;\nmov.b32 %r2, 7;\nst.shared.b32 [%r1], %r2;\nld.shared.b32 %r0, [%r1];\nbar.sync 0;\n" +

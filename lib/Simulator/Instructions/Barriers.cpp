@@ -154,6 +154,12 @@ void decodeWarpSync(Decoder &d) {
   });
 }
 
+LaneMask exitedLanes(const Warp &warp) {
+  unsigned threads = warp.cluster.device.threadsPerCta() - warp.index * warpSize;
+  LaneMask all = threads >= warpSize ? allLanes : (1u << threads) - 1;
+  return all & ~warp.live;
+}
+
 bool completeCluster(Cluster &cluster) {
   ClusterBarrier &barrier = cluster.barrier;
   if (barrier.arrivals.empty())
@@ -167,6 +173,11 @@ bool completeCluster(Cluster &cluster) {
   barrier.completed = std::move(barrier.arriving);
   barrier.arriving = Knowledge();
   barrier.arrivals.clear();
+  // PTX ISA, "barrier.cluster": it waits for all threads that have not exited, so
+  // what the others have done is over. Nothing makes it visible.
+  for (const Warp *warp : cluster.warps)
+    if (LaneMask exited = exitedLanes(*warp))
+      barrier.completed.joinPast(warp->gathered(exited));
   ++barrier.phase;
   ++cluster.progress;
   return true;
