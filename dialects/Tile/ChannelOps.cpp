@@ -73,16 +73,20 @@ int64_t RoleOp::getWorkers() { return getOneThread() ? 1 : getWarps() / kWarpsPe
 LogicalResult ChannelOp::verify() {
   if (failed(verifyInKernel(*this)))
     return failure();
+  int64_t column = static_cast<int64_t>(getColumn());
   if (!getShares())
-    return success();
+    return column == 0 ? success()
+                       : LogicalResult(emitOpError() << "lies from column " << column << " on of no other channel");
   ChannelType from = getShares().getType(), type = getChannel().getType();
-  bool isSame = from == type && type.getDepth() == 1;
+  bool isSame = from == type && type.getDepth() == 1 && column == 0;
   bool fits = from.getTile() != type.getTile() && isInTensorMemory(from.getTile()) &&
-              isInTensorMemory(type.getTile()) && tensorColumns(type.getTile()) <= tensorColumns(from.getTile()) &&
+              isInTensorMemory(type.getTile()) && column >= 0 &&
+              column <= tensorColumns(from.getTile()) - tensorColumns(type.getTile()) &&
               from.getDepth() == type.getDepth() && from.getCopies() == type.getCopies();
   if (!isSame && !fits)
     return emitOpError() << "shares the slots of " << from << ", must be a channel of its own type " << type
-                         << " and of depth 1, or have slots in tensor memory, as many, with no fewer columns";
+                         << " and of depth 1, or have slots in tensor memory, as many, whose columns those from "
+                         << column << " on are among";
   if (auto other = getShares().getDefiningOp<ChannelOp>(); !other || other.getShares())
     return emitOpError("shares slots with a channel that has none of its own");
   return success();

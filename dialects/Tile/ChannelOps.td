@@ -56,20 +56,22 @@ def Tile_ChannelOp : Tile_Op<"channel", [MemoryEffects<[MemAlloc]>]> {
     the other channel; the first time, with `tile.own`.
 
     In tensor memory the second may carry other tiles, which are no larger: the n-th of
-    them lies in the columns of the n-th of the first. Who waits for that has its slot until
-    it commits the other, and so acquires the other without a wait; nobody releases the
-    first. The next acquire of the slot waits until the second channel's tile is released,
-    if anybody does release these.
+    them lies in columns of the n-th of the first, from `column` on, so that there may be
+    several such channels. Who waits for that has its slot until
+    it commits the others, and so acquires these without a wait; nobody releases the
+    first. The next acquire of the slot waits until the tile of one of these channels is
+    released, if anybody does release these.
 
     ```mlir
     %c = tile.channel "k" : !channel
     %back = tile.channel "k_back" shares(%c : !channel) : !channel
-    %p = tile.channel "p" shares(%s : !scores) : !weights
+    %p = tile.channel "p" shares(%s : !scores) column(32) : !weights
     ```
   }];
-  let arguments = (ins StrAttr:$name, Optional<Tile_ChannelType>:$shares);
+  let arguments = (ins StrAttr:$name, Optional<Tile_ChannelType>:$shares,
+                       DefaultValuedAttr<I64Attr, "0">:$column);
   let results = (outs Tile_ChannelType:$channel);
-  let assemblyFormat = "$name (`shares` `(` $shares^ `:` type($shares) `)`)? attr-dict `:` type($channel)";
+  let assemblyFormat = "$name (`shares` `(` $shares^ `:` type($shares) `)`)? (`column` `(` $column^ `)`)? attr-dict `:` type($channel)";
   let hasVerifier = 1;
 }
 

@@ -41,6 +41,8 @@ static constexpr KnobInfo kKnobs[] = {
      "the element of the first exponential on which the release of the key slot waits, plus one; 0 is none"},
     {"strict", &Schedule::strict, 0, 1,
      "MMAs that overwrite what one before reads in tensor memory wait for it; 0: a thread's MMAs are in order"},
+    {"last_part", &Schedule::lastPart, 0, 8,
+     "left operands that threads make for MMAs cross in two parts, the second one of so many at most; 0 and 1: whole"},
 };
 
 ArrayRef<KnobInfo> scheduleKnobs() { return kKnobs; }

@@ -21,7 +21,7 @@ struct Schedule {
   Knob loadRegisters, computeRegisters, correctionRegisters;
   Knob overlap, oldestFirst, leftInRegisters, pingPong, lazyRescale, exp2Polynomial;
   Knob persistent, longestFirst, groupBytes;
-  Knob anchor, strict;
+  Knob anchor, strict, lastPart;
 
   static Schedule decode(ScheduleAttr attr);
   /// The attribute, or null and a diagnostic where a knob is outside its range.

@@ -120,8 +120,9 @@ LogicalResult SliceOp::verify() {
     int64_t whole = source.getDimSize(dim), part = result.getDimSize(dim);
     if (dim >= static_cast<int64_t>(getOffsets().size()) && part != whole)
       return emitOpError() << "slice of " << part << " in dimension " << dim << " has no offset in tile of " << whole;
-    if (whole % part != 0)
-      return emitOpError() << "slice of " << part << " in dimension " << dim << " does not divide tile of " << whole;
+    if (whole % part != 0 && (part > whole || !getConstantIntValue(getOffsets()[dim])))
+      return emitOpError() << "slice of " << part << " in dimension " << dim << " does not divide tile of " << whole
+                           << ", and its offset is no constant";
   }
   if (fragmentEncoding(source) && !sliceType(source, result.getShape()))
     return emitOpError() << "cannot take " << result << " of the registers of a worker: each must hold as many of the "
@@ -146,8 +147,9 @@ LogicalResult SliceOp::checkOffsets() {
   for (auto [offset, whole, part] :
        llvm::zip(getOffsets(), getTile().getType().getShape(), getResult().getType().getShape())) {
     std::optional<int64_t> known = getConstantIntValue(offset);
-    if (known && (*known < 0 || *known > whole - part || *known % part != 0))
-      return emitOpError() << "offset is " << *known << ", must be a multiple of " << part << " from 0 to "
+    int64_t step = std::gcd(whole, part);
+    if (known && (*known < 0 || *known > whole - part || *known % step != 0))
+      return emitOpError() << "offset is " << *known << ", must be a multiple of " << step << " from 0 to "
                            << whole - part;
   }
   return success();

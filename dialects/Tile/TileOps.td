@@ -245,7 +245,8 @@ def Tile_SliceOp : Tile_Op<"slice", [Pure]> {
   let description = [{
     The part of the result's shape at the given offsets, one for each dimension from
     the first on; dimensions without an offset are taken whole. An offset is a
-    multiple of the result's size in its dimension.
+    multiple of the result's size in its dimension, if that divides the tile's; else it is
+    constant, and a multiple of the largest size that divides both.
 
     A slice of a tile in shared memory is a view: it moves no data and lives as long
     as the tile. It has whole groups of 8 rows, after which the swizzle repeats, of

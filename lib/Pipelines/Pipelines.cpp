@@ -65,6 +65,7 @@ void buildTileToBarriers(OpPassManager &manager, Phase from) {
     kernels.addPass(createTileSpecializePass());
   if (from < Phase::Lowered) {
     addCleanup(kernels);
+    kernels.addPass(createTileCutOperandsPass());
     kernels.addPass(createTileShareColumnsPass());
     kernels.addPass(createTileLowerChannelsPass());
   }

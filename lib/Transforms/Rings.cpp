@@ -97,12 +97,15 @@ static bool isGuest(tile::ChannelOp channel) {
   return channel.getShares() && channel.getShares().getType() != channel.getChannel().getType();
 }
 
-/// The guest in the slots of a channel, or null.
-static tile::ChannelOp findGuest(tile::ChannelOp channel) {
+/// The guests in the slots of a channel; the first is one that is released, if any is.
+static SmallVector<tile::ChannelOp> findGuests(tile::ChannelOp channel) {
+  SmallVector<tile::ChannelOp> guests;
   for (Operation *user : channel.getChannel().getUsers())
     if (auto guest = dyn_cast<tile::ChannelOp>(user); guest && isGuest(guest))
-      return guest;
-  return {};
+      guests.push_back(guest);
+  std::stable_partition(guests.begin(), guests.end(),
+                        [](tile::ChannelOp guest) { return !usersByRole<tile::ReleaseOp>(guest).empty(); });
+  return guests;
 }
 
 /// The columns of tensor memory that the kernel's channels have, if the chip has them.
@@ -143,7 +146,8 @@ FailureOr<Value> allocateRings(gpu::GPUFuncOp kernel, llvm::MapVector<Value, Rin
     int64_t apart = alloc.getBuffer().getType().getColumnsApart();
     auto buffer =
         tile::BufferType::get(context, host.depth * host.copies, type, apart > tile::tensorColumns(type) ? apart : 0);
-    return tile::AllocOp::create(builder, channel.getLoc(), buffer, channel.getName(), alloc.getOffset());
+    return tile::AllocOp::create(builder, channel.getLoc(), buffer, channel.getName(),
+                                 alloc.getOffset() + channel.getColumn());
   };
   for (auto channel : kernel.getBody().front().getOps<tile::ChannelOp>()) {
     tile::ChannelType type = channel.getChannel().getType();
@@ -182,12 +186,12 @@ FailureOr<Value> allocateRings(gpu::GPUFuncOp kernel, llvm::MapVector<Value, Rin
                           [](auto user) { return readCompletion(user.first.getTile()) == Completion::Mma; });
     };
     // A slot with a guest is free when that is over, if anybody says so.
-    tile::ChannelOp guest = findGuest(op);
-    ring.freedByMma = isFreedByMma(guest ? guest : op);
+    SmallVector<tile::ChannelOp> guests = findGuests(op);
+    ring.freedByMma = isFreedByMma(guests.empty() ? op : guests.front());
     if (isGuest(op)) {
       if (!usersByRole<tile::ReleaseOp>(op).empty())
         rings[op.getShares()].empty = ring.released = makeBarriers("_empty", releasesOf(op));
-    } else if (!ring.isExchanged && !guest) {
+    } else if (!ring.isExchanged && guests.empty()) {
       ring.empty = ring.released = makeBarriers("_empty", releasesOf(op));
     }
   }

@@ -25,20 +25,6 @@ namespace {
 
 RankedTensorType typeOf(Value value) { return cast<RankedTensorType>(value.getType()); }
 
-bool isMatrix(Value value) {
-  auto type = dyn_cast<RankedTensorType>(value.getType());
-  return type && type.getRank() == 2;
-}
-
-/// Whether an op makes each column of its result of one column of each operand.
-bool keepsColumns(Operation *op) {
-  if (op->getNumResults() != 1 || !isMemoryEffectFree(op) || !isMatrix(op->getResult(0)))
-    return false;
-  if (auto slice = dyn_cast<tile::SliceOp>(op))
-    return llvm::all_of(slice.getOffsets(), [](Value offset) { return getConstantIntValue(offset).has_value(); });
-  return OpTrait::hasElementwiseMappableTraits(op) && op->getNumRegions() == 0;
-}
-
 /// Whether a tile in tensor memory may be another after the op. One in shared memory may: that
 /// is not what is moved.
 bool handsOver(Operation *op) {
@@ -62,8 +48,6 @@ private:
   bool follow(Value value);
   bool trace(Value value);
   bool isUndisturbed(Operation *sink);
-  Value columnsOf(OpBuilder &builder, Value value, int64_t first, int64_t count);
-  Value slice(OpBuilder &builder, Value tile, int64_t first, int64_t count);
 
   tile::MoveOp move;
   llvm::SetVector<Operation *> sinks;
@@ -137,65 +121,22 @@ bool Chain::isUndisturbed(Operation *sink) {
 }
 
 void Chain::cut() {
+  if (move)
+    links.insert(move);
   for (Operation *sink : sinks) {
     OpBuilder builder(sink);
+    ColumnPiece piece(builder, links);
     Value tile = sink->getOperand(0), dest = sink->getOperand(1);
-    int64_t piece = pieceOf(sink);
-    for (int64_t first = 0; first < typeOf(tile).getDimSize(1); first += piece) {
-      Value part = columnsOf(builder, tile, first, piece);
+    int64_t columns = pieceOf(sink);
+    for (int64_t first = 0; first < typeOf(tile).getDimSize(1); first += columns) {
+      Value part = piece.of(tile, first, columns);
       Operation *made = builder.clone(*sink);
-      made->setOperands({part, slice(builder, dest, first, piece)});
+      made->setOperands({part, piece.slice(dest, first, columns)});
       made->moveBefore(sink);
     }
     sink->erase();
   }
-  llvm::SmallVector<Operation *> dead = links.takeVector();
-  llvm::sort(dead, [](Operation *a, Operation *b) { return b->isBeforeInBlock(a); });
-  if (move)
-    dead.push_back(move);
-  for (Operation *op : dead)
-    if (op->use_empty())
-      op->erase();
-}
-
-Value Chain::slice(OpBuilder &builder, Value tile, int64_t first, int64_t count) {
-  RankedTensorType type = typeOf(tile);
-  if (count == type.getDimSize(1))
-    return tile;
-  Location loc = tile.getLoc();
-  Value offsets[] = {arith::ConstantIndexOp::create(builder, loc, 0),
-                     arith::ConstantIndexOp::create(builder, loc, first)};
-  return tile::SliceOp::create(builder, loc, tile::sliceType(type, {type.getDimSize(0), count}), tile, offsets);
-}
-
-/// Those columns of a value, made here.
-Value Chain::columnsOf(OpBuilder &builder, Value value, int64_t first, int64_t count) {
-  if (!isMatrix(value))
-    return value;
-  Operation *op = value.getDefiningOp();
-  RankedTensorType whole = typeOf(value);
-  RankedTensorType part = tile::sliceType(whole, {whole.getDimSize(0), count});
-  if (auto splat = op ? dyn_cast<arith::ConstantOp>(op) : nullptr)
-    if (auto dense = dyn_cast<SplatElementsAttr>(splat.getValue()))
-      return arith::ConstantOp::create(builder, op->getLoc(), dense.resizeSplat(part));
-  if (op && op == move) {
-    Value source = slice(builder, move.getTile(), first, count);
-    return tile::MoveOp::create(builder, op->getLoc(), part, source);
-  }
-  if (auto taken = op && links.contains(op) ? dyn_cast<tile::SliceOp>(op) : nullptr) {
-    int64_t column = taken.getOffsets().size() < 2 ? 0 : *getConstantIntValue(taken.getOffsets()[1]);
-    return columnsOf(builder, taken.getTile(), column + first, count);
-  }
-  if (auto rows = op ? dyn_cast<tile::BroadcastOp>(op) : nullptr)
-    return tile::BroadcastOp::create(builder, op->getLoc(), part, rows.getTile());
-  if (!links.contains(op))
-    return slice(builder, value, first, count);
-  SmallVector<Value> operands;
-  for (Value operand : op->getOperands())
-    operands.push_back(columnsOf(builder, operand, first, count));
-  Operation *made = Operation::create(op->getLoc(), op->getName(), part, operands, op->getDiscardableAttrDictionary(),
-                                      op->getPropertiesStorage(), BlockRange(), /*numRegions=*/0);
-  return builder.insert(made)->getResult(0);
+  eraseUnused(links.getArrayRef());
 }
 
 struct TileCutColumnsPass : impl::TileCutColumnsPassBase<TileCutColumnsPass> {

@@ -9,6 +9,7 @@
 #include "Rings.h"
 #include "WiderLoop.h"
 #include "dialects/Tile/IndexBuilder.h"
+#include "girih/Conversion/Lowering.h"
 #include "girih/Transforms/Passes.h"
 #include "girih/Transforms/Phase.h"
 
@@ -55,7 +56,8 @@ private:
   LogicalResult lowerRelease(tile::ReleaseOp op, Held &held);
   LogicalResult lowerOwn(tile::OwnOp op);
   void awaitReleases(const Counts &counts);
-  void signal(Location loc, Value barriers, const Slot &slot, bool isTensor, Value after = {}, int64_t element = 0);
+  void signal(Location loc, Value barriers, const Slot &slot, bool isTensor, Value after = {}, int64_t element = 0,
+              bool isEarly = false);
   LogicalResult lowerStore(tile::ToSharedOp op);
   FailureOr<SmallVector<Name>> ringsIn(Operation *op);
 
@@ -232,15 +234,19 @@ LogicalResult RoleLowering::lowerAcquire(tile::AcquireOp op, Counts &counts, Hel
 }
 
 /// The role is done with the slot. Copies complete their phase by themselves.
-void RoleLowering::signal(Location loc, Value barriers, const Slot &slot, bool isTensor, Value after, int64_t element) {
+void RoleLowering::signal(Location loc, Value barriers, const Slot &slot, bool isTensor, Value after, int64_t element,
+                          bool isEarly) {
   if (slot.completion == Completion::Mma)
     tile::MmaCommitOp::create(rewriter, loc, barriers, slot.number);
   if (slot.isPublished) {
     IndexBuilder b(loc, rewriter);
     tile::PublishOp::create(b, b.index(NamedBarriers::kTransposition));
   }
-  if (slot.completion == Completion::Threads)
-    tile::BarrierArriveOp::create(rewriter, loc, barriers, slot.number, after, element, isTensor);
+  if (slot.completion != Completion::Threads)
+    return;
+  auto arrive = tile::BarrierArriveOp::create(rewriter, loc, barriers, slot.number, after, element, isTensor);
+  if (isEarly)
+    arrive->setAttr(kEarlyAttr, rewriter.getUnitAttr());
 }
 
 /// The commits of MMAs arrive by themselves, and must have done so before the kernel ends:
@@ -267,7 +273,8 @@ LogicalResult RoleLowering::lowerCommit(tile::CommitOp op, Held &held) {
   const Ring &ring = rings[name->channel];
   SmallVector<Slot> &slots = held[fillOf(*name)];
   if (!slots.empty()) {
-    signal(op.getLoc(), ring.full, slots.front(), ring.isTensor());
+    signal(op.getLoc(), ring.full, slots.front(), ring.isTensor(), /*after=*/{}, /*element=*/0,
+           op->hasAttr(kEarlyAttr));
     slots.erase(slots.begin());
   } else if (ring.isExchanged) {
     IndexBuilder b(op.getLoc(), rewriter);

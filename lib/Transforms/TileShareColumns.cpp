@@ -158,6 +158,13 @@ bool isAllMmas(const Line &host, const Line &guest) {
          llvm::all_of(guest.waits, [](tile::WaitOp wait) { return readCompletion(wait.getTile()) == Completion::Mma; });
 }
 
+/// Whether nobody releases a tile of `last` before that of `other`, so that the release of one
+/// tells of both.
+bool isReleasedAfter(Line &last, Line &other) {
+  return last.reader == other.reader && keepsOrder<tile::ReleaseOp, tile::ReleaseOp>(
+                                            last.reader, last.channel.getChannel(), other.channel.getChannel(), 0);
+}
+
 struct TileShareColumnsPass : impl::TileShareColumnsPassBase<TileShareColumnsPass> {
   void runOnOperation() override {
     gpu::GPUFuncOp kernel = getOperation();
@@ -169,29 +176,51 @@ struct TileShareColumnsPass : impl::TileShareColumnsPassBase<TileShareColumnsPas
       if (std::optional<Line> line = Line::of(channel))
         lines.push_back(std::move(*line));
     llvm::SmallDenseSet<Operation *> taken;
-    for (Line &host : lines)
+    for (Line &host : lines) {
+      SmallVector<Line *> guests;
+      int64_t left = tile::tensorColumns(host.type().getTile());
       for (Line &guest : lines) {
+        int64_t columns = tile::tensorColumns(guest.type().getTile());
         bool isFree = host.channel != guest.channel && !taken.contains(host.channel) && !taken.contains(guest.channel);
-        if (!isFree || !canShare(host, guest))
+        if (!isFree || columns > left || !canShare(host, guest) || !canJoin(host, guests, guest))
           continue;
-        share(kernel, host, guest, schedule.strict.value_or(0));
-        taken.insert(host.channel);
-        taken.insert(guest.channel);
+        guests.push_back(&guest);
+        left -= columns;
       }
+      if (guests.empty())
+        continue;
+      share(kernel, host, guests, schedule.strict.value_or(0));
+      taken.insert(host.channel);
+      for (Line *guest : guests)
+        taken.insert(guest->channel);
+    }
   }
 
-  void share(gpu::GPUFuncOp kernel, Line &host, Line &guest, bool isStrict) {
-    if (guest.channel->isBeforeInBlock(host.channel))
-      guest.channel->moveAfter(host.channel);
-    guest.channel.getSharesMutable().assign(host.channel.getChannel());
-    tile::ChannelType type = guest.type();
-    guest.channel.getChannel().setType(
-        tile::ChannelType::get(&getContext(), host.type().getDepth(), type.getTile(), type.getCopies()));
+  /// Several guests need one release: the last one's, by MMAs that come after those that read
+  /// the others.
+  static bool canJoin(const Line &host, ArrayRef<Line *> guests, Line &guest) {
+    return guests.empty() ||
+           (isAllMmas(host, guest) && isAllMmas(host, *guests.back()) && isReleasedAfter(guest, *guests.back()));
+  }
+
+  void share(gpu::GPUFuncOp kernel, Line &host, ArrayRef<Line *> guests, bool isStrict) {
+    bool isReleased = isStrict || !isAllMmas(host, *guests.back());
+    int64_t column = 0;
+    for (Line *guest : guests) {
+      if (guest->channel->isBeforeInBlock(host.channel))
+        guest->channel->moveAfter(host.channel);
+      guest->channel.getSharesMutable().assign(host.channel.getChannel());
+      guest->channel.setColumn(column);
+      tile::ChannelType type = guest->type();
+      column += tile::tensorColumns(type.getTile());
+      guest->channel.getChannel().setType(
+          tile::ChannelType::get(&getContext(), host.type().getDepth(), type.getTile(), type.getCopies()));
+      if (guest != guests.back() || !isReleased)
+        llvm::for_each(guest->releases, [](tile::ReleaseOp release) { release.erase(); });
+    }
     llvm::for_each(host.releases, [](tile::ReleaseOp release) { release.erase(); });
-    if (isStrict || !isAllMmas(host, guest))
-      return;
-    llvm::for_each(guest.releases, [](tile::ReleaseOp release) { release.erase(); });
-    kernel->setAttr(tile::kAssumesAttr, Builder(&getContext()).getStrArrayAttr({tile::kMmaOrder}));
+    if (!isReleased)
+      kernel->setAttr(tile::kAssumesAttr, Builder(&getContext()).getStrArrayAttr({tile::kMmaOrder}));
   }
 };
 

@@ -17,6 +17,7 @@
 // BARRIERS: tile-keep-loops
 // BARRIERS: tile-place
 // BARRIERS: tile-specialize
+// BARRIERS: tile-cut-operands
 // BARRIERS: tile-lower-channels
 // BARRIERS: tile-bind-arguments
 

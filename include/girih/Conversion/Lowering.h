@@ -37,6 +37,10 @@ llvm::SmallVector<mlir::Value> packRegisters(mlir::ImplicitLocOpBuilder &b, mlir
 /// On an op that a whole warp comes to: it happens once, in the lane that the warp elects.
 inline constexpr llvm::StringLiteral kElectedAttr = "elected";
 
+/// On a commit of threads, and the arrival that it becomes: what stands behind it is computed
+/// behind it, though it could be before.
+inline constexpr llvm::StringLiteral kEarlyAttr = "early";
+
 /// PTX that LLVM may neither move across memory accesses nor duplicate.
 /// `constraints` are LLVM's; the memory clobber is added.
 mlir::LLVM::InlineAsmOp emitPtx(mlir::ImplicitLocOpBuilder &b, mlir::TypeRange results, llvm::StringRef ptx,

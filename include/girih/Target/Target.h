@@ -135,6 +135,9 @@ public:
   /// 128 bytes, as MMAs read them. Copies fill the rest with zeros, and stores leave it out.
   static int64_t tileColumns(int64_t columns) { return llvm::alignTo(columns, 64); }
 
+  /// Elements of so many bits that an MMA takes of its inner dimension in one step.
+  virtual int64_t innerStep(int64_t bits) const = 0;
+
   /// How many lanes share a row of an accumulator.
   virtual int64_t lanesPerRow() const = 0;
 

@@ -120,6 +120,17 @@ def TileSpecializePass : Pass<"tile-specialize", "::mlir::gpu::GPUFuncOp"> {
   let dependentDialects = ["::girih::tile::TileDialect"];
 }
 
+def TileCutOperandsPass : Pass<"tile-cut-operands", "::mlir::gpu::GPUFuncOp"> {
+  let summary = "Hand a left operand over in two parts, so that its MMA starts on the first";
+  let description = [{
+    A tile that threads write to tensor memory and MMAs of another role read as their left
+    operand crosses in two parts, along the inner dimension of the MMAs, of which the second is
+    at most one of `last_part` of it. Each has a channel of its own: threads hand on the first
+    before they make the rest, and an MMA becomes two, with a wait between.
+  }];
+  let dependentDialects = ["::girih::tile::TileDialect", "::mlir::arith::ArithDialect"];
+}
+
 def TileShareColumnsPass : Pass<"tile-share-columns", "::mlir::gpu::GPUFuncOp"> {
   let summary = "Let tiles in tensor memory lie where others are over";
   let description = [{

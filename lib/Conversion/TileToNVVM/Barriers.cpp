@@ -77,8 +77,19 @@ struct ConvertArrive : OpConversionPattern<tile::BarrierArriveOp> {
             "{ .reg .pred first; setp.ne.b32 first, $1, 0; "
             "@first mbarrier.arrive.shared::cta.b64 _, [$0]; }",
             "r,r", {address, predicate});
+    if (op->hasAttr(kEarlyAttr))
+      endBlock(b, address);
     rewriter.eraseOp(op);
     return success();
+  }
+
+  /// ptxas puts arrivals behind all arithmetic of their block, so the block ends: by a branch of
+  /// which ptxas cannot tell that it is never taken. No address in shared memory is that high.
+  static void endBlock(ImplicitLocOpBuilder &b, Value address) {
+    emitPtx(b, {},
+            "{ .reg .pred go; again: setp.ne.u32 go, $0, 0x7ffffff8; @go bra done; "
+            "nanosleep.u32 1; bra again; done: }",
+            "r", address);
   }
 
   const Target &target;

@@ -49,6 +49,7 @@ static tile::Schedule defaultsFor(attn::ForwardOp op, const tile::Schedule &give
   schedule.groupBytes = masked ? 32 << 20 : 0;
   schedule.anchor = 0;
   schedule.strict = 1;
+  schedule.lastPart = 0;
   return schedule;
 }
 

@@ -49,6 +49,8 @@ public:
     return sm100a::rowsOfLanes(columns);
   }
 
+  int64_t innerStep(int64_t bits) const override { return sm100a::kMma.depthOf(bits); }
+
   int64_t lanesPerRow() const override { return 1; }
 
   LogicalResult checkMma(Operation *op, RankedTensorType a, RankedTensorType b, RankedTensorType result,

@@ -66,6 +66,8 @@ public:
   /// PTX ISA, "wgmma.mma_async": only operands of 16 bits have a transposition.
   bool readsTransposedOnly(int64_t bits) const override { return bits != 16; }
 
+  int64_t innerStep(int64_t bits) const override { return sm90a::kMma.depthOf(bits); }
+
   int64_t lanesPerRow() const override { return 4; }
 
   LogicalResult checkMma(Operation *op, RankedTensorType a, RankedTensorType b, RankedTensorType result,

@@ -31,6 +31,10 @@ gpu.module @m [#nvvm.target<chip = "sm_90a">] {
       // CHECK: %[[YES:.*]] = arith.extui %[[LANE0]] : i1 to i32
       // CHECK: llvm.inline_asm {{.*}}@first mbarrier.arrive.shared::cta.b64 _, [$0]; }", "r,r,~{memory}" %[[ADDRESS]], %[[YES]]
       tile.barrier_arrive %full[%i] : !tile.barriers<2, arrivals = 9>
+      // Behind one that is to be early, a block of the assembler ends.
+      // CHECK: @first mbarrier.arrive.shared::cta.b64 _, [$0]; }", "r,r,~{memory}" %[[ADDRESS]]
+      // CHECK-NEXT: llvm.inline_asm has_side_effects {{.*}}again: setp.ne.u32 go, $0, 0x7ffffff8; @go bra done; nanosleep.u32 1; bra again; done: }", "r,~{memory}" %[[ADDRESS]]
+      tile.barrier_arrive %full[%i] {early} : !tile.barriers<2, arrivals = 9>
     }
     gpu.return
   }

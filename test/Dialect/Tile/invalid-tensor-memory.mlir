@@ -202,7 +202,7 @@ gpu.module @m {
 gpu.module @m {
   gpu.func @shares_fewer_columns() kernel {
     %a = tile.channel "a" : !narrow
-    // expected-error@+1 {{shares the slots of '!tile.channel<1 x tensor<128x8xf32, #tile.tensor_memory>>', must be a channel of its own type '!tile.channel<1 x tensor<128x64xbf16, #tile.tensor_memory>>' and of depth 1, or have slots in tensor memory, as many, with no fewer columns}}
+    // expected-error@+1 {{shares the slots of '!tile.channel<1 x tensor<128x8xf32, #tile.tensor_memory>>', must be a channel of its own type '!tile.channel<1 x tensor<128x64xbf16, #tile.tensor_memory>>' and of depth 1, or have slots in tensor memory, as many, whose columns those from 0 on are among}}
     %b = tile.channel "b" shares(%a : !narrow) : !wide
     gpu.return
   }
