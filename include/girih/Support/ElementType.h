@@ -5,105 +5,54 @@
 #include "girih/Support/Float.h"
 #include <cstddef>
 #include <cstring>
+#include <iterator>
 #include <optional>
 #include <string_view>
 
 namespace girih {
 
-/// Of integers, i8 has no sign.
+/// In the order of `elementFormats`. Of integers, i8 has no sign.
 enum class ElementType { BF16, F16, F32, I8, I32, I64, E4M3, E5M2 };
 
-/// The name that manifests and reports use.
-inline const char *elementTypeName(ElementType type) {
-  switch (type) {
-  case ElementType::BF16:
-    return "bf16";
-  case ElementType::F16:
-    return "f16";
-  case ElementType::F32:
-    return "f32";
-  case ElementType::I8:
-    return "i8";
-  case ElementType::I32:
-    return "i32";
-  case ElementType::I64:
-    return "i64";
-  case ElementType::E4M3:
-    return "e4m3";
-  case ElementType::E5M2:
-    return "e5m2";
-  }
-  return "?";
-}
+/// What is known of an element type. Of integers, rounding has no error and the numbers no
+/// smallest distance.
+struct ElementFormat {
+  const char *name; ///< that manifests and reports use
+  size_t bytes;
+  double unitRoundoff;  ///< the largest relative error of rounding: half an ulp of 1
+  double subnormalStep; ///< the distance of the smallest numbers
+};
+
+inline constexpr ElementFormat elementFormats[] = {
+    {"bf16", 2, 0x1p-8, 0x1p-133},
+    {"f16", 2, 0x1p-11, 0x1p-24},
+    {"f32", 4, 0x1p-24, 0x1p-149},
+    {"i8", 1, 0, 0},
+    {"i32", 4, 0, 0},
+    {"i64", 8, 0, 0},
+    {"e4m3", 1, 0x1p-4, 0x1p-9},
+    {"e5m2", 1, 0x1p-3, 0x1p-16},
+};
+
+inline constexpr const ElementFormat &formatOf(ElementType type) { return elementFormats[size_t(type)]; }
+inline const char *elementTypeName(ElementType type) { return formatOf(type).name; }
+inline size_t elementBytes(ElementType type) { return formatOf(type).bytes; }
+inline double unitRoundoff(ElementType type) { return formatOf(type).unitRoundoff; }
+inline double subnormalStep(ElementType type) { return formatOf(type).subnormalStep; }
 
 inline std::optional<ElementType> parseElementType(std::string_view name) {
-  for (ElementType type : {ElementType::BF16, ElementType::F16, ElementType::F32, ElementType::I8, ElementType::I32,
-                           ElementType::I64, ElementType::E4M3, ElementType::E5M2})
-    if (name == elementTypeName(type))
-      return type;
+  for (size_t i = 0; i < std::size(elementFormats); ++i)
+    if (name == elementFormats[i].name)
+      return ElementType(i);
   return std::nullopt;
-}
-
-/// Whether it has 8 bits.
-inline bool isNarrow(ElementType type) { return type == ElementType::E4M3 || type == ElementType::E5M2; }
-
-inline size_t elementBytes(ElementType type) {
-  switch (type) {
-  case ElementType::BF16:
-  case ElementType::F16:
-    return 2;
-  case ElementType::F32:
-  case ElementType::I32:
-    return 4;
-  case ElementType::I8:
-  case ElementType::E4M3:
-  case ElementType::E5M2:
-    return 1;
-  case ElementType::I64:
-    return 8;
-  }
-  return 0;
 }
 
 inline bool isInteger(ElementType type) {
   return type == ElementType::I8 || type == ElementType::I32 || type == ElementType::I64;
 }
 
-/// The largest relative error of rounding to `type`: half an ulp of 1; of integers there is none.
-inline double unitRoundoff(ElementType type) {
-  switch (type) {
-  case ElementType::BF16:
-    return 0x1p-8;
-  case ElementType::F16:
-    return 0x1p-11;
-  case ElementType::F32:
-    return 0x1p-24;
-  case ElementType::E4M3:
-    return 0x1p-4;
-  case ElementType::E5M2:
-    return 0x1p-3;
-  default:
-    return 0;
-  }
-}
-
-/// The distance of the smallest numbers of `type`; of integers 0, like the above.
-inline double subnormalStep(ElementType type) {
-  switch (type) {
-  case ElementType::BF16:
-    return 0x1p-133;
-  case ElementType::F16:
-    return 0x1p-24;
-  case ElementType::F32:
-    return 0x1p-149;
-  case ElementType::E4M3:
-    return 0x1p-9;
-  case ElementType::E5M2:
-    return 0x1p-16;
-  default:
-    return 0;
-  }
-}
+/// Whether it is a float of 8 bits.
+inline bool isNarrow(ElementType type) { return type == ElementType::E4M3 || type == ElementType::E5M2; }
 
 /// Element `index` of an array of integers.
 inline int64_t loadInteger(ElementType type, const void *data, size_t index) {
