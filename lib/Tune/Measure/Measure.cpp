@@ -18,9 +18,9 @@ Key tune::keyOf(const Pack &pack, const std::string &problem, const DeviceFacts 
 
 namespace {
 
-/// A first launch that takes this much longer than the best time is not followed by
-/// others. Cold instruction caches and clocks cost far less.
-constexpr double kTooSlow = 1.5;
+/// A first launch that takes this much longer than the best time, and by more than a cold
+/// instruction cache and what else befalls a single launch cost, is not followed by others.
+constexpr double kTooSlow = 1.5, kColdMilliseconds = 0.01;
 constexpr double kScreenMilliseconds = 4; ///< of each of these turns
 constexpr int kScreenRounds = 3;
 constexpr double kShareKept = 0.25; ///< from one race to the next
@@ -107,7 +107,7 @@ private:
       row.milliseconds = bed->check(*kernel);
       row.rounds = 1;
       row.state = State::Slow;
-      if (isNew && row.milliseconds < kTooSlow * bestTime()) {
+      if (isNew && row.milliseconds < kTooSlow * bestTime() + kColdMilliseconds) {
         Timing timing = race(bed->stream(), {contestant(*kernel)},
                              bed->benchOptions(kScreenMilliseconds, kScreenRounds), bed->clock())[0];
         row.milliseconds = median(timing.milliseconds);
