@@ -224,63 +224,6 @@ struct ConvertPublish : OpConversionPattern<tile::PublishOp> {
   }
 };
 
-/// Four 8x8 matrices of 16-bit elements a step: a warp's 16 rows, 16 columns.
-/// Lane l gives the address of row l % 8 of matrix l / 8 (PTX ISA, "stmatrix").
-struct ConvertWriteMatrices : OpConversionPattern<tile::WriteSharedOp> {
-  using OpConversionPattern::OpConversionPattern;
-
-  static bool isMatrixLayout(const tile::Fragment &layout) {
-    using tile::Mode;
-    ArrayRef<Mode> registers = layout.registerModes(), lanes = layout.laneModes(), warps = layout.warpModes();
-    return registers.size() == 3 && registers[0] == Mode{2, {0, 1}} && registers[1] == Mode{2, {8, 0}} &&
-           registers[2].steps == Mode{0, {0, 8}}.steps && registers[2].size % 2 == 0 && lanes.size() == 2 &&
-           lanes[0] == Mode{4, {0, 2}} && lanes[1] == Mode{8, {1, 0}} && warps.size() == 1 && warps[0].steps[1] == 0;
-  }
-
-  LogicalResult matchAndRewrite(tile::WriteSharedOp op, OneToNOpAdaptor adaptor,
-                                ConversionPatternRewriter &rewriter) const override {
-    RankedTensorType type = op.getTile().getType();
-    tile::Fragment layout(tile::fragmentEncoding(type));
-    if (!isMatrixLayout(layout) || type.getElementTypeBitWidth() != 16)
-      return rewriter.notifyMatchFailure(op, "not 8x8 matrices of 16-bit elements");
-    int64_t swizzle = tile::sharedEncoding(op.getDest().getType()).getSwizzle();
-    int64_t unitsPerPanel = swizzle / 16, panelBytes = tile::panelBytes(op.getDest().getType());
-
-    ImplicitLocOpBuilder b(op.getLoc(), rewriter);
-    Value lane = laneId(b);
-    auto binary = [&](auto tag, Value x, int64_t y) -> Value {
-      return b.createOrFold<typename decltype(tag)::Op>(x, constantI32(b, y));
-    };
-    Value rowInWarp = binary(Tag<arith::AndIOp>(), lane, 15);
-    Value half = binary(Tag<arith::ShRUIOp>(), lane, 4); // which 8 of the 16 columns
-    Value warpRow = binary(Tag<arith::MulIOp>(), warpInWorker(b), layout.warpModes()[0].steps[0]);
-    Value row = arith::AddIOp::create(b, warpRow, rowInWarp);
-    Value rowBytes = binary(Tag<arith::MulIOp>(), row, swizzle);
-    // The swizzle flips the unit number by address bits 7 and up (PTX ISA, "swizzling modes").
-    Value flip = binary(Tag<arith::AndIOp>(), binary(Tag<arith::ShRUIOp>(), rowBytes, 7), unitsPerPanel - 1);
-    Value start = arith::AddIOp::create(b, adaptor.getDest().front(), rowBytes);
-    ValueRange registers = adaptor.getTile();
-    for (int64_t step = 0; step * 4 < static_cast<int64_t>(registers.size()); ++step) {
-      int64_t unit = 2 * step, panel = unit / unitsPerPanel;
-      Value column = arith::XOrIOp::create(b, binary(Tag<arith::AddIOp>(), half, unit % unitsPerPanel), flip);
-      Value offset = binary(Tag<arith::ShLIOp>(), column, 4);
-      Value address = arith::AddIOp::create(b, start, binary(Tag<arith::AddIOp>(), offset, panel * panelBytes));
-      SmallVector<Value> sources;
-      for (Value value : registers.slice(step * 4, 4))
-        sources.push_back(LLVM::BitcastOp::create(b, b.getI32Type(), value));
-      NVVM::StMatrixOp::create(b, sharedPointer(b, address), sources, NVVM::MMALayout::row,
-                               NVVM::LdStMatrixShapeAttr::get(b.getContext(), 8, 8), NVVM::LdStMatrixEltType::B16);
-    }
-    rewriter.eraseOp(op);
-    return success();
-  }
-
-private:
-  template <typename OpTy> struct Tag {
-    using Op = OpTy;
-  };
-};
-
 /// Each element that one thread holds, if inside the limits; of lanes that hold
 /// copies, the first writes.
 struct ConvertScatter : OpConversionPattern<tile::ScatterOp> {
@@ -341,8 +284,8 @@ struct ConvertScatter : OpConversionPattern<tile::ScatterOp> {
 
 void populateMemoryPatterns(const TypeConverter &converter, RewritePatternSet &patterns) {
   patterns.add<ConvertAllocation<tile::AllocOp>, ConvertAllocation<tile::BarriersOp>, ConvertSlot, ConvertSlice,
-               ConvertCopy, ConvertStore, ConvertDrain, ConvertPublish, ConvertWriteMatrices, ConvertScatter>(
-      converter, patterns.getContext());
+               ConvertCopy, ConvertStore, ConvertDrain, ConvertPublish, ConvertScatter>(converter,
+                                                                                        patterns.getContext());
 }
 
 } // namespace girih

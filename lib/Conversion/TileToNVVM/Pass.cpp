@@ -77,7 +77,7 @@ struct ConvertTileToNVVMPass : impl::ConvertTileToNVVMPassBase<ConvertTileToNVVM
       if (failed(checkKernel(kernel)) || failed(checkOps(kernel, *target)))
         return signalPassFailure();
       auto bytes = kernel->getAttrOfType<IntegerAttr>(tile::kSharedBytesAttr);
-      if (bytes && failed(target->checkSharedBytes(kernel, bytes.getInt())))
+      if (bytes && failed(target->checkSharedBytes(kernel, bytes.getInt(), target->limitsOf(kernel))))
         return signalPassFailure();
       describeRoles(kernel);
       keepLoops(kernel);
@@ -155,7 +155,7 @@ struct ConvertTileToNVVMPass : impl::ConvertTileToNVVMPassBase<ConvertTileToNVVM
     populateElementwisePatterns(converter, patterns);
     populateReductionPatterns(converter, patterns);
     populateRelayoutPatterns(converter, patterns);
-    populateReadBytesPatterns(converter, patterns);
+    populateSharedMatrixPatterns(converter, patterns);
     populateTransposePatterns(converter, patterns);
     populateMemoryPatterns(converter, patterns);
     populateSharedVectorPatterns(converter, patterns);

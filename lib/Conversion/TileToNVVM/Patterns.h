@@ -12,8 +12,8 @@ void populateElementwisePatterns(const mlir::TypeConverter &converter, mlir::Rew
 void populateReductionPatterns(const mlir::TypeConverter &converter, mlir::RewritePatternSet &patterns);
 /// Tiles that move between registers.
 void populateRelayoutPatterns(const mlir::TypeConverter &converter, mlir::RewritePatternSet &patterns);
-/// Tiles of 8 bits that are read into registers.
-void populateReadBytesPatterns(const mlir::TypeConverter &converter, mlir::RewritePatternSet &patterns);
+/// Tiles between registers and shared memory by instructions for matrices.
+void populateSharedMatrixPatterns(const mlir::TypeConverter &converter, mlir::RewritePatternSet &patterns);
 /// Tiles that are transposed in shared memory.
 void populateTransposePatterns(const mlir::TypeConverter &converter, mlir::RewritePatternSet &patterns);
 void populateMemoryPatterns(const mlir::TypeConverter &converter, mlir::RewritePatternSet &patterns);
