@@ -34,6 +34,7 @@ static constexpr KnobInfo kKnobs[] = {
      "how many of every 16 exponentials of a thread are computed by a polynomial, beside the special function unit"},
     {"persistent", &Schedule::persistent, 0, 2,
      "0 is a CTA for each work item, 1 one for each multiprocessor with a fixed share, 2 with items from a counter"},
+    {"ctas", &Schedule::ctas, 1, 8, "CTAs that share a multiprocessor, its registers and its memories"},
     {"longest_first", &Schedule::longestFirst, 0, 1, "work items with more iterations come first"},
     {"group_bytes", &Schedule::groupBytes, 0, kMaxBytes,
      "bytes of keys and values that concurrent work items share in the L2 cache; 0 is one head at a time"},

@@ -180,7 +180,8 @@ int64_t runtime::countWorkItems(const Binding &binding) {
 uint32_t runtime::computeGrid(const Binding &binding, int multiprocessors) {
   const Manifest &manifest = *binding.manifest;
   int64_t items = countWorkItems(binding);
-  int64_t grid = manifest.launch.persistent ? std::min<int64_t>(items, multiprocessors) : items;
+  int64_t grid =
+      manifest.launch.persistent ? std::min<int64_t>(items, int64_t(manifest.launch.ctas) * multiprocessors) : items;
   int64_t cluster = manifest.launch.cluster;
   grid = (grid + cluster - 1) / cluster * cluster;
   if (grid > std::numeric_limits<int32_t>::max())

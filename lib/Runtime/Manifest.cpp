@@ -192,6 +192,8 @@ private:
     if (grid.string() != "flat" && grid.string() != "persistent")
       grid.fail("is '" + grid.string() + "' when it should be 'flat' or 'persistent'");
     launch.persistent = grid.string() == "persistent";
+    if (auto ctas = reader.optionalMember("ctas"))
+      launch.ctas = int(ctas->integer(1, 32));
     for (const JsonReader &dimension : reader.member("work").elements()) {
       launch.work.push_back({readExtent(dimension.member("size")), dimension.member("tile").integer(1, maxSize), {}});
       if (auto more = dimension.optionalMember("more"))

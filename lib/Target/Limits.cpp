@@ -9,8 +9,22 @@ using namespace mlir;
 
 namespace girih {
 
+Limits Limits::sharedBy(int64_t others) const {
+  constexpr int64_t kDriverBytes = 1024; // of each CTA's shared memory, beside what it can use
+  constexpr int64_t kThreadsPerProcessor = 2048;
+  Limits each = *this;
+  each.ctas = ctas * others;
+  each.sharedBytes = (sharedBytes + kDriverBytes) / others - kDriverBytes;
+  each.threads = std::min(threads, kThreadsPerProcessor / each.ctas);
+  each.registersPerCta = registersPerCta / others;
+  each.tensorColumns = tensorColumns == 0 ? 0 : llvm::bit_floor(uint64_t(tensorColumns / others)); // a power of two
+  return each;
+}
+
+std::string Limits::share() const { return ctas == 1 ? "" : " with knob ctas at " + std::to_string(ctas); }
+
 int64_t Limits::launchRegisters(int64_t launched) const {
-  int64_t registers = registersPerProcessor / launched;
+  int64_t registers = registersPerCta / launched;
   return std::min(registers - registers % registerGranularity, registersPerThread);
 }
 
@@ -53,14 +67,19 @@ LogicalResult Missing::report(Operation *op) const {
   return error;
 }
 
-LogicalResult Target::checkRoles(Operation *op, ArrayRef<RoleShape> roles) const {
+Limits Target::limitsOf(const tile::Schedule &schedule) const { return limits().sharedBy(schedule.ctas.value_or(1)); }
+
+Limits Target::limitsOf(Operation *kernel) const {
+  return limitsOf(tile::Schedule::decode(kernel->getAttrOfType<tile::ScheduleAttr>(tile::kScheduleAttr)));
+}
+
+LogicalResult Target::checkRoles(Operation *op, ArrayRef<RoleShape> roles, const Limits &has) const {
   Missing missing;
-  checkRoles(roles, missing);
+  checkRoles(roles, has, missing);
   return missing.report(op);
 }
 
-void Target::checkRoles(ArrayRef<RoleShape> roles, Missing &missing) const {
-  Limits has = limits();
+void Target::checkRoles(ArrayRef<RoleShape> roles, const Limits &has, Missing &missing) const {
   int64_t threads = 0, registers = 0;
   llvm::SmallSetVector<StringRef, 2> knobs, refused; // one knob may be for more than one role
   for (const RoleShape &role : roles) {
@@ -78,19 +97,19 @@ void Target::checkRoles(ArrayRef<RoleShape> roles, Missing &missing) const {
     return missing.add("roles have " + Twine(threads) + " threads, must be a multiple of " + Twine(kThreadsPerWorker));
   if (threads > has.threads)
     return missing.add("roles have " + Twine(threads) + " threads, a CTA on " + chip() + " has at most " +
-                       Twine(has.threads) + " (knob workers)");
+                       Twine(has.threads) + has.share() + " (knob workers)");
   int64_t launched = has.launchRegisters(threads);
   if (refused.empty() && registers > threads * launched)
     missing.add("roles ask for " + Twine(registers) + " registers, " + chip() + " launches " + Twine(threads) +
-                " threads with " + Twine(launched) + " each, " + Twine(threads * launched) + " (knobs workers, " +
-                llvm::join(knobs, ", ") + ")");
+                " threads with " + Twine(launched) + " each, " + Twine(threads * launched) + has.share() +
+                " (knobs workers, " + llvm::join(knobs, ", ") + ")");
 }
 
-LogicalResult Target::checkSharedBytes(Operation *op, int64_t bytes) const {
-  if (bytes <= limits().sharedBytes)
+LogicalResult Target::checkSharedBytes(Operation *op, int64_t bytes, const Limits &has) const {
+  if (bytes <= has.sharedBytes)
     return success();
   return op->emitError() << "tiles need " << bytes << " bytes of shared memory, " << chip() << " has "
-                         << limits().sharedBytes << " (knobs rows, columns, workers and stages)";
+                         << has.sharedBytes << has.share() << " (knobs rows, columns, workers and stages)";
 }
 
 } // namespace girih

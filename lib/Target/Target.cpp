@@ -30,10 +30,24 @@ ArrayRef<const Target *> allTargets() {
   return targets;
 }
 
+static const Target *findTarget(StringRef chip) {
+  const auto *found = llvm::find_if(allTargets(), [&](const Target *target) { return target->chip() == chip; });
+  return found == allTargets().end() ? nullptr : *found;
+}
+
+/// The chip that the enclosing module names, or null.
+static NVVM::NVVMTargetAttr targetAttrOf(Operation *op) {
+  if (auto module = op->getParentOfType<gpu::GPUModuleOp>()) {
+    ArrayAttr targets = module.getTargetsAttr();
+    return targets && targets.size() == 1 ? dyn_cast<NVVM::NVVMTargetAttr>(targets[0]) : NVVM::NVVMTargetAttr();
+  }
+  auto top = op->getParentOfType<ModuleOp>();
+  return top ? top->getAttrOfType<NVVM::NVVMTargetAttr>(kTargetAttr) : NVVM::NVVMTargetAttr();
+}
+
 const Target *lookupTarget(StringRef chip, function_ref<InFlightDiagnostic()> emitError) {
-  for (const Target *target : allTargets())
-    if (target->chip() == chip)
-      return target;
+  if (const Target *target = findTarget(chip))
+    return target;
   InFlightDiagnostic diagnostic = emitError() << "unknown target '" << chip << "'; targets are";
   for (const Target *target : allTargets())
     diagnostic << " " << target->chip();
@@ -41,18 +55,17 @@ const Target *lookupTarget(StringRef chip, function_ref<InFlightDiagnostic()> em
 }
 
 const Target *lookupTarget(Operation *op) {
-  NVVM::NVVMTargetAttr attr;
-  if (auto module = op->getParentOfType<gpu::GPUModuleOp>()) {
-    if (ArrayAttr targets = module.getTargetsAttr(); targets && targets.size() == 1)
-      attr = dyn_cast<NVVM::NVVMTargetAttr>(targets[0]);
-  } else if (auto top = op->getParentOfType<ModuleOp>()) {
-    attr = top->getAttrOfType<NVVM::NVVMTargetAttr>(kTargetAttr);
-  }
+  NVVM::NVVMTargetAttr attr = targetAttrOf(op);
   if (!attr) {
     op->emitError("no target: run attn-schedule with a target first");
     return nullptr;
   }
   return lookupTarget(attr.getChip(), [&] { return op->emitError(); });
+}
+
+const Target *findTarget(Operation *op) {
+  NVVM::NVVMTargetAttr attr = targetAttrOf(op);
+  return attr ? findTarget(attr.getChip()) : nullptr;
 }
 
 } // namespace girih

@@ -81,6 +81,8 @@ tile::Schedule adopt(const tile::Schedule &given, tile::Schedule known) {
     known.rows = known.workers = known.itemStages = known.loadRegisters = known.computeRegisters = std::nullopt;
   if (differs(given.columns, known.columns) || differs(given.stages, known.stages))
     known.itemStages = std::nullopt;
+  if (differs(given.ctas, known.ctas))
+    known.itemStages = known.loadRegisters = known.computeRegisters = std::nullopt;
   if (differs(given.loadRegisters, known.loadRegisters) || differs(given.computeRegisters, known.computeRegisters))
     known.loadRegisters = known.computeRegisters = std::nullopt;
   return given.completedFrom(known);

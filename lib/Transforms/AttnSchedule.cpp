@@ -34,7 +34,7 @@ struct AttnSchedulePass : impl::AttnSchedulePassBase<AttnSchedulePass> {
         return WalkResult::interrupt();
       Missing missing;
       tile::Schedule complete = chosen->completeSchedule(op, given, missing);
-      chosen->checkRoles(chosen->rolesOf(complete, chosen->transposesValues(op)), missing);
+      chosen->checkRoles(chosen->rolesOf(complete, chosen->transposesValues(op)), chosen->limitsOf(complete), missing);
       if (failed(missing.report(op)))
         return WalkResult::interrupt();
       tile::ScheduleAttr schedule = complete.encode(&getContext(), [&] { return op.emitError(); });

@@ -1,6 +1,7 @@
 // Where channels lie in shared and tensor memory, and who completes and frees a slot.
 #include "Rings.h"
 #include "SharedLayout.h"
+#include "girih/Target/Target.h"
 
 #include "mlir/Dialect/Utils/StaticValueUtils.h"
 #include "mlir/IR/Builders.h"
@@ -119,10 +120,13 @@ static FailureOr<int64_t> checkColumns(gpu::GPUFuncOp kernel) {
     columns += type.getDepth() * type.getCopies() * tile::tensorColumns(type.getTile());
     last = channel;
   }
-  if (columns <= tile::kMaxTensorColumns)
+  const Target *target = findTarget(kernel);
+  int64_t most = target ? target->limitsOf(kernel).tensorColumns : tile::kMaxTensorColumns;
+  if (columns <= most)
     return columns;
-  return last.emitError() << "tiles need " << columns << " columns of tensor memory, there are "
-                          << tile::kMaxTensorColumns << " (knobs columns, workers and accumulators)";
+  return last.emitError() << "tiles need " << columns << " columns of tensor memory, there are " << most
+                          << (target ? target->limitsOf(kernel).share() : "")
+                          << " (knobs columns, workers and accumulators)";
 }
 
 FailureOr<Value> allocateRings(gpu::GPUFuncOp kernel, llvm::MapVector<Value, Ring> &rings) {

@@ -300,7 +300,7 @@ int64_t TilePlacePass::stagedColumns(RankedTensorType tile, const tile::Schedule
   bool corrects = schedule.correctionRegisters.value_or(0) > 0;
   int64_t workers = corrects ? 1 : schedule.workers.value_or(1);
   auto fits = [&](int64_t part) {
-    return bytes + workers * tile.getDimSize(0) * part * elementBytes <= target->limits().sharedBytes;
+    return bytes + workers * tile.getDimSize(0) * part * elementBytes <= target->limitsOf(schedule).sharedBytes;
   };
   int64_t part = columns;
   while ((corrects || !fits(part)) && part % 2 == 0 && part * elementBytes > kPanelBytes)

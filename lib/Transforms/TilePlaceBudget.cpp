@@ -141,7 +141,8 @@ namespace {
 LogicalResult checkMmas(gpu::GPUFuncOp kernel, const tile::Schedule &schedule, const Target &target) {
   int64_t threads =
       kThreadsPerWorker * (schedule.workers.value_or(1) + schedule.otherWarpgroups() + transposes(kernel));
-  int64_t launched = target.limits().launchRegisters(threads);
+  Limits has = target.limitsOf(schedule);
+  int64_t launched = has.launchRegisters(threads);
   WalkResult result = kernel.walk([&](tile::MmaAsyncOp mma) {
     int64_t needed = target.launchRegistersFor(mma);
     if (needed <= launched)
@@ -149,7 +150,7 @@ LogicalResult checkMmas(gpu::GPUFuncOp kernel, const tile::Schedule &schedule, c
     RankedTensorType tile = mma.getResult().getType().getTile();
     mma.emitError() << "an MMA of " << tile.getDimSize(0) << "x" << tile.getDimSize(1) << " needs " << needed
                     << " registers a thread at launch, " << target.chip() << " launches " << threads << " threads with "
-                    << launched << " (knobs columns and workers)";
+                    << launched << has.share() << " (knobs columns and workers)";
     return WalkResult::interrupt();
   });
   return failure(result.wasInterrupted());
@@ -200,9 +201,9 @@ LogicalResult checkRegisters(gpu::GPUFuncOp kernel, StringRef role, std::optiona
 
 LogicalResult checkBudget(gpu::GPUFuncOp kernel, const tile::Schedule &schedule, const Target &target) {
   if (schedule.workers && schedule.loadRegisters && schedule.computeRegisters &&
-      failed(target.checkRoles(kernel, target.rolesOf(schedule, transposes(kernel)))))
+      failed(target.checkRoles(kernel, target.rolesOf(schedule, transposes(kernel)), target.limitsOf(schedule))))
     return failure();
-  if (failed(target.checkSharedBytes(kernel, sharedBytesOf(kernel, schedule))) ||
+  if (failed(target.checkSharedBytes(kernel, sharedBytesOf(kernel, schedule), target.limitsOf(schedule))) ||
       failed(checkMmas(kernel, schedule, target)))
     return failure();
 

@@ -58,6 +58,12 @@
 // RUN: %{barriers} | FileCheck %s --check-prefix=DYNAMIC
 // DYNAMIC: tile.next_work
 
+// Two CTAs of one worker have the registers of one multiprocessor.
+// REDEFINE: %{knobs} = workers=1, ctas=2
+// RUN: %{barriers} | FileCheck %s --check-prefix=CTAS
+// CTAS: tile.role "load" warps(4) registers(24)
+// CTAS: tile.role "compute" warps(4) registers(232)
+
 // REDEFINE: %{knobs} = anchor=3, overlap=1
 // RUN: %{barriers} | FileCheck %s --check-prefix=ANCHOR
 // ANCHOR: tile.barrier_arrive {{.*}} after

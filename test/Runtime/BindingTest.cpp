@@ -140,6 +140,10 @@ TEST(BindingTest, grid_counts_tiles_and_rounds_to_clusters) {
   EXPECT_EQ(4u, grid(257, 132)); // 3 tiles, clusters of 2
   manifest.launch.persistent = true;
   EXPECT_EQ(132u, grid(100000, 132));
+  manifest.launch.ctas = 3;
+  EXPECT_EQ(396u, grid(100000, 132));
+  EXPECT_EQ(4u, grid(257, 132));
+  manifest.launch.ctas = 1;
   EXPECT_EQ(132u, grid(100000, 131));
   EXPECT_EQ(4u, grid(257, 132));
   EXPECT_EQ("attention.json: no work to launch: size 'sq' is 0", errorOf([&] { grid(0, 132); }));

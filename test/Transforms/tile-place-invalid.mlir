@@ -164,6 +164,19 @@ gpu.module @m [#nvvm.target<chip = "sm_90a">] {
 
 // -----
 
+// CTAs that share a multiprocessor share its memory.
+gpu.module @m [#nvvm.target<chip = "sm_90a">] {
+  // expected-error@+1 {{tiles need 123120 bytes of shared memory, sm_90a has 115712 with knob ctas at 2 (knobs rows, columns, workers and stages)}}
+  gpu.func @shared_by_two(%m: memref<?x64xbf16>, %i: index) kernel attributes {tile.schedule = #tile.schedule<ctas = 2>} {
+    %a = tile.load %m[%i, %i] ring("a") stages(1) : memref<?x64xbf16> -> tensor<64x64xbf16>
+    %b = tile.load %m[%i, %i] ring("b") stages(14) : memref<?x64xbf16> -> tensor<64x64xbf16>
+    %s = tile.mma_async %a, %b : tensor<64x64xbf16>, tensor<64x64xbf16> -> !tile.async<tensor<64x64xf32>>
+    gpu.return
+  }
+}
+
+// -----
+
 gpu.module @m [#nvvm.target<chip = "sm_90a">] {
   // expected-error@+1 {{tiles need 279072 bytes of shared memory, sm_90a has 232448 (knobs rows, columns, workers and stages)}}
   gpu.func @shared(%m: memref<?x64xbf16>, %i: index) kernel {

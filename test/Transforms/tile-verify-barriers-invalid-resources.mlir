@@ -49,6 +49,17 @@ gpu.module @kernels [#nvvm.target<chip = "sm_90a">] {
 
 // -----
 
+!block = tensor<64x64xbf16, #tile.shared<swizzle = 128>>
+gpu.module @kernels [#nvvm.target<chip = "sm_90a">] {
+  // expected-error @below {{the kernel needs 131072 bytes of shared memory, sm_90a has 115712 with knob ctas at 2}}
+  gpu.func @more_than_its_share() kernel attributes {tile.shared_bytes = 131072, tile.schedule = #tile.schedule<ctas = 2>} {
+    %buffer = tile.alloc "k" offset(0) : <16 x !block>
+    gpu.return
+  }
+}
+
+// -----
+
 // setmaxnreg: who asks for registers that nobody gives back waits forever.
 gpu.module @kernels [#nvvm.target<chip = "sm_90a">] {
   gpu.func @registers() kernel {

@@ -54,6 +54,7 @@ struct LaunchDeclaration {
   int cluster = 1;
   int64_t sharedBytes = 0;
   bool persistent = false;
+  int ctas = 1; ///< that share a multiprocessor
   std::vector<WorkDimension> work;
 };
 

@@ -15,20 +15,25 @@ namespace girih {
 /// capabilities", and the PTX ISA. Every pass that lays out memory, threads or copies
 /// asks here.
 struct Limits {
-  int64_t sharedBytes;           ///< shared memory of one CTA
-  int64_t threads;               ///< of one CTA
-  int64_t registersPerThread;    ///< the most that one thread can address
-  int64_t registersPerProcessor; ///< register file of a multiprocessor
-  int64_t registerGranularity;   ///< the register count of a thread is a multiple of this
-  int64_t minRoleRegisters;      ///< the fewest and the most that the threads of a role
-  int64_t maxRoleRegisters;      ///< can ask for
-  int64_t registersBesideTiles;  ///< what a program of tiles needs for all else, at least
-  int64_t boxSize;               ///< elements along a dimension that one TMA copy moves
-  int64_t mapRank;               ///< dimensions of a tensor map
-  int64_t tensorColumns;         ///< of tensor memory, in which MMAs accumulate; 0 if there is none
-  bool handsOutWork;             ///< to CTAs that ask, the items of others that have not started
+  int64_t ctas = 1;             ///< that share a multiprocessor; what follows is for one of them
+  int64_t sharedBytes;          ///< shared memory of one CTA
+  int64_t threads;              ///< of one CTA
+  int64_t registersPerThread;   ///< the most that one thread can address
+  int64_t registersPerCta;      ///< the register file of a multiprocessor, or a share of it
+  int64_t registerGranularity;  ///< the register count of a thread is a multiple of this
+  int64_t minRoleRegisters;     ///< the fewest and the most that the threads of a role
+  int64_t maxRoleRegisters;     ///< can ask for
+  int64_t registersBesideTiles; ///< what a program of tiles needs for all else, at least
+  int64_t boxSize;              ///< elements along a dimension that one TMA copy moves
+  int64_t mapRank;              ///< dimensions of a tensor map
+  int64_t tensorColumns;        ///< of tensor memory, in which MMAs accumulate; 0 if there is none
+  bool handsOutWork;            ///< to CTAs that ask, the items of others that have not started
 
-  /// Registers of each thread when a CTA of so many starts on a whole multiprocessor.
+  /// What each of so many CTAs has that share what one has here.
+  Limits sharedBy(int64_t ctas) const;
+  /// For diagnostics, behind what there is of something: nothing, or for how many CTAs each.
+  std::string share() const;
+  /// Registers of each thread when a CTA of so many starts.
   int64_t launchRegisters(int64_t launched) const;
   /// The most rows of a tile that one TMA copy moves, so that equal copies of whole
   /// groups of `groupRows` make up the tile; 0 if there is no such number.
@@ -83,7 +88,12 @@ public:
   virtual llvm::StringRef chip() const = 0;
   /// The PTX version LLVM shall write, as an LLVM feature string.
   virtual llvm::StringRef ptxFeature() const = 0;
+  /// Of a CTA that has a multiprocessor to itself.
   virtual Limits limits() const = 0;
+  /// Of a CTA of a kernel with this schedule.
+  Limits limitsOf(const tile::Schedule &schedule) const;
+  /// Of a CTA of a kernel, by the schedule that it carries.
+  Limits limitsOf(mlir::Operation *kernel) const;
   virtual Rates rates() const = 0;
 
   /// Whether MMAs accumulate in tensor memory and are started by one thread of a role of
@@ -98,11 +108,11 @@ public:
   /// all that they ask for together, of which the launch must bring enough, for a role
   /// that waits for registers that nobody gives back waits forever. Else a diagnostic
   /// on `op`.
-  mlir::LogicalResult checkRoles(mlir::Operation *op, llvm::ArrayRef<RoleShape> roles) const;
-  void checkRoles(llvm::ArrayRef<RoleShape> roles, Missing &missing) const;
+  mlir::LogicalResult checkRoles(mlir::Operation *op, llvm::ArrayRef<RoleShape> roles, const Limits &has) const;
+  void checkRoles(llvm::ArrayRef<RoleShape> roles, const Limits &has, Missing &missing) const;
 
   /// Whether a CTA has that much shared memory; else a diagnostic on `op`.
-  mlir::LogicalResult checkSharedBytes(mlir::Operation *op, int64_t bytes) const;
+  mlir::LogicalResult checkSharedBytes(mlir::Operation *op, int64_t bytes, const Limits &has) const;
 
   /// The schedule with its open knobs filled in for an attention problem; what the chip
   /// lacks for it is added to `missing`.
@@ -195,6 +205,9 @@ const Target *lookupTarget(llvm::StringRef chip, mlir::function_ref<mlir::InFlig
 
 /// The chip on the enclosing gpu.module, or a diagnostic on `op`.
 const Target *lookupTarget(mlir::Operation *op);
+
+/// The same chip, or null where none is named or it is unknown.
+const Target *findTarget(mlir::Operation *op);
 
 /// The name of the module attribute that carries the target before there is a
 /// gpu.module.

@@ -12,22 +12,10 @@ namespace {
 constexpr int64_t kBarrierBytes = 8; // PTX ISA, "mbarrier object"
 constexpr int64_t kAddressBytes = 4; // PTX ISA, "tcgen05.alloc": where it says what was reserved
 
-/// The chip that the kernel's module names, if any.
-const Target *targetOf(gpu::GPUFuncOp kernel) {
-  auto module = kernel->getParentOfType<gpu::GPUModuleOp>();
-  ArrayAttr targets = module ? module.getTargetsAttr() : ArrayAttr();
-  auto named = targets && targets.size() == 1 ? dyn_cast<NVVM::NVVMTargetAttr>(targets[0]) : NVVM::NVVMTargetAttr();
-  if (named)
-    for (const Target *target : allTargets())
-      if (target->chip() == named.getChip())
-        return target;
-  return nullptr;
-}
-
 class Resources {
 public:
   Resources(gpu::GPUFuncOp kernel, SmallVectorImpl<BarrierFinding> &findings)
-      : kernel(kernel), target(targetOf(kernel)), findings(findings) {}
+      : kernel(kernel), target(findTarget(kernel)), findings(findings) {}
 
   void check() {
     checkShared();
@@ -117,10 +105,11 @@ void Resources::checkShared() {
                         tile::kSharedBytesAttr + ")");
   if (!target)
     return;
-  int64_t most = target->limits().sharedBytes;
+  Limits has = target->limitsOf(kernel);
+  int64_t most = has.sharedBytes;
   if (std::max(launched, last.end) > most)
     refuse(kernel, "the kernel needs " + Twine(std::max(launched, last.end)) + " bytes of shared memory, " +
-                       target->chip() + " has " + Twine(most));
+                       target->chip() + " has " + Twine(most) + has.share());
 }
 
 /// Buffers in tensor memory lie in what the kernel reserves, which the chip has. They may
@@ -141,7 +130,7 @@ void Resources::checkTensor() {
       return refuse(range.op, range.name + " ends at column " + Twine(range.end) +
                                   " of tensor memory, but the kernel reserves " + Twine(columns) +
                                   " (tile.tensor_columns)");
-  int64_t most = target ? target->limits().tensorColumns : columns;
+  int64_t most = target ? target->limitsOf(kernel).tensorColumns : columns;
   if (columns > most)
     refuse(reserves, "the kernel reserves " + Twine(columns) + " columns of tensor memory, " + target->chip() +
                          " has " + Twine(most));
@@ -164,7 +153,7 @@ void Resources::checkRoles() {
     return refuse(last, "the roles have " + Twine(threads) + " threads, a CTA has at most " + Twine(kMaxThreads));
   if (!target)
     return;
-  int64_t launch = target->limits().launchRegisters(threads);
+  int64_t launch = target->limitsOf(kernel).launchRegisters(threads);
   if (registers > threads * launch)
     refuse(last, "the roles ask for " + Twine(registers) + " registers, but " + Twine(threads) +
                      " threads are launched with " + Twine(threads * launch) + ", " + Twine(launch) +

@@ -117,9 +117,11 @@ LogicalResult lowerKernel(gpu::GPUFuncOp kernel) {
       function->setAttr(attr.getName(), attr.getValue());
   function->setAttr(tile::kArgumentsAttr, builder.getArrayAttr(recipes));
   function->setAttr(NVVM::NVVMDialect::getKernelFuncAttrName(), builder.getUnitAttr());
+  auto schedule = tile::Schedule::decode(kernel->getAttrOfType<tile::ScheduleAttr>(tile::kScheduleAttr));
   function->setAttr(NVVM::NVVMDialect::getMaxntidAttrName(),
                     builder.getDenseI32ArrayAttr({static_cast<int32_t>(threadCount(kernel)), 1, 1}));
-  function->setAttr(NVVM::NVVMDialect::getMinctasmAttrName(), builder.getI32IntegerAttr(1));
+  function->setAttr(NVVM::NVVMDialect::getMinctasmAttrName(),
+                    builder.getI32IntegerAttr(int32_t(schedule.ctas.value_or(1))));
   for (auto [i, dictionary] : llvm::enumerate(attributes))
     function.setArgAttrs(i, dictionary);
 

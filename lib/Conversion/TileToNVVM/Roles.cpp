@@ -151,7 +151,8 @@ LogicalResult lowerRoles(gpu::GPUFuncOp kernel, const Target &target) {
                       role.getOneThread(), knob});
     threads += shapes.back().threads();
   }
-  if (failed(target.checkRoles(kernel, shapes)))
+  Limits has = target.limitsOf(kernel);
+  if (failed(target.checkRoles(kernel, shapes, has)))
     return failure();
   if (failed(hoistToFirst(roles)))
     return failure();
@@ -168,7 +169,7 @@ LogicalResult lowerRoles(gpu::GPUFuncOp kernel, const Target &target) {
   memory->open(b);
   b.setInsertionPoint(kernel.getBody().front().getTerminator());
   memory->release(b);
-  int64_t launched = target.limits().launchRegisters(threads);
+  int64_t launched = has.launchRegisters(threads);
 
   // if (warp < end of group 0) { group 0 } else if (warp < end of group 1) { group 1 } else ...
   OpBuilder::InsertPoint point(roles.front()->getBlock(), roles.front()->getIterator());

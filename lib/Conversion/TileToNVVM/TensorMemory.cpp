@@ -15,10 +15,11 @@ FailureOr<TensorMemory> TensorMemory::of(gpu::GPUFuncOp kernel, const Target &ta
       return columns.emitOpError("is there twice: a kernel reserves all its columns at once");
     memory.columns = columns;
   }
-  int64_t reserved = memory.columns ? memory.columns.getColumns() : 0, has = target.limits().tensorColumns;
-  if (reserved > has)
+  int64_t reserved = memory.columns ? memory.columns.getColumns() : 0;
+  Limits has = target.limitsOf(kernel);
+  if (reserved > has.tensorColumns)
     return memory.columns.emitOpError() << "reserves " << reserved << " columns of tensor memory, " << target.chip()
-                                        << " has " << has;
+                                        << " has " << has.tensorColumns << has.share();
   for (auto alloc : entry.getOps<tile::AllocOp>()) {
     tile::BufferType type = alloc.getBuffer().getType();
     if (!tile::isInTensorMemory(type.getTile()))

@@ -31,7 +31,7 @@ static void completeRegisters(tile::Schedule &schedule, const Limits &limits, co
 /// several and shared memory has room for them beside keys, values, the output and what is loaded
 /// with `dense` bytes for each score.
 static int64_t defaultItemStages(attn::ForwardOp op, const tile::Schedule &schedule, HeadColumns head, int64_t dense,
-                                 const Target &target) {
+                                 const Target &target, const Limits &limits) {
   constexpr int64_t kBarrierBytes = 1024;
   int64_t valueRings = target.transposesValues(op) ? 2 : 1; // as they are loaded, and transposed
   int64_t loaded =
@@ -40,7 +40,7 @@ static int64_t defaultItemStages(attn::ForwardOp op, const tile::Schedule &sched
   int64_t bits = loaded * op.getQ().getType().getElementTypeBitWidth() +
                  stored * op.getOutput().getType().getElementTypeBitWidth();
   int64_t beside = *schedule.stages * *schedule.rows * *schedule.columns * dense;
-  bool fits = bits / 8 + beside + kBarrierBytes <= target.limits().sharedBytes;
+  bool fits = bits / 8 + beside + kBarrierBytes <= limits.sharedBytes;
   return *schedule.persistent != 0 && fits ? 2 : 1;
 }
 
@@ -111,6 +111,7 @@ tile::Schedule completeAttention(attn::ForwardOp op, const tile::Schedule &given
     schedule.workers = std::clamp<int64_t>(*schedule.rows / shape.rows, 1, limits.threads / kThreadsPerWorker - 1);
   HeadColumns head(op);
   schedule = schedule.completedFrom(defaultsFor(op, head));
+  limits = target.limitsOf(schedule);
   int64_t step = columnStep(op, shape), dense = denseBytes(op);
   if (!given.columns) {
     // What is read for each score has registers of its own; a mask keeps one bit of it.
@@ -124,7 +125,7 @@ tile::Schedule completeAttention(attn::ForwardOp op, const tile::Schedule &given
     schedule.columns = std::max(columns / step * step, step);
   }
   if (!schedule.itemStages)
-    schedule.itemStages = defaultItemStages(op, schedule, head, dense, target);
+    schedule.itemStages = defaultItemStages(op, schedule, head, dense, target, limits);
   if (*schedule.rows != shape.rows * *schedule.workers)
     missing.add("knob rows is " + Twine(*schedule.rows) + " when knob workers is " + Twine(*schedule.workers) +
                 ", each worker has " + Twine(shape.rows) + " rows on " + target.chip());

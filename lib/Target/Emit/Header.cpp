@@ -238,7 +238,8 @@ void HeaderWriter::writeLaunch() {
     writeTensorMap(i, *argument);
   writeItems("");
   if (launch().getString("grid") == "persistent")
-    out << "  if (items > kernel->multiprocessors) items = kernel->multiprocessors;\n";
+    out << formatv("  if (items > {0} * kernel->multiprocessors) items = {0} * kernel->multiprocessors;\n",
+                   *launch().getInteger("ctas"));
   out << formatv(
       "  return cuLaunchKernel(kernel->function, (unsigned)items, 1, 1, {0}, 1, 1, {1}, stream, parameters, 0);\n}\n",
       *launch().getInteger("threads"), *launch().getInteger("shared_bytes"));

@@ -131,7 +131,8 @@ LogicalResult addLaunch(LLVM::LLVMFuncOp kernel, const tile::Schedule &schedule,
                                     {"cluster", 1},
                                     {"shared_bytes", shared.getInt()},
                                     {"work", std::move(items)},
-                                    {"grid", isPersistent ? "persistent" : "flat"}};
+                                    {"grid", isPersistent ? "persistent" : "flat"},
+                                    {"ctas", schedule.ctas.value_or(1)}};
   return success();
 }
 

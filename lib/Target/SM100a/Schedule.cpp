@@ -34,6 +34,7 @@ static tile::Schedule defaultsFor(attn::ForwardOp op, const tile::Schedule &give
                      : op.hasNarrowInputs() ? 96
                                             : 80;
   schedule.stages = 2;
+  schedule.ctas = 1;
   schedule.accumulators = 1;
   schedule.correctionRegisters = 0;
   schedule.overlap = 1;

@@ -61,6 +61,7 @@ static tile::Schedule defaultsFor(attn::ForwardOp op, HeadColumns head) {
   if (!ShapedType::isDynamic(keys) && keys <= 64)
     schedule.columns = 64;
   schedule.stages = 2;
+  schedule.ctas = 1;
   schedule.overlap = 1;
   schedule.pingPong = 1;
   schedule.lazyRescale = 0; // the output is in registers, where a product costs less than a branch

@@ -19,7 +19,7 @@ public:
     limits.sharedBytes = 227 * 1024;
     limits.threads = 1024;
     limits.registersPerThread = 255;
-    limits.registersPerProcessor = 65536;
+    limits.registersPerCta = 65536;
     limits.registerGranularity = 8;
     limits.minRoleRegisters = 24; // PTX ISA, "setmaxnreg"
     limits.maxRoleRegisters = 256;

@@ -40,10 +40,12 @@ double overlapOf(const tile::Schedule &schedule) {
   return turns ? 0.6 : *schedule.workers > 1 ? 0.4 : 0;
 }
 
-double cyclesOf(const tile::Schedule &schedule, const Iteration &iteration) {
+/// Of a multiprocessor. CTAs that share one fill the cycles in which another waits.
+double cyclesOf(const tile::Schedule &schedule, const Iteration &iteration, double ctas) {
   double longer = std::max(iteration.mma, iteration.softmax), shorter = std::min(iteration.mma, iteration.softmax);
   double compute = longer + (1 - overlapOf(schedule)) * shorter;
-  return std::max(compute, iteration.load) + (*schedule.stages == 1 ? kLatency : 0) + kIteration;
+  double alone = std::max(compute, iteration.load) + (*schedule.stages == 1 ? kLatency : 0) + kIteration;
+  return std::max({longer, iteration.load, alone / ctas});
 }
 
 /// Work items of one head: the sum of their iterations and the most of one. What a mask
@@ -75,7 +77,7 @@ double predictMicroseconds(attn::ForwardOp op, const tile::Schedule &schedule, c
   Rates rates = target.rates();
   double bytes = double(op.getQ().getType().getElementTypeBitWidth()) / 8;
   Iteration iteration = iterationOf(schedule, HeadColumns(op), bytes, rates);
-  double cycles = cyclesOf(schedule, iteration);
+  double ctas = double(schedule.ctas.value_or(1)), cycles = cyclesOf(schedule, iteration, ctas);
   Items items = itemsOf(op, schedule);
 
   // Before and after its loop an item waits for copies, and half an iteration's MMAs and
@@ -83,18 +85,18 @@ double predictMicroseconds(attn::ForwardOp op, const tile::Schedule &schedule, c
   int64_t grid = schedule.persistent.value_or(0);
   double latency = schedule.itemStages.value_or(1) > 1 ? kLatency / 2 : kLatency;
   double beside = latency + iteration.mma / 2 + iteration.softmax + kItem;
-  beside += grid == 0 ? kBlock : grid == tile::Schedule::kDynamic ? kFetch : 0;
+  beside = (beside + (grid == 0 ? kBlock : grid == tile::Schedule::kDynamic ? kFetch : 0)) / ctas;
   int64_t heads = op.getQ().getType().getDimSize(0) * op.getQ().getType().getDimSize(1);
   int64_t count = heads * items.count;
   double total = double(heads) * (double(items.iterations) * cycles + double(items.count) * beside);
-  double longest = double(items.most) * cycles + beside;
+  double longest = ctas * (double(items.most) * cycles + beside);
 
   // Equal items come in whole waves. Of others the last to start decides: a long one
   // where the order is not by length, or where shares are fixed.
   double perProcessor = total / double(rates.multiprocessors);
   double makespan;
   if (items.iterations == items.most * items.count)
-    makespan = double(llvm::divideCeil(count, rates.multiprocessors)) * longest;
+    makespan = double(llvm::divideCeil(count, rates.multiprocessors * int64_t(ctas))) * longest;
   else if (grid == 1 || !schedule.longestFirst.value_or(0))
     makespan = perProcessor + longest / 2;
   else

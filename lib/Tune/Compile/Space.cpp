@@ -34,6 +34,7 @@ KnobValues usualKnobValues() {
   values["lazy_rescale"] = {0, 8};
   values["exp2_polynomial"] = {0, 2, 4};
   values["persistent"] = {1, 2, 0};
+  values["ctas"] = {1, 2, 3};
   values["longest_first"] = {1, 0};
   values["group_bytes"] = {0, 32 << 20};
   values["anchor"] = {1, 8, 16, 0};
@@ -84,7 +85,7 @@ private:
   void add(const tile::Schedule &schedule) {
     Missing missing;
     tile::Schedule complete = target.completeSchedule(op, schedule, missing);
-    target.checkRoles(target.rolesOf(complete, target.transposesValues(op)), missing);
+    target.checkRoles(target.rolesOf(complete, target.transposesValues(op)), target.limitsOf(complete), missing);
     std::string refusal;
     ScopedDiagnosticHandler handler(op.getContext(), [&](Diagnostic &diagnostic) { refusal = diagnostic.str(); });
     if (failed(missing.report(op)))

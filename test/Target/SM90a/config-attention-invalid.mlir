@@ -90,6 +90,24 @@ func.func @whole_file(%q: tensor<1x2x256x128xbf16>) -> tensor<1x2x256x128xbf16> 
 
 // -----
 
+func.func @shared_pool(%q: tensor<1x2x256x64xbf16>) -> tensor<1x2x256x64xbf16> {
+  // expected-error@+1 {{roles ask for 31744 registers, sm_90a launches 384 threads with 80 each, 30720 with knob ctas at 2 (knobs workers, load_registers, compute_registers)}}
+  %o = attn.forward %q, %q, %q schedule <workers = 2, ctas = 2, load_registers = 24, compute_registers = 112>
+      : tensor<1x2x256x64xbf16>, tensor<1x2x256x64xbf16>, tensor<1x2x256x64xbf16> -> tensor<1x2x256x64xbf16>
+  return %o : tensor<1x2x256x64xbf16>
+}
+
+// -----
+
+func.func @shared_threads(%q: tensor<1x2x256x64xbf16>) -> tensor<1x2x256x64xbf16> {
+  // expected-error@+1 {{roles have 768 threads, a CTA on sm_90a has at most 512 with knob ctas at 4 (knob workers)}}
+  %o = attn.forward %q, %q, %q schedule <workers = 5, ctas = 4, load_registers = 24, compute_registers = 24>
+      : tensor<1x2x256x64xbf16>, tensor<1x2x256x64xbf16>, tensor<1x2x256x64xbf16> -> tensor<1x2x256x64xbf16>
+  return %o : tensor<1x2x256x64xbf16>
+}
+
+// -----
+
 func.func @five_workers(%q: tensor<1x2x256x128xbf16>) -> tensor<1x2x256x128xbf16> {
   // expected-error@+1 {{roles ask for 64512 registers, sm_90a launches 768 threads with 80 each, 61440 (knobs workers, load_registers, compute_registers)}}
   %o = attn.forward %q, %q, %q schedule <workers = 5, compute_registers = 96, load_registers = 24>
