@@ -38,10 +38,15 @@ static LogicalResult verifyMap(Operation *op, RankedTensorType tile, TensorMapTy
                              << map.getSwizzle();
   SmallVector<int64_t> needed(box.size(), 1);
   if (box.size() > 1) {
-    // Boxes below each other end where the swizzle repeats, and have panels of their own.
     int64_t &rows = needed[box.size() - 2] = tile.getDimSize(0);
-    if (int64_t part = box[box.size() - 2]; !map.getFolded() && part % kSwizzleRows == 0 && rows % part == 0)
+    int64_t part = box[box.size() - 2], outer = box.size() > 2 ? box[box.size() - 3] : 1;
+    if (outer > 1 && !map.getFolded() && outer * part == rows) { // rows of two dimensions, which take turns
+      needed[box.size() - 3] = outer;
       rows = part;
+    } else if (!map.getFolded() && part % kSwizzleRows == 0 && rows % part == 0) {
+      // Boxes below each other end where the swizzle repeats, and have panels of their own.
+      rows = part;
+    }
   }
   needed.back() = map.getFolded() ? tile.getDimSize(1) : map.getPanel();
   if (box.size() < 2 || box != ArrayRef(needed))
@@ -130,7 +135,9 @@ LogicalResult GatherOp::verify() {
 
 LogicalResult ScatterOp::verify() {
   RankedTensorType tile = getTile().getType();
-  size_t rank = tile.getRank();
+  if (getInterleaved() < 1)
+    return emitOpError() << "interleaves " << getInterleaved() << " rows, must be 1 or more";
+  size_t rank = tile.getRank() + (getInterleaved() > 1);
   if (getStrides().size() != rank || getLimits().size() != rank)
     return emitOpError() << "tile has " << rank << " dimensions, given are " << getStrides().size() << " strides and "
                          << getLimits().size() << " limits";

@@ -138,8 +138,12 @@ static LogicalResult checkMap(const AttrPlace &place, TensorMapType type, Dictio
   std::optional<size_t> rank = Tensors(place.op).rank(recipe.getAs<StringAttr>("tensor"));
   auto modes = recipe.getAs<ArrayAttr>("modes");
   bool isOfParts = llvm::any_of(modes.getAsRange<DictionaryAttr>(), [](auto mode) { return !!mode.get("bytes"); });
+  // A step in a dimension before the last: its neighbours are rows (tile.interleave).
+  bool takesTurns = false;
+  for (auto [i, mode] : llvm::enumerate(modes.getAsRange<DictionaryAttr>()))
+    takesTurns |= mode.get("step") && !mode.get("bytes") && !(type.getFolded() && i == 2);
   // Where modes stand for several dimensions, only the tensor has its rank.
-  if (!isOfParts)
+  if (!isOfParts && !takesTurns)
     rank = box.size();
   SmallVector<int64_t> needed = {type.getFolded() ? type.getPanel() : box.back()};
   SmallVector<int64_t> dims = {0};
@@ -156,7 +160,7 @@ static LogicalResult checkMap(const AttrPlace &place, TensorMapType type, Dictio
     dims.push_back(i);
   }
   bool isRight = recipe.getAs<IntegerAttr>("swizzle").getInt() == type.getSwizzle() && modes.size() == needed.size();
-  size_t checkedDims = isOfParts ? 2 + type.getFolded() : needed.size();
+  size_t checkedDims = takesTurns ? 1 : isOfParts ? 2 + type.getFolded() : needed.size();
   for (size_t i = 0; isRight && i < needed.size(); ++i) {
     auto mode = cast<DictionaryAttr>(modes[i]);
     auto dim = mode.getAs<IntegerAttr>("dim");

@@ -212,15 +212,17 @@ def Tile_ScatterOp : Tile_Op<"scatter", [AttrSizedOperandSegments]> {
     Element (i, j, ...) of the tile goes to element
     `offset + i * strides[0] + j * strides[1] + ...`; an index that reaches
     `limits` in its dimension is skipped. Of lanes that hold copies, the first
-    writes.
+    writes. With `interleaved`, index i of the first dimension is two, i mod
+    `interleaved` and i / `interleaved`, with a stride and a limit each.
 
     ```mlir
     tile.scatter %lse, %p[%offset] strides(%stride) limits(%left) : tensor<64xf32, #row>, !tile.pointer<f32>
     ```
   }];
   let arguments = (ins Tile_Tile:$tile, Tile_GlobalPointerType:$dest, I64:$offset,
-                       Variadic<I64>:$strides, Variadic<Index>:$limits);
-  let assemblyFormat = "$tile `,` $dest `[` $offset `]` `strides` `(` $strides `)` `limits` `(` $limits `)` attr-dict `:` type($tile) `,` type($dest)";
+                       Variadic<I64>:$strides, Variadic<Index>:$limits,
+                       DefaultValuedAttr<I64Attr, "1">:$interleaved);
+  let assemblyFormat = "$tile `,` $dest `[` $offset `]` `strides` `(` $strides `)` `limits` `(` $limits `)` (`interleaved` `(` $interleaved^ `)`)? attr-dict `:` type($tile) `,` type($dest)";
   let hasVerifier = 1;
 }
 

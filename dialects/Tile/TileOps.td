@@ -392,9 +392,9 @@ def Tile_WriteTensorOp : Tile_Op<"write_tensor"> {
   let hasVerifier = 1;
 }
 
+include "dialects/Tile/ViewOps.td"
 include "dialects/Tile/ByteOps.td"
 include "dialects/Tile/ChannelOps.td"
 include "dialects/Tile/BarrierOps.td"
 include "dialects/Tile/WorkOps.td"
-
 #endif // GIRIH_TILE_OPS

@@ -77,7 +77,7 @@ std::optional<tile::Schedule> parseSchedule(StringRef text) {
 
 tile::Schedule adopt(const tile::Schedule &given, tile::Schedule known) {
   auto differs = [](const tile::Schedule::Knob &a, const tile::Schedule::Knob &b) { return a && b && *a != *b; };
-  if (differs(given.workers, known.workers) || differs(given.rows, known.rows))
+  if (differs(given.workers, known.workers) || differs(given.rows, known.rows) || differs(given.heads, known.heads))
     known.rows = known.workers = known.itemStages = known.loadRegisters = known.computeRegisters = std::nullopt;
   if (differs(given.columns, known.columns) || differs(given.stages, known.stages))
     known.itemStages = std::nullopt;

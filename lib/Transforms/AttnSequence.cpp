@@ -7,6 +7,7 @@
 // needs, one more at most, and the first is found from the starts alone: so a binary search finds the
 // sequence of a block, and nobody has to count the blocks of those before it.
 #include "AttnSequence.h"
+#include "AttnHeads.h"
 
 #include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
@@ -134,9 +135,17 @@ void findSequence(IndexBuilder &b, attn::ForwardOp op, gpu::GPUFuncOp kernel, Wo
   }
 }
 
-Value loadSink(IndexBuilder &b, gpu::GPUFuncOp kernel, const WorkItem &item) {
+Value loadSink(IndexBuilder &b, attn::ForwardOp op, gpu::GPUFuncOp kernel, const WorkItem &item, int64_t rows,
+               int64_t heads) {
+  BlockArgument sinks = argumentOf(kernel, attn::kSinks);
+  if (heads > 1) {
+    auto type = RankedTensorType::get({rows}, b.getF32Type());
+    Value sink = tile::GatherOp::create(b, type, sinks, headsOfRows(b, op, item.head, heads, rows), int64_t(0));
+    float base = static_cast<float>(std::numbers::log2e);
+    return arith::MulFOp::create(b, sink, arith::ConstantOp::create(b, DenseElementsAttr::get(type, base)));
+  }
   Value head = arith::IndexCastOp::create(b, b.getI32Type(), item.head);
-  Value sink = tile::GatherOp::create(b, b.getF32Type(), argumentOf(kernel, attn::kSinks), head, int64_t(0));
+  Value sink = tile::GatherOp::create(b, b.getF32Type(), sinks, head, int64_t(0));
   Value base = arith::ConstantOp::create(b, b.getF32FloatAttr(static_cast<float>(std::numbers::log2e)));
   return arith::MulFOp::create(b, sink, base);
 }

@@ -10,7 +10,7 @@ namespace girih {
 
 /// One block of queries of one head.
 struct WorkItem {
-  mlir::Value batch, head, keyHead; ///< of packed sequences, the batch is the sequence
+  mlir::Value batch, head, keyHead; ///< of packed sequences, the batch is the sequence; head may be a group
   mlir::Value block, firstRow;
   mlir::Value queries, keys;   ///< of its sequence
   mlir::Value tensorBatch;     ///< index of the tensors
@@ -31,8 +31,9 @@ mlir::Value countStarts(IndexBuilder &b, mlir::gpu::GPUFuncOp kernel);
 /// Fills in the item's sequence by its batch, or by its block of `rows` rows.
 void findSequence(IndexBuilder &b, attn::ForwardOp op, mlir::gpu::GPUFuncOp kernel, WorkItem &item, int64_t rows);
 
-/// The head's score beside those of keys, in base 2 as the maximum is.
-mlir::Value loadSink(IndexBuilder &b, mlir::gpu::GPUFuncOp kernel, const WorkItem &item);
+/// The head's score beside those of keys, in base 2 as the maximum is; of several heads, that of each row.
+mlir::Value loadSink(IndexBuilder &b, attn::ForwardOp op, mlir::gpu::GPUFuncOp kernel, const WorkItem &item,
+                     int64_t rows, int64_t heads);
 
 /// Fills in the item's factors.
 void loadDescales(IndexBuilder &b, attn::ForwardOp op, mlir::gpu::GPUFuncOp kernel, WorkItem &item);

@@ -10,9 +10,11 @@
 //     tile.store ...
 //   }
 #include "AttnCaptures.h"
+#include "AttnHeads.h"
 #include "AttnScore.h"
 #include "AttnTileBody.h"
 #include "girih/Target/Exp2.h"
+#include "girih/Target/Heads.h"
 #include "girih/Target/Kernel.h"
 #include "girih/Transforms/Passes.h"
 
@@ -212,10 +214,15 @@ LogicalResult AttnTilePass::lower(attn::ForwardOp op) {
   auto schedule = tile::Schedule::decode(op.getScheduleAttr());
   if (!schedule.rows || !schedule.columns || !schedule.persistent || !schedule.longestFirst || !schedule.groupBytes)
     return op.emitError("the schedule must say rows, columns, persistent, longest_first and group_bytes");
+  int64_t heads = schedule.heads.value_or(1);
+  if (std::string refusal = refuseHeads(op, heads, *schedule.rows); !refusal.empty())
+    return op.emitError() << refusal;
 
   IRMapping captures;
   gpu::GPUFuncOp kernel = makeKernel(op, function, target->limits().handsOutWork, captures);
   op.expandMask();
+  if (heads > 1)
+    groupHeads(op, heads);
   buildAttentionKernel(op, kernel, schedule, *target, captures);
   function.erase();
   return success();

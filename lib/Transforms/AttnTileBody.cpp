@@ -1,6 +1,7 @@
 // The tile program of attention: work items, the loop over keys, online softmax.
 #include "AttnTileBody.h"
 #include "AttnCaptures.h"
+#include "AttnHeads.h"
 #include "AttnMask.h"
 #include "AttnSequence.h"
 #include "girih/Target/Manifest.h"
@@ -25,16 +26,17 @@ public:
   KernelBuilder(attn::ForwardOp op, gpu::GPUFuncOp kernel, const tile::Schedule &schedule, const Target &target,
                 const IRMapping &captures)
       : op(op), kernel(kernel), schedule(schedule), captures(captures), b(op.getLoc(), kernel.getContext()),
-        rows(*schedule.rows), columns(*schedule.columns), headColumns(Target::tileColumns(op.getHeadSize())),
-        valueColumns(Target::tileColumns(op.getValueSize())), partials(target.lanesPerRow()),
-        transposesValues(target.transposesValues(op)) {}
+        rows(*schedule.rows), columns(*schedule.columns), heads(schedule.heads.value_or(1)),
+        headColumns(Target::tileColumns(op.getHeadSize())), valueColumns(Target::tileColumns(op.getValueSize())),
+        partials(target.lanesPerRow()), transposesValues(target.transposesValues(op)) {}
 
   void build();
 
 private:
   Value size(unsigned argument, unsigned dim) { return sizeOf(b, kernel, argument, dim); }
   Value countBlocks();
-  Value countHeads() { return b.mul(size(0, 0), size(0, 1)); }
+  Value countHeads() { return b.mul(size(0, 0), groups()); }
+  Value groups() { return b.div(size(0, 1), b.index(heads)); } ///< of heads of queries
   WorkItem decode(Value work);
   KeyRange keyRange(const WorkItem &item);
   void buildDynamicLoop(Value start, Value items);
@@ -74,15 +76,16 @@ private:
   const IRMapping &captures;
   IndexBuilder b;
   int64_t rows, columns;
+  int64_t heads;                     ///< whose rows take turns in a tile: an item has one group of them
   int64_t headColumns, valueColumns; ///< of a tile of Q or K, and of V or O
   int64_t partials;
   bool transposesValues;          ///< MMAs read them in another order
   std::optional<MaskReader> mask; ///< of the work item, if there is one
 };
 
-/// Blocks of queries of a head. Of packed sequences, so many as there can be at most.
+/// Blocks of queries of a head, or of a group. Of packed sequences, so many as there can be at most.
 Value KernelBuilder::countBlocks() {
-  Value blocks = b.ceilDiv(size(0, 2), rows);
+  Value blocks = b.ceilDiv(b.mul(size(0, 2), b.index(heads)), rows);
   return op.isPacked() ? b.add(blocks, countStarts(b, kernel)) : blocks;
 }
 
@@ -92,7 +95,7 @@ Value KernelBuilder::countBlocks() {
 WorkItem KernelBuilder::decode(Value work) {
   Value blocks = countBlocks();
   Value heads = countHeads();
-  Value queryHeads = size(0, 1), keyHeads = size(1, 1);
+  Value queryHeads = groups(), keyHeads = size(1, 1);
   Value headsPerKeyHead = b.div(queryHeads, keyHeads);
 
   int64_t bytesPerKey = (headColumns + valueColumns) * op.getQ().getType().getElementTypeBitWidth() / 8;
@@ -142,8 +145,9 @@ void KernelBuilder::build() {
       entries.push_back(b.getStringAttr(more));
     return b.getArrayAttr(entries);
   };
-  Attribute blocks = work("sq", rows, op.isPacked() ? "starts" : "");
-  kernel->setAttr(tile::kWorkAttr, b.getArrayAttr({blocks, work("h", 1), work("b", 1)}));
+  // More heads than divide the rows are of one query.
+  Attribute blocks = work("sq", rows / heads, op.isPacked() ? "starts" : "");
+  kernel->setAttr(tile::kWorkAttr, b.getArrayAttr({blocks, work("h", heads), work("b", 1)}));
   kernel->setAttr(tile::kMultiplesAttr, b.getArrayAttr({b.getStrArrayAttr({"h", "hkv"})}));
   auto countItems = [&] { return b.mul(countBlocks(), countHeads()); };
   if (*schedule.persistent == tile::Schedule::kDynamic) {
@@ -184,6 +188,8 @@ void KernelBuilder::buildDynamicLoop(Value start, Value items) {
 void KernelBuilder::buildWorkItem(Value work) {
   WorkItem item = decode(work);
   findSequence(b, op, kernel, item, rows);
+  if (heads > 1)
+    viewGroups(b, op, item, heads);
   Value isThere = isInSequence(b, op, item);
   if (!isThere)
     return buildBlock(item);
@@ -199,7 +205,7 @@ void KernelBuilder::buildBlock(WorkItem item) {
   loadDescales(b, op, kernel, item);
   Value q = tile::LoadOp::create(b, inputTile(rows, headColumns), item.q,
                                  ValueRange{item.tensorBatch, item.head, item.firstRow, b.index(0)});
-  Value sink = op.getSinks() ? loadSink(b, kernel, item) : Value();
+  Value sink = op.getSinks() ? loadSink(b, op, kernel, item, rows, heads) : Value();
   scf::ForOp loop = buildKeyLoop(item, q);
   buildEpilogue(item, loop.getResults(), sink);
 }
@@ -354,7 +360,7 @@ void KernelBuilder::buildEpilogue(const WorkItem &item, ValueRange state, Value 
   sum = checkRange(sum, maximum, empty);
   Value share; // of the sum that is not the sink's, as the output has it
   if (sink) {
-    Value sinks = tile::SplatOp::create(b, f32Tile({rows}), sink);
+    Value sinks = heads > 1 ? sink : tile::SplatOp::create(b, f32Tile({rows}), sink).getResult();
     Value most = arith::MaxNumFOp::create(b, maximum, sinks);
     share = fastExp2(arith::SubFOp::create(b, maximum, most));
     sum = math::FmaOp::create(b, sum, share, fastExp2(arith::SubFOp::create(b, sinks, most)));

@@ -33,11 +33,14 @@ public:
   }
 
   LogicalResult check() const;
+  FailureOr<tile::TensorMapType> makeTypeOfBoth(RankedTensorType tile) const;
   FailureOr<tile::TensorMapType> makeType(RankedTensorType tile, Value column);
   DictionaryAttr makeRecipe(tile::TensorMapType type);
+  SmallVector<NamedAttribute> neighbours(int64_t box);
 
 private:
   /// A part of a dimension that tiles do not have.
+  bool hasRowsOfBoth() const { return tensor.turns && tensor.turns->ofBoth; }
   bool isCutOutside() const { return cut && *cut < rank - 2; }
   NamedAttribute named(StringRef name, int64_t value) {
     return builder.getNamedAttr(name, builder.getI64IntegerAttr(value));
@@ -66,10 +69,27 @@ LogicalResult Maker::check() const {
   return success();
 }
 
+/// One copy moves all rows of a panel.
+FailureOr<tile::TensorMapType> Maker::makeTypeOfBoth(RankedTensorType tile) const {
+  int64_t rows = tile.getDimSize(0), count = tensor.turns->count;
+  Limits limits = target.limits();
+  if (rows % count != 0 || rows / count > limits.boxSize)
+    return user->emitError() << "a tile of " << rows << " rows cannot be copied of " << count
+                             << " that take turns, it must have 1 to " << limits.boxSize << " of each";
+  int64_t swizzle = tile::sharedEncoding(tile).getSwizzle(), panel = swizzle * 8 / tile.getElementTypeBitWidth();
+  SmallVector<int64_t> box(rank - 2, 1);
+  box.append({rows / count, count, panel});
+  return tile::TensorMapType::getChecked([&] { return user->emitError(); }, builder.getContext(),
+                                         ArrayRef<int64_t>(box), tile.getElementType(), swizzle, panel,
+                                         /*folded=*/false);
+}
+
 /// One copy moves the whole tile where the last dimension splits evenly into panels,
 /// the tile starts at one of them whatever the sizes are, and the box holds all rows;
 /// else some rows of a panel at a time, so that TMA sees where the tensor ends.
 FailureOr<tile::TensorMapType> Maker::makeType(RankedTensorType tile, Value column) {
+  if (hasRowsOfBoth())
+    return makeTypeOfBoth(tile);
   int64_t swizzle = tile::sharedEncoding(tile).getSwizzle();
   int64_t panel = swizzle * 8 / tile.getElementTypeBitWidth();
   int64_t last = tensor.type.getDimSize(rank - 1);
@@ -92,6 +112,11 @@ FailureOr<tile::TensorMapType> Maker::makeType(RankedTensorType tile, Value colu
                                          ArrayRef<int64_t>(box), tile.getElementType(), swizzle, panel, folded);
 }
 
+/// A mode for the neighbours whose rows take turns.
+SmallVector<NamedAttribute> Maker::neighbours(int64_t box) {
+  return {named("dim", tensor.turns->dim), named("extent", tensor.turns->count), named("box", box)};
+}
+
 /// The modes of docs/manifest.md, innermost first.
 DictionaryAttr Maker::makeRecipe(tile::TensorMapType type) {
   int64_t last = rank - 1;
@@ -108,13 +133,20 @@ DictionaryAttr Maker::makeRecipe(tile::TensorMapType type) {
     add({named("dim", last), named("extent", type.getPanel()), named("box", type.getPanel())});
   else
     addWhole(last, box.back());
-  if (rank > 1)
+  if (tensor.turns)
+    add(neighbours(box[box.size() - 2]));
+  if (hasRowsOfBoth())
+    addWhole(last - 1, box[box.size() - 3]);
+  else if (rank > 1 && !tensor.turns)
     addWhole(last - 1, box[box.size() - 2]);
   if (type.getFolded())
     add({named("dim", last), named("extent", tensor.type.getDimSize(last) / type.getPanel()),
          named("step", type.getPanel()), named("box", box.back() / type.getPanel())});
   for (int64_t dim = last - 2; dim >= 0; --dim)
-    if (!cut || dim == *cut)
+    if (tensor.turns && dim == tensor.turns->dim)
+      add({named("dim", dim), named("extent", tensor.type.getDimSize(dim) / tensor.turns->count),
+           named("step", tensor.turns->count), named("box", 1)});
+    else if (!cut || dim == *cut)
       addWhole(dim, 1);
   if (cut) {
     add({named("dim", *cut), named("step", -1), named("bytes", kAroundBytes), named("extent", kLargestSize),

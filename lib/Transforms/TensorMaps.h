@@ -2,7 +2,7 @@
 #ifndef GIRIH_LIB_TRANSFORMS_TENSORMAPS_H
 #define GIRIH_LIB_TRANSFORMS_TENSORMAPS_H
 
-#include "dialects/Tile/Tile.h"
+#include "TensorViews.h"
 #include "girih/Target/Target.h"
 
 namespace girih {
@@ -16,6 +16,7 @@ struct TensorMap {
 struct MappedTensor {
   mlir::MemRefType type;
   mlir::StringAttr name;
+  std::optional<Interleaving> turns; ///< of the dimension before the rows
 };
 
 /// In a map for parts of a tensor (see makeTensorMap): rows that TMA counts, and the unit in which
@@ -29,6 +30,8 @@ constexpr int64_t kPartRows = int64_t(1) << 30, kPartUnitBytes = 16;
 ///  - kPartRows,
 ///  - of the cut dimension, kPartRows less the part's length, plus the index in the part,
 ///  - of the tile's dimensions, if that is none of them, what they are anyway.
+/// Where rows are of two dimensions, the map's indices are of the view's dimensions before them, of
+/// the tensor's rows, 0, and of the last dimension.
 mlir::FailureOr<TensorMap> makeTensorMap(mlir::Operation *user, const MappedTensor &tensor, mlir::RankedTensorType tile,
                                          mlir::Value column, std::optional<int64_t> cut, const Target &target);
 

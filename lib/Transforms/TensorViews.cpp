@@ -7,17 +7,19 @@ using namespace mlir;
 
 namespace girih {
 
+static bool isView(Operation *op) { return isa_and_nonnull<memref::SubViewOp, tile::InterleaveOp>(op); }
+
 Value tensorOf(Value memref) {
-  auto view = memref.getDefiningOp<memref::SubViewOp>();
-  return view ? view.getSource() : memref;
+  Operation *op = memref.getDefiningOp();
+  return isView(op) ? op->getOperand(0) : memref;
 }
 
 SmallVector<Operation *> tensorUsers(Operation *kernel, Value tensor) {
   // A list of uses has its own order, which parsing changes.
   SmallVector<Operation *> users;
   kernel->walk([&](Operation *op) {
-    bool isView = isa<memref::SubViewOp>(op) && op->getOperand(0) == tensor;
-    if (!isView && llvm::any_of(op->getOperands(), [&](Value operand) { return tensorOf(operand) == tensor; }))
+    bool isViewOfIt = isView(op) && op->getOperand(0) == tensor;
+    if (!isViewOfIt && llvm::any_of(op->getOperands(), [&](Value operand) { return tensorOf(operand) == tensor; }))
       users.push_back(op);
   });
   return users;
@@ -25,6 +27,12 @@ SmallVector<Operation *> tensorUsers(Operation *kernel, Value tensor) {
 
 FailureOr<TensorView> TensorView::of(Value memref, function_ref<bool(Value, int64_t)> isSize) {
   TensorView result;
+  if (auto view = memref.getDefiningOp<tile::InterleaveOp>()) {
+    int64_t dim = view.getDim();
+    bool ofBoth = cast<MemRefType>(view.getSource().getType()).getDimSize(dim + 1) != 1;
+    result.turns = Interleaving{dim, int64_t(view.getCount()), ofBoth};
+    return result;
+  }
   result.view = memref.getDefiningOp<memref::SubViewOp>();
   if (!result.view)
     return result;

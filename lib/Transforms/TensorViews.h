@@ -1,8 +1,10 @@
-// Parts of global tensors that loads and stores see: memref.subview of a kernel's argument.
+// What loads and stores see of a kernel's argument: all of it, a part (memref.subview), or heads whose rows
+// take turns (tile.interleave).
 #ifndef GIRIH_LIB_TRANSFORMS_TENSORVIEWS_H
 #define GIRIH_LIB_TRANSFORMS_TENSORVIEWS_H
 
 #include "dialects/Tile/IndexBuilder.h"
+#include "dialects/Tile/Tile.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 
 namespace girih {
@@ -13,7 +15,13 @@ mlir::Value tensorOf(mlir::Value memref);
 /// The ops that access a tensor or a view of it, in the order of the program.
 llvm::SmallVector<mlir::Operation *> tensorUsers(mlir::Operation *kernel, mlir::Value tensor);
 
-/// A whole tensor, or some neighbouring indices of one dimension of it.
+/// Neighbours of a dimension whose rows, in the dimension after it, take turns.
+struct Interleaving {
+  int64_t dim, count;
+  bool ofBoth; ///< not if the dimension after it has one index: then rows are the neighbours alone
+};
+
+/// A whole tensor, some neighbouring indices of one dimension of it, or all with rows that take turns.
 class TensorView {
 public:
   /// `isSize` says whether a value is the tensor's size of a dimension. Fails with a diagnostic
@@ -22,6 +30,8 @@ public:
 
   /// The dimension of which it has a part, if there is one.
   std::optional<int64_t> cut() const { return dimension; }
+  /// What tile.interleave says, if it is one.
+  std::optional<Interleaving> interleaving() const { return turns; }
   /// The part's first index and the one after its last.
   mlir::Value begin(IndexBuilder &b) const { return value(b, memref().getMixedOffsets()); }
   mlir::Value size(IndexBuilder &b) const { return value(b, memref().getMixedSizes()); }
@@ -32,6 +42,7 @@ private:
 
   mlir::memref::SubViewOp view;
   std::optional<int64_t> dimension;
+  std::optional<Interleaving> turns;
 };
 
 } // namespace girih

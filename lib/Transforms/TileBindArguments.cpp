@@ -6,6 +6,7 @@
 //   gpu.func @k(%map: !tile.tensor_map<...> {tile.argument = {kind = "tensor_map", tensor = "q", ...}},
 //               %n: index {tile.argument = {kind = "size", size = "sq"}}) {
 //     tile.copy %map[...] to %slot
+#include "Divisibility.h"
 #include "TensorMaps.h"
 #include "TensorViews.h"
 #include "dialects/Tile/IndexBuilder.h"
@@ -44,6 +45,18 @@ bool isGlobal(Attribute memorySpace) {
   return !memorySpace;
 }
 
+LogicalResult refuseTurns(Operation *user, const Interleaving &turns, int64_t dim) {
+  return user->emitError() << "neighbours of dimension " << turns.dim << " take turns, those of " << dim << " can here";
+}
+
+/// Of a tile's first row, which must be one of the first neighbour, the row in the tensor.
+FailureOr<Value> firstTurn(IndexBuilder &b, Operation *user, const Interleaving &turns, Value row) {
+  if (!llvm::isPowerOf2_64(turns.count) || knownZeroBits(row) < llvm::Log2_64(turns.count))
+    return user->emitError() << "the first row is not known to be a multiple of " << turns.count
+                             << " neighbours that take turns, or that is no power of 2";
+  return b.div(row, b.index(turns.count));
+}
+
 class Binder {
 public:
   Binder(gpu::GPUFuncOp kernel, const Target &target) : kernel(kernel), target(target), builder(kernel.getContext()) {}
@@ -59,7 +72,7 @@ private:
   void gather(tile::GatherOp gather, const Tensor &tensor);
   Value stride(IndexBuilder &b, const Tensor &tensor, int64_t dim);
   Value pointer(const Tensor &tensor, Location loc);
-  void scatter(tile::StoreOp store, const Tensor &tensor, const TensorView &view);
+  LogicalResult scatter(tile::StoreOp store, const Tensor &tensor, const TensorView &view);
   FailureOr<Value> map(Operation *user, const Tensor &tensor, const TensorView &view, Value tile,
                        MutableOperandRange indices);
   SmallVector<Value> indicesOfPart(Location loc, Operation *user, const Tensor &tensor, const TensorView &view,
@@ -179,13 +192,27 @@ Value Binder::size(const Tensor &tensor, int64_t dim, Location loc) {
 FailureOr<Value> Binder::map(Operation *user, const Tensor &tensor, const TensorView &view, Value tile,
                              MutableOperandRange indices) {
   std::optional<int64_t> cut = view.cut();
+  std::optional<Interleaving> turns = view.interleaving();
+  int64_t rowDim = tensor.type.getRank() - 2;
+  if (turns && turns->dim != rowDim - 1)
+    return refuseTurns(user, *turns, rowDim - 1);
+  MappedTensor mapped = {tensor.type, tensor.name, turns};
   SmallVector<Value> given(OperandRange(indices).begin(), OperandRange(indices).end());
-  FailureOr<TensorMap> made = makeTensorMap(user, {tensor.type, tensor.name}, cast<RankedTensorType>(tile.getType()),
-                                            given.back(), cut, target);
+  FailureOr<TensorMap> made =
+      makeTensorMap(user, mapped, cast<RankedTensorType>(tile.getType()), given.back(), cut, target);
   if (failed(made))
     return failure();
   if (cut)
     indices.assign(indicesOfPart(user->getLoc(), user, tensor, view, given));
+  if (turns && turns->ofBoth) {
+    IndexBuilder b(user->getLoc(), user);
+    FailureOr<Value> first = firstTurn(b, user, *turns, given[rowDim]);
+    if (failed(first))
+      return failure();
+    given[rowDim] = *first;
+    given.insert(given.begin() + rowDim + 1, b.index(0));
+    indices.assign(given);
+  }
   return argument(made->type, made->recipe, user->getLoc());
 }
 
@@ -248,7 +275,8 @@ LogicalResult Binder::bindUses(const Tensor &tensor) {
       if (failed(view))
         return failure();
       if (!tile::sharedEncoding(store.getTile().getType())) {
-        scatter(store, tensor, *view);
+        if (failed(scatter(store, tensor, *view)))
+          return failure();
         continue;
       }
       FailureOr<Value> made = map(user, tensor, *view, store.getTile(), store.getIndicesMutable());
@@ -314,18 +342,36 @@ void Binder::gather(tile::GatherOp gather, const Tensor &tensor) {
   gather.getLimitsMutable().assign(limits);
 }
 
-void Binder::scatter(tile::StoreOp store, const Tensor &tensor, const TensorView &view) {
+LogicalResult Binder::scatter(tile::StoreOp store, const Tensor &tensor, const TensorView &view) {
   Location loc = store.getLoc();
   IndexBuilder b(loc, store);
   Type i64 = b.getI64Type();
   Value start = arith::ConstantOp::create(b, b.getI64IntegerAttr(0));
   SmallVector<Value> tileStrides, limits;
   int64_t rank = tensor.type.getRank(), firstTileDim = rank - store.getTile().getType().getRank();
+  std::optional<Interleaving> turns = view.interleaving();
+  if (turns && turns->dim != firstTileDim - 1)
+    return refuseTurns(store, *turns, firstTileDim - 1);
   for (int64_t dim = 0; dim < rank; ++dim) {
     Value index = store.getIndices()[dim], step = stride(b, tensor, dim), end;
     if (view.cut() == dim) {
       end = b.sub(view.size(b), index);
       index = b.add(view.begin(b), index);
+    }
+    if (turns && dim == turns->dim) {
+      index = b.mul(index, b.index(turns->count));
+      if (turns->ofBoth) {
+        tileStrides.push_back(step);
+        limits.push_back(b.index(turns->count));
+      }
+    } else if (turns && dim == firstTileDim && turns->ofBoth) {
+      FailureOr<Value> first = firstTurn(b, store, *turns, index);
+      if (failed(first))
+        return failure();
+      index = *first;
+    } else if (turns && dim == firstTileDim) {
+      step = stride(b, tensor, turns->dim);
+      end = b.sub(b.index(turns->count), index);
     }
     Value wide = arith::IndexCastOp::create(b, i64, index);
     start = arith::AddIOp::create(b, start, arith::MulIOp::create(b, wide, step));
@@ -334,8 +380,10 @@ void Binder::scatter(tile::StoreOp store, const Tensor &tensor, const TensorView
     tileStrides.push_back(step);
     limits.push_back(end ? end : b.sub(size(tensor, dim, loc), index));
   }
-  tile::ScatterOp::create(b, store.getTile(), pointer(tensor, loc), start, tileStrides, limits);
+  tile::ScatterOp::create(b, store.getTile(), pointer(tensor, loc), start, tileStrides, limits,
+                          turns && turns->ofBoth ? turns->count : 1);
   store.erase();
+  return success();
 }
 
 struct TileBindArgumentsPass : impl::TileBindArgumentsPassBase<TileBindArgumentsPass> {

@@ -17,7 +17,7 @@ KNOBS = {
     "load_registers": ([24, 32, 40, 56], (24, 256)), "compute_registers": ([160, 192, 224, 232, 240], (24, 256)),
     "correction_registers": ([0], (0, 256)),
     "overlap": ([0, 1], (0, 1)), "oldest_first": ([0, 1], (0, 1)), "strict": ([0, 0, 1], (0, 1)), "last_part": ([0, 2, 4], (0, 8)), "left_in_registers": ([0, 1], (0, 1)), "ping_pong": ([0, 1], (0, 1)), "exp2_polynomial": ([0, 2, 4, 16], (0, 16)), "persistent": ([0, 1, 2], (0, 2)),
-    "ctas": ([1, 1, 1, 2, 3], (1, 8)),
+    "ctas": ([1, 1, 1, 2, 3], (1, 8)), "heads": ([1, 2, 4, 8], (1, 1024)),
     "longest_first": ([0, 1], (0, 1)), "group_bytes": ([0, 1 << 20, 1 << 25], (0, 1 << 40)), "anchor": ([0, 1, 8, 33], (0, 256)),
 }
 TARGETS = {"sm_90a": KNOBS, "sm_100a": KNOBS | {
@@ -33,9 +33,12 @@ def pair(seed, index):
     """The target, the problem with its schedule, the sizes that dynamic ones get at launch, and functions in MLIR."""
     random = generator(seed, index)
     target = random.choice(list(TARGETS))
-    heads = random.choice([1, 1, 1, 1, 2, 3])
+    heads = random.choice([1, 1, 1, 1, 2, 3, 4, 8])
     length = lambda: random.choice([*LENGTHS, random.randint(1, 300)])
     sizes = {"b": random.choice([1, 1, 1, 1, 2]), "h": heads, "hkv": random.choice([1, heads]), "sq": length(), "skv": length()}
+    grouped = sizes["h"] != sizes["hkv"]
+    if grouped and random.random() < 0.5:  # few queries, whose heads share tiles
+        sizes["sq"] = random.choice([1, 1, 2, 3, 5, 9, 33])
     dynamic = {name for name in sizes if random.random() < 0.25}
     if dynamic & {"h", "hkv"}:  # both or none
         dynamic |= {"h", "hkv"}
@@ -59,7 +62,7 @@ def pair(seed, index):
             dynamic |= {"sequences"}
     share = random.choice([0.1, 0.3, 0.6])
     for knob, (usual, (low, high)) in TARGETS[target].items():
-        if random.random() < share:
+        if random.random() < share and (grouped or knob != "heads"):
             spec.append(f"{knob}={random.choice(usual) if random.random() < 0.85 else random.randint(low, high)}")
     function = None
     if random.random() < 0.3:

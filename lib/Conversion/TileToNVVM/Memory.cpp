@@ -126,7 +126,7 @@ void forEachBox(ImplicitLocOpBuilder &b, tile::TensorMapType map, RankedTensorTy
       coordinates.push_back(index[dim - 1]);
     return emit(0, coordinates);
   }
-  int64_t rows = map.getBox()[last - 1];
+  int64_t rows = ShapedType::getNumElements(map.getBox().drop_back()); // outer sizes are 1, or of rows too
   for (int64_t panel = 0; panel * map.getPanel() < tile.getDimSize(1); ++panel)
     for (int64_t row = 0; row < tile.getDimSize(0); row += rows) {
       SmallVector<Value> coordinates(llvm::reverse(index));
@@ -243,10 +243,17 @@ struct ConvertScatter : OpConversionPattern<tile::ScatterOp> {
       mine.push_back(threadOffset(b, layout, dim));
     Value first = isFirstCopy(b, layout);
     SmallVector<Value> elements = unpackRegisters(b, adaptor.getTile(), type.getElementType());
+    Value count = constantI32(b, op.getInterleaved());
     for (auto [i, element] : llvm::enumerate(elements)) {
       Value inside = first, offset = op.getOffset();
-      for (unsigned dim = 0; dim < layout.getRank(); ++dim) {
-        Value index = b.createOrFold<arith::AddIOp>(mine[dim], constantI32(b, layout.registerOffset(i)[dim]));
+      SmallVector<Value> indices;
+      for (unsigned dim = 0; dim < layout.getRank(); ++dim)
+        indices.push_back(b.createOrFold<arith::AddIOp>(mine[dim], constantI32(b, layout.registerOffset(i)[dim])));
+      if (op.getInterleaved() > 1) {
+        indices.insert(indices.begin(), b.createOrFold<arith::RemUIOp>(indices[0], count));
+        indices[1] = b.createOrFold<arith::DivUIOp>(indices[1], count);
+      }
+      for (auto [dim, index] : llvm::enumerate(indices)) {
         Value limit = arith::IndexCastOp::create(b, b.getI32Type(), op.getLimits()[dim]);
         Value fits = arith::CmpIOp::create(b, arith::CmpIPredicate::slt, index, limit);
         inside = b.createOrFold<arith::AndIOp>(inside, fits);

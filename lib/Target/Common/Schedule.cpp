@@ -1,6 +1,7 @@
 #include "Schedule.h"
 #include "dialects/Attn/Dense.h"
 #include "girih/Conversion/Lowering.h"
+#include "girih/Target/Heads.h"
 
 using namespace mlir;
 
@@ -88,7 +89,7 @@ static int64_t columnStep(attn::ForwardOp op, const MmaShape &shape) {
 
 tile::Schedule completeAttention(attn::ForwardOp op, const tile::Schedule &given, const Target &target,
                                  const MmaShape &shape, const AttentionNeeds &needs, Missing &missing,
-                                 function_ref<tile::Schedule(attn::ForwardOp, HeadColumns)> defaultsFor) {
+                                 function_ref<tile::Schedule(const tile::Schedule &, HeadColumns)> defaultsFor) {
   int64_t bits = op.getQ().getType().getElementTypeBitWidth();
   int64_t headStep = 128 / bits; // rows of multiples of 16 bytes, for TMA
   auto checkSize = [&](StringRef what, int64_t size, int64_t most) {
@@ -110,7 +111,9 @@ tile::Schedule completeAttention(attn::ForwardOp op, const tile::Schedule &given
   if (schedule.rows && !schedule.workers)
     schedule.workers = std::clamp<int64_t>(*schedule.rows / shape.rows, 1, limits.threads / kThreadsPerWorker - 1);
   HeadColumns head(op);
-  schedule = schedule.completedFrom(defaultsFor(op, head));
+  if (!schedule.heads)
+    schedule.heads = defaultHeads(op, schedule.rows.value_or(shape.rows));
+  schedule = schedule.completedFrom(defaultsFor(schedule, head));
   limits = target.limitsOf(schedule);
   int64_t step = columnStep(op, shape), dense = denseBytes(op);
   if (!given.columns) {

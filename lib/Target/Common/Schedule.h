@@ -15,12 +15,12 @@ struct AttentionNeeds {
   int64_t maxHeadSize, maxValueSize;
 };
 
-/// The schedule with its open knobs filled in from the chip's defaults for the problem,
-/// rows and workers following each other, and registers last; what the chip cannot do is
-/// added to `missing`.
+/// The schedule with its open knobs filled in from the chip's defaults for the problem and
+/// what is given of the schedule, `heads` at least; rows and workers following each other, and registers last; what the
+/// chip cannot do is added to `missing`.
 tile::Schedule completeAttention(attn::ForwardOp op, const tile::Schedule &given, const Target &target,
                                  const MmaShape &shape, const AttentionNeeds &needs, Missing &missing,
-                                 llvm::function_ref<tile::Schedule(attn::ForwardOp, HeadColumns)> defaultsFor);
+                                 llvm::function_ref<tile::Schedule(const tile::Schedule &, HeadColumns)> defaultsFor);
 
 } // namespace girih
 

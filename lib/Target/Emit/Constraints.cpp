@@ -45,6 +45,7 @@ private:
   LogicalResult addWorkItems();
   LogicalResult addTensor(DictionaryAttr tensor);
   LogicalResult addPart(DictionaryAttr tensor, const Part &part);
+  int64_t stepOf(StringRef tensor, int64_t dim);
   SmallVector<Part> partsOf(StringRef tensor);
   void addStride(StringRef tensor, int64_t dim, int64_t minimum, int64_t maximum, int64_t multiple);
 
@@ -156,6 +157,21 @@ SmallVector<Part> ConstraintWriter::partsOf(StringRef tensor) {
   return parts;
 }
 
+/// The longest step in that dimension of the tensor's maps.
+int64_t ConstraintWriter::stepOf(StringRef tensor, int64_t dim) {
+  int64_t longest = 1;
+  for (auto recipe : kernel->getAttrOfType<ArrayAttr>(tile::kArgumentsAttr).getAsRange<DictionaryAttr>()) {
+    auto modes = recipe.getAs<ArrayAttr>("modes");
+    if (!modes || recipe.getAs<StringAttr>("tensor") != tensor)
+      continue;
+    for (auto mode : modes.getAsRange<DictionaryAttr>())
+      if (auto known = mode.getAs<IntegerAttr>("dim"), step = mode.getAs<IntegerAttr>("step");
+          known && known.getInt() == dim && step)
+        longest = std::max(longest, step.getInt());
+  }
+  return longest;
+}
+
 LogicalResult ConstraintWriter::addPart(DictionaryAttr tensor, const Part &part) {
   auto size = cast<StringAttr>(tensor.getAs<ArrayAttr>("sizes")[part.dim]);
   auto value = lookUp(tile::kTensorsAttr, size);
@@ -196,6 +212,7 @@ LogicalResult ConstraintWriter::addTensor(DictionaryAttr tensor) {
     for (const Part &part : parts)
       if (part.dim == dim)
         limit = part.aroundBytes;
+    limit /= stepOf(name, dim);
     if (isBuiltIn && ShapedType::isStatic(strides[dim]))
       addStride(name, dim, strides[dim], strides[dim], 1);
     else

@@ -27,7 +27,10 @@ static tile::Schedule defaultsFor(attn::ForwardOp op, const tile::Schedule &give
   bool corrects = given.correctionRegisters.value_or(0) > 0;
   bool masked = op.hasMask();
   tile::Schedule schedule;
-  schedule.workers = 2;
+  // The rows of heads that share tiles are few: one worker's, as many as there are on Hopper.
+  int64_t queries = op.getQ().getType().getDimSize(2);
+  bool areFew = *given.heads > 1 && ShapedType::isStatic(queries) && queries * *given.heads <= kMma.rows;
+  schedule.workers = areFew ? 1 : 2;
   schedule.rows = kMma.rows * *schedule.workers;
   schedule.columns = head.widest() <= 64    ? (corrects ? 112 : 128)
                      : head.keys > 128      ? 64
@@ -56,7 +59,9 @@ static tile::Schedule defaultsFor(attn::ForwardOp op, const tile::Schedule &give
 
 tile::Schedule completeSchedule(attn::ForwardOp op, const tile::Schedule &given, const Target &target, Missing &missing,
                                 int64_t exp2Polynomial) {
-  auto defaults = [&](attn::ForwardOp op, HeadColumns head) { return defaultsFor(op, given, head, exp2Polynomial); };
+  auto defaults = [&](const tile::Schedule &given, HeadColumns head) {
+    return defaultsFor(op, given, head, exp2Polynomial);
+  };
   tile::Schedule schedule = completeAttention(op, given, target, kMma, needsFor(op, given), missing, defaults);
   // Scores are handed to the workers and weights back one iteration apart.
   if (*schedule.overlap == 0)

@@ -36,11 +36,11 @@ WorkerRule workerRule(attn::ForwardOp op) {
           op.getMask() == attn::Mask::Causal, !hasCtaForEachItem(headColumns)};
 }
 
-static int64_t workersFor(attn::ForwardOp op) {
+static int64_t workersFor(attn::ForwardOp op, int64_t heads) {
   WorkerRule rule = workerRule(op);
   ArrayRef<int64_t> sizes = op.getQ().getType().getShape();
   bool isOpen = llvm::any_of(sizes.drop_back(), ShapedType::isDynamic);
-  return isOpen ? rule.usual() : rule.workersFor(sizes[0], sizes[1], sizes[2]);
+  return isOpen ? rule.usual() : rule.workersFor(sizes[0], sizes[1] / heads, sizes[2] * heads);
 }
 
 /// As many keys as two stages leave room for beside queries and the output, and as the
@@ -51,11 +51,11 @@ static int64_t defaultColumns(HeadColumns head) {
   return head.widest() <= 192 ? 96 : 64;
 }
 
-static tile::Schedule defaultsFor(attn::ForwardOp op, HeadColumns head) {
+static tile::Schedule defaultsFor(attn::ForwardOp op, const tile::Schedule &given, HeadColumns head) {
   bool masked = op.hasMask();
   int64_t keys = op.getK().getType().getDimSize(2);
   tile::Schedule schedule;
-  schedule.workers = workersFor(op);
+  schedule.workers = workersFor(op, *given.heads);
   schedule.rows = kMma.rows * *schedule.workers;
   schedule.columns = defaultColumns(head);
   if (!ShapedType::isDynamic(keys) && keys <= 64)
@@ -97,7 +97,8 @@ static int64_t anchorFor(attn::ForwardOp op, const tile::Schedule &schedule, Hea
 }
 
 tile::Schedule completeSchedule(attn::ForwardOp op, const tile::Schedule &given, Missing &missing) {
-  tile::Schedule schedule = completeAttention(op, given, *getSM90aTarget(), kMma, kNeeds, missing, defaultsFor);
+  auto defaults = [&](const tile::Schedule &given, HeadColumns head) { return defaultsFor(op, given, head); };
+  tile::Schedule schedule = completeAttention(op, given, *getSM90aTarget(), kMma, kNeeds, missing, defaults);
   HeadColumns head(op);
   if (!schedule.leftInRegisters)
     schedule.leftInRegisters = keepsQueriesInRegisters(op, schedule, head) ? 1 : 0;

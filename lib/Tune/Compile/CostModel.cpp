@@ -48,20 +48,21 @@ double cyclesOf(const tile::Schedule &schedule, const Iteration &iteration, doub
   return std::max({longer, iteration.load, alone / ctas});
 }
 
-/// Work items of one head: the sum of their iterations and the most of one. What a mask
-/// region hides is not known and counts as seen.
+/// Work items of one head, or of a group whose rows share tiles: the sum of their iterations and the most of one. What
+/// a mask region hides is not known and counts as seen.
 struct Items {
   int64_t count = 0, iterations = 0, most = 0;
 };
 
 Items itemsOf(attn::ForwardOp op, const tile::Schedule &schedule) {
-  int64_t queries = op.getQ().getType().getDimSize(2), keys = op.getK().getType().getDimSize(2);
+  int64_t perQuery = schedule.heads.value_or(1);
+  int64_t queries = op.getQ().getType().getDimSize(2) * perQuery, keys = op.getK().getType().getDimSize(2);
   Items items;
   for (int64_t row = 0; row < queries; row += *schedule.rows) {
     int64_t visible = keys;
     if (op.getMask() != attn::Mask::None) {
-      int64_t shift = op.getMask() == attn::Mask::Causal ? keys - queries : 0;
-      visible = std::clamp<int64_t>(row + *schedule.rows + shift, 0, keys);
+      int64_t shift = op.getMask() == attn::Mask::Causal ? keys - queries / perQuery : 0;
+      visible = std::clamp<int64_t>((row + *schedule.rows) / perQuery + shift, 0, keys);
     }
     int64_t iterations = llvm::divideCeil(visible, *schedule.columns);
     ++items.count;
@@ -86,7 +87,7 @@ double predictMicroseconds(attn::ForwardOp op, const tile::Schedule &schedule, c
   double latency = schedule.itemStages.value_or(1) > 1 ? kLatency / 2 : kLatency;
   double beside = latency + iteration.mma / 2 + iteration.softmax + kItem;
   beside = (beside + (grid == 0 ? kBlock : grid == tile::Schedule::kDynamic ? kFetch : 0)) / ctas;
-  int64_t heads = op.getQ().getType().getDimSize(0) * op.getQ().getType().getDimSize(1);
+  int64_t heads = op.getQ().getType().getDimSize(0) * op.getQ().getType().getDimSize(1) / schedule.heads.value_or(1);
   int64_t count = heads * items.count;
   double total = double(heads) * (double(items.iterations) * cycles + double(items.count) * beside);
   double longest = ctas * (double(items.most) * cycles + beside);

@@ -10,6 +10,9 @@
                   modes = [{dim = 2, extent = 64, box = 64}, {dim = 1, box = 64}, {dim = 2, extent = 2, step = 64, box = 2}, {dim = 0, box = 1}]}
 #rows_recipe = {kind = "tensor_map", tensor = "q", swizzle = 128, modes = [{dim = 2, box = 64}, {dim = 1, box = 32}, {dim = 0, box = 1}]}
 #panels_recipe = {kind = "tensor_map", tensor = "q", swizzle = 128, modes = [{dim = 2, box = 64}, {dim = 1, box = 64}, {dim = 0, box = 1}]}
+!turns = !tile.tensor_map<[1, 1, 8, 8, 64] x bf16, swizzle = 128, panel = 64, folded = false>
+#turns_recipe = {kind = "tensor_map", tensor = "q", swizzle = 128,
+                 modes = [{dim = 3, box = 64}, {dim = 1, extent = 8, box = 8}, {dim = 2, box = 8}, {dim = 1, extent = 4, step = 8, box = 1}, {dim = 0, box = 1}]}
 
 gpu.module @m [#nvvm.target<chip = "sm_90a">] {
   // One copy for a folded map, its coordinates innermost first: (in panel, row, panel, outer).
@@ -77,7 +80,24 @@ gpu.module @m [#nvvm.target<chip = "sm_90a">] {
     gpu.return
   }
 
-  // Tiles staged by stmatrix, four 8x8 matrices at a time, at swizzled addresses; then
+// One copy moves the rows of two dimensions that take turns.
+  // CHECK-LABEL: llvm.func @copy_turns
+  // CHECK: nvvm.cp.async.bulk.tensor.shared.cluster.global %{{.*}}, %{{.*}}, %{{.*}}, box[%c0_i32, %c0_i32, %[[ROW:.*]], %c0_i32, %c0_i32]
+  // CHECK: nvvm.cp.async.bulk.tensor.shared.cluster.global %{{.*}}, %{{.*}}, %{{.*}}, box[%c64_i32, %c0_i32, %[[ROW]], %c0_i32, %c0_i32]
+  // CHECK-NOT: nvvm.cp.async.bulk.tensor
+  // CHECK: llvm.return
+  gpu.func @copy_turns(%map: !turns {tile.argument = #turns_recipe}, %row: index {tile.argument = {kind = "size", size = "row"}}) kernel {
+    %c0 = arith.constant 0 : index
+    %buffer = tile.alloc "k" offset(2048) : !tile.buffer<1 x !shared>
+    %full = tile.barriers "full" offset(65536) : !tile.barriers<1, arrivals = 1>
+    tile.role "load" warps(4) registers(168) one_thread {
+      %slot = tile.slot %buffer[%c0] : !tile.buffer<1 x !shared> -> !shared
+      tile.copy %map[%c0, %c0, %row, %c0, %c0] to %slot signals %full[%c0] : !tile.barriers<1, arrivals = 1> : !turns, !shared
+    }
+    gpu.return
+  }
+
+    // Tiles staged by stmatrix, four 8x8 matrices at a time, at swizzled addresses; then
   // made visible and stored by one thread.
   // CHECK-LABEL: llvm.func @stage_and_store
   // CHECK: %[[X:.*]]:16 = builtin.unrealized_conversion_cast
@@ -197,6 +217,26 @@ gpu.module @m [#nvvm.target<chip = "sm_90a">] {
       %x = "x"() : () -> tensor<64xf32, #row>
       %start = "start"() : () -> i64
       tile.scatter %x, %p[%start] strides(%stride) limits(%n) : tensor<64xf32, #row>, !tile.pointer<f32>
+    }
+    gpu.return
+  }
+
+  // Rows that take turns: row r is r mod 8 of one dimension and r / 8 of another.
+  // CHECK-LABEL: llvm.func @scatter_turns
+  // CHECK: arith.cmpi eq, %{{.*}}, %c0_i32
+  // CHECK: %[[TURN:.*]] = arith.remui %[[ROW:.*]], %c8_i32
+  // CHECK: %[[QUERY:.*]] = arith.divui %[[ROW]], %c8_i32
+  // CHECK: %[[IN_GROUP:.*]] = arith.cmpi slt, %[[TURN]], %{{.*}} : i32
+  // CHECK: arith.extui %[[TURN]]
+  // CHECK: %[[BEFORE_END:.*]] = arith.cmpi slt, %[[QUERY]], %{{.*}} : i32
+  // CHECK: arith.andi %{{.*}}, %[[BEFORE_END]]
+  // CHECK: arith.extui %[[QUERY]]
+  gpu.func @scatter_turns(%p: !tile.pointer<f32> {tile.argument = {kind = "pointer", tensor = "lse"}}, %stride: i64 {tile.argument = {kind = "stride", tensor = "lse", dim = 0}},
+                          %n: index {tile.argument = {kind = "size", size = "n"}}) kernel {
+    tile.role "compute" warps(4) registers(240) {
+      %x = "x"() : () -> tensor<64xf32, #row>
+      %start = "start"() : () -> i64
+      tile.scatter %x, %p[%start] strides(%stride, %start) limits(%n, %n) interleaved(8) : tensor<64xf32, #row>, !tile.pointer<f32>
     }
     gpu.return
   }

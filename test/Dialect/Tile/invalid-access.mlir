@@ -167,3 +167,35 @@ func.func @gather_element_layout(%m: memref<4xf32>, %i: tensor<64x64xi32>) {
   %x = tile.gather %m[%i] steps [0] : memref<4xf32>, tensor<64x64xi32> -> tensor<64x64xf32, #acc>
   return
 }
+
+// -----
+
+func.func @interleave_last(%q: memref<2x16x64xbf16, strided<[?, ?, 1]>>) {
+  // expected-error@+1 {{dimension 2 of a tensor of 3 has none after it}}
+  %rows = tile.interleave %q dim(2) count(8) : memref<2x16x64xbf16, strided<[?, ?, 1]>>
+  return
+}
+
+// -----
+
+func.func @interleave_part(%q: memref<2x12x64xbf16, strided<[?, ?, 1]>>) {
+  // expected-error@+1 {{each 8 neighbours of dimension 1 cannot be one, its size is 12}}
+  %rows = tile.interleave %q dim(1) count(8) : memref<2x12x64xbf16, strided<[?, ?, 1]>>
+  return
+}
+
+// -----
+
+func.func @interleave_open(%q: memref<2x?x64xbf16, strided<[?, ?, 1]>>) {
+  // expected-error@+1 {{each 8 neighbours of dimension 1 cannot be one, its size is not known}}
+  %rows = tile.interleave %q dim(1) count(8) : memref<2x?x64xbf16, strided<[?, ?, 1]>>
+  return
+}
+
+// -----
+
+func.func @interleave_offset(%q: memref<2x8x64xbf16, strided<[?, ?, 1], offset: 4>>) {
+  // expected-error@+1 {{a tensor that is viewed must have strides and offset 0, not 'memref<2x8x64xbf16, strided<[?, ?, 1], offset: 4>>'}}
+  %rows = tile.interleave %q dim(1) count(8) : memref<2x8x64xbf16, strided<[?, ?, 1], offset: 4>>
+  return
+}

@@ -215,3 +215,19 @@ gpu.module @m {
     gpu.return
   }
 }
+
+// -----
+
+func.func @scatter_interleaved(%t: tensor<64xf32>, %p: !tile.pointer<f32>, %o: i64, %i: index) {
+  // expected-error@+1 {{tile has 2 dimensions, given are 1 strides and 1 limits}}
+  tile.scatter %t, %p[%o] strides(%o) limits(%i) interleaved(8) : tensor<64xf32>, !tile.pointer<f32>
+  return
+}
+
+// -----
+
+func.func @scatter_none(%t: tensor<64xf32>, %p: !tile.pointer<f32>, %o: i64, %i: index) {
+  // expected-error@+1 {{interleaves 0 rows, must be 1 or more}}
+  tile.scatter %t, %p[%o] strides(%o) limits(%i) interleaved(0) : tensor<64xf32>, !tile.pointer<f32>
+  return
+}

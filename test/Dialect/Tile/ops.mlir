@@ -138,6 +138,8 @@ func.func @stores(%tile: tensor<64x64xbf16, #acc>, %slot: !panel, %i: index, %of
   tile.drain_stores completed
   // CHECK: tile.scatter %{{.*}}, %{{.*}}[%{{.*}}] strides(%{{.*}}) limits(%{{.*}}) : tensor<64xf32, #tile.fragment<registers = [2 : (8)], lanes = [4 : (0), 8 : (1)], warps = [4 : (16)]>>, <f32>
   tile.scatter %row, %p[%offset] strides(%stride) limits(%i) : tensor<64xf32, #row>, !tile.pointer<f32>
+  // CHECK: tile.scatter %{{.*}}, %{{.*}}[%{{.*}}] strides(%{{.*}}, %{{.*}}) limits(%{{.*}}, %{{.*}}) interleaved(8) :
+  tile.scatter %row, %p[%offset] strides(%stride, %stride) limits(%i, %i) interleaved(8) : tensor<64xf32, #row>, !tile.pointer<f32>
   %n = arith.index_cast %i : index to i32
   // CHECK: tile.gather %{{.*}}[%{{.*}}] steps [1] strides(%{{.*}}) limits(%{{.*}}) : !tile.pointer<f32>, i32 -> tensor<64x64xf32, #tile.fragment
   %elements = tile.gather %p[%n] steps [1] strides(%stride) limits(%n) : !tile.pointer<f32>, i32 -> tensor<64x64xf32, #acc>
@@ -252,4 +254,19 @@ gpu.module @tensor_memory {
     %s = tile.mma %a, %b transpose_b : tensor<64x64xf8E4M3FN>, tensor<128x64xf8E5M2> -> tensor<64x128xf32>
     gpu.return
   }
+}
+
+// Element (b, h, r, d) of the view is element (b, 8 h + r mod 8, r / 8, d) of the tensor.
+// CHECK-LABEL: func.func @interleave
+func.func @interleave(%q: memref<2x16x?x64xbf16, strided<[?, ?, ?, 1]>>, %l: memref<2x16x3xf32, strided<[48, 3, 1]>>, %i: index) {
+  // CHECK: tile.interleave %{{.*}} dim(1) count(8) : memref<2x16x?x64xbf16, strided<[?, ?, ?, 1]>>
+  %rows = tile.interleave %q dim(1) count(8) : memref<2x16x?x64xbf16, strided<[?, ?, ?, 1]>>
+  // CHECK: tile.load %{{.*}} : memref<2x2x?x64xbf16, #[[QUERIES:.*]]> -> tensor<64x64xbf16>
+  %t = tile.load %rows[%i, %i, %i, %i] : memref<2x2x?x64xbf16,
+      affine_map<(d0, d1, d2, d3)[s0, s1, s2] -> (d0 * s0 + (d1 * 8 + d2 mod 8) * s1 + (d2 floordiv 8) * s2 + d3)>> -> tensor<64x64xbf16>
+  // CHECK: tile.interleave %{{.*}} dim(1) count(4) : memref<2x16x3xf32, strided<[48, 3, 1]>>
+  %few = tile.interleave %l dim(1) count(4) : memref<2x16x3xf32, strided<[48, 3, 1]>>
+  %u = tile.load %few[%i, %i, %i] : memref<2x4x12xf32,
+      affine_map<(d0, d1, d2) -> (d0 * 48 + (d1 * 4 + d2 mod 4) * 3 + d2 floordiv 4)>> -> tensor<64xf32>
+  return
 }
