@@ -48,4 +48,22 @@ export_cuda_root() {
   export CUDA_ROOT
 }
 
+# Runs one command for each argument at the same time: `beside COMMAND ARGUMENT...`. What
+# takes one core for long, or waits for a network, leaves the others to the rest. What each
+# says comes when it has ended.
+beside() {
+  local command=$1 argument pids=() logs index outcome=0
+  logs=$(mktemp -d)
+  for argument in "${@:2}"; do
+    "$command" "$argument" </dev/null >"$logs/${#pids[@]}" 2>&1 &
+    pids+=($!)
+  done
+  for index in "${!pids[@]}"; do
+    wait "${pids[index]}" || outcome=1
+    cat "$logs/$index"
+  done
+  rm -r "$logs"
+  return "$outcome"
+}
+
 has_gpu() { command -v nvidia-smi >/dev/null && nvidia-smi -L 2>/dev/null | grep -q '^GPU'; }
