@@ -112,8 +112,11 @@ GIRIH_API size_t girihScheduleRuleClassCount(const GirihScheduleRule *rule);
 /* What to add to the problem for a class, after a comma: "workers=1". Empty for class 0, whose
    kernel is that of the problem as it is. */
 GIRIH_API GirihText girihScheduleRuleKnobs(const GirihScheduleRule *rule, size_t index);
-/* The class of queries of that shape: batches, heads, length, head size. Costs some
-   nanoseconds. */
+/* Whether a problem should say how many heads there are, for queries of that shape and so many
+   heads of keys: the queries are few, and several heads share one of keys and so tiles. Costs
+   some nanoseconds, as does what follows. */
+GIRIH_API int girihAttentionWantsHeads(const int64_t queryShape[4], int64_t keyHeads);
+/* The class of queries of that shape: batches, heads, length, head size. */
 GIRIH_API size_t girihScheduleRuleClassOf(const GirihScheduleRule *rule, const int64_t shape[4]);
 
 /* A kernel from what girihKernelPart gave once. Either PTX or cubin may be empty. NULL

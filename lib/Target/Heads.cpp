@@ -7,6 +7,8 @@ using namespace mlir;
 
 namespace girih {
 
+int64_t slotsOf(int64_t heads) { return int64_t(llvm::PowerOf2Ceil(uint64_t(heads))); }
+
 std::string refuseHeads(attn::ForwardOp op, int64_t heads, int64_t rows) {
   if (heads == 1)
     return "";
@@ -17,13 +19,20 @@ std::string refuseHeads(attn::ForwardOp op, int64_t heads, int64_t rows) {
     return llvm::formatv("knob heads is {0}, {1} heads of queries on one of keys are no multiple of it", heads, group);
   if (op.getQueryLengths() || op.isPacked())
     return llvm::formatv("knob heads is {0}, must be 1 where sequences have query lengths of their own", heads);
-  // Rows that TMA does not copy are not to be in a tile: of one query it fills up.
-  bool hasOneQuery = op.getQ().getType().getDimSize(2) == 1;
-  if (hasOneQuery && heads > rows)
-    return llvm::formatv("knob heads is {0}, a tile has {1} rows", heads, rows);
-  if (!hasOneQuery && (rows % heads != 0 || !llvm::isPowerOf2_64(heads)))
-    return llvm::formatv("knob heads is {0}, must be a power of 2 that divides {1} rows", heads, rows);
+  if (slotsOf(heads) > rows)
+    return llvm::formatv("knob heads is {0}, turns of {1} rows do not fit into the {2} of a worker", heads,
+                         slotsOf(heads), rows);
   return "";
+}
+
+int64_t mostHeads(attn::ForwardOp op) {
+  int64_t queryHeads = op.getQ().getType().getDimSize(1), keyHeads = op.getK().getType().getDimSize(1);
+  if (ShapedType::isDynamic(queryHeads) || ShapedType::isDynamic(keyHeads))
+    return 1;
+  int64_t heads = queryHeads / keyHeads;
+  while (heads > 1 && !refuseHeads(op, heads, kFewQueries).empty())
+    --heads;
+  return std::max<int64_t>(heads, 1);
 }
 
 int64_t defaultHeads(attn::ForwardOp op, int64_t rows) {
@@ -35,7 +44,7 @@ int64_t defaultHeads(attn::ForwardOp op, int64_t rows) {
   for (int64_t heads = 2; heads <= group; ++heads) {
     if (!refuseHeads(op, heads, rows).empty())
       continue;
-    int64_t tiles = group / heads * llvm::divideCeil(queries[2] * heads, rows);
+    int64_t tiles = group / heads * llvm::divideCeil(queries[2] * slotsOf(heads), rows);
     if (tiles < least) {
       least = tiles;
       best = heads;

@@ -10,10 +10,10 @@ namespace girih {
 void groupHeads(attn::ForwardOp op, int64_t heads);
 
 /// Makes the item's tensors those of groups.
-void viewGroups(IndexBuilder &b, attn::ForwardOp op, WorkItem &item, int64_t heads);
+void viewGroups(IndexBuilder &b, WorkItem &item, int64_t heads);
 
 /// The heads of a tile's rows, of a group's that starts with a query's first row: tensor of i32.
-mlir::Value headsOfRows(IndexBuilder &b, attn::ForwardOp op, mlir::Value group, int64_t heads, int64_t rows);
+mlir::Value headsOfRows(IndexBuilder &b, mlir::Value group, int64_t heads, int64_t rows);
 
 } // namespace girih
 

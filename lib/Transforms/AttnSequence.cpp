@@ -135,12 +135,11 @@ void findSequence(IndexBuilder &b, attn::ForwardOp op, gpu::GPUFuncOp kernel, Wo
   }
 }
 
-Value loadSink(IndexBuilder &b, attn::ForwardOp op, gpu::GPUFuncOp kernel, const WorkItem &item, int64_t rows,
-               int64_t heads) {
+Value loadSink(IndexBuilder &b, gpu::GPUFuncOp kernel, const WorkItem &item, int64_t rows, int64_t heads) {
   BlockArgument sinks = argumentOf(kernel, attn::kSinks);
   if (heads > 1) {
     auto type = RankedTensorType::get({rows}, b.getF32Type());
-    Value sink = tile::GatherOp::create(b, type, sinks, headsOfRows(b, op, item.head, heads, rows), int64_t(0));
+    Value sink = tile::GatherOp::create(b, type, sinks, headsOfRows(b, item.head, heads, rows), int64_t(0));
     float base = static_cast<float>(std::numbers::log2e);
     return arith::MulFOp::create(b, sink, arith::ConstantOp::create(b, DenseElementsAttr::get(type, base)));
   }

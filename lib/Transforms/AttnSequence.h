@@ -32,8 +32,7 @@ mlir::Value countStarts(IndexBuilder &b, mlir::gpu::GPUFuncOp kernel);
 void findSequence(IndexBuilder &b, attn::ForwardOp op, mlir::gpu::GPUFuncOp kernel, WorkItem &item, int64_t rows);
 
 /// The head's score beside those of keys, in base 2 as the maximum is; of several heads, that of each row.
-mlir::Value loadSink(IndexBuilder &b, attn::ForwardOp op, mlir::gpu::GPUFuncOp kernel, const WorkItem &item,
-                     int64_t rows, int64_t heads);
+mlir::Value loadSink(IndexBuilder &b, mlir::gpu::GPUFuncOp kernel, const WorkItem &item, int64_t rows, int64_t heads);
 
 /// Fills in the item's factors.
 void loadDescales(IndexBuilder &b, attn::ForwardOp op, mlir::gpu::GPUFuncOp kernel, WorkItem &item);

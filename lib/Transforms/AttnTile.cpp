@@ -215,7 +215,7 @@ LogicalResult AttnTilePass::lower(attn::ForwardOp op) {
   if (!schedule.rows || !schedule.columns || !schedule.persistent || !schedule.longestFirst || !schedule.groupBytes)
     return op.emitError("the schedule must say rows, columns, persistent, longest_first and group_bytes");
   int64_t heads = schedule.heads.value_or(1);
-  if (std::string refusal = refuseHeads(op, heads, *schedule.rows); !refusal.empty())
+  if (std::string refusal = refuseHeads(op, heads, *schedule.rows / schedule.workers.value_or(1)); !refusal.empty())
     return op.emitError() << refusal;
 
   IRMapping captures;

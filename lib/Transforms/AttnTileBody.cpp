@@ -4,6 +4,7 @@
 #include "AttnHeads.h"
 #include "AttnMask.h"
 #include "AttnSequence.h"
+#include "girih/Target/Heads.h"
 #include "girih/Target/Manifest.h"
 
 #include "mlir/Dialect/Math/IR/Math.h"
@@ -85,7 +86,7 @@ private:
 
 /// Blocks of queries of a head, or of a group. Of packed sequences, so many as there can be at most.
 Value KernelBuilder::countBlocks() {
-  Value blocks = b.ceilDiv(b.mul(size(0, 2), b.index(heads)), rows);
+  Value blocks = b.ceilDiv(b.mul(size(0, 2), b.index(slotsOf(heads))), rows);
   return op.isPacked() ? b.add(blocks, countStarts(b, kernel)) : blocks;
 }
 
@@ -145,8 +146,7 @@ void KernelBuilder::build() {
       entries.push_back(b.getStringAttr(more));
     return b.getArrayAttr(entries);
   };
-  // More heads than divide the rows are of one query.
-  Attribute blocks = work("sq", rows / heads, op.isPacked() ? "starts" : "");
+  Attribute blocks = work("sq", rows / slotsOf(heads), op.isPacked() ? "starts" : "");
   kernel->setAttr(tile::kWorkAttr, b.getArrayAttr({blocks, work("h", heads), work("b", 1)}));
   kernel->setAttr(tile::kMultiplesAttr, b.getArrayAttr({b.getStrArrayAttr({"h", "hkv"})}));
   auto countItems = [&] { return b.mul(countBlocks(), countHeads()); };
@@ -189,7 +189,7 @@ void KernelBuilder::buildWorkItem(Value work) {
   WorkItem item = decode(work);
   findSequence(b, op, kernel, item, rows);
   if (heads > 1)
-    viewGroups(b, op, item, heads);
+    viewGroups(b, item, heads);
   Value isThere = isInSequence(b, op, item);
   if (!isThere)
     return buildBlock(item);
@@ -205,7 +205,7 @@ void KernelBuilder::buildBlock(WorkItem item) {
   loadDescales(b, op, kernel, item);
   Value q = tile::LoadOp::create(b, inputTile(rows, headColumns), item.q,
                                  ValueRange{item.tensorBatch, item.head, item.firstRow, b.index(0)});
-  Value sink = op.getSinks() ? loadSink(b, op, kernel, item, rows, heads) : Value();
+  Value sink = op.getSinks() ? loadSink(b, kernel, item, rows, heads) : Value();
   scf::ForOp loop = buildKeyLoop(item, q);
   buildEpilogue(item, loop.getResults(), sink);
 }

@@ -33,14 +33,12 @@ public:
   }
 
   LogicalResult check() const;
-  FailureOr<tile::TensorMapType> makeTypeOfBoth(RankedTensorType tile) const;
+  FailureOr<tile::TensorMapType> makeTypeOfTurns(RankedTensorType tile) const;
   FailureOr<tile::TensorMapType> makeType(RankedTensorType tile, Value column);
   DictionaryAttr makeRecipe(tile::TensorMapType type);
-  SmallVector<NamedAttribute> neighbours(int64_t box);
 
 private:
   /// A part of a dimension that tiles do not have.
-  bool hasRowsOfBoth() const { return tensor.turns && tensor.turns->ofBoth; }
   bool isCutOutside() const { return cut && *cut < rank - 2; }
   NamedAttribute named(StringRef name, int64_t value) {
     return builder.getNamedAttr(name, builder.getI64IntegerAttr(value));
@@ -70,15 +68,15 @@ LogicalResult Maker::check() const {
 }
 
 /// One copy moves all rows of a panel.
-FailureOr<tile::TensorMapType> Maker::makeTypeOfBoth(RankedTensorType tile) const {
-  int64_t rows = tile.getDimSize(0), count = tensor.turns->count;
+FailureOr<tile::TensorMapType> Maker::makeTypeOfTurns(RankedTensorType tile) const {
+  int64_t rows = tile.getDimSize(0), slots = tensor.turns->slots;
   Limits limits = target.limits();
-  if (rows % count != 0 || rows / count > limits.boxSize)
-    return user->emitError() << "a tile of " << rows << " rows cannot be copied of " << count
-                             << " that take turns, it must have 1 to " << limits.boxSize << " of each";
+  if (rows % slots != 0 || rows / slots > limits.boxSize || slots > limits.boxSize)
+    return user->emitError() << "a tile of " << rows << " rows cannot be copied in turns of " << slots
+                             << ", a copy has 1 to " << limits.boxSize << " turns of as many rows";
   int64_t swizzle = tile::sharedEncoding(tile).getSwizzle(), panel = swizzle * 8 / tile.getElementTypeBitWidth();
   SmallVector<int64_t> box(rank - 2, 1);
-  box.append({rows / count, count, panel});
+  box.append({rows / slots, slots, panel});
   return tile::TensorMapType::getChecked([&] { return user->emitError(); }, builder.getContext(),
                                          ArrayRef<int64_t>(box), tile.getElementType(), swizzle, panel,
                                          /*folded=*/false);
@@ -88,8 +86,8 @@ FailureOr<tile::TensorMapType> Maker::makeTypeOfBoth(RankedTensorType tile) cons
 /// the tile starts at one of them whatever the sizes are, and the box holds all rows;
 /// else some rows of a panel at a time, so that TMA sees where the tensor ends.
 FailureOr<tile::TensorMapType> Maker::makeType(RankedTensorType tile, Value column) {
-  if (hasRowsOfBoth())
-    return makeTypeOfBoth(tile);
+  if (tensor.turns)
+    return makeTypeOfTurns(tile);
   int64_t swizzle = tile::sharedEncoding(tile).getSwizzle();
   int64_t panel = swizzle * 8 / tile.getElementTypeBitWidth();
   int64_t last = tensor.type.getDimSize(rank - 1);
@@ -112,11 +110,6 @@ FailureOr<tile::TensorMapType> Maker::makeType(RankedTensorType tile, Value colu
                                          ArrayRef<int64_t>(box), tile.getElementType(), swizzle, panel, folded);
 }
 
-/// A mode for the neighbours whose rows take turns.
-SmallVector<NamedAttribute> Maker::neighbours(int64_t box) {
-  return {named("dim", tensor.turns->dim), named("extent", tensor.turns->count), named("box", box)};
-}
-
 /// The modes of docs/manifest.md, innermost first.
 DictionaryAttr Maker::makeRecipe(tile::TensorMapType type) {
   int64_t last = rank - 1;
@@ -133,12 +126,12 @@ DictionaryAttr Maker::makeRecipe(tile::TensorMapType type) {
     add({named("dim", last), named("extent", type.getPanel()), named("box", type.getPanel())});
   else
     addWhole(last, box.back());
-  if (tensor.turns)
-    add(neighbours(box[box.size() - 2]));
-  if (hasRowsOfBoth())
+  if (tensor.turns) {
+    add({named("dim", tensor.turns->dim), named("extent", tensor.turns->count), named("box", tensor.turns->slots)});
     addWhole(last - 1, box[box.size() - 3]);
-  else if (rank > 1 && !tensor.turns)
+  } else if (rank > 1) {
     addWhole(last - 1, box[box.size() - 2]);
+  }
   if (type.getFolded())
     add({named("dim", last), named("extent", tensor.type.getDimSize(last) / type.getPanel()),
          named("step", type.getPanel()), named("box", box.back() / type.getPanel())});

@@ -28,9 +28,7 @@ SmallVector<Operation *> tensorUsers(Operation *kernel, Value tensor) {
 FailureOr<TensorView> TensorView::of(Value memref, function_ref<bool(Value, int64_t)> isSize) {
   TensorView result;
   if (auto view = memref.getDefiningOp<tile::InterleaveOp>()) {
-    int64_t dim = view.getDim();
-    bool ofBoth = cast<MemRefType>(view.getSource().getType()).getDimSize(dim + 1) != 1;
-    result.turns = Interleaving{dim, int64_t(view.getCount()), ofBoth};
+    result.turns = Interleaving{int64_t(view.getDim()), int64_t(view.getCount()), int64_t(view.getSlots())};
     return result;
   }
   result.view = memref.getDefiningOp<memref::SubViewOp>();

@@ -18,7 +18,7 @@ llvm::SmallVector<mlir::Operation *> tensorUsers(mlir::Operation *kernel, mlir::
 /// Neighbours of a dimension whose rows, in the dimension after it, take turns.
 struct Interleaving {
   int64_t dim, count;
-  bool ofBoth; ///< not if the dimension after it has one index: then rows are the neighbours alone
+  int64_t slots; ///< of a turn
 };
 
 /// A whole tensor, some neighbouring indices of one dimension of it, or all with rows that take turns.

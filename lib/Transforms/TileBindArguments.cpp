@@ -49,12 +49,12 @@ LogicalResult refuseTurns(Operation *user, const Interleaving &turns, int64_t di
   return user->emitError() << "neighbours of dimension " << turns.dim << " take turns, those of " << dim << " can here";
 }
 
-/// Of a tile's first row, which must be one of the first neighbour, the row in the tensor.
+/// Of a tile's first row, which must begin a turn, the row in the tensor.
 FailureOr<Value> firstTurn(IndexBuilder &b, Operation *user, const Interleaving &turns, Value row) {
-  if (!llvm::isPowerOf2_64(turns.count) || knownZeroBits(row) < llvm::Log2_64(turns.count))
-    return user->emitError() << "the first row is not known to be a multiple of " << turns.count
-                             << " neighbours that take turns, or that is no power of 2";
-  return b.div(row, b.index(turns.count));
+  if (!llvm::isPowerOf2_64(turns.slots) || knownZeroBits(row) < llvm::Log2_64(turns.slots))
+    return user->emitError() << "the first row is not known to begin a turn of " << turns.slots
+                             << " slots, which must be a power of 2";
+  return b.div(row, b.index(turns.slots));
 }
 
 class Binder {
@@ -204,7 +204,7 @@ FailureOr<Value> Binder::map(Operation *user, const Tensor &tensor, const Tensor
     return failure();
   if (cut)
     indices.assign(indicesOfPart(user->getLoc(), user, tensor, view, given));
-  if (turns && turns->ofBoth) {
+  if (turns) {
     IndexBuilder b(user->getLoc(), user);
     FailureOr<Value> first = firstTurn(b, user, *turns, given[rowDim]);
     if (failed(first))
@@ -360,18 +360,13 @@ LogicalResult Binder::scatter(tile::StoreOp store, const Tensor &tensor, const T
     }
     if (turns && dim == turns->dim) {
       index = b.mul(index, b.index(turns->count));
-      if (turns->ofBoth) {
-        tileStrides.push_back(step);
-        limits.push_back(b.index(turns->count));
-      }
-    } else if (turns && dim == firstTileDim && turns->ofBoth) {
+      tileStrides.push_back(step);
+      limits.push_back(b.index(turns->count));
+    } else if (turns && dim == firstTileDim) {
       FailureOr<Value> first = firstTurn(b, store, *turns, index);
       if (failed(first))
         return failure();
       index = *first;
-    } else if (turns && dim == firstTileDim) {
-      step = stride(b, tensor, turns->dim);
-      end = b.sub(b.index(turns->count), index);
     }
     Value wide = arith::IndexCastOp::create(b, i64, index);
     start = arith::AddIOp::create(b, start, arith::MulIOp::create(b, wide, step));
@@ -381,7 +376,7 @@ LogicalResult Binder::scatter(tile::StoreOp store, const Tensor &tensor, const T
     limits.push_back(end ? end : b.sub(size(tensor, dim, loc), index));
   }
   tile::ScatterOp::create(b, store.getTile(), pointer(tensor, loc), start, tileStrides, limits,
-                          turns && turns->ofBoth ? turns->count : 1);
+                          turns ? turns->slots : 1);
   store.erase();
   return success();
 }

@@ -186,6 +186,7 @@ public:
                                           value.shape[3],
                                           query.shape[1],
                                           key.shape[1],
+                                          hasHeads(query, key),
                                           query.device.device_id,
                                           classes,
                                           {},
@@ -200,17 +201,23 @@ private:
   struct Entry {
     nb::dlpack::dtype type;
     int64_t headSize, valueSize, heads, keyHeads;
+    bool hasHeads; ///< its kernels are for these numbers of heads
     int device;
     GirihScheduleRule *rule;
     std::vector<Loaded *> byClass; ///< null where none was wanted yet
     std::vector<nb::object> owners;
   };
 
+  bool hasHeads(const nb::dlpack::dltensor &query, const nb::dlpack::dltensor &key) const {
+    return needsHeads || girihAttentionWantsHeads(query.shape, key.shape[1]);
+  }
+
   Entry *find(const nb::dlpack::dltensor &query, const nb::dlpack::dltensor &key, const nb::dlpack::dltensor &value) {
+    bool ofHeads = hasHeads(query, key);
     for (Entry &entry : entries)
       if (entry.type == query.dtype && entry.headSize == query.shape[3] && entry.valueSize == value.shape[3] &&
-          entry.device == query.device.device_id &&
-          (!needsHeads || (entry.heads == query.shape[1] && entry.keyHeads == key.shape[1])))
+          entry.device == query.device.device_id && entry.hasHeads == ofHeads &&
+          (!ofHeads || (entry.heads == query.shape[1] && entry.keyHeads == key.shape[1])))
         return &entry;
     return nullptr;
   }

@@ -98,6 +98,12 @@ nb::tuple scheduleRule(const std::string &problem, const std::string &functions,
   return nb::make_tuple(ScheduleRule{std::move(rule)}, said(diagnostics));
 }
 
+/// Whether a problem should say how many heads there are.
+bool wantsHeads(nb::sequence shape, int64_t keyHeads) {
+  std::vector<int64_t> sizes = toIntegers(shape);
+  return sizes.size() == 4 && girihAttentionWantsHeads(sizes.data(), keyHeads);
+}
+
 /// What is added to the problem for queries of a shape.
 nb::str knobsFor(const ScheduleRule &rule, nb::sequence shape) {
   std::vector<int64_t> sizes = toIntegers(shape);
@@ -287,6 +293,7 @@ NB_MODULE(_girih, module) {
              nb::arg("functions"));
   nb::class_<ScheduleRule>(module, "ScheduleRule").def("knobs_for", knobsFor);
   module.def("schedule_rule", scheduleRule);
+  module.def("wants_heads", wantsHeads);
   module.def("kernel_from_parts", fromParts);
   module.def("hash", [](nb::bytes bytes) {
     char digits[33];

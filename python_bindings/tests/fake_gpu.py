@@ -180,8 +180,9 @@ def test_call_is_cheap():
 
 if __name__ == "__main__":
     assert _girih.device_count()[0] == 1 and girih._kernel.device_target() == "sm_90a"
-    for schedule in ({}, {"workers": 1}):  # few work items have one worker
-        girih._cache._memory[str(girih.Problem(128, lse=True, schedule=schedule)), "sm_90a"] = fake_kernel()
+    schedules = ({}, {"workers": 1}, {"heads": 2, "workers": 1})  # few work items have one worker, few queries share tiles
+    for options in ({**heads, "schedule": schedule} for heads in ({}, {"h": 4, "hkv": 2}) for schedule in schedules):
+        girih._cache._memory[str(girih.Problem(128, lse=True, **options)), "sm_90a"] = fake_kernel()
     for name, test in list(globals().items()):
         if name.startswith("test_"):
             test()

@@ -6,6 +6,8 @@ import pytest
 from conftest import Fake, random_inputs, run_python
 
 import girih
+from girih._attention import heads_of
+from girih._cache import rule_of
 
 
 def test_arrays_in_host_memory():
@@ -41,3 +43,12 @@ def test_lives_beside_the_arrays_that_it_reads():
     x = Fake(random_inputs()[0], "f16", device=(1, 0))
     for _ in range(100):
         girih._girih.describe(x)
+
+
+def test_few_queries():
+    """Heads of theirs on one of keys share tiles, for which a kernel has to know how many there are."""
+    few, many, keys = (64, 64, 1, 128), (64, 64, 64, 128), (64, 8, 2048, 128)
+    assert heads_of(None, few, keys) == (64, 8) and heads_of(None, many, keys) is None
+    assert heads_of(None, few, few) is None and heads_of("alibi", many, keys) == (64, 8)
+    rule = rule_of(girih.Problem(128, h=64, hkv=8), "sm_90a")
+    assert rule.knobs_for(few) == "heads=8,workers=1" and rule.knobs_for(many) == "workers=1"

@@ -229,7 +229,7 @@ def test_descales():
     ({"key_lengths": numpy.ones((2, 1), numpy.int32)}, ValueError, "'key_lengths' has 2 dimensions when it should have 1"),
     ({"query_starts": numpy.zeros(3, numpy.int32)}, TypeError, "query_starts and key_starts are given together or not at all"),
     ({name: numpy.zeros(3, numpy.int32) for name in ("query_starts", "key_starts")}, ValueError, "dimension 0 of 'q' is 2 when b is 1 by the kernel"),
-    ({"sinks": numpy.zeros(2, numpy.float32)}, ValueError, "dimension 0 of 'sinks' is 2 when h is 4 by dimension 1 of 'q'"),
+    ({"sinks": numpy.zeros(2, numpy.float32)}, ValueError, "dimension 0 of 'sinks' is 2 when h is 4 by the kernel"),
     ({"k_descale": 0}, ValueError, "k_descale is 0 when it should be positive and finite in float32"),
     ({"k_descale": 1e39}, ValueError, "k_descale is 1e[+]39 when it should be positive and finite in float32"),
     ({"v_descale": numpy.ones((2, 4), numpy.float32)}, ValueError, "dimension 1 of 'v_descale' is 4 when hkv is 2"),
@@ -249,7 +249,7 @@ def test_what_xla_gets():
     function = jax.jit(lambda q, k, v: attention(q, k, v, score=lambda s, b, h, i, j: s * 0.5, lse=True,
                                                  schedule={"workers": 1, "columns": 64}))
     text = function.trace(*shapes).lower(lowering_platforms=("cuda",)).as_text()
-    assert "@girih_attention" in text and "b=?,h=?,hkv=?,sq=?,skv=?,d=64,dtype=f16,mask=none,lse=1,columns=64,workers=1" in text
+    assert "@girih_attention" in text and "b=?,h=4,hkv=2,sq=?,skv=?,d=64,dtype=f16,mask=none,lse=1,columns=64,workers=1" in text
     assert "arith.mulf" in text and "merges_batches = true" in text
     lengths = jax.ShapeDtypeStruct((2,), jnp.int32)
     function = jax.jit(lambda q, k, v, n: attention(q, k, v, key_lengths=n, sinks=numpy.zeros(4, numpy.float32), k_descale=0.5))

@@ -165,6 +165,16 @@ void testScheduleRule(void) {
   girihScheduleRuleDestroy(rule);
 
   /* A schedule that is given stays, and sm_100a has one number of workers. */
+  /* Heads on one of keys share tiles where queries are few, as many of 96 as fit. */
+  rule = girihScheduleRuleCreate(textOf("b=?,h=96,hkv=1,sq=?,skv=?,d=128"), &options, diagnostics);
+  CHECK(girihScheduleRuleClassCount(rule) == 4);
+  CHECK(strcmp(knobsFor(rule, 1000, 96, 1), "heads=48,workers=1") == 0);
+  CHECK(strcmp(knobsFor(rule, 1000, 96, 40), "heads=48,workers=2") == 0);
+  CHECK(strcmp(knobsFor(rule, 1000, 96, 64), "workers=1") == 0);
+  CHECK(strcmp(knobsFor(rule, 1, 96, 100), "") == 0);
+  girihScheduleRuleDestroy(rule);
+  int64_t few[4] = {1, 8, 63, 64}, many[4] = {1, 8, 64, 64};
+  CHECK(girihAttentionWantsHeads(few, 2) && !girihAttentionWantsHeads(few, 8) && !girihAttentionWantsHeads(many, 2));
   rule = girihScheduleRuleCreate(textOf("b=?,h=?,sq=?,d=64,workers=2"), &options, diagnostics);
   CHECK(rule && girihScheduleRuleClassCount(rule) == 1 && strcmp(knobsFor(rule, 1, 8, 1024), "") == 0);
   girihScheduleRuleDestroy(rule);

@@ -1,13 +1,13 @@
-// Heads of queries on one of keys share a tile where queries are few: row r is query r / n of head r mod n.
+// Heads of queries on one of keys share a tile where queries are few: row r is query r / s of head r mod s, of turns of s slots.
 // RUN: girih-opt %s --attn-schedule=target=sm_90a --attn-tile --canonicalize --cse --split-input-file | FileCheck %s
 
-// Of one query each row is a head, and the query is a number.
+// Seven heads take turns in eight slots.
 // CHECK-LABEL: gpu.func @one_query
-// CHECK-SAME: tile.work = {{\[\[}}"sq", 9], ["h", 7], ["b", 1]]
-// CHECK-DAG: %[[Q:.*]] = tile.interleave %arg0 dim(1) count(7) : memref<2x14x1x64xbf16, strided<[?, ?, ?, 1]>>
-// CHECK-DAG: %[[O:.*]] = tile.interleave %{{.*}} dim(1) count(7) : memref<2x14x1x64xbf16, strided<[?, ?, ?, 1]>>
-// CHECK-DAG: %[[LSE:.*]] = tile.interleave %{{.*}} dim(1) count(7) : memref<2x14x1xf32, strided<[?, ?, 1]>>
-// CHECK: tile.load %[[Q]][%[[B:.*]], %[[GROUP:.*]], %[[ROW:.*]], %c0] : memref<2x2x7x64xbf16, #{{.*}}> -> tensor<64x64xbf16>
+// CHECK-SAME: tile.work = {{\[\[}}"sq", 8], ["h", 7], ["b", 1]]
+// CHECK-DAG: %[[Q:.*]] = tile.interleave %arg0 dim(1) count(7) slots(8) : memref<2x14x1x64xbf16, strided<[?, ?, ?, 1]>>
+// CHECK-DAG: %[[O:.*]] = tile.interleave %{{.*}} dim(1) count(7) slots(8) : memref<2x14x1x64xbf16, strided<[?, ?, ?, 1]>>
+// CHECK-DAG: %[[LSE:.*]] = tile.interleave %{{.*}} dim(1) count(7) slots(8) : memref<2x14x1xf32, strided<[?, ?, 1]>>
+// CHECK: tile.load %[[Q]][%[[B:.*]], %[[GROUP:.*]], %[[ROW:.*]], %c0] : memref<2x2x8x64xbf16, #{{.*}}> -> tensor<64x64xbf16>
 // A group has a head of keys.
 // CHECK: tile.load %{{.*}}[%[[B]], %[[GROUP]], %{{.*}}, %c0]
 // CHECK: tile.store %{{.*}}, %[[O]][%[[B]], %[[GROUP]], %[[ROW]], %c0]

@@ -196,7 +196,7 @@ gpu.module @m [#nvvm.target<chip = "sm_90a">] {
     %any = gpu.block_id x
     %buffer = tile.alloc "q" offset(0) : !tile.buffer<1 x !tile>
     %slot = tile.slot %buffer[%c0] : !tile.buffer<1 x !tile> -> !tile
-    %rows = tile.interleave %q dim(0) count(2) : memref<2x32x?x64xbf16, strided<[?, ?, ?, 1]>>
+    %rows = tile.interleave %q dim(0) count(2) slots(2) : memref<2x32x?x64xbf16, strided<[?, ?, ?, 1]>>
     // expected-error@+1 {{neighbours of dimension 0 take turns, those of 1 can here}}
     tile.copy %rows[%c0, %c0, %c0, %c0] to %slot : memref<1x64x?x64xbf16, affine_map<(d0, d1, d2, d3)[s0, s1, s2] -> ((d0 * 2 + d1 mod 2) * s0 + (d1 floordiv 2) * s1 + d2 * s2 + d3)>>, !tile
     gpu.return
@@ -212,8 +212,8 @@ gpu.module @m [#nvvm.target<chip = "sm_90a">] {
     %any = gpu.block_id x
     %buffer = tile.alloc "q" offset(0) : !tile.buffer<1 x !tile>
     %slot = tile.slot %buffer[%c0] : !tile.buffer<1 x !tile> -> !tile
-    %rows = tile.interleave %q dim(1) count(8) : memref<2x32x?x64xbf16, strided<[?, ?, ?, 1]>>
-    // expected-error@+1 {{the first row is not known to be a multiple of 8 neighbours that take turns, or that is no power of 2}}
+    %rows = tile.interleave %q dim(1) count(8) slots(8) : memref<2x32x?x64xbf16, strided<[?, ?, ?, 1]>>
+    // expected-error@+1 {{the first row is not known to begin a turn of 8 slots, which must be a power of 2}}
     tile.copy %rows[%c0, %c0, %any, %c0] to %slot : memref<2x4x?x64xbf16, affine_map<(d0, d1, d2, d3)[s0, s1, s2] -> (d0 * s0 + (d1 * 8 + d2 mod 8) * s1 + (d2 floordiv 8) * s2 + d3)>>, !tile
     gpu.return
   }
@@ -228,8 +228,8 @@ gpu.module @m [#nvvm.target<chip = "sm_90a">] {
     %any = gpu.block_id x
     %buffer = tile.alloc "q" offset(0) : !tile.buffer<1 x !tile>
     %slot = tile.slot %buffer[%c0] : !tile.buffer<1 x !tile> -> !tile
-    %rows = tile.interleave %q dim(1) count(12) : memref<2x36x?x64xbf16, strided<[?, ?, ?, 1]>>
-    // expected-error@+1 {{a tile of 64 rows cannot be copied of 12 that take turns, it must have 1 to 256 of each}}
+    %rows = tile.interleave %q dim(1) count(12) slots(12) : memref<2x36x?x64xbf16, strided<[?, ?, ?, 1]>>
+    // expected-error@+1 {{a tile of 64 rows cannot be copied in turns of 12, a copy has 1 to 256 turns of as many rows}}
     tile.copy %rows[%c0, %c0, %c0, %c0] to %slot : memref<2x3x?x64xbf16, affine_map<(d0, d1, d2, d3)[s0, s1, s2] -> (d0 * s0 + (d1 * 12 + d2 mod 12) * s1 + (d2 floordiv 12) * s2 + d3)>>, !tile
     gpu.return
   }

@@ -5,6 +5,7 @@
 #include "girih/InitAll.h"
 #include "girih/Pipelines/AttentionSpec.h"
 #include "girih/Pipelines/Report.h"
+#include "girih/Target/Heads.h"
 #include "girih/Target/Target.h"
 #include "girih/Target/WorkerRule.h"
 
@@ -22,8 +23,15 @@ struct GirihKernels {
 };
 
 struct GirihScheduleRule {
-  std::optional<girih::WorkerRule> workers; ///< none: all sizes are one class
-  std::vector<std::string> knobs;           ///< of each class
+  std::optional<girih::WorkerRule> workers; ///< none: it does not depend on sizes
+  int64_t heads = 1, group = 1;             ///< how many share tiles of few queries, of those on one head of keys
+  std::vector<std::string> knobs;           ///< of each class: by workers, and by workers where heads share tiles
+
+  /// How many classes there are by workers, and which is that of a problem.
+  size_t count() const { return workers ? size_t(workers->usual()) : 1; }
+  size_t classOf(int64_t batches, int64_t heads, int64_t queries) const {
+    return workers ? size_t(workers->usual() - workers->workersFor(batches, heads, queries)) : 0;
+  }
 };
 
 namespace {
@@ -209,13 +217,20 @@ GirihScheduleRule *girihScheduleRuleCreate(GirihText problem, const GirihCompile
   rule->knobs.emplace_back();
   spec->module->walk([&](girih::attn::ForwardOp op) {
     auto schedule = girih::tile::Schedule::decode(op.getScheduleAttr());
-    if (llvm::none_of(girih::tile::scheduleKnobs(),
-                      [&](const auto &knob) { return (schedule.*knob.field).has_value(); }))
-      rule->workers = target->workerRule(op);
+    if (llvm::any_of(girih::tile::scheduleKnobs(),
+                     [&](const auto &knob) { return (schedule.*knob.field).has_value(); }))
+      return;
+    rule->workers = target->workerRule(op);
+    rule->heads = girih::mostHeads(op);
+    rule->group = op.getQ().getType().getDimSize(1) / op.getK().getType().getDimSize(1);
   });
-  if (rule->workers)
-    for (int64_t workers = rule->workers->usual() - 1; workers >= 1; --workers)
-      rule->knobs.push_back("workers=" + std::to_string(workers));
+  auto addWorkers = [&](int64_t most, const std::string &before) {
+    for (int64_t workers = most; workers >= 1; --workers)
+      rule->knobs.push_back(before + "workers=" + std::to_string(workers));
+  };
+  addWorkers(int64_t(rule->count()) - 1, "");
+  if (rule->heads > 1)
+    addWorkers(int64_t(rule->count()), "heads=" + std::to_string(rule->heads) + ",");
   return rule.release();
 }
 
@@ -228,9 +243,20 @@ GirihText girihScheduleRuleKnobs(const GirihScheduleRule *rule, size_t index) {
 }
 
 size_t girihScheduleRuleClassOf(const GirihScheduleRule *rule, const int64_t shape[4]) {
-  if (!rule->workers || shape[0] <= 0 || shape[1] <= 0 || shape[2] <= 0)
+  int64_t batches = shape[0], heads = shape[1], queries = shape[2];
+  if (batches <= 0 || heads <= 0 || queries <= 0)
     return 0;
-  return size_t(rule->workers->usual() - rule->workers->workersFor(shape[0], shape[1], shape[2]));
+  if (rule->heads > 1 && queries < girih::kFewQueries) {
+    int64_t rows = queries * girih::slotsOf(rule->heads);
+    int64_t groups = rule->group / rule->heads, tiles = groups * ((rows + girih::kFewQueries - 1) / girih::kFewQueries);
+    if (tiles < rule->group)
+      return rule->count() + rule->classOf(batches, heads / rule->heads, rows);
+  }
+  return rule->classOf(batches, heads, queries);
+}
+
+int girihAttentionWantsHeads(const int64_t shape[4], int64_t keyHeads) {
+  return shape[2] < girih::kFewQueries && keyHeads > 0 && shape[1] > keyHeads && shape[1] % keyHeads == 0;
 }
 
 size_t girihKernelsCount(const GirihKernels *kernels) { return kernels->kernels.size(); }

@@ -1,6 +1,7 @@
 // Blackwell's heuristics for attention. Nothing here has been timed: no chip was at hand.
 #include "../Common/Schedule.h"
 #include "SM100a.h"
+#include "girih/Target/Heads.h"
 
 using namespace mlir;
 
@@ -29,7 +30,7 @@ static tile::Schedule defaultsFor(attn::ForwardOp op, const tile::Schedule &give
   tile::Schedule schedule;
   // The rows of heads that share tiles are few: one worker's, as many as there are on Hopper.
   int64_t queries = op.getQ().getType().getDimSize(2);
-  bool areFew = *given.heads > 1 && ShapedType::isStatic(queries) && queries * *given.heads <= kMma.rows;
+  bool areFew = *given.heads > 1 && ShapedType::isStatic(queries) && queries * slotsOf(*given.heads) <= kMma.rows;
   schedule.workers = areFew ? 1 : 2;
   schedule.rows = kMma.rows * *schedule.workers;
   schedule.columns = head.widest() <= 64    ? (corrects ? 112 : 128)

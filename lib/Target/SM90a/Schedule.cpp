@@ -1,6 +1,7 @@
 // Hopper's heuristics for attention (docs/performance.md has the measurements).
 #include "../Common/Schedule.h"
 #include "SM90a.h"
+#include "girih/Target/Heads.h"
 
 using namespace mlir;
 
@@ -39,8 +40,10 @@ WorkerRule workerRule(attn::ForwardOp op) {
 static int64_t workersFor(attn::ForwardOp op, int64_t heads) {
   WorkerRule rule = workerRule(op);
   ArrayRef<int64_t> sizes = op.getQ().getType().getShape();
+  if (heads > 1 && ShapedType::isStatic(sizes[2]) && sizes[2] * slotsOf(heads) <= rule.rows)
+    return 1;
   bool isOpen = llvm::any_of(sizes.drop_back(), ShapedType::isDynamic);
-  return isOpen ? rule.usual() : rule.workersFor(sizes[0], sizes[1] / heads, sizes[2] * heads);
+  return isOpen ? rule.usual() : rule.workersFor(sizes[0], sizes[1] / heads, sizes[2] * slotsOf(heads));
 }
 
 /// As many keys as two stages leave room for beside queries and the output, and as the

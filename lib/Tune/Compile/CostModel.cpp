@@ -1,4 +1,5 @@
 // What a schedule is likely to cost (docs/tuning.md).
+#include "girih/Target/Heads.h"
 #include "girih/Tune/Space.h"
 
 using namespace mlir;
@@ -55,7 +56,7 @@ struct Items {
 };
 
 Items itemsOf(attn::ForwardOp op, const tile::Schedule &schedule) {
-  int64_t perQuery = schedule.heads.value_or(1);
+  int64_t perQuery = slotsOf(schedule.heads.value_or(1));
   int64_t queries = op.getQ().getType().getDimSize(2) * perQuery, keys = op.getK().getType().getDimSize(2);
   Items items;
   for (int64_t row = 0; row < queries; row += *schedule.rows) {

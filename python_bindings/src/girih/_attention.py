@@ -4,7 +4,7 @@ from __future__ import annotations
 import dataclasses
 import functools
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from girih import _girih
@@ -52,9 +52,11 @@ def kernels_of(dtype: int, head_sizes: tuple[int, int], heads: tuple[int, int] |
     return Kernels(problem, device, rule_of(problem, device_target(device)))
 
 
-def heads_of(score: str | Function | None, h: int, key_shape: tuple[int, ...]) -> tuple[int, int] | None:
-    """The numbers of heads that a kernel is made for: score functions of the compiler may need them."""
-    return (h, key_shape[1]) if isinstance(score, str) and len(key_shape) == 4 else None
+def heads_of(score: object, shape: Sequence[int], key_shape: Sequence[int]) -> tuple[int, int] | None:
+    """The numbers of heads that a kernel is made for: score functions of the compiler may need them, and few queries want them."""
+    if len(key_shape) == 4 and (isinstance(score, str) or _girih.wants_heads(shape, key_shape[1])):
+        return shape[1], key_shape[1]
+    return None
 
 
 def off_device(name: str, where: str) -> ValueError:
@@ -175,7 +177,7 @@ def attention(q: Any, k: Any, v: Any, *, mask: Mask = "none", score: Score = Non
     for name, (_, ordinal) in zip([*_TENSORS[:4 + lse], *tensors, *arrays], described):
         if ordinal != device:
             raise ValueError(f"{name} is on GPU {ordinal} when q is on GPU {device}")
-    kernels = kernels_of(dtype, head_sizes, heads_of(score, shape[1], described[1][0][2]), without_values(mask),
+    kernels = kernels_of(dtype, head_sizes, heads_of(score, shape, described[1][0][2]), without_values(mask),
                          without_values(score), scale, lse, knobs_of(schedule), device, kinds_of(beside))
     loaded = kernels.loaded_for(shape)
     run(loaded, [description for description, _ in described], stream,

@@ -14,7 +14,7 @@ import numpy
 from jax.core import Tracer
 
 from girih import _girih
-from girih._attention import Mask, Score, off_device
+from girih._attention import Mask, Score, heads_of, off_device
 from girih._beside import DESCALES, LENGTHS, SINKS, arrays_of, given, kinds_of, numbers_of, sequences_of, switches_of
 from girih._cache import compiled, rule_of
 from girih._captures import ELEMENTS, Capture, bits_of, element_of
@@ -122,7 +122,7 @@ def attention(q: Any, k: Any, v: Any, *, mask: Mask = "none", score: Score = Non
     if q.size == 0 or k.shape[2] == 0 == v.shape[2] and not beside:  # no row sees a key
         results = tuple(jnp.full(shape.shape, fill, shape.dtype) for shape, fill in zip(shapes, (0, -jnp.inf)))
         return results if lse else results[0]
-    heads = (q.shape[1], k.shape[1]) if isinstance(score, str) else (None, None)
+    heads = heads_of(score, q.shape, k.shape) or (None, None)
     problem = Problem(q.shape[3], dv=v.shape[3], h=heads[0], hkv=heads[1], dtype=_DTYPES[q.dtype], mask=mask, score=score, scale=scale,
                       lse=lse, schedule=schedule or {}, **switches_of(kinds_of(beside)))
     captures = captures_of(*problem.functions)

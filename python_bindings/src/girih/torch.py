@@ -98,8 +98,7 @@ def _launch(q: Tensor, k: Tensor, v: Tensor, o: Tensor, l: Optional[Tensor], mas
         check_launch(said)
         return
     mask, score, device = without_values(mask), without_values(score) or None, q.get_device()
-    needs_heads = bool(score) and isinstance(score, str)
-    heads = heads_of(score, q.shape[1], k.shape) if needs_heads else None
+    heads = heads_of(score, q.shape, k.shape)
     problem = kernels_of(_DTYPES[q.dtype], (q.shape[3], v.shape[3]), heads, mask, score, scale, l is not None, knobs, device, beside)
     loaded = problem.loaded_for(q.shape)
     if q.numel() == 0:
@@ -121,7 +120,7 @@ def _launch(q: Tensor, k: Tensor, v: Tensor, o: Tensor, l: Optional[Tensor], mas
         return
     check_launch(loaded.launch_tensors(*tensors, stream=stream, scalars=numbers))
     if kernels is None:
-        kernels = _kernels.setdefault((mask, score, *key[2:]), _new_kernels(needs_heads))
+        kernels = _kernels.setdefault((mask, score, *key[2:]), _new_kernels(isinstance(score, str)))
     kernels.add(q, k, v, loaded, problem.rule)
 
 

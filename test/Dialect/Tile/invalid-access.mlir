@@ -172,7 +172,7 @@ func.func @gather_element_layout(%m: memref<4xf32>, %i: tensor<64x64xi32>) {
 
 func.func @interleave_last(%q: memref<2x16x64xbf16, strided<[?, ?, 1]>>) {
   // expected-error@+1 {{dimension 2 of a tensor of 3 has none after it}}
-  %rows = tile.interleave %q dim(2) count(8) : memref<2x16x64xbf16, strided<[?, ?, 1]>>
+  %rows = tile.interleave %q dim(2) count(8) slots(8) : memref<2x16x64xbf16, strided<[?, ?, 1]>>
   return
 }
 
@@ -180,7 +180,7 @@ func.func @interleave_last(%q: memref<2x16x64xbf16, strided<[?, ?, 1]>>) {
 
 func.func @interleave_part(%q: memref<2x12x64xbf16, strided<[?, ?, 1]>>) {
   // expected-error@+1 {{each 8 neighbours of dimension 1 cannot be one, its size is 12}}
-  %rows = tile.interleave %q dim(1) count(8) : memref<2x12x64xbf16, strided<[?, ?, 1]>>
+  %rows = tile.interleave %q dim(1) count(8) slots(8) : memref<2x12x64xbf16, strided<[?, ?, 1]>>
   return
 }
 
@@ -188,7 +188,7 @@ func.func @interleave_part(%q: memref<2x12x64xbf16, strided<[?, ?, 1]>>) {
 
 func.func @interleave_open(%q: memref<2x?x64xbf16, strided<[?, ?, 1]>>) {
   // expected-error@+1 {{each 8 neighbours of dimension 1 cannot be one, its size is not known}}
-  %rows = tile.interleave %q dim(1) count(8) : memref<2x?x64xbf16, strided<[?, ?, 1]>>
+  %rows = tile.interleave %q dim(1) count(8) slots(8) : memref<2x?x64xbf16, strided<[?, ?, 1]>>
   return
 }
 
@@ -196,6 +196,14 @@ func.func @interleave_open(%q: memref<2x?x64xbf16, strided<[?, ?, 1]>>) {
 
 func.func @interleave_offset(%q: memref<2x8x64xbf16, strided<[?, ?, 1], offset: 4>>) {
   // expected-error@+1 {{a tensor that is viewed must have strides and offset 0, not 'memref<2x8x64xbf16, strided<[?, ?, 1], offset: 4>>'}}
-  %rows = tile.interleave %q dim(1) count(8) : memref<2x8x64xbf16, strided<[?, ?, 1], offset: 4>>
+  %rows = tile.interleave %q dim(1) count(8) slots(8) : memref<2x8x64xbf16, strided<[?, ?, 1], offset: 4>>
+  return
+}
+
+// -----
+
+func.func @interleave_slots(%q: memref<2x8x64xbf16, strided<[?, ?, 1]>>) {
+  // expected-error@+1 {{turns of 4 slots have no room for 8 rows}}
+  %rows = tile.interleave %q dim(1) count(8) slots(4) : memref<2x8x64xbf16, strided<[?, ?, 1]>>
   return
 }

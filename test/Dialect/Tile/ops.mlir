@@ -256,16 +256,16 @@ gpu.module @tensor_memory {
   }
 }
 
-// Element (b, h, r, d) of the view is element (b, 8 h + r mod 8, r / 8, d) of the tensor.
+// Element (b, h, r, d) of the view is element (b, 7 h + r mod 8, r / 8, d) of the tensor.
 // CHECK-LABEL: func.func @interleave
-func.func @interleave(%q: memref<2x16x?x64xbf16, strided<[?, ?, ?, 1]>>, %l: memref<2x16x3xf32, strided<[48, 3, 1]>>, %i: index) {
-  // CHECK: tile.interleave %{{.*}} dim(1) count(8) : memref<2x16x?x64xbf16, strided<[?, ?, ?, 1]>>
-  %rows = tile.interleave %q dim(1) count(8) : memref<2x16x?x64xbf16, strided<[?, ?, ?, 1]>>
+func.func @interleave(%q: memref<2x14x?x64xbf16, strided<[?, ?, ?, 1]>>, %l: memref<2x16x3xf32, strided<[48, 3, 1]>>, %i: index) {
+  // CHECK: tile.interleave %{{.*}} dim(1) count(7) slots(8) : memref<2x14x?x64xbf16, strided<[?, ?, ?, 1]>>
+  %rows = tile.interleave %q dim(1) count(7) slots(8) : memref<2x14x?x64xbf16, strided<[?, ?, ?, 1]>>
   // CHECK: tile.load %{{.*}} : memref<2x2x?x64xbf16, #[[QUERIES:.*]]> -> tensor<64x64xbf16>
   %t = tile.load %rows[%i, %i, %i, %i] : memref<2x2x?x64xbf16,
-      affine_map<(d0, d1, d2, d3)[s0, s1, s2] -> (d0 * s0 + (d1 * 8 + d2 mod 8) * s1 + (d2 floordiv 8) * s2 + d3)>> -> tensor<64x64xbf16>
-  // CHECK: tile.interleave %{{.*}} dim(1) count(4) : memref<2x16x3xf32, strided<[48, 3, 1]>>
-  %few = tile.interleave %l dim(1) count(4) : memref<2x16x3xf32, strided<[48, 3, 1]>>
+      affine_map<(d0, d1, d2, d3)[s0, s1, s2] -> (d0 * s0 + (d1 * 7 + d2 mod 8) * s1 + (d2 floordiv 8) * s2 + d3)>> -> tensor<64x64xbf16>
+  // CHECK: tile.interleave %{{.*}} dim(1) count(4) slots(4) : memref<2x16x3xf32, strided<[48, 3, 1]>>
+  %few = tile.interleave %l dim(1) count(4) slots(4) : memref<2x16x3xf32, strided<[48, 3, 1]>>
   %u = tile.load %few[%i, %i, %i] : memref<2x4x12xf32,
       affine_map<(d0, d1, d2) -> (d0 * 48 + (d1 * 4 + d2 mod 4) * 3 + d2 floordiv 4)>> -> tensor<64xf32>
   return
