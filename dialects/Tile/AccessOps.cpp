@@ -79,6 +79,8 @@ LogicalResult CopyOp::verify() {
     return emitOpError() << "goes to shared memory, not to " << dest;
   if (static_cast<bool>(getBarriers()) != static_cast<bool>(getBarrier()))
     return emitOpError("needs the barriers and the number of one of them, or neither");
+  if (getLeader() && !getBarriers())
+    return emitOpError("signals the leader, but no barrier");
   return verifyAccess(*this, dest, getSource().getType(), getIndices().size());
 }
 

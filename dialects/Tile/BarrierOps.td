@@ -83,15 +83,18 @@ def Tile_BarrierWaitOp : Tile_BarrierOp<"barrier_wait"> {
     current phase if `parity` is that phase's, and passes at once if it is that of
     the phase before. The phase before the first has parity 1 and counts as complete.
     Writes whose bytes the phase counted, and all that threads did before they
-    arrived, are visible after the wait; of tensor memory only with `tensor_memory`.
+    arrived, are visible after the wait; of tensor memory only with `tensor_memory`, and of
+    threads of other CTAs of the cluster only with `cluster`.
 
     ```mlir
     tile.barrier_wait %full[%i] parity(%parity) : !tile.barriers<2, arrivals = 1>
     tile.barrier_wait %full[%i] parity(%parity) tensor_memory : !tile.barriers<2, arrivals = 1>
+    tile.barrier_wait %empty[%i] parity(%parity) cluster : !tile.barriers<2, arrivals = 8>
     ```
   }];
-  let arguments = (ins Tile_BarriersType:$barriers, Index:$index, I32:$parity, UnitAttr:$tensor_memory);
-  let assemblyFormat = "$barriers `[` $index `]` `parity` `(` $parity `)` (`tensor_memory` $tensor_memory^)? attr-dict `:` type($barriers)";
+  let arguments = (ins Tile_BarriersType:$barriers, Index:$index, I32:$parity, UnitAttr:$tensor_memory,
+                       UnitAttr:$cluster);
+  let assemblyFormat = "$barriers `[` $index `]` `parity` `(` $parity `)` (`tensor_memory` $tensor_memory^)? (`cluster` $cluster^)? attr-dict `:` type($barriers)";
 }
 
 def Tile_BarrierArriveOp : Tile_BarrierOp<"barrier_arrive"> {
@@ -100,16 +103,19 @@ def Tile_BarrierArriveOp : Tile_BarrierOp<"barrier_arrive"> {
     One lane of each of the worker's four warps arrives, so a worker counts as four
     arrivals. The op waits for nothing: what the arrival permits to overwrite must
     have been read by then, in tensor memory too if `tensor_memory` is there. `after` is
-    as in `tile.release`.
+    as in `tile.release`. With `leader`, the barrier is that of the first CTA of the
+    cluster, where it is waited for with `cluster`.
 
     ```mlir
     tile.barrier_arrive %empty[%i] : !tile.barriers<2, arrivals = 8>
     tile.barrier_arrive %empty[%i] after %p[15] : !acc : !tile.barriers<2, arrivals = 8>
+    tile.barrier_arrive %empty[%i] tensor_memory leader : !tile.barriers<2, arrivals = 8>
     ```
   }];
   let arguments = (ins Tile_BarriersType:$barriers, Index:$index, Optional<Tile_Tile>:$after,
-                       DefaultValuedAttr<I64Attr, "0">:$element, UnitAttr:$tensor_memory);
-  let assemblyFormat = "$barriers `[` $index `]` (`after` $after^ `[` $element `]` `:` type($after))? (`tensor_memory` $tensor_memory^)? attr-dict `:` type($barriers)";
+                       DefaultValuedAttr<I64Attr, "0">:$element, UnitAttr:$tensor_memory,
+                       UnitAttr:$leader);
+  let assemblyFormat = "$barriers `[` $index `]` (`after` $after^ `[` $element `]` `:` type($after))? (`tensor_memory` $tensor_memory^)? (`leader` $leader^)? attr-dict `:` type($barriers)";
   let hasVerifier = 1;
 }
 
@@ -118,14 +124,16 @@ def Tile_BarrierExpectOp : Tile_BarrierOp<"barrier_expect"> {
   let description = [{
     The phase completes when all arrivals have come and as many bytes as were
     expected have been written. Expect before the copies start, or the phase may
-    complete without them. One thread runs this op.
+    complete without them. One thread runs this op. With `leader`, that of the first CTA
+    of the cluster does, for the copies of all CTAs, and the others do nothing.
 
     ```mlir
     tile.barrier_expect %full[%i] bytes(8192) : !tile.barriers<2, arrivals = 1>
+    tile.barrier_expect %full[%i] bytes(16384) leader : !tile.barriers<2, arrivals = 1>
     ```
   }];
-  let arguments = (ins Tile_BarriersType:$barriers, Index:$index, I64Attr:$bytes);
-  let assemblyFormat = "$barriers `[` $index `]` `bytes` `(` $bytes `)` attr-dict `:` type($barriers)";
+  let arguments = (ins Tile_BarriersType:$barriers, Index:$index, I64Attr:$bytes, UnitAttr:$leader);
+  let assemblyFormat = "$barriers `[` $index `]` `bytes` `(` $bytes `)` (`leader` $leader^)? attr-dict `:` type($barriers)";
   let hasVerifier = 1;
 }
 
@@ -133,14 +141,16 @@ def Tile_MmaCommitOp : Tile_BarrierOp<"mma_commit"> {
   let summary = "one arrival, once the MMAs that this thread has started are complete";
   let description = [{
     Does not wait. What those MMAs read may be overwritten, and what they wrote may be
-    read, by whoever waits for the phase. One thread runs this op.
+    read, by whoever waits for the phase. One thread runs this op. With `pair`, the arrival
+    comes to the barriers of both CTAs of the cluster.
 
     ```mlir
     tile.mma_commit %full[%i] : !tile.barriers<2, arrivals = 1>
+    tile.mma_commit %full[%i] pair : !tile.barriers<2, arrivals = 1>
     ```
   }];
-  let arguments = (ins Tile_BarriersType:$barriers, Index:$index);
-  let assemblyFormat = "$barriers `[` $index `]` attr-dict `:` type($barriers)";
+  let arguments = (ins Tile_BarriersType:$barriers, Index:$index, UnitAttr:$pair);
+  let assemblyFormat = "$barriers `[` $index `]` (`pair` $pair^)? attr-dict `:` type($barriers)";
 }
 
 def Tile_WriteSharedOp : Tile_Op<"write_shared"> {

@@ -48,6 +48,8 @@ LogicalResult RoleOp::verify() {
   if (!getOneThread() && warps % kWarpsPerWorker != 0)
     return emitOpError() << "has " << warps << " warps, must be a multiple of the " << kWarpsPerWorker
                          << " of a worker";
+  if (getLeader() && !getOneThread())
+    return emitOpError("of whole workers cannot be the leader's alone: only one with one_thread can");
   // PTX ISA, "setmaxnreg": a multiple of 8 from 24 to 256.
   if (registers % 8 != 0 || registers < 24 || registers > 256)
     return emitOpError() << "register budget is " << registers << ", must be a multiple of 8 from 24 to 256";

@@ -19,16 +19,18 @@ def Tile_RoleOp : Tile_Op<"role", [NoTerminator, SingleBlock, RecursiveMemoryEff
     The region is run by whole workers, which start at a multiple of four warps. With
     `one_thread`, a single thread of the role's first warp runs it and the other threads
     skip it; such roles may share four warps. Each thread may use `registers` registers,
-    a number that all roles of four warps share.
+    a number that all roles of four warps share. Such a role with `leader` runs in the
+    first CTA of a cluster only, the leader, and in the others nobody runs it.
 
     ```mlir
     tile.role "load" warps(4) registers(24) one_thread { ... }
     tile.role "compute" warps(8) registers(240) { ... }
+    tile.role "mma" warps(3) registers(56) one_thread leader { ... }
     ```
   }];
-  let arguments = (ins StrAttr:$name, I64Attr:$warps, I64Attr:$registers, UnitAttr:$one_thread);
+  let arguments = (ins StrAttr:$name, I64Attr:$warps, I64Attr:$registers, UnitAttr:$one_thread, UnitAttr:$leader);
   let regions = (region SizedRegion<1>:$body);
-  let assemblyFormat = "$name `warps` `(` $warps `)` `registers` `(` $registers `)` (`one_thread` $one_thread^)? attr-dict-with-keyword $body";
+  let assemblyFormat = "$name `warps` `(` $warps `)` `registers` `(` $registers `)` (`one_thread` $one_thread^)? (`leader` $leader^)? attr-dict-with-keyword $body";
   let hasVerifier = 1;
   let extraClassDeclaration = [{
     /// The number of the first warp in the kernel.
@@ -102,16 +104,19 @@ def Tile_CopyOp : Tile_Op<"copy", [AttrSizedOperandSegments]> {
     Reads what `tile.load` would. With a barrier, the bytes written count towards
     that barrier's current phase, also those of elements outside the tensor, which
     are written as zero. A read of the tile is ordered after the copy only by that
-    barrier, or by `tile.wait` on the slot's channel. One thread runs this op.
+    barrier, or by `tile.wait` on the slot's channel. One thread runs this op. The barrier
+    is that of the CTA's own array or, with `leader`, of the first CTA of its cluster.
 
     ```mlir
     tile.copy %k[%b, %row, %zero] to %slot : !global, !panel
     tile.copy %map[%b, %row, %zero] to %slot signals %full[%i] : !tile.barriers<2, arrivals = 1> : !map, !panel
+    tile.copy %map[%b, %row, %zero] to %slot signals leader %full[%i] : !tile.barriers<2, arrivals = 1> : !map, !panel
     ```
   }];
   let arguments = (ins AnyTypeOf<[AnyMemRef, Tile_TensorMapType]>:$source, Variadic<Index>:$indices,
-                       Tile_Tile:$dest, Optional<Tile_BarriersType>:$barriers, Optional<Index>:$barrier);
-  let assemblyFormat = "$source `[` $indices `]` `to` $dest (`signals` $barriers^ `[` $barrier `]` `:` type($barriers))? attr-dict `:` type($source) `,` type($dest)";
+                       Tile_Tile:$dest, Optional<Tile_BarriersType>:$barriers, Optional<Index>:$barrier,
+                       UnitAttr:$leader);
+  let assemblyFormat = "$source `[` $indices `]` `to` $dest (`signals` (`leader` $leader^)? $barriers^ `[` $barrier `]` `:` type($barriers))? attr-dict `:` type($source) `,` type($dest)";
   let hasVerifier = 1;
 }
 
@@ -195,14 +200,17 @@ def Tile_MmaIntoOp : Tile_Op<"mma_into"> {
     nothing; the MMAs of one thread complete in the order in which they start. Until then
     the operands must stay as they are, and `dest` belongs to the MMA; `tile.mma_commit`
     tells others when that is over. `a` lies in shared or tensor memory, `b` in shared
-    memory.
+    memory. With `pair`, the leader starts it for both CTAs of the cluster: it reads and
+    writes the slots of the same number in both.
 
     ```mlir
     tile.mma_into %sum, %a, %b accumulate(%more) : !sum, !panel128, !panel
+    tile.mma_into %wide, %a, %b accumulate(%more) pair : !wide, !panel128, !panel
     ```
   }];
-  let arguments = (ins Tile_Tile:$dest, Tile_Tile:$a, Tile_Tile:$b, I1:$accumulate, UnitAttr:$transpose_b);
-  let assemblyFormat = "$dest `,` $a `,` $b `accumulate` `(` $accumulate `)` (`transpose_b` $transpose_b^)? attr-dict `:` type($dest) `,` type($a) `,` type($b)";
+  let arguments = (ins Tile_Tile:$dest, Tile_Tile:$a, Tile_Tile:$b, I1:$accumulate, UnitAttr:$transpose_b,
+                       UnitAttr:$pair);
+  let assemblyFormat = "$dest `,` $a `,` $b `accumulate` `(` $accumulate `)` (`transpose_b` $transpose_b^)? (`pair` $pair^)? attr-dict `:` type($dest) `,` type($a) `,` type($b)";
   let hasVerifier = 1;
 }
 

@@ -91,7 +91,8 @@ LogicalResult isRole(const AttrPlace &place, Attribute attr) {
   static const AttrRule rule = isRecord({{"name", isText},
                                          {"warps", isNumber(1, kMaxWarps)},
                                          {"registers", isNumber(1, 256)},
-                                         {"one_thread", isA<UnitAttr>("without a value"), /*isOptional=*/true}});
+                                         {"one_thread", isA<UnitAttr>("without a value"), /*isOptional=*/true},
+                                         {"leader", isA<UnitAttr>("without a value"), /*isOptional=*/true}});
   return rule(place, attr);
 }
 
@@ -175,7 +176,7 @@ ArrayRef<OperationAttr> operationAttrs() {
       {kRolesAttr, "a kernel", onKernel, isListOf(isRole), nullptr},
       {kRoleAttr, "an op in a kernel that ends no block", inKernel, isText, nullptr},
       {kRunAttr, "an op in a kernel that ends no block", inKernel, isNumber(0, kMaxInt), nullptr},
-      {kAssumesAttr, "a kernel", onKernel, isListOf(isOneOf({kMmaOrder})), nullptr},
+      {kAssumesAttr, "a kernel", onKernel, isListOf(isOneOf({kMmaOrder, kRemoteScope})), nullptr},
       {kArgumentsAttr, "an llvm.func", onLowered, isListOf(isRecipe), onList<checkArguments>},
       {kNonEmptyAttr, "a loop", onLoop, isA<UnitAttr>("without a value"), nullptr},
       {kExp2PolynomialAttr, "a math.exp2", onExp2, isNumber(1, kExp2Period), isApproximateOnTile},

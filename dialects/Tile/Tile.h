@@ -78,6 +78,9 @@ int64_t tensorColumns(mlir::RankedTensorType tile);
 /// The register encoding of `type`, or null.
 FragmentAttr fragmentEncoding(mlir::Type type);
 
+/// Whether this is an MMA that the two CTAs of a cluster run together.
+bool isOfPair(mlir::Operation *op);
+
 /// Names of the attributes that a kernel (`gpu.func`) and its arguments carry.
 /// On the function:
 inline constexpr llvm::StringLiteral kScheduleAttr = "tile.schedule";
@@ -103,6 +106,7 @@ inline constexpr llvm::StringLiteral kRunAttr = "tile.run";
 inline constexpr llvm::StringLiteral kAssumesAttr = "tile.assumes";
 /// MMAs that one thread starts complete in that order, whatever they accumulate in.
 inline constexpr llvm::StringLiteral kMmaOrder = "mma_order";
+inline constexpr llvm::StringLiteral kRemoteScope = "remote_scope";
 /// The recipes of all arguments, once the kernel is an llvm.func.
 inline constexpr llvm::StringLiteral kArgumentsAttr = "tile.arguments";
 /// On a tensor argument: its name, the names of its sizes, its memory order.

@@ -16,9 +16,9 @@ static RankedTensorType tileType(Value value) {
   return cast<RankedTensorType>(value.getType());
 }
 
-/// MxK times KxN (or NxK transposed) into MxN.
+/// MxK times KxN (or NxK transposed) into MxN; of a pair, each CTA has half of the columns of b.
 static LogicalResult verifyMma(Operation *op, RankedTensorType a, RankedTensorType b, RankedTensorType result,
-                               bool transposeB) {
+                               bool transposeB, bool pair) {
   if (a.getRank() != 2 || b.getRank() != 2 || result.getRank() != 2)
     return op->emitOpError("needs tiles of 2 dimensions");
   auto isNarrowFloat = [](RankedTensorType type) {
@@ -30,11 +30,20 @@ static LogicalResult verifyMma(Operation *op, RankedTensorType a, RankedTensorTy
   int64_t k = a.getDimSize(1), bK = b.getDimSize(transposeB ? 1 : 0);
   if (k != bK)
     return op->emitOpError() << "inner sizes differ: a has " << k << ", b has " << bK;
-  int64_t m = a.getDimSize(0), n = b.getDimSize(transposeB ? 0 : 1);
+  int64_t m = a.getDimSize(0), n = b.getDimSize(transposeB ? 0 : 1) * (pair ? 2 : 1);
   if (result.getDimSize(0) != m || result.getDimSize(1) != n)
     return op->emitOpError() << "result is " << result.getDimSize(0) << "x" << result.getDimSize(1)
                              << ", operands make " << m << "x" << n;
   return success();
+}
+
+bool girih::tile::isOfPair(Operation *op) {
+  if (auto mma = dyn_cast<MmaOp>(op))
+    return mma.getPair();
+  if (auto mma = dyn_cast<MmaAsyncOp>(op))
+    return mma.getPair();
+  auto into = dyn_cast<MmaIntoOp>(op);
+  return into && into.getPair();
 }
 
 static LogicalResult verifyAccumulator(Operation *op, Value acc, RankedTensorType result) {
@@ -46,13 +55,13 @@ static LogicalResult verifyAccumulator(Operation *op, Value acc, RankedTensorTyp
 LogicalResult MmaOp::verify() {
   if (failed(verifyAccumulator(*this, getAcc(), tileType(getResult()))))
     return failure();
-  return verifyMma(*this, tileType(getA()), tileType(getB()), tileType(getResult()), getTransposeB());
+  return verifyMma(*this, tileType(getA()), tileType(getB()), tileType(getResult()), getTransposeB(), getPair());
 }
 
 LogicalResult MmaAsyncOp::verify() {
   if (failed(verifyAccumulator(*this, getAcc(), tileType(getResult()))))
     return failure();
-  return verifyMma(*this, tileType(getA()), tileType(getB()), tileType(getResult()), getTransposeB());
+  return verifyMma(*this, tileType(getA()), tileType(getB()), tileType(getResult()), getTransposeB(), getPair());
 }
 
 LogicalResult MmaIntoOp::verify() {
@@ -63,7 +72,7 @@ LogicalResult MmaIntoOp::verify() {
     return emitOpError() << "reads a left operand in shared or tensor memory, not " << a;
   if (!sharedEncoding(b))
     return emitOpError() << "reads a right operand in shared memory, not " << b;
-  return verifyMma(*this, a, b, dest, getTransposeB());
+  return verifyMma(*this, a, b, dest, getTransposeB(), getPair());
 }
 
 /// The rows of a tile in registers lie where the matrix has them.

@@ -105,18 +105,18 @@ def Tile_StoreOp : Tile_Op<"store", [MemoryEffects<[MemWrite]>]> {
 def Tile_MmaOp : Tile_Op<"mma", [Pure]> {
   let summary = "matrix multiply-accumulate";
   let description = [{
-    `result = a * b + acc`, accumulated in the result's element type; no `acc`
-    means zero. `a` is MxK, `b` is KxN, or NxK with `transpose_b`. The order of the
-    additions along K is the hardware's.
+    `result = a * b + acc`, accumulated in the result's element type; no `acc` means zero. `a` is
+    MxK, `b` is KxN, or NxK with `transpose_b`. The order of the additions along K is the hardware's.
+    With `pair`, the CTAs of a cluster run it together: each has M rows, and half of the columns of `b`.
 
     ```mlir
     %s = tile.mma %q, %k transpose_b : tensor<128x64xbf16>, tensor<32x64xbf16> -> tensor<128x32xf32>
     %o = tile.mma %p, %v, %acc : tensor<128x32xbf16>, tensor<32x64xbf16>, tensor<128x64xf32> -> tensor<128x64xf32>
     ```
   }];
-  let arguments = (ins Tile_Tile:$a, Tile_Tile:$b, Optional<Tile_Tile>:$acc, UnitAttr:$transpose_b);
+  let arguments = (ins Tile_Tile:$a, Tile_Tile:$b, Optional<Tile_Tile>:$acc, UnitAttr:$transpose_b, UnitAttr:$pair);
   let results = (outs Tile_Tile:$result);
-  let assemblyFormat = "$a `,` $b (`,` $acc^)? (`transpose_b` $transpose_b^)? attr-dict `:` type($a) `,` type($b) (`,` type($acc)^)? `->` type($result)";
+  let assemblyFormat = "$a `,` $b (`,` $acc^)? (`transpose_b` $transpose_b^)? (`pair` $pair^)? attr-dict `:` type($a) `,` type($b) (`,` type($acc)^)? `->` type($result)";
   let hasVerifier = 1;
 }
 
@@ -284,9 +284,9 @@ def Tile_MmaAsyncOp : Tile_Op<"mma_async"> {
     %t = tile.mma_async %q, %k, %s transpose_b : !panel, !panel, !tile.async<!acc> -> !tile.async<!acc>
     ```
   }];
-  let arguments = (ins Tile_Tile:$a, Tile_Tile:$b, Optional<Tile_Operand>:$acc, UnitAttr:$transpose_b);
+  let arguments = (ins Tile_Tile:$a, Tile_Tile:$b, Optional<Tile_Operand>:$acc, UnitAttr:$transpose_b, UnitAttr:$pair);
   let results = (outs Tile_AsyncType:$result);
-  let assemblyFormat = "$a `,` $b (`,` $acc^)? (`transpose_b` $transpose_b^)? attr-dict `:` type($a) `,` type($b) (`,` type($acc)^)? `->` type($result)";
+  let assemblyFormat = "$a `,` $b (`,` $acc^)? (`transpose_b` $transpose_b^)? (`pair` $pair^)? attr-dict `:` type($a) `,` type($b) (`,` type($acc)^)? `->` type($result)";
   let hasVerifier = 1;
 }
 

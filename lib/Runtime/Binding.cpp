@@ -179,11 +179,10 @@ int64_t runtime::countWorkItems(const Binding &binding) {
 
 uint32_t runtime::computeGrid(const Binding &binding, int multiprocessors) {
   const Manifest &manifest = *binding.manifest;
-  int64_t items = countWorkItems(binding);
-  int64_t grid =
-      manifest.launch.persistent ? std::min<int64_t>(items, int64_t(manifest.launch.ctas) * multiprocessors) : items;
-  int64_t cluster = manifest.launch.cluster;
-  grid = (grid + cluster - 1) / cluster * cluster;
+  int64_t items = countWorkItems(binding), cluster = manifest.launch.cluster;
+  // The CTAs of a cluster share an item.
+  int64_t atOnce = std::max<int64_t>(int64_t(manifest.launch.ctas) * multiprocessors / cluster, 1);
+  int64_t grid = (manifest.launch.persistent ? std::min(items, atOnce) : items) * cluster;
   if (grid > std::numeric_limits<int32_t>::max())
     throw Error(manifest.path + ": the grid has " + std::to_string(grid) +
                 " CTAs when at most 2147483647 can be launched");

@@ -1,4 +1,6 @@
 #include "girih/Target/Kernel.h"
+#include "dialects/Tile/Tile.h"
+#include "girih/Target/Target.h"
 
 #include "llvm/ADT/StringExtras.h"
 
@@ -19,7 +21,53 @@ LogicalResult checkKernelName(Operation *op, StringRef name) {
                          << "': PTX has names of letters, digits, _ and $ that start with no digit";
 }
 
+static gpu::GPUFuncOp kernelOf(Operation *op) {
+  auto kernel = dyn_cast<gpu::GPUFuncOp>(op);
+  return kernel ? kernel : op->getParentOfType<gpu::GPUFuncOp>();
+}
+
+int64_t clusterOf(Operation *op) {
+  gpu::GPUFuncOp kernel = kernelOf(op);
+  std::optional<ArrayRef<int32_t>> sizes = kernel ? kernel.getKnownClusterSize() : std::nullopt;
+  return sizes ? sizes->front() : 1;
+}
+
+void addAssumption(gpu::GPUFuncOp kernel, StringRef name) {
+  SmallVector<Attribute> names;
+  if (auto known = kernel->getAttrOfType<ArrayAttr>(tile::kAssumesAttr))
+    llvm::append_range(names, known);
+  auto attr = StringAttr::get(kernel.getContext(), name);
+  if (!llvm::is_contained(names, attr))
+    names.push_back(attr);
+  kernel->setAttr(tile::kAssumesAttr, ArrayAttr::get(kernel.getContext(), names));
+}
+
+bool isAssumed(Operation *op, StringRef name) {
+  gpu::GPUFuncOp kernel = kernelOf(op);
+  auto names = kernel ? kernel->getAttrOfType<ArrayAttr>(tile::kAssumesAttr) : ArrayAttr();
+  return names && llvm::is_contained(names, StringAttr::get(op->getContext(), name));
+}
+
+/// Of a cluster, one dimension is used, and two CTAs at most, which the chip can pair.
+static LogicalResult checkCluster(gpu::GPUFuncOp kernel) {
+  std::optional<ArrayRef<int32_t>> sizes = kernel.getKnownClusterSize();
+  if (!sizes)
+    return success();
+  const Target *target = findTarget(kernel);
+  int64_t most = target && !target->limits().pairsCtas ? 1 : 2;
+  bool isRow = (*sizes)[1] == 1 && (*sizes)[2] == 1;
+  if (isRow && sizes->front() >= 1 && sizes->front() <= most)
+    return success();
+  if (isRow && most == 1)
+    return kernel.emitError() << "clusters have " << sizes->front() << " CTAs, on " << target->chip()
+                              << " a work item is of 1";
+  return kernel.emitError() << "a cluster of " << sizes->front() << " x " << (*sizes)[1] << " x " << (*sizes)[2]
+                            << " CTAs has no code; of 1 x 1 x 1 and 2 x 1 x 1 it has";
+}
+
 LogicalResult checkKernel(gpu::GPUFuncOp kernel) {
+  if (failed(checkCluster(kernel)))
+    return failure();
   if (!kernel.isKernel())
     return kernel.emitError("a function in a gpu.module that is no kernel cannot be compiled: mark it `kernel`");
   if (failed(checkKernelName(kernel, kernel.getName())))

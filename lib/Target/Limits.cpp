@@ -51,6 +51,7 @@ SmallVector<RoleShape> Target::rolesOf(const tile::Schedule &schedule, bool tran
   // Two threads share four warps, which have one number of registers.
   load.warps = 1;
   RoleShape mma = {"mma", kWarpsPerWorker - 1, *schedule.loadRegisters, true, "load_registers"};
+  mma.leader = schedule.cluster.value_or(1) > 1;
   SmallVector<RoleShape> roles = {load, mma, compute};
   // Four warps reach all lanes of tensor memory; they work for one worker after another.
   if (int64_t registers = schedule.correctionRegisters.value_or(0))

@@ -11,10 +11,10 @@ namespace girih {
 #include "Targets.def"
 #undef GIRIH_TARGET
 
-void Target::reserveColumns(ImplicitLocOpBuilder &, Value, int64_t) const {
+void Target::reserveColumns(ImplicitLocOpBuilder &, Value, int64_t, int64_t) const {
   llvm_unreachable("this chip has no tensor memory");
 }
-void Target::releaseColumns(ImplicitLocOpBuilder &, Value, int64_t) const {
+void Target::releaseColumns(ImplicitLocOpBuilder &, Value, int64_t, int64_t) const {
   llvm_unreachable("this chip has no tensor memory");
 }
 void Target::fenceTensorMemory(ImplicitLocOpBuilder &, Fence) const {

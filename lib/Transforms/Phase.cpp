@@ -28,6 +28,9 @@ static Phase earliestPhase(Operation *op) {
         return isPlaced ? Phase::Placed : transposition.getRing() ? Phase::Pipelined : Phase::Tiles;
       })
       .Case<tile::WorkerOp>([](auto) { return Phase::Partitioned; })
+      .Case([&](tile::MmaOp mma) {
+        return isPlaced ? Phase::Placed : mma.getPair() ? Phase::Partitioned : Phase::Tiles;
+      })
       .Default([&](auto) { return isPlaced ? Phase::Placed : Phase::Tiles; });
 }
 

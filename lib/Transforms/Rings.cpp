@@ -1,6 +1,7 @@
 // Where channels lie in shared and tensor memory, and who completes and frees a slot.
 #include "Rings.h"
 #include "SharedLayout.h"
+#include "girih/Target/Kernel.h"
 #include "girih/Target/Target.h"
 
 #include "mlir/Dialect/Utils/StaticValueUtils.h"
@@ -74,21 +75,71 @@ template <typename OpTy> static SmallVector<std::pair<OpTy, tile::RoleOp>> users
   return result;
 }
 
-/// Arrivals that fill a slot of the channel: of the one role that acquires and commits, or
-/// commits what it has changed in place.
-static int64_t commitsOf(tile::ChannelOp channel) {
+/// One role's part in the barriers of a channel, and how it completes its use of a slot.
+struct Part {
+  tile::RoleOp role;
+  Completion completion;
+};
+
+/// Who fills a slot of the channel: the one role that acquires and commits, or commits what it
+/// has changed in place. Nobody may, which the proof refuses.
+static SmallVector<Part> fillersOf(tile::ChannelOp channel) {
   for (auto [acquire, role] : usersByRole<tile::AcquireOp>(channel))
-    return arrivalsOf(channel, role, writeCompletion(acquire.getSlot()));
+    return {{role, writeCompletion(acquire.getSlot())}};
   for (auto [commit, role] : usersByRole<tile::CommitOp>(channel))
-    return arrivalsOf(channel, role, exchangeCompletion(role));
-  return 1; // nobody fills it, which the proof refuses
+    return {{role, exchangeCompletion(role)}};
+  return {};
 }
 
-/// Arrivals that free a slot of the channel, of all roles that read it.
-static int64_t releasesOf(tile::ChannelOp channel) {
-  int64_t arrivals = 0;
+/// Who reads a slot of the channel, and frees it.
+static SmallVector<Part> readersOf(tile::ChannelOp channel) {
+  SmallVector<Part> readers;
   for (auto [wait, role] : usersByRole<tile::WaitOp>(channel))
-    arrivals += arrivalsOf(channel, role, readCompletion(wait.getTile()));
+    readers.push_back({role, readCompletion(wait.getTile())});
+  return readers;
+}
+
+/// Who waits for what the signallers do, where `cluster` CTAs share work items. What one CTA waits
+/// for all others do too, or it alone; a signal goes to those who wait for it.
+static FailureOr<Waiters> waitersOf(tile::ChannelOp channel, ArrayRef<Part> waiting, ArrayRef<Part> signalling,
+                                    int64_t cluster) {
+  Waiters waiters;
+  if (cluster == 1 || waiting.empty())
+    return waiters;
+  waiters.isLeader = Part(waiting.front()).role.getLeader();
+  auto refuse = [&](Part part, const Twine &text) {
+    InFlightDiagnostic error = channel.emitError() << "role \"" << part.role.getName() << "\" " << text;
+    error.attachNote(part.role.getLoc()) << "the role is here";
+    return error;
+  };
+  for (Part part : waiting)
+    if (part.role.getLeader() != waiters.isLeader)
+      return refuse(part,
+                    "waits for this channel " + Twine(waiters.isLeader ? "in all CTAs of a cluster, another "
+                                                                         "role in the leader only"
+                                                                       : "in the leader only, another role in all "
+                                                                         "CTAs of a cluster"));
+  for (Part part : signalling) {
+    bool toOthers = part.role.getLeader() != waiters.isLeader;
+    bool hasCode = part.completion == Completion::Mma ? part.role.getLeader() : waiters.isLeader;
+    if (toOthers && !hasCode)
+      return refuse(part, "of " + Twine(part.role.getLeader() ? "the leader" : "all CTAs of a cluster") +
+                              " cannot tell " + (waiters.isLeader ? "the leader" : "all CTAs") + " of this channel: " +
+                              (part.completion == Completion::Mma ? "MMAs of the leader tell all"
+                                                                  : "threads and copies tell the leader"));
+    waiters.hearsThreads |= toOthers && part.completion == Completion::Threads;
+  }
+  return waiters;
+}
+
+/// Arrivals that complete a phase of a barrier.
+static int64_t countArrivals(tile::ChannelOp channel, ArrayRef<Part> signalling, const Waiters &waiters,
+                             int64_t cluster) {
+  int64_t arrivals = 0;
+  for (Part part : signalling) {
+    bool isFromAll = waiters.isLeader && !part.role.getLeader() && part.completion == Completion::Threads;
+    arrivals += arrivalsOf(channel, part.role, part.completion) * (isFromAll ? cluster : 1);
+  }
   // A kernel in which nobody reads is refused where it uses the channel, or by the proof.
   return std::max<int64_t>(arrivals, 1);
 }
@@ -155,7 +206,10 @@ FailureOr<Value> allocateRings(gpu::GPUFuncOp kernel, llvm::MapVector<Value, Rin
   };
   for (auto channel : kernel.getBody().front().getOps<tile::ChannelOp>()) {
     tile::ChannelType type = channel.getChannel().getType();
-    Ring ring = {{}, {}, {}, {}, type.getDepth(), type.getCopies(), type.getTile()};
+    Ring ring;
+    ring.depth = type.getDepth();
+    ring.copies = type.getCopies();
+    ring.tile = type.getTile();
     if (!channel.getShares()) {
       ring.buffer = makeBuffer(channel.getLoc(), channel.getName(), ring.depth * ring.copies, ring.tile);
     } else if (isGuest(channel)) {
@@ -176,15 +230,23 @@ FailureOr<Value> allocateRings(gpu::GPUFuncOp kernel, llvm::MapVector<Value, Rin
       return staged.emitError("stages what it stores, as another role does: only one role of a kernel can");
     staging = makeBuffer(staged.getLoc(), "staging", role.getWorkers(), staged.getResult().getType());
   }
+  int64_t cluster = clusterOf(kernel);
   for (auto &[channel, ring] : rings) {
     auto op = channel.getDefiningOp<tile::ChannelOp>();
+    SmallVector<Part> fillers = fillersOf(op), readers = readersOf(op);
+    // A slot with a guest is free when that is over: who fills the slot waits for it.
+    SmallVector<Part> owners = isGuest(op) ? fillersOf(op.getShares().getDefiningOp<tile::ChannelOp>()) : fillers;
+    FailureOr<Waiters> filled = waitersOf(op, readers, fillers, cluster);
+    if (failed(filled))
+      return failure();
+    ring.filled = *filled;
     auto makeBarriers = [&](StringRef suffix, int64_t arrivals) -> Value {
       int64_t count = ring.depth * ring.copies;
       auto type = tile::BarriersType::get(context, count, arrivals);
       return tile::BarriersOp::create(builder, op.getLoc(), type, (op.getName() + suffix).str(),
                                       layout.addBarriers(count));
     };
-    ring.full = makeBarriers("_full", commitsOf(op));
+    ring.full = makeBarriers("_full", countArrivals(op, fillers, ring.filled, cluster));
     auto isFreedByMma = [](tile::ChannelOp channel) {
       return llvm::any_of(usersByRole<tile::WaitOp>(channel),
                           [](auto user) { return readCompletion(user.first.getTile()) == Completion::Mma; });
@@ -192,12 +254,15 @@ FailureOr<Value> allocateRings(gpu::GPUFuncOp kernel, llvm::MapVector<Value, Rin
     // A slot with a guest is free when that is over, if anybody says so.
     SmallVector<tile::ChannelOp> guests = findGuests(op);
     ring.freedByMma = isFreedByMma(guests.empty() ? op : guests.front());
-    if (isGuest(op)) {
-      if (!usersByRole<tile::ReleaseOp>(op).empty())
-        rings[op.getShares()].empty = ring.released = makeBarriers("_empty", releasesOf(op));
-    } else if (!ring.isExchanged && guests.empty()) {
-      ring.empty = ring.released = makeBarriers("_empty", releasesOf(op));
-    }
+    bool isReleased = isGuest(op) ? !usersByRole<tile::ReleaseOp>(op).empty() : !ring.isExchanged && guests.empty();
+    if (!isReleased)
+      continue;
+    FailureOr<Waiters> freed = waitersOf(op, owners, readers, cluster);
+    if (failed(freed))
+      return failure();
+    Ring &owner = isGuest(op) ? rings[op.getShares()] : ring;
+    owner.freed = ring.freed = *freed;
+    owner.empty = ring.released = makeBarriers("_empty", countArrivals(op, readers, ring.freed, cluster));
   }
   if (*columns > 0)
     tile::TensorColumnsOp::create(builder, kernel.getLoc(),

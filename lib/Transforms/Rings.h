@@ -8,6 +8,12 @@
 
 namespace girih {
 
+/// Those who wait for a barrier, in a kernel whose CTAs share work items.
+struct Waiters {
+  bool isLeader = false;     ///< a role of the leader, for what all CTAs do
+  bool hearsThreads = false; ///< of other CTAs than its own
+};
+
 /// What a channel becomes: `copies` rings of `depth` slots, one ring after another.
 struct Ring {
   mlir::Value buffer;
@@ -18,6 +24,7 @@ struct Ring {
   mlir::RankedTensorType tile;
   bool isExchanged = false; ///< its slots go to and fro, and are never free
   bool freedByMma = false;  ///< MMAs that one thread starts read the slots last
+  Waiters filled, freed;    ///< who waits for `full` and for `released`
   bool isTensor() const { return tile::isInTensorMemory(tile); }
 };
 

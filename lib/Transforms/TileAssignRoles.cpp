@@ -9,6 +9,7 @@
 #include "Roles.h"
 #include "TensorPlaces.h"
 #include "TileTies.h"
+#include "girih/Target/Kernel.h"
 #include "girih/Target/Target.h"
 #include "girih/Transforms/Passes.h"
 #include "girih/Transforms/Phase.h"
@@ -169,6 +170,7 @@ struct TileAssignRolesPass : impl::TileAssignRolesPassBase<TileAssignRolesPass> 
       kernel.emitError("the schedule must say workers, load_registers and compute_registers");
       return signalPassFailure();
     }
+    schedule.cluster = clusterOf(kernel);
     SmallVector<RoleShape> roles = target->rolesOf(schedule, transposes(kernel));
     if (failed(assign(kernel, roles, *target)))
       return signalPassFailure();
@@ -209,6 +211,8 @@ struct TileAssignRolesPass : impl::TileAssignRolesPassBase<TileAssignRolesPass> 
       entry.set("registers", builder.getI64IntegerAttr(role.registers));
       if (role.oneThread)
         entry.set("one_thread", builder.getUnitAttr());
+      if (role.leader)
+        entry.set("leader", builder.getUnitAttr());
       entries.push_back(entry.getDictionary(&getContext()));
     }
     return builder.getArrayAttr(entries);

@@ -10,6 +10,7 @@
 #include "WiderLoop.h"
 #include "dialects/Tile/IndexBuilder.h"
 #include "girih/Conversion/Lowering.h"
+#include "girih/Target/Kernel.h"
 #include "girih/Transforms/Passes.h"
 #include "girih/Transforms/Phase.h"
 
@@ -30,7 +31,8 @@ namespace {
 class RoleLowering {
 public:
   RoleLowering(tile::RoleOp role, llvm::MapVector<Value, Ring> &rings, Value staging)
-      : role(role), rings(rings), staging(staging), rewriter(role.getContext()), named(role) {}
+      : role(role), rings(rings), staging(staging), cluster(clusterOf(role)), rewriter(role.getContext()), named(role) {
+  }
 
   LogicalResult run();
 
@@ -56,8 +58,11 @@ private:
   LogicalResult lowerRelease(tile::ReleaseOp op, Held &held);
   LogicalResult lowerOwn(tile::OwnOp op);
   void awaitReleases(const Counts &counts);
-  void signal(Location loc, Value barriers, const Slot &slot, bool isTensor, Value after = {}, int64_t element = 0,
-              bool isEarly = false);
+  void signal(Location loc, Value barriers, const Waiters &waiters, const Slot &slot, bool isTensor, Value after = {},
+              int64_t element = 0, bool isEarly = false);
+  /// Whether a signal of the role goes to the leader, who waits for all CTAs, or from the leader to all.
+  bool isToLeader(const Waiters &waiters) { return waiters.isLeader && !role.getLeader(); }
+  bool isToAll(const Waiters &waiters) { return cluster > 1 && !waiters.isLeader && role.getLeader(); }
   LogicalResult lowerStore(tile::ToSharedOp op);
   FailureOr<SmallVector<Name>> ringsIn(Operation *op);
 
@@ -86,6 +91,7 @@ private:
   tile::RoleOp role;
   llvm::MapVector<Value, Ring> &rings;
   Value staging;
+  int64_t cluster; ///< that share a work item
   IRRewriter rewriter;
   NamedBarriers named;
   bool stores = false;
@@ -212,15 +218,18 @@ LogicalResult RoleLowering::lowerAcquire(tile::AcquireOp op, Counts &counts, Hel
   Value slot = slotOf(b, *name, count);
   // The phase before the first counts as complete, so the first round passes.
   if (ring.empty)
-    tile::BarrierWaitOp::create(b, ring.empty, slot, parityOf(b, count, ring.depth, /*flipped=*/true), ring.isTensor());
+    tile::BarrierWaitOp::create(b, ring.empty, slot, parityOf(b, count, ring.depth, /*flipped=*/true), ring.isTensor(),
+                                ring.freed.hearsThreads);
   Completion completion = writeCompletion(op.getSlot());
+  bool isToLeader = this->isToLeader(ring.filled);
   if (completion == Completion::Bytes)
-    tile::BarrierExpectOp::create(b, ring.full, slot, bytesInto(op));
+    tile::BarrierExpectOp::create(b, ring.full, slot, bytesInto(op) * (isToLeader ? cluster : 1), isToLeader);
   Value tile = tile::SlotOp::create(b, op.getSlot().getType(), ring.buffer, slot);
   for (Operation *user : llvm::make_early_inc_range(op->getUsers()))
     if (auto copy = dyn_cast<tile::CopyOp>(user)) {
       copy.getBarriersMutable().assign(ring.full);
       copy.getBarrierMutable().assign(slot);
+      copy.setLeader(isToLeader);
     } else if (auto request = dyn_cast<tile::RequestWorkOp>(user)) {
       request.getBarriersMutable().assign(ring.full);
       request.getBarrierMutable().assign(slot);
@@ -234,17 +243,18 @@ LogicalResult RoleLowering::lowerAcquire(tile::AcquireOp op, Counts &counts, Hel
 }
 
 /// The role is done with the slot. Copies complete their phase by themselves.
-void RoleLowering::signal(Location loc, Value barriers, const Slot &slot, bool isTensor, Value after, int64_t element,
-                          bool isEarly) {
+void RoleLowering::signal(Location loc, Value barriers, const Waiters &waiters, const Slot &slot, bool isTensor,
+                          Value after, int64_t element, bool isEarly) {
   if (slot.completion == Completion::Mma)
-    tile::MmaCommitOp::create(rewriter, loc, barriers, slot.number);
+    tile::MmaCommitOp::create(rewriter, loc, barriers, slot.number, isToAll(waiters));
   if (slot.isPublished) {
     IndexBuilder b(loc, rewriter);
     tile::PublishOp::create(b, b.index(NamedBarriers::kTransposition));
   }
   if (slot.completion != Completion::Threads)
     return;
-  auto arrive = tile::BarrierArriveOp::create(rewriter, loc, barriers, slot.number, after, element, isTensor);
+  auto arrive = tile::BarrierArriveOp::create(rewriter, loc, barriers, slot.number, after, element, isTensor,
+                                              isToLeader(waiters));
   if (isEarly)
     arrive->setAttr(kEarlyAttr, rewriter.getUnitAttr());
 }
@@ -261,7 +271,8 @@ void RoleLowering::awaitReleases(const Counts &counts) {
     for (int64_t i = 0; i < ring.depth; ++i) {
       Value next = b.add(count, b.index(i));
       tile::BarrierWaitOp::create(b, ring.empty, slotOf(b, ringOf(name), next),
-                                  parityOf(b, next, ring.depth, /*flipped=*/true), ring.isTensor());
+                                  parityOf(b, next, ring.depth, /*flipped=*/true), ring.isTensor(),
+                                  ring.freed.hearsThreads);
     }
   }
 }
@@ -273,12 +284,13 @@ LogicalResult RoleLowering::lowerCommit(tile::CommitOp op, Held &held) {
   const Ring &ring = rings[name->channel];
   SmallVector<Slot> &slots = held[fillOf(*name)];
   if (!slots.empty()) {
-    signal(op.getLoc(), ring.full, slots.front(), ring.isTensor(), /*after=*/{}, /*element=*/0,
+    signal(op.getLoc(), ring.full, ring.filled, slots.front(), ring.isTensor(), /*after=*/{}, /*element=*/0,
            op->hasAttr(kEarlyAttr));
     slots.erase(slots.begin());
   } else if (ring.isExchanged) {
     IndexBuilder b(op.getLoc(), rewriter);
-    signal(op.getLoc(), ring.full, {slotOf(b, *name, b.index(0)), exchangeCompletion(role)}, ring.isTensor());
+    signal(op.getLoc(), ring.full, ring.filled, {slotOf(b, *name, b.index(0)), exchangeCompletion(role)},
+           ring.isTensor());
   } else {
     return op.emitError("no tile of this channel was acquired in this block");
   }
@@ -305,7 +317,8 @@ LogicalResult RoleLowering::lowerWait(tile::WaitOp op, Counts &counts, Held &hel
   const Ring &ring = rings[name->channel];
   Value &count = counts[readOf(*name)];
   Value slot = slotOf(b, *name, count);
-  tile::BarrierWaitOp::create(b, ring.full, slot, parityOf(b, count, ring.depth, /*flipped=*/false), ring.isTensor());
+  tile::BarrierWaitOp::create(b, ring.full, slot, parityOf(b, count, ring.depth, /*flipped=*/false), ring.isTensor(),
+                              ring.filled.hearsThreads);
   held[readOf(*name)].push_back({slot, readCompletion(op.getTile())});
   op.replaceAllUsesWith(tile::SlotOp::create(b, op.getTile().getType(), ring.buffer, slot).getResult());
   count = b.add(count, b.index(1));
@@ -325,7 +338,7 @@ LogicalResult RoleLowering::lowerRelease(tile::ReleaseOp op, Held &held) {
   const Ring &ring = rings[name->channel];
   if (!ring.released)
     return op.emitError("this tile's slot is handed on with another tile, not released");
-  signal(op.getLoc(), ring.released, slots.front(), ring.isTensor(), op.getAfter(), op.getElement());
+  signal(op.getLoc(), ring.released, ring.freed, slots.front(), ring.isTensor(), op.getAfter(), op.getElement());
   slots.erase(slots.begin());
   op.erase();
   return success();
@@ -358,6 +371,11 @@ struct TileLowerChannelsPass : impl::TileLowerChannelsPassBase<TileLowerChannels
     FailureOr<Value> staging = allocateRings(kernel, rings);
     if (failed(staging))
       return signalPassFailure();
+    auto schedule = tile::Schedule::decode(kernel->getAttrOfType<tile::ScheduleAttr>(tile::kScheduleAttr));
+    bool hearsOthers = llvm::any_of(
+        rings, [](const auto &ring) { return ring.second.filled.hearsThreads || ring.second.freed.hearsThreads; });
+    if (hearsOthers && !schedule.strict.value_or(0))
+      addAssumption(kernel, tile::kRemoteScope);
     for (tile::RoleOp role : llvm::make_early_inc_range(kernel.getBody().front().getOps<tile::RoleOp>()))
       if (failed(RoleLowering(role, rings, *staging).run()))
         return signalPassFailure();

@@ -7,9 +7,12 @@
 //   %w = tile.worker
 //   %mine = tile.slice %q[%w * 64] : ... -> tensor<64x64xbf16>
 //   %s = tile.mma %mine, %k transpose_b ... -> tensor<64x128xf32>
+// Where CTAs share work items, the rows are split over these before, and so is what they load.
+#include "ClusterLoads.h"
 #include "ControlFlow.h"
 #include "TileTies.h"
 #include "dialects/Tile/IndexBuilder.h"
+#include "girih/Target/Kernel.h"
 #include "girih/Transforms/Passes.h"
 #include "girih/Transforms/Phase.h"
 
@@ -85,18 +88,45 @@ struct TilePartitionPass : impl::TilePartitionPassBase<TilePartitionPass> {
     if (failed(checkControlFlow(kernel)))
       return signalPassFailure();
     auto attr = kernel->getAttrOfType<tile::ScheduleAttr>(tile::kScheduleAttr);
-    workers = tile::Schedule::decode(attr).workers.value_or(1);
-    if (workers == 1)
+    auto schedule = tile::Schedule::decode(attr);
+    int64_t cluster = schedule.cluster.value_or(1), workers = schedule.workers.value_or(1);
+    if (clusterOf(kernel) == cluster)
+      cluster = 1; // they have their parts already
+    if (cluster == 1 && workers == 1)
       return;
     if (failed(checkBefore(Phase::Partitioned, kernel)))
       return signalPassFailure();
-    separateTileUses(kernel);
-    RowTiles rowTiles(kernel);
-    if (failed(check(rowTiles)))
+    if (cluster > 1) {
+      if (clusterOf(kernel) != 1) {
+        kernel.emitError() << "knob cluster is " << cluster << ", the kernel has clusters of " << clusterOf(kernel)
+                           << " CTAs";
+        return signalPassFailure();
+      }
+      if (failed(splitLoads(kernel, cluster)) || failed(split({cluster, "CTAs", /*sharesLoads=*/false})))
+        return signalPassFailure();
+      kernel.setKnownClusterSize(SmallVector<int32_t>{static_cast<int32_t>(cluster), 1, 1});
+    }
+    if (workers > 1 && failed(split({workers, "workers", /*sharesLoads=*/true})))
       return signalPassFailure();
+  }
+
+  /// Those over whom rows are split.
+  struct Parts {
+    int64_t count;
+    StringRef name;
+    bool sharesLoads; ///< what is loaded is loaded whole, for all of them
+  };
+
+  LogicalResult split(const Parts &over) {
+    parts = over;
+    separateTileUses(getOperation());
+    RowTiles rowTiles(getOperation());
+    if (failed(check(rowTiles)))
+      return failure();
     for (Value value : rowTiles.get())
       shrink(value);
-    kernel.walk([&](Operation *op) { adjust(op, rowTiles); });
+    getOperation().walk([&](Operation *op) { adjust(op, rowTiles); });
+    return success();
   }
 
   LogicalResult check(const RowTiles &rowTiles) {
@@ -104,9 +134,9 @@ struct TilePartitionPass : impl::TilePartitionPassBase<TilePartitionPass> {
       auto type = cast<RankedTensorType>(value.getType());
       if (isKernelArgument(value))
         return emitError(value.getLoc(), "a tile cannot be an argument of a kernel: load it from a memref");
-      if (type.getDimSize(0) % workers != 0)
+      if (type.getDimSize(0) % parts.count != 0)
         return emitError(value.getLoc()) << "a tile of " << type.getDimSize(0) << " rows cannot be split over "
-                                         << workers << " workers";
+                                         << parts.count << " " << parts.name;
       if (auto constant = value.getDefiningOp<arith::ConstantOp>();
           constant && !isa<SplatElementsAttr>(constant.getValue()))
         return constant.emitError("a constant tile that is split over workers must have one value");
@@ -120,7 +150,7 @@ struct TilePartitionPass : impl::TilePartitionPassBase<TilePartitionPass> {
 
   RankedTensorType mine(RankedTensorType type) {
     SmallVector<int64_t> shape(type.getShape());
-    shape[0] /= workers;
+    shape[0] /= parts.count;
     return type.clone(shape);
   }
 
@@ -133,12 +163,14 @@ struct TilePartitionPass : impl::TilePartitionPassBase<TilePartitionPass> {
 
   Value firstRow(OpBuilder &builder, Location loc, int64_t rows) {
     IndexBuilder b(loc, builder);
-    return b.mul(tile::WorkerOp::create(b), b.index(rows));
+    Value number = parts.sharesLoads ? tile::WorkerOp::create(b).getResult()
+                                     : gpu::ClusterBlockIdOp::create(b, gpu::Dimension::x).getResult();
+    return b.mul(number, b.index(rows));
   }
 
   void adjust(Operation *op, const RowTiles &rowTiles);
 
-  int64_t workers = 1;
+  Parts parts;
 };
 
 /// Rewrites the ops at the border between row tiles and the rest: left operands
@@ -148,14 +180,14 @@ void TilePartitionPass::adjust(Operation *op, const RowTiles &rowTiles) {
   Location loc = op->getLoc();
   if (op->hasTrait<OpTrait::Elementwise>() && op->getNumResults() == 1 && rowTiles.get().contains(op->getResult(0))) {
     for (OpOperand &operand : op->getOpOperands()) {
-      if (!isLoadedForParts(operand.get()))
+      if (!isLoadedForParts(operand.get()) || !parts.sharesLoads)
         continue;
       RankedTensorType type = mine(cast<RankedTensorType>(operand.get().getType()));
       Value offset = firstRow(builder, loc, type.getDimSize(0));
       operand.set(tile::SliceOp::create(builder, loc, type, operand.get(), offset));
     }
   } else if (auto mma = dyn_cast<tile::MmaOp>(op)) {
-    if (rowTiles.get().contains(mma.getA()))
+    if (rowTiles.get().contains(mma.getA()) || !parts.sharesLoads)
       return;
     RankedTensorType type = mine(cast<RankedTensorType>(mma.getA().getType()));
     Value offset = firstRow(builder, loc, type.getDimSize(0));

@@ -8,6 +8,7 @@
 //   %weights = tile.channel "weights" shares(%scores)
 // without the releases: who has waited for the scores has the slot until it commits the weights.
 #include "Rings.h"
+#include "girih/Target/Kernel.h"
 #include "girih/Transforms/Passes.h"
 #include "girih/Transforms/Phase.h"
 
@@ -220,7 +221,7 @@ struct TileShareColumnsPass : impl::TileShareColumnsPassBase<TileShareColumnsPas
     }
     llvm::for_each(host.releases, [](tile::ReleaseOp release) { release.erase(); });
     if (!isReleased)
-      kernel->setAttr(tile::kAssumesAttr, Builder(&getContext()).getStrArrayAttr({tile::kMmaOrder}));
+      addAssumption(kernel, tile::kMmaOrder);
   }
 };
 

@@ -248,9 +248,9 @@ void TileSpecializePass::runOnOperation() {
 
   SmallVector<tile::RoleOp> roles;
   for (auto shape : shapes.getAsRange<DictionaryAttr>()) {
-    roles.push_back(tile::RoleOp::create(builder, kernel.getLoc(), shape.getAs<StringAttr>("name"),
-                                         shape.getAs<IntegerAttr>("warps").getInt(),
-                                         shape.getAs<IntegerAttr>("registers").getInt(), shape.contains("one_thread")));
+    roles.push_back(tile::RoleOp::create(
+        builder, kernel.getLoc(), shape.getAs<StringAttr>("name"), shape.getAs<IntegerAttr>("warps").getInt(),
+        shape.getAs<IntegerAttr>("registers").getInt(), shape.contains("one_thread"), shape.contains("leader")));
     OpBuilder::InsertionGuard guard(builder);
     builder.createBlock(&roles.back().getBody());
     IRMapping map;

@@ -67,7 +67,8 @@ private:
   }
   void startInto(tile::MmaAsyncOp mma, Value slot, Value accumulate) {
     ImplicitLocOpBuilder b = before(mma);
-    auto into = tile::MmaIntoOp::create(b, slot, mma.getA(), mma.getB(), accumulate, mma.getTransposeB());
+    auto into =
+        tile::MmaIntoOp::create(b, slot, mma.getA(), mma.getB(), accumulate, mma.getTransposeB(), mma.getPair());
     into->setAttr(tile::kRoleAttr, mma->getAttr(tile::kRoleAttr));
     tie(into, mma);
   }

@@ -10,7 +10,7 @@ COUNT = 1500  # in CI
 KERNELS = {"sm_90a": ["test/Fuzz/Inputs/attention.mlir", "test/Fuzz/Inputs/causal.mlir", "test/Fuzz/Inputs/window.mlir",
                       "benchmarks/kernels/gemm.mlir"],
            "sm_100a": ["test/Fuzz/Inputs/attention.mlir", "test/Fuzz/Inputs/causal_tensor_memory.mlir",
-                       "benchmarks/kernels/gemm_tensor_memory.mlir"]}
+                       "benchmarks/kernels/gemm_tensor_memory.mlir", "benchmarks/kernels/gemm_pair.mlir"]}
 BATCH = 250
 SIZES = {"m": 130, "n": 136, "k": 72, "sq": 130, "skv": 100}
 
@@ -36,7 +36,7 @@ def simulate(tools, mutant, folder, repeat):
     if not set(dynamic) <= set(SIZES):
         return
     sizes = [word for name in dynamic for word in ("--size", f"{name}={SIZES[name]}")]
-    command = ["girih-sim", manifest, "--schedules", 2, "--multiprocessors", 2, "--threads", 1, *sizes]
+    command = ["girih-sim", manifest, "--rules", "assumed", "--schedules", 2, "--multiprocessors", 2, "--threads", 1, *sizes]
     compiling = [tools.path("girih-compile"), mutant, "--target", target, "-o", out]
     result = tools.run(*command)
     verdict = re.search(r"\b(race|deadlock): .*", result.stdout + result.stderr)

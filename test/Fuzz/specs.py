@@ -4,7 +4,7 @@ from common import Folder, check_compile, generator
 COUNT = 300  # in CI
 BASES = ["b=1,h=2,hkv=1,sq=100,skv=200,d=64", "b=?,h=?,hkv=?,sq=?,skv=?,d=128,lse=1,mask=causal",
          "b=1,h=1,sq=64,d=128,dtype=f16,order=bshd,scale=0.5", "b=1,h=1,sq=65,d=64,stages=2,workers=1,rows=64,columns=64",
-         "b=2,h=1,sq=300,d=128,overlap=0,ping_pong=0,persistent=1,ctas=1,longest_first=0,group_bytes=0,anchor=0",
+         "b=2,h=1,sq=300,d=128,overlap=0,ping_pong=0,persistent=1,ctas=1,cluster=1,longest_first=0,group_bytes=0,anchor=0",
          "b=1,h=1,sq=64,d=64,load_registers=40,compute_registers=232", "b=1,h=2,sq=100,d=64,score=softcap(30)+alibi", "b=2,h=14,hkv=2,sq=1,skv=200,d=64", "b=2,h=8,hkv=2,sq=5,skv=200,d=64,heads=4,sink=1,mask=causal",
          "b=1,h=1,sq=64,d=64,dtype=e4m3,v_order=keys,out=f16",
          "b=3,h=1,sq=100,skv=200,d=64,query_lengths=1,key_lengths=1", "b=3,h=1,sq=100,skv=200,d=64,packed=1", "b=3,h=1,sq=100,skv=200,d=64,dtype=e4m3,q_descale=tensor,k_descale=head", "b=1,h=1,sq=100,skv=200,d=64,mask=(window(30,0)|prefix(4))&causal_top_left"]

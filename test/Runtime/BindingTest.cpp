@@ -125,27 +125,27 @@ TEST(BindingTest, size_fits_its_argument) {
             errorOf([&] { bindManifest(manifest, sizes(1, int64_t(1) << 31)); }));
 }
 
-TEST(BindingTest, grid_counts_tiles_and_rounds_to_clusters) {
+TEST(BindingTest, grid_counts_tiles_of_clusters) {
   Manifest manifest = attention();
   auto grid = [&](int64_t sq, int multiprocessors) {
     return computeGrid(bindManifest(manifest, sizes(sq, 64)), multiprocessors);
   };
-  EXPECT_EQ(2u * 4 * 2, grid(129, 132));
-  EXPECT_EQ(8u, grid(1, 132));
+  EXPECT_EQ(2u * 2 * 4 * 2, grid(129, 132));
+  EXPECT_EQ(2u * 8, grid(1, 132));
   manifest.launch.work[0].more = {"skv", 0, manifest.findSize("skv")};
-  EXPECT_EQ((2u + 64) * 4 * 2, grid(129, 132));
+  EXPECT_EQ(2 * (2u + 64) * 4 * 2, grid(129, 132));
   manifest.launch.work[0].more = {};
   manifest.launch.work.pop_back();
   manifest.launch.work.pop_back();
-  EXPECT_EQ(4u, grid(257, 132)); // 3 tiles, clusters of 2
+  EXPECT_EQ(6u, grid(257, 132)); // 3 tiles, clusters of 2
   manifest.launch.persistent = true;
   EXPECT_EQ(132u, grid(100000, 132));
   manifest.launch.ctas = 3;
   EXPECT_EQ(396u, grid(100000, 132));
-  EXPECT_EQ(4u, grid(257, 132));
+  EXPECT_EQ(6u, grid(257, 132));
   manifest.launch.ctas = 1;
-  EXPECT_EQ(132u, grid(100000, 131));
-  EXPECT_EQ(4u, grid(257, 132));
+  EXPECT_EQ(130u, grid(100000, 131));
+  EXPECT_EQ(6u, grid(257, 132));
   EXPECT_EQ("attention.json: no work to launch: size 'sq' is 0", errorOf([&] { grid(0, 132); }));
 }
 

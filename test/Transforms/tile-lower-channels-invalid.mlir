@@ -201,3 +201,72 @@ gpu.module @m {
     gpu.return
   }
 }
+
+// -----
+
+!shared = tensor<64x64xbf16, #tile.shared<swizzle = 128>>
+!channel = !tile.channel<1 x !shared>
+gpu.module @m {
+  gpu.func @both_wait() kernel attributes {known_cluster_size = array<i32: 2, 1, 1>} {
+    // expected-error@+1 {{role "mma" waits for this channel in the leader only, another role in all CTAs of a cluster}}
+    %k = tile.channel "k" : !channel
+    tile.role "load" warps(1) registers(24) one_thread {
+      %slot = tile.acquire %k : !channel -> !shared
+      tile.commit %k : !channel
+    }
+    // expected-note@+1 {{the role is here}}
+    tile.role "mma" warps(3) registers(24) one_thread leader {
+      %0 = tile.wait %k : !channel -> !shared
+      tile.release %k : !channel
+    }
+    tile.role "compute" warps(4) registers(240) {
+      %0 = tile.wait %k : !channel -> !shared
+      tile.release %k : !channel
+    }
+    gpu.return
+  }
+}
+
+// -----
+
+!shared = tensor<64x64xbf16, #tile.shared<swizzle = 128>>
+!channel = !tile.channel<1 x !shared>
+gpu.module @m {
+  gpu.func @leader_tells() kernel attributes {known_cluster_size = array<i32: 2, 1, 1>} {
+    // expected-error@+1 {{role "load" of the leader cannot tell all CTAs of this channel: threads and copies tell the leader}}
+    %k = tile.channel "k" : !channel
+    // expected-note@+1 {{the role is here}}
+    tile.role "load" warps(4) registers(24) one_thread leader {
+      %slot = tile.acquire %k : !channel -> !shared
+      tile.commit %k : !channel
+    }
+    tile.role "compute" warps(4) registers(240) {
+      %0 = tile.wait %k : !channel -> !shared
+      tile.release %k : !channel
+    }
+    gpu.return
+  }
+}
+
+// -----
+
+!sum = tensor<128x128xf32, #tile.tensor_memory>
+!panel = tensor<128x64xbf16, #tile.shared<swizzle = 128>>
+!channel = !tile.channel<1 x !sum>
+gpu.module @m {
+  gpu.func @all_tell(%t: !panel, %f: i1) kernel attributes {known_cluster_size = array<i32: 2, 1, 1>} {
+    // expected-error@+1 {{role "mma" of all CTAs of a cluster cannot tell the leader of this channel: MMAs of the leader tell all}}
+    %k = tile.channel "k" : !channel
+    // expected-note@+1 {{the role is here}}
+    tile.role "mma" warps(2) registers(24) one_thread {
+      %slot = tile.acquire %k : !channel -> !sum
+      tile.mma_into %slot, %t, %t accumulate(%f) transpose_b : !sum, !panel, !panel
+      tile.commit %k : !channel
+    }
+    tile.role "other" warps(2) registers(24) one_thread leader {
+      %0 = tile.wait %k : !channel -> !sum
+      tile.release %k : !channel
+    }
+    gpu.return
+  }
+}

@@ -117,4 +117,78 @@ gpu.module @m {
     }
     gpu.return
   }
+
+  // CTAs that share work items, one of which starts the MMAs of both: what it waits for is counted on its barriers, by the
+  // bytes and the warps of both; what both wait for is committed to both. The kernel assumes that arrivals need no scope.
+  // CHECK-LABEL: gpu.func @pair
+  // CHECK-SAME: tile.assumes = ["remote_scope"]
+  // CHECK: %[[A_FULL:.*]] = tile.barriers "a_full" offset({{[0-9]+}}) : <1, arrivals = 1>
+  // CHECK: %[[A_EMPTY:.*]] = tile.barriers "a_empty" offset({{[0-9]+}}) : <1, arrivals = 1>
+  // CHECK: %[[FULL:.*]] = tile.barriers "sum_full" offset({{[0-9]+}}) : <1, arrivals = 1>
+  // CHECK: %[[EMPTY:.*]] = tile.barriers "sum_empty" offset({{[0-9]+}}) : <1, arrivals = 8>
+  // CHECK: tile.role "load"
+  // CHECK:     tile.barrier_wait %[[A_EMPTY]][%c0] parity(%{{.*}}) :
+  // CHECK:     tile.barrier_expect %[[A_FULL]][%c0] bytes(32768) leader
+  // CHECK:     tile.copy {{.*}} signals leader %[[A_FULL]][%c0]
+  // CHECK: tile.role "mma" warps(3) registers(56) one_thread leader
+  // CHECK:     tile.barrier_wait %[[A_FULL]][%c0] parity(%{{.*}}) :
+  // CHECK:     tile.barrier_wait %[[EMPTY]][%c0] parity(%{{.*}}) tensor_memory cluster :
+  // CHECK:     tile.mma_commit %[[A_EMPTY]][%c0] pair
+  // CHECK:     tile.mma_commit %[[FULL]][%c0] pair
+  // CHECK: tile.role "compute"
+  // CHECK:     tile.barrier_wait %[[FULL]][%c0] parity(%{{.*}}) tensor_memory :
+  // CHECK:     tile.barrier_arrive %[[EMPTY]][%c0] tensor_memory leader
+  gpu.func @pair(%m: memref<?x64xbf16>, %n: index) kernel attributes {known_cluster_size = array<i32: 2, 1, 1>} {
+    %c0 = arith.constant 0 : index
+    %c1 = arith.constant 1 : index
+    %new = arith.constant false
+    %a = tile.channel "a" : !tile.channel<1 x !panel>
+    %c = tile.channel "sum" : !tile.channel<1 x !sum>
+    tile.role "load" warps(1) registers(56) one_thread {
+      scf.for %i = %c0 to %n step %c1 {
+        %slot = tile.acquire %a : !tile.channel<1 x !panel> -> !panel
+        tile.copy %m[%i, %c0] to %slot : memref<?x64xbf16>, !panel
+        tile.commit %a : !tile.channel<1 x !panel>
+      }
+    }
+    tile.role "mma" warps(3) registers(56) one_thread leader {
+      scf.for %i = %c0 to %n step %c1 {
+        %t = tile.wait %a : !tile.channel<1 x !panel> -> !panel
+        %b = tile.slice %t[%c0] : !panel -> tensor<32x64xbf16, #tile.shared<swizzle = 128, rows = 128>>
+        %sum = tile.acquire %c : !tile.channel<1 x !sum> -> !sum
+        tile.mma_into %sum, %t, %b accumulate(%new) transpose_b pair : !sum, !panel, tensor<32x64xbf16, #tile.shared<swizzle = 128, rows = 128>>
+        tile.release %a : !tile.channel<1 x !panel>
+        tile.commit %c : !tile.channel<1 x !sum>
+      }
+    }
+    tile.role "compute" warps(4) registers(200) {
+      scf.for %i = %c0 to %n step %c1 {
+        %sum = tile.wait %c : !tile.channel<1 x !sum> -> !sum
+        %values = tile.move %sum : !sum -> tensor<128x64xf32, #lane>
+        tile.release %c : !tile.channel<1 x !sum>
+        "use"(%values) : (tensor<128x64xf32, #lane>) -> ()
+      }
+    }
+    gpu.return
+  }
+
+  // With strict, arrivals and waits have their scope: it assumes nothing.
+  // CHECK-LABEL: gpu.func @strict
+  // CHECK-NOT: tile.assumes
+  // CHECK: tile.barrier_wait {{.*}} cluster
+  gpu.func @strict(%a: !panel, %b: tensor<32x64xbf16, #tile.shared<swizzle = 128>>) kernel
+      attributes {known_cluster_size = array<i32: 2, 1, 1>, tile.schedule = #tile.schedule<strict = 1>} {
+    %true = arith.constant true
+    %c = tile.channel "sum" : !tile.channel<1 x !sum>
+    tile.role "mma" warps(4) registers(56) one_thread leader {
+      %sum = tile.acquire %c : !tile.channel<1 x !sum> -> !sum
+      tile.mma_into %sum, %a, %b accumulate(%true) transpose_b pair : !sum, !panel, tensor<32x64xbf16, #tile.shared<swizzle = 128>>
+      tile.commit %c : !tile.channel<1 x !sum>
+    }
+    tile.role "compute" warps(4) registers(200) {
+      %sum = tile.wait %c : !tile.channel<1 x !sum> -> !sum
+      tile.release %c : !tile.channel<1 x !sum>
+    }
+    gpu.return
+  }
 }

@@ -48,3 +48,123 @@ gpu.module @m {
     gpu.return
   }
 }
+
+// -----
+
+gpu.module @m [#nvvm.target<chip = "sm_90a">] {
+  // expected-error@+1 {{knob cluster is 2, on sm_90a no MMA is of more than one CTA}}
+  gpu.func @no_pairs(%a: memref<?x32xbf16>, %b: memref<32x96xbf16>, %c0: index) kernel attributes {tile.schedule = #tile.schedule<cluster = 2>} {
+    gpu.return
+  }
+}
+
+// -----
+
+gpu.module @m [#nvvm.target<chip = "sm_100a">] {
+  gpu.func @item_of_a_cta(%a: memref<?x32xbf16>) kernel attributes {tile.schedule = #tile.schedule<cluster = 2>} {
+    // expected-error@+1 {{differs between the CTAs that share a work item (knob cluster is 2): gpu.cluster_id and gpu.cluster_dim number what they share}}
+    %item = gpu.block_id x
+    gpu.return
+  }
+}
+
+// -----
+
+gpu.module @m [#nvvm.target<chip = "sm_100a">] {
+  gpu.func @next_item(%n: index) kernel attributes {tile.schedule = #tile.schedule<cluster = 2>} {
+    // expected-error@+1 {{takes a work item for one CTA, which 2 share (knob cluster)}}
+    %item = tile.next_work of %n
+    gpu.return
+  }
+}
+
+// -----
+
+gpu.module @m [#nvvm.target<chip = "sm_100a">] {
+  gpu.func @split_already(%a: memref<?x32xbf16>, %b: memref<32x96xbf16>, %c0: index) kernel attributes {tile.schedule = #tile.schedule<cluster = 2, workers = 1>} {
+    %ta = tile.load %a[%c0, %c0] : memref<?x32xbf16> -> tensor<256x32xbf16>
+    %tb = tile.load %b[%c0, %c0] : memref<32x96xbf16> -> tensor<32x48xbf16>
+    // expected-error@-3 {{the kernel is partitioned already: it cannot be partitioned any more}}
+    // expected-note@+1 {{'tile.mma' here tells that it is}}
+    %s = tile.mma %ta, %tb pair : tensor<256x32xbf16>, tensor<32x48xbf16> -> tensor<256x96xf32>
+    gpu.return
+  }
+}
+
+// -----
+
+gpu.module @m [#nvvm.target<chip = "sm_100a">] {
+  gpu.func @computed(%a: memref<?x32xbf16>, %b: memref<32x96xf32>, %c0: index) kernel attributes {tile.schedule = #tile.schedule<cluster = 2>} {
+    %ta = tile.load %a[%c0, %c0] : memref<?x32xbf16> -> tensor<256x32xbf16>
+    %tb = tile.load %b[%c0, %c0] : memref<32x96xf32> -> tensor<32x96xf32>
+    %narrow = arith.truncf %tb : tensor<32x96xf32> to tensor<32x96xbf16>
+    // expected-error@+1 {{has a right operand that is not loaded as it is: CTAs that share work items each load a part of it (knob cluster is 2)}}
+    %s = tile.mma %ta, %narrow : tensor<256x32xbf16>, tensor<32x96xbf16> -> tensor<256x96xf32>
+    gpu.return
+  }
+}
+
+// -----
+
+gpu.module @m [#nvvm.target<chip = "sm_100a">] {
+  gpu.func @whole(%a: memref<?x32xbf16>, %b: memref<32x96xbf16>, %c0: index) kernel attributes {tile.schedule = #tile.schedule<cluster = 2>} {
+    %ta = tile.load %a[%c0, %c0] : memref<?x32xbf16> -> tensor<256x32xbf16>
+    // expected-error@+1 {{needs the whole of a tile of which each of 2 CTAs loads a part (knob cluster)}}
+    %t = tile.reduce max %ta : tensor<256x32xbf16> -> tensor<256xbf16>
+    gpu.return
+  }
+}
+
+// -----
+
+gpu.module @m [#nvvm.target<chip = "sm_100a">] {
+  gpu.func @both_sides(%a: memref<?x256xbf16>, %c0: index) kernel attributes {tile.schedule = #tile.schedule<cluster = 2>} {
+    // expected-error@+1 {{is for two uses of which the 2 CTAs of a cluster need different parts (knob cluster)}}
+    %t = tile.load %a[%c0, %c0] : memref<?x256xbf16> -> tensor<256x256xbf16>
+    %s = tile.mma %t, %t : tensor<256x256xbf16>, tensor<256x256xbf16> -> tensor<256x256xf32>
+    gpu.return
+  }
+}
+
+// -----
+
+gpu.module @m [#nvvm.target<chip = "sm_100a">] {
+  gpu.func @odd(%a: memref<?x32xbf16>, %b: memref<32x95xbf16>, %c0: index) kernel attributes {tile.schedule = #tile.schedule<cluster = 2>} {
+    %ta = tile.load %a[%c0, %c0] : memref<?x32xbf16> -> tensor<256x32xbf16>
+    // expected-error@+1 {{makes a tile of 95 columns, which 2 CTAs cannot share (knob cluster)}}
+    %tb = tile.load %b[%c0, %c0] : memref<32x95xbf16> -> tensor<32x95xbf16>
+    %s = tile.mma %ta, %tb : tensor<256x32xbf16>, tensor<32x95xbf16> -> tensor<256x95xf32>
+    gpu.return
+  }
+}
+
+// -----
+
+gpu.module @m [#nvvm.target<chip = "sm_100a">] {
+  // expected-error@+1 {{a cluster of 4 x 1 x 1 CTAs has no code; of 1 x 1 x 1 and 2 x 1 x 1 it has}}
+  gpu.func @four() kernel attributes {known_cluster_size = array<i32: 4, 1, 1>, tile.schedule = #tile.schedule<cluster = 2>} {
+    gpu.return
+  }
+}
+
+// -----
+
+gpu.module @m [#nvvm.target<chip = "sm_100a">] {
+  gpu.func @shares_rows(%a: memref<?x32xbf16>, %b: memref<32x96xbf16>, %c0: index) kernel attributes {tile.schedule = #tile.schedule<cluster = 2>} {
+    %zero = arith.constant dense<0.0> : tensor<1x96xf32>
+    %tb = tile.load %b[%c0, %c0] : memref<32x96xbf16> -> tensor<32x96xbf16>
+    %ta = arith.constant dense<1.0> : tensor<1x32xbf16>
+    // expected-error@+1 {{a tile of 1 rows cannot be split over 2 CTAs}}
+    %s = tile.mma %ta, %tb, %zero : tensor<1x32xbf16>, tensor<32x96xbf16>, tensor<1x96xf32> -> tensor<1x96xf32>
+    gpu.return
+  }
+}
+
+// -----
+
+gpu.module @m [#nvvm.target<chip = "sm_90a">] {
+  // expected-error@+1 {{clusters have 2 CTAs, on sm_90a a work item is of 1}}
+  gpu.func @cluster() kernel attributes {known_cluster_size = array<i32: 2, 1, 1>, tile.schedule = #tile.schedule<workers = 2>} {
+    gpu.return
+  }
+}

@@ -155,3 +155,64 @@ gpu.module @m {
     gpu.return
   }
 }
+
+// -----
+
+#pair = #tile.schedule<cluster = 2, workers = 2>
+
+gpu.module @m [#nvvm.target<chip = "sm_100a">] {
+  // CTAs that share a work item: each loads and computes its rows, of which each worker has some, and loads its
+  // columns of the right operand, which the MMAs of both read.
+  // CHECK-LABEL: gpu.func @pair
+  // CHECK-SAME: known_cluster_size = array<i32: 2, 1, 1>
+  // CHECK-DAG: %[[HALF:.*]] = arith.constant 256 : index
+  // CHECK-DAG: %[[COLUMNS:.*]] = arith.constant 48 : index
+  // CHECK-DAG: %[[ROWS:.*]] = arith.constant 128 : index
+  // CHECK: %[[CTA:.*]] = gpu.cluster_block_id x
+  // CHECK: %[[FIRST:.*]] = arith.muli %[[CTA]], %[[HALF]]
+  // CHECK: %[[ROW:.*]] = arith.addi %[[I:.*]], %[[FIRST]]
+  // CHECK: %[[A:.*]] = tile.load %{{.*}}[%[[ROW]], %{{.*}}] {{.*}} -> tensor<256x32xbf16>
+  // CHECK: %[[SHIFT:.*]] = arith.muli %[[CTA]], %[[COLUMNS]]
+  // CHECK: %[[COLUMN:.*]] = arith.addi %{{.*}}, %[[SHIFT]]
+  // CHECK: %[[B:.*]] = tile.load %{{.*}}[%{{.*}}, %[[COLUMN]]] {{.*}} -> tensor<32x48xbf16>
+  // CHECK: %[[W:.*]] = tile.worker
+  // CHECK: %[[OFFSET:.*]] = arith.muli %[[W]], %[[ROWS]]
+  // CHECK: %[[MINE:.*]] = tile.slice %[[A]][%[[OFFSET]]] : tensor<256x32xbf16> -> tensor<128x32xbf16>
+  // CHECK: %[[S:.*]] = tile.mma %[[MINE]], %[[B]] pair : tensor<128x32xbf16>, tensor<32x48xbf16> -> tensor<128x96xf32>
+  // The rows of a loaded addend are the CTA's, and its number counts in those of rows.
+  // CHECK: tile.load %{{.*}}[%[[ROW]], %{{.*}}] {{.*}} -> tensor<256x96xf32>
+  // CHECK: arith.addf %{{.*}}, %{{.*}} : tensor<128x96xf32>
+  // CHECK: tile.iota 0 : tensor<128xi32>
+  // CHECK: arith.index_cast %[[OFFSET]] : index to i32
+  // CHECK: arith.index_cast %[[FIRST]] : index to i32
+  // CHECK: %[[STORED:.*]] = arith.addi %[[ROW]], %[[OFFSET]]
+  // CHECK: tile.store %{{.*}}, %{{.*}}[%[[STORED]], %{{.*}}] : tensor<128x96xf32>
+  gpu.func @pair(%a: memref<?x32xbf16>, %b: memref<32x96xbf16>, %t: memref<?x96xf32>, %i: index, %c0: index) kernel attributes {tile.schedule = #pair} {
+    %ta = tile.load %a[%i, %c0] : memref<?x32xbf16> -> tensor<512x32xbf16>
+    %tb = tile.load %b[%c0, %c0] : memref<32x96xbf16> -> tensor<32x96xbf16>
+    %s = tile.mma %ta, %tb : tensor<512x32xbf16>, tensor<32x96xbf16> -> tensor<512x96xf32>
+    %tt = tile.load %t[%i, %c0] : memref<?x96xf32> -> tensor<512x96xf32>
+    %sum = arith.addf %s, %tt : tensor<512x96xf32>
+    %rows = tile.iota 0 : tensor<512xi32>
+    %r = tile.reduce max %s : tensor<512x96xf32> -> tensor<512xf32>
+    %numbers = arith.sitofp %rows : tensor<512xi32> to tensor<512xf32>
+    %numbered = arith.addf %r, %numbers : tensor<512xf32>
+    "use"(%numbered) : (tensor<512xf32>) -> ()
+    tile.store %sum, %t[%i, %c0] : tensor<512x96xf32>, memref<?x96xf32>
+    gpu.return
+  }
+
+  // Rows of a transposed operand are columns of the result. One worker: nothing else is left to split.
+  // CHECK-LABEL: gpu.func @pair_transposed
+  // CHECK-SAME: known_cluster_size = array<i32: 2, 1, 1>
+  // CHECK: tile.load {{.*}} -> tensor<128x32xbf16>
+  // CHECK: tile.load {{.*}} -> tensor<48x32xbf16>
+  // CHECK: tile.mma %{{.*}}, %{{.*}} transpose_b pair : tensor<128x32xbf16>, tensor<48x32xbf16> -> tensor<128x96xf32>
+  gpu.func @pair_transposed(%a: memref<?x32xbf16>, %b: memref<96x32xbf16>, %i: index, %c0: index) kernel attributes {tile.schedule = #tile.schedule<cluster = 2>} {
+    %ta = tile.load %a[%i, %c0] : memref<?x32xbf16> -> tensor<256x32xbf16>
+    %tb = tile.load %b[%c0, %c0] : memref<96x32xbf16> -> tensor<96x32xbf16>
+    %s = tile.mma %ta, %tb transpose_b : tensor<256x32xbf16>, tensor<96x32xbf16> -> tensor<256x96xf32>
+    "use"(%s) : (tensor<256x96xf32>) -> ()
+    gpu.return
+  }
+}

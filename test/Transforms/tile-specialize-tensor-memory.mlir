@@ -288,4 +288,28 @@ gpu.module @m [#nvvm.target<chip = "sm_100a">] {
     "use"(%values) : (!values) -> ()
     gpu.return
   }
+
+  // CTAs that share work items: one of them, the leader, has the role that starts the MMAs of both.
+  // CHECK-LABEL: gpu.func @pair
+  // CHECK-SAME: {leader, name = "mma", one_thread, registers = 56 : i64, warps = 3 : i64}
+  // CHECK: tile.role "load" warps(1) registers(56) one_thread {
+  // CHECK: tile.role "mma" warps(3) registers(56) one_thread leader {
+  // CHECK:   tile.mma_into {{.*}} pair
+  // CHECK: tile.role "compute" warps(4) registers(200) {
+  gpu.func @pair(%m: memref<?x64xbf16>, %n: index)
+      kernel attributes {known_cluster_size = array<i32: 2, 1, 1>, tile.schedule = #tile.schedule<workers = 1, cluster = 2, load_registers = 56, compute_registers = 200>} {
+    %c0 = arith.constant 0 : index
+    %c1 = arith.constant 1 : index
+    %zero = arith.constant dense<0.0> : !sum
+    %r = scf.for %i = %c0 to %n step %c1 iter_args(%sum = %zero) -> (!sum) {
+      %a = tile.load %m[%i, %c0] ring("a") stages(2) : memref<?x64xbf16> -> tensor<128x64xbf16, #tile.shared<swizzle = 128>>
+      %b = tile.load %m[%i, %c0] ring("b") stages(2) : memref<?x64xbf16> -> tensor<32x64xbf16, #tile.shared<swizzle = 128>>
+      %async = tile.mma_async %a, %b, %sum transpose_b pair : tensor<128x64xbf16, #tile.shared<swizzle = 128>>, tensor<32x64xbf16, #tile.shared<swizzle = 128>>, !sum -> !tile.async<!sum>
+      %s = tile.await %async in_flight(0) : !tile.async<!sum> -> !sum
+      scf.yield %s : !sum
+    } {tile.non_empty}
+    %values = tile.move %r : !sum -> !values
+    "use"(%values) : (!values) -> ()
+    gpu.return
+  }
 }

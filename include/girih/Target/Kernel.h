@@ -13,6 +13,14 @@ mlir::LogicalResult checkKernelName(mlir::Operation *op, llvm::StringRef name);
 /// attributions, a name that PTX can have; else a diagnostic.
 mlir::LogicalResult checkKernel(mlir::gpu::GPUFuncOp kernel);
 
+/// How many CTAs, a cluster, share each work item of the kernel around `op`, or that it is.
+int64_t clusterOf(mlir::Operation *op);
+
+/// What the kernel relies on beside the PTX ISA (`tile.assumes`).
+void addAssumption(mlir::gpu::GPUFuncOp kernel, llvm::StringRef name);
+/// Of the kernel around `op`.
+bool isAssumed(mlir::Operation *op, llvm::StringRef name);
+
 } // namespace girih
 
 #endif // GIRIH_TARGET_KERNEL_H

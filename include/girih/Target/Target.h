@@ -28,9 +28,10 @@ struct Limits {
   int64_t mapRank;              ///< dimensions of a tensor map
   int64_t tensorColumns;        ///< of tensor memory, in which MMAs accumulate; 0 if there is none
   bool handsOutWork;            ///< to CTAs that ask, the items of others that have not started
+  bool pairsCtas;               ///< two CTAs of a cluster can run one MMA together
 
   /// What each of so many CTAs has that share what one has here.
-  Limits sharedBy(int64_t ctas) const;
+  Limits sharedBy(int64_t cluster) const;
   /// For diagnostics, behind what there is of something: nothing, or for how many CTAs each.
   std::string share() const;
   /// Registers of each thread when a CTA of so many starts.
@@ -58,6 +59,7 @@ struct RoleShape {
   int64_t registers; ///< a thread
   bool oneThread;    ///< runs the program; else all do
   llvm::StringRef registersKnob;
+  bool leader = false; ///< runs in the first CTA of a cluster only
 
   int64_t threads() const { return 32 * warps; }
 };
@@ -174,9 +176,11 @@ public:
 
   /// The instructions that manage tensor memory, where there is one. A warp reserves
   /// columns, whose address it leaves in 4 bytes at a shared-memory address, and the same
-  /// warp gives them back.
-  virtual void reserveColumns(mlir::ImplicitLocOpBuilder &b, mlir::Value sharedAddress, int64_t columns) const;
-  virtual void releaseColumns(mlir::ImplicitLocOpBuilder &b, mlir::Value address, int64_t columns) const;
+  /// warp gives them back; where the CTAs of a cluster share work items, a warp of each does so together.
+  virtual void reserveColumns(mlir::ImplicitLocOpBuilder &b, mlir::Value sharedAddress, int64_t columns,
+                              int64_t cluster) const;
+  virtual void releaseColumns(mlir::ImplicitLocOpBuilder &b, mlir::Value address, int64_t columns,
+                              int64_t cluster) const;
 
   /// Where threads order their accesses of tensor memory by a barrier.
   enum class Fence { BeforeSignal, AfterWait };

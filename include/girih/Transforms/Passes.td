@@ -34,7 +34,9 @@ def TilePartitionPass : Pass<"tile-partition", "::mlir::gpu::GPUFuncOp"> {
   let description = [{
     Every tile that has a row per output row shrinks to the rows of one worker.
     Tiles that all workers read whole stay as they are; a loaded tile of which a
-    worker reads only its rows is loaded once and sliced.
+    worker reads only its rows is loaded once and sliced. Where CTAs share work items
+    (knob `cluster`), the rows are split over these before, and each loads only its
+    rows and its part of the right operands, which MMAs of all of them read.
   }];
   let dependentDialects = ["::girih::tile::TileDialect", "::mlir::arith::ArithDialect"];
 }

@@ -28,6 +28,7 @@ private:
   using Instruction = BarrierProgram::Instruction;
 
   void decodeMemory();
+  template <typename Info> void addOtherCtas(std::vector<Info> &infos);
   void decodeRole(tile::RoleOp role);
   void decodeBlock(mlir::Block &block);
   void decodeLoop(mlir::scf::ForOp loop);

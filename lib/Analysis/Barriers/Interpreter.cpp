@@ -8,30 +8,6 @@ namespace girih {
 
 using Code = BarrierProgram::Code;
 
-static BarrierModel makeModel(const BarrierProgram &program) {
-  std::vector<BarrierModel::AgentInfo> agents;
-  SmallVector<std::pair<int, std::string>> pipes; // after those that run programs
-  for (const BarrierProgram::Role &role : program.roles) {
-    if (role.hasPipe)
-      pipes.push_back({static_cast<int>(agents.size()), "an MMA of " + role.name});
-    if (role.oneThread)
-      agents.push_back({role.name, true, role.warps});
-    for (int64_t worker = 0; worker < role.workers && !role.oneThread; ++worker)
-      agents.push_back({role.name + " worker " + std::to_string(worker), false, kWarpsPerWorker});
-  }
-  for (auto &[thread, name] : pipes) {
-    agents[thread].pipe = agents.size();
-    agents.push_back({name, true, 0, -1, thread});
-  }
-  return BarrierModel(std::move(agents), program.barriers, program.slots);
-}
-
-BarrierInterpreter::BarrierInterpreter(const BarrierProgram &program) : program(program), model(makeModel(program)) {
-  for (const BarrierProgram::Role &role : program.roles)
-    for (int64_t worker = 0; worker < role.workers; ++worker)
-      agents.push_back({&role, worker, 0, false, {}, {}, {}, {}});
-}
-
 std::optional<BarrierFault> BarrierInterpreter::run(TripCounts tripCounts, bool openBranches, int64_t most) {
   takesOpenBranches = openBranches;
   counts = &tripCounts;
@@ -254,6 +230,25 @@ bool BarrierInterpreter::element(const BarrierProgram::Array &array, Residue ind
   return true;
 }
 
+/// An MMA of a pair has a slot of each CTA where another has one.
+Step BarrierInterpreter::startMmaInto(int index, const Instruction &instruction) {
+  const std::vector<Residue> &registers = agents[index].registers;
+  Residue dest = registers[instruction.c], accumulates = registers[instruction.d];
+  if (!dest.isExact())
+    return model.fail(instruction.site, model.agentName(index) + " uses a slot that is not known here");
+  BarrierModel::MmaInto mma;
+  for (int64_t cta = 0; cta < (instruction.isPair ? program.ctas : 1); ++cta) {
+    int apart = cta * program.slotsApart();
+    mma.dests.push_back(dest.value + apart);
+    mma.operands.push_back(registers[instruction.a].value + apart);
+    mma.operands.push_back(registers[instruction.b].value + apart);
+  }
+  mma.columns = instruction.value;
+  if (accumulates.isExact())
+    mma.accumulates = accumulates.value != 0;
+  return model.startMmaInto(index, mma, instruction.site);
+}
+
 Step BarrierInterpreter::event(int index, const Instruction &instruction) {
   Agent &agent = agents[index];
   int site = instruction.site;
@@ -277,6 +272,8 @@ Step BarrierInterpreter::event(int index, const Instruction &instruction) {
                          : "an array of barriers");
     if (!element(program.barrierArrays[instruction.target], first, "barrier", index, site, barrier))
       return Step::Failed;
+    if (!instruction.isLeader)
+      barrier += agent.cta * program.barriersApart();
     break;
   case Code::Slot: {
     int number = -1;
@@ -284,7 +281,7 @@ Step BarrierInterpreter::event(int index, const Instruction &instruction) {
       return unknown("a buffer");
     if (!element(program.buffers[instruction.target], first, "buffer", index, site, number))
       return Step::Failed;
-    agent.registers[instruction.dest] = Residue::exact(number);
+    agent.registers[instruction.dest] = Residue::exact(number + agent.cta * program.slotsApart());
     return Step::Done;
   }
   case Code::Sync:
@@ -309,12 +306,16 @@ Step BarrierInterpreter::event(int index, const Instruction &instruction) {
       return unknown("a parity");
     if (second.value != 0 && second.value != 1)
       return model.fail(site, model.agentName(index) + " waits for parity " + Twine(second.value) + ", must be 0 or 1");
-    return model.wait(index, barrier, second.value, instruction.isFence, site);
+    return model.wait(index, barrier, second.value, instruction.isFence, instruction.isCluster, site);
   case Code::Arrive:
     return model.arrive(index, barrier, instruction.isFence, site);
   case Code::Commit:
-    return model.commit(index, barrier, site);
+    return instruction.isPair
+               ? model.commit(index, {barrier, barrier + static_cast<int>(program.barriersApart())}, site)
+               : model.commit(index, barrier, site);
   case Code::Expect:
+    if (instruction.isLeader && agent.cta != 0)
+      return Step::Done;
     return model.expect(index, barrier, instruction.value, site);
   case Code::Copy:
     if (!second.isExact())
@@ -352,19 +353,8 @@ Step BarrierInterpreter::event(int index, const Instruction &instruction) {
     agent.registers[instruction.dest] = Residue::exact(number);
     return result;
   }
-  case Code::MmaInto: {
-    Residue dest = in(instruction.c), accumulates = in(instruction.d);
-    if (!dest.isExact())
-      return unknown("a slot");
-    BarrierModel::MmaInto mma = {static_cast<int>(dest.value),
-                                 static_cast<int>(first.value),
-                                 static_cast<int>(second.value),
-                                 instruction.value,
-                                 {}};
-    if (accumulates.isExact())
-      mma.accumulates = accumulates.value != 0;
-    return model.startMmaInto(index, mma, site);
-  }
+  case Code::MmaInto:
+    return startMmaInto(index, instruction);
   case Code::Put:
     return model.put(index, instruction.tile, instruction.tileRegisters, site);
   case Code::Await:

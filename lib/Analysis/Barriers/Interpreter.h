@@ -43,7 +43,7 @@ private:
   };
   struct Agent {
     const BarrierProgram::Role *role;
-    int64_t worker;
+    int64_t worker, cta;
     int pc = 0;
     bool finished = false;
     std::vector<Residue> registers;
@@ -60,6 +60,7 @@ private:
   Residue compare(int64_t predicate, Residue a, Residue b) const;
   bool element(const BarrierProgram::Array &array, Residue index, llvm::StringRef what, int agent, int site,
                int &number);
+  Step startMmaInto(int index, const Instruction &instruction);
 
   const BarrierProgram &program;
   BarrierModel model;

@@ -43,6 +43,9 @@ Step BarrierInterpreter::scalar(Agent &agent, const Instruction &instruction) {
   case Code::Worker:
     dest = Residue::exact(agent.worker);
     break;
+  case Code::Cta:
+    dest = Residue::exact(agent.cta);
+    break;
   case Code::Move:
     dest = in(instruction.a);
     break;

@@ -4,6 +4,7 @@
 #include "Program.h"
 
 #include "dialects/Tile/WhileLoops.h"
+#include "girih/Target/Kernel.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/IR/OperationSupport.h"
 #include "llvm/ADT/DenseMap.h"
@@ -22,7 +23,7 @@ std::optional<int64_t> numberOf(Operation *op) {
 }
 
 /// Numbers the values of a kernel so that those of the same number are equal in all
-/// threads of the CTA; values that need not be have none.
+/// threads of the CTA, or of the cluster; values that need not be have none.
 class Expressions {
 public:
   explicit Expressions(gpu::GPUFuncOp kernel);
@@ -40,10 +41,11 @@ private:
   std::unordered_map<size_t, SmallVector<Operation *, 1>> known; ///< by hash, one of each expression
   SmallVector<scf::ForOp> knownLoops;                            ///< that only compute, one of each expression
   llvm::DenseSet<Value> written;                                 ///< tensors that the kernel stores to
+  int64_t ctas;                                                  ///< of a cluster, in which roles run the same loops
   int count = 0;
 };
 
-Expressions::Expressions(gpu::GPUFuncOp kernel) {
+Expressions::Expressions(gpu::GPUFuncOp kernel) : ctas(clusterOf(kernel)) {
   for (Value argument : kernel.getArguments())
     numbers[argument] = count++;
   kernel.walk([&](Operation *op) {
@@ -104,7 +106,8 @@ bool Expressions::isExpression(Operation *op) const {
   if (op->getNumRegions() > 0 || !llvm::all_of(op->getOperands(), [&](Value value) { return has(value); }))
     return false;
   if (op->getNumOperands() == 0)
-    return op->hasTrait<OpTrait::ConstantLike>() || isa<gpu::BlockIdOp, gpu::GridDimOp, gpu::BlockDimOp>(op);
+    return op->hasTrait<OpTrait::ConstantLike>() || (isa<gpu::BlockIdOp>(op) && ctas == 1) ||
+           isa<gpu::GridDimOp, gpu::BlockDimOp, gpu::ClusterIdOp, gpu::ClusterDimOp, gpu::ClusterDimBlocksOp>(op);
   if (isMemoryEffectFree(op))
     return true;
   return onlyReadsGlobal(op) && llvm::none_of(op->getOperands(), [&](Value value) { return written.contains(value); });

@@ -14,13 +14,16 @@ BarrierModel::BarrierModel(std::vector<AgentInfo> agents, std::vector<BarrierInf
       overlapping(this->slots.size()) {
   for (auto [i, slot] : enumerate(this->slots))
     for (auto [j, other] : enumerate(this->slots))
-      if (i != j && slot.column < other.column + other.columns && other.column < slot.column + slot.columns)
+      if (i != j && slot.cta == other.cta && slot.column < other.column + other.columns &&
+          other.column < slot.column + slot.columns)
         overlapping[i].push_back(j);
+  for (const AgentInfo &agent : this->agents)
+    ctas = std::max(ctas, agent.cta + 1);
   reset();
 }
 
 void BarrierModel::reset() {
-  size_t width = agents.size() + barriers.size() + kNamedBarriers;
+  size_t width = agents.size() + barriers.size() + kNamedBarriers * ctas;
   bool hasTensor = any_of(slots, [](const SlotInfo &slot) { return slot.columns > 0; });
   size_t tensorWidth = hasTensor ? agents.size() : 0; // or there is nothing to tell
   fault = {};
@@ -42,7 +45,7 @@ void BarrierModel::reset() {
     barrier.tensorGathering.assign(tensorWidth, 0);
     barrier.tensorEnded.assign(tensorWidth, 0);
   }
-  namedStates.assign(kNamedBarriers, {});
+  namedStates.assign(kNamedBarriers * ctas, {});
   for (NamedState &named : namedStates)
     named.gathering.assign(width, 0);
   slotStates.assign(slots.size(), {});
@@ -89,7 +92,7 @@ std::string BarrierModel::phaseText(int barrier, int64_t phase) const {
 /// `known` phases have ended for sure, so a wait is for the newest of those or for
 /// the one after, whichever has the parity. It passes when exactly that phase is
 /// the newest that has ended.
-Step BarrierModel::wait(int agent, int barrier, int64_t parity, bool isFence, int site) {
+Step BarrierModel::wait(int agent, int barrier, int64_t parity, bool isFence, bool isCluster, int site) {
   AgentState &self = agentStates[agent];
   BarrierState &state = barrierStates[barrier];
   int32_t ended = known(self.clock, barrier);
@@ -106,6 +109,12 @@ Step BarrierModel::wait(int agent, int barrier, int64_t parity, bool isFence, in
     self.waitingPhase = phase;
     return Step::Blocked;
   }
+  if (phase >= 0 && state.endedRemoteSite >= 0 && !isCluster) {
+    fail(site, agents[agent].name + " waits for " + phaseText(barrier, phase) +
+                   ", at which a thread of another CTA arrives, without cluster: it does not hear of that thread");
+    fault.notes.push_back({state.endedRemoteSite, "the arrival is here"});
+    return Step::Failed;
+  }
   if (phase >= 0)
     join(self.clock, state.ended);
   if (phase >= 0 && isFence)
@@ -116,6 +125,8 @@ Step BarrierModel::wait(int agent, int barrier, int64_t parity, bool isFence, in
 }
 
 Step BarrierModel::arrive(int agent, int barrier, bool isFence, int site) {
+  if (agents[agent].cta != barriers[barrier].cta)
+    barrierStates[barrier].remoteSite = site;
   return count(agent, barrier, arrivalsOf(agent), isFence, site);
 }
 
@@ -172,6 +183,7 @@ Step BarrierModel::completeIfReady(int barrier, int site) {
   fill(state.tensorGathering, 0);
   state.pending = barriers[barrier].arrivals;
   state.expected = state.copied = 0;
+  state.endedRemoteSite = std::exchange(state.remoteSite, -1);
   return Step::Done;
 }
 
@@ -201,6 +213,8 @@ Step BarrierModel::joinNamed(int agent, int64_t id, int64_t threads, int site, b
   AgentState &self = agentStates[agent];
   int64_t mine = arrivalsOf(agent) * kThreadsPerWarp, most = 0, all = 0;
   for (const AgentInfo &info : agents) {
+    if (info.cta != agents[agent].cta)
+      continue;
     most += info.oneThread ? 0 : info.warps * kThreadsPerWarp;
     all += info.warps * kThreadsPerWarp;
   }
@@ -214,8 +228,8 @@ Step BarrierModel::joinNamed(int agent, int64_t id, int64_t threads, int site, b
     return bad("uses named barrier " + Twine(id) + " with 1 thread, but whole warps of " + Twine(kThreadsPerWarp) +
                " must");
 
-  NamedState &state = namedStates[id];
-  int barrier = barriers.size() + id;
+  NamedState &state = namedStates[namedOf(agent, id)];
+  int barrier = barriers.size() + namedOf(agent, id);
   auto badRound = [&](const Twine &before, const Twine &after) {
     return bad(before + " round " + Twine(state.round) + " of named barrier " + Twine(id) + after);
   };
@@ -273,8 +287,9 @@ std::string BarrierModel::waitText(int agent) const {
   int named = self.waitingFor - static_cast<int>(barriers.size());
   if (named >= 0) {
     const NamedState &state = namedStates[named];
-    return text + "round " + std::to_string(self.waitingPhase) + " of named barrier " + std::to_string(named) +
-           ", which has " + std::to_string(state.arrived) + " of " + std::to_string(state.threads) + " threads";
+    return text + "round " + std::to_string(self.waitingPhase) + " of named barrier " +
+           std::to_string(named % kNamedBarriers) + ", which has " + std::to_string(state.arrived) + " of " +
+           std::to_string(state.threads) + " threads";
   }
   const BarrierState &state = barrierStates[self.waitingFor];
   int64_t allowed = barriers[self.waitingFor].arrivals;

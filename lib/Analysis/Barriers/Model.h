@@ -50,17 +50,20 @@ public:
     std::string name;
     bool oneThread;  ///< of its warps: one arrival, and no named barriers
     int64_t warps;   ///< of the CTA; a pipe has none
+    int64_t cta = 0; ///< of the cluster
     int pipe = -1;   ///< the agent of the MMAs that this thread starts
     int thread = -1; ///< of a pipe: the agent that starts its MMAs
   };
   struct BarrierInfo {
     std::string name;
     int64_t arrivals;
+    int64_t cta = 0; ///< of the cluster
   };
   struct SlotInfo {
     std::string name;
     int64_t columns;    ///< of tensor memory; 0 in shared memory
     int64_t column = 0; ///< the first of them
+    int64_t cta = 0;    ///< of the cluster
   };
 
   BarrierModel(std::vector<AgentInfo> agents, std::vector<BarrierInfo> barriers, std::vector<SlotInfo> slots);
@@ -68,8 +71,8 @@ public:
   /// Back to the start of the kernel.
   void reset();
 
-  // Transaction barriers. `isFence`: for tensor memory.
-  Step wait(int agent, int barrier, int64_t parity, bool isFence, int site);
+  // Transaction barriers. `isFence`: for tensor memory; `isCluster`: for threads of other CTAs.
+  Step wait(int agent, int barrier, int64_t parity, bool isFence, bool isCluster, int site);
   Step arrive(int agent, int barrier, bool isFence, int site);
   Step expect(int agent, int barrier, int64_t bytes, int site);
   /// `isPart`: of the slot, so that the rest may come by other copies of the phase.
@@ -104,13 +107,14 @@ public:
 
   // MMAs that accumulate in tensor memory.
   struct MmaInto {
-    int dest, left, right;           ///< slots
-    int64_t columns;                 ///< of the result
-    std::optional<bool> accumulates; ///< if known
+    llvm::SmallVector<int, 2> dests;    ///< slots, one of each CTA that takes part
+    llvm::SmallVector<int, 4> operands; ///< slots
+    int64_t columns;                    ///< of the result
+    std::optional<bool> accumulates;    ///< if known
   };
   Step startMmaInto(int agent, const MmaInto &mma, int site);
   Step writeTensor(int agent, int slot, int64_t columns, int site);
-  Step commit(int agent, int barrier, int site);
+  Step commit(int agent, llvm::ArrayRef<int> barriers, int site);
 
   // The end of an agent's program, and of all programs.
   Step finish(int agent, int site);
@@ -149,7 +153,8 @@ private:
     llvm::SmallVector<int, 2> storing, draining, unpublished; ///< slots
     std::vector<int> signalSites;                             ///< by epoch: the signal that ended it
     SyncState sync = SyncState::None;
-    int32_t mmaEpoch = 0; ///< of a pipe: the epoch of its newest MMA, or 0
+    bool accesses = false; ///< has read or written slots by itself
+    int32_t mmaEpoch = 0;  ///< of a pipe: the epoch of its newest MMA, or 0
     int mmaSite = -1;
     int waitingFor = -1; ///< the barrier, or the number of barriers + id
     int64_t waitingPhase = 0;
@@ -162,10 +167,12 @@ private:
   struct BarrierState {
     int32_t phase = 0; ///< the one that has not ended
     int64_t pending = 0, expected = 0, copied = 0;
+    bool hasCopies = false; ///< in this phase or one before
     Clock gathering, ended; ///< of the arrivals of this phase; of the one before
     Clock tensorGathering, tensorEnded;
     llvm::SmallVector<Seen, 4> waits; ///< that passed because the phase before ended
     int expectSite = -1;
+    int remoteSite = -1, endedRemoteSite = -1; ///< of a thread of another CTA that has arrived in this phase; before
   };
   struct NamedState {
     int32_t round = 0;
@@ -201,11 +208,17 @@ private:
   }
   std::string unfenced(int agent, int other, int32_t epoch) const;
   int32_t &known(Clock &clock, int barrier) const { return clock[agents.size() + barrier]; }
+  /// The number of a named barrier of the agent's CTA.
+  int namedOf(int agent, int64_t id) const { return agents[agent].cta * kNamedBarriers + id; }
+  /// What is filled at a site of the program, in the CTA of the slot.
+  size_t fillOf(int slot, int site) const { return site * ctas + slots[slot].cta; }
   static void join(Clock &into, const Clock &from);
   void endEpoch(int agent, int site);
   Step count(int agent, int barrier, int64_t arrivals, bool isFence, int site);
   void startPipe(int agent, int site);
+  Step accumulate(int pipe, int dest, std::optional<bool> accumulates, int site);
   Step completeIfReady(int barrier, int site);
+  Step tellByCopy(int agent, int barrier, int site);
   Step joinNamed(int agent, int64_t id, int64_t threads, int site, bool waits);
   Step checkFilled(int agent, int slot, int site, bool async);
   Step checkFree(int agent, int slot, int site);
@@ -232,7 +245,8 @@ private:
     int slot = -1; ///< the last one
     bool isCopy = false, isRead = false;
   };
-  std::vector<Fill> fills; ///< by site, over all runs
+  int64_t ctas = 1;        ///< of a cluster
+  std::vector<Fill> fills; ///< by site and CTA, over all runs
   BarrierFault fault;
 };
 

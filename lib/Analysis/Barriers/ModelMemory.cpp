@@ -75,12 +75,13 @@ Step BarrierModel::loseOverlapping(int agent, int slot, int site) {
 
 /// Of the copies that fill one slot together, only the last is asked for readers.
 void BarrierModel::noteFill(int slot, int site, bool isCopy, bool continues) {
-  if (static_cast<int>(fills.size()) <= site)
-    fills.resize(site + 1);
-  fills[site].slot = slot;
-  fills[site].isCopy = isCopy;
+  size_t number = fillOf(slot, site);
+  if (fills.size() <= number)
+    fills.resize(number + 1);
+  fills[number].slot = slot;
+  fills[number].isCopy = isCopy;
   if (continues)
-    fills[slotStates[slot].site].isRead = true;
+    fills[fillOf(slot, slotStates[slot].site)].isRead = true;
 }
 
 /// The bytes arrive at an unknown time, at the latest when the phase ends. That
@@ -109,12 +110,34 @@ Step BarrierModel::copy(int agent, int slot, bool isPart, int barrier, int64_t b
   memory.published = 0; // the asynchronous proxy wrote it
   fill(memory.readers, Reader());
   state.copied += bytes;
+  state.hasCopies = true;
+  if (barriers[barrier].cta != agents[agent].cta)
+    if (Step step = tellByCopy(agent, barrier, site); step != Step::Done)
+      return step;
   return completeIfReady(barrier, site);
+}
+
+/// The phase cannot end before the thread has started the copy, and so not before the phases
+/// that the thread has waited for. That is no arrival: of memory nobody hears by it, and so
+/// not of phases that copies fill memory in.
+Step BarrierModel::tellByCopy(int agent, int barrier, int site) {
+  AgentState &self = agentStates[agent];
+  if (self.accesses)
+    return fail(site, agents[agent].name + " copies for the barrier of another CTA, and reads or writes memory itself: "
+                                           "the check of barriers does not follow what others hear of that");
+  Clock &gathering = barrierStates[barrier].gathering;
+  gathering[agent] = std::max(gathering[agent], self.clock[agent]);
+  for (auto [i, state] : enumerate(barrierStates))
+    if (!state.hasCopies)
+      known(gathering, i) = std::max(known(gathering, i), self.lastWait[i] + 1);
+  endEpoch(agent, site);
+  return Step::Done;
 }
 
 Step BarrierModel::write(int agent, int slot, bool forAsync, int site) {
   AgentState &self = agentStates[agent];
   SlotState &memory = slotStates[slot];
+  self.accesses = true;
   if (is_contained(self.storing, slot))
     return fail(site, agents[agent].name + " overwrites " + slots[slot].name +
                           " before its store from there has been drained");
@@ -189,10 +212,11 @@ Step BarrierModel::checkFilled(int agent, int slot, int site, bool async) {
 
 void BarrierModel::startRead(int agent, int slot, int site) {
   Reader &reader = slotStates[slot].readers[agent];
+  agentStates[agent].accesses = true;
   reader.site = site;
-  fills[slotStates[slot].site].isRead = true;
+  fills[fillOf(slot, slotStates[slot].site)].isRead = true;
   for (int earlier : slotStates[slot].continued)
-    fills[earlier].isRead = true;
+    fills[fillOf(slot, earlier)].isRead = true;
   if (reader.pending++ == 0)
     reader.pendingSince = agentStates[agent].clock[agent];
 }
@@ -282,10 +306,10 @@ Step BarrierModel::finishAll() {
 /// Who should read such a slot reads another, or nothing. In one run that need not
 /// be wrong: the loop that reads may run 0 times.
 Step BarrierModel::checkFillsRead() {
-  for (auto [site, fill] : enumerate(fills))
+  for (auto [number, fill] : enumerate(fills))
     if (fill.slot >= 0 && !fill.isRead)
-      return fail(site, Twine("nothing ever reads what is ") + (fill.isCopy ? "copied" : "written") + " here to " +
-                            slots[fill.slot].name);
+      return fail(number / ctas, Twine("nothing ever reads what is ") + (fill.isCopy ? "copied" : "written") +
+                                     " here to " + slots[fill.slot].name);
   return Step::Done;
 }
 

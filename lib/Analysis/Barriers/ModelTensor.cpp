@@ -50,50 +50,64 @@ Step BarrierModel::startMmaInto(int agent, const MmaInto &mma, int site) {
   startPipe(agent, site);
   int pipe = agents[agent].pipe;
   AgentState &self = agentStates[pipe];
-  SlotState &memory = slotStates[mma.dest];
-  if (Step step = checkWhole(pipe, mma.dest, mma.columns, site); step != Step::Done)
-    return step;
-  for (int slot : {mma.left, mma.right}) {
-    if (slot == mma.dest || is_contained(overlapping[slot], mma.dest))
+  for (int dest : mma.dests)
+    if (Step step = checkWhole(pipe, dest, mma.columns, site); step != Step::Done)
+      return step;
+  for (int slot : mma.operands) {
+    auto isIn = [&](int dest) { return slot == dest || is_contained(overlapping[slot], dest); };
+    if (any_of(mma.dests, isIn))
       return fail(site, agents[pipe].name + " reads " + slots[slot].name + ", into which it accumulates");
     if (Step step = checkFilled(pipe, slot, site, /*async=*/true); step != Step::Done)
       return step;
     startRead(pipe, slot, site);
     endRead(pipe, slot, self.clock[pipe]);
   }
-  if (Step step = checkFree(pipe, mma.dest, site); step != Step::Done)
+  for (int dest : mma.dests)
+    if (Step step = accumulate(pipe, dest, mma.accumulates, site); step != Step::Done)
+      return step;
+  self.mmaEpoch = self.clock[pipe];
+  self.mmaSite = site;
+  return Step::Done;
+}
+
+/// An MMA of a pipe writes a slot.
+Step BarrierModel::accumulate(int pipe, int dest, std::optional<bool> accumulates, int site) {
+  SlotState &memory = slotStates[dest];
+  if (Step step = checkFree(pipe, dest, site); step != Step::Done)
     return step;
 
   // What is not known may be true, and then needs something to add to.
-  bool continues = mma.accumulates.value_or(true);
+  bool continues = accumulates.value_or(true);
   if (continues && memory.filled == Filled::Lost)
-    return checkFilled(pipe, mma.dest, site, /*async=*/true);
-  if (Step step = loseOverlapping(pipe, mma.dest, site); step != Step::Done)
+    return checkFilled(pipe, dest, site, /*async=*/true);
+  if (Step step = loseOverlapping(pipe, dest, site); step != Step::Done)
     return step;
   if (continues && memory.filled == Filled::Never)
-    return fail(site, agents[pipe].name + " accumulates in " + slots[mma.dest].name +
+    return fail(site, agents[pipe].name + " accumulates in " + slots[dest].name +
                           ", which nothing need have filled yet" +
-                          (mma.accumulates ? "" : "; whether it accumulates is not known here"));
+                          (accumulates ? "" : "; whether it accumulates is not known here"));
   if (!continues)
     memory.continued.clear();
   else if (memory.site != site && !is_contained(memory.continued, memory.site))
     memory.continued.push_back(memory.site);
-  noteFill(mma.dest, site, /*isCopy=*/false);
+  noteFill(dest, site, /*isCopy=*/false);
   memory.filled = Filled::ByWrite;
   memory.writer = pipe;
   memory.site = site;
-  memory.epoch = self.mmaEpoch = self.clock[pipe];
+  memory.epoch = agentStates[pipe].clock[pipe];
   memory.published = 0;
   fill(memory.readers, Reader());
-  self.mmaSite = site;
   return Step::Done;
 }
 
 /// The thread's own news travel too: the arrival comes after the commit. In PTX ISA,
 /// "tcgen05.commit" is a fence for tensor memory by itself.
-Step BarrierModel::commit(int agent, int barrier, int site) {
+Step BarrierModel::commit(int agent, ArrayRef<int> barriers, int site) {
   startPipe(agent, site);
-  return count(agents[agent].pipe, barrier, 1, /*isFence=*/true, site);
+  for (int barrier : barriers)
+    if (Step step = count(agents[agent].pipe, barrier, 1, /*isFence=*/true, site); step != Step::Done)
+      return step;
+  return Step::Done;
 }
 
 } // namespace girih

@@ -4,6 +4,7 @@
 #include "Effects.h"
 
 #include "dialects/Tile/WhileLoops.h"
+#include "girih/Target/Kernel.h"
 #include "mlir/IR/Matchers.h"
 #include "llvm/ADT/DenseSet.h"
 #include <numeric>
@@ -17,6 +18,7 @@ namespace girih {
 //===----------------------------------------------------------------------===//
 
 void Decoder::decode() {
+  program.ctas = clusterOf(kernel);
   llvm::DenseSet<OperationName> refused; // each kind of op once
   kernel.walk([&](Operation *op) {
     if (op == kernel)
@@ -34,6 +36,13 @@ void Decoder::decode() {
       refuse(op, "'" + op->getName().getStringRef() + "' is for one thread, but all " +
                      Twine(kThreadsPerWarp * static_cast<int64_t>(role.getWarps())) + " of role \"" + role.getName() +
                      "\" run it");
+    bool isOfPair = tile::isOfPair(op) || (isa<tile::MmaCommitOp>(op) && cast<tile::MmaCommitOp>(op).getPair());
+    if (isOfPair && program.ctas != 2)
+      refuse(op,
+             "'" + op->getName().getStringRef() + "' is for a pair of CTAs, but clusters have " + Twine(program.ctas));
+    else if (isOfPair && role && !role.getLeader())
+      refuse(op, "'" + op->getName().getStringRef() + "' is for the leader of a pair of CTAs, but both run role \"" +
+                     role.getName() + "\"");
   });
   checkResources(kernel, findings);
   if (findings.empty())
@@ -53,7 +62,7 @@ void Decoder::decodeMemory() {
       continue;
     std::string name = "\"" + (barriers ? barriers.getName() : buffer.getName()).str() + "\"";
     int64_t count = barriers ? barriers.getBarriers().getType().getCount() : buffer.getBuffer().getType().getCount();
-    int64_t objects = program.barriers.size() + program.slots.size() + count;
+    int64_t objects = (program.barriers.size() + program.slots.size() + count) * program.ctas;
     if (objects > kMaxObjects)
       return refuse(&op, "with " + name + " the kernel has " + Twine(objects) +
                              " barriers and slots; the check of barriers follows up to " + Twine(kMaxObjects));
@@ -77,6 +86,23 @@ void Decoder::decodeMemory() {
       return refuse(kernel, "the rings of this kernel are back at their start only after " + Twine(program.period) +
                                 " rounds; barriers are checked for up to " + Twine(kMaxPeriod));
   }
+  addOtherCtas(program.barriers);
+  addOtherCtas(program.slots);
+}
+
+/// Each CTA of a cluster has its own.
+template <typename Info> void Decoder::addOtherCtas(std::vector<Info> &infos) {
+  if (program.ctas == 1)
+    return;
+  size_t count = infos.size();
+  for (int64_t cta = 0; cta < program.ctas; ++cta)
+    for (size_t i = 0; i < count; ++i) {
+      if (cta > 0)
+        infos.push_back(infos[i]);
+      infos.back().cta = cta;
+    }
+  for (Info &info : infos)
+    info.name += " of CTA " + std::to_string(info.cta);
 }
 
 void Decoder::decodeRole(tile::RoleOp op) {
@@ -85,6 +111,7 @@ void Decoder::decodeRole(tile::RoleOp op) {
   role->workers = op.getWorkers();
   role->warps = op.getWarps();
   role->oneThread = op.getOneThread();
+  role->isLeader = op.getLeader();
   registers.clear();
   tiles.clear();
   slice = BarrierSlice(op);

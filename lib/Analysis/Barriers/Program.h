@@ -14,6 +14,7 @@ struct BarrierProgram {
     Constant,
     Unknown,
     Worker,
+    Cta, ///< of the cluster
     Move,
     Add,
     Sub,
@@ -67,10 +68,13 @@ struct BarrierProgram {
     Code code;
     int dest = -1, a = -1, b = -1, c = -1, d = -1;
     int64_t value = 0;
-    int target = 0;       ///< an instruction, a loop or an array
-    bool isPart = false;  ///< of a slot: what a copy fills
-    bool isFence = false; ///< for tensor memory: an arrive or a wait
-    bool isOpen = false;  ///< a branch that may go either way: nobody is told or waited for in it
+    int target = 0;         ///< an instruction, a loop or an array
+    bool isPart = false;    ///< of a slot: what a copy fills
+    bool isFence = false;   ///< for tensor memory: an arrive or a wait
+    bool isOpen = false;    ///< a branch that may go either way: nobody is told or waited for in it
+    bool isLeader = false;  ///< at the barrier of the leader; what expects, by the leader only
+    bool isPair = false;    ///< an MMA or a commit: of both CTAs
+    bool isCluster = false; ///< a wait that hears threads of other CTAs
     int site = -1;
     int tile = -1, tileRegisters = -1; ///< what is put; the left operand of an MMA
     int width = 64;                    ///< bits of a scalar result
@@ -95,14 +99,14 @@ struct BarrierProgram {
   struct Role {
     std::string name;
     int64_t workers, warps;
-    bool oneThread;
-    bool hasPipe = false; ///< starts MMAs that accumulate in tensor memory
+    bool oneThread, isLeader; ///< of the leader: in the first CTA only
+    bool hasPipe = false;     ///< starts MMAs that accumulate in tensor memory
     int registers = 0;
     std::vector<Instruction> code;
     std::vector<Loop> loops;
   };
 
-  /// Barriers or slots, numbered from `first`.
+  /// Barriers or slots, numbered from `first` in the first CTA.
   struct Array {
     std::string name;
     int first;
@@ -110,8 +114,12 @@ struct BarrierProgram {
   };
 
   std::vector<Array> barrierArrays, buffers;
-  std::vector<BarrierModel::BarrierInfo> barriers;
+  std::vector<BarrierModel::BarrierInfo> barriers; ///< of all CTAs of a cluster, one CTA's after another's
   std::vector<BarrierModel::SlotInfo> slots;
+  int64_t ctas = 1;
+  /// By how much the numbers of the next CTA are larger.
+  int64_t barriersApart() const { return barriers.size() / ctas; }
+  int64_t slotsApart() const { return slots.size() / ctas; }
   std::vector<Role> roles;
   std::vector<mlir::Location> sites;
 

@@ -87,6 +87,9 @@ void Decoder::decodeScalar(Operation *op) {
                   .Case<arith::IndexCastOp, arith::ExtSIOp, arith::TruncIOp, tile::OpaqueOp, tile::SliceOp>(
                       [](auto) { return Code::Move; })
                   .Case<tile::WorkerOp>([](auto) { return Code::Worker; })
+                  .Case<gpu::ClusterBlockIdOp>([](gpu::ClusterBlockIdOp op) {
+                    return op.getDimension() == gpu::Dimension::x ? Code::Cta : Code::Unknown;
+                  })
                   .Case<tile::SlotOp>([](auto) { return Code::Slot; })
                   .Case<tile::NextWorkOp>([](auto) { return Code::Draw; })
                   .Default([](auto) { return Code::Unknown; });
@@ -128,18 +131,24 @@ void Decoder::decodeEvent(Operation *op) {
   };
   TypeSwitch<Operation *>(op)
       .Case([&](tile::BarrierWaitOp wait) {
-        fill(Code::Wait, wait.getIndex(), wait.getParity(), wait.getBarriers()).isFence = wait.getTensorMemory();
+        Instruction &instruction = fill(Code::Wait, wait.getIndex(), wait.getParity(), wait.getBarriers());
+        instruction.isFence = wait.getTensorMemory();
+        instruction.isCluster = wait.getCluster();
       })
       .Case([&](tile::BarrierArriveOp arrive) {
-        fill(Code::Arrive, arrive.getIndex(), {}, arrive.getBarriers()).isFence = arrive.getTensorMemory();
+        Instruction &instruction = fill(Code::Arrive, arrive.getIndex(), {}, arrive.getBarriers());
+        instruction.isFence = arrive.getTensorMemory();
+        instruction.isLeader = arrive.getLeader();
       })
       .Case([&](tile::BarrierExpectOp expect) {
-        fill(Code::Expect, expect.getIndex(), {}, expect.getBarriers(), expect.getBytes());
+        fill(Code::Expect, expect.getIndex(), {}, expect.getBarriers(), expect.getBytes()).isLeader =
+            expect.getLeader();
       })
       .Case([&](tile::CopyOp copy) {
         Instruction &instruction = fill(Code::Copy, copy.getBarrier(), copy.getDest(), copy.getBarriers(),
                                         tile::sharedBytes(copy.getDest().getType()));
         instruction.isPart = static_cast<bool>(copy.getDest().getDefiningOp<tile::SliceOp>());
+        instruction.isLeader = copy.getLeader();
       })
       .Case([&](tile::SyncOp sync) { fill(Code::Sync, sync.getBarrier(), sync.getThreads()); })
       .Case([&](NVVM::BarrierOp sync) { fill(Code::Sync, sync.getBarrierId(), sync.getNumberOfThreads()); })
@@ -162,10 +171,11 @@ void Decoder::decodeEvent(Operation *op) {
             fill(Code::MmaInto, mma.getA(), mma.getB(), {}, tile::tensorColumns(mma.getDest().getType()));
         instruction.c = reg(mma.getDest());
         instruction.d = reg(mma.getAccumulate());
+        instruction.isPair = mma.getPair();
         role->hasPipe = true;
       })
       .Case([&](tile::MmaCommitOp commit) {
-        fill(Code::Commit, commit.getIndex(), {}, commit.getBarriers());
+        fill(Code::Commit, commit.getIndex(), {}, commit.getBarriers()).isPair = commit.getPair();
         role->hasPipe = true;
       })
       .Case([&](tile::AwaitOp await) { fill(Code::Await, await.getValue(), {}, {}, await.getInFlight()); })

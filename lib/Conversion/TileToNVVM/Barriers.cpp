@@ -1,5 +1,6 @@
 // Barriers in shared memory.
 #include "Patterns.h"
+#include "girih/Target/Kernel.h"
 
 #include "mlir/Dialect/LLVMIR/NVVMDialect.h"
 #include <algorithm>
@@ -33,10 +34,14 @@ struct ConvertWait : OpConversionPattern<tile::BarrierWaitOp> {
       return failure();
     ImplicitLocOpBuilder b(op.getLoc(), rewriter);
     Value address = barrierAddress(b, adaptor.getBarriers(), adaptor.getIndex());
+    StringRef scope = op.getCluster() && !isAssumed(op, tile::kRemoteScope) ? ".acquire.cluster" : "";
     emitPtx(b, {},
-            "{ .reg .pred done; again: "
-            "mbarrier.try_wait.parity.shared::cta.b64 done, [$0], $1; "
-            "@!done bra again; }",
+            ("{ .reg .pred done; again: "
+             "mbarrier.try_wait.parity" +
+             scope +
+             ".shared::cta.b64 done, [$0], $1; "
+             "@!done bra again; }")
+                .str(),
             "r,r", {address, adaptor.getParity()});
     if (op.getTensorMemory())
       target.fenceTensorMemory(b, Target::Fence::AfterWait);
@@ -64,8 +69,15 @@ struct ConvertArrive : OpConversionPattern<tile::BarrierArriveOp> {
       Value bits = arith::BitcastOp::create(b, b.getI32Type(), adaptor.getAfter()[op.getElement()]);
       address = arith::AddIOp::create(b, address, arith::ShRUIOp::create(b, bits, constantI32(b, 31)));
     }
+    std::string arrive = "mbarrier.arrive.shared::cta.b64 _, [$0];";
+    if (op.getLeader()) {
+      // Whoever waits there hears of this thread by the scope, or because there is no cache between them.
+      StringRef scope = isAssumed(op, tile::kRemoteScope) ? "" : ".release.cluster";
+      arrive = ("mbarrier.arrive" + scope + ".shared::cluster.b64 _, [$0];").str();
+      address = inLeader(b, address);
+    }
     if (op->hasAttr(kOneThreadAttr)) {
-      emitPtx(b, {}, "mbarrier.arrive.shared::cta.b64 _, [$0];", "r", {address});
+      emitPtx(b, {}, arrive, "r", {address});
       rewriter.eraseOp(op);
       return success();
     }
@@ -73,10 +85,8 @@ struct ConvertArrive : OpConversionPattern<tile::BarrierArriveOp> {
     Value predicate = arith::ExtUIOp::create(b, b.getI32Type(), isFirst);
     if (op.getTensorMemory())
       target.fenceTensorMemory(b, Target::Fence::BeforeSignal);
-    emitPtx(b, {},
-            "{ .reg .pred first; setp.ne.b32 first, $1, 0; "
-            "@first mbarrier.arrive.shared::cta.b64 _, [$0]; }",
-            "r,r", {address, predicate});
+    emitPtx(b, {}, "{ .reg .pred first; setp.ne.b32 first, $1, 0; @first " + arrive + " }", "r,r",
+            {address, predicate});
     if (op->hasAttr(kEarlyAttr))
       endBlock(b, address);
     rewriter.eraseOp(op);
@@ -102,8 +112,15 @@ struct ConvertExpect : OpConversionPattern<tile::BarrierExpectOp> {
                                 ConversionPatternRewriter &rewriter) const override {
     ImplicitLocOpBuilder b(op.getLoc(), rewriter);
     Value address = barrierAddress(b, adaptor.getBarriers(), adaptor.getIndex());
-    emitPtx(b, {}, "mbarrier.arrive.expect_tx.shared::cta.b64 _, [$0], $1;", "r,r",
-            {address, constantI32(b, op.getBytes())});
+    StringRef expect = "mbarrier.arrive.expect_tx.shared::cta.b64 _, [$0], $1;";
+    SmallVector<Value> operands = {address, constantI32(b, op.getBytes())};
+    if (op.getLeader() && clusterOf(op) > 1) {
+      operands.push_back(arith::ExtUIOp::create(b, b.getI32Type(), isLeader(b)));
+      emitPtx(b, {}, ("{ .reg .pred leader; setp.ne.b32 leader, $2, 0; @leader " + expect + " }").str(), "r,r,r",
+              operands);
+    } else {
+      emitPtx(b, {}, expect, "r,r", operands);
+    }
     rewriter.eraseOp(op);
     return success();
   }

@@ -1,4 +1,5 @@
 // The kernel's function: arguments, launch bounds, thread numbers.
+#include "girih/Target/Kernel.h"
 #include "Patterns.h"
 
 #include "mlir/Dialect/LLVMIR/NVVMDialect.h"
@@ -83,6 +84,13 @@ void lowerGridNumbers(Block *entry) {
       lowerGridNumber<NVVM::BlockIdXOp, NVVM::BlockIdYOp, NVVM::BlockIdZOp>(op, block.getDimension());
     else if (auto grid = dyn_cast<gpu::GridDimOp>(op))
       lowerGridNumber<NVVM::GridDimXOp, NVVM::GridDimYOp, NVVM::GridDimZOp>(op, grid.getDimension());
+    else if (auto cluster = dyn_cast<gpu::ClusterIdOp>(op))
+      lowerGridNumber<NVVM::ClusterIdXOp, NVVM::ClusterIdYOp, NVVM::ClusterIdZOp>(op, cluster.getDimension());
+    else if (auto clusters = dyn_cast<gpu::ClusterDimOp>(op))
+      lowerGridNumber<NVVM::ClusterDimXOp, NVVM::ClusterDimYOp, NVVM::ClusterDimZOp>(op, clusters.getDimension());
+    else if (auto cta = dyn_cast<gpu::ClusterBlockIdOp>(op))
+      lowerGridNumber<NVVM::BlockInClusterIdXOp, NVVM::BlockInClusterIdYOp, NVVM::BlockInClusterIdZOp>(
+          op, cta.getDimension());
   });
 }
 
@@ -122,6 +130,9 @@ LogicalResult lowerKernel(gpu::GPUFuncOp kernel) {
                     builder.getDenseI32ArrayAttr({static_cast<int32_t>(threadCount(kernel)), 1, 1}));
   function->setAttr(NVVM::NVVMDialect::getMinctasmAttrName(),
                     builder.getI32IntegerAttr(int32_t(schedule.ctas.value_or(1))));
+  if (int64_t cluster = clusterOf(kernel); cluster > 1)
+    function->setAttr(NVVM::NVVMDialect::getClusterDimAttrName(),
+                      builder.getDenseI32ArrayAttr({static_cast<int32_t>(cluster), 1, 1}));
   for (auto [i, dictionary] : llvm::enumerate(attributes))
     function.setArgAttrs(i, dictionary);
 

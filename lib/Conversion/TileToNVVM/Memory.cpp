@@ -1,5 +1,6 @@
 // Shared-memory tiles and the copies between them and global memory.
 #include "Patterns.h"
+#include "girih/Target/Kernel.h"
 
 #include "mlir/Dialect/LLVMIR/NVVMDialect.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
@@ -146,12 +147,18 @@ struct ConvertCopy : OpConversionPattern<tile::CopyOp> {
       return op.emitOpError("has no tensor map or no barrier: run tile-lower-channels and tile-bind-arguments first");
     ImplicitLocOpBuilder b(op.getLoc(), rewriter);
     Value barrier = barrierAddress(b, adaptor.getBarriers(), op.getBarrier());
+    bool isOfPair = op.getLeader() && clusterOf(op) > 1;
+    NVVM::CTAGroupKindAttr group;
+    if (isOfPair) { // the barrier may be the other CTA's (PTX ISA, "cp.async.bulk.tensor", .cta_group::2)
+      barrier = inLeader(b, barrier);
+      group = NVVM::CTAGroupKindAttr::get(op.getContext(), NVVM::CTAGroupKind::CTA_2);
+    }
     forEachBox(b, map, op.getDest().getType(), op.getIndices(), [&](int64_t offset, ArrayRef<Value> coordinates) {
       Value dest = b.createOrFold<arith::AddIOp>(adaptor.getDest(), constantI32(b, offset));
       NVVM::CpAsyncBulkTensorGlobalToSharedClusterOp::create(
-          b, sharedPointer(b, dest), adaptor.getSource(), coordinates, sharedPointer(b, barrier),
-          /*im2colOffsets=*/ValueRange(), /*multicastMask=*/Value(), /*l2CacheHint=*/Value(), NVVM::TMALoadMode::TILE,
-          /*isCTAOnly=*/true, /*group=*/nullptr, /*predicate=*/Value());
+          b, isOfPair ? clusterPointer(b, dest) : sharedPointer(b, dest), adaptor.getSource(), coordinates,
+          sharedPointer(b, barrier), /*im2colOffsets=*/ValueRange(), /*multicastMask=*/Value(),
+          /*l2CacheHint=*/Value(), NVVM::TMALoadMode::TILE, /*isCTAOnly=*/!isOfPair, group, /*predicate=*/Value());
     });
     rewriter.eraseOp(op);
     return success();

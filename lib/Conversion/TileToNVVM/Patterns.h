@@ -48,6 +48,18 @@ mlir::Value sharedAddress(mlir::ImplicitLocOpBuilder &b, int64_t offset);
 /// the op back when it is printed with a location.
 void syncThreads(mlir::ImplicitLocOpBuilder &b, mlir::Value barrier, mlir::Value threads);
 
+/// All threads of the cluster wait for each other, or those of the CTA if it is one alone.
+void syncAll(mlir::ImplicitLocOpBuilder &b, int64_t cluster);
+
+/// Whether this is the first CTA of its cluster.
+mlir::Value isLeader(mlir::ImplicitLocOpBuilder &b);
+
+/// The address in the cluster of what the leader has at an address of its shared memory.
+mlir::Value inLeader(mlir::ImplicitLocOpBuilder &b, mlir::Value address);
+
+/// An address of the cluster's shared memory as a pointer.
+mlir::Value clusterPointer(mlir::ImplicitLocOpBuilder &b, mlir::Value address);
+
 /// The symbol that names the start of a kernel's shared memory.
 inline constexpr llvm::StringLiteral kSharedSymbol = "shared_memory";
 

@@ -1,6 +1,7 @@
 // Roles become branches on the warp number; barriers are set up before them.
 #include "Patterns.h"
 #include "TensorMemory.h"
+#include "girih/Target/Kernel.h"
 
 #include "mlir/Dialect/LLVMIR/NVVMDialect.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
@@ -95,6 +96,8 @@ void buildRole(ImplicitLocOpBuilder &b, tile::RoleOp role) {
   Value warp = gpu::SubgroupIdOp::create(b, nullptr);
   Value isFirst =
       arith::CmpIOp::create(b, arith::CmpIPredicate::eq, warp, arith::ConstantIndexOp::create(b, firstWarp));
+  if (role.getLeader() && clusterOf(role) > 1)
+    isFirst = arith::AndIOp::create(b, isFirst, isLeader(b));
   auto inWarp = scf::IfOp::create(b, isFirst, /*withElseRegion=*/false);
   b.setInsertionPointToStart(inWarp.thenBlock());
   if (isOfWarp)
@@ -165,9 +168,14 @@ LogicalResult lowerRoles(gpu::GPUFuncOp kernel, const Target &target) {
   memory->reserve(b);
   initializeBarriers(b, barriers);
   if (!barriers.empty() || memory->isUsed())
-    NVVM::Barrier0Op::create(b);
+    syncAll(b, clusterOf(kernel));
   memory->open(b);
   b.setInsertionPoint(kernel.getBody().front().getTerminator());
+  if (int64_t cluster = clusterOf(kernel); cluster > 1 && !memory->isUsed()) {
+    // As the release does: a CTA could end before another arrives at its barriers.
+    NVVM::SyncWarpOp::create(b, constantI32(b, -1));
+    syncAll(b, cluster);
+  }
   memory->release(b);
   int64_t launched = has.launchRegisters(threads);
 

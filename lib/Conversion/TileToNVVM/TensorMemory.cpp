@@ -1,6 +1,7 @@
 #include "TensorMemory.h"
 
 #include "Patterns.h"
+#include "girih/Target/Kernel.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
 
 using namespace mlir;
@@ -8,7 +9,7 @@ using namespace mlir;
 namespace girih {
 
 FailureOr<TensorMemory> TensorMemory::of(gpu::GPUFuncOp kernel, const Target &target, int64_t warp) {
-  TensorMemory memory(target, warp);
+  TensorMemory memory(target, warp, clusterOf(kernel));
   Block &entry = kernel.getBody().front();
   for (auto columns : entry.getOps<tile::TensorColumnsOp>()) {
     if (memory.columns)
@@ -50,7 +51,7 @@ void TensorMemory::reserve(ImplicitLocOpBuilder &b) {
   if (!isUsed())
     return;
   inWarp(b, [&] {
-    target->reserveColumns(b, sharedAddress(b, columns.getOffset()), columns.getColumns());
+    target->reserveColumns(b, sharedAddress(b, columns.getOffset()), columns.getColumns(), cluster);
     target->fenceTensorMemory(b, Target::Fence::BeforeSignal);
   });
 }
@@ -73,11 +74,11 @@ void TensorMemory::release(ImplicitLocOpBuilder &b) {
   // whole warps only.
   NVVM::SyncWarpOp::create(b, constantI32(b, -1));
   target->fenceTensorMemory(b, Target::Fence::BeforeSignal);
-  NVVM::Barrier0Op::create(b);
+  syncAll(b, cluster);
   // Read again, so that no role has to keep it in a register.
   inWarp(b, [&] {
     target->fenceTensorMemory(b, Target::Fence::AfterWait);
-    target->releaseColumns(b, loadAddress(b), columns.getColumns());
+    target->releaseColumns(b, loadAddress(b), columns.getColumns(), cluster);
   });
   columns.erase();
   for (tile::AllocOp alloc : allocations)

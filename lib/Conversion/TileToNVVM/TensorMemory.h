@@ -25,13 +25,13 @@ public:
   void release(mlir::ImplicitLocOpBuilder &b);
 
 private:
-  TensorMemory(const Target &target, int64_t warp) : target(&target), warp(warp) {}
+  TensorMemory(const Target &target, int64_t warp, int64_t cluster) : target(&target), warp(warp), cluster(cluster) {}
 
   void inWarp(mlir::ImplicitLocOpBuilder &b, mlir::function_ref<void()> body);
   mlir::Value loadAddress(mlir::ImplicitLocOpBuilder &b);
 
   const Target *target;
-  int64_t warp;
+  int64_t warp, cluster; ///< of the CTA; of a cluster
   tile::TensorColumnsOp columns;
   llvm::SmallVector<tile::AllocOp> allocations;
   mlir::Operation *firstUser = nullptr; ///< the first of them

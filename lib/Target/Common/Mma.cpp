@@ -1,4 +1,5 @@
 #include "Mma.h"
+#include "girih/Target/Kernel.h"
 
 #include "llvm/ADT/TypeSwitch.h"
 
@@ -38,6 +39,11 @@ LogicalResult checkMmaTypes(Operation *op, StringRef chip, const MmaShape &shape
                            << chip << "; f32 is";
   if (a.getDimSize(1) % depth != 0)
     return op->emitError() << "the inner size of an MMA is " << a.getDimSize(1) << ", must be a multiple of " << depth;
+  // PTX ISA, ".cta_group": one for all of a kernel.
+  int64_t group = tile::isOfPair(op) ? 2 : 1;
+  if (int64_t cluster = clusterOf(op); cluster != group)
+    return op->emitOpError() << "is of " << group << (group == 1 ? " CTA" : " CTAs")
+                             << ", the clusters of the kernel have " << cluster;
   for (RankedTensorType operand : {a, b})
     if (tile::SharedAttr shared = tile::sharedEncoding(operand); shared && shared.getSwizzle() != 128 && bits != 8)
       return op->emitError() << "an operand row of " << operand.getDimSize(1) << " elements of " << type

@@ -97,6 +97,9 @@ tile::Schedule completeAttention(attn::ForwardOp op, const tile::Schedule &given
       missing.add(what + " " + Twine(size) + " is not supported on " + target.chip() + "; multiples of " +
                   Twine(headStep) + " from " + Twine(kLeastHead) + " to " + Twine(most) + " are");
   };
+  // Its work items, and who rescales and stores, are of one CTA yet.
+  if (given.cluster.value_or(1) != 1)
+    missing.add("knob cluster is " + Twine(*given.cluster) + ", attention has work items of 1 CTA");
   bool isOneSize = op.getHeadSize() == op.getValueSize();
   checkSize("head size", op.getHeadSize(),
             isOneSize ? std::min(needs.maxHeadSize, needs.maxValueSize) : needs.maxHeadSize);

@@ -224,9 +224,9 @@ void HeaderWriter::writeLaunch() {
       arguments << formatv("  int64_t argument{0} = {1}->strides[{2}];\n", i, tensor, *argument.getInteger("dim"));
     parameters += formatv("&argument{0}, ", i);
   }
-  out << formatv("  if (!kernel || kernel->multiprocessors < 1 || {0}_check(sizes{1})) return "
+  out << formatv("  if (!kernel || kernel->multiprocessors < {2} || {0}_check(sizes{1})) return "
                  "CUDA_ERROR_INVALID_VALUE;\n",
-                 name, names);
+                 name, names, *launch().getInteger("cluster"));
   if (maps)
     out << formatv("  /* Tensor maps are at multiples of 64 bytes. */\n"
                    "  CUtensorMap storage[{0}];\n"
@@ -237,12 +237,16 @@ void HeaderWriter::writeLaunch() {
   for (const auto &[i, argument] : llvm::enumerate(mapArguments))
     writeTensorMap(i, *argument);
   writeItems("");
+  // The CTAs of a cluster share an item; the kernel itself says how many they are.
+  int64_t cluster = *launch().getInteger("cluster");
+  std::string clusters = cluster > 1 ? formatv(" / {0}", cluster).str() : "",
+              all = cluster > 1 ? formatv(" * {0}", cluster).str() : "";
   if (launch().getString("grid") == "persistent")
-    out << formatv("  if (items > {0} * kernel->multiprocessors) items = {0} * kernel->multiprocessors;\n",
-                   *launch().getInteger("ctas"));
-  out << formatv(
-      "  return cuLaunchKernel(kernel->function, (unsigned)items, 1, 1, {0}, 1, 1, {1}, stream, parameters, 0);\n}\n",
-      *launch().getInteger("threads"), *launch().getInteger("shared_bytes"));
+    out << formatv("  if (items > {0} * kernel->multiprocessors{1}) items = {0} * kernel->multiprocessors{1};\n",
+                   *launch().getInteger("ctas"), clusters);
+  out << formatv("  return cuLaunchKernel(kernel->function, (unsigned)items{2}, 1, 1, {0}, 1, 1, {1}, stream, "
+                 "parameters, 0);\n}\n",
+                 *launch().getInteger("threads"), *launch().getInteger("shared_bytes"), all);
 }
 
 std::string HeaderWriter::write() {

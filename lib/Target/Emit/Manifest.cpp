@@ -112,6 +112,7 @@ void addScalars(ArrayAttr arguments, json::Object &manifest) {
 
 LogicalResult addLaunch(LLVM::LLVMFuncOp kernel, const tile::Schedule &schedule, json::Object &manifest) {
   auto threads = kernel->getAttrOfType<DenseI32ArrayAttr>(NVVM::NVVMDialect::getMaxntidAttrName());
+  auto cluster = kernel->getAttrOfType<DenseI32ArrayAttr>(NVVM::NVVMDialect::getClusterDimAttrName());
   auto shared = kernel->getAttrOfType<IntegerAttr>(tile::kSharedBytesAttr);
   auto work = kernel->getAttrOfType<ArrayAttr>(tile::kWorkAttr);
   if (!threads || !shared)
@@ -127,12 +128,9 @@ LogicalResult addLaunch(LLVM::LLVMFuncOp kernel, const tile::Schedule &schedule,
   }
   // CTAs that start no more hand their items to those that run.
   bool isPersistent = schedule.persistent.value_or(0) && !kernel->hasAttr(tile::kQueuedAttr);
-  manifest["launch"] = json::Object{{"threads", threads[0]},
-                                    {"cluster", 1},
-                                    {"shared_bytes", shared.getInt()},
-                                    {"work", std::move(items)},
-                                    {"grid", isPersistent ? "persistent" : "flat"},
-                                    {"ctas", schedule.ctas.value_or(1)}};
+  manifest["launch"] = json::Object{
+      {"threads", threads[0]},    {"cluster", cluster ? cluster[0] : 1},          {"shared_bytes", shared.getInt()},
+      {"work", std::move(items)}, {"grid", isPersistent ? "persistent" : "flat"}, {"ctas", schedule.ctas.value_or(1)}};
   return success();
 }
 

@@ -1,6 +1,7 @@
 // tcgen05.mma and its commit (PTX ISA, "tensorcore 5th generation instructions").
 #include "../Common/SharedOperand.h"
 #include "SM100a.h"
+#include "girih/Target/Kernel.h"
 
 #include "llvm/Support/FormatVariadic.h"
 
@@ -19,10 +20,10 @@ int64_t descriptorHigh(const SharedOperand &operand) {
 
 /// PTX ISA, "instruction descriptor", of .kind::f16 and .kind::f8f6f4: accumulators of f32,
 /// the formats of A and B, whether B's outer dimension is the contiguous one, columns and rows.
-uint32_t instructionDescriptor(Type left, Type right, bool isOuterContiguous, int64_t columns) {
+uint32_t instructionDescriptor(Type left, Type right, bool isOuterContiguous, int64_t rows, int64_t columns) {
   auto format = [](Type element) { return uint32_t(isa<BFloat16Type, Float8E5M2Type>(element)); };
   return 1 << 4 | format(left) << 7 | format(right) << 10 | uint32_t(isOuterContiguous) << 16 |
-         uint32_t(columns / 8) << 17 | uint32_t(kMma.rows / 16) << 24;
+         uint32_t(columns / 8) << 17 | uint32_t(rows / 16) << 24;
 }
 
 /// The lane that a warp elects is the same each time (PTX ISA, "elect.sync"), so commits are of the lane that
@@ -43,6 +44,7 @@ struct ConvertMma : OpConversionPattern<tile::MmaIntoOp> {
         failed(target.accumulatorLayout(op, dest.getDimSize(0), dest.getDimSize(1))))
       return failure();
 
+    int64_t group = op.getPair() ? 2 : 1;
     ImplicitLocOpBuilder b(op.getLoc(), rewriter);
     bool transposed = op.getTransposeB(), aInTensorMemory = tile::isInTensorMemory(aType);
     SharedOperand left, right = transposed ? SharedOperand::innerContiguous(b, adaptor.getB(), bType)
@@ -53,8 +55,8 @@ struct ConvertMma : OpConversionPattern<tile::MmaIntoOp> {
       leftWord = left.low;
     }
     Value accumulate = arith::ExtUIOp::create(b, b.getI32Type(), adaptor.getAccumulate());
-    uint32_t descriptor =
-        instructionDescriptor(aType.getElementType(), bType.getElementType(), !transposed, dest.getDimSize(1));
+    uint32_t descriptor = instructionDescriptor(aType.getElementType(), bType.getElementType(), !transposed,
+                                                group * dest.getDimSize(0), dest.getDimSize(1));
     int64_t depth = kMma.depthOf(aType.getElementTypeBitWidth());
     StringRef kind = aType.getElementTypeBitWidth() == 8 ? "f8f6f4" : "f16";
 
@@ -72,8 +74,8 @@ struct ConvertMma : OpConversionPattern<tile::MmaIntoOp> {
       else
         addDescriptor("a", 1, left, step);
       addDescriptor("b", 2, right, step);
-      ptx += llvm::formatv("{4}tcgen05.mma.cta_group::1.kind::{0} [$0], {1}, b, {2}, {3}; ", kind, leftText, descriptor,
-                           step == 0 ? "p" : "1", isElected ? "@one " : "");
+      ptx += llvm::formatv("{4}tcgen05.mma.cta_group::{5}.kind::{0} [$0], {1}, b, {2}, {3}; ", kind, leftText,
+                           descriptor, step == 0 ? "p" : "1", isElected ? "@one " : "", group);
     }
     emitPtx(b, {}, ptx + "}", "r,r,r,r", {adaptor.getDest(), leftWord, right.low, accumulate});
     rewriter.eraseOp(op);
@@ -89,10 +91,18 @@ struct ConvertCommit : OpConversionPattern<tile::MmaCommitOp> {
     ImplicitLocOpBuilder b(op.getLoc(), rewriter);
     Value address = barrierAddress(b, adaptor.getBarriers(), adaptor.getIndex());
     if (op->hasAttr(kElectedAttr)) {
-      std::string commit = "@one tcgen05.commit.cta_group::1.mbarrier::arrive::one.shared::cluster.b64 [$0]; }";
-      emitPtx(b, {}, "{ " + kElect.str() + commit, "r", address);
+      StringRef multicast = op.getPair() ? ".multicast::cluster" : "", to = op.getPair() ? ", both" : "";
+      std::string mask = op.getPair() ? ".reg .b16 both; mov.b16 both, 3; " : ""; // a bit a CTA
+      std::string commit =
+          llvm::formatv("@one tcgen05.commit.cta_group::{0}.mbarrier::arrive::one.shared::cluster{1}.b64 [$0]{2}; }",
+                        clusterOf(op), multicast, to);
+      emitPtx(b, {}, "{ " + mask + kElect.str() + commit, "r", address);
     } else {
-      callIntrinsic(b, "llvm.nvvm.tcgen05.commit.shared.cg1", {sharedPointer(b, address)});
+      SmallVector<Value> operands = {sharedPointer(b, address)};
+      if (op.getPair())
+        operands.push_back(LLVM::ConstantOp::create(b, b.getI16Type(), 0b11));
+      StringRef name = op.getPair() ? "llvm.nvvm.tcgen05.commit.mc.shared" : "llvm.nvvm.tcgen05.commit.shared";
+      callIntrinsic(b, ofGroup(name, clusterOf(op)), operands);
     }
     rewriter.eraseOp(op);
     return success();

@@ -14,6 +14,10 @@ namespace girih::sm100a {
 /// 64 rows would leave half of the lanes idle).
 inline constexpr MmaShape kMma = {.rows = 128, .columnStep = 16, .maxColumns = 256, .depth = 16};
 
+/// One CTA's part of an MMA of a pair: it loads half of the columns, of which there are as many
+/// as an MMA of its own could have.
+inline constexpr MmaShape kMmaOfPair = {.rows = 128, .columnStep = 32, .maxColumns = 256, .depth = 16};
+
 /// The columns that one load or store of tensor memory moves: of one with 128, ptxas
 /// says that registers do not suffice (its error C7602), whatever setmaxnreg allows.
 inline constexpr int64_t kMaxMoveColumns = 64;
@@ -28,9 +32,12 @@ tile::Fragment rowsOfLanes(int64_t columns);
 /// LLVM's intrinsics; the ops of the nvvm dialect are for sm_100a alone.
 void callIntrinsic(mlir::ImplicitLocOpBuilder &b, llvm::StringRef name, mlir::ValueRange operands);
 
+/// The form of an intrinsic for so many CTAs, which all of a kernel have (PTX ISA, ".cta_group").
+std::string ofGroup(llvm::StringRef intrinsic, int64_t cluster);
+
 /// As Target has them.
-void reserveColumns(mlir::ImplicitLocOpBuilder &b, mlir::Value sharedAddress, int64_t columns);
-void releaseColumns(mlir::ImplicitLocOpBuilder &b, mlir::Value address, int64_t columns);
+void reserveColumns(mlir::ImplicitLocOpBuilder &b, mlir::Value sharedAddress, int64_t columns, int64_t cluster);
+void releaseColumns(mlir::ImplicitLocOpBuilder &b, mlir::Value address, int64_t columns, int64_t cluster);
 void fenceTensorMemory(mlir::ImplicitLocOpBuilder &b, Target::Fence fence);
 
 /// mma_into and mma_commit.

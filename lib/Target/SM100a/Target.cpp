@@ -31,6 +31,7 @@ public:
     limits.mapRank = 5;
     limits.tensorColumns = tile::kMaxTensorColumns; // PTX ISA, "tensor memory"
     limits.handsOutWork = true;                     // PTX ISA, "clusterlaunchcontrol"
+    limits.pairsCtas = true;                        // PTX ISA, "tcgen05.mma", .cta_group::2
     return limits;
   }
 
@@ -44,7 +45,7 @@ public:
 
   /// PTX ISA, "tcgen05 matrix shapes": with 128 rows, N is a multiple of 16 up to 256.
   FailureOr<tile::Fragment> accumulatorLayout(Operation *op, int64_t rows, int64_t columns) const override {
-    if (failed(checkAccumulator(op, chip(), sm100a::kMma, rows, columns)))
+    if (failed(checkAccumulator(op, chip(), tile::isOfPair(op) ? sm100a::kMmaOfPair : sm100a::kMma, rows, columns)))
       return failure();
     return sm100a::rowsOfLanes(columns);
   }
@@ -72,11 +73,11 @@ public:
     return girih::countUniformMoves(cubin, kernel);
   }
 
-  void reserveColumns(ImplicitLocOpBuilder &b, Value sharedAddress, int64_t columns) const override {
-    sm100a::reserveColumns(b, sharedAddress, columns);
+  void reserveColumns(ImplicitLocOpBuilder &b, Value sharedAddress, int64_t columns, int64_t cluster) const override {
+    sm100a::reserveColumns(b, sharedAddress, columns, cluster);
   }
-  void releaseColumns(ImplicitLocOpBuilder &b, Value address, int64_t columns) const override {
-    sm100a::releaseColumns(b, address, columns);
+  void releaseColumns(ImplicitLocOpBuilder &b, Value address, int64_t columns, int64_t cluster) const override {
+    sm100a::releaseColumns(b, address, columns, cluster);
   }
   void fenceTensorMemory(ImplicitLocOpBuilder &b, Fence fence) const override { sm100a::fenceTensorMemory(b, fence); }
 

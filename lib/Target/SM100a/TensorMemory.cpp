@@ -9,19 +9,22 @@ using namespace mlir;
 
 namespace girih::sm100a {
 
-/// Others may reserve columns from here on: a kernel does so once.
+std::string ofGroup(StringRef intrinsic, int64_t cluster) { return (intrinsic + ".cg" + Twine(cluster)).str(); }
+
 void callIntrinsic(ImplicitLocOpBuilder &b, StringRef name, ValueRange operands) {
   LLVM::CallIntrinsicOp::create(b, b.getStringAttr(name), operands);
 }
 
-void reserveColumns(ImplicitLocOpBuilder &b, Value sharedAddress, int64_t columns) {
-  callIntrinsic(b, "llvm.nvvm.tcgen05.alloc.shared.cg1", {sharedPointer(b, sharedAddress), constantI32(b, columns)});
-  callIntrinsic(b, "llvm.nvvm.tcgen05.relinq.alloc.permit.cg1", {});
+/// Others may reserve columns from here on: a kernel does so once.
+void reserveColumns(ImplicitLocOpBuilder &b, Value sharedAddress, int64_t columns, int64_t cluster) {
+  callIntrinsic(b, ofGroup("llvm.nvvm.tcgen05.alloc.shared", cluster),
+                {sharedPointer(b, sharedAddress), constantI32(b, columns)});
+  callIntrinsic(b, ofGroup("llvm.nvvm.tcgen05.relinq.alloc.permit", cluster), {});
 }
 
-void releaseColumns(ImplicitLocOpBuilder &b, Value address, int64_t columns) {
+void releaseColumns(ImplicitLocOpBuilder &b, Value address, int64_t columns, int64_t cluster) {
   Value pointer = LLVM::IntToPtrOp::create(b, LLVM::LLVMPointerType::get(b.getContext(), 6), address);
-  callIntrinsic(b, "llvm.nvvm.tcgen05.dealloc.cg1", {pointer, constantI32(b, columns)});
+  callIntrinsic(b, ofGroup("llvm.nvvm.tcgen05.dealloc", cluster), {pointer, constantI32(b, columns)});
 }
 
 void fenceTensorMemory(ImplicitLocOpBuilder &b, Target::Fence fence) {

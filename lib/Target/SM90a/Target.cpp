@@ -30,6 +30,7 @@ public:
     limits.mapRank = 5;
     limits.tensorColumns = 0;
     limits.handsOutWork = false;
+    limits.pairsCtas = false;
     return limits;
   }
 

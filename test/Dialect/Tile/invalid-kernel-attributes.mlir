@@ -355,6 +355,16 @@ llvm.func @roles() attributes {tile.roles = [{name = "load", warps = 0, register
 
 // -----
 
+// expected-error@+1 {{tile.roles[0].leader is 1 : i64 when it should be without a value}}
+llvm.func @roles_leader() attributes {tile.roles = [{name = "mma", warps = 3, registers = 24, one_thread, leader = 1}]}
+
+// -----
+
+// expected-error@+1 {{tile.assumes[0] is "order" when it should be one of mma_order, remote_scope}}
+llvm.func @assumptions() attributes {tile.assumes = ["order"]}
+
+// -----
+
 // expected-error@+1 {{tile.roles[0] is "load" when it should be a dictionary}}
 llvm.func @roles_kind() attributes {tile.roles = ["load"]}
 

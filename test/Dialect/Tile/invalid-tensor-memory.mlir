@@ -269,3 +269,41 @@ func.func @any_of_floats(%t: tensor<128xf32>) {
   %a = tile.any %t : tensor<128xf32>
   return
 }
+
+// -----
+
+!panel = tensor<128x64xbf16, #tile.shared<swizzle = 128>>
+!sum = tensor<128x128xf32, #tile.tensor_memory>
+func.func @product_of_a_pair(%t: !panel, %d: !sum, %f: i1) {
+  // expected-error@+1 {{result is 128x128, operands make 128x256}}
+  tile.mma_into %d, %t, %t accumulate(%f) transpose_b pair : !sum, !panel, !panel
+  return
+}
+
+// -----
+
+func.func @pair(%a: tensor<128x64xbf16>, %b: tensor<64x64xbf16>) {
+  // expected-error@+1 {{result is 128x64, operands make 128x128}}
+  %s = tile.mma %a, %b pair : tensor<128x64xbf16>, tensor<64x64xbf16> -> tensor<128x64xf32>
+  return
+}
+
+// -----
+
+gpu.module @m {
+  gpu.func @workers_of_the_leader() kernel {
+    // expected-error@+1 {{of whole workers cannot be the leader's alone: only one with one_thread can}}
+    tile.role "compute" warps(4) registers(240) leader {
+    }
+    gpu.return
+  }
+}
+
+// -----
+
+!panel = tensor<128x64xbf16, #tile.shared<swizzle = 128>>
+func.func @whose_barrier(%m: memref<128x64xbf16>, %t: !panel, %i: index) {
+  // expected-error@+1 {{signals the leader, but no barrier}}
+  "tile.copy"(%m, %i, %i, %t) <{leader, operandSegmentSizes = array<i32: 1, 2, 1, 0, 0>}> : (memref<128x64xbf16>, index, index, !panel) -> ()
+  return
+}

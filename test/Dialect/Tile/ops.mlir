@@ -234,6 +234,40 @@ gpu.module @tensor_memory {
     gpu.return
   }
 
+  // What the two CTAs of a cluster do together.
+  // CHECK-LABEL: gpu.func @pair
+  gpu.func @pair(%i: index, %parity: i32, %more: i1, %x: tensor<128x64xbf16>, %half: tensor<64x32xbf16>, %a: !tall, %b: tensor<64x32xbf16, #tile.shared<swizzle = 64>>,
+                 %map: !map, %slot: !panel, %sum: !sum) kernel {
+    %full = tile.barriers "full" offset(0) : !tile.barriers<2, arrivals = 1>
+    // CHECK: tile.mma %{{.*}}, %{{.*}} pair : tensor<128x64xbf16>, tensor<64x32xbf16> -> tensor<128x64xf32>
+    %s = tile.mma %x, %half pair : tensor<128x64xbf16>, tensor<64x32xbf16> -> tensor<128x64xf32>
+    // CHECK: tile.mma_async %{{.*}}, %{{.*}}, %{{.*}} pair : {{.*}} -> <tensor<128x64xf32>>
+    %t = tile.mma_async %x, %half, %s pair : tensor<128x64xbf16>, tensor<64x32xbf16>, tensor<128x64xf32> -> !tile.async<tensor<128x64xf32>>
+    // CHECK: tile.role "load" warps(1) registers(24) one_thread {
+    tile.role "load" warps(1) registers(24) one_thread {
+      // CHECK: tile.barrier_expect %[[F:.*]][%{{.*}}] bytes(16384) leader : <2, arrivals = 1>
+      tile.barrier_expect %full[%i] bytes(16384) leader : !tile.barriers<2, arrivals = 1>
+      // CHECK: tile.copy %{{.*}}[%{{.*}}] to %{{.*}} signals leader %[[F]][%{{.*}}] : !tile.barriers<2, arrivals = 1> : !tile.tensor_map
+      tile.copy %map[%i, %i, %i] to %slot signals leader %full[%i] : !tile.barriers<2, arrivals = 1> : !map, !panel
+    }
+    // CHECK: tile.role "mma" warps(3) registers(24) one_thread leader {
+    tile.role "mma" warps(3) registers(24) one_thread leader {
+      // CHECK: tile.barrier_wait %[[F]][%{{.*}}] parity(%{{.*}}) cluster : <2, arrivals = 1>
+      tile.barrier_wait %full[%i] parity(%parity) cluster : !tile.barriers<2, arrivals = 1>
+      // CHECK: tile.barrier_wait %[[F]][%{{.*}}] parity(%{{.*}}) tensor_memory cluster : <2, arrivals = 1>
+      tile.barrier_wait %full[%i] parity(%parity) tensor_memory cluster : !tile.barriers<2, arrivals = 1>
+      // CHECK: tile.mma_into %{{.*}}, %{{.*}}, %{{.*}} accumulate(%{{.*}}) pair : tensor<128x64xf32, #tile.tensor_memory>, tensor<128x64xbf16, #{{.*}}>, tensor<64x32xbf16
+      tile.mma_into %sum, %a, %b accumulate(%more) pair : !sum, !tall, tensor<64x32xbf16, #tile.shared<swizzle = 64>>
+      // CHECK: tile.mma_commit %[[F]][%{{.*}}] pair : <2, arrivals = 1>
+      tile.mma_commit %full[%i] pair : !tile.barriers<2, arrivals = 1>
+    }
+    tile.role "compute" warps(4) registers(240) {
+      // CHECK: tile.barrier_arrive %[[F]][%{{.*}}] tensor_memory leader : <2, arrivals = 1>
+      tile.barrier_arrive %full[%i] tensor_memory leader : !tile.barriers<2, arrivals = 1>
+    }
+    gpu.return
+  }
+
   // CHECK-LABEL: gpu.func @bytes
   gpu.func @bytes(%v: tensor<64x128xf8E4M3FN>, %from: tensor<64x128xf8E4M3FN, #tile.shared<swizzle = 128>>,
                   %into: tensor<128x64xf8E4M3FN, #tile.shared<interleaved = true, swizzle = 64>>,

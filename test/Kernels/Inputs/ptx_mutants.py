@@ -10,6 +10,7 @@ kernel. Prints how many of each fault were caught and as what, and "N mutants: N
 import argparse
 import collections
 import concurrent.futures
+import json
 import os
 import pathlib
 import re
@@ -19,12 +20,12 @@ import sys
 
 SCHEDULES = [["--schedule", "deterministic"], ["--schedule", "late"], ["--schedule", "early"], ["--schedules", "2"]]
 
-WAIT = r"\{ \.reg \.pred done; again: mbarrier\.try_wait\.parity\.shared::cta\.b64 done, (\[.*?\]), (%r\d+); @!done bra again; \}"
+WAIT = r"\{ \.reg \.pred done; again: mbarrier\.try_wait\.parity((?:\.acquire\.cluster)?)\.shared::cta\.b64 done, (\[.*?\]), (%r\d+); @!done bra again; \}"
 MMA = r"(tcgen05\.mma\.\S+ )\[(%r\d+)\], (\S+), b, (\d+), (\w+);"
 
 
 def wait_with(parity):
-    return (rf"{{ .reg .pred done; .reg .b32 q; {parity} again: mbarrier.try_wait.parity.shared::cta.b64 done, \1, q; "
+    return (rf"{{ .reg .pred done; .reg .b32 q; {parity} again: mbarrier.try_wait.parity\1.shared::cta.b64 done, \2, q; "
             r"@!done bra again; }")
 
 
@@ -48,17 +49,17 @@ def added(m):
 # What is broken: a name, the text that it is found by, and what takes its place. Of a line with several, the first.
 FAULTS = [
     ("wait dropped", WAIT, ""),
-    ("wait for the other parity", WAIT, wait_with(r"xor.b32 q, \2, 1;")),
+    ("wait for the other parity", WAIT, wait_with(r"xor.b32 q, \3, 1;")),
     ("wait for parity 0 always", WAIT, wait_with("mov.b32 q, 0;")),
     ("wait for parity 1 always", WAIT, wait_with("mov.b32 q, 1;")),
-    ("wait on the next barrier", WAIT, lambda m: m[0].replace(m[1], m[1][:-1] + "+8]")),
+    ("wait on the next barrier", WAIT, lambda m: m[0].replace(m[2], m[2][:-1] + "+8]")),
     ("arrival dropped", r"(?:@\w+ )?mbarrier\.arrive\.shared\S* [^;]*;", ""),
     ("arrival twice", r"(?:@\w+ )?mbarrier\.arrive\.shared\S* [^;]*;", r"\g<0> \g<0>"),
     ("arrival of the first of four warps", r"@first mbarrier\.arrive\.shared\S* _, (\[.*?\]);",
      r".reg .b32 w; mov.u32 w, %tid.x; and.b32 w, w, 127; setp.eq.and.u32 first, w, 0, first; @first mbarrier.arrive.shared::cta.b64 _, \1, 4;"),
-    ("half of the bytes expected", r"(mbarrier\.arrive\.expect_tx\S* _, \S+), (%r\d+);",
+    ("half of the bytes expected", r"((?:@\w+ )?mbarrier\.arrive\.expect_tx\S* _, \S+), (%r\d+);",
      r"{ .reg .b32 h; shr.u32 h, \2, 1; \1, h; }"),
-    ("twice the bytes expected", r"(mbarrier\.arrive\.expect_tx\S* _, \S+), (%r\d+);",
+    ("twice the bytes expected", r"((?:@\w+ )?mbarrier\.arrive\.expect_tx\S* _, \S+), (%r\d+);",
      r"{ .reg .b32 h; shl.b32 h, \2, 1; \1, h; }"),
     ("no bytes expected", r"mbarrier\.arrive\.expect_tx(\S* _, \S+), (%r\d+);", r"mbarrier.arrive\1;"),
     ("arrival with bytes dropped", r"mbarrier\.arrive\.expect_tx[^;]*;", ""),
@@ -73,6 +74,18 @@ FAULTS = [
     ("arrival in place of a commit", r"((?:@\w+ )?)tcgen05\.commit\S*\s+\[(%r)(d?\d+)\];",
      lambda m: f"{m[1]}mbarrier.arrive.shared::cta.b64 _, [{m[2]}{m[3]}];" if m[3][0] != "d" else
      f"{{ .reg .b32 a; cvt.u32.u64 a, {m[2]}{m[3]}; {m[1]}mbarrier.arrive.shared::cta.b64 _, [a]; }}"),
+    ("remote arrival dropped", r"(?:@\w+ )?mbarrier\.arrive\.release\.cluster[^;]*;", ""),
+    ("remote arrival twice", r"(?:@\w+ )?mbarrier\.arrive\.release\.cluster[^;]*;", r"\g<0> \g<0>"),
+    ("remote arrival without its scope", r"mbarrier\.arrive\.release\.cluster", "mbarrier.arrive"),
+    ("wait without the scope of remote arrivals", r"try_wait\.parity\.acquire\.cluster", "try_wait.parity"),
+    ("own barrier in place of the leader's", r"mapa\.shared::cluster\.u32\s+(%r\d+), (%r\d+), 0;", r"mov.b32 \1, \2;"),
+    ("barrier of the other CTA in place of the leader's", r"(mapa\.shared::cluster\.u32\s+%r\d+, %r\d+), 0;", r"\1, 1;"),
+    ("commit to the leader alone", r"mov\.b16 both, 3;", "mov.b16 both, 1;"),
+    ("commit to the other CTA alone", r"mov\.b16 both, 3;", "mov.b16 both, 2;"),
+    ("commit without its mask", r"\.multicast::cluster(\.b64\s+\[%r\d+\]), both;", r"\1;"),
+    ("bytes expected in both CTAs", r"@leader mbarrier\.arrive\.expect_tx", "mbarrier.arrive.expect_tx"),
+    ("barrier of the cluster dropped", r"barrier\.cluster\.arrive\S*;\s*(?:// [^\n]*\s*)*barrier\.cluster\.wait\S*;", "bar.sync 0;"),
+    ("barrier of the cluster relaxed", r"barrier\.cluster\.arrive\.aligned;", "barrier.cluster.arrive.relaxed.aligned;"),
     ("tcgen05.wait::ld dropped", r"tcgen05\.wait::ld\S*;", ""),
     ("tcgen05.wait::st dropped", r"tcgen05\.wait::st\S*;", ""),
     ("fence::before_thread_sync dropped", r"tcgen05\.fence::before_thread_sync;", ""),
@@ -115,6 +128,8 @@ WORK = r"tcgen05\.(?:mma|ld|st|cp)"
 EQUIVALENT = [
     ("permit to allocate kept", BEHIND, r"", "no other CTA is on the multiprocessor"),
     ("bar.warp.sync dropped", BEHIND, r"", "bar.sync waits for all lanes"),
+    ("remote arrival without its scope", BEFORE, r"(?:(?!tcgen05\.st)[\s\S])*$", "it tells of reads, which are over"),
+    ("wait without the scope", BEFORE, r"(?:(?!tcgen05\.st)[\s\S])*$", "it hears of reads, which are over"),
     ("registers not given back", BEFORE, rf"(?:(?!{WORK})[\s\S])*$", "the launch has enough of them"),
     ("fence::", BEFORE, rf"(?:(?!{WORK})[\s\S])*$", "tcgen05.alloc is synchronous"),
     ("fence::", BEHIND, r"[^$]*?bar\.sync\s+0;[^$]*?\$L\w+;[^$]*?tcgen05\.dealloc", "tcgen05.dealloc is synchronous"),
@@ -151,10 +166,10 @@ def mutants(text, only, each):
             yield fault, m, before + changed + text[m.end():]
 
 
-def judge(path, manifest, text, sizes):
+def judge(path, manifest, text, cluster, sizes):
     """The kind of the first verdict, and the verdict; none when there is none."""
     path.write_text(text)
-    command = ["girih-sim", str(manifest), "--ptx", str(path), "--check", "--quiet", "--multiprocessors", "1", "--threads", "1",
+    command = ["girih-sim", str(manifest), "--ptx", str(path), "--check", "--quiet", "--multiprocessors", str(cluster), "--threads", "1",
                "--instruction-limit", "1000000", *sizes]
     for schedule in SCHEDULES:
         run = subprocess.run(command + schedule, capture_output=True, text=True)
@@ -180,18 +195,19 @@ def main():
     subprocess.run(["girih-compile", "--quiet", "--target", "sm_100a", "-o", str(options.out)] + kernel, check=True)
     manifest = next(options.out.glob("*.json"))
     text = manifest.with_suffix(".ptx").read_text()
+    cluster = json.loads(manifest.read_text())["launch"]["cluster"]
     sizes = [word for size in options.sizes.split(",") if size for word in ("--size", size)]
     all_mutants = list(mutants(text, options.only, options.each))
 
     def outcome(item):
         number, (fault, m, changed) = item
         path = options.out / f"{number}.ptx"
-        kind, said = judge(path, manifest, changed, sizes)
+        kind, said = judge(path, manifest, changed, cluster, sizes)
         if kind in ("syntax", "unsupported", "error"):
             sys.exit(f"{fault}: no PTX: {said}")
         if not kind:
             start = text.rfind("\n", 0, m.start()) + 1
-            if not judge(path, manifest, text[:start] + "trap;\n" + text[start:], sizes)[0]:
+            if not judge(path, manifest, text[:start] + "trap;\n" + text[start:], cluster, sizes)[0]:
                 return "never reached", ""
             why = reason(fault, m)
             return ("equivalent", why) if why else ("missed", "")

@@ -91,3 +91,12 @@ func.func @correction(%q: tensor<1x2x256x128xbf16>) -> tensor<1x2x256x128xbf16> 
       : tensor<1x2x256x128xbf16>, tensor<1x2x256x128xbf16>, tensor<1x2x256x128xbf16> -> tensor<1x2x256x128xbf16>
   return %o : tensor<1x2x256x128xbf16>
 }
+
+// -----
+
+func.func @pair(%q: tensor<1x2x256x128xbf16>) -> tensor<1x2x256x128xbf16> {
+  // expected-error@+1 {{knob cluster is 2, attention has work items of 1 CTA}}
+  %o = attn.forward %q, %q, %q schedule <cluster = 2>
+      : tensor<1x2x256x128xbf16>, tensor<1x2x256x128xbf16>, tensor<1x2x256x128xbf16> -> tensor<1x2x256x128xbf16>
+  return %o : tensor<1x2x256x128xbf16>
+}

@@ -90,3 +90,51 @@ gpu.module @m [#nvvm.target<chip = "sm_100a">] {
     gpu.return
   }
 }
+
+// -----
+
+// What CTAs do together all do so; each has half of the columns that are loaded.
+!a = tensor<128x64xbf16, #tile.shared<swizzle = 128>>
+!sum = tensor<128x128xf32, #tile.tensor_memory>
+gpu.module @m [#nvvm.target<chip = "sm_100a">] {
+  gpu.func @alone() kernel attributes {known_cluster_size = array<i32: 2, 1, 1>} {
+    tile.role "mma" warps(4) registers(24) one_thread leader {
+      %more, %sum, %a = "x"() : () -> (i1, !sum, !a)
+      // expected-error@+1 {{is of 1 CTA, the clusters of the kernel have 2}}
+      tile.mma_into %sum, %a, %a accumulate(%more) transpose_b : !sum, !a, !a
+    }
+    gpu.return
+  }
+}
+
+// -----
+
+!a = tensor<128x64xbf16, #tile.shared<swizzle = 128>>
+!b = tensor<64x64xbf16, #tile.shared<swizzle = 128>>
+!sum = tensor<128x128xf32, #tile.tensor_memory>
+gpu.module @m [#nvvm.target<chip = "sm_100a">] {
+  gpu.func @no_other() kernel {
+    tile.role "mma" warps(4) registers(24) one_thread {
+      %more, %sum, %a, %b = "x"() : () -> (i1, !sum, !a, !b)
+      // expected-error@+1 {{is of 2 CTAs, the clusters of the kernel have 1}}
+      tile.mma_into %sum, %a, %b accumulate(%more) transpose_b pair : !sum, !a, !b
+    }
+    gpu.return
+  }
+}
+
+// -----
+
+!a = tensor<128x64xbf16, #tile.shared<swizzle = 128>>
+!b = tensor<24x64xbf16, #tile.shared<swizzle = 128>>
+!sum = tensor<128x48xf32, #tile.tensor_memory>
+gpu.module @m [#nvvm.target<chip = "sm_100a">] {
+  gpu.func @columns_of_a_pair() kernel attributes {known_cluster_size = array<i32: 2, 1, 1>} {
+    tile.role "mma" warps(4) registers(24) one_thread leader {
+      %more, %sum, %a, %b = "x"() : () -> (i1, !sum, !a, !b)
+      // expected-error@+1 {{an MMA has 48 columns, sm_100a takes multiples of 32 up to 256}}
+      tile.mma_into %sum, %a, %b accumulate(%more) transpose_b pair : !sum, !a, !b
+    }
+    gpu.return
+  }
+}

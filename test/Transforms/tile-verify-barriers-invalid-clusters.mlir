@@ -1,0 +1,113 @@
+// RUN: girih-opt %s --pass-pipeline="builtin.module(gpu.module(gpu.func(tile-verify-barriers)))" --split-input-file --verify-diagnostics
+
+// CTAs that share work items. tile-verify-barriers-mutants-clusters.test breaks kernels of pairs.
+
+!a = tensor<128x64xbf16, #tile.shared<swizzle = 128>>
+!b = tensor<64x64xbf16, #tile.shared<swizzle = 128>>
+!sum = tensor<128x128xf32, #tile.tensor_memory>
+gpu.module @kernels {
+  gpu.func @one_cta(%a: !a, %b: !b, %sum: !sum) kernel {
+    %true = arith.constant true
+    tile.role "mma" warps(4) registers(24) one_thread leader {
+      // expected-error @below {{'tile.mma_into' is for a pair of CTAs, but clusters have 1}}
+      tile.mma_into %sum, %a, %b accumulate(%true) transpose_b pair : !sum, !a, !b
+    }
+    gpu.return
+  }
+}
+
+// -----
+
+gpu.module @kernels {
+  gpu.func @commit_of_one() kernel attributes {tile.shared_bytes = 8} {
+    %done = tile.barriers "done" offset(0) : <1, arrivals = 1>
+    %c0 = arith.constant 0 : index
+    tile.role "mma" warps(4) registers(24) one_thread {
+      // expected-error @below {{'tile.mma_commit' is for a pair of CTAs, but clusters have 1}}
+      tile.mma_commit %done[%c0] pair : <1, arrivals = 1>
+    }
+    gpu.return
+  }
+}
+
+// -----
+
+gpu.module @kernels {
+  gpu.func @both() kernel attributes {known_cluster_size = array<i32: 2, 1, 1>, tile.shared_bytes = 8} {
+    %done = tile.barriers "done" offset(0) : <1, arrivals = 1>
+    %c0 = arith.constant 0 : index
+    tile.role "mma" warps(4) registers(24) one_thread {
+      // expected-error @below {{'tile.mma_commit' is for the leader of a pair of CTAs, but both run role "mma"}}
+      tile.mma_commit %done[%c0] pair : <1, arrivals = 1>
+    }
+    gpu.return
+  }
+}
+
+// -----
+
+// Who waits for a phase in which another CTA copies hears nothing of what that has written before.
+!block = tensor<64x64xbf16, #tile.shared<swizzle = 128>>
+!matrix = memref<?x64xbf16>
+gpu.module @kernels {
+  gpu.func @copies_and_reads(%a: !matrix, %b: !matrix) kernel attributes {known_cluster_size = array<i32: 2, 1, 1>, tile.shared_bytes = 16400} {
+    %buffer = tile.alloc "a" offset(0) : <2 x !block>
+    %own = tile.barriers "own" offset(16384) : <1, arrivals = 1>
+    %full = tile.barriers "full" offset(16392) : <1, arrivals = 1>
+    %zero = arith.constant 0 : i32
+    %c0 = arith.constant 0 : index
+    %c1 = arith.constant 1 : index
+    %slot0 = tile.slot %buffer[%c0] : <2 x !block> -> !block
+    %slot1 = tile.slot %buffer[%c1] : <2 x !block> -> !block
+    tile.role "load" warps(4) registers(24) one_thread {
+      tile.barrier_expect %own[%c0] bytes(8192) : <1, arrivals = 1>
+      tile.copy %a[%c0, %c0] to %slot0 signals %own[%c0] : !tile.barriers<1, arrivals = 1> : !matrix, !block
+      tile.barrier_wait %own[%c0] parity(%zero) : <1, arrivals = 1>
+      tile.store %slot0, %b[%c0, %c0] : !block, !matrix
+      tile.drain_stores completed
+      tile.barrier_expect %full[%c0] bytes(16384) leader : <1, arrivals = 1>
+      // expected-error @below {{role "load" of CTA 1 copies for the barrier of another CTA, and reads or writes memory itself: the check of barriers does not follow what others hear of that}}
+      tile.copy %a[%c0, %c0] to %slot1 signals leader %full[%c0] : !tile.barriers<1, arrivals = 1> : !matrix, !block
+    }
+    gpu.return
+  }
+}
+
+// -----
+
+// Nor of what copies have written for that thread.
+!a = tensor<128x64xbf16, #tile.shared<swizzle = 128>>
+!b = tensor<64x64xbf16, #tile.shared<swizzle = 128>>
+!sum = tensor<128x128xf32, #tile.tensor_memory>
+!matrix = memref<?x64xbf16>
+gpu.module @kernels {
+  gpu.func @copied_before(%m: !matrix) kernel attributes {known_cluster_size = array<i32: 2, 1, 1>, tile.shared_bytes = 24604} {
+    tile.tensor_columns columns(128) offset(24600)
+    %sums = tile.alloc "sum" offset(0) : <1 x !sum>
+    %as = tile.alloc "a" offset(0) : <1 x !a>
+    %bs = tile.alloc "b" offset(16384) : <1 x !b>
+    %own = tile.barriers "own" offset(24576) : <1, arrivals = 1>
+    %full = tile.barriers "full" offset(24584) : <1, arrivals = 1>
+    %zero = arith.constant 0 : i32
+    %false = arith.constant false
+    %c0 = arith.constant 0 : index
+    %sum = tile.slot %sums[%c0] : <1 x !sum> -> !sum
+    %a = tile.slot %as[%c0] : <1 x !a> -> !a
+    %b = tile.slot %bs[%c0] : <1 x !b> -> !b
+    tile.role "load" warps(1) registers(24) one_thread {
+      tile.barrier_expect %own[%c0] bytes(16384) : <1, arrivals = 1>
+      // expected-note @below {{the copy is here}}
+      tile.copy %m[%c0, %c0] to %a signals %own[%c0] : !tile.barriers<1, arrivals = 1> : !matrix, !a
+      tile.barrier_wait %own[%c0] parity(%zero) : <1, arrivals = 1>
+      tile.barrier_expect %full[%c0] bytes(16384) leader : <1, arrivals = 1>
+      tile.copy %m[%c0, %c0] to %b signals leader %full[%c0] : !tile.barriers<1, arrivals = 1> : !matrix, !b
+    }
+    tile.role "mma" warps(3) registers(24) one_thread leader {
+      tile.barrier_wait %own[%c0] parity(%zero) : <1, arrivals = 1>
+      tile.barrier_wait %full[%c0] parity(%zero) : <1, arrivals = 1>
+      // expected-error @below {{an MMA of role "mma" of CTA 0 reads slot 0 of "a" of CTA 1, filled in phase 0 (parity 0) of barrier "own"[0] of CTA 1, without waiting for that phase; it has not waited there}}
+      tile.mma_into %sum, %a, %b accumulate(%false) transpose_b pair : !sum, !a, !b
+    }
+    gpu.return
+  }
+}
