@@ -119,7 +119,8 @@ static Value bias(ImplicitLocOpBuilder &b, attn::ForwardOp op, Block &block, Str
     sizes.push_back(kSizes[place]);
     indices.push_back(block.getArgument(1 + place));
   }
-  Type element = op.getQ().getType().getElementType();
+  // No scores are added in 8 bits.
+  Type element = (op.hasNarrowInputs() ? op.getOutput() : op.getQ()).getType().getElementType();
   Value tensor = attn::capture(op, name, RankedTensorType::get(shape, element), sizes);
   return attn::LookupOp::create(b, b.getF32Type(), tensor, indices);
 }
