@@ -161,10 +161,10 @@ class Fuzzer:
         return kind.__name__, "ran"
 
 
-def main(seed, count):
+def run(kind, seed, count):
     warnings.simplefilter("ignore")
     outcomes = collections.Counter()
-    fuzzer = Fuzzer(seed)
+    fuzzer = kind(seed)
     for number in range(count):
         state = fuzzer.random.getstate()
         try:
@@ -176,4 +176,4 @@ def main(seed, count):
 
 
 if __name__ == "__main__":
-    main(*map(int, sys.argv[1:]))
+    run(Fuzzer, *map(int, sys.argv[1:]))

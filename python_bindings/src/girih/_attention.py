@@ -5,10 +5,10 @@ import dataclasses
 import functools
 import sys
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from typing import Any, NamedTuple, Unpack
 
 from girih import _girih
-from girih._beside import arrays_of, given, kinds_of, numbers_of, switches_of
+from girih._beside import Beside, arrays_of, given, kinds_of, numbers_of, switches_of
 from girih._cache import compiled, rule_of
 from girih._errors import Error, UnsupportedError, text_of, value_of
 from girih._kernel import DTYPES, device_target
@@ -63,14 +63,41 @@ def off_device(name: str, where: str) -> ValueError:
     return ValueError(f"{name} is on {where}: girih.attention runs on a GPU; girih.simulate executes kernels on the CPU")
 
 
-def _describe(name: str, array: Any, stream: int) -> tuple[Any, int]:
-    """What a launch needs of an array, which is ready once `stream` gets there, and its device."""
+class _Described(NamedTuple):
+    """What a launch needs of an array."""
+
+    whole: Any  #: as the launch takes it
+    dtype: int
+    shape: tuple[int, ...]
+    device: int
+
+
+def _describe(name: str, array: Any, stream: int) -> _Described:
+    """An array that is ready once `stream` gets there."""
     device, _ = array.__dlpack_device__() if hasattr(array, "__dlpack_device__") else (_CPU, 0)
     if device != _CUDA:
         raise off_device(name, "the CPU" if device == _CPU else f"a device of kind {int(device)}")
     # DLPack has no 0: the default stream is 1 there.
-    description, (_, ordinal) = _girih.describe(array.__dlpack__(stream=stream or 1))
-    return description, ordinal
+    whole, (_, ordinal) = _girih.describe(array.__dlpack__(stream=stream or 1))
+    return _Described(whole, whole[1], whole[2], ordinal)
+
+
+def _describe_all(arrays: Mapping[str, Any], stream: int) -> dict[str, _Described]:
+    for name, array in arrays.items():
+        if not hasattr(array, "__dlpack__"):
+            raise TypeError(f"{name} is a {type(array).__name__}, which is no DLPack tensor")
+    return {name: _describe(name, array, stream) for name, array in arrays.items()}
+
+
+def _outputs(q: Any, shape: tuple[int, ...], lse: bool, out: Any) -> Any:
+    """o, of this shape, and lse: those that are given, or new ones."""
+    if out is None:
+        o = _empty(q, shape, q.dtype)
+        return (o, _empty(q, shape[:3], q.__array_namespace__().float32)) if lse else (o,)
+    outputs = out if lse else (out,)
+    if len(outputs) != 1 + lse:
+        raise ValueError(f"out has {len(outputs)} tensors when it should have {1 + lse}")
+    return outputs
 
 
 def _empty(reference: Any, shape: tuple[int, ...], dtype: Any) -> Any:
@@ -91,9 +118,8 @@ def _package(array: Any) -> str:
 
 
 def attention(q: Any, k: Any, v: Any, *, mask: Mask = "none", score: Score = None, scale: float | None = None,
-              lse: bool = False, schedule: Mapping[str, int] | None = None, query_lengths: Any = None, key_lengths: Any = None,
-              query_starts: Any = None, key_starts: Any = None, sinks: Any = None, q_descale: Any = None,
-              k_descale: Any = None, v_descale: Any = None, out: Any = None, stream: int | None = None) -> Any:
+              lse: bool = False, schedule: Mapping[str, int] | None = None, out: Any = None, stream: int | None = None,
+              **options: Unpack[Beside]) -> Any:
     """softmax(scale q kᵀ + mask) v, on the GPU that the tensors are on.
 
     The launch goes to the current stream and is not waited for. The first call for a head size, type and mask compiles
@@ -137,7 +163,7 @@ def attention(q: Any, k: Any, v: Any, *, mask: Mask = "none", score: Score = Non
         TypeError: what is given is no tensor, or has other elements.
         Error: there is no GPU, or a launch fails.
     """
-    beside = given(query_lengths, key_lengths, query_starts, key_starts, sinks, q_descale, k_descale, v_descale)
+    beside = given(options)
     if "torch" in sys.modules and isinstance(q, sys.modules["torch"].Tensor):
         if (girih_torch := sys.modules.get("girih.torch")) is None:
             from girih import torch as girih_torch
@@ -147,42 +173,35 @@ def attention(q: Any, k: Any, v: Any, *, mask: Mask = "none", score: Score = Non
 
         if out is not None or stream is not None:
             raise TypeError("out and stream are XLA's to choose for JAX's arrays, which cannot be written")
-        return girih_jax.attention(q, k, v, mask=mask, score=score, scale=scale, lse=lse, schedule=schedule, **beside)
+        return girih_jax.attention(q, k, v, mask=mask, score=score, scale=scale, lse=lse, schedule=schedule, **options)
+    return _attend(q, k, v, mask, score, scale, lse, schedule, out, stream, beside)
+
+
+def _attend(q: Any, k: Any, v: Any, mask: Mask, score: Score, scale: float | None, lse: bool, schedule: Mapping[str, int] | None,
+            out: Any, stream: int | None, beside: dict[str, Any]) -> Any:
+    """``attention`` on tensors of any framework, by DLPack alone."""
     if stream is None:
         stream = _current_stream(q)
-    for name, array in zip(_TENSORS, (q, k, v)):
-        if not hasattr(array, "__dlpack__"):
-            raise TypeError(f"{name} is a {type(array).__name__}, which is no DLPack tensor")
-    described = [_describe(name, array, stream) for name, array in zip(_TENSORS, (q, k, v))]
-    (_, dtype, shape, _), device = described[0]
+    described = _describe_all(dict(zip(_TENSORS, (q, k, v))), stream)
+    dtype, shape, key_shape, value_shape = described["q"].dtype, *(described[name].shape for name in "qkv")
     mask, score = traced(mask, "mask"), traced(score, "score")
     if len(shape) != 4:
         raise ValueError(f"q has {len(shape)} dimensions when it should have 4")
-    values = described[2][0][2]
-    head_sizes = shape[3], values[3] if len(values) == 4 else shape[3]
-    if out is None:
-        out = (_empty(q, (*shape[:3], head_sizes[1]), q.dtype),)
-        if lse:
-            out += (_empty(q, shape[:3], q.__array_namespace__().float32),)
-    elif not lse:
-        out = (out,)
-    if len(out) != 1 + lse:
-        raise ValueError(f"out has {len(out)} tensors when it should have {1 + lse}")
-    described += [_describe(name, array, stream) for name, array in zip(_TENSORS[3:], out)]
+    head_sizes = shape[3], value_shape[3] if len(value_shape) == 4 else shape[3]
+    outputs = _outputs(q, (*shape[:3], head_sizes[1]), lse, out)
+    described |= _describe_all(dict(zip(_TENSORS[3:], outputs)), stream)
     captures = captures_of(mask, score)
-    arrays = {found.name: found.value for found in captures if not found.is_number}
-    tensors = arrays_of(beside)
-    described += [_describe(name, array, stream) for name, array in tensors.items()]
-    described += [_describe(f"the array {name}", array, stream) for name, array in arrays.items()]
-    for name, (_, ordinal) in zip([*_TENSORS[:4 + lse], *tensors, *arrays], described):
-        if ordinal != device:
-            raise ValueError(f"{name} is on GPU {ordinal} when q is on GPU {device}")
-    kernels = kernels_of(dtype, head_sizes, heads_of(score, shape, described[1][0][2]), without_values(mask),
-                         without_values(score), scale, lse, knobs_of(schedule), device, kinds_of(beside))
-    loaded = kernels.loaded_for(shape)
-    run(loaded, [description for description, _ in described], stream,
+    described |= _describe_all(arrays_of(beside), stream)
+    captured = _describe_all({f"the array {found.name}": found.value for found in captures if not found.is_number}, stream)
+    device = described["q"].device
+    for name, found in [*described.items(), *captured.items()]:
+        if found.device != device:
+            raise ValueError(f"{name} is on GPU {found.device} when q is on GPU {device}")
+    kernels = kernels_of(dtype, head_sizes, heads_of(score, shape, key_shape), without_values(mask), without_values(score), scale,
+                         lse, knobs_of(schedule), device, kinds_of(beside))
+    run(kernels.loaded_for(shape), [found.whole for found in [*described.values(), *captured.values()]], stream,
         numbers_of(beside) + [found.number() for found in captures if found.is_number])
-    return tuple(out) if lse else out[0]
+    return tuple(outputs) if lse else outputs[0]
 
 
 def run(loaded: _girih.Loaded, descriptions: Any, stream: int, numbers: Any = ()) -> None:

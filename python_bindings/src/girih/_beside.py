@@ -6,25 +6,42 @@ them. A descale is an array or a number.
 from __future__ import annotations
 
 import numbers
-from typing import Any
+from collections.abc import Mapping
+from typing import Any, TypedDict
 
 LENGTHS = ("query_lengths", "key_lengths")
 STARTS = ("query_starts", "key_starts")
 SINKS = "sinks"
 DESCALES = ("q_descale", "k_descale", "v_descale")
 _NAMES = (*LENGTHS, *STARTS, SINKS, *DESCALES)
+
+
+class Beside(TypedDict, total=False):
+    """The arguments, which ``girih.attention`` explains. None is as if it were not given."""
+
+    query_lengths: Any
+    key_lengths: Any
+    query_starts: Any
+    key_starts: Any
+    sinks: Any
+    q_descale: Any
+    k_descale: Any
+    v_descale: Any
+
+
 _SWITCHES = dict.fromkeys(STARTS, "packed") | {SINKS: "sink"}  # of a problem, where they have another name
 _LEAST, _MOST = 2.0**-149, (2 - 2.0**-23) * 2.0**127  # of float32
 
 
-def given(*values: Any) -> dict[str, Any]:
-    """Those that are not None, of all eight in the order of the names. TypeError for starts of queries or keys alone."""
-    for value in values:
-        if value is not None:
-            break
-    else:
-        return {}  # at little cost: most calls give none
-    beside = {name: value for name, value in zip(_NAMES, values) if value is not None}
+def given(options: Mapping[str, Any]) -> dict[str, Any]:
+    """Those that are not None, in the order of the names. TypeError for another name, and for starts of queries or keys
+    alone."""
+    if not options:
+        return {}  # most calls give none
+    for name in options:
+        if name not in _NAMES:
+            raise TypeError(f"attention() got an unexpected keyword argument '{name}'")
+    beside = {name: options[name] for name in _NAMES if options.get(name) is not None}
     if (STARTS[0] in beside) != (STARTS[1] in beside):
         raise TypeError("query_starts and key_starts are given together or not at all")
     return beside

@@ -20,8 +20,10 @@ def is_problem_line(text: str) -> bool:
 
 def knobs_of(schedule: Mapping[str, int] | None) -> str:
     """A schedule as an entry of a problem's line has it, "stages=2,workers=1", in one order."""
-    if not schedule:
+    if schedule is None:
         return ""
+    if not isinstance(schedule, Mapping):
+        raise TypeError(f"schedule is a {type(schedule).__name__} when it should be a mapping of knobs, {{\"stages\": 2}}, say")
     for knob, value in schedule.items():
         if not isinstance(knob, str) or not knob.isidentifier() or knob in _ENTRIES:
             raise ValueError(f"schedule has {knob!r}, which is no knob's name: {{\"stages\": 2}}, say, should be there")

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Mapping
-from typing import Any, NoReturn
+from typing import Any, NoReturn, Unpack
 
 import jax
 import jax.numpy as jnp
@@ -15,7 +15,7 @@ from jax.core import Tracer
 
 from girih import _girih
 from girih._attention import Mask, Score, heads_of, off_device
-from girih._beside import DESCALES, LENGTHS, SINKS, arrays_of, given, kinds_of, numbers_of, sequences_of, switches_of
+from girih._beside import DESCALES, LENGTHS, SINKS, Beside, arrays_of, given, kinds_of, numbers_of, sequences_of, switches_of
 from girih._cache import compiled, rule_of
 from girih._captures import ELEMENTS, Capture, bits_of, element_of
 from girih._errors import Error, UnsupportedError, text_of
@@ -93,9 +93,8 @@ def _operand(name: str, array: Any, sequences: int, heads: int) -> Any:
 
 
 def attention(q: Any, k: Any, v: Any, *, mask: Mask = "none", score: Score = None, scale: float | None = None,
-              lse: bool = False, schedule: Mapping[str, int] | None = None, query_lengths: Any = None, key_lengths: Any = None,
-              query_starts: Any = None, key_starts: Any = None, sinks: Any = None, q_descale: Any = None,
-              k_descale: Any = None, v_descale: Any = None, interpret: bool = False) -> Any:
+              lse: bool = False, schedule: Mapping[str, int] | None = None, interpret: bool = False,
+              **options: Unpack[Beside]) -> Any:
     """``girih.attention`` for JAX's arrays, under jit and vmap too; the same meaning and errors.
 
     Args:
@@ -112,7 +111,7 @@ def attention(q: Any, k: Any, v: Any, *, mask: Mask = "none", score: Score = Non
     There is no backward: a gradient is a NotImplementedError. XLA does not split the call over devices: use
     ``jax.shard_map``.
     """
-    beside = given(query_lengths, key_lengths, query_starts, key_starts, sinks, q_descale, k_descale, v_descale)
+    beside = given(options)
     q, k, v = (jnp.asarray(array) for array in (q, k, v))
     _check(q, k, v)
     if not interpret and not isinstance(q, Tracer) and next(iter(q.devices())).platform == "cpu":
@@ -133,7 +132,7 @@ def attention(q: Any, k: Any, v: Any, *, mask: Mask = "none", score: Score = Non
         _check_operands(kernel, [q, k, v, *shapes, *arrays])
     numbers = numbers_of(beside) + [found.number() for found in captures if found.is_number]
     reads_batch = any(function.reads("b") for function in problem.functions)
-    options: dict[str, Any] = {
+    attributes: dict[str, Any] = {
         "problem": str(problem), "functions": "".join(map(str, problem.functions)), "interpret": interpret,
         "merges_batches": not (reads_batch or problem.packed), "scalars": numpy.array(list(map(bits_of, numbers)), numpy.int32),
         "batched": numpy.array([name in (*LENGTHS, *DESCALES) for name in tensors] + [False] * (len(arrays) - len(tensors)), numpy.int32)}
@@ -141,7 +140,7 @@ def attention(q: Any, k: Any, v: Any, *, mask: Mask = "none", score: Score = Non
 
     @jax.custom_vjp
     def apply(*operands: Any) -> Any:
-        return call(*operands, **options)
+        return call(*operands, **attributes)
 
     apply.defvjp(lambda *operands: (apply(*operands), None), _no_backward)
     result = apply(q, k, v, *arrays)

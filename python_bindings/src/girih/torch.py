@@ -5,14 +5,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, NoReturn, Optional
+from typing import Any, NoReturn, Optional, Unpack
 
 import torch
 from torch import Tensor
 
 from girih import _girih
 from girih._attention import Mask, Score, check_launch, heads_of, kernels_of, off_device, run
-from girih._beside import DESCALES, SINKS, arrays_of, given, kinds_of, numbers_of, sequences_of
+from girih._beside import DESCALES, SINKS, Beside, arrays_of, given, kinds_of, numbers_of, sequences_of
 from girih._captures import number_at_launch
 from girih._errors import UnsupportedError
 from girih._problem import knobs_of
@@ -174,10 +174,8 @@ def _by_operator(q: Tensor, k: Tensor, v: Tensor, mask: str | Function, score: s
 
 
 def attention(q: Tensor, k: Tensor, v: Tensor, *, mask: Mask = "none", score: Score = None, scale: float | None = None,
-              lse: bool = False, schedule: Mapping[str, int] | None = None, query_lengths: Tensor | None = None,
-              key_lengths: Tensor | None = None, query_starts: Tensor | None = None, key_starts: Tensor | None = None,
-              sinks: Tensor | None = None, q_descale: Tensor | float | None = None, k_descale: Tensor | float | None = None,
-              v_descale: Tensor | float | None = None, out: Any = None, stream: int | None = None) -> Any:
+              lse: bool = False, schedule: Mapping[str, int] | None = None, out: Any = None, stream: int | None = None,
+              **options: Unpack[Beside]) -> Any:
     """``girih.attention`` for PyTorch's tensors; the same arguments and errors. Sinks and descales may have any float type, and
     descales of one element are for all heads.
 
@@ -185,8 +183,7 @@ def attention(q: Tensor, k: Tensor, v: Tensor, *, mask: Mask = "none", score: Sc
     out or stream are given.
     There is no backward: a gradient that is asked for is a NotImplementedError.
     """
-    return attend(q, k, v, mask, score, scale, lse, schedule, out, stream,
-                  given(query_lengths, key_lengths, query_starts, key_starts, sinks, q_descale, k_descale, v_descale))
+    return attend(q, k, v, mask, score, scale, lse, schedule, out, stream, given(options))
 
 
 def attend(q: Tensor, k: Tensor, v: Tensor, mask: Mask, score: Score, scale: float | None, lse: bool,
@@ -243,24 +240,33 @@ def _attend(q: Tensor, k: Tensor, v: Tensor, mask: Mask, score: Score, scale: fl
         return (o, l) if lse else o
     if _wants_gradient(q, k, v):
         _no_backward()
-    if out is not None:
-        o, l = out if lse else (out, None)
-        _check_outputs(q, o, l)
-    else:
-        o, l = _output(q, v), _lse(q) if lse else None
+    o, l = _outputs_or(out, q, v, lse)
+    captured, numbers = operands_of(mask, score)
+    _launch(q, k, v, o, l, mask, score, scale, knobs, stream, _arrays(q, k, beside) + captured, numbers_of(beside) + numbers,
+            kinds_of(beside))
+    return (o, l) if lse else o
+
+
+def _outputs_or(out: Any, q: Tensor, v: Tensor, lse: bool) -> tuple[Tensor, Tensor | None]:
+    """What is given, or new ones."""
+    if out is None:
+        return _output(q, v), _lse(q) if lse else None
+    o, l = out if lse else (out, None)
+    _check_outputs(q, o, l)
+    return o, l
+
+
+def _arrays(q: Tensor, k: Tensor, beside: dict[str, Any]) -> list[Tensor]:
+    """What is beside q, k and v, as a kernel takes it: floats in float32."""
     tensors = arrays_of(beside)
     for name, tensor in tensors.items():
         if not isinstance(tensor, Tensor):
             raise TypeError(f"{name} is a {type(tensor).__name__} when q is a tensor of PyTorch")
         if tensor.device != q.device:
             raise ValueError(f"{name} is on {tensor.device} when q is on {q.device}")
-    captured, numbers = operands_of(mask, score)
     sequences = sequences_of(beside, q.shape[0])
-    arrays = [_descales(tensor, sequences, k.shape[1]) if name in DESCALES else tensor.float() if name == SINKS else tensor
-              for name, tensor in tensors.items()]
-    _launch(q, k, v, o, l, mask, score, scale, knobs, stream, arrays + captured, numbers_of(beside) + numbers,
-            kinds_of(beside))
-    return (o, l) if lse else o
+    return [_descales(tensor, sequences, k.shape[1]) if name in DESCALES else tensor.float() if name == SINKS else tensor
+            for name, tensor in tensors.items()]
 
 
 def _descales(given: Tensor, sequences: int, heads: int) -> Tensor:
