@@ -1,19 +1,11 @@
 // What benchmarks/micro/run compiles: it puts the generated kernels and calls
 // at the two marks.
+#include "Check.h"
 #include <algorithm>
 #include <cstdio>
 #include <cuda_runtime.h>
 #include <string>
 #include <vector>
-
-#define CHECK(call)                                                                                                    \
-  do {                                                                                                                 \
-    cudaError_t error = (call);                                                                                        \
-    if (error != cudaSuccess) {                                                                                        \
-      std::fprintf(stderr, "line %d: %s\n", __LINE__, cudaGetErrorString(error));                                      \
-      std::exit(1);                                                                                                    \
-    }                                                                                                                  \
-  } while (0)
 
 //KERNELS
 

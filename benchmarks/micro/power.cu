@@ -2,6 +2,7 @@
 // mark: each unit kept busy for a second and a half on all multiprocessors, with
 // the energy by the driver's counter, the clock that it reports, and the clock
 // by the cycles that went by; then what a launch and the next CTA cost.
+#include "Check.h"
 #include <algorithm>
 #include <chrono>
 #include <cstdio>
@@ -9,15 +10,6 @@
 #include <dlfcn.h>
 #include <string>
 #include <vector>
-
-#define CHECK(call)                                                                                                    \
-  do {                                                                                                                 \
-    cudaError_t error = (call);                                                                                        \
-    if (error != cudaSuccess) {                                                                                        \
-      std::fprintf(stderr, "line %d: %s\n", __LINE__, cudaGetErrorString(error));                                      \
-      std::exit(1);                                                                                                    \
-    }                                                                                                                  \
-  } while (0)
 
 struct Span {
   long long cycles, nanoseconds;
