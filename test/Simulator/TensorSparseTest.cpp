@@ -10,7 +10,17 @@ struct SparseCase {
   uint32_t accumulator, format, m, k;
   /// Elements of a chunk.
   uint32_t chunk;
-  uint32_t selector = 0;
+  uint32_t selector = 0, ctas = 1;
+
+  bool isStationary() const { return form.starts_with(".ws"); }
+  uint32_t rows() const { return m / ctas; }
+  /// 64 rows lie in the lower 16 lanes of each quarter.
+  bool usesHalf() const { return rows() == 64 && !isStationary(); }
+  unsigned laneOf(unsigned row) const { return usesHalf() ? row / 16 * 32 + row % 16 : row; }
+  /// The row of a lane, or rows() where there is none.
+  unsigned rowOf(unsigned lane) const {
+    return !usesHalf() ? lane % rows() : lane % 32 < 16 ? lane / 32 * 16 + lane % 16 : rows();
+  }
 };
 void PrintTo(const SparseCase &c, std::ostream *out) { *out << c.name; }
 class SparseProduct : public testing::TestWithParam<SparseCase> {};
@@ -29,32 +39,42 @@ unsigned placeAt(const SparseCase &c, unsigned row, unsigned stored) {
   return chunk * c.chunk + (i < part ? code & 3 : code >> 2) * part + i % part;
 }
 
+/// Metadata, scales and A in tensor memory of one CTA.
+void fillLanes(TensorKernel &kernel, const SparseCase &c, unsigned cta) {
+  unsigned first = cta * c.rows();
+  for (unsigned lane = 0; lane < 128; ++lane) {
+    kernel.cell(cta, lane, 160) = kernel.cell(cta, lane, 161) = 0x7f7f7f7f; // scales of 1
+    kernel.cell(cta, lane, 162) = kernel.cell(cta, lane, 163) = 0x7f7f7f7f;
+    unsigned own = c.rowOf(lane);
+    if (own == c.rows())
+      continue;
+    for (unsigned k = 0; k < c.k / 2; ++k)
+      putLane(kernel, lane, k, ofA(first + own, k), c.type, c.chunk == 8, cta);
+    for (unsigned i = 0; i < 16; ++i) {
+      if (typeBits(c.type) < 16) { // a lane a row, 8 codes a word
+        kernel.cell(cta, lane, 180 + i / 8) |= codeAt(c, first + own, i) << i % 8 * 4;
+      } else if (i < 8) { // 8 lanes for 16 rows: four codes of two rows each
+        unsigned row = own / 16 * 16 + own % 8 + i / 4 * 8, chunk = own / 8 % 2 * 4 + i % 4;
+        kernel.cell(cta, lane, 180 + c.selector) |= codeAt(c, first + row, chunk) << i * 4;
+      }
+    }
+  }
+}
+
 TEST_P(SparseProduct, MatchesPlainLoops) {
   const SparseCase &c = GetParam();
   const unsigned n = 64;
   bool isDense = c.chunk == 8;
   for (bool fromLanes : {false, true}) {
-    TensorKernel kernel;
-    for (unsigned k = 0; k < c.k; ++k)
-      for (unsigned column = 0; column < n; ++column)
-        putK(kernel.images[0], offsetB, column, k, ofB(column, k), c.type, isDense);
-    for (unsigned k = 0; k < c.k / 2; ++k) {
-      for (unsigned row = 0; row < c.m; ++row)
-        putK(kernel.images[0], 0, row, k, ofA(row, k), c.type, isDense);
-      for (unsigned lane = 0; lane < 128; ++lane)
-        putLane(kernel, lane, k, ofA(lane % c.m, k), c.type, isDense);
-    }
-    for (unsigned lane = 0; lane < 128; ++lane) {
-      for (unsigned i = 0; i < 16; ++i) {
-        if (typeBits(c.type) < 16) { // a lane a row, 8 codes a word
-          kernel.cell(0, lane, 180 + i / 8) |= codeAt(c, lane % c.m, i) << i % 8 * 4;
-        } else if (i < 8) { // 8 lanes for 16 rows: four codes of two rows each
-          unsigned row = lane / 16 * 16 + lane % 8 + i / 4 * 8, chunk = lane / 8 % 2 * 4 + i % 4;
-          kernel.cell(0, lane, 180 + c.selector) |= codeAt(c, row % c.m, chunk) << i * 4;
-        }
-      }
-      kernel.cell(0, lane, 160) = kernel.cell(0, lane, 161) = 0x7f7f7f7f; // scales of 1
-      kernel.cell(0, lane, 162) = kernel.cell(0, lane, 163) = 0x7f7f7f7f;
+    TensorKernel kernel(c.ctas);
+    for (unsigned cta = 0; cta < c.ctas; ++cta) {
+      for (unsigned k = 0; k < c.k; ++k)
+        for (unsigned column = 0; column < n / c.ctas; ++column)
+          putK(kernel.images[cta], offsetB, column, k, ofB(cta * n / c.ctas + column, k), c.type, isDense);
+      for (unsigned k = 0; k < c.k / 2; ++k)
+        for (unsigned row = 0; row < c.rows(); ++row)
+          putK(kernel.images[cta], 0, row, k, ofA(cta * c.rows() + row, k), c.type, isDense);
+      fillLanes(kernel, c, cta);
     }
     uint32_t idesc = idescOf(c.accumulator, c.format, c.m, n) | 1 << 2 | c.selector;
     if (isDense)
@@ -63,13 +83,14 @@ TEST_P(SparseProduct, MatchesPlainLoops) {
     ASSERT_EQ(kernel.run("tcgen05.mma" + c.form + " [%r41], " + (fromLanes ? lanesA : sharedA) + ", " + sharedB +
                          ", [%r41+180], " + std::to_string(idesc) + tail),
               "");
-    unsigned width = c.form.starts_with(".ws") ? n * c.m / 128 : n;
+    unsigned width = c.isStationary() ? n * c.m / 128 : n;
     for (unsigned row = 0; row < c.m; ++row)
       for (unsigned column = 0; column < n; ++column) {
         double sum = 0;
         for (unsigned k = 0; k < c.k / 2; ++k)
           sum += ofA(row, k) * ofB(column, placeAt(c, row, k));
-        uint32_t bits = kernel.result(row + c.m * (column / width), column % width);
+        unsigned lane = c.laneOf(row % c.rows()) + c.rows() * (column / width);
+        uint32_t bits = kernel.result(lane, column % width, row / c.rows());
         ASSERT_EQ(c.accumulator == 2 ? double(int32_t(bits)) : asFloat(bits), sum) << row << " " << column;
       }
   }
@@ -82,6 +103,12 @@ const SparseCase sparseCases[] = {
     {"e2m1", ".sp.cta_group::1.kind::f8f6f4", Type::E2M1, 1, 5, 128, 64, 4},
     {"s8", ".sp.cta_group::1.kind::i8", Type::S8, 2, 1, 128, 64, 4},
     {"mxf4", ".sp.cta_group::1.kind::mxf4.block_scale", Type::E2M1, 1, 1, 128, 128, 8},
+    {"f16Half", ".sp.cta_group::1.kind::f16", Type::F16, 1, 0, 64, 32, 4, 1},
+    {"tf32Half", ".sp.cta_group::1.kind::tf32", Type::TF32, 1, 2, 64, 16, 2},
+    {"e4m3Half", ".sp.cta_group::1.kind::f8f6f4", Type::E4M3, 1, 0, 64, 64, 4},
+    {"f16Pair", ".sp.cta_group::1.kind::f16", Type::F16, 1, 0, 128, 32, 4, 0, 2},
+    {"s8Pair", ".sp.cta_group::1.kind::i8", Type::S8, 2, 1, 128, 64, 4, 0, 2},
+    {"f16WholePair", ".sp.cta_group::1.kind::f16", Type::F16, 1, 0, 256, 32, 4, 1, 2},
     {"ws32", ".ws.sp.cta_group::1.kind::f16", Type::F16, 1, 0, 32, 32, 4},
     {"ws64", ".ws.sp.cta_group::1.kind::f8f6f4", Type::E4M3, 1, 0, 64, 64, 4},
 };
@@ -100,7 +127,11 @@ TEST(SparseRules, AreJudged) {
   expectPart(sparse("1048756", sharedB, idesc),
              "the sparse metadata begins at tensor memory lane 16 when that of D is 0");
   expectPart(sparse("180", text(descriptor(imageAt, 6)), idesc), "a swizzle of 32 bytes when K has 64");
-  expectPart(sparse("180", sharedB, idescOf(1, 1, 64, 16) | 1 << 2), "sparse A of 64 rows in half of the lanes");
+  // 64 rows may lie in the upper half of each quarter, all of them.
+  expectPart("add.s32 %r41, %r41, 1048576;\n" + sparse("-1048396", sharedB, idescOf(1, 1, 64, 16) | 1 << 2),
+             "the sparse metadata begins at tensor memory lane 0 when that of D is 16");
+  expectPart("add.s32 %r41, %r41, 1048576;\n" + sparse("180", sharedB, idesc),
+             "D begins at tensor memory lane 16 when it should be 0");
   expectPart(sparse("180", sharedB, idesc | 2), "sparsity selector 2");
 }
 

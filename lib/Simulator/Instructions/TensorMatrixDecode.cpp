@@ -128,8 +128,6 @@ void checkSparse(const Step &s, const TensorIssue &op, bool isSparse) {
              (isSparse ? "with .sp" : "without .sp"));
   if (!isSparse)
     return;
-  if (op.usesHalfOfLanes())
-    s.stop(VerdictKind::Unsupported, "sparse A of " + std::to_string(op.rows()) + " rows in half of the lanes");
   if (d.sparsitySelector > 1)
     s.stop(VerdictKind::Unsupported, "sparsity selector " + std::to_string(d.sparsitySelector));
   if (op.metadata & 1)

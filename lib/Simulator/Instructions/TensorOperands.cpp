@@ -45,17 +45,19 @@ Sparsity sparsityOf(const TensorIssue &op) {
 }
 
 /// PTX ISA, "Sparsity selector": where the code of a chunk lies. Elements of 16
-/// and 32 bits have one column, that of the selector, in which eight lanes hold
-/// the codes of 16 rows; narrower ones have two columns and a lane a row.
+/// and 32 bits have one column, that of the selector, in which the lanes of 16
+/// rows hold their codes, eight lanes for each half of k; narrower ones have two
+/// columns and a lane a row. With half of the lanes, these are the rows' own, as
+/// "Alignment restriction" has it.
 std::optional<uint32_t> readCode(const TensorIssue &op, Cta &cta, uint32_t part, uint32_t row, uint32_t chunk,
                                  const TensorTurn &turn) {
   uint32_t lane, column, code;
   if (typeBits(op.descriptor.a) >= 16) {
-    lane = row % 8 + row / 16 * 16 + chunk / 4 * 8;
+    lane = op.laneOf(row / 16 * 16) + row % 8 + chunk / 4 * 8;
     column = op.descriptor.sparsitySelector;
     code = row / 8 % 2 * 4 + chunk % 4;
   } else {
-    lane = row;
+    lane = op.laneOf(row);
     column = chunk / 8;
     code = chunk % 8;
   }
