@@ -21,14 +21,14 @@ def expand(line):
 
 
 def forms(target):
-    """The forms of one target, `90` or `100`."""
+    """The forms of one target, `90`, `100` or `120`."""
     for line in open(os.path.join(HERE, "InstructionForms.txt")):
         line = line.strip()
         if not line or line.startswith("#"):
             continue
         line = line.removeprefix("! ")
-        only = re.match(r"(90|100) ", line)
-        if only and only.group(1) != target:
+        only = re.match(r"(90|100|120) ", line)
+        if (only.group(1) != target) if only else target == "120":
             continue
         yield from expand(line[only.end():] if only else line)
 
@@ -38,7 +38,7 @@ def main():
         sys.exit(__doc__)
     failed = False
     prelude, epilogue = open(os.path.join(HERE, "InstructionForms.ptx")).read().split("INSTRUCTION\n")
-    for target in ("90", "100"):
+    for target in ("90", "100", "120"):
         listed = list(forms(target))
         text = prelude.replace("TARGET", f"sm_{target}a")
         first = text.count("\n") + 1

@@ -24,26 +24,28 @@ struct Matrix {
 
 uint32_t matrixOf(const MmaShape &shape, uint32_t lane) { return shape.isQuad() ? lane / 4 % 4 : 0; }
 
-double valueOf(uint64_t code, Type type) {
+double valueOf(uint64_t code, Type type, uint32_t bits) {
   if (type == Type::F64)
     return __builtin_bit_cast(double, code);
+  // PTX ISA, "mma": e2m1 lies in the middle of a byte.
+  if (bits > typeBits(type))
+    code >>= (bits - typeBits(type)) / 2;
   if (isFloat(type))
     return decodeElement(uint32_t(code), type);
-  unsigned bits = typeBits(type);
   return isSigned(type) ? double(int64_t(code << (64 - bits)) >> (64 - bits)) : double(code);
 }
 
 template <class CellOf>
 void gather(const Step &s, const MmaShape &shape, const std::vector<Operand> &registers, Type type, Matrix &into,
             CellOf cellOf) {
-  uint32_t bits = typeBits(type), e = MmaShape::elementsOf(type);
+  uint32_t bits = shape.bitsOf(type), e = shape.perRegister(type);
   for (uint32_t r = 0; r < registers.size(); ++r) {
     auto x = s.read<uint64_t>(registers[r]);
     LaneMask known = s.definedLanes(registers[r]);
     for (uint32_t lane = 0; lane < warpSize; ++lane)
       for (uint32_t i = 0; i < e; ++i) {
         size_t at = into.at(matrixOf(shape, lane), cellOf(lane, r, i));
-        into.values[at] = valueOf(bits == 64 ? x[lane] : x[lane] >> (bits * i) & ((1ull << bits) - 1), type);
+        into.values[at] = valueOf(bits == 64 ? x[lane] : x[lane] >> (bits * i) & ((1ull << bits) - 1), type, bits);
         into.isDefined[at] = known >> lane & 1;
       }
   }
@@ -65,7 +67,7 @@ Matrix expand(const Step &s, const MmaShape &shape, const Matrix &stored, const 
     return words[lane] >> FragmentMetadata::shiftOf(row, chunk) & 0xf;
   };
   std::string problem;
-  MatrixTile whole = expandSparse(tile, sparsityOf(shape.a), codeOf, problem, shape.codes);
+  MatrixTile whole = expandSparse(tile, shape.sparsity(), codeOf, problem, shape.codes);
   if (!problem.empty())
     s.misuse(problem);
   Matrix a(1, whole.rows, whole.columns);
@@ -106,7 +108,8 @@ void multiplyAsHalves(const MatrixTile &a, const MatrixTile &b, Type accumulator
 }
 
 /// D = A B + D of float types with float32 or float16 sums.
-void multiplyFloats(const MmaShape &shape, const Matrix &a, const Matrix &b, uint32_t which, Matrix &d) {
+void multiplyFloats(const MmaShape &shape, const Matrix &a, const Matrix &b, const BlockScales &scalesA,
+                    const BlockScales &scalesB, uint32_t which, Matrix &d) {
   auto tileOf = [&](const Matrix &from, bool isB) {
     MatrixTile tile;
     tile.rows = from.rows;
@@ -114,6 +117,7 @@ void multiplyFloats(const MmaShape &shape, const Matrix &a, const Matrix &b, uin
     size_t first = from.at(which, {0, 0});
     tile.values.assign(from.values.begin() + long(first), from.values.begin() + long(first + from.rows * from.columns));
     tile.isDefined.assign(isB ? from.columns : from.rows, 1);
+    tile.scales = isB ? scalesB : scalesA;
     return tile;
   };
   Accumulators sum;
@@ -122,10 +126,10 @@ void multiplyFloats(const MmaShape &shape, const Matrix &a, const Matrix &b, uin
   auto begin = d.values.begin() + long(d.at(which, {0, 0}));
   sum.floats.assign(begin, begin + shape.m * shape.n);
   sum.isDefined.assign(sum.floats.size(), 1);
-  if (typeBits(shape.a) == 8)
+  if (typeBits(shape.a) == 8 && !shape.hasKind)
     multiplyAsHalves(tileOf(a, false), tileOf(b, true), shape.d, sum);
   else
-    multiply(tileOf(a, false), tileOf(b, true), {shape.a, shape.b, shape.d, {}}, sum);
+    multiply(tileOf(a, false), tileOf(b, true), {shape.a, shape.b, shape.d, sumRule(shape.blocks)}, sum);
   std::copy(sum.floats.begin(), sum.floats.end(), begin);
 }
 
@@ -167,10 +171,19 @@ Outcome runMma(Step &s, const MmaShape &shape, const MmaOperands &operands) {
   gather(s, shape, operands.c, shape.c, c, [&](auto... at) { return shape.cellOfC(shape, shape.c, at...); });
   if (shape.metadata)
     a = expand(s, shape, a, operands.metadata);
+  BlockScales scalesA, scalesB;
+  if (shape.blocks) {
+    std::vector<uint8_t> rows(shape.m, 1), columns(shape.n, 1);
+    scalesA = readScales(s, shape, operands.scaleA, false, rows);
+    scalesB = readScales(s, shape, operands.scaleB, true, columns);
+    for (uint32_t row = 0; row < shape.m; ++row)
+      for (uint32_t column = 0; column < shape.n; ++column)
+        c.isDefined[c.at(0, {row, column})] &= rows[row] & columns[column];
+  }
   bool sumsFloats = shape.d == Type::F32 || shape.d == Type::F16;
   for (uint32_t which = 0; which < shape.count(); ++which) {
     if (sumsFloats)
-      multiplyFloats(shape, a, b, which, c);
+      multiplyFloats(shape, a, b, scalesA, scalesB, which, c);
     for (uint32_t row = 0; row < shape.m; ++row)
       for (uint32_t column = 0; column < shape.n; ++column) {
         size_t at = c.at(which, {row, column});

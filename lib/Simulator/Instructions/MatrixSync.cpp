@@ -1,6 +1,7 @@
 //===- MatrixSync.cpp - mma.sync and mma.sp -------------------------------===//
 #include "Elementwise.h"
 #include "MatrixFragment.h"
+#include "MatrixKind.h"
 
 namespace girih::sim {
 namespace {
@@ -23,7 +24,7 @@ constexpr MmaForm forms[] = {
 /// register, register r of lane l holds row l / 4 (and 8 more in odd registers
 /// of a 16-row A), k = (l % 4) e + i, and 4e more in the upper registers.
 FragmentCell cellOfA(const MmaShape &shape, uint32_t lane, uint32_t r, uint32_t i) {
-  uint32_t e = MmaShape::elementsOf(shape.a), high = lane < 16 ? 0 : 4;
+  uint32_t e = shape.perRegister(shape.a), high = lane < 16 ? 0 : 4;
   if (shape.isQuad())
     return shape.isRowA ? FragmentCell{lane % 4 + high, 2 * r + i} : FragmentCell{2 * r + i + high, lane % 4};
   if (shape.m == 8)
@@ -32,7 +33,7 @@ FragmentCell cellOfA(const MmaShape &shape, uint32_t lane, uint32_t r, uint32_t 
 }
 
 FragmentCell cellOfB(const MmaShape &shape, uint32_t lane, uint32_t r, uint32_t i) {
-  uint32_t e = MmaShape::elementsOf(shape.b), high = lane < 16 ? 0 : 4;
+  uint32_t e = shape.perRegister(shape.b), high = lane < 16 ? 0 : 4;
   if (shape.isQuad())
     return shape.isRowB ? FragmentCell{lane % 4, 2 * r + i + high} : FragmentCell{2 * r + i, lane % 4 + high};
   return {lane % 4 * e + i + 4 * e * r, lane / 4};
@@ -71,7 +72,24 @@ void takeShape(Decoder &d, MmaShape &shape) {
   shape.k = uint32_t(std::atoi(text.c_str() + text.find('k') + 1));
 }
 
+/// PTX ISA, "Alternate floating point type with block scaling" and the form of
+/// `.kind::f8f6f4`, sparse ones with twice the k.
+void requireKind(Decoder &d, const MmaShape &shape) {
+  auto isElement = [&](Type type) {
+    bool isNarrow = type == Type::E4M3 || type == Type::E5M2 || type == Type::E3M2 || type == Type::E2M3;
+    return type == Type::E2M1 || (shape.isPadded && isNarrow);
+  };
+  if (shape.m != 16 || shape.storedK() != (shape.isPadded ? 32 : 64))
+    d.unsupported("its shape with its kind");
+  bool mayBeHalf = !shape.blocks;
+  if (!isElement(shape.a) || !isElement(shape.b) || shape.c != shape.d ||
+      !(shape.d == Type::F32 || (mayBeHalf && shape.d == Type::F16)))
+    d.unsupported("its operand types with its kind");
+}
+
 void requireForm(Decoder &d, const MmaShape &shape) {
+  if (shape.hasKind)
+    return requireKind(d, shape);
   bool isKnown = false, isSparse = shape.metadata.has_value();
   for (const MmaForm &form : forms)
     isKnown |= form.type == shape.a && form.m == shape.m && form.k == shape.storedK();
@@ -99,7 +117,9 @@ void requireForm(Decoder &d, const MmaShape &shape) {
 
 /// The last operand of mma.sp says who holds the codes.
 void takeMetadata(Decoder &d, MmaShape &shape, bool isRising) {
-  Sparsity sparsity = sparsityOf(shape.a);
+  if (shape.hasKind && !isRising)
+    d.fail("a sparse A of its kind has .sp::ordered_metadata");
+  Sparsity sparsity = shape.sparsity();
   uint32_t chunks = shape.k / chunkSize(sparsity);
   if (chunks != 4 && chunks != 8 && chunks != 16)
     d.unsupported("its shape with A of type ." + std::string(typeName(shape.a)));
@@ -111,10 +131,38 @@ void takeMetadata(Decoder &d, MmaShape &shape, bool isRising) {
   shape.codes = isRising ? Codes::Rising : Codes::AnyOrder;
 }
 
+/// `.kind`, `.block_scale` and the size of the scale vector.
+void takeKind(Decoder &d, MmaShape &shape) {
+  auto kind = takeMatrixKind(d);
+  if (!kind)
+    return;
+  if (*kind != MatrixKind::F8F6F4 && !isBlockScaled(*kind))
+    d.unsupported("its kind");
+  shape.hasKind = true;
+  shape.isPadded = *kind == MatrixKind::F8F6F4 || *kind == MatrixKind::MXF8F6F4;
+  shape.blocks = takeScaleVector(d, *kind, false);
+  if (!shape.blocks)
+    return;
+  bool isE4M3 = d.has("ue4m3");
+  if (isE4M3 && shape.blocks != 4)
+    d.fail("the scale type is ue4m3, which only .scale_vec::4X has");
+  if (!isE4M3)
+    d.require("ue8m0");
+  shape.scale = isE4M3 ? Type::E4M3 : Type::UE8M0;
+}
+
+ScaleOperand takeScale(Decoder &d, size_t at) {
+  auto data = d.sources(at, Type::B32), selectors = d.sources(at + 1, Type::U16);
+  if (data.size() != 1)
+    d.fail("operand " + std::to_string(at + 1) + " has " + std::to_string(data.size()) +
+           " registers when scales are in 1");
+  if (selectors.size() != 2)
+    d.fail("operand " + std::to_string(at + 2) + " has " + std::to_string(selectors.size()) +
+           " selectors when scales have 2, a byte and a thread");
+  return {data[0], selectors[0], selectors[1]};
+}
+
 void decodeMma(Decoder &d) {
-  for (const char *kind : {"kind::", "block_scale"})
-    if (!d.startingWith(kind).empty())
-      d.unsupported("narrow and block-scaled products of mma.sync, which sm_120a has");
   d.require("sync");
   d.require("aligned");
   MmaShape shape;
@@ -123,6 +171,7 @@ void decodeMma(Decoder &d) {
   shape.cellOfC = cellOfC;
   bool isRising = d.has("sp::ordered_metadata"), isSparse = isRising || d.has("sp");
   takeShape(d, shape);
+  takeKind(d, shape);
   shape.d = d.type();
   shape.a = d.type();
   if (isSparse)
@@ -137,7 +186,8 @@ void decodeMma(Decoder &d) {
   } else if (shape.d == Type::S32) {
     shape.saturates = d.has("satfinite");
   }
-  MmaOperands operands{d.destinations(0), d.sources(1, shape.a), d.sources(2, shape.b), d.sources(3, shape.c), {}};
+  MmaOperands operands{
+      d.destinations(0), d.sources(1, shape.a), d.sources(2, shape.b), d.sources(3, shape.c), {}, {}, {}};
   auto requireCount = [&](size_t index, size_t count, size_t wanted) {
     if (count != wanted)
       d.fail("operand " + std::to_string(index) + " has " + std::to_string(count) + " registers when " +
@@ -150,6 +200,11 @@ void decodeMma(Decoder &d) {
   d.instruction().isAligned = true;
   if (isSparse)
     operands.metadata = d.source(4, Type::B32);
+  if (shape.blocks) {
+    size_t at = isSparse ? 6 : 4;
+    operands.scaleA = takeScale(d, at);
+    operands.scaleB = takeScale(d, at + 2);
+  }
   d.run([=](Step &s) { return runMma(s, shape, operands); });
 }
 

@@ -43,6 +43,10 @@ MatrixTile readTile(Cta &cta, const MatrixDescriptor &descriptor, uint32_t mn, u
                     bool transposes, const Access &read, const Knowledge &knowledge, Packing packing = Packing::Padded,
                     uint32_t first = 0);
 
+/// Products of a block of 4-bit numbers, which alone have several blocks, are
+/// summed before they are scaled.
+inline DotProductRule sumRule(uint32_t blocks) { return blocks > 1 ? DotProductRule{35, 23} : DotProductRule{}; }
+
 /// What is multiplied, and how it is summed.
 struct ProductTypes {
   Type a, b, accumulator;

@@ -307,7 +307,8 @@ void decodeProduct(Decoder &d) {
     d.unsupported("its layout; elements of less than a byte have .row.col");
   if (shape.d == Type::S32 && shape.a != Type::B1)
     shape.saturates = d.has("satfinite");
-  MmaOperands operands{d.destinations(0), d.sources(1, shape.a), d.sources(2, shape.b), d.sources(3, shape.c), {}};
+  MmaOperands operands{
+      d.destinations(0), d.sources(1, shape.a), d.sources(2, shape.b), d.sources(3, shape.c), {}, {}, {}};
   requireCount(d, "D", operands.d.size(), accumulatorRegisters(shape, shape.d));
   requireCount(d, "A", operands.a.size(), form.a);
   requireCount(d, "B", operands.b.size(), form.b);

@@ -115,8 +115,7 @@ void runPart(const TensorIssue &op, Cta &cta, uint32_t half, uint32_t part, Matr
   if (d.saturates)
     multiplySaturated(a, b, sum);
   else
-    // Products of a block of 4-bit numbers are summed before they are scaled.
-    multiply(a, b, {d.a, d.b, d.accumulator, op.form.scaleVector > 1 ? DotProductRule{35, 23} : DotProductRule{}}, sum);
+    multiply(a, b, {d.a, d.b, d.accumulator, sumRule(op.form.scaleVector)}, sum);
   writeAccumulator(op, cta, half, part, sum, turn);
 }
 

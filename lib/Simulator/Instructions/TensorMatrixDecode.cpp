@@ -1,4 +1,5 @@
 //===- TensorMatrixDecode.cpp - The forms of tcgen05.mma ------------------===//
+#include "MatrixKind.h"
 #include "TensorMatrix.h"
 
 namespace girih::sim {
@@ -23,33 +24,9 @@ struct MmaCall {
 };
 
 MatrixKind takeKind(Decoder &d) {
-  static const std::pair<const char *, MatrixKind> kinds[] = {
-      {"kind::f16", MatrixKind::F16},           {"kind::tf32", MatrixKind::TF32},
-      {"kind::f8f6f4", MatrixKind::F8F6F4},     {"kind::i8", MatrixKind::I8},
-      {"kind::mxf8f6f4", MatrixKind::MXF8F6F4}, {"kind::mxf4", MatrixKind::MXF4},
-      {"kind::mxf4nvf4", MatrixKind::MXF4NVF4}};
-  for (const auto &[name, kind] : kinds)
-    if (d.has(name))
-      return kind;
+  if (auto kind = takeMatrixKind(d))
+    return *kind;
   d.unsupported("its kind");
-}
-
-uint32_t takeScaleVector(Decoder &d, MatrixKind kind) {
-  if (!isBlockScaled(kind))
-    return 0;
-  d.require("block_scale");
-  std::string found = d.oneOf({"scale_vec::1X", "scale_vec::2X", "scale_vec::4X", "block32", "block16"});
-  if (found.empty() && kind == MatrixKind::MXF4NVF4)
-    d.fail(".kind::mxf4nvf4 has no scale vector size; it should be .scale_vec::2X, .scale_vec::4X, .block32 or "
-           ".block16");
-  // PTX ISA, "Valid combinations of scale_vectorsize": without one, blocks of 32.
-  uint32_t blocksOf32 = kind == MatrixKind::MXF8F6F4 ? 1 : 2;
-  uint32_t vector = found.empty() || found == "block32" ? blocksOf32
-                    : found == "block16"                ? 4
-                                                        : uint32_t(found[11] - '0');
-  if (vector != blocksOf32 && !(kind == MatrixKind::MXF4NVF4 && vector == 4))
-    d.fail("its kind cannot have ." + found);
-  return vector;
 }
 
 CollectorUse takeCollector(Decoder &d, const MmaCall &call) {
@@ -242,7 +219,7 @@ void decodeTensorMma(Decoder &d) {
   call.form.isWeightStationary = d.has("ws");
   call.form.ctaGroup = takeCtaGroup(d);
   call.form.kind = takeKind(d);
-  call.form.scaleVector = takeScaleVector(d, call.form.kind);
+  call.form.scaleVector = takeScaleVector(d, call.form.kind, true);
   if (call.form.isWeightStationary && (call.form.ctaGroup == 2 || call.form.scaleVector))
     d.fail(".ws with .cta_group::2 or .block_scale, which the PTX ISA does not have");
   call.fromTensor = d.raw(1).kind == SyntaxOperand::Kind::Address;
