@@ -99,6 +99,18 @@ TEST_F(MeasureTest, finds_the_fastest_right_one) {
   EXPECT_TRUE(says("6 measured, 3 timed, 2 wrong, 1 failed; best 3.0000 ms")) << output;
 }
 
+// The first of a pack is the compiler's own choice. With the fastest it runs in the last race: a
+// gain is that of one race.
+TEST_F(MeasureTest, own_choice_is_in_the_last_race) {
+  add("rows=1", "attention");
+  for (int i = 2; i < 8; ++i)
+    add("rows=" + std::to_string(i), "attention_fast");
+  EXPECT_EQ(0, measure("--finalists 1")) << output;
+  EXPECT_EQ(2, rows()["rows=1"].rounds);
+  EXPECT_EQ(3, rows()["rows=7"].rounds); // screened
+  EXPECT_TRUE(says("racing the last 2")) << output;
+}
+
 // One launch says little: 305 microseconds when cold are no reason to stop where 160 follow.
 TEST_F(MeasureTest, short_kernel_is_not_judged_by_its_first_launch) {
   add("rows=1", "attention_short");

@@ -73,19 +73,20 @@ static LogicalResult list(const tune::KnobValues &values) {
     const Target *chip = op ? lookupTarget(target, [&] { return op.emitError(); }) : nullptr;
     if (!chip)
       return failure();
-    FailureOr<tune::Space> space = tune::enumerateSchedules(op, *chip, values);
+    FailureOr<tune::Space> space = tune::Space::of(op, *chip, values);
     if (failed(space))
       return failure();
-    int64_t legal = space->schedules.size();
-    if (sample.getNumOccurrences()) {
-      std::shuffle(space->schedules.begin(), space->schedules.end(), std::mt19937_64(seed));
-      count = sample;
+    bool isDrawn = sample.getNumOccurrences();
+    std::mt19937_64 random(seed);
+    for (int64_t i = 0, most = isDrawn ? sample : count; i < most; ++i) {
+      std::optional<tune::ScheduleCost> cost = isDrawn ? space->draw(random) : space->next();
+      if (!cost)
+        break;
+      llvm::outs() << llvm::formatv("{0,9:f1} us  {1}\n", cost->microseconds, scheduleText(cost->schedule));
     }
-    for (const tune::ScheduleCost &cost : ArrayRef(space->schedules).take_front(count))
-      llvm::outs() << llvm::formatv("{0,9:f1} us  {1}\n", cost.microseconds, scheduleText(cost.schedule));
     llvm::outs().flush();
-    llvm::errs() << problemKey(op) << ": " << legal << " legal schedules\n";
-    for (const auto &[reason, times] : space->refusals)
+    llvm::errs() << problemKey(op) << ": at most " << space->count() << " legal schedules\n";
+    for (const auto &[reason, times] : space->refusals())
       llvm::errs() << "  refused " << times << " times: " << reason << "\n";
   }
   return success();

@@ -59,15 +59,16 @@ public:
     const Target *target = op ? lookupTarget(request.target, [&] { return op.emitError(); }) : nullptr;
     if (!target)
       return failure();
-    FailureOr<Space> space = enumerateSchedules(op, *target, request.values);
-    if (failed(space))
+    FailureOr<Space> legal = Space::of(op, *target, request.values);
+    if (failed(legal))
       return failure();
-    schedules = std::move(space->schedules);
+    space = &*legal;
     key = problemKey(op);
     name = text.name();
     known = writer.known(key);
     start = std::chrono::steady_clock::now();
     unsigned threads = request.threads ? request.threads : std::max(1u, std::thread::hardware_concurrency());
+    work(registry, /*most=*/1); // the target's own choice is the first of a pack: others are held against it
     std::vector<std::thread> pool;
     for (unsigned i = 0; i < threads; ++i)
       pool.emplace_back([&] { work(registry); });
@@ -80,24 +81,26 @@ public:
   }
 
 private:
-  /// One thread: a context of its own, and one schedule after another.
-  void work(const DialectRegistry &registry) {
+  /// One thread: a context of its own, and one schedule after another, `most` of them.
+  void work(const DialectRegistry &registry, int64_t most = std::numeric_limits<int64_t>::max()) {
     MLIRContext context(registry, MLIRContext::Threading::DISABLED);
     context.printOpOnDiagnostic(false);
-    while (const ScheduleCost *next = take())
+    for (std::optional<ScheduleCost> next; most > 0 && (next = take()); --most)
       compile(context, *next);
   }
 
-  const ScheduleCost *take() {
+  std::optional<ScheduleCost> take() {
     std::lock_guard<std::mutex> lock(mutex);
-    while (!broken && known.compiled + running < request.count && cursor < schedules.size()) {
-      const ScheduleCost &next = schedules[cursor++];
-      if (known.schedules.contains(scheduleText(next.schedule)))
+    while (!broken && known.compiled + running < request.count) {
+      std::optional<ScheduleCost> next = space->next();
+      if (!next)
+        break;
+      if (known.schedules.contains(scheduleText(next->schedule)))
         continue;
       ++running;
-      return &next;
+      return next;
     }
-    return nullptr;
+    return std::nullopt;
   }
 
   void compile(MLIRContext &context, const ScheduleCost &cost) {
@@ -166,7 +169,7 @@ private:
     log << llvm::formatv("{0}: {1} schedules in {2:f1} s with {3} threads", name, made, seconds(), threads);
     if (known.compiled > made)
       log << ", " << known.compiled - made << " were there";
-    log << llvm::formatv("; {0} refused, {1} alike, {2} legal in all\n", refused, copies, schedules.size());
+    log << llvm::formatv("; {0} refused, {1} alike, {2} legal at most\n", refused, copies, space->count());
     for (const auto &[phase, time] : milliseconds)
       log << llvm::formatv("  {0}: {1:f3} s a schedule\n", phase, time / 1e3 / double(std::max<int64_t>(made, 1)));
     for (const auto &[reason, count] : refusals)
@@ -178,12 +181,11 @@ private:
   PackWriter &writer;
   llvm::raw_ostream &log;
   std::string key, name;
-  std::vector<ScheduleCost> schedules;
   std::chrono::steady_clock::time_point start;
 
   std::mutex mutex; ///< of all below
+  Space *space = nullptr;
   Known known;
-  size_t cursor = 0;
   int64_t running = 0, made = 0, copies = 0, refused = 0;
   bool broken = false;
   std::map<std::string, double> milliseconds;
