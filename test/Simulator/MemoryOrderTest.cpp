@@ -111,6 +111,61 @@ TEST(LaneOrder, CopiesOfALaneAreItsOwn) {
   expectRace(replaced(replaced(body, "SYNC", ""), "OTHER", "4"));
 }
 
+/// What a lane starts is ordered after what that lane has done, and not after
+/// what others of the same instruction have.
+TEST(LaneOrder, CopiesAreStartedByTheirLanes) {
+  std::string body =
+      "mov.u32 %r40, smem;\nmad.lo.s32 %r1, %tid, 4, %r40;\nmul.wide.u32 %rd1, %tid, 4;\n"
+      "add.s64 %rd1, %in, %rd1;\nst.shared.b32 [%r1], %tid;\nbar.warp.sync -1;\nxor.b32 %r2, %r1, OTHER;\n"
+      "ld.shared.b32 %r0, [%r2];\nSYNC\ncp.async.ca.shared.global [%r1], [%rd1], 4;\n"
+      "cp.async.wait_all;\n" +
+      storeR0;
+  expectOrdered(replaced(replaced(body, "SYNC", ""), "OTHER", "0"));
+  expectOrdered(replaced(replaced(body, "SYNC", "bar.warp.sync -1;"), "OTHER", "4"));
+  expectRace(replaced(replaced(body, "SYNC", ""), "OTHER", "4"));
+}
+
+TEST(LaneOrder, RemoteStoresAreStartedByTheirLanes) {
+  TestLaunch test;
+  test.grid = test.cluster = 2;
+  std::string body =
+      setup("1") +
+      "mov.u32 %r10, %cluster_ctarank;\nsetp.eq.u32 %p1, %r10, 0;\nmad.lo.s32 %r1, %tid, 4, %r40;\n"
+      "st.shared.b32 [%r1+256], %tid;\n@!%p9 mbarrier.arrive.expect_tx.shared::cta.b64 _, [%r40], 128;\n" +
+      std::string("barrier.cluster.arrive.release.aligned;\nbarrier.cluster.wait.acquire.aligned;\n"
+                  "@!%p1 bra W;\nmapa.shared::cluster.u32 %r11, %r40, 1;\n"
+                  "mapa.shared::cluster.u32 %r12, %r1, 1;\nxor.b32 %r13, %r12, OTHER;\n"
+                  "ld.shared::cluster.b32 %r0, [%r13+256];\nSYNC\n"
+                  "st.async.shared::cluster.mbarrier::complete_tx::bytes.b32 [%r12+256], %r0, [%r11];\n"
+                  "bra END;\nW: mbarrier.try_wait.parity.acquire.cluster.shared::cta.b64 %p3, [%r40], 0;\n"
+                  "@!%p3 bra W;\nld.shared.b32 %r0, [%r1+256];\n") +
+      storeR0 + "END: barrier.cluster.arrive.release.aligned;\nbarrier.cluster.wait.acquire.aligned;\n";
+  expectOrdered(replaced(replaced(body, "SYNC", ""), "OTHER", "0"), test);
+  expectOrdered(replaced(replaced(body, "SYNC", "bar.warp.sync -1;"), "OTHER", "4"), test);
+  expectRace(replaced(replaced(body, "SYNC", ""), "OTHER", "4"), test);
+}
+
+/// A verdict about one lane names that one.
+TEST(LaneOrder, MistakesOfALaneAreItsOwn) {
+  auto expect = [](const std::string &text, const std::string &part) {
+    TestRun run = runBody("mov.u32 %r40, smem;\nsetp.eq.u32 %p1, %lane, 5;\nmad.lo.s32 %r1, %lane, 16, %r40;\n"
+                          "mul.wide.u32 %rd1, %lane, 16;\nadd.s64 %rd2, %out, %rd1;\n@%p1 add.s32 %r1, %r1, 8388608;\n"
+                          "@%p1 add.s64 %rd2, %rd2, 1073741824;\n" +
+                          text);
+    ASSERT_FALSE(run.report.verdicts.empty()) << text;
+    EXPECT_NE(run.verdict().find(part), std::string::npos) << run.verdict();
+    EXPECT_NE(run.report.verdicts[0].agent.find("lanes 0x00000020"), std::string::npos) << run.report.verdicts[0].agent;
+  };
+  for (const char *text : {"st.shared.b32 [%r1], 1;", "ld.shared.b32 %r2, [%r1];", "red.shared.add.u32 [%r1], 1;",
+                           "cp.async.ca.shared.global [%r1], [%in], 4;",
+                           "stmatrix.sync.aligned.m8n8.x4.shared.b16 "
+                           "[%r1], {%lane, %lane, %lane, %lane};"})
+    expect(text, "shared memory");
+  for (const char *text :
+       {"st.global.b32 [%rd2], 1;", "ld.global.b32 %r2, [%rd2];", "atom.global.add.u32 %r2, [%rd2], 1;"})
+    expect(text, "is out of range");
+}
+
 TEST(LaneOrder, MatrixLoadsAreWeakReads) {
   std::string body = "mov.u32 %r1, smem;\nmad.lo.u32 %r2, %lane, 16, %r1;\nxor.b32 %r3, %r2, 16;\n"
                      "st.shared.v4.b32 [%r3], {%lane, %lane, %lane, %lane};\nSYNC\n"

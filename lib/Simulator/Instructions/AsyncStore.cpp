@@ -35,12 +35,12 @@ ValueOperand takeValue(Decoder &d, unsigned vector, Type type) {
 
 /// Into shared memory of the cluster, counted in bytes on an mbarrier of the
 /// CTA that owns it.
-void startRemote(Step &s, uint64_t address, uint64_t barrier, std::vector<uint8_t> bytes,
+void startRemote(Step &s, unsigned lane, uint64_t address, uint64_t barrier, std::vector<uint8_t> bytes,
                  const std::optional<Reduction> &reduction) {
   const char *name = reduction ? "red.async" : "st.async";
   Cta *owner;
   uint32_t offset = s.sharedOffset(address, true, owner);
-  BarrierPlace place = findBarrier(s, barrier, true, false);
+  BarrierPlace place = findBarrier(s, barrier, true, false, lane);
   if (place.cta != owner)
     s.misuse(std::string(name) + " writes to " + owner->describe() + " and completes on an mbarrier of " +
              place.cta->describe());
@@ -57,7 +57,7 @@ void startRemote(Step &s, uint64_t address, uint64_t barrier, std::vector<uint8_
   operation.name = name;
   operation.line = s.line();
   unsigned line = s.line();
-  auto knowledge = s.fork();
+  auto knowledge = s.fork(lane);
   operation.step = [=, bytes = std::move(bytes)] {
     Access access = transactionAccess(place, line);
     access.proxy = Proxy::Generic; // operations of the issuing thread
@@ -77,9 +77,8 @@ void decodeRemote(Decoder &d, unsigned vector, Type type, std::optional<Reductio
   barrier.address = d.address(2);
   ValueOperand from = takeValue(d, vector, type);
   d.run([=](Step &s) {
-    for (unsigned lane = 0; lane < warpSize; ++lane)
-      if (s.mask >> lane & 1)
-        startRemote(s, to.in(s, lane), barrier.in(s, lane), from.in(s, lane), reduction);
+    s.forLanes(
+        [&](unsigned lane) { startRemote(s, lane, to.in(s, lane), barrier.in(s, lane), from.in(s, lane), reduction); });
     return Outcome::Next;
   });
 }
@@ -117,9 +116,7 @@ void decodeBulkStore(Decoder &d) {
     d.fail("initialises with " + std::to_string(d.literal(2)) + " when only 0 is allowed");
   d.run([=](Step &s) {
     auto sizes = s.read<uint64_t>(size);
-    for (unsigned lane = 0; lane < warpSize; ++lane) {
-      if (!(s.mask >> lane & 1))
-        continue;
+    s.forLanes([&](unsigned lane) {
       if (sizes[lane] % 8 || sizes[lane] > 1 << 24)
         s.misuse("st.bulk of " + std::to_string(sizes[lane]) +
                  " bytes when it should be a multiple of 8 up to 16777216");
@@ -127,7 +124,7 @@ void decodeBulkStore(Decoder &d) {
       Place place = s.resolve(StateSpace::Shared, address, sizes[lane], true, 1);
       std::vector<uint8_t> zeros(sizes[lane]);
       s.store(place, lane, zeros.data(), uint32_t(zeros.size()), false, true);
-    }
+    });
     return Outcome::Next;
   });
 }

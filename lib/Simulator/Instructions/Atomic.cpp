@@ -75,19 +75,17 @@ void decodeWideAtom(Decoder &d, const MemoryOrder &order, StateSpace space, cons
     auto y = s.read<Wide>(b), z = s.read<Wide>(c);
     Lanes<Wide> old{};
     std::lock_guard<std::mutex> lock(s.cluster().device.memory.atomics);
-    for (unsigned lane = 0; lane < warpSize; ++lane) {
-      if (!(s.mask >> lane & 1))
-        continue;
+    s.forLanes([&](unsigned lane) {
       Place place = s.resolve(space, base[lane] + uint64_t(address.offset), 16, true, 16);
       bool isDefined;
       s.load(place, lane, &old[lane], 16, true, &isDefined, order.scope);
       acquireAt(s, place, order, lane);
       if (how == "cas" && old[lane] != y[lane])
-        continue;
+        return;
       bool isExchange = how == "exch";
       s.store(place, lane, isExchange ? &y[lane] : &z[lane], 16, true, isExchange || isDefined, order.scope);
       releaseAt(s, place, order, lane, true);
-    }
+    });
     s.write(into, old);
     return Outcome::Next;
   });
@@ -127,9 +125,7 @@ void decodeAtomOf(Decoder &d, bool returns, Addressing addressing = Addressing::
     auto z = s.read<uint64_t>(c);
     uint64_t bits = size == 8 ? ~0ull : (1ull << (8 * size)) - 1;
     std::lock_guard<std::mutex> lock(s.cluster().device.memory.atomics);
-    for (unsigned lane = 0; lane < warpSize; ++lane) {
-      if (!(s.mask >> lane & 1))
-        continue;
+    s.forLanes([&](unsigned lane) {
       for (unsigned e = 0; e < count; ++e) {
         Place place =
             s.resolve(space, base[lane] + uint64_t(address.offset) + e * size, size, true, e ? size : size * count);
@@ -150,7 +146,7 @@ void decodeAtomOf(Decoder &d, bool returns, Addressing addressing = Addressing::
         if (how != "cas" || value == (y[e][lane] & bits))
           releaseAt(s, place, order, lane, true);
       }
-    }
+    });
     for (unsigned e = 0; e < count; ++e)
       s.write(into[e], old[e]);
     return Outcome::Next;

@@ -29,7 +29,7 @@ void runCopy(Step &s, std::vector<LaneCopy> copies) {
   Access write = groupAccess(s, groups.writeComponent, number, true, Proxy::Generic);
   Access read = write;
   read.isWrite = false;
-  auto knowledge = s.fork();
+  auto forks = s.forkLanes();
   AsyncOperation operation;
   operation.name = "cp.async";
   operation.line = s.line();
@@ -39,10 +39,11 @@ void runCopy(Step &s, std::vector<LaneCopy> copies) {
     Access laneRead = read, laneWrite = write;
     for (const LaneCopy &copy : copies) {
       laneRead.lanes = laneWrite.lanes = 1u << copy.lane;
+      const Knowledge &knowledge = forks->of(copy.lane);
       uint8_t bytes[16] = {};
       if (copy.sourceSize)
-        readGlobal(*cluster, copy.from, bytes, copy.sourceSize, laneRead, *knowledge);
-      copy.cta->writeShared(copy.to, bytes, copy.size, laneWrite, *knowledge);
+        readGlobal(*cluster, copy.from, bytes, copy.sourceSize, laneRead, knowledge);
+      copy.cta->writeShared(copy.to, bytes, copy.size, laneWrite, knowledge);
     }
     tracked->finishWrite(number);
     return true;
@@ -74,9 +75,7 @@ void decodeCopy(Decoder &d) {
     auto n = s.read<uint32_t>(third);
     LaneMask ignored = ignores ? s.readPredicate(third) : 0;
     std::vector<LaneCopy> copies;
-    for (unsigned lane = 0; lane < warpSize; ++lane) {
-      if (!(s.mask >> lane & 1))
-        continue;
+    s.forLanes([&](unsigned lane) {
       LaneCopy copy;
       copy.lane = lane;
       copy.to = s.sharedOffset(a[lane] + uint64_t(to.offset), false, copy.cta);
@@ -88,8 +87,9 @@ void decodeCopy(Decoder &d) {
       if (copy.to % size || copy.from % size)
         s.misuse("cp.async of " + std::to_string(size) + " bytes to shared memory byte " + std::to_string(copy.to) +
                  " is misaligned");
+      copy.cta->checkShared(copy.to, size, s.line(), "cp.async");
       copies.push_back(copy);
-    }
+    });
     runCopy(s, std::move(copies));
     return Outcome::Next;
   });
@@ -134,9 +134,7 @@ void decodeArrive(Decoder &d) {
   SharedOperand at = takeBarrier(d, 0, false);
   d.run([=](Step &s) {
     CommitGroups &groups = copyGroupsOf(s);
-    for (unsigned lane = 0; lane < warpSize; ++lane) {
-      if (!(s.mask >> lane & 1))
-        continue;
+    s.forLanes([&](unsigned lane) {
       BarrierPlace place = findBarrier(s, at.in(s, lane), false, false, lane);
       // PTX ISA, "Contents of the mbarrier object".
       if (!keepsCount && ++place.cta->barriers[place.offset].pending >= 1 << 20)
@@ -157,7 +155,7 @@ void decodeArrive(Decoder &d) {
         return true;
       };
       s.cluster().enqueue(*groups.unit, std::move(operation));
-    }
+    });
     return Outcome::Next;
   });
 }

@@ -80,6 +80,7 @@ void decodeLdmatrix(Decoder &d) {
     bool known[32];
     unsigned count = shape.matrices * shape.rows;
     for (unsigned row = 0; row < count; ++row) {
+      s.judge(row);
       Place place = s.resolve(space, base[row] + uint64_t(address.offset), 16, false, 16);
       // Padding is not read.
       s.load(place, row, rows[row], shape.packedBits * 2, false, &known[row]);
@@ -128,6 +129,7 @@ void decodeStmatrix(Decoder &d) {
         }
     }
     for (unsigned row = 0; row < shape.matrices * shape.rows; ++row) {
+      s.judge(row);
       Place place = s.resolve(space, base[row] + uint64_t(address.offset), 16, true, 16);
       s.store(place, row, rows[row], 16, false, isDefined[row]);
     }

@@ -212,7 +212,8 @@ void decodeLoad(Decoder &d) {
     uint8_t bytes[warpSize][mostBytes];
     LaneMask known = allLanes;
     uint32_t bits = typeBits(stored.type), held = stored.own() * bits / 8;
-    for (unsigned lane = 0; lane < warpSize; ++lane)
+    for (unsigned lane = 0; lane < warpSize; ++lane) {
+      s.judge(lane);
       forPieces(stored, address, stride, lane, [&](uint64_t at, uint32_t size, uint32_t first) {
         Place place = s.resolve(stored.space, at, size, false, bits < 8 ? size : bits / 8);
         bool isDefined;
@@ -220,6 +221,7 @@ void decodeLoad(Decoder &d) {
         if (!isDefined)
           known &= ~(1u << lane);
       });
+    }
     s.defined = known;
     uint32_t width = bits == 64 ? 8 : 4;
     for (uint32_t r = 0; r < stored.registers; ++r) {
@@ -259,11 +261,13 @@ void decodeStore(Decoder &d) {
       for (unsigned lane = 0; lane < warpSize; ++lane)
         std::memcpy(bytes[lane] + r * width, &values[lane], width);
     }
-    for (unsigned lane = 0; lane < warpSize; ++lane)
+    for (unsigned lane = 0; lane < warpSize; ++lane) {
+      s.judge(lane);
       forPieces(stored, address, stride, lane, [&](uint64_t at, uint32_t size, uint32_t first) {
         Place place = s.resolve(stored.space, at, size, true, bits / 8);
         s.store(place, lane, bytes[lane] + first * bits / 8, size, false, known >> lane & 1);
       });
+    }
     return Outcome::Next;
   });
 }

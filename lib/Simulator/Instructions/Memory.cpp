@@ -175,28 +175,27 @@ void decodeLoad(Decoder &d, Addressing addressing) {
         });
     }
     uint8_t bytes[64];
-    for (unsigned lane = 0; lane < warpSize && !isTogether; ++lane) {
-      if (!(s.mask >> lane & 1))
-        continue;
-      Place place = s.resolve(space, base[lane] + uint64_t(address.offset), size * vector, false, size * vector);
-      requireGlobal(s, place, addressing);
-      bool isDefined;
-      if (order.isStrong) {
-        std::lock_guard<std::mutex> lock(s.cluster().device.memory.atomics);
-        s.load(place, lane, bytes, size * vector, true, &isDefined, order.scope);
-        acquireAt(s, place, order, lane);
-      } else {
-        s.load(place, lane, bytes, size * vector, false, &isDefined, Scope::Gpu, proxy);
-      }
-      if (!isDefined)
-        takeDefined(place, lane);
-      for (unsigned e = 0; e < vector; ++e) {
-        if (size == 16)
-          std::memcpy(&wide[e][lane], bytes + 16 * e, 16);
-        else
-          values[e][lane] = extendLoaded(bytes + size * e, type);
-      }
-    }
+    if (!isTogether)
+      s.forLanes([&](unsigned lane) {
+        Place place = s.resolve(space, base[lane] + uint64_t(address.offset), size * vector, false, size * vector);
+        requireGlobal(s, place, addressing);
+        bool isDefined;
+        if (order.isStrong) {
+          std::lock_guard<std::mutex> lock(s.cluster().device.memory.atomics);
+          s.load(place, lane, bytes, size * vector, true, &isDefined, order.scope);
+          acquireAt(s, place, order, lane);
+        } else {
+          s.load(place, lane, bytes, size * vector, false, &isDefined, Scope::Gpu, proxy);
+        }
+        if (!isDefined)
+          takeDefined(place, lane);
+        for (unsigned e = 0; e < vector; ++e) {
+          if (size == 16)
+            std::memcpy(&wide[e][lane], bytes + 16 * e, 16);
+          else
+            values[e][lane] = extendLoaded(bytes + size * e, type);
+        }
+      });
     for (unsigned e = 0; e < vector; ++e) {
       s.defined = registerBits(into[e].cls) == size * 8 ? known[e] : known[e].whole();
       if (size == 16)
@@ -236,9 +235,7 @@ void decodeStore(Decoder &d, Addressing addressing) {
     LanePlaces places;
     bool isTogether = s.resolveTogether(places, space, base, address.offset, size * vector, true);
     uint8_t bytes[64];
-    for (unsigned lane = 0; lane < warpSize; ++lane) {
-      if (!(s.mask >> lane & 1))
-        continue;
+    s.forLanes([&](unsigned lane) {
       Place place = isTogether
                         ? places.at(lane)
                         : s.resolve(space, base[lane] + uint64_t(address.offset), size * vector, true, size * vector);
@@ -256,7 +253,7 @@ void decodeStore(Decoder &d, Addressing addressing) {
         s.setDefined(place, e * size, size, halves[e].low >> lane & 1);
         s.setDefined(place, e * size + size / 2, size - size / 2, halves[e].high >> lane & 1);
       }
-    }
+    });
     return Outcome::Next;
   });
 }
@@ -295,9 +292,7 @@ void decodeLine(Decoder &d) {
   d.instruction().passesUndefined = false;
   d.run([=](Step &s) {
     auto base = s.read<uint64_t>(address.base);
-    for (unsigned lane = 0; lane < warpSize; ++lane) {
-      if (!(s.mask >> lane & 1))
-        continue;
+    s.forLanes([&](unsigned lane) {
       Place place = s.resolve(space, base[lane] + uint64_t(address.offset), 128, isDiscard, 128);
       if (place.space != StateSpace::Global)
         s.misuse("address " + std::to_string(base[lane]) + " is not in global memory");
@@ -306,7 +301,7 @@ void decodeLine(Decoder &d) {
       std::memset(lost, 0xdb, sizeof lost);
       if (isDiscard)
         s.store(place, lane, lost, sizeof lost, false, true);
-    }
+    });
     return Outcome::Next;
   });
 }

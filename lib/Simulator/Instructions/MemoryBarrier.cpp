@@ -10,16 +10,14 @@ namespace {
 template <class F> void forLanes(Step &s, const SharedOperand &operand, F f) {
   // Before what one of the lanes releases in between.
   Access remote = s.warp.access(s.mask, s.line(), true);
-  for (unsigned lane = 0; lane < warpSize; ++lane) {
-    if (!(s.mask >> lane & 1))
-      continue;
+  s.forLanes([&](unsigned lane) {
     BarrierPlace place = findBarrier(s, operand.in(s, lane), operand.mayBeRemote, false, lane);
     if (place.cta != &s.cta()) {
       remote.lanes = 1u << lane;
       place.cta->noteRemote(remote);
     }
     f(lane, place);
-  }
+  });
 }
 
 void decodeInit(Decoder &d) {
@@ -27,9 +25,7 @@ void decodeInit(Decoder &d) {
   Operand count = d.source(1, Type::U32);
   d.run([=](Step &s) {
     auto counts = s.read<uint32_t>(count);
-    for (unsigned lane = 0; lane < warpSize; ++lane) {
-      if (!(s.mask >> lane & 1))
-        continue;
+    s.forLanes([&](unsigned lane) {
       Cta *cta;
       uint32_t offset = s.sharedOffset(at.in(s, lane), false, cta);
       if (offset % 8)
@@ -48,7 +44,7 @@ void decodeInit(Decoder &d) {
       barrier.expected = counts[lane];
       barrier.pending = counts[lane];
       barrier.init = access;
-    }
+    });
     return Outcome::Next;
   });
 }

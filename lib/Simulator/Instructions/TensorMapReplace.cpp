@@ -91,9 +91,7 @@ void decodeReplace(Decoder &d) {
   const Field *chosen = &field;
   d.run([=](Step &s) {
     auto values = s.read<uint64_t>(value);
-    for (unsigned lane = 0; lane < warpSize; ++lane) {
-      if (!(s.mask >> lane & 1))
-        continue;
+    s.forLanes([&](unsigned lane) {
       Place place = s.resolve(space, laneAddress(s, at, lane), tensorMapBytes, true, tensorMapBytes / 2);
       uint8_t bytes[tensorMapBytes];
       s.load(place, lane, bytes, tensorMapBytes, false, nullptr);
@@ -107,7 +105,7 @@ void decodeReplace(Decoder &d) {
       chosen->set(*map, ordinal, isWide ? values[lane] : values[lane] & 0xffffffff);
       auto packed = packTensorMap(*map);
       s.store(place, lane, packed.data(), tensorMapBytes, false, true);
-    }
+    });
     return Outcome::Next;
   });
 }

@@ -55,9 +55,27 @@ static Verdict makeVerdict(const Step &step, VerdictKind kind, const std::string
   verdict.line = step.instruction.line;
   const CompiledFunction &function = *step.group.stack.back().function;
   verdict.source = function.program->locationOf(function, step.instruction);
-  verdict.agent = step.warp.describe(step.mask);
+  verdict.agent = step.warp.describe(step.judged ? step.judged : step.mask);
   verdict.notes = std::move(notes);
   return verdict;
+}
+
+Outcome Step::run() {
+  try {
+    return instruction.run(*this);
+  } catch (Stop &stop) {
+    // What memory finds by itself does not know who asks.
+    Verdict &found = stop.found;
+    if (found.agent.find(" warp ") != std::string::npos || found.line != line())
+      throw;
+    if (found.agent != warp.cta.describe())
+      found.notes.push_back("the memory is that of " + found.agent);
+    Verdict own = makeVerdict(*this, found.kind, found.message, std::move(found.notes));
+    found.agent = std::move(own.agent);
+    found.source = std::move(own.source);
+    found.notes = std::move(own.notes);
+    throw;
+  }
 }
 
 void Step::stop(VerdictKind kind, const std::string &message, std::vector<std::string> notes) const {

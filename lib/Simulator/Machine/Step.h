@@ -41,14 +41,20 @@ struct Step {
   LaneMask mask;
   /// Lanes whose inputs are all defined; what write() records.
   DefinedLanes defined;
+  /// The lane that a verdict is about; 0 while it is about all that execute.
+  mutable LaneMask judged = 0;
+
+  /// Executes the instruction; what it throws says who did it.
+  Outcome run();
 
   Cta &cta() const { return warp.cta; }
   Cluster &cluster() const { return warp.cluster; }
   unsigned line() const { return instruction.line; }
   /// The clock of an asynchronous operation that the executing lanes start.
   std::shared_ptr<Knowledge> fork() const { return std::make_shared<Knowledge>(warp.fork(mask)); }
-  /// The same of one of them.
+  /// The same of one of them, and of each for itself.
   std::shared_ptr<Knowledge> fork(unsigned lane) const { return std::make_shared<Knowledge>(warp.fork(1u << lane)); }
+  std::shared_ptr<LaneForks> forkLanes() const { return std::make_shared<LaneForks>(warp.forkLanes(mask)); }
 
   /// The value of an operand in each lane, truncated or extended with zeros
   /// to T.
@@ -79,10 +85,15 @@ struct Step {
   /// The lane that executes an instruction meant for one thread; a Stop when
   /// there are several.
   unsigned onlyLane(const char *what) const;
+  /// Calls f for each executing lane, which verdicts then name.
   template <class F> void forLanes(F f) const {
-    for (LaneMask left = mask; left; left &= left - 1)
+    for (LaneMask left = mask; left; left &= left - 1) {
+      judge(unsigned(__builtin_ctz(left)));
       f(unsigned(__builtin_ctz(left)));
+    }
+    judged = 0;
   }
+  void judge(unsigned lane) const { judged = 1u << lane; }
   unsigned firstLane() const { return __builtin_ctz(mask); }
 
   [[noreturn]] void misuse(const std::string &message, std::vector<std::string> notes = {}) const;

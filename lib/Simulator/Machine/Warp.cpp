@@ -197,7 +197,7 @@ void Warp::execute(Group &group) {
   step.gatherDefined();
   if (!instruction.passesUndefined && (step.mask & ~step.defined.whole()))
     step.stop(VerdictKind::Uninitialised, "'" + instruction.opcode + "' uses an undefined register");
-  Outcome outcome = instruction.run(step);
+  Outcome outcome = step.run();
   if (outcome == Outcome::Retry)
     return;
   if (group.isBlocked) {

@@ -65,6 +65,39 @@ Knowledge WarpClock::fork(LaneMask lanes) {
   return copy;
 }
 
+LaneForks WarpClock::forkLanes(LaneMask lanes) {
+  LaneForks forks;
+  for (const LaneView &view : views)
+    if (view.lanes & lanes) {
+      LaneView &kept = forks.views.emplace_back();
+      kept.lanes = view.lanes;
+      kept.known = view.known;
+    }
+  forks.component = component;
+  forks.tick = tick++;
+  return forks;
+}
+
+const Knowledge &LaneForks::of(unsigned lane) {
+  const LaneView *view = views.data();
+  while (!(view->lanes >> lane & 1))
+    ++view;
+  if (view != filled) {
+    current = view->known;
+    current.own = VectorClock();
+    filled = view;
+  } else {
+    current.past = view->known.past;
+    current.generic = view->known.generic;
+  }
+  if (!view->known.own.isEmpty()) {
+    current.past.join(view->known.own, 1u << lane);
+    current.generic.join(view->known.own, 1u << lane);
+  }
+  current.raiseGeneric(component, tick, 1u << lane);
+  return current;
+}
+
 void WarpClock::acquire(LaneMask lanes, const Knowledge &brought) {
   change(lanes, [&](LaneView &view) { view.acquire(brought); });
 }

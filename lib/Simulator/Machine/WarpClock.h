@@ -25,6 +25,22 @@ struct LaneView {
   void acquire(const Knowledge &brought);
 };
 
+/// The clocks of operations that lanes of a warp start at once, each for itself:
+/// common to the lanes of a view but for what each has done and waited for.
+class LaneForks {
+public:
+  /// Of one lane, until the next one is asked for.
+  const Knowledge &of(unsigned lane);
+
+private:
+  friend class WarpClock;
+  std::vector<LaneView> views;
+  Component component = 0;
+  uint32_t tick = 0;
+  Knowledge current;
+  const LaneView *filled = nullptr;
+};
+
 /// The clocks of a warp's threads. A tick ends with each release; an access is
 /// known by its tick and its lanes. Lanes share a view until some of them
 /// acquire what others do not.
@@ -54,6 +70,7 @@ public:
   }
   /// The clock of an asynchronous operation that these lanes start.
   Knowledge fork(LaneMask lanes);
+  LaneForks forkLanes(LaneMask lanes);
   /// bar.warp.sync: each of the lanes gets to know what the others know.
   void synchronise(LaneMask lanes);
 
