@@ -1,5 +1,6 @@
 #include "dialects/Attn/Attn.h"
 
+#include "girih/Support/Dropout.h"
 #include "mlir/IR/Builders.h"
 #include "mlir/Interfaces/FunctionInterfaces.h"
 #include <cmath>
@@ -7,6 +8,7 @@
 #include <numbers>
 
 using namespace mlir;
+using namespace girih;
 using namespace girih::attn;
 
 /// `mask(causal)` or `mask { ... }`.
@@ -43,7 +45,7 @@ SmallVector<std::pair<StringRef, Value>> girih::attn::optionalOperands(ForwardOp
   SmallVector<std::pair<StringRef, Value>> operands = {
       {kQueryLengths, op.getQueryLengths()}, {kKeyLengths, op.getKeyLengths()}, {kQueryStarts, op.getQueryStarts()},
       {kKeyStarts, op.getKeyStarts()},       {kSinks, op.getSinks()},           {kQueryDescale, op.getQDescale()},
-      {kKeyDescale, op.getKDescale()},       {kValueDescale, op.getVDescale()}};
+      {kKeyDescale, op.getKDescale()},       {kValueDescale, op.getVDescale()}, {kDropoutState, op.getDropoutState()}};
   llvm::erase_if(operands, [](const auto &operand) { return !operand.second; });
   return operands;
 }
@@ -60,6 +62,11 @@ double ForwardOp::getScaleValue() {
 double ForwardOp::getOutputScaleValue() {
   std::optional<APFloat> scale = getOutputScale();
   return scale ? scale->convertToDouble() : 1;
+}
+
+int64_t ForwardOp::getDropoutThreshold() {
+  std::optional<APFloat> probability = getDropout();
+  return probability ? dropoutThreshold(probability->convertToDouble()) : 0;
 }
 
 static bool bothKnownAndDifferent(int64_t a, int64_t b) {
@@ -177,6 +184,25 @@ static LogicalResult verifySinks(ForwardOp op) {
                         op.getSinks().getType().getDimSize(0));
 }
 
+static LogicalResult verifyDropout(ForwardOp op) {
+  std::optional<APFloat> given = op.getDropout();
+  if (given.has_value() != static_cast<bool>(op.getDropoutState()))
+    return op.emitOpError() << "has " << (given ? "dropout and no " : "no dropout and ") << kDropoutState
+                            << ", must have both or neither";
+  if (!given)
+    return success();
+  if (double probability = given->convertToDouble(); !(probability >= 0 && probability < 1))
+    return op.emitOpError() << "dropout is " << probability << ", must be from 0 to below 1";
+  if (failed(verifyPlain(op, kDropoutState, op.getDropoutState())))
+    return failure();
+  if (int64_t words = op.getDropoutState().getType().getDimSize(0); words != kDropoutStateWords) {
+    InFlightDiagnostic error = op.emitOpError() << kDropoutState << " has ";
+    return (ShapedType::isDynamic(words) ? error << "any number of" : error << words)
+           << " elements, must have " << kDropoutStateWords << ": a seed and an offset of two words each";
+  }
+  return success();
+}
+
 /// Checks that a region ends in a value of that type.
 static LogicalResult verifyResult(ForwardOp op, Region &region, StringRef name, Type type) {
   auto yield = region.front().empty() ? nullptr : dyn_cast<YieldOp>(region.front().back());
@@ -215,7 +241,7 @@ LogicalResult ForwardOp::verify() {
   if (failed(verifyShapes(*this)) || failed(verifyStarts(*this)) ||
       failed(verifyLengths(*this, kQueryLengths, getQueryLengths())) ||
       failed(verifyLengths(*this, kKeyLengths, getKeyLengths())) || failed(verifySinks(*this)) ||
-      failed(verifyDescales(*this)))
+      failed(verifyDescales(*this)) || failed(verifyDropout(*this)))
     return failure();
   RankedTensorType q = getQ().getType();
   RankedTensorType output = getOutput().getType();

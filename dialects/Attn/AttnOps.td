@@ -46,6 +46,7 @@ def Attn_ForwardOp : Op<Attn_Dialect, "forward", [Pure, AttrSizedOperandSegments
     | `query_starts`, `key_starts`, if given | [N + 1], i32: where each of N packed sequences begins in Sq and Skv, and where the last ends |
     | `sinks`, if given | [H]: a score that each row of a head has beside those of its keys |
     | `q_descale`, `k_descale`, `v_descale`, if given | f32, or [B, Hkv], f32: positive numbers that Q, K and V are multiplied by |
+    | `dropout_state`, if given | [4], i32: the seed and the offset of random numbers, each the lower word first |
 
     | result | shape |
     |---|---|
@@ -103,6 +104,15 @@ def Attn_ForwardOp : Op<Attn_Dialect, "forward", [Pure, AttrSizedOperandSegments
         : tensor<4x32x2048x128xf8E4M3FN>, tensor<4x8x2048x128xf8E4M3FN>, tensor<4x8x2048x128xf8E4M3FN> -> tensor<4x32x2048x128xbf16>
     ```
 
+    Dropout leaves out each weight with a probability, and multiplies the others by 1 / (1 - probability): the sum
+    that they are divided by, and so `lse`, is that of all. The probability is rounded to a multiple of 2^-16 below 1.
+    Which weights those are is a function of the state, batch, head, query and key alone (docs/attention.md).
+
+    ```mlir
+    %o = attn.forward %q, %k, %v dropout(0.1, %s : tensor<4xi32>) mask(causal)
+        : tensor<4x32x2048x128xbf16>, tensor<4x8x2048x128xbf16>, tensor<4x8x2048x128xbf16> -> tensor<4x32x2048x128xbf16>
+    ```
+
     The mask says which keys a query sees, all unless it is given: by name or by a
     region. `mask(causal)` lets query i see key j when `j <= i + Skv - Sq`, so that the
     last query sees all keys, `mask(causal_top_left)` when `j <= i`. A `mask` region maps
@@ -151,7 +161,8 @@ def Attn_ForwardOp : Op<Attn_Dialect, "forward", [Pure, AttrSizedOperandSegments
                        Optional<Attn_Lengths>:$query_starts, Optional<Attn_Lengths>:$key_starts,
                        Optional<Attn_Sinks>:$sinks,
                        Optional<Attn_Descale>:$q_descale, Optional<Attn_Descale>:$k_descale,
-                       Optional<Attn_Descale>:$v_descale,
+                       Optional<Attn_Descale>:$v_descale, Optional<Attn_Lengths>:$dropout_state,
+                       OptionalAttr<F64Attr>:$dropout,
                        DefaultValuedAttr<Attn_Mask, "Mask::None">:$mask,
                        DefaultValuedAttr<Attn_Order, "Order::BHSD">:$order,
                        DefaultValuedAttr<Attn_ValueOrder, "ValueOrder::HeadSize">:$v_order,
@@ -167,7 +178,7 @@ def Attn_ForwardOp : Op<Attn_Dialect, "forward", [Pure, AttrSizedOperandSegments
     (`key_starts` `(` $key_starts^ `:` type($key_starts) `)`)?
     (`sinks` `(` $sinks^ `:` type($sinks) `)`)? (`q_descale` `(` $q_descale^ `:` type($q_descale) `)`)?
     (`k_descale` `(` $k_descale^ `:` type($k_descale) `)`)? (`v_descale` `(` $v_descale^ `:` type($v_descale) `)`)?
-    custom<Mask>($mask, $mask_region)
+    (`dropout` `(` $dropout^ `,` $dropout_state `:` type($dropout_state) `)`)? custom<Mask>($mask, $mask_region)
     (`order` `(` $order^ `)`)? (`v_order` `(` $v_order^ `)`)? (`scale` `(` $scale^ `)`)?
     (`output_scale` `(` $output_scale^ `)`)?
     (`schedule` $schedule^)? (`score` $score^)? attr-dict
@@ -180,6 +191,9 @@ def Attn_ForwardOp : Op<Attn_Dialect, "forward", [Pure, AttrSizedOperandSegments
 
     /// The scale of the output as given, or 1.
     double getOutputScaleValue();
+
+    /// How many of 65536 weights are left out; 0 without dropout.
+    int64_t getDropoutThreshold();
 
     /// Elements of a row of Q or K, and of a row of the output.
     int64_t getHeadSize() { return getQ().getType().getDimSize(3); }

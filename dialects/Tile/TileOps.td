@@ -2,14 +2,12 @@
 #define GIRIH_TILE_OPS
 
 include "dialects/Tile/TileTypes.td"
-include "mlir/IR/OpBase.td"
 include "mlir/IR/BuiltinTypes.td"
 include "mlir/Interfaces/SideEffectInterfaces.td"
 include "mlir/Interfaces/InferTypeOpInterface.td"
 
-def Tile_ReduceKind : I32EnumAttr<"ReduceKind", "how a reduction combines", [
-    I32EnumAttrCase<"Add", 0, "add">,
-    I32EnumAttrCase<"Max", 1, "max">]> {
+def Tile_ReduceKind : I32EnumAttr<"ReduceKind", "how a reduction combines",
+    [I32EnumAttrCase<"Add", 0, "add">, I32EnumAttrCase<"Max", 1, "max">]> {
   let cppNamespace = "::girih::tile";
 }
 
@@ -204,6 +202,8 @@ def Tile_SplatOp : Tile_Op<"splat", [Pure, TypesMatchWith<"the scalar is of the 
   let results = (outs Tile_Tile:$result);
   let assemblyFormat = "$scalar attr-dict `:` type($scalar) `->` type($result)";
 }
+
+include "dialects/Tile/RandomOps.td"
 
 //===----------------------------------------------------------------------===//
 // Partitioned and pipelined

@@ -6,12 +6,14 @@
 #include "ScoreSpec.h"
 #include "dialects/Attn/Attn.h"
 #include "dialects/Tile/Schedule.h"
+#include "girih/Support/Dropout.h"
 #include "girih/Target/Manifest.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/IR/ImplicitLocOpBuilder.h"
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/ADT/StringSwitch.h"
+#include "llvm/Support/FormatVariadic.h"
 #include "llvm/Support/MemoryBuffer.h"
 
 using namespace mlir;
@@ -30,7 +32,7 @@ const char *const kAttentionSpecHelp =
     "lse=0|1, query_lengths=0|1, key_lengths=0|1 (each sequence has its own), packed=0|1 (b sequences of sq and skv in "
     "all), sink=0|1, q_descale=tensor|head, k_descale=tensor|head, v_descale=tensor|head (a number at launch, or one "
     "for each "
-    "sequence and key head), scale=NUMBER (1/sqrt(d)), "
+    "sequence and key head), dropout=PROBABILITY (0), scale=NUMBER (1/sqrt(d)), "
     "output_scale=NUMBER (1); any knob of "
     "the schedule, such as stages=2";
 
@@ -68,7 +70,7 @@ private:
   std::string dtype = "bf16", out, descales[3]; ///< of q, k and v: "tensor" or "head"
   ScoreSpec score;
   bool lse = false, queryLengths = false, keyLengths = false, packed = false, sink = false;
-  std::optional<double> scale, outputScale;
+  std::optional<double> scale, outputScale, dropout;
 };
 
 constexpr llvm::StringLiteral kDescales[] = {attn::kQueryDescale, attn::kKeyDescale, attn::kValueDescale};
@@ -150,11 +152,15 @@ LogicalResult Spec::parseEntry(StringRef entry) {
                  ? success()
                  : LogicalResult(error(value) << key << " is '" << value << "', must be 0 or 1");
     }
-  if (key == "scale" || key == "output_scale") {
+  std::pair<StringRef, std::optional<double> *> numbers[] = {
+      {"scale", &scale}, {"output_scale", &outputScale}, {"dropout", &dropout}};
+  for (auto [name, field] : numbers) {
     double number;
+    if (key != name)
+      continue;
     if (value.getAsDouble(number))
       return error(value) << key << " is '" << value << "', must be a number";
-    (key == "scale" ? scale : outputScale) = number;
+    *field = number;
     return success();
   }
   for (const tile::KnobInfo &knob : tile::scheduleKnobs()) {
@@ -202,6 +208,10 @@ LogicalResult Spec::parse() {
     return error(at("hkv")) << "h and hkv must both be numbers or both be ?";
   if (!ShapedType::isDynamic(size("h")) && size("h") % size("hkv") != 0)
     return error(at("hkv")) << "h is " << size("h") << ", must be a multiple of hkv, which is " << size("hkv");
+  if (dropout && !(*dropout >= 0 && *dropout < 1))
+    return error(at("dropout")) << "dropout is " << *dropout << ", must be from 0 to below 1";
+  if (dropout == 0) // the kernel without it
+    dropout.reset();
   if (score.needsHeads() && ShapedType::isDynamic(size("h")))
     return error(at("score")) << "score is made for a number of heads, but h is ?";
   return success();
@@ -234,9 +244,10 @@ OwningOpRef<ModuleOp> Spec::build() {
       return {true, RankedTensorType::get({sequences, size("hkv")}, b.getF32Type())};
     return {!kind.empty(), b.getF32Type()};
   };
+  auto state = RankedTensorType::get({kDropoutStateWords}, b.getI32Type());
   std::pair<bool, Type> optional[] = {{queryLengths, lengths}, {keyLengths, lengths}, {packed, starts},
                                       {packed, starts},        {sink, sinks},         descale(descales[0]),
-                                      descale(descales[1]),    descale(descales[2])};
+                                      descale(descales[1]),    descale(descales[2]),  {dropout.has_value(), state}};
   SmallVector<Type> inputs = {query, key, values};
   for (auto [isThere, type] : optional)
     if (isThere)
@@ -249,10 +260,10 @@ OwningOpRef<ModuleOp> Spec::build() {
     operands.push_back(isThere ? function.getArgument(next++) : Value());
   auto op = attn::ForwardOp::create(
       b, output, lseType, function.getArgument(0), function.getArgument(1), function.getArgument(2), operands[0],
-      operands[1], operands[2], operands[3], operands[4], operands[5], operands[6], operands[7],
-      attn::MaskAttr::get(&context, mask.name()), attn::OrderAttr::get(&context, order),
-      attn::ValueOrderAttr::get(&context, valueOrder), scale ? b.getF64FloatAttr(*scale) : FloatAttr(),
-      outputScale ? b.getF64FloatAttr(*outputScale) : FloatAttr(),
+      operands[1], operands[2], operands[3], operands[4], operands[5], operands[6], operands[7], operands[8],
+      dropout ? b.getF64FloatAttr(*dropout) : FloatAttr(), attn::MaskAttr::get(&context, mask.name()),
+      attn::OrderAttr::get(&context, order), attn::ValueOrderAttr::get(&context, valueOrder),
+      scale ? b.getF64FloatAttr(*scale) : FloatAttr(), outputScale ? b.getF64FloatAttr(*outputScale) : FloatAttr(),
       schedule.encode(&context, [&] { return emitError(loc); }));
   mask.build(op);
   score.build(op, size("h"));
@@ -276,6 +287,8 @@ std::string Spec::fileName() const {
   for (auto [kind, letter] : llvm::zip(descales, StringRef("qkv")))
     if (!kind.empty())
       name += std::string("_") + letter + "descale" + (kind == "head" ? "s" : "");
+  if (dropout)
+    name += "_dropout" + llvm::formatv("{0:f4}", *dropout).str();
   name += queryLengths && keyLengths ? "_lengths" : queryLengths ? "_qlengths" : keyLengths ? "_klengths" : "";
   return name + score.suffix() + (lse ? "_lse" : "");
 }

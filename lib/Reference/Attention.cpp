@@ -132,7 +132,9 @@ private:
           largestCutOff = std::max(largestCutOff, cutOffs[r * keys + k]);
       }
       Real weight = std::exp(row[k] - maximum);
-      sum += weight;
+      sum += weight; // of those that are left out too
+      if (!keeps(r, k))
+        weight = 0;
       row[k] = roundsLikeKernel ? roundWeight(weight) : weight;
     }
     weightSums[r] = sum;
@@ -141,6 +143,12 @@ private:
     result.logSumExp[group.rows[r]] = seesNothing ? -infinity : maximum + std::log(sum);
     if (!problem.sinks.empty())
       joinSink(r, seesNothing ? -infinity : maximum);
+  }
+
+  /// Whether dropout leaves the weight in.
+  bool keeps(size_t r, int64_t k) const {
+    const AttentionRow &row = rows[group.rows[r]];
+    return !problem.dropout || problem.dropout->keeps(row.b, row.h, row.q, k);
   }
 
   /// One more score of the row, without a value.

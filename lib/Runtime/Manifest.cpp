@@ -63,6 +63,13 @@ ProblemDeclaration readProblem(const JsonReader &reader, const Manifest &manifes
     if (!(problem.weightError >= 0 && problem.weightError < 1))
       weightError->fail("should be from 0 to below 1");
   }
+  if (auto dropout = reader.optionalMember("dropout")) {
+    problem.dropout = dropout->number();
+    if (!(*problem.dropout >= 0 && *problem.dropout < 1))
+      dropout->fail("should be from 0 to below 1");
+    if (manifest.findTensor("dropout_state") < 0)
+      dropout->fail("needs a tensor 'dropout_state'");
+  }
   if (auto score = reader.optionalMember("score")) {
     problem.hasScore = true;
     if (!score->isNull() && !score->elements().empty())

@@ -151,6 +151,15 @@ HostTensor makeStarts(const TensorLayout &layout, int64_t most, uint64_t seed) {
   return tensor;
 }
 
+/// The seed, and an offset that is made of it.
+HostTensor makeDropoutState(const TensorLayout &layout, uint64_t seed) {
+  HostTensor tensor = poisonedTensor(layout, ElementType::I32);
+  uint64_t numbers[] = {seed, scatter(seed)};
+  for (int64_t word = 0; word < layout.shape[0]; ++word)
+    storeNumber(tensor, word, int32_t(numbers[word / 2 % 2] >> (word % 2 * 32)));
+  return tensor;
+}
+
 /// From 0.5 to 2.
 HostTensor makeDescales(const TensorLayout &layout, uint64_t seed) {
   HostTensor tensor = poisonedTensor(layout, ElementType::F32);
@@ -231,6 +240,10 @@ std::vector<HostTensor> runtime::makeProblemData(const Binding &binding, const D
                                                  : makeLengths(binding.tensors[i], most, seed));
       continue;
     }
+    if (declared.name == dropoutState) {
+      tensors.push_back(makeDropoutState(binding.tensors[i], options.seed));
+      continue;
+    }
     if (isInteger(declared.type)) {
       bool isSorted = std::ranges::count(manifest.problem.sorted, declared.name) > 0;
       tensors.push_back(
@@ -292,6 +305,20 @@ std::vector<double> runtime::descaleOf(const reference::Captures &captures, cons
         factors.push_back(tensor.at(place));
       }
   return factors;
+}
+
+reference::Dropout runtime::dropoutOf(const Binding &binding, const std::vector<HostTensor> &tensors) {
+  int index = binding.tensorIndex(dropoutState);
+  const TensorLayout &layout = binding.tensors[size_t(index)];
+  if (layout.shape != std::vector<int64_t>{kDropoutStateWords} ||
+      binding.manifest->tensors[size_t(index)].type != ElementType::I32)
+    throw Error(binding.manifest->path + ": tensor 'dropout_state' should have " + std::to_string(kDropoutStateWords) +
+                " elements of i32");
+  auto word = [&](int64_t number) {
+    const void *data = tensors[size_t(index)].bytes.data();
+    return uint64_t(uint32_t(loadInteger(ElementType::I32, data, size_t(number * layout.strides[0]))));
+  };
+  return {word(0) | word(1) << 32, word(2) | word(3) << 32, dropoutThreshold(*binding.manifest->problem.dropout)};
 }
 
 reference::Captures runtime::capturesOf(const Binding &binding, const std::vector<HostTensor> &tensors) {

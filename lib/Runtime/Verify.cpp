@@ -59,6 +59,8 @@ AttentionProblem attentionProblem(const Binding &binding, const std::vector<Host
       double head = double(h);
       problem.sinks.push_back(captures.tensors[size_t(index)].at(&head));
     }
+  if (binding.manifest->problem.dropout)
+    problem.dropout = dropoutOf(binding, tensors);
   if (hasSequences(*binding.manifest))
     problem.sequences = sequencesOf(binding, captures);
   for (auto [name, factors] :

@@ -22,7 +22,8 @@ static constexpr StringLiteral kTaken[] = {"q",
                                            attn::kSinks,
                                            attn::kQueryDescale,
                                            attn::kKeyDescale,
-                                           attn::kValueDescale};
+                                           attn::kValueDescale,
+                                           attn::kDropoutState};
 
 template <typename AttrTy> static AttrTy attrOf(BlockArgument argument, StringRef name) {
   auto function = dyn_cast<func::FuncOp>(argument.getOwner()->getParentOp());

@@ -54,4 +54,13 @@ Value headsOfRows(IndexBuilder &b, Value group, int64_t heads, int64_t rows) {
   return arith::AddIOp::create(b, row, splat(b.mul(group, b.index(heads))));
 }
 
+Value queriesOfRows(IndexBuilder &b, Value firstRow, int64_t heads, int64_t rows) {
+  auto type = RankedTensorType::get({rows}, b.getI32Type());
+  auto splat = [&](Value number) -> Value {
+    return tile::SplatOp::create(b, type, arith::IndexCastOp::create(b, b.getI32Type(), number));
+  };
+  Value row = arith::AddIOp::create(b, tile::IotaOp::create(b, type, 0), splat(firstRow));
+  return heads == 1 ? row : arith::DivSIOp::create(b, row, splat(b.index(slotsOf(heads))));
+}
+
 } // namespace girih

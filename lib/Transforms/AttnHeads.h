@@ -15,6 +15,9 @@ void viewGroups(IndexBuilder &b, WorkItem &item, int64_t heads);
 /// The heads of a tile's rows, of a group's that starts with a query's first row: tensor of i32.
 mlir::Value headsOfRows(IndexBuilder &b, mlir::Value group, int64_t heads, int64_t rows);
 
+/// The queries of the tile's rows, of the group's row `firstRow` on: tensor of i32.
+mlir::Value queriesOfRows(IndexBuilder &b, mlir::Value firstRow, int64_t heads, int64_t rows);
+
 } // namespace girih
 
 #endif // GIRIH_LIB_TRANSFORMS_ATTNHEADS_H

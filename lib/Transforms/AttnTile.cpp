@@ -111,7 +111,11 @@ gpu::GPUFuncOp AttnTilePass::makeKernel(attn::ForwardOp op, func::FuncOp functio
   SmallVector<std::pair<std::string, Value>> numbers;
   for (auto [name, operand] : attn::optionalOperands(op)) {
     bool isStarts = name == attn::kQueryStarts || name == attn::kKeyStarts;
-    std::string outer = name == attn::kSinks ? "h" : isStarts ? "starts" : op.isPacked() ? "sequences" : "b";
+    std::string outer = name == attn::kSinks          ? "h"
+                        : name == attn::kDropoutState ? "state"
+                        : isStarts                    ? "starts"
+                        : op.isPacked()               ? "sequences"
+                                                      : "b";
     auto type = dyn_cast<RankedTensorType>(operand.getType());
     if (!type)
       numbers.push_back({name.str(), operand});
@@ -155,6 +159,8 @@ gpu::GPUFuncOp AttnTilePass::makeKernel(attn::ForwardOp op, func::FuncOp functio
     problem.push_back(builder.getNamedAttr("weight_error", builder.getF64FloatAttr(kExp2PolynomialError)));
   if (op.getOutputScale())
     problem.push_back(builder.getNamedAttr("output_scale", builder.getF64FloatAttr(op.getOutputScaleValue())));
+  if (std::optional<APFloat> dropout = op.getDropout())
+    problem.push_back(builder.getNamedAttr("dropout", builder.getF64FloatAttr(dropout->convertToDouble())));
   if (op.hasNarrowInputs())
     problem.push_back(builder.getNamedAttr("weight_exponent", builder.getI64IntegerAttr(weightExponent(op, schedule))));
   if (!op.getScore().empty())

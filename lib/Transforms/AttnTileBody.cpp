@@ -1,6 +1,7 @@
 // The tile program of attention: work items, the loop over keys, online softmax.
 #include "AttnTileBody.h"
 #include "AttnCaptures.h"
+#include "AttnDropout.h"
 #include "AttnHeads.h"
 #include "AttnMask.h"
 #include "AttnSequence.h"
@@ -80,8 +81,9 @@ private:
   int64_t heads;                     ///< whose rows take turns in a tile: an item has one group of them
   int64_t headColumns, valueColumns; ///< of a tile of Q or K, and of V or O
   int64_t partials;
-  bool transposesValues;          ///< MMAs read them in another order
-  std::optional<MaskReader> mask; ///< of the work item, if there is one
+  bool transposesValues;           ///< MMAs read them in another order
+  std::optional<MaskReader> mask;  ///< of the work item, if there is one
+  std::optional<RandomKey> random; ///< of dropout, if there is some
 };
 
 /// Blocks of queries of a head, or of a group. Of packed sequences, so many as there can be at most.
@@ -203,6 +205,7 @@ void KernelBuilder::buildWorkItem(Value work) {
 
 void KernelBuilder::buildBlock(WorkItem item) {
   loadDescales(b, op, kernel, item);
+  random = loadRandomKey(b, op, kernel);
   Value q = tile::LoadOp::create(b, inputTile(rows, headColumns), item.q,
                                  ValueRange{item.tensorBatch, item.head, item.firstRow, b.index(0)});
   Value sink = op.getSinks() ? loadSink(b, kernel, item, rows, heads) : Value();
@@ -265,6 +268,8 @@ void KernelBuilder::buildIteration(const WorkItem &item, Value q, const KeyRange
   Value partialSum = tile::ReduceOp::create(b, f32Tile({rows, partials}), tile::ReduceKind::Add, p);
   Value sum = math::FmaOp::create(b, oldSum, broadcast(alpha, partials), partialSum);
 
+  if (random) // what is left out is in the sum
+    p = dropWeights(b, op, *random, tile, heads, p);
   // Of 8 bits, one more of the mantissa is worth more than one of the exponent.
   Type pElement = op.hasNarrowInputs() ? b.getType<Float8E4M3FNType>() : op.getQ().getType().getElementType();
   Value pNarrow = arith::TruncFOp::create(b, RankedTensorType::get({rows, columns}, pElement), p);
@@ -368,7 +373,8 @@ void KernelBuilder::buildEpilogue(const WorkItem &item, ValueRange state, Value 
   }
   // A row that has seen no score above -inf has output 0, and 0 / 1 is the 0 it must give.
   Value divisor = arith::SelectOp::create(b, empty, constant(f32Tile({rows}), 1.0), sum);
-  Value inverse = fastDivide(multiple({rows}, op.getOutputScaleValue(), item.outputFactor), divisor);
+  double outputScale = op.getOutputScaleValue() * dropoutScale(op.getDropoutThreshold());
+  Value inverse = fastDivide(multiple({rows}, outputScale, item.outputFactor), divisor);
   if (share)
     inverse = arith::MulFOp::create(b, inverse, share);
   Value normalized = arith::MulFOp::create(b, output, broadcast(inverse, valueColumns));
@@ -385,10 +391,6 @@ void KernelBuilder::buildEpilogue(const WorkItem &item, ValueRange state, Value 
 }
 
 } // namespace
-
-int64_t weightExponent(attn::ForwardOp op, const tile::Schedule &schedule) {
-  return op.hasNarrowInputs() ? kMaxWeightExponent - schedule.lazyRescale.value_or(0) : 0;
-}
 
 void buildAttentionKernel(attn::ForwardOp op, gpu::GPUFuncOp kernel, const tile::Schedule &schedule,
                           const Target &target, const IRMapping &captures) {

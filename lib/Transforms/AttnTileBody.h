@@ -10,7 +10,9 @@ namespace girih {
 
 /// Weights of e4m3 are 2 to that power times as large: the largest are then 256, of the 448
 /// that there are, and small ones keep bits. 0 for wider weights.
-int64_t weightExponent(attn::ForwardOp op, const tile::Schedule &schedule);
+inline int64_t weightExponent(attn::ForwardOp op, const tile::Schedule &schedule) {
+  return op.hasNarrowInputs() ? kMaxWeightExponent - schedule.lazyRescale.value_or(0) : 0;
+}
 
 /// Fills the empty kernel with the tile program for `op`. The schedule's rows
 /// and columns are set; the target says how many partial row sums to keep. `captures` maps

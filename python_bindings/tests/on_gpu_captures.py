@@ -13,7 +13,7 @@ if not torch.cuda.is_available():
 from on_gpu import close, reference, tensors  # noqa: E402
 
 from girih.flash_attn import flash_attn_func, flash_attn_varlen_func  # noqa: E402
-from girih.torch import attention  # noqa: E402
+from girih.torch import attention, scaled_dot_product_attention  # noqa: E402
 
 
 class Biased(torch.nn.Module):
@@ -113,6 +113,23 @@ def test_descales():
     assert (same.double() - attention(q, k, v, q_descale=0.75, k_descale=0.75).double()).abs().max() < 1e-2
     with pytest.raises(ValueError, match="v_descale is 0 when it should be positive and finite"):
         attention(q, k, v, v_descale=0)
+
+
+def test_dropout():
+    """The same weights for a state, and those of the reference's formula; others for another one."""
+    q, k = tensors()[:2]
+    v = torch.eye(k.shape[2], q.shape[3], dtype=q.dtype, device="cuda").expand(*k.shape[:2], -1, -1).contiguous()
+    state = torch.tensor([11, 1 << 40], device="cuda")
+    o, lse = attention(q, k, v, lse=True, dropout_p=0.5, dropout_state=state)
+    assert torch.equal(o, attention(q, k, v, dropout_p=0.5, dropout_state=(11, 1 << 40), mask="window(-1,-1)"))
+    assert torch.equal(lse, attention(q, k, v, lse=True)[1])
+    whole = attention(q, k, v)
+    left = o != 0
+    assert close(o[left], 2 * whole[left].double()) and 0.45 < left[whole != 0].double().mean() < 0.55
+    torch.manual_seed(3)
+    first, second = (attention(q, k, v, dropout_p=0.5) for _ in range(2))
+    torch.manual_seed(3)
+    assert torch.equal(first, scaled_dot_product_attention(q, k, v, dropout_p=0.5, enable_gqa=True)) and not torch.equal(first, second)
 
 
 def test_lengths_and_sinks():

@@ -194,6 +194,27 @@ def test_packed_sequences_with_sinks():
     check(o[1], lse[1], -q, k, v)
 
 
+def test_dropout():
+    """Of a key, an array or numbers; under vmap as without it."""
+    (q, k, v), key = inputs(b=2), jax.random.key(5)
+    call = lambda q, k, v, state: attention(q, k, v, dropout_p=0.5, dropout_state=state, interpret=True)
+    o = jax.jit(call)(q, k, v, key)
+    words = jax.random.key_data(key)
+    seed = int(words[0]) | int(words[1]) << 32
+    assert off(o, attention(q, k, v, interpret=True)) > 0.1
+    for state in (words, numpy.array([*words, 0, 0], numpy.uint32), seed, (seed, 0)):
+        assert off(call(q, k, v, state), numpy.asarray(o)) == 0
+    keys = jax.random.split(key)
+    one = lambda q, k, v, state: call(q[None], k[None], v[None], state)[0]
+    for state, axis in ((keys, 0), (key, None)):
+        expected = numpy.stack([one(q[i], k[i], v[i], state[i] if axis == 0 else state) for i in range(2)])
+        assert off(jax.vmap(one, in_axes=(0, 0, 0, axis))(q, k, v, state), expected) == 0
+    with pytest.raises(TypeError, match="dropout_p needs a dropout_state"):
+        call(q, k, v, None)
+    with pytest.raises(ValueError, match="dropout_p is 1 when it should be from 0 to below 1"):
+        attention(q, k, v, dropout_p=1, interpret=True)
+
+
 def test_sinks_under_vmap():
     q, k, v = inputs()
     sinks = numpy.array([[0.5, -2, 1, 0], [3, 1, 2, -1]], numpy.float32)

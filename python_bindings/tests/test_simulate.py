@@ -68,6 +68,47 @@ def test_lengths_of_sequences():
         girih.simulate(kernel, {"q": q, "k": k, "v": v, "query_lengths": queries, "key_lengths": keys.astype(numpy.int64)})
 
 
+def philox(key, counter):
+    """Philox 4x32-10 of arrays."""
+    key, counter = [word + numpy.zeros_like(counter[0]) for word in key], list(counter)
+    low = numpy.uint64(0xffffffff)
+    for _ in range(10):
+        products = [counter[2 * i] * numpy.uint64(factor) for i, factor in enumerate((0xD2511F53, 0xCD9E8D57))]
+        counter = [products[1] >> 32 ^ counter[1] ^ key[0], products[1] & low, products[0] >> 32 ^ counter[3] ^ key[1],
+                   products[0] & low]
+        key = [key[0] + 0x9E3779B9 & low, key[1] + 0xBB67AE85 & low]
+    return counter
+
+
+def kept(seed, offset, probability, shape):
+    """Which weights [b, h, q, k] dropout keeps, as docs/attention.md says it."""
+    key = (seed + offset * 0x9E3779B97F4A7C15) % 2**64
+    b, h, q, k = (x.astype(numpy.uint64) for x in numpy.indices(shape))
+    words = philox([numpy.uint64(key & 0xffffffff), numpy.uint64(key >> 32)], [k // 32 * 4 + k % 8 // 2, q, h, b])
+    word = numpy.choose((k // 8 % 4).astype(int), words)
+    return (word >> k % 2 * 16 & 0xffff) >= round(probability * 65536)
+
+
+def test_dropout():
+    """Written a third time. V is the unit matrix, so that the output is the weights."""
+    kernel = girih.compile(girih.Problem(64, dtype="f16", lse=True, dropout=0.3), target=TARGET)
+    q, k, _ = random_inputs(5, sq=70, skv=60)
+    v = numpy.zeros((*k.shape[:3], 64), numpy.float16)
+    v[..., range(60), range(60)] = 1
+    seed, offset = 0xfedcba9876543210, 3
+    arrays = {"q": q, "k": k, "v": v, "dropout_state": girih.dropout_state(seed, offset)}
+    result = girih.simulate(kernel, arrays, check=True)
+    assert result.ok, result.verdicts
+    weights, lse = attention(q, k, v)
+    keeps = kept(seed, offset, 0.3, (*q.shape[:3], 60))
+    expected = numpy.where(keeps, weights[..., :60] / 0.7, 0)
+    assert numpy.abs(result.outputs["o"][..., :60] - expected).max() < 2e-3 and 0.68 < keeps.mean() < 0.72
+    assert numpy.abs(result.outputs["lse"] - lse).max() < 2e-3
+    assert "dropout" not in str(girih.Problem(64, dropout=0)) and "dropout=0.3" in str(girih.Problem(64, dropout=0.3))
+    with pytest.raises(ValueError, match="the offset of dropout_state is 1.5 when it should be a whole number of 64 bits"):
+        girih.dropout_state(1, 1.5)
+
+
 def test_packed_sequences_with_sinks():
     """Each is as if it were alone; what none of them has stays as it was."""
     kernel = girih.compile(girih.Problem(64, dtype="f16", mask="causal", lse=True, packed=True, sink=True), target=TARGET)

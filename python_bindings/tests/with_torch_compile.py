@@ -204,5 +204,5 @@ def test_flash_attn(options, score, mask):
 
 
 def test_what_flash_attn_does_not_take():
-    with pytest.raises(girih.UnsupportedError, match="dropout_p is 0.5: dropout is not supported"):
-        flash_attn_func(*(x.transpose(1, 2) for x in inputs()), dropout_p=0.5)
+    with pytest.raises(ValueError, match="dropout_p is 1.5 when it should be from 0 to below 1"):
+        flash_attn_func(*(x.transpose(1, 2) for x in inputs()), dropout_p=1.5)

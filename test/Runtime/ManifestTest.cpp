@@ -122,6 +122,10 @@ TEST(ManifestTest, says_where_a_mistake_is) {
             parseError(R"({"size": "sq", "tile": 128})", R"({"size": "sk", "tile": 128})"));
   EXPECT_EQ("attention.json: problem.weight_error should be from 0 to below 1",
             parseError("\"scale\":", "\"weight_error\": -0.1, \"scale\":"));
+  EXPECT_EQ("attention.json: problem.dropout should be from 0 to below 1",
+            parseError("\"scale\":", "\"dropout\": 1, \"scale\":"));
+  EXPECT_EQ("attention.json: problem.dropout needs a tensor 'dropout_state'",
+            parseError("\"scale\":", "\"dropout\": 0.5, \"scale\":"));
   EXPECT_EQ("attention.json: files.cubin.xxh3_128 should be 32 lower-case hex digits",
             parseError("00000000000000000000000000000000", "0"));
   EXPECT_EQ(

@@ -111,6 +111,31 @@ TEST(ProblemDataTest, lengths_are_those_wanted_in_turn) {
             errorOf([&] { numbers("query_lengths", 2); }));
 }
 
+TEST(ProblemDataTest, dropout_has_the_seed) {
+  Manifest manifest = parseManifest(attentionText(), "attention.json");
+  LaunchChoices choices;
+  choices.sizes = {{"sq", 30}, {"skv", 20}};
+  manifest.problem.dropout = 0.5;
+  auto dropout = [&](uint64_t seed, int64_t words) {
+    manifest.tensors.push_back({"dropout_state", false, ElementType::I32, {{"", words, -1}}, {0}});
+    Binding binding = bindManifest(manifest, choices);
+    DataOptions options;
+    options.seed = seed;
+    try {
+      reference::Dropout made = dropoutOf(binding, makeProblemData(binding, options));
+      manifest.tensors.pop_back();
+      return made;
+    } catch (...) {
+      manifest.tensors.pop_back();
+      throw;
+    }
+  };
+  EXPECT_EQ(0x8123456789abcdefu, dropout(0x8123456789abcdefu, 4).seed);
+  EXPECT_NE(dropout(1, 4).offset, dropout(2, 4).offset);
+  EXPECT_EQ(32768, dropout(1, 4).threshold);
+  EXPECT_EQ("attention.json: tensor 'dropout_state' should have 4 elements of i32", errorOf([&] { dropout(1, 2); }));
+}
+
 TEST(ProblemDataTest, inputs_are_random_and_outputs_poison) {
   Manifest manifest = parseManifest(attentionText(), "attention.json");
   LaunchChoices choices;

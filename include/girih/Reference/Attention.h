@@ -9,6 +9,7 @@
 #ifndef GIRIH_REFERENCE_ATTENTION_H
 #define GIRIH_REFERENCE_ATTENTION_H
 
+#include "girih/Reference/Dropout.h"
 #include "girih/Reference/Score.h"
 #include "girih/Support/ElementType.h"
 #include <array>
@@ -80,6 +81,7 @@ struct AttentionProblem {
   std::vector<double> sinks;
   /// What Q K^T and O are multiplied by beside the scales, by sequence and key head; 1 if empty.
   std::vector<double> scoreFactors, outputFactors;
+  std::optional<Dropout> dropout;
   /// In the order of AttentionRow::b; if there are none, each batch is one.
   std::vector<Sequence> sequences;
   /// The relative error that the kernel's exponentials may have more than those of f32.
@@ -105,7 +107,8 @@ struct AttentionProblem {
     return scale * (scoreFactors.empty() ? 1 : scoreFactors[size_t(b * k.shape[1] + keyHead)]);
   }
   double outputScaleOf(int64_t b, int64_t keyHead) const {
-    return outputScale * (outputFactors.empty() ? 1 : outputFactors[size_t(b * k.shape[1] + keyHead)]);
+    double ofDropout = dropout ? dropout->scale() : 1;
+    return outputScale * ofDropout * (outputFactors.empty() ? 1 : outputFactors[size_t(b * k.shape[1] + keyHead)]);
   }
   int64_t outputDim() const { return v.shape[3]; }
 };

@@ -119,6 +119,8 @@ struct ProblemDeclaration {
   double weightError = 0;
   /// The output is multiplied by it before it is rounded.
   double outputScale = 1;
+  /// The probability with which a weight is left out, where there is a tensor `dropout_state`.
+  std::optional<double> dropout;
   /// Weights of 8 bits are rounded times 2 to this power.
   std::optional<int64_t> weightExponent;
   /// Whether there is a score function.

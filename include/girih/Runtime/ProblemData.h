@@ -46,7 +46,7 @@ struct DataOptions {
 /// are normal numbers, or integers from 0 to 3; what is sorted begins with 0 and grows by 1 at about
 /// 16 random places of its last dimension. Lengths of sequences are 0, 1, the most there can be and
 /// others, in turn; packed ones are such too, and the last may end before the tensor. What lies beyond in Q, K and V is
-/// NaN.
+/// NaN. Dropout has the seed, and an offset that is made of it.
 std::vector<HostTensor> makeProblemData(const Binding &binding, const DataOptions &options);
 
 /// What the functions of the problem capture, by the manifest; data of `tensors`, which are referred
@@ -61,6 +61,10 @@ constexpr const char *queryLengths = "query_lengths", *keyLengths = "key_lengths
 /// there is no tensor and no number of that name.
 std::vector<double> descaleOf(const reference::Captures &captures, const std::string &name, int64_t sequences,
                               int64_t keyHeads);
+
+/// The tensor of what dropout's random numbers begin with, and what it says.
+constexpr const char *dropoutState = "dropout_state";
+reference::Dropout dropoutOf(const Binding &binding, const std::vector<HostTensor> &tensors);
 
 /// Whether sequences have lengths of their own, or are packed.
 bool hasSequences(const Manifest &manifest);

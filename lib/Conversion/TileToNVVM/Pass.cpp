@@ -154,6 +154,7 @@ struct ConvertTileToNVVMPass : impl::ConvertTileToNVVMPassBase<ConvertTileToNVVM
     populateKernelPatterns(converter, patterns);
     populateElementwisePatterns(converter, patterns);
     populateReductionPatterns(converter, patterns);
+    populateRandomPatterns(converter, patterns);
     populateRelayoutPatterns(converter, patterns);
     populateSharedMatrixPatterns(converter, patterns);
     populateTransposePatterns(converter, patterns);

@@ -10,6 +10,8 @@ namespace girih {
 
 void populateElementwisePatterns(const mlir::TypeConverter &converter, mlir::RewritePatternSet &patterns);
 void populateReductionPatterns(const mlir::TypeConverter &converter, mlir::RewritePatternSet &patterns);
+/// Random numbers.
+void populateRandomPatterns(const mlir::TypeConverter &converter, mlir::RewritePatternSet &patterns);
 /// Tiles that move between registers.
 void populateRelayoutPatterns(const mlir::TypeConverter &converter, mlir::RewritePatternSet &patterns);
 /// Tiles between registers and shared memory by instructions for matrices.

@@ -87,6 +87,12 @@ static int64_t columnStep(attn::ForwardOp op, const MmaShape &shape) {
   return hasPanels ? kPanelBytes * 8 / bits : shape.depthOf(bits);
 }
 
+/// Random numbers come in blocks of columns.
+static constexpr int64_t kRandomColumns = 32;
+
+/// The assembler makes several blocks at once. Narrow heads let more workers share the registers.
+static int64_t mostRandomColumns(HeadColumns head) { return head.widest() <= 64 ? 64 : 96; }
+
 tile::Schedule completeAttention(attn::ForwardOp op, const tile::Schedule &given, const Target &target,
                                  const MmaShape &shape, const AttentionNeeds &needs, Missing &missing,
                                  function_ref<tile::Schedule(const tile::Schedule &, HeadColumns)> defaultsFor) {
@@ -128,6 +134,8 @@ tile::Schedule completeAttention(attn::ForwardOp op, const tile::Schedule &given
       columns = columns * 3 / 4;
     if (dense > 0)
       columns = std::min(columns, mostColumns(schedule, head, dense, limits));
+    if (op.getDropout())
+      columns = std::clamp(columns / kRandomColumns * kRandomColumns, kRandomColumns, mostRandomColumns(head));
     schedule.columns = std::max(columns / step * step, step);
   }
   if (!schedule.itemStages)
@@ -138,6 +146,9 @@ tile::Schedule completeAttention(attn::ForwardOp op, const tile::Schedule &given
   if (*schedule.columns % step != 0 || *schedule.columns > shape.maxColumns)
     missing.add("knob columns is " + Twine(*schedule.columns) + ", MMAs on " + target.chip() + " take multiples of " +
                 Twine(step) + " up to " + Twine(shape.maxColumns));
+  else if (op.getDropout() && *schedule.columns % kRandomColumns != 0)
+    missing.add("knob columns is " + Twine(*schedule.columns) + ", dropout takes multiples of " +
+                Twine(kRandomColumns));
   completeRegisters(schedule, limits, needs, target.transposesValues(op));
   return schedule;
 }

@@ -11,6 +11,7 @@ when their tensors come.
 """
 from girih import math
 from girih._attention import attention
+from girih._beside import dropout_state
 from girih._captures import Captured, capture
 from girih._errors import CompileError, Diagnostic, DiagnosticWarning, Error, UnsupportedError
 from girih._girih import VERSION as __version__
@@ -24,6 +25,6 @@ opt = optimize
 
 __all__ = [
     "Captured", "CompileError", "Diagnostic", "DiagnosticWarning", "Error", "Function", "Kernel", "Problem", "Simulation",
-    "UnsupportedError", "Verdict", "__version__", "attention", "capture", "compile", "compile_all", "math", "opt", "optimize", "simulate",
+    "UnsupportedError", "Verdict", "__version__", "attention", "capture", "compile", "compile_all", "dropout_state", "math", "opt", "optimize", "simulate",
     "trace", "where",
 ]

@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple, Unpack
 
 from girih import _girih
-from girih._beside import Beside, arrays_of, given, kinds_of, numbers_of, switches_of
+from girih._beside import DROPOUT, STATE, Beside, arrays_of, given, kinds_of, numbers_of, switches_of, words_of
 from girih._cache import compiled, rule_of
 from girih._errors import Error, UnsupportedError, text_of, value_of
 from girih._kernel import DTYPES, device_target
@@ -106,6 +106,15 @@ def _empty(reference: Any, shape: tuple[int, ...], dtype: Any) -> Any:
     return reference.__array_namespace__().empty(shape, dtype=dtype, device=reference.device)
 
 
+def _state(reference: Any, given: Any) -> Any:
+    if given is None:
+        raise TypeError(f"dropout_p without a dropout_state needs PyTorch's generator; q is a {type(reference).__name__}")
+    if not hasattr(reference, "__array_namespace__"):
+        raise TypeError(f"{type(reference).__name__} cannot make a dropout_state: give an array of int32 [4]")
+    space = reference.__array_namespace__()
+    return space.asarray(words_of(given), dtype=space.int32, device=reference.device)
+
+
 def _current_stream(array: Any) -> int:
     if _package(array) == "cupy":
         return sys.modules["cupy"].cuda.get_current_stream().ptr
@@ -147,6 +156,10 @@ def attention(q: Any, k: Any, v: Any, *, mask: Mask = "none", score: Score = Non
         sinks: a score that each row of a head has beside those of its keys, float32 [h].
         q_descale, k_descale, v_descale: what q, k and v are multiplied by, such as the scales of 8-bit tensors: a positive
             float, or float32 [b, hkv], one for each sequence and key head and for the queries that read it.
+        dropout_p: the probability with which a weight is left out; the others are multiplied by 1 / (1 - dropout_p).
+        dropout_state: the seed of the random numbers and an offset, which makes other numbers of one seed: a number, a pair, or
+            an array where q is, int32 [4] as ``girih.dropout_state`` has it. If None, PyTorch's generator makes one; with others
+            it must be given. The same state gives the same weights, whatever the kernel.
         out: the output [b, h, sq, dv], or a pair of it and of lse; they are allocated by q's framework if None.
         stream: a CUstream as a number; the framework's current one if None, for PyTorch and CuPy, or the default one.
             PyTorch's allocator does not know of a stream that is given: keep the tensors until it is done.
@@ -191,6 +204,8 @@ def _attend(q: Any, k: Any, v: Any, mask: Mask, score: Score, scale: float | Non
     outputs = _outputs(q, (*shape[:3], head_sizes[1]), lse, out)
     described |= _describe_all(dict(zip(_TENSORS[3:], outputs)), stream)
     captures = captures_of(mask, score)
+    if DROPOUT in beside and not hasattr(beside.get(STATE), "__dlpack__"):
+        beside[STATE] = _state(q, beside.get(STATE))
     described |= _describe_all(arrays_of(beside), stream)
     captured = _describe_all({f"the array {found.name}": found.value for found in captures if not found.is_number}, stream)
     device = described["q"].device

@@ -1,11 +1,12 @@
-"""What attention may be given beside q, k and v: lengths and starts of sequences, sinks, descales.
+"""What attention may be given beside q, k and v: lengths and starts of sequences, sinks, descales, dropout.
 
 On the way to a kernel they are a dict by name, without those that are not given and in the order in which a kernel takes
-them. A descale is an array or a number.
+them. A descale is an array or a number. Dropout is a probability, which is a part of the kernel, and an array, its state.
 """
 from __future__ import annotations
 
 import numbers
+from array import array
 from collections.abc import Mapping
 from typing import Any, TypedDict
 
@@ -13,7 +14,8 @@ LENGTHS = ("query_lengths", "key_lengths")
 STARTS = ("query_starts", "key_starts")
 SINKS = "sinks"
 DESCALES = ("q_descale", "k_descale", "v_descale")
-_NAMES = (*LENGTHS, *STARTS, SINKS, *DESCALES)
+DROPOUT, STATE = "dropout_p", "dropout_state"
+_NAMES = (*LENGTHS, *STARTS, SINKS, *DESCALES, DROPOUT, STATE)
 
 
 class Beside(TypedDict, total=False):
@@ -27,24 +29,49 @@ class Beside(TypedDict, total=False):
     q_descale: Any
     k_descale: Any
     v_descale: Any
+    dropout_p: Any
+    dropout_state: Any
 
 
-_SWITCHES = dict.fromkeys(STARTS, "packed") | {SINKS: "sink"}  # of a problem, where they have another name
+# Of a problem, where they have another name.
+_SWITCHES = dict.fromkeys(STARTS, "packed") | {SINKS: "sink", DROPOUT: "dropout"}
 _LEAST, _MOST = 2.0**-149, (2 - 2.0**-23) * 2.0**127  # of float32
 
 
 def given(options: Mapping[str, Any]) -> dict[str, Any]:
     """Those that are not None, in the order of the names. TypeError for another name, and for starts of queries or keys
-    alone."""
+    alone. A probability of 0 is none, and then there is no state either."""
     if not options:
         return {}  # most calls give none
     for name in options:
         if name not in _NAMES:
             raise TypeError(f"attention() got an unexpected keyword argument '{name}'")
     beside = {name: options[name] for name in _NAMES if options.get(name) is not None}
+    probability = beside.get(DROPOUT, 0)
+    if not is_number(probability) or not 0 <= probability < 1:
+        raise ValueError(f"{DROPOUT} is {probability} when it should be from 0 to below 1")
+    if probability == 0:
+        beside.pop(DROPOUT, None)
+        beside.pop(STATE, None)
     if (STARTS[0] in beside) != (STARTS[1] in beside):
         raise TypeError("query_starts and key_starts are given together or not at all")
     return beside
+
+
+def words_of(state: Any) -> list[int]:
+    """A seed, or a pair of it and an offset, as a kernel takes them: four numbers of int32, lower words first."""
+    pair: Any = state if isinstance(state, (tuple, list)) and len(state) == 2 else (state, 0)
+    seed, offset = pair
+    for name, number in (("seed", seed), ("offset", offset)):
+        if not isinstance(number, numbers.Integral) or not -2**63 <= number < 2**64:
+            raise ValueError(f"the {name} of {STATE} is {number!r} when it should be a whole number of 64 bits")
+    words = [int(number) >> shift & 0xffffffff for number in (seed, offset) for shift in (0, 32)]
+    return [word - 2**32 if word >= 2**31 else word for word in words]
+
+
+def dropout_state(seed: int, offset: int = 0) -> array[int]:
+    """What random numbers of dropout begin with, as a kernel takes it: int32 [4] in host memory."""
+    return array("i", words_of((seed, offset)))
 
 
 def is_number(value: Any) -> bool:
@@ -62,18 +89,21 @@ def numbers_of(beside: dict[str, Any]) -> list[float]:
 
 def arrays_of(beside: dict[str, Any]) -> dict[str, Any]:
     """The others: a kernel's tensors."""
-    return {name: value for name, value in beside.items() if name not in DESCALES or not is_number(value)}
+    return {name: value for name, value in beside.items()
+            if name != DROPOUT and (name not in DESCALES or not is_number(value))}
 
 
 def kinds_of(beside: dict[str, Any]) -> tuple[str, ...]:
-    """What a kernel depends on, "sinks" or "q_descale=tensor", say."""
-    return tuple(f"{name}={'tensor' if is_number(value) else 'head'}" if name in DESCALES else name
-                 for name, value in beside.items())
+    """What a kernel depends on, "sinks", "q_descale=tensor" or "dropout_p=0.1", say."""
+    return tuple(f"{name}={'tensor' if is_number(value) else 'head'}" if name in DESCALES else
+                 f"{name}={float(value)!r}" if name == DROPOUT else name
+                 for name, value in beside.items() if name != STATE)
 
 
 def switches_of(kinds: tuple[str, ...]) -> dict[str, Any]:
     """The same as arguments of a ``Problem``."""
-    return {_SWITCHES.get(name, name): kind or True for name, _, kind in (entry.partition("=") for entry in kinds)}
+    return {_SWITCHES.get(name, name): float(kind) if name == DROPOUT else kind or True
+            for name, _, kind in (entry.partition("=") for entry in kinds)}
 
 
 def sequences_of(beside: dict[str, Any], batch: int) -> int:

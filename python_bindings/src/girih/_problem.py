@@ -63,6 +63,8 @@ class Problem:
         sink: whether each head has one score more, given at launch as float32 [h].
         q_descale, k_descale, v_descale: what queries, keys and values are multiplied by, such as the scales of 8-bit
             tensors: "tensor" for a number at launch, "head" for float32 [b, hkv], both positive; 1 if None.
+        dropout: the probability with which a weight is left out, 0 to below 1, by random numbers whose seed and offset
+            are given at launch as int32 [4] (``girih.dropout_state``); none if None or 0.
         scale: what scores are multiplied by; 1 / sqrt(d) if None.
         output_scale: what the output is multiplied by before it is rounded; 1 if None.
         schedule: knobs of the schedule, as {"stages": 2}; what is left out is chosen by the compiler.
@@ -88,6 +90,7 @@ class Problem:
     q_descale: str | None = None
     k_descale: str | None = None
     v_descale: str | None = None
+    dropout: float | None = None
     scale: float | None = None
     output_scale: float | None = None
     schedule: Mapping[str, int] = dataclasses.field(default_factory=dict)
@@ -113,6 +116,8 @@ class Problem:
         entries |= {"d": self.d, "dtype": self.dtype, "mask": mask, "lse": int(self.lse)}
         entries |= {name: 1 for name in (*LENGTHS, "packed", "sink") if getattr(self, name)}
         entries |= {name: kind for name in DESCALES if (kind := getattr(self, name)) is not None}
+        if self.dropout:
+            entries["dropout"] = repr(float(self.dropout))
         if self.dv not in (None, self.d):
             entries["dv"] = self.dv
         if isinstance(self.score, str):

@@ -27,21 +27,18 @@ def flash_attn_func(q: Tensor, k: Tensor, v: Tensor, dropout_p: float = 0.0, sof
         alibi_slopes: float32 [h] or [b, h]: scores become s - slope |place of the query - place of the key|.
         deterministic: of the backward, which there is not.
         return_attn_probs: whether the log of the sum of exponentials [b, h, sq] is returned too, and None for the
-            probabilities, which exist with dropout only.
+            probabilities, which a kernel does not write.
+        dropout_p: by random numbers of the default generator of the device, but not those of flash-attn.
 
     Returns:
         o [b, sq, h, d], or (o, lse, None).
-
-    Raises UnsupportedError for dropout.
     """
-    if dropout_p:
-        raise UnsupportedError(f"dropout_p is {dropout_p}: dropout is not supported", ())
     mask = _mask_of(causal, window_size)
     score: Any = f"softcap({softcap})" if softcap else None
     if alibi_slopes is not None:
         score = _with_slopes(alibi_slopes, k.shape[1] - q.shape[1], softcap)
     o = attention(*(tensor.transpose(1, 2) for tensor in (q, k, v)), mask=mask, score=score, scale=softmax_scale,
-                  lse=return_attn_probs)
+                  lse=return_attn_probs, dropout_p=dropout_p)
     return (o[0].transpose(1, 2), o[1], None) if return_attn_probs else o.transpose(1, 2)
 
 
@@ -60,16 +57,16 @@ def flash_attn_varlen_func(q: Tensor, k: Tensor, v: Tensor, cu_seqlens_q: Tensor
 
     The others are those of ``flash_attn_func``. Returns o like q, or (o, lse [h, total of queries], None).
 
-    Raises UnsupportedError for dropout, slopes and tables of blocks.
+    Raises UnsupportedError for slopes and tables of blocks.
     """
-    for name, given in (("dropout_p", dropout_p or None), ("alibi_slopes", alibi_slopes), ("block_table", block_table)):
+    for name, given in (("alibi_slopes", alibi_slopes), ("block_table", block_table)):
         if given is not None:
             raise UnsupportedError(f"{name} is not supported for packed sequences", ())
     if q.dim() != 3:
         raise ValueError(f"q has {q.dim()} dimensions when it should have 3")
     o = attention(*(tensor.transpose(0, 1).unsqueeze(0) for tensor in (q, k, v)), mask=_mask_of(causal, window_size),
                   score=f"softcap({softcap})" if softcap else None, scale=softmax_scale, lse=return_attn_probs,
-                  query_starts=cu_seqlens_q, key_starts=cu_seqlens_k)
+                  query_starts=cu_seqlens_q, key_starts=cu_seqlens_k, dropout_p=dropout_p)
     return (o[0][0].transpose(0, 1), o[1][0], None) if return_attn_probs else o[0].transpose(0, 1)
 
 

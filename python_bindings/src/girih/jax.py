@@ -15,7 +15,8 @@ from jax.core import Tracer
 
 from girih import _girih
 from girih._attention import Mask, Score, heads_of, off_device
-from girih._beside import DESCALES, LENGTHS, SINKS, Beside, arrays_of, given, kinds_of, numbers_of, sequences_of, switches_of
+from girih._beside import (DESCALES, DROPOUT, LENGTHS, SINKS, STATE, Beside, arrays_of, given, kinds_of, numbers_of, sequences_of,
+                           switches_of, words_of)
 from girih._cache import compiled, rule_of
 from girih._captures import ELEMENTS, Capture, bits_of, element_of
 from girih._errors import Error, UnsupportedError, text_of
@@ -92,6 +93,18 @@ def _operand(name: str, array: Any, sequences: int, heads: int) -> Any:
     return array.astype(jnp.float32) if is_float else array
 
 
+def _state(given: Any) -> Any:
+    """What random numbers begin with, as a kernel takes it: int32 [4]. What is wrong with it, a launch says."""
+    if given is None:
+        raise TypeError("dropout_p needs a dropout_state, a key of JAX's, say")
+    if not hasattr(given, "dtype"):
+        return jnp.array(words_of(given), jnp.int32)
+    words = jax.random.key_data(given) if jnp.issubdtype(given.dtype, jax.dtypes.prng_key) else jnp.asarray(given)
+    if words.dtype == jnp.uint32:
+        words = jax.lax.bitcast_convert_type(words, jnp.int32)
+    return jnp.concatenate([words, jnp.zeros_like(words)]) if words.shape == (2,) else words
+
+
 def attention(q: Any, k: Any, v: Any, *, mask: Mask = "none", score: Score = None, scale: float | None = None,
               lse: bool = False, schedule: Mapping[str, int] | None = None, interpret: bool = False,
               **options: Unpack[Beside]) -> Any:
@@ -106,12 +119,16 @@ def attention(q: Any, k: Any, v: Any, *, mask: Mask = "none", score: Score = Non
             ``girih.attention``; arrays are operands of the call, of an enclosing jit too, and vmap may map them. Sinks and
             descales may have any float type; a descale of one element is for all heads. Rows of the outputs that no
             sequence has hold anything.
+        dropout_p, dropout_state: as for ``girih.attention``; the state is one of JAX's keys, or int32 or uint32 [2] or [4], and
+            may be computed by an enclosing jit. vmap may map it; what it does not map has the same numbers for all.
         interpret: executes the kernel for Hopper in the simulator, on the CPU: for tests, some 10^5 times slower.
 
     There is no backward: a gradient is a NotImplementedError. XLA does not split the call over devices: use
     ``jax.shard_map``.
     """
     beside = given(options)
+    if DROPOUT in beside:
+        beside[STATE] = _state(beside.get(STATE))
     q, k, v = (jnp.asarray(array) for array in (q, k, v))
     _check(q, k, v)
     if not interpret and not isinstance(q, Tracer) and next(iter(q.devices())).platform == "cpu":
@@ -134,7 +151,7 @@ def attention(q: Any, k: Any, v: Any, *, mask: Mask = "none", score: Score = Non
     reads_batch = any(function.reads("b") for function in problem.functions)
     attributes: dict[str, Any] = {
         "problem": str(problem), "functions": "".join(map(str, problem.functions)), "interpret": interpret,
-        "merges_batches": not (reads_batch or problem.packed), "scalars": numpy.array(list(map(bits_of, numbers)), numpy.int32),
+        "merges_batches": not (reads_batch or problem.packed or problem.dropout), "scalars": numpy.array(list(map(bits_of, numbers)), numpy.int32),
         "batched": numpy.array([name in (*LENGTHS, *DESCALES) for name in tensors] + [False] * (len(arrays) - len(tensors)), numpy.int32)}
     call = jax.ffi.ffi_call("girih_attention", shapes, vmap_method="expand_dims")
 

@@ -12,7 +12,7 @@ from torch import Tensor
 
 from girih import _girih
 from girih._attention import Mask, Score, check_launch, heads_of, kernels_of, off_device, run
-from girih._beside import DESCALES, SINKS, Beside, arrays_of, given, kinds_of, numbers_of, sequences_of
+from girih._beside import DESCALES, DROPOUT, SINKS, STATE, Beside, arrays_of, given, kinds_of, numbers_of, sequences_of, words_of
 from girih._captures import number_at_launch
 from girih._errors import UnsupportedError
 from girih._problem import knobs_of
@@ -177,10 +177,11 @@ def attention(q: Tensor, k: Tensor, v: Tensor, *, mask: Mask = "none", score: Sc
               lse: bool = False, schedule: Mapping[str, int] | None = None, out: Any = None, stream: int | None = None,
               **options: Unpack[Beside]) -> Any:
     """``girih.attention`` for PyTorch's tensors; the same arguments and errors. Sinks and descales may have any float type, and
-    descales of one element are for all heads.
+    descales of one element are for all heads. Dropout without a state has one of the default generator of q's device; a
+    state may be int64 [2] too, a seed and an offset.
 
     Under torch.compile it is the operator ``girih::attention``, without a graph break unless lengths, starts, sinks, descales,
-    out or stream are given.
+    dropout, out or stream are given.
     There is no backward: a gradient that is asked for is a NotImplementedError.
     """
     return attend(q, k, v, mask, score, scale, lse, schedule, out, stream, given(options))
@@ -258,6 +259,8 @@ def _outputs_or(out: Any, q: Tensor, v: Tensor, lse: bool) -> tuple[Tensor, Tens
 
 def _arrays(q: Tensor, k: Tensor, beside: dict[str, Any]) -> list[Tensor]:
     """What is beside q, k and v, as a kernel takes it: floats in float32."""
+    if DROPOUT in beside:
+        beside = beside | {STATE: _state(q, beside.get(STATE))}
     tensors = arrays_of(beside)
     for name, tensor in tensors.items():
         if not isinstance(tensor, Tensor):
@@ -275,23 +278,32 @@ def _descales(given: Tensor, sequences: int, heads: int) -> Tensor:
     return whole.float().contiguous()
 
 
+def _state(q: Tensor, given: Any) -> Any:
+    """What random numbers begin with, as a kernel takes it: int32 [4]. What else is wrong with it, a launch says."""
+    if given is None:  # CUDA graphs know of the generator, so that each replay has other numbers
+        given = torch.randint(-2**63, 2**63 - 1, (2,), dtype=torch.int64, device=q.device)
+    elif not isinstance(given, Tensor):
+        return torch.tensor(words_of(given), dtype=torch.int32, device=q.device)
+    return given.contiguous().view(torch.int32) if given.dtype == torch.int64 else given
+
+
 def scaled_dot_product_attention(query: Tensor, key: Tensor, value: Tensor, attn_mask: Tensor | None = None,
                                  dropout_p: float = 0.0, is_causal: bool = False, scale: float | None = None,
                                  enable_gqa: bool = False) -> Tensor:
     """torch.nn.functional.scaled_dot_product_attention by a Girih kernel: the same arguments, shapes and meaning.
 
-    Raises UnsupportedError for a mask tensor and for dropout. Inputs are copied only where their last stride is not 1.
+    Dropout has random numbers of the default generator of the device, but not PyTorch's.
+
+    Raises UnsupportedError for a mask tensor. Inputs are copied only where their last stride is not 1.
     """
     if attn_mask is not None:
         raise UnsupportedError("attn_mask: mask tensors are not supported; girih.attention takes mask='causal'", ())
-    if dropout_p:
-        raise UnsupportedError(f"dropout_p is {dropout_p}: dropout is not supported", ())
     if not enable_gqa and query.dim() == 4 and query.shape[1] != key.shape[1]:
         raise ValueError(f"query has {query.shape[1]} heads and key {key.shape[1]}: set enable_gqa")
     given = [tensor if tensor.stride(-1) == 1 else tensor.contiguous() for tensor in (query, key, value)]
     if query.dim() == 3:
         given = [tensor.unsqueeze(1) for tensor in given]
-    o = attention(*given, mask="causal_top_left" if is_causal else "none", scale=scale)
+    o = attention(*given, mask="causal_top_left" if is_causal else "none", scale=scale, dropout_p=dropout_p)
     return o.squeeze(1) if query.dim() == 3 else o
 
 

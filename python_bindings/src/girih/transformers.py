@@ -63,8 +63,6 @@ def attention_forward(module: torch.nn.Module, query: Tensor, key: Tensor, value
     """As Transformers calls it: [b, h, s, d] in, [b, s, h, d] out."""
     if not isinstance(attention_mask, (Window, type(None))):
         raise _refusal("a mask tensor is")
-    if dropout:
-        raise _refusal(f"dropout of {dropout} is")
     for name in ("position_bias", "s_aux", "head_mask"):
         if others.get(name) is not None:
             raise _refusal(f"{name} is")
@@ -76,7 +74,7 @@ def attention_forward(module: torch.nn.Module, query: Tensor, key: Tensor, value
     elif (window := others.get("sliding_window")) is not None and key.shape[2] > window:
         raise _refusal(f"a window of {window} in {key.shape[2]} keys without a mask is")
     o = attention(query, key, value, mask=mask, score=None if softcap is None else f"softcap({softcap})",
-                  scale=scaling)
+                  scale=scaling, dropout_p=dropout)
     return o.transpose(1, 2).contiguous(), None
 
 

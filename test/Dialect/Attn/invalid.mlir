@@ -217,7 +217,7 @@ func.func @lse_encoding(%q: tensor<2x4x128x64xbf16>) -> (tensor<2x4x128x64xbf16>
 
 func.func @two_masks(%q: tensor<2x4x128x64xbf16>) -> tensor<2x4x128x64xbf16> {
   // expected-error@+1 {{has mask(causal) and a mask region, must have one mask}}
-  %o = "attn.forward"(%q, %q, %q) <{mask = 1 : i32, operandSegmentSizes = array<i32: 1, 1, 1, 0, 0, 0, 0, 0, 0, 0, 0>}> ({
+  %o = "attn.forward"(%q, %q, %q) <{mask = 1 : i32, operandSegmentSizes = array<i32: 1, 1, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0>}> ({
   ^bb0(%b: index, %h: index, %i: index, %j: index):
     %t = arith.constant true
     attn.yield %t : i1
@@ -508,6 +508,69 @@ func.func @sinks_of_other_heads(%q: tensor<2x4x128x64xbf16>, %s: tensor<3xf32>) 
 func.func @encoded_sinks(%q: tensor<2x4x128x64xbf16>, %s: tensor<4xf32, 1 : i32>) -> tensor<2x4x128x64xbf16> {
   // expected-error@+1 {{sinks has the encoding 1 : i32, must have none}}
   %o = attn.forward %q, %q, %q sinks(%s : tensor<4xf32, 1 : i32>)
+      : tensor<2x4x128x64xbf16>, tensor<2x4x128x64xbf16>, tensor<2x4x128x64xbf16> -> tensor<2x4x128x64xbf16>
+  return %o : tensor<2x4x128x64xbf16>
+}
+
+// -----
+
+func.func @dropout_of_everything(%q: tensor<2x4x128x64xbf16>, %s: tensor<4xi32>) -> tensor<2x4x128x64xbf16> {
+  // expected-error@+1 {{dropout is 1.000000e+00, must be from 0 to below 1}}
+  %o = attn.forward %q, %q, %q dropout(1.0, %s : tensor<4xi32>)
+      : tensor<2x4x128x64xbf16>, tensor<2x4x128x64xbf16>, tensor<2x4x128x64xbf16> -> tensor<2x4x128x64xbf16>
+  return %o : tensor<2x4x128x64xbf16>
+}
+
+// -----
+
+func.func @dropout_below_nothing(%q: tensor<2x4x128x64xbf16>, %s: tensor<4xi32>) -> tensor<2x4x128x64xbf16> {
+  // expected-error@+1 {{dropout is -1.000000e-01, must be from 0 to below 1}}
+  %o = attn.forward %q, %q, %q dropout(-0.1, %s : tensor<4xi32>)
+      : tensor<2x4x128x64xbf16>, tensor<2x4x128x64xbf16>, tensor<2x4x128x64xbf16> -> tensor<2x4x128x64xbf16>
+  return %o : tensor<2x4x128x64xbf16>
+}
+
+// -----
+
+func.func @dropout_without_state(%q: tensor<2x4x128x64xbf16>) -> tensor<2x4x128x64xbf16> {
+  // expected-error@+1 {{has dropout and no dropout_state, must have both or neither}}
+  %o = "attn.forward"(%q, %q, %q) <{dropout = 0.1 : f64, operandSegmentSizes = array<i32: 1, 1, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0>}> ({}, {})
+      : (tensor<2x4x128x64xbf16>, tensor<2x4x128x64xbf16>, tensor<2x4x128x64xbf16>) -> tensor<2x4x128x64xbf16>
+  return %o : tensor<2x4x128x64xbf16>
+}
+
+// -----
+
+func.func @state_without_dropout(%q: tensor<2x4x128x64xbf16>, %s: tensor<4xi32>) -> tensor<2x4x128x64xbf16> {
+  // expected-error@+1 {{has no dropout and dropout_state, must have both or neither}}
+  %o = "attn.forward"(%q, %q, %q, %s) <{operandSegmentSizes = array<i32: 1, 1, 1, 0, 0, 0, 0, 0, 0, 0, 0, 1>}> ({}, {})
+      : (tensor<2x4x128x64xbf16>, tensor<2x4x128x64xbf16>, tensor<2x4x128x64xbf16>, tensor<4xi32>) -> tensor<2x4x128x64xbf16>
+  return %o : tensor<2x4x128x64xbf16>
+}
+
+// -----
+
+func.func @short_state(%q: tensor<2x4x128x64xbf16>, %s: tensor<2xi32>) -> tensor<2x4x128x64xbf16> {
+  // expected-error@+1 {{dropout_state has 2 elements, must have 4: a seed and an offset of two words each}}
+  %o = attn.forward %q, %q, %q dropout(0.1, %s : tensor<2xi32>)
+      : tensor<2x4x128x64xbf16>, tensor<2x4x128x64xbf16>, tensor<2x4x128x64xbf16> -> tensor<2x4x128x64xbf16>
+  return %o : tensor<2x4x128x64xbf16>
+}
+
+// -----
+
+func.func @state_of_any_size(%q: tensor<2x4x128x64xbf16>, %s: tensor<?xi32>) -> tensor<2x4x128x64xbf16> {
+  // expected-error@+1 {{dropout_state has any number of elements, must have 4}}
+  %o = attn.forward %q, %q, %q dropout(0.1, %s : tensor<?xi32>)
+      : tensor<2x4x128x64xbf16>, tensor<2x4x128x64xbf16>, tensor<2x4x128x64xbf16> -> tensor<2x4x128x64xbf16>
+  return %o : tensor<2x4x128x64xbf16>
+}
+
+// -----
+
+func.func @encoded_state(%q: tensor<2x4x128x64xbf16>, %s: tensor<4xi32, 1 : i32>) -> tensor<2x4x128x64xbf16> {
+  // expected-error@+1 {{dropout_state has the encoding 1 : i32, must have none}}
+  %o = attn.forward %q, %q, %q dropout(0.1, %s : tensor<4xi32, 1 : i32>)
       : tensor<2x4x128x64xbf16>, tensor<2x4x128x64xbf16>, tensor<2x4x128x64xbf16> -> tensor<2x4x128x64xbf16>
   return %o : tensor<2x4x128x64xbf16>
 }

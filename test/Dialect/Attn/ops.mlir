@@ -142,6 +142,15 @@ func.func @sinks(%q: tensor<2x4x128x64xbf16>, %s: tensor<4xbf16>) -> tensor<2x4x
   return %o : tensor<2x4x128x64xbf16>
 }
 
+// Weights that are left out by chance.
+// CHECK-LABEL: @dropout
+// CHECK: attn.forward %{{[^ ]+}}, %{{[^ ]+}}, %{{[^ ]+}} dropout(1.000000e-01, %{{.*}} : tensor<4xi32>) mask(causal) : tensor
+func.func @dropout(%q: tensor<2x4x128x64xbf16>, %s: tensor<4xi32>) -> tensor<2x4x128x64xbf16> {
+  %o = attn.forward %q, %q, %q dropout(0.1, %s : tensor<4xi32>) mask(causal)
+      : tensor<2x4x128x64xbf16>, tensor<2x4x128x64xbf16>, tensor<2x4x128x64xbf16> -> tensor<2x4x128x64xbf16>
+  return %o : tensor<2x4x128x64xbf16>
+}
+
 // Numbers that Q, K and V are multiplied by: one for all, or one for each sequence and head.
 // CHECK-LABEL: @descales
 // CHECK: attn.forward %{{[^ ]+}}, %{{[^ ]+}}, %{{[^ ]+}} q_descale(%{{.*}} : f32) k_descale(%{{.*}} : tensor<2x?xf32>) v_descale(%{{.*}} : f32) mask(causal) : tensor

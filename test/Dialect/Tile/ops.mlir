@@ -28,6 +28,8 @@ func.func @values(%m: memref<4x?x64xbf16, #strided>, %i: index, %f: f32) {
   %w = tile.broadcast %r : tensor<64xf32> -> tensor<64x64xf32>
   // CHECK: tile.iota 1 : tensor<64x64xi32>
   %n = tile.iota 1 : tensor<64x64xi32>
+  // CHECK: tile.random key(%[[N:.*]], %[[N]]) counter(%[[N]], %[[N]], %[[N]], %[[N]]) at %[[N]] : tensor<64x64xi32>
+  %random = tile.random key(%n, %n) counter(%n, %n, %n, %n) at %n : tensor<64x64xi32>
   // CHECK: tile.splat %{{.*}} : f32 -> tensor<64xf32>
   %x = tile.splat %f : f32 -> tensor<64xf32>
   // CHECK: tile.store %[[A]], %{{.*}}[%{{.*}}, %{{.*}}, %{{.*}}] : tensor<64x64xbf16>, memref<4x?x64xbf16, strided<[?, ?, 1]>>
