@@ -59,7 +59,7 @@ def cute(name, chip, *arguments):
 def example(number, chip, path, *arguments):
     folder = path.split("/")[0]
     source = f"{path}.cu" if "/" in path else f"{path}/{path}.cu"
-    flags = [*CUTLASS, f"-Icutlass/examples/{folder}"]
+    flags = [*CUTLASS, f"-Icutlass/examples/{folder}", "-lcuda"]
     return Program(f"cutlass {number}", chip, f"cutlass/examples/{source}", arguments, multiprocessors=8, flags=flags)
 
 
@@ -93,6 +93,7 @@ PROGRAMS = [
     example("36", "sm_90a", "36_gather_scatter_fusion/gather_scatter_fusion", *gemm(128, 128, 64, "--index_size=64")),
     example("47", "sm_90a", "47_ampere_gemm_universal_streamk/ampere_gemm_universal_streamk", *gemm(128, 128, 64)),
     example("48", "sm_90a", "48_hopper_warp_specialized_gemm", *gemm(256, 128, 128)),
+    example("54", "sm_90a", "54_hopper_fp8_warp_specialized_gemm", *gemm(128, 128, 256)),
     example("62", "sm_90a", "62_hopper_sparse_gemm", *gemm(256, 128, 256, "--warmup=0")),
     *(kittens(f"educational_h100/level_{level:02}", "sm_90a", 256, 256, 256) for level in range(2, 9)),
     *(kittens(f"educational_b200/level_{level:02}", "sm_100a", 256 if level < 9 else 512) for level in range(4, 10)),
