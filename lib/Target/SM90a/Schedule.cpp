@@ -2,6 +2,8 @@
 #include "../Common/Schedule.h"
 #include "SM90a.h"
 #include "girih/Target/Heads.h"
+#include "girih/Target/ShippedSchedules.h"
+#include "girih/Target/TuningKey.h"
 
 using namespace mlir;
 
@@ -99,7 +101,33 @@ static int64_t anchorFor(attn::ForwardOp op, const tile::Schedule &schedule, Hea
   return op.hasMask() ? 1 : 16;
 }
 
-tile::Schedule completeSchedule(attn::ForwardOp op, const tile::Schedule &given, Missing &missing) {
+static constexpr ShippedSchedule kShipped[] = {
+#define SHIPPED(HEAD, MASK, SLICES, LENGTH, KNOBS)                                                                     \
+  {HEAD, attn::Mask::MASK == attn::Mask::Causal, SLICES, LENGTH, KNOBS},
+#include "Schedules.def"
+#undef SHIPPED
+};
+
+/// The schedule so far: where it is wholly open, and the problem is one of those that were
+/// measured or near them, what was the fastest there.
+static tile::Schedule addShipped(attn::ForwardOp op, const tile::Schedule &given) {
+  ArrayRef<int64_t> queries = op.getQ().getType().getShape(), keys = op.getK().getType().getShape();
+  HeadColumns head(op);
+  bool isGiven =
+      llvm::any_of(tile::scheduleKnobs(), [&](const tile::KnobInfo &knob) { return (given.*knob.field).has_value(); });
+  bool isPlain = op.getScore().empty() && op.getMaskRegion().empty() && !op.hasLengths() && !op.getDropout() &&
+                 !op.hasNarrowInputs() && (op.getMask() == attn::Mask::None || op.getMask() == attn::Mask::Causal) &&
+                 head.keys == head.values;
+  if (isGiven || !isPlain || ShapedType::isDynamicShape(queries) || ShapedType::isDynamicShape(keys) ||
+      defaultHeads(op, kMma.rows) != 1)
+    return given;
+  const ShippedSchedule *row = findShipped(
+      kShipped, {head.keys, op.getMask() == attn::Mask::Causal, queries[0] * queries[1], queries[2], keys[2]});
+  return row && *row->knobs ? *parseSchedule(row->knobs) : given;
+}
+
+tile::Schedule completeSchedule(attn::ForwardOp op, const tile::Schedule &open, Missing &missing) {
+  tile::Schedule given = addShipped(op, open);
   auto defaults = [&](const tile::Schedule &given, HeadColumns head) { return defaultsFor(op, given, head); };
   tile::Schedule schedule = completeAttention(op, given, *getSM90aTarget(), kMma, kNeeds, missing, defaults);
   HeadColumns head(op);

@@ -1,4 +1,4 @@
-"""Makes a database of girih-tune: FILE COMPILER, then problem and schedule of each row."""
+"""Makes a database of girih-tune: FILE COMPILER, then problem and schedule of each row, which may end in @MILLISECONDS."""
 import pathlib
 import sqlite3
 import subprocess
@@ -14,5 +14,6 @@ with sqlite3.connect(path) as database:
                      "milliseconds, rounds, confirmed, predicted_us, reason, session)")
     database.execute("PRAGMA user_version = 1")
     for problem, schedule in zip(rows[::2], rows[1::2]):
-        database.execute("INSERT INTO schedules VALUES(?,'sm_90a','GPU',13000,?,'V13',?,'timed',1,15,1,1,'',1)",
-                         (problem, compiler, schedule))
+        knobs, _, time = schedule.partition("@")
+        database.execute("INSERT INTO schedules VALUES(?,'sm_90a','GPU',13000,?,'V13',?,'timed',?,15,1,1,'',1)",
+                         (problem, compiler, knobs, float(time or 1)))
