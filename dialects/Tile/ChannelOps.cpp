@@ -169,6 +169,25 @@ LogicalResult ReleaseOp::verify() {
 
 LogicalResult BarrierArriveOp::verify() { return verifyAfter(*this, getAfter(), getElement()); }
 
+RankedTensorType ClusterReduceOp::slotType() {
+  RankedTensorType tile = getTile().getType();
+  int64_t registers = Fragment(fragmentEncoding(tile)).numRegisters();
+  return vectorSlot(RankedTensorType::get({registers * 32 * kWarpsPerWorker}, tile.getElementType()));
+}
+
+LogicalResult ClusterReduceOp::verify() {
+  RankedTensorType tile = getTile().getType();
+  if (!tile.getElementType().isF32())
+    return emitOpError() << "combines tiles of f32, not of " << tile.getElementType();
+  if (!getBuffer())
+    return success();
+  if (!fragmentEncoding(tile))
+    return emitOpError() << "needs registers that go through the buffer, not " << tile;
+  if (RankedTensorType slot = getBuffer().getType().getTile(); slot != slotType())
+    return emitOpError() << "goes through slots of " << slot << ", its registers fill " << slotType();
+  return success();
+}
+
 LogicalResult BarrierExpectOp::verify() {
   // PTX ISA, "tx-count": a phase counts up to 2^20 - 1 bytes.
   int64_t bytes = getBytes();

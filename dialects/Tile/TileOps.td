@@ -203,8 +203,6 @@ def Tile_SplatOp : Tile_Op<"splat", [Pure, TypesMatchWith<"the scalar is of the 
   let assemblyFormat = "$scalar attr-dict `:` type($scalar) `->` type($result)";
 }
 
-include "dialects/Tile/RandomOps.td"
-
 //===----------------------------------------------------------------------===//
 // Partitioned and pipelined
 //===----------------------------------------------------------------------===//
@@ -392,9 +390,11 @@ def Tile_WriteTensorOp : Tile_Op<"write_tensor"> {
   let hasVerifier = 1;
 }
 
+include "dialects/Tile/RandomOps.td"
 include "dialects/Tile/ViewOps.td"
 include "dialects/Tile/ByteOps.td"
 include "dialects/Tile/ChannelOps.td"
 include "dialects/Tile/BarrierOps.td"
 include "dialects/Tile/WorkOps.td"
+include "dialects/Tile/ClusterOps.td"
 #endif // GIRIH_TILE_OPS

@@ -3,6 +3,7 @@
 #include "girih/Target/Target.h"
 
 #include "llvm/ADT/StringExtras.h"
+#include "llvm/ADT/TypeSwitch.h"
 
 using namespace mlir;
 
@@ -32,6 +33,23 @@ int64_t clusterOf(Operation *op) {
   return sizes ? sizes->front() : 1;
 }
 
+static bool isOfSeveralCtas(Operation *op) {
+  return TypeSwitch<Operation *, bool>(op)
+      .Case<tile::RoleOp, tile::CopyOp, tile::BarrierExpectOp, tile::BarrierArriveOp>(
+          [](auto inner) { return inner.getLeader(); })
+      .Case([](tile::MmaCommitOp commit) { return commit.getPair(); })
+      .Default([](Operation *other) { return tile::isOfPair(other); });
+}
+
+int64_t ctasOfProgram(Operation *op) {
+  gpu::GPUFuncOp kernel = kernelOf(op);
+  int64_t cluster = clusterOf(op);
+  if (cluster == 1 || kernel->hasAttr(kSharedProgramAttr))
+    return cluster;
+  auto find = [](Operation *inner) { return isOfSeveralCtas(inner) ? WalkResult::interrupt() : WalkResult::advance(); };
+  return kernel.walk(find).wasInterrupted() ? cluster : 1;
+}
+
 void addAssumption(gpu::GPUFuncOp kernel, StringRef name) {
   SmallVector<Attribute> names;
   if (auto known = kernel->getAttrOfType<ArrayAttr>(tile::kAssumesAttr))
@@ -48,21 +66,16 @@ bool isAssumed(Operation *op, StringRef name) {
   return names && llvm::is_contained(names, StringAttr::get(op->getContext(), name));
 }
 
-/// Of a cluster, one dimension is used, and two CTAs at most, which the chip can pair.
+/// Of a cluster, one dimension is used.
 static LogicalResult checkCluster(gpu::GPUFuncOp kernel) {
   std::optional<ArrayRef<int32_t>> sizes = kernel.getKnownClusterSize();
   if (!sizes)
     return success();
-  const Target *target = findTarget(kernel);
-  int64_t most = target && !target->limits().pairsCtas ? 1 : 2;
-  bool isRow = (*sizes)[1] == 1 && (*sizes)[2] == 1;
-  if (isRow && sizes->front() >= 1 && sizes->front() <= most)
+  constexpr int64_t kMost = 8; // CUDA C++ programming guide, "thread block clusters": the portable size
+  if ((*sizes)[1] == 1 && (*sizes)[2] == 1 && sizes->front() >= 1 && sizes->front() <= kMost)
     return success();
-  if (isRow && most == 1)
-    return kernel.emitError() << "clusters have " << sizes->front() << " CTAs, on " << target->chip()
-                              << " a work item is of 1";
   return kernel.emitError() << "a cluster of " << sizes->front() << " x " << (*sizes)[1] << " x " << (*sizes)[2]
-                            << " CTAs has no code; of 1 x 1 x 1 and 2 x 1 x 1 it has";
+                            << " CTAs has no code; of 1 x 1 x 1 to " << kMost << " x 1 x 1 it has";
 }
 
 LogicalResult checkKernel(gpu::GPUFuncOp kernel) {

@@ -230,7 +230,7 @@ FailureOr<Value> allocateRings(gpu::GPUFuncOp kernel, llvm::MapVector<Value, Rin
       return staged.emitError("stages what it stores, as another role does: only one role of a kernel can");
     staging = makeBuffer(staged.getLoc(), "staging", role.getWorkers(), staged.getResult().getType());
   }
-  int64_t cluster = clusterOf(kernel);
+  int64_t cluster = ctasOfProgram(kernel);
   for (auto &[channel, ring] : rings) {
     auto op = channel.getDefiningOp<tile::ChannelOp>();
     SmallVector<Part> fillers = fillersOf(op), readers = readersOf(op);

@@ -13,6 +13,9 @@ inline constexpr int64_t kTileAlignment = 1024;
 /// Places tiles and barriers one after another; each `add` returns an offset.
 class SharedLayout {
 public:
+  SharedLayout() = default;
+  explicit SharedLayout(int64_t taken) : bytes(taken) {}
+
   int64_t addTiles(int64_t count, mlir::RankedTensorType tile) {
     return add(llvm::alignTo(bytes, kTileAlignment), count * tile::sharedBytes(tile));
   }

@@ -170,7 +170,7 @@ struct TileAssignRolesPass : impl::TileAssignRolesPassBase<TileAssignRolesPass> 
       kernel.emitError("the schedule must say workers, load_registers and compute_registers");
       return signalPassFailure();
     }
-    schedule.cluster = clusterOf(kernel);
+    schedule.cluster = ctasOfProgram(kernel);
     SmallVector<RoleShape> roles = target->rolesOf(schedule, transposes(kernel));
     if (failed(assign(kernel, roles, *target)))
       return signalPassFailure();

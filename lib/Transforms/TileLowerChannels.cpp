@@ -6,6 +6,7 @@
 //   tile.barrier_wait %full[%slot] parity(%parity)
 //   %k = tile.slot %buffer[%slot]; ...
 //   tile.barrier_arrive %empty[%slot]
+#include "ClusterReduces.h"
 #include "Rings.h"
 #include "WiderLoop.h"
 #include "dialects/Tile/IndexBuilder.h"
@@ -31,8 +32,8 @@ namespace {
 class RoleLowering {
 public:
   RoleLowering(tile::RoleOp role, llvm::MapVector<Value, Ring> &rings, Value staging)
-      : role(role), rings(rings), staging(staging), cluster(clusterOf(role)), rewriter(role.getContext()), named(role) {
-  }
+      : role(role), rings(rings), staging(staging), cluster(ctasOfProgram(role)), rewriter(role.getContext()),
+        named(role) {}
 
   LogicalResult run();
 
@@ -91,7 +92,7 @@ private:
   tile::RoleOp role;
   llvm::MapVector<Value, Ring> &rings;
   Value staging;
-  int64_t cluster; ///< that share a work item
+  int64_t cluster; ///< CTAs that share channels
   IRRewriter rewriter;
   NamedBarriers named;
   bool stores = false;
@@ -369,7 +370,7 @@ struct TileLowerChannelsPass : impl::TileLowerChannelsPassBase<TileLowerChannels
       return signalPassFailure();
     llvm::MapVector<Value, Ring> rings;
     FailureOr<Value> staging = allocateRings(kernel, rings);
-    if (failed(staging))
+    if (failed(staging) || failed(lowerClusterReduces(kernel)))
       return signalPassFailure();
     auto schedule = tile::Schedule::decode(kernel->getAttrOfType<tile::ScheduleAttr>(tile::kScheduleAttr));
     bool hearsOthers = llvm::any_of(

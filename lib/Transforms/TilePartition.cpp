@@ -178,7 +178,14 @@ struct TilePartitionPass : impl::TilePartitionPassBase<TilePartitionPass> {
 void TilePartitionPass::adjust(Operation *op, const RowTiles &rowTiles) {
   OpBuilder builder(op);
   Location loc = op->getLoc();
-  if (op->hasTrait<OpTrait::Elementwise>() && op->getNumResults() == 1 && rowTiles.get().contains(op->getResult(0))) {
+  if (auto reduce = dyn_cast<tile::ClusterReduceOp>(op)) {
+    if (!reduce.getRows() || !rowTiles.get().contains(reduce.getResult()))
+      return;
+    IndexBuilder b(loc, builder);
+    Value before = firstRow(builder, loc, reduce.getResult().getType().getDimSize(0));
+    reduce.getRowsMutable().assign(b.sub(reduce.getRows(), before));
+  } else if (op->hasTrait<OpTrait::Elementwise>() && op->getNumResults() == 1 &&
+             rowTiles.get().contains(op->getResult(0))) {
     for (OpOperand &operand : op->getOpOperands()) {
       if (!isLoadedForParts(operand.get()) || !parts.sharesLoads)
         continue;

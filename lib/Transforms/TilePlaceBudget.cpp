@@ -129,6 +129,10 @@ int64_t sharedBytesOf(gpu::GPUFuncOp kernel, const tile::Schedule &schedule) {
   if (hasCorrection && schedule.rows) // the factors of a worker's rows
     layout.addTiles(workers, tile::vectorSlot(RankedTensorType::get({*schedule.rows / workers},
                                                                     Float32Type::get(kernel.getContext()))));
+  kernel.walk([&](tile::ClusterReduceOp op) {
+    layout.addTiles(workers, op.slotType());
+    layout.addBarriers(workers);
+  });
   for (const auto &ring : stagesOf)
     layout.addBarriers(2 * ring.second); // full and empty
   layout.addBarriers(2 * numbers + (hasCorrection ? 2 * workers : 0));

@@ -270,3 +270,44 @@ gpu.module @m {
     gpu.return
   }
 }
+
+// -----
+
+!row = tensor<64xf32, #tile.fragment<registers = [2 : (8)], lanes = [4 : (0), 8 : (1)], warps = [4 : (16)]>>
+gpu.module @m {
+  gpu.func @again(%x: !row, %i: index) kernel attributes {known_cluster_size = array<i32: 4, 1, 1>} {
+    tile.role "compute" warps(4) registers(24) {
+      scf.for %j = %i to %i step %i {
+        // expected-error@+1 {{cannot run in a loop or under a condition: all CTAs of a cluster run it once}}
+        %0 = tile.cluster_reduce max %x : !row
+      }
+    }
+    gpu.return
+  }
+}
+
+// -----
+
+!row = tensor<64xf32, #tile.fragment<registers = [2 : (8)], lanes = [4 : (0), 8 : (1)], warps = [4 : (16)]>>
+gpu.module @m {
+  gpu.func @thread(%x: !row) kernel attributes {known_cluster_size = array<i32: 4, 1, 1>} {
+    tile.role "load" warps(4) registers(24) one_thread {
+      // expected-error@+1 {{needs all threads of a worker, but role "load" has one_thread}}
+      %0 = tile.cluster_reduce max %x : !row
+    }
+    gpu.return
+  }
+}
+
+// -----
+
+!row = tensor<64xf32, #tile.fragment<registers = [2 : (8)], lanes = [4 : (0), 8 : (1)], warps = [4 : (16)]>>
+gpu.module @m {
+  gpu.func @alone(%x: !row) kernel {
+    tile.role "compute" warps(4) registers(24) {
+      // expected-error@+1 {{needs a cluster, the kernel has work items of 1 CTA}}
+      %0 = tile.cluster_reduce max %x : !row
+    }
+    gpu.return
+  }
+}

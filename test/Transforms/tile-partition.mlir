@@ -24,6 +24,20 @@ gpu.module @m {
     "use"(%r) : (tensor<128xf32>) -> ()
     gpu.return
   }
+
+  // Of the rows that CTAs combine, those of the workers before are not this one's.
+  // CHECK-LABEL: gpu.func @combined
+  // CHECK: %[[OFFSET:.*]] = arith.muli %{{.*}}, %{{.*}} : index
+  // CHECK: %[[ROWS:.*]] = arith.subi %arg3, %[[OFFSET]] : index
+  // CHECK: tile.cluster_reduce add %{{.*}} leader rows(%[[ROWS]]) : tensor<64x96xf32>
+  gpu.func @combined(%a: memref<?x32xbf16>, %b: memref<32x96xbf16>, %i: index, %n: index, %c0: index) kernel attributes {tile.schedule = #two, known_cluster_size = array<i32: 4, 1, 1>} {
+    %ta = tile.load %a[%i, %c0] : memref<?x32xbf16> -> tensor<128x32xbf16>
+    %tb = tile.load %b[%c0, %c0] : memref<32x96xbf16> -> tensor<32x96xbf16>
+    %s = tile.mma %ta, %tb : tensor<128x32xbf16>, tensor<32x96xbf16> -> tensor<128x96xf32>
+    %r = tile.cluster_reduce add %s leader rows(%n) : tensor<128x96xf32>
+    "use"(%r) : (tensor<128x96xf32>) -> ()
+    gpu.return
+  }
 }
 
 // -----

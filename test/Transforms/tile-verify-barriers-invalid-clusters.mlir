@@ -111,3 +111,83 @@ gpu.module @kernels {
     gpu.return
   }
 }
+
+// -----
+
+// What CTAs exchange tiles through is for that alone, and all that are waited for arrive.
+!row = tensor<64xf32, #tile.fragment<registers = [2 : (8)], lanes = [4 : (0), 8 : (1)], warps = [4 : (16)]>>
+!slots = !tile.buffer<1 x tensor<1x256xf32, #tile.shared<swizzle = 32>>>
+gpu.module @kernels {
+  gpu.func @exchange(%x: !row) kernel attributes {known_cluster_size = array<i32: 4, 1, 1>, tile.shared_bytes = 2056} {
+    %c0 = arith.constant 0 : index
+    %one = tile.alloc "one" offset(0) : !slots
+    %other = tile.alloc "other" offset(1024) : !slots
+    %full = tile.barriers "full" offset(2048) : <1, arrivals = 16>
+    tile.role "compute" warps(4) registers(24) {
+      // expected-error @below {{'tile.cluster_reduce' has slots or barriers that another op has too}}
+      %r = tile.cluster_reduce max %x through %one, %full[%c0] : !slots, !tile.barriers<1, arrivals = 16> : !row
+      // expected-error @below {{'tile.cluster_reduce' has slots or barriers that another op has too}}
+      %s = tile.cluster_reduce max %x through %other, %full[%c0] : !slots, !tile.barriers<1, arrivals = 16> : !row
+    }
+    gpu.return
+  }
+}
+
+// -----
+
+!row = tensor<64xf32, #tile.fragment<registers = [2 : (8)], lanes = [4 : (0), 8 : (1)], warps = [4 : (16)]>>
+!slots = !tile.buffer<1 x tensor<1x256xf32, #tile.shared<swizzle = 32>>>
+gpu.module @kernels {
+  gpu.func @arrivals(%x: !row) kernel attributes {known_cluster_size = array<i32: 4, 1, 1>, tile.shared_bytes = 1032} {
+    %c0 = arith.constant 0 : index
+    %one = tile.alloc "one" offset(0) : !slots
+    %full = tile.barriers "full" offset(1024) : <1, arrivals = 8>
+    tile.role "compute" warps(8) registers(24) {
+      // expected-error @below {{'tile.cluster_reduce' waits for 8 arrivals, 16 come: of each warp of the worker in all CTAs of the cluster}}
+      // expected-error @below {{'tile.cluster_reduce' has 1 slots and 1 barriers for 2 workers}}
+      %r = tile.cluster_reduce max %x through %one, %full[%c0] : !slots, !tile.barriers<1, arrivals = 8> : !row
+    }
+    gpu.return
+  }
+}
+
+// -----
+
+!row = tensor<64xf32, #tile.fragment<registers = [2 : (8)], lanes = [4 : (0), 8 : (1)], warps = [4 : (16)]>>
+!slots = !tile.buffer<1 x tensor<1x256xf32, #tile.shared<swizzle = 32>>>
+gpu.module @kernels {
+  gpu.func @places(%x: !row, %n: index) kernel attributes {known_cluster_size = array<i32: 2, 1, 1>, tile.shared_bytes = 2064} {
+    %c0 = arith.constant 0 : index
+    %c1 = arith.constant 1 : index
+    %one = tile.alloc "one" offset(0) : !slots
+    %full = tile.barriers "full" offset(1024) : <1, arrivals = 8>
+    tile.role "compute" warps(4) registers(24) {
+      // expected-error @below {{'tile.cluster_reduce' has no slots}}
+      %r = tile.cluster_reduce max %x : !row
+      scf.for %i = %c0 to %n step %c1 {
+        // expected-error @below {{the check of barriers cannot follow 'tile.cluster_reduce': it is not in the block of a role, where it runs once}}
+        %s = tile.cluster_reduce max %x through %one, %full[%c0] : !slots, !tile.barriers<1, arrivals = 8> : !row
+      }
+    }
+    gpu.return
+  }
+}
+
+// -----
+
+!row = tensor<64xf32, #tile.fragment<registers = [2 : (8)], lanes = [4 : (0), 8 : (1)], warps = [4 : (16)]>>
+!slots = !tile.buffer<1 x tensor<1x256xf32, #tile.shared<swizzle = 32>>>
+gpu.module @kernels {
+  gpu.func @in_common(%x: !row) kernel attributes {known_cluster_size = array<i32: 2, 1, 1>, tile.shared_bytes = 1032} {
+    %c0 = arith.constant 0 : index
+    %one = tile.alloc "one" offset(0) : !slots
+    %full = tile.barriers "full" offset(1024) : <1, arrivals = 8>
+    tile.role "mma" warps(4) registers(24) one_thread leader {
+    }
+    tile.role "compute" warps(4) registers(24) {
+      // expected-error @below {{'tile.cluster_reduce' is not followed where CTAs of a cluster have roles in common}}
+      %r = tile.cluster_reduce max %x through %one, %full[%c0] : !slots, !tile.barriers<1, arrivals = 8> : !row
+    }
+    gpu.return
+  }
+}

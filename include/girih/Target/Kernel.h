@@ -15,6 +15,10 @@ mlir::LogicalResult checkKernel(mlir::gpu::GPUFuncOp kernel);
 
 /// How many CTAs, a cluster, share each work item of the kernel around `op`, or that it is.
 int64_t clusterOf(mlir::Operation *op);
+/// How many of these run one program together: all, where one tells the leader or a pair what it does, else 1.
+int64_t ctasOfProgram(mlir::Operation *op);
+/// On a kernel whose CTAs do, while the ops that say so are converted.
+inline constexpr llvm::StringLiteral kSharedProgramAttr = "shared_program";
 
 /// What the kernel relies on beside the PTX ISA (`tile.assumes`).
 void addAssumption(mlir::gpu::GPUFuncOp kernel, llvm::StringRef name);

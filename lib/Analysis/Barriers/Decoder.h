@@ -27,6 +27,7 @@ private:
   using Code = BarrierProgram::Code;
   using Instruction = BarrierProgram::Instruction;
 
+  void checkExchange(tile::ClusterReduceOp op);
   void decodeMemory();
   template <typename Info> void addOtherCtas(std::vector<Info> &infos);
   void decodeRole(tile::RoleOp role);

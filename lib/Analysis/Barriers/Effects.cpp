@@ -85,6 +85,8 @@ std::string whyNotFollowed(Operation *op) {
     return role ? "" : "it is in no role";
   if (isa<tile::NextWorkOp>(op))
     return role ? "" : "it is in no role";
+  if (isa<tile::ClusterReduceOp>(op)) // CTAs wait for each other there, and each comes by itself
+    return role == op->getParentOp() ? "" : "it is not in the block of a role, where it runs once";
   if (isa<tile::StoreOp, tile::ScatterOp>(op) || isMemoryEffectFree(op) || onlyReadsGlobal(op)) // of registers
     return "";
   return isa<MemoryEffectOpInterface>(op) ? "it has effects on memory that the check does not know"

@@ -41,11 +41,11 @@ private:
   std::unordered_map<size_t, SmallVector<Operation *, 1>> known; ///< by hash, one of each expression
   SmallVector<scf::ForOp> knownLoops;                            ///< that only compute, one of each expression
   llvm::DenseSet<Value> written;                                 ///< tensors that the kernel stores to
-  int64_t ctas;                                                  ///< of a cluster, in which roles run the same loops
+  int64_t ctas;                                                  ///< in which roles run the same loops
   int count = 0;
 };
 
-Expressions::Expressions(gpu::GPUFuncOp kernel) : ctas(clusterOf(kernel)) {
+Expressions::Expressions(gpu::GPUFuncOp kernel) : ctas(ctasOfProgram(kernel)) {
   for (Value argument : kernel.getArguments())
     numbers[argument] = count++;
   kernel.walk([&](Operation *op) {
@@ -106,7 +106,7 @@ bool Expressions::isExpression(Operation *op) const {
   if (op->getNumRegions() > 0 || !llvm::all_of(op->getOperands(), [&](Value value) { return has(value); }))
     return false;
   if (op->getNumOperands() == 0)
-    return op->hasTrait<OpTrait::ConstantLike>() || (isa<gpu::BlockIdOp>(op) && ctas == 1) ||
+    return op->hasTrait<OpTrait::ConstantLike>() || (isa<gpu::BlockIdOp, gpu::ClusterBlockIdOp>(op) && ctas == 1) ||
            isa<gpu::GridDimOp, gpu::BlockDimOp, gpu::ClusterIdOp, gpu::ClusterDimOp, gpu::ClusterDimBlocksOp>(op);
   if (isMemoryEffectFree(op))
     return true;

@@ -18,7 +18,7 @@ namespace girih {
 //===----------------------------------------------------------------------===//
 
 void Decoder::decode() {
-  program.ctas = clusterOf(kernel);
+  program.ctas = ctasOfProgram(kernel);
   llvm::DenseSet<OperationName> refused; // each kind of op once
   kernel.walk([&](Operation *op) {
     if (op == kernel)
@@ -28,7 +28,7 @@ void Decoder::decode() {
     auto role = op->getParentOfType<tile::RoleOp>();
     if (role && role.getOneThread() &&
         isa<tile::MmaAsyncOp, tile::AwaitOp, tile::ReduceOp, tile::WriteSharedOp, tile::WriteTensorOp, tile::ScatterOp,
-            tile::MoveOp, tile::TransposeIntoOp>(op))
+            tile::MoveOp, tile::TransposeIntoOp, tile::ClusterReduceOp>(op))
       refuse(op, "'" + op->getName().getStringRef() + "' needs all threads of a worker, but role \"" + role.getName() +
                      "\" has one_thread");
     if (role && !role.getOneThread() &&
@@ -44,6 +44,7 @@ void Decoder::decode() {
       refuse(op, "'" + op->getName().getStringRef() + "' is for the leader of a pair of CTAs, but both run role \"" +
                      role.getName() + "\"");
   });
+  kernel.walk([&](tile::ClusterReduceOp op) { checkExchange(op); });
   checkResources(kernel, findings);
   if (findings.empty())
     decodeMemory();
@@ -51,6 +52,26 @@ void Decoder::decode() {
     return;
   for (tile::RoleOp op : kernel.getBody().front().getOps<tile::RoleOp>())
     decodeRole(op);
+}
+
+/// What is not followed: nobody else uses what CTAs exchange tiles through, and all arrive for whom they wait.
+void Decoder::checkExchange(tile::ClusterReduceOp op) {
+  auto role = dyn_cast<tile::RoleOp>(op->getParentOp());
+  if (!role || !op.getBuffer())
+    return role ? refuse(op, "'tile.cluster_reduce' has no slots") : void();
+  if (program.ctas > 1)
+    refuse(op, "'tile.cluster_reduce' is not followed where CTAs of a cluster have roles in common");
+  if (!op.getBuffer().hasOneUse() || !op.getBarriers().hasOneUse())
+    refuse(op, "'tile.cluster_reduce' has slots or barriers that another op has too");
+  tile::BarriersType phases = op.getBarriers().getType();
+  int64_t workers = role.getWorkers(), arrivals = clusterOf(op) * kWarpsPerWorker;
+  int64_t slots = op.getBuffer().getType().getCount();
+  if (phases.getArrivals() != arrivals)
+    refuse(op, "'tile.cluster_reduce' waits for " + Twine(phases.getArrivals()) + " arrivals, " + Twine(arrivals) +
+                   " come: of each warp of the worker in all CTAs of the cluster");
+  if (phases.getCount() != workers || slots != workers)
+    refuse(op, "'tile.cluster_reduce' has " + Twine(slots) + " slots and " + Twine(phases.getCount()) +
+                   " barriers for " + Twine(workers) + " workers");
 }
 
 /// Arrays of barriers and of slots. As each element has a state, there are limits.

@@ -87,8 +87,9 @@ void Decoder::decodeScalar(Operation *op) {
                   .Case<arith::IndexCastOp, arith::ExtSIOp, arith::TruncIOp, tile::OpaqueOp, tile::SliceOp>(
                       [](auto) { return Code::Move; })
                   .Case<tile::WorkerOp>([](auto) { return Code::Worker; })
-                  .Case<gpu::ClusterBlockIdOp>([](gpu::ClusterBlockIdOp op) {
-                    return op.getDimension() == gpu::Dimension::x ? Code::Cta : Code::Unknown;
+                  .Case<gpu::ClusterBlockIdOp>([&](gpu::ClusterBlockIdOp op) {
+                    // Of CTAs with a program each, one is followed, which may be any.
+                    return op.getDimension() == gpu::Dimension::x && program.ctas > 1 ? Code::Cta : Code::Unknown;
                   })
                   .Case<tile::SlotOp>([](auto) { return Code::Slot; })
                   .Case<tile::NextWorkOp>([](auto) { return Code::Draw; })

@@ -121,7 +121,7 @@ LogicalResult lowerKernel(gpu::GPUFuncOp kernel) {
   auto type = LLVM::LLVMFunctionType::get(LLVM::LLVMVoidType::get(kernel.getContext()), types);
   auto function = LLVM::LLVMFuncOp::create(builder, loc, kernel.getName(), type);
   for (NamedAttribute attr : kernel->getDiscardableAttrs())
-    if (attr.getName() != gpu::GPUDialect::getKernelFuncAttrName())
+    if (attr.getName() != gpu::GPUDialect::getKernelFuncAttrName() && attr.getName() != kSharedProgramAttr)
       function->setAttr(attr.getName(), attr.getValue());
   function->setAttr(tile::kArgumentsAttr, builder.getArrayAttr(recipes));
   function->setAttr(NVVM::NVVMDialect::getKernelFuncAttrName(), builder.getUnitAttr());

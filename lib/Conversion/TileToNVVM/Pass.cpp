@@ -15,6 +15,14 @@
 using namespace mlir;
 
 namespace girih {
+
+void keepRolled(Operation *loop) {
+  MLIRContext *context = loop->getContext();
+  auto unroll = LLVM::LoopUnrollAttr::get(context, /*disable=*/BoolAttr::get(context, true), {}, {}, {}, {}, {}, {});
+  loop->setAttr("loop_annotation",
+                LLVM::LoopAnnotationAttr::get(context, {}, {}, {}, unroll, {}, {}, {}, {}, {}, {}, {}, {}, {}, {}, {}));
+}
+
 #define GEN_PASS_DEF_CONVERTTILETONVVMPASS
 #include "girih/Conversion/Passes.h.inc"
 
@@ -79,6 +87,8 @@ struct ConvertTileToNVVMPass : impl::ConvertTileToNVVMPassBase<ConvertTileToNVVM
       auto bytes = kernel->getAttrOfType<IntegerAttr>(tile::kSharedBytesAttr);
       if (bytes && failed(target->checkSharedBytes(kernel, bytes.getInt(), target->limitsOf(kernel))))
         return signalPassFailure();
+      if (ctasOfProgram(kernel) > 1)
+        kernel->setAttr(kSharedProgramAttr, UnitAttr::get(&getContext()));
       describeRoles(kernel);
       keepLoops(kernel);
       if (failed(lowerRoles(kernel, *target)) || failed(convertBody(kernel, converter, *target)) ||
@@ -137,13 +147,9 @@ struct ConvertTileToNVVMPass : impl::ConvertTileToNVVMPassBase<ConvertTileToNVVM
   /// The step of a loop that is to stay one becomes known, but no assembler may
   /// unroll the loop.
   void keepLoops(gpu::GPUFuncOp kernel) {
-    auto unroll = LLVM::LoopUnrollAttr::get(&getContext(), /*disable=*/BoolAttr::get(&getContext(), true), {}, {}, {},
-                                            {}, {}, {});
-    auto annotation =
-        LLVM::LoopAnnotationAttr::get(&getContext(), {}, {}, {}, unroll, {}, {}, {}, {}, {}, {}, {}, {}, {}, {}, {});
     kernel.walk([&](tile::OpaqueOp op) {
       for (Operation *user : op->getUsers())
-        user->setAttr("loop_annotation", annotation);
+        keepRolled(user);
       op.replaceAllUsesWith(op.getValue());
       op.erase();
     });
@@ -155,6 +161,7 @@ struct ConvertTileToNVVMPass : impl::ConvertTileToNVVMPassBase<ConvertTileToNVVM
     populateElementwisePatterns(converter, patterns);
     populateReductionPatterns(converter, patterns);
     populateRandomPatterns(converter, patterns);
+    populateClusterPatterns(converter, patterns);
     populateRelayoutPatterns(converter, patterns);
     populateSharedMatrixPatterns(converter, patterns);
     populateTransposePatterns(converter, patterns);

@@ -9,6 +9,8 @@
 namespace girih {
 
 void populateElementwisePatterns(const mlir::TypeConverter &converter, mlir::RewritePatternSet &patterns);
+/// What CTAs of a cluster do together.
+void populateClusterPatterns(const mlir::TypeConverter &converter, mlir::RewritePatternSet &patterns);
 void populateReductionPatterns(const mlir::TypeConverter &converter, mlir::RewritePatternSet &patterns);
 /// Random numbers.
 void populateRandomPatterns(const mlir::TypeConverter &converter, mlir::RewritePatternSet &patterns);
@@ -55,6 +57,12 @@ void syncAll(mlir::ImplicitLocOpBuilder &b, int64_t cluster);
 
 /// Whether this is the first CTA of its cluster.
 mlir::Value isLeader(mlir::ImplicitLocOpBuilder &b);
+
+/// The assembler may not unroll the loop.
+void keepRolled(mlir::Operation *loop);
+
+/// Two elements as a reduction combines them.
+mlir::Value combine(mlir::ImplicitLocOpBuilder &b, tile::ReduceKind kind, mlir::Value x, mlir::Value y);
 
 /// The address in the cluster of what the leader has at an address of its shared memory.
 mlir::Value inLeader(mlir::ImplicitLocOpBuilder &b, mlir::Value address);

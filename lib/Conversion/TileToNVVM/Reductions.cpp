@@ -6,17 +6,18 @@
 using namespace mlir;
 
 namespace girih {
+
+Value combine(ImplicitLocOpBuilder &b, tile::ReduceKind kind, Value x, Value y) {
+  if (kind == tile::ReduceKind::Max)
+    return arith::MaxNumFOp::create(b, x, y);
+  return arith::AddFOp::create(b, x, y);
+}
+
 namespace {
 
 /// Elements of a row that one thread holds are combined in this many chains, so
 /// that each instruction need not wait for the one before.
 constexpr size_t kChains = 2;
-
-Value combine(ImplicitLocOpBuilder &b, tile::ReduceKind kind, Value a, Value c) {
-  if (kind == tile::ReduceKind::Max)
-    return arith::MaxNumFOp::create(b, a, c);
-  return arith::AddFOp::create(b, a, c);
-}
 
 /// The register of `rows` at each row offset.
 llvm::SmallDenseMap<int64_t, int64_t> registersByRow(const tile::Fragment &rows) {

@@ -9,7 +9,7 @@ using namespace mlir;
 namespace girih {
 
 FailureOr<TensorMemory> TensorMemory::of(gpu::GPUFuncOp kernel, const Target &target, int64_t warp) {
-  TensorMemory memory(target, warp, clusterOf(kernel));
+  TensorMemory memory(target, warp, clusterOf(kernel), ctasOfProgram(kernel));
   Block &entry = kernel.getBody().front();
   for (auto columns : entry.getOps<tile::TensorColumnsOp>()) {
     if (memory.columns)
@@ -51,7 +51,7 @@ void TensorMemory::reserve(ImplicitLocOpBuilder &b) {
   if (!isUsed())
     return;
   inWarp(b, [&] {
-    target->reserveColumns(b, sharedAddress(b, columns.getOffset()), columns.getColumns(), cluster);
+    target->reserveColumns(b, sharedAddress(b, columns.getOffset()), columns.getColumns(), group);
     target->fenceTensorMemory(b, Target::Fence::BeforeSignal);
   });
 }
@@ -78,7 +78,7 @@ void TensorMemory::release(ImplicitLocOpBuilder &b) {
   // Read again, so that no role has to keep it in a register.
   inWarp(b, [&] {
     target->fenceTensorMemory(b, Target::Fence::AfterWait);
-    target->releaseColumns(b, loadAddress(b), columns.getColumns(), cluster);
+    target->releaseColumns(b, loadAddress(b), columns.getColumns(), group);
   });
   columns.erase();
   for (tile::AllocOp alloc : allocations)

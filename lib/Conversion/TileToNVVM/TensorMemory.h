@@ -25,13 +25,14 @@ public:
   void release(mlir::ImplicitLocOpBuilder &b);
 
 private:
-  TensorMemory(const Target &target, int64_t warp, int64_t cluster) : target(&target), warp(warp), cluster(cluster) {}
+  TensorMemory(const Target &target, int64_t warp, int64_t cluster, int64_t group)
+      : target(&target), warp(warp), cluster(cluster), group(group) {}
 
   void inWarp(mlir::ImplicitLocOpBuilder &b, mlir::function_ref<void()> body);
   mlir::Value loadAddress(mlir::ImplicitLocOpBuilder &b);
 
   const Target *target;
-  int64_t warp, cluster; ///< of the CTA; of a cluster
+  int64_t warp, cluster, group; ///< of the CTA; CTAs of a cluster, and those whose tensor memory is one
   tile::TensorColumnsOp columns;
   llvm::SmallVector<tile::AllocOp> allocations;
   mlir::Operation *firstUser = nullptr; ///< the first of them

@@ -41,9 +41,9 @@ LogicalResult checkMmaTypes(Operation *op, StringRef chip, const MmaShape &shape
     return op->emitError() << "the inner size of an MMA is " << a.getDimSize(1) << ", must be a multiple of " << depth;
   // PTX ISA, ".cta_group": one for all of a kernel.
   int64_t group = tile::isOfPair(op) ? 2 : 1;
-  if (int64_t cluster = clusterOf(op); cluster != group)
+  if (ctasOfProgram(op) != group)
     return op->emitOpError() << "is of " << group << (group == 1 ? " CTA" : " CTAs")
-                             << ", the clusters of the kernel have " << cluster;
+                             << ", the clusters of the kernel have " << clusterOf(op);
   for (RankedTensorType operand : {a, b})
     if (tile::SharedAttr shared = tile::sharedEncoding(operand); shared && shared.getSwizzle() != 128 && bits != 8)
       return op->emitError() << "an operand row of " << operand.getDimSize(1) << " elements of " << type

@@ -95,14 +95,14 @@ struct ConvertCommit : OpConversionPattern<tile::MmaCommitOp> {
       std::string mask = op.getPair() ? ".reg .b16 both; mov.b16 both, 3; " : ""; // a bit a CTA
       std::string commit =
           llvm::formatv("@one tcgen05.commit.cta_group::{0}.mbarrier::arrive::one.shared::cluster{1}.b64 [$0]{2}; }",
-                        clusterOf(op), multicast, to);
+                        ctasOfProgram(op), multicast, to);
       emitPtx(b, {}, "{ " + mask + kElect.str() + commit, "r", address);
     } else {
       SmallVector<Value> operands = {sharedPointer(b, address)};
       if (op.getPair())
         operands.push_back(LLVM::ConstantOp::create(b, b.getI16Type(), 0b11));
       StringRef name = op.getPair() ? "llvm.nvvm.tcgen05.commit.mc.shared" : "llvm.nvvm.tcgen05.commit.shared";
-      callIntrinsic(b, ofGroup(name, clusterOf(op)), operands);
+      callIntrinsic(b, ofGroup(name, ctasOfProgram(op)), operands);
     }
     rewriter.eraseOp(op);
     return success();

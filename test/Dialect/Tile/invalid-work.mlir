@@ -57,3 +57,30 @@ gpu.module @m {
     gpu.return
   }
 }
+
+// -----
+
+func.func @combined_element(%x: tensor<64xbf16>) {
+  // expected-error@+1 {{combines tiles of f32, not of 'bf16'}}
+  %0 = tile.cluster_reduce add %x : tensor<64xbf16>
+  return
+}
+
+// -----
+
+!slots = !tile.buffer<2 x tensor<1x256xf32, #tile.shared<swizzle = 32>>>
+func.func @combined_place(%x: tensor<64xf32>, %buffer: !slots, %full: !tile.barriers<2, arrivals = 16>, %w: index) {
+  // expected-error@+1 {{needs registers that go through the buffer, not 'tensor<64xf32>'}}
+  %0 = tile.cluster_reduce add %x through %buffer, %full[%w] : !slots, !tile.barriers<2, arrivals = 16> : tensor<64xf32>
+  return
+}
+
+// -----
+
+!row = tensor<64xf32, #tile.fragment<registers = [2 : (8)], lanes = [4 : (0), 8 : (1)], warps = [4 : (16)]>>
+!slots = !tile.buffer<2 x tensor<1x64xf32, #tile.shared<swizzle = 32>>>
+func.func @combined_slot(%x: !row, %buffer: !slots, %full: !tile.barriers<2, arrivals = 16>, %w: index) {
+  // expected-error@+1 {{goes through slots of 'tensor<1x64xf32, #tile.shared<swizzle = 32>>', its registers fill 'tensor<1x256xf32, #tile.shared<swizzle = 32>>'}}
+  %0 = tile.cluster_reduce add %x through %buffer, %full[%w] : !slots, !tile.barriers<2, arrivals = 16> : !row
+  return
+}

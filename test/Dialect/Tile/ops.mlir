@@ -236,6 +236,20 @@ gpu.module @tensor_memory {
     gpu.return
   }
 
+  // What the CTAs of a cluster combine.
+  // CHECK-LABEL: gpu.func @combine
+  gpu.func @combine(%x: tensor<64xf32>, %y: tensor<64x128xf32>, %z: tensor<64xf32, #tile.fragment<registers = [2 : (8)], lanes = [4 : (0), 8 : (1)], warps = [4 : (16)]>>,
+                    %n: index, %w: index, %buffer: !tile.buffer<2 x tensor<1x256xf32, #tile.shared<swizzle = 32>>>,
+                    %full: !tile.barriers<2, arrivals = 16>) kernel {
+    // CHECK: tile.cluster_reduce max %{{.*}} : tensor<64xf32>
+    %m = tile.cluster_reduce max %x : tensor<64xf32>
+    // CHECK: tile.cluster_reduce add %{{.*}} leader rows(%{{.*}}) : tensor<64x128xf32>
+    %o = tile.cluster_reduce add %y leader rows(%n) : tensor<64x128xf32>
+    // CHECK: tile.cluster_reduce add %{{.*}} rows(%{{.*}}) through %{{.*}}, %{{.*}}[%{{.*}}] : !tile.buffer<2 x tensor<1x256xf32, #{{.*}}>>, !tile.barriers<2, arrivals = 16> : tensor<64xf32, #{{.*}}>
+    %s = tile.cluster_reduce add %z rows(%n) through %buffer, %full[%w] : !tile.buffer<2 x tensor<1x256xf32, #tile.shared<swizzle = 32>>>, !tile.barriers<2, arrivals = 16> : tensor<64xf32, #tile.fragment<registers = [2 : (8)], lanes = [4 : (0), 8 : (1)], warps = [4 : (16)]>>
+    gpu.return
+  }
+
   // What the two CTAs of a cluster do together.
   // CHECK-LABEL: gpu.func @pair
   gpu.func @pair(%i: index, %parity: i32, %more: i1, %x: tensor<128x64xbf16>, %half: tensor<64x32xbf16>, %a: !tall, %b: tensor<64x32xbf16, #tile.shared<swizzle = 64>>,
