@@ -38,6 +38,8 @@ static constexpr KnobInfo kKnobs[] = {
     {"ctas", &Schedule::ctas, 1, 8, "CTAs that share a multiprocessor, its registers and its memories"},
     {"cluster", &Schedule::cluster, 1, 2,
      "CTAs that share a work item: each has its rows, and loads its part of right operands, which both read"},
+    {"splits", &Schedule::splits, 1, 8,
+     "CTAs of a cluster that share the inner tiles of a work item, and combine what they have at its end"},
     {"longest_first", &Schedule::longestFirst, 0, 1, "work items with more iterations come first"},
     {"group_bytes", &Schedule::groupBytes, 0, kMaxBytes,
      "bytes of keys and values that concurrent work items share in the L2 cache; 0 is one head at a time"},

@@ -20,7 +20,7 @@ struct Schedule {
   Knob workers, stages, itemStages, accumulators;
   Knob loadRegisters, computeRegisters, correctionRegisters;
   Knob overlap, oldestFirst, leftInRegisters, pingPong, lazyRescale, exp2Polynomial;
-  Knob heads, persistent, ctas, cluster, longestFirst, groupBytes;
+  Knob heads, persistent, ctas, cluster, splits, longestFirst, groupBytes;
   Knob anchor, strict, lastPart;
 
   static Schedule decode(ScheduleAttr attr);

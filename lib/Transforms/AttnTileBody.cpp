@@ -3,8 +3,9 @@
 #include "AttnCaptures.h"
 #include "AttnDropout.h"
 #include "AttnHeads.h"
+#include "AttnItems.h"
 #include "AttnMask.h"
-#include "AttnSequence.h"
+#include "AttnSplits.h"
 #include "girih/Target/Heads.h"
 #include "girih/Target/Manifest.h"
 
@@ -29,8 +30,9 @@ public:
                 const IRMapping &captures)
       : op(op), kernel(kernel), schedule(schedule), captures(captures), b(op.getLoc(), kernel.getContext()),
         rows(*schedule.rows), columns(*schedule.columns), heads(schedule.heads.value_or(1)),
-        headColumns(Target::tileColumns(op.getHeadSize())), valueColumns(Target::tileColumns(op.getValueSize())),
-        partials(target.lanesPerRow()), transposesValues(target.transposesValues(op)) {}
+        splits(schedule.splits.value_or(1)), headColumns(Target::tileColumns(op.getHeadSize())),
+        valueColumns(Target::tileColumns(op.getValueSize())), partials(target.lanesPerRow()),
+        transposesValues(target.transposesValues(op)) {}
 
   void build();
 
@@ -41,17 +43,16 @@ private:
   Value groups() { return b.div(size(0, 1), b.index(heads)); } ///< of heads of queries
   WorkItem decode(Value work);
   KeyRange keyRange(const WorkItem &item);
-  void buildDynamicLoop(Value start, Value items);
   void buildWorkItem(Value work);
   void buildBlock(WorkItem item);
-  scf::ForOp buildKeyLoop(const WorkItem &item, Value q);
+  SoftmaxState buildKeyLoop(const WorkItem &item, Value q);
   void buildIteration(const WorkItem &item, Value q, const KeyRange &range, Value iteration, ValueRange state);
   Value multiple(ArrayRef<int64_t> shape, double number, Value factor);
   Value scaleMaximum(Value maximum, Value exponentScale);
   Value rescale(Value output, Value alpha, Value grown);
   Value maskWhereNeeded(Value scores, Value iteration, const ScoreTile &tile, const KeyRange &range);
   Value checkRange(Value sum, Value maximum, Value empty);
-  void buildEpilogue(const WorkItem &item, ValueRange state, Value sink);
+  void buildEpilogue(const WorkItem &item, const SoftmaxState &state, Value sink);
 
   RankedTensorType f32Tile(ArrayRef<int64_t> shape) { return RankedTensorType::get(shape, b.getF32Type()); }
   RankedTensorType inputTile(int64_t tileRows, int64_t tileColumns) {
@@ -79,6 +80,7 @@ private:
   IndexBuilder b;
   int64_t rows, columns;
   int64_t heads;                     ///< whose rows take turns in a tile: an item has one group of them
+  int64_t splits;                    ///< CTAs that share the keys of an item
   int64_t headColumns, valueColumns; ///< of a tile of Q or K, and of V or O
   int64_t partials;
   bool transposesValues;           ///< MMAs read them in another order
@@ -141,7 +143,6 @@ KeyRange KernelBuilder::keyRange(const WorkItem &item) {
 
 void KernelBuilder::build() {
   b.setInsertionPointToStart(&kernel.getBody().front());
-  Value start = gpu::BlockIdOp::create(b, gpu::Dimension::x);
   auto work = [&](StringRef name, int64_t tile, StringRef more = "") -> Attribute {
     SmallVector<Attribute> entries = {b.getStringAttr(name), b.getI64IntegerAttr(tile)};
     if (!more.empty())
@@ -151,40 +152,11 @@ void KernelBuilder::build() {
   Attribute blocks = work("sq", rows / slotsOf(heads), op.isPacked() ? "starts" : "");
   kernel->setAttr(tile::kWorkAttr, b.getArrayAttr({blocks, work("h", heads), work("b", 1)}));
   kernel->setAttr(tile::kMultiplesAttr, b.getArrayAttr({b.getStrArrayAttr({"h", "hkv"})}));
-  auto countItems = [&] { return b.mul(countBlocks(), countHeads()); };
-  if (*schedule.persistent == tile::Schedule::kDynamic) {
-    buildDynamicLoop(start, countItems());
-  } else if (*schedule.persistent) {
-    Value items = countItems();
-    Value step = gpu::GridDimOp::create(b, gpu::Dimension::x);
-    auto loop = scf::ForOp::create(b, start, items, step);
-    OpBuilder::InsertionGuard guard(b);
-    b.setInsertionPointToStart(loop.getBody());
-    buildWorkItem(loop.getInductionVar());
-  } else {
-    buildWorkItem(start);
-  }
+  forEachWorkItem(
+      b, kernel, schedule, [&] { return b.mul(countBlocks(), countHeads()); },
+      [&](Value item) { buildWorkItem(item); });
   gpu::ReturnOp::create(b);
   kernel.walk(hoistGathers);
-}
-
-/// One work item after another, until none is left. The next is asked for before the
-/// work on one, so that the answer is there in time.
-void KernelBuilder::buildDynamicLoop(Value start, Value items) {
-  Value counter;
-  if (unsigned last = kernel.getNumArguments() - 1; kernel.getArgAttr(last, tile::kWorkspaceAttr))
-    counter = kernel.getArgument(last);
-  scf::WhileOp::create(
-      b, b.getIndexType(), start,
-      [&](OpBuilder &, Location, ValueRange work) {
-        Value isLeft = arith::CmpIOp::create(b, arith::CmpIPredicate::slt, work.front(), items);
-        scf::ConditionOp::create(b, isLeft, work);
-      },
-      [&](OpBuilder &, Location, ValueRange work) {
-        Value next = tile::NextWorkOp::create(b, b.getIndexType(), items, counter);
-        buildWorkItem(work.front());
-        scf::YieldOp::create(b, next);
-      });
 }
 
 void KernelBuilder::buildWorkItem(Value work) {
@@ -209,22 +181,30 @@ void KernelBuilder::buildBlock(WorkItem item) {
   Value q = tile::LoadOp::create(b, inputTile(rows, headColumns), item.q,
                                  ValueRange{item.tensorBatch, item.head, item.firstRow, b.index(0)});
   Value sink = op.getSinks() ? loadSink(b, kernel, item, rows, heads) : Value();
-  scf::ForOp loop = buildKeyLoop(item, q);
-  buildEpilogue(item, loop.getResults(), sink);
+  buildEpilogue(item, buildKeyLoop(item, q), sink);
 }
 
-scf::ForOp KernelBuilder::buildKeyLoop(const WorkItem &item, Value q) {
-  KeyRange range = keyRange(item);
+SoftmaxState KernelBuilder::buildKeyLoop(const WorkItem &item, Value q) {
+  KeyPart part = {keyRange(item), Value()};
+  if (splits > 1)
+    part = splitKeys(b, part.range, splits);
   // Finite, so that -inf scores before the first finite one weigh 0 and not NaN.
   Value maximum = constant(f32Tile({rows}), kNoMaximum);
   Value sum = constant(f32Tile({rows, partials}), 0.0);
   Value output = constant(f32Tile({rows, valueColumns}), 0.0);
-  auto loop = scf::ForOp::create(b, b.index(0), range.count, b.index(1), ValueRange{maximum, sum, output});
+  auto loop = scf::ForOp::create(b, b.index(0), part.range.count, b.index(1), ValueRange{maximum, sum, output});
   loop->setAttr(tile::kNonEmptyAttr, b.getUnitAttr());
-  OpBuilder::InsertionGuard guard(b);
-  b.setInsertionPointToStart(loop.getBody());
-  buildIteration(item, q, range, loop.getInductionVar(), loop.getRegionIterArgs());
-  return loop;
+  {
+    OpBuilder::InsertionGuard guard(b);
+    b.setInsertionPointToStart(loop.getBody());
+    buildIteration(item, q, part.range, loop.getInductionVar(), loop.getRegionIterArgs());
+  }
+  Value whole = tile::ReduceOp::create(b, f32Tile({rows}), tile::ReduceKind::Add, loop.getResult(1));
+  SoftmaxState state = {loop.getResult(0), whole, loop.getResult(2)};
+  if (splits == 1)
+    return state;
+  Value filled = b.sub(b.mul(item.queries, b.index(slotsOf(heads))), item.firstRow);
+  return combineParts(b, part, state, filled);
 }
 
 /// One tile of keys: s = q k^T, p = exp2(c s - c max), o = o * alpha + p v.
@@ -358,9 +338,8 @@ Value KernelBuilder::checkRange(Value sum, Value maximum, Value empty) {
   return arith::SelectOp::create(b, outside, unknown, sum);
 }
 
-void KernelBuilder::buildEpilogue(const WorkItem &item, ValueRange state, Value sink) {
-  Value maximum = state[0], output = state[2];
-  Value sum = tile::ReduceOp::create(b, f32Tile({rows}), tile::ReduceKind::Add, state[1]);
+void KernelBuilder::buildEpilogue(const WorkItem &item, const SoftmaxState &state, Value sink) {
+  auto [maximum, sum, output] = state;
   Value empty = arith::CmpFOp::create(b, arith::CmpFPredicate::OEQ, maximum, constant(f32Tile({rows}), kNoMaximum));
   sum = checkRange(sum, maximum, empty);
   Value share; // of the sum that is not the sink's, as the output has it
@@ -381,6 +360,9 @@ void KernelBuilder::buildEpilogue(const WorkItem &item, ValueRange state, Value 
   Value narrow = normalized;
   if (Type element = op.getOutput().getType().getElementType(); !element.isF32())
     narrow = arith::TruncFOp::create(b, RankedTensorType::get({rows, valueColumns}, element), normalized);
+  OpBuilder::InsertionGuard guard(b);
+  if (splits > 1)
+    b.setInsertionPointToStart(buildLeaderOnly(b).getBody());
   tile::StoreOp::create(b, narrow, item.o, ValueRange{item.tensorBatch, item.head, item.firstRow, b.index(0)});
   if (!op.getLse())
     return;

@@ -150,6 +150,13 @@ tile::Schedule completeAttention(attn::ForwardOp op, const tile::Schedule &given
     missing.add("knob columns is " + Twine(*schedule.columns) + ", dropout takes multiples of " +
                 Twine(kRandomColumns));
   completeRegisters(schedule, limits, needs, target.transposesValues(op));
+  if (int64_t splits = schedule.splits.value_or(1); splits > 1 && *schedule.persistent != 0)
+    missing.add("knob splits is " + Twine(splits) +
+                ", must be 1 where CTAs have one work item after another (knob "
+                "persistent is " +
+                Twine(*schedule.persistent) + ")");
+  else if (splits > 1 && (op.getQueryLengths() || op.isPacked()))
+    missing.add("knob splits is " + Twine(splits) + ", must be 1 where sequences have query lengths of their own");
   return schedule;
 }
 

@@ -39,6 +39,7 @@ static tile::Schedule defaultsFor(attn::ForwardOp op, const tile::Schedule &give
                                             : 80;
   schedule.stages = 2;
   schedule.ctas = 1;
+  schedule.splits = 1;
   schedule.accumulators = 1;
   schedule.correctionRegisters = 0;
   schedule.overlap = 1;
@@ -49,7 +50,9 @@ static tile::Schedule defaultsFor(attn::ForwardOp op, const tile::Schedule &give
   // that are too large, it takes from the small ones.
   schedule.lazyRescale = op.hasNarrowInputs() ? 4 : 8;
   schedule.exp2Polynomial = exp2Polynomial;
-  schedule.persistent = masked || op.hasLengths() ? tile::Schedule::kDynamic : 1; // as on Hopper, but not measured
+  schedule.persistent = given.splits.value_or(1) > 1 ? 0
+                        : masked || op.hasLengths()  ? tile::Schedule::kDynamic
+                                                     : 1; // as on Hopper, but not measured
   schedule.longestFirst = masked ? 1 : 0;
   schedule.groupBytes = masked ? 32 << 20 : 0;
   schedule.anchor = 0;

@@ -5,13 +5,16 @@
 #include "girih/Target/ShippedSchedules.h"
 #include "girih/Target/TuningKey.h"
 
+#include <limits>
+#include <tuple>
+
 using namespace mlir;
 
 namespace girih::sm90a {
 
 /// To 240 for each thread of two workers, 160 for each of three.
 static constexpr AttentionNeeds kNeeds = {
-    .leastLoad = 24, .leastTranspose = 32, .mostLoad = 32, .mostCompute = 240, .maxHeadSize = 256, .maxValueSize = 256};
+    .leastLoad = 24, .leastTranspose = 32, .mostLoad = 40, .mostCompute = 240, .maxHeadSize = 256, .maxValueSize = 256};
 
 /// How many times a work item of one worker's rows items of one, two, ... workers take:
 /// measured at 512 and 2048 keys without a mask. Tiles that are shared cost less for each row.
@@ -56,6 +59,33 @@ static int64_t defaultColumns(HeadColumns head) {
   return head.widest() <= 192 ? 96 : 64;
 }
 
+/// The keys of an item go to several CTAs where items are too few for the chip and long enough. Times are
+/// in those of a tile of one worker, as measured at 512 to 32768 keys.
+static int64_t splitsFor(attn::ForwardOp op, const tile::Schedule &schedule, HeadColumns head) {
+  // Clusters of so many CTAs that an H200 runs at once, by cudaOccupancyMaxActiveClusters.
+  static constexpr int64_t atOnce[] = {132, 66, 39, 30, 22, 17, 15, 15};
+  constexpr double kStart = 3;
+  auto combining = [](int64_t splits) { return splits == 1 ? 0 : 1.5 + 0.5 * double(splits); };
+  ArrayRef<int64_t> sizes = op.getQ().getType().getShape();
+  int64_t keys = op.getK().getType().getDimSize(2);
+  bool isOpen = llvm::any_of(sizes, ShapedType::isDynamic) || ShapedType::isDynamic(keys);
+  bool isBounded = op.getMaskRegion().empty(); // most keys may be hidden by what is not known here
+  bool hasRoom = *schedule.workers == 1 && head.widest() <= 128 && schedule.ctas.value_or(1) == 1;
+  if (isOpen || !isBounded || !hasRoom || op.getQueryLengths() || op.isPacked() || schedule.persistent.value_or(0) != 0)
+    return 1;
+  int64_t blocks = llvm::divideCeil(sizes[2] * slotsOf(*schedule.heads), *schedule.rows);
+  int64_t items = sizes[0] * sizes[1] / *schedule.heads * blocks;
+  int64_t tiles = llvm::divideCeil(keys, *schedule.columns), best = 1;
+  double least = std::numeric_limits<double>::infinity();
+  for (int64_t splits = 1; splits <= int64_t(std::size(atOnce)); ++splits) {
+    double rounds = double(llvm::divideCeil(items, atOnce[splits - 1]));
+    double time = rounds * (double(llvm::divideCeil(tiles, splits)) + kStart + combining(splits));
+    if (time < least)
+      std::tie(best, least) = std::pair(splits, time);
+  }
+  return best;
+}
+
 static tile::Schedule defaultsFor(attn::ForwardOp op, const tile::Schedule &given, HeadColumns head) {
   bool masked = op.hasMask();
   int64_t keys = op.getK().getType().getDimSize(2);
@@ -71,9 +101,11 @@ static tile::Schedule defaultsFor(attn::ForwardOp op, const tile::Schedule &give
   schedule.pingPong = 1;
   schedule.lazyRescale = 0; // the output is in registers, where a product costs less than a branch
   schedule.exp2Polynomial = 0;
+  schedule.splits = given.splits.value_or(splitsFor(op, given.completedFrom(schedule), head));
   // Work items of a mask differ in length: whoever is done takes the next, the long
   // ones first. Fixed shares are as good where all are equal, and cost less.
-  schedule.persistent = !masked && !op.hasLengths()        ? 1
+  schedule.persistent = *schedule.splits > 1               ? 0
+                        : !masked && !op.hasLengths()      ? 1
                         : hasCtaForEachItem(head.widest()) ? 0
                                                            : tile::Schedule::kDynamic;
   schedule.longestFirst = masked ? 1 : 0;

@@ -13,6 +13,7 @@ constexpr double kIteration = 80;    ///< barriers and branches of an iteration
 constexpr double kItem = 400;        ///< index arithmetic, first wait, last store of an item
 constexpr double kBlock = 1200;      ///< start and end of a CTA
 constexpr double kFetch = 150;       ///< of an item from a counter
+constexpr double kCombine = 1200;    ///< of the tiles of one CTA of a cluster with those of the others
 constexpr double kPolynomial = 8;    ///< instructions of an exponential by polynomial
 constexpr double kElementwise = 3.5; ///< other instructions for each score
 
@@ -49,8 +50,8 @@ double cyclesOf(const tile::Schedule &schedule, const Iteration &iteration, doub
   return std::max({longer, iteration.load, alone / ctas});
 }
 
-/// Work items of one head, or of a group whose rows share tiles: the sum of their iterations and the most of one. What
-/// a mask region hides is not known and counts as seen.
+/// Work items of one head, or of a group whose rows share tiles, or parts of items: the sum of their iterations and the
+/// most of one. What a mask region hides is not known and counts as seen.
 struct Items {
   int64_t count = 0, iterations = 0, most = 0;
 };
@@ -58,6 +59,7 @@ struct Items {
 Items itemsOf(attn::ForwardOp op, const tile::Schedule &schedule) {
   int64_t perQuery = slotsOf(schedule.heads.value_or(1));
   int64_t queries = op.getQ().getType().getDimSize(2) * perQuery, keys = op.getK().getType().getDimSize(2);
+  int64_t splits = schedule.splits.value_or(1);
   Items items;
   for (int64_t row = 0; row < queries; row += *schedule.rows) {
     int64_t visible = keys;
@@ -65,9 +67,9 @@ Items itemsOf(attn::ForwardOp op, const tile::Schedule &schedule) {
       int64_t shift = op.getMask() == attn::Mask::Causal ? keys - queries / perQuery : 0;
       visible = std::clamp<int64_t>((row + *schedule.rows) / perQuery + shift, 0, keys);
     }
-    int64_t iterations = llvm::divideCeil(visible, *schedule.columns);
-    ++items.count;
-    items.iterations += iterations;
+    int64_t iterations = llvm::divideCeil(llvm::divideCeil(visible, *schedule.columns), splits);
+    items.count += splits;
+    items.iterations += splits * iterations;
     items.most = std::max(items.most, iterations);
   }
   return items;
@@ -85,8 +87,10 @@ double predictMicroseconds(attn::ForwardOp op, const tile::Schedule &schedule, c
   // Before and after its loop an item waits for copies, and half an iteration's MMAs and
   // a softmax have nothing beside them.
   int64_t grid = schedule.persistent.value_or(0);
+  int64_t splits = schedule.splits.value_or(1);
   double latency = schedule.itemStages.value_or(1) > 1 ? kLatency / 2 : kLatency;
-  double beside = latency + iteration.mma / 2 + iteration.softmax + kItem;
+  double beside =
+      latency + iteration.mma / 2 + iteration.softmax + kItem + (splits > 1 ? kCombine * double(splits) : 0);
   beside = (beside + (grid == 0 ? kBlock : grid == tile::Schedule::kDynamic ? kFetch : 0)) / ctas;
   int64_t heads = op.getQ().getType().getDimSize(0) * op.getQ().getType().getDimSize(1) / schedule.heads.value_or(1);
   int64_t count = heads * items.count;

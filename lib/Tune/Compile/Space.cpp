@@ -39,6 +39,7 @@ KnobValues usualKnobValues() {
   values["heads"] = {1, 2, 4, 8, 16, 32, 64};
   values["persistent"] = {1, 2, 0};
   values["ctas"] = {1, 2, 3};
+  values["splits"] = {1, 2, 3, 4, 8};
   values["longest_first"] = {1, 0};
   values["group_bytes"] = {0, 32 << 20};
   values["anchor"] = {1, 8, 16, 0};
@@ -76,12 +77,14 @@ Space::Space(attn::ForwardOp op, const Target &target, const KnobValues &values)
 }
 
 /// Whether a knob can have several values here: it is not given, the chip has it, and the
-/// problem has items of several lengths to order, or heads to share tiles.
+/// problem has items of several lengths to order, heads to share tiles, or too few items for the chip.
 bool Space::isOpen(const tile::KnobInfo &knob) {
   if (given.*knob.field || !(usual.*knob.field))
     return false;
   if (knob.field == &tile::Schedule::longestFirst)
     return op.hasMask();
+  if (knob.field == &tile::Schedule::splits)
+    return *usual.splits > 1;
   return knob.field != &tile::Schedule::heads || op.getQ().getType().getDimSize(2) < *usual.rows;
 }
 

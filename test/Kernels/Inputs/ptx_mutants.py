@@ -1,6 +1,6 @@
 """Compiles a kernel for tensor memory, breaks its PTX in many ways, one at a time, and asks girih-sim.
 
-usage: ptx_mutants.py OUT (--attention SPEC | --file KERNEL) --sizes NAME=N,... [--only REGEX] [--each N] [--verbose]
+usage: ptx_mutants.py OUT [--target CHIP] (--attention SPEC | --file KERNEL) --sizes NAME=N,... [--only REGEX] [--each N] [--verbose]
 
 Every mutant is run with --check under the schedules below until one of them has a verdict. One that passes under all
 is missed, unless the place is never reached with these sizes (a trap there changes nothing) or EQUIVALENT says why it
@@ -130,6 +130,8 @@ EQUIVALENT = [
     ("bar.warp.sync dropped", BEHIND, r"", "bar.sync waits for all lanes"),
     ("remote arrival without its scope", BEFORE, r"(?:(?!tcgen05\.st)[\s\S])*$", "it tells of reads, which are over"),
     ("wait without the scope", BEFORE, r"(?:(?!tcgen05\.st)[\s\S])*$", "it hears of reads, which are over"),
+    ("barrier of the cluster relaxed", BEFORE, r"(?:(?!tcgen05)[\s\S])*fence\.mbarrier_init(?:(?!try_wait|setmaxnreg)[\s\S])*$",
+     "fence.mbarrier_init stands before it for that"),
     ("registers not given back", BEFORE, rf"(?:(?!{WORK})[\s\S])*$", "the launch has enough of them"),
     ("fence::", BEFORE, rf"(?:(?!{WORK})[\s\S])*$", "tcgen05.alloc is synchronous"),
     ("fence::", BEHIND, r"[^$]*?bar\.sync\s+0;[^$]*?\$L\w+;[^$]*?tcgen05\.dealloc", "tcgen05.dealloc is synchronous"),
@@ -185,6 +187,7 @@ def main():
     source = parser.add_mutually_exclusive_group(required=True)
     source.add_argument("--attention")
     source.add_argument("--file")
+    parser.add_argument("--target", default="sm_100a")
     parser.add_argument("--sizes", default="")
     parser.add_argument("--only", default="")
     parser.add_argument("--each", type=int, default=0)
@@ -192,7 +195,7 @@ def main():
     options = parser.parse_args()
     shutil.rmtree(options.out, ignore_errors=True)
     kernel = ["--attention", options.attention] if options.attention else [options.file]
-    subprocess.run(["girih-compile", "--quiet", "--target", "sm_100a", "-o", str(options.out)] + kernel, check=True)
+    subprocess.run(["girih-compile", "--quiet", "--target", options.target, "-o", str(options.out)] + kernel, check=True)
     manifest = next(options.out.glob("*.json"))
     text = manifest.with_suffix(".ptx").read_text()
     cluster = json.loads(manifest.read_text())["launch"]["cluster"]

@@ -159,3 +159,21 @@ func.func @pair(%q: tensor<1x2x256x128xbf16>) -> tensor<1x2x256x128xbf16> {
       : tensor<1x2x256x128xbf16>, tensor<1x2x256x128xbf16>, tensor<1x2x256x128xbf16> -> tensor<1x2x256x128xbf16>
   return %o : tensor<1x2x256x128xbf16>
 }
+
+// -----
+
+func.func @parts_of_many(%q: tensor<1x2x256x128xbf16>) -> tensor<1x2x256x128xbf16> {
+  // expected-error@+1 {{knob splits is 2, must be 1 where CTAs have one work item after another (knob persistent is 1)}}
+  %o = attn.forward %q, %q, %q schedule <splits = 2, persistent = 1>
+      : tensor<1x2x256x128xbf16>, tensor<1x2x256x128xbf16>, tensor<1x2x256x128xbf16> -> tensor<1x2x256x128xbf16>
+  return %o : tensor<1x2x256x128xbf16>
+}
+
+// -----
+
+func.func @parts_of_lengths(%q: tensor<1x2x256x128xbf16>, %n: tensor<1xi32>) -> tensor<1x2x256x128xbf16> {
+  // expected-error@+1 {{knob splits is 2, must be 1 where sequences have query lengths of their own}}
+  %o = attn.forward %q, %q, %q query_lengths(%n : tensor<1xi32>) schedule <splits = 2, persistent = 0>
+      : tensor<1x2x256x128xbf16>, tensor<1x2x256x128xbf16>, tensor<1x2x256x128xbf16> -> tensor<1x2x256x128xbf16>
+  return %o : tensor<1x2x256x128xbf16>
+}

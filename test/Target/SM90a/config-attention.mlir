@@ -3,7 +3,7 @@
 
 // CHECK-LABEL: @wide_none
 // CHECK: schedule <rows = 128, columns = 128, workers = 2, stages = 2, item_stages = 2, load_registers = 24, compute_registers = 240,
-// CHECK-SAME: overlap = 1, left_in_registers = 1, ping_pong = 1, lazy_rescale = 0, exp2_polynomial = 0, heads = 1, persistent = 1, ctas = 1, longest_first = 0, group_bytes = 0,
+// CHECK-SAME: overlap = 1, left_in_registers = 1, ping_pong = 1, lazy_rescale = 0, exp2_polynomial = 0, heads = 1, persistent = 1, ctas = 1, splits = 1, longest_first = 0, group_bytes = 0,
 func.func @wide_none(%q: tensor<4x32x2048x128xbf16>) -> tensor<4x32x2048x128xbf16> {
   %o = attn.forward %q, %q, %q
       : tensor<4x32x2048x128xbf16>, tensor<4x32x2048x128xbf16>, tensor<4x32x2048x128xbf16> -> tensor<4x32x2048x128xbf16>
@@ -12,7 +12,7 @@ func.func @wide_none(%q: tensor<4x32x2048x128xbf16>) -> tensor<4x32x2048x128xbf1
 
 // Long work items first; whoever is done takes the next.
 // CHECK-LABEL: @wide_causal
-// CHECK: schedule <rows = 128, columns = 128, workers = 2, {{.*}} heads = 1, persistent = 2, ctas = 1, longest_first = 1, group_bytes = 33554432, anchor = 1>
+// CHECK: schedule <rows = 128, columns = 128, workers = 2, {{.*}} heads = 1, persistent = 2, ctas = 1, splits = 1, longest_first = 1, group_bytes = 33554432, anchor = 1>
 func.func @wide_causal(%q: tensor<4x32x2048x128xbf16>) -> tensor<4x32x2048x128xbf16> {
   %o = attn.forward %q, %q, %q mask(causal)
       : tensor<4x32x2048x128xbf16>, tensor<4x32x2048x128xbf16>, tensor<4x32x2048x128xbf16> -> tensor<4x32x2048x128xbf16>
@@ -65,7 +65,7 @@ func.func @rows_follow_workers(%q: tensor<1x2x256x128xbf16>) -> tensor<1x2x256x1
 }
 
 // CHECK-LABEL: @workers_follow_rows
-// CHECK: schedule <rows = 64, {{.*}} workers = 1, {{.*}} load_registers = 32, compute_registers = 240,
+// CHECK: schedule <rows = 64, {{.*}} workers = 1, {{.*}} load_registers = 40, compute_registers = 240,
 func.func @workers_follow_rows(%q: tensor<1x2x256x64xbf16>) -> tensor<1x2x256x64xbf16> {
   %o = attn.forward %q, %q, %q schedule <rows = 64>
       : tensor<1x2x256x64xbf16>, tensor<1x2x256x64xbf16>, tensor<1x2x256x64xbf16> -> tensor<1x2x256x64xbf16>
@@ -82,7 +82,7 @@ func.func @registers_follow_each_other(%q: tensor<1x2x256x128xbf16>) -> tensor<1
 }
 
 // CHECK-LABEL: @seven_workers
-// CHECK: schedule <rows = 448, {{.*}} workers = 7, {{.*}} load_registers = 32, compute_registers = 64,
+// CHECK: schedule <rows = 448, {{.*}} workers = 7, {{.*}} load_registers = 40, compute_registers = 64,
 func.func @seven_workers(%q: tensor<1x2x256x64xbf16>) -> tensor<1x2x256x64xbf16> {
   %o = attn.forward %q, %q, %q schedule <rows = 448>
       : tensor<1x2x256x64xbf16>, tensor<1x2x256x64xbf16>, tensor<1x2x256x64xbf16> -> tensor<1x2x256x64xbf16>
