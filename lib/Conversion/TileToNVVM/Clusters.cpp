@@ -142,16 +142,27 @@ struct ConvertClusterReduce : OpConversionPattern<tile::ClusterReduceOp> {
     return SmallVector<Value>(choice.getResults());
   }
 
-  /// In a loop, so that the assembler holds the registers of one CTA beside the sums.
+  /// Two CTAs at a time where a thread has many registers, so that it holds theirs beside the sums and no more.
   static SmallVector<Value> combineAll(ImplicitLocOpBuilder &b, tile::ClusterReduceOp op, Exchange &exchange) {
-    Value one = constantI32(b, 1);
-    auto loop = scf::ForOp::create(b, one, constantI32(b, clusterOf(op)), one, exchange.read(constantI32(b, 0)));
+    constexpr size_t kFewRegisters = 16, kManyRegisters = 64;
+    int64_t cluster = clusterOf(op), next = 1;
+    SmallVector<Value> sums = exchange.read(constantI32(b, 0));
+    int64_t together = sums.size() <= kManyRegisters ? 2 : 1;
+    auto add = [&](Value cta) {
+      for (auto [sum, value] : llvm::zip_equal(sums, exchange.read(cta)))
+        sum = combine(b, op.getKind(), sum, value);
+    };
+    while (next < cluster && (sums.size() <= kFewRegisters || (cluster - next) % together != 0))
+      add(constantI32(b, next++));
+    if (next == cluster)
+      return sums;
+    auto loop = scf::ForOp::create(b, constantI32(b, next), constantI32(b, cluster), constantI32(b, together), sums);
     keepRolled(loop);
     OpBuilder::InsertionGuard guard(b);
     b.setInsertionPointToStart(loop.getBody());
-    SmallVector<Value> sums(loop.getRegionIterArgs());
-    for (auto [sum, value] : llvm::zip_equal(sums, exchange.read(loop.getInductionVar())))
-      sum = combine(b, op.getKind(), sum, value);
+    sums.assign(loop.getRegionIterArgs().begin(), loop.getRegionIterArgs().end());
+    for (int64_t i = 0; i < together; ++i)
+      add(b.createOrFold<arith::AddIOp>(loop.getInductionVar(), constantI32(b, i)));
     scf::YieldOp::create(b, sums);
     return SmallVector<Value>(loop.getResults());
   }

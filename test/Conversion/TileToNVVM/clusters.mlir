@@ -3,6 +3,7 @@
 
 #row = #tile.fragment<registers = [2 : (8)], lanes = [4 : (0), 8 : (1)], warps = [4 : (16)]>
 !row = tensor<64xf32, #row>
+!wide = tensor<64x128xf32, #tile.fragment<registers = [2 : (0, 1), 2 : (8, 0), 16 : (0, 8)], lanes = [4 : (0, 2), 8 : (1, 0)], warps = [4 : (16, 0)]>>
 !slot = tensor<1x256xf32, #tile.shared<swizzle = 32>>
 
 gpu.module @m [#nvvm.target<chip = "sm_90a">] {
@@ -15,11 +16,11 @@ gpu.module @m [#nvvm.target<chip = "sm_90a">] {
   // CHECK: mbarrier.try_wait.parity.acquire.cluster.shared::cta.b64 done, [$0], 0
   // CHECK: mapa.shared::cluster.u32 $0, $1, $2;{{.*}} %c0_i32
   // CHECK: llvm.load %{{.*}} : !llvm.ptr<7> -> vector<2xf32>
-  // CHECK: scf.for %{{.*}} = %c1_i32 to %c4_i32 step %c1_i32
-  // CHECK: mapa.shared::cluster.u32
+  // CHECK: mapa.shared::cluster.u32 $0, $1, $2;{{.*}} %c1_i32
   // CHECK: llvm.load %{{.*}} : !llvm.ptr<7> -> vector<2xf32>
   // CHECK: arith.maxnumf
   // CHECK: arith.maxnumf
+  // CHECK: mapa.shared::cluster.u32 $0, $1, $2;{{.*}} %c3_i32
   gpu.func @all() kernel attributes {known_cluster_size = array<i32: 4, 1, 1>} {
     %buffer = tile.alloc "x" offset(0) : !tile.buffer<1 x !slot>
     %full = tile.barriers "x_full" offset(1024) : !tile.barriers<1, arrivals = 16>
@@ -51,6 +52,26 @@ gpu.module @m [#nvvm.target<chip = "sm_90a">] {
       %w = tile.worker
       %r = tile.cluster_reduce add %x leader rows(%n) through %buffer, %full[%w] : !tile.buffer<1 x !slot>, !tile.barriers<1, arrivals = 8> : !row
       "use"(%r) : (!row) -> ()
+    }
+    gpu.return
+  }
+
+  // Of many registers, those of two CTAs at a time, after the first ones.
+  // CHECK-LABEL: llvm.func @many
+  // CHECK-COUNT-16: llvm.load %{{.*}} : !llvm.ptr<7> -> vector<4xf32>
+  // CHECK: mapa.shared::cluster.u32 $0, $1, $2;{{.*}} %c1_i32
+  // CHECK: scf.for %[[CTA:.*]] = %c2_i32 to %c8_i32 step %c2_i32
+  // CHECK: mapa.shared::cluster.u32 $0, $1, $2;{{.*}} %[[CTA]]
+  // CHECK: %[[NEXT:.*]] = arith.addi %[[CTA]], %c1_i32
+  // CHECK: mapa.shared::cluster.u32 $0, $1, $2;{{.*}} %[[NEXT]]
+  gpu.func @many() kernel attributes {known_cluster_size = array<i32: 8, 1, 1>} {
+    %buffer = tile.alloc "x" offset(0) : !tile.buffer<1 x tensor<1x8192xf32, #tile.shared<swizzle = 32>>>
+    %full = tile.barriers "x_full" offset(32768) : !tile.barriers<1, arrivals = 32>
+    tile.role "compute" warps(4) registers(240) {
+      %x = "x"() : () -> !wide
+      %w = tile.worker
+      %r = tile.cluster_reduce add %x through %buffer, %full[%w] : !tile.buffer<1 x tensor<1x8192xf32, #tile.shared<swizzle = 32>>>, !tile.barriers<1, arrivals = 32> : !wide
+      "use"(%r) : (!wide) -> ()
     }
     gpu.return
   }
