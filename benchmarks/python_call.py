@@ -77,7 +77,7 @@ def main():
               f"that captures a tensor {call_cost(lambda: girih_torch.attention(*small, score=alibi)):.1f} us, "
               f"the output's memory {call_cost(lambda: torch.empty_like(small[0])):.1f} us")
         for mask in ("none", "causal"):
-            loaded = girih._attention.kernels_of(0, (128, 128), None, mask, None, None, False, "", 0).loaded_for(small[0].shape)
+            loaded = girih._attention.kernels_of(0, (128, 128), None, mask, None, None, False, "", 0).loaded_for(small[0].shape, small[1].shape)
             out = torch.empty_like(small[0])
             print(f"the launch alone, {mask}: {call_cost(lambda: loaded.launch_tensors(*small, out, stream=None)):.1f} us")
     print("| shape | girih ms | one size ms | flash ms | cuDNN ms |\n|---|---|---|---|---|")

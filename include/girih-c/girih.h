@@ -116,8 +116,8 @@ GIRIH_API GirihText girihScheduleRuleKnobs(const GirihScheduleRule *rule, size_t
    heads of keys: the queries are few, and several heads share one of keys and so tiles. Costs
    some nanoseconds, as does what follows. */
 GIRIH_API int girihAttentionWantsHeads(const int64_t queryShape[4], int64_t keyHeads);
-/* The class of queries of that shape: batches, heads, length, head size. */
-GIRIH_API size_t girihScheduleRuleClassOf(const GirihScheduleRule *rule, const int64_t shape[4]);
+/* The class of queries of that shape (batches, heads, length, head size) and so many keys. */
+GIRIH_API size_t girihScheduleRuleClassOf(const GirihScheduleRule *rule, const int64_t shape[4], int64_t keys);
 
 /* A kernel from what girihKernelPart gave once. Either PTX or cubin may be empty. NULL
    when the manifest is none, or when the hashes in it are not theirs. */

@@ -35,6 +35,27 @@ int64_t WorkerRule::workersFor(int64_t batches, int64_t heads, int64_t queries) 
   return best;
 }
 
+/// In times of a tile, as measured at 512 to 32768 keys.
+int64_t WorkerRule::splitsFor(int64_t slices, int64_t queries, int64_t keys) const {
+  constexpr double kStart = 3;
+  auto items = double(slices) * double(llvm::divideCeil(queries, rows));
+  auto tiles = llvm::divideCeil(keys, columns);
+  auto timeOf = [&](Cluster cluster, double combining) {
+    double rounds = std::ceil(items / double(cluster.atOnce));
+    return rounds * (double(llvm::divideCeil(tiles, cluster.ctas)) + kStart + combining);
+  };
+  int64_t best = 1;
+  double least = timeOf({1, multiprocessors}, 0);
+  for (Cluster cluster : clusters) {
+    double time = timeOf(cluster, 1.5 + 0.5 * double(cluster.ctas));
+    if (time < least) {
+      least = time;
+      best = cluster.ctas;
+    }
+  }
+  return best;
+}
+
 std::optional<WorkerRule> Target::workerRule(attn::ForwardOp) const { return std::nullopt; }
 
 } // namespace girih

@@ -45,11 +45,11 @@ public:
   }
 
   GirihLoadedKernel *findLoaded(const std::string &problem, const std::string &functions, int device,
-                                const int64_t *queryShape, GirihDiagnostics *diagnostics) {
+                                const int64_t *queryShape, int64_t keys, GirihDiagnostics *diagnostics) {
     const char *target = girihDeviceTarget(device, diagnostics);
     if (!target)
       return nullptr;
-    std::string chosen = problemFor(problem, functions, target, queryShape);
+    std::string chosen = problemFor(problem, functions, target, queryShape, keys);
     std::string key = chosen + "\n" + functions + "\n" + std::to_string(device);
     {
       std::lock_guard<std::mutex> lock(mutex);
@@ -65,9 +65,9 @@ public:
     return entry;
   }
 
-  /// The problem with what its rule adds for the queries.
+  /// The problem with what its rule adds for the queries and so many keys.
   std::string problemFor(const std::string &problem, const std::string &functions, const std::string &target,
-                         const int64_t *queryShape) {
+                         const int64_t *queryShape, int64_t keys) {
     std::string key = problem + "\n" + functions + "\n" + target;
     std::lock_guard<std::mutex> lock(mutex);
     RulePtr &rule = rules[key];
@@ -81,7 +81,7 @@ public:
       if (!rule)
         throw std::runtime_error(textOf(diagnostics));
     }
-    GirihText knobs = girihScheduleRuleKnobs(rule.get(), girihScheduleRuleClassOf(rule.get(), queryShape));
+    GirihText knobs = girihScheduleRuleKnobs(rule.get(), girihScheduleRuleClassOf(rule.get(), queryShape, keys));
     return knobs.size ? problem + "," + std::string(knobs.data, knobs.size) : problem;
   }
 
@@ -177,6 +177,7 @@ public:
 
   /// Of each launch.
   const int64_t *queryShape() const { return tensors.front().shape.data(); }
+  int64_t keys() const { return tensors[1].shape[2]; }
 
   /// Calls `run` with the tensors of each launch until one fails.
   template <typename Run> bool forEach(const Run &run) {
@@ -267,8 +268,8 @@ ffi::Error attendOnGpu(void *stream, int32_t device, ffi::RemainingArgs inputs, 
   if (interprets)
     return failure("interpret=True runs the simulator on the CPU: put the arrays there");
   return attend(inputs, outputs, mergesBatches, batched, scalars, [&](Call &call, auto &numbers, DiagnosticsPtr &said) {
-    GirihLoadedKernel *loaded =
-        kernels().findLoaded(toString(problem), toString(functions), device, call.queryShape(), said.get());
+    GirihLoadedKernel *loaded = kernels().findLoaded(toString(problem), toString(functions), device, call.queryShape(),
+                                                     call.keys(), said.get());
     return loaded && call.forEach([&](const GirihTensor *tensors, size_t count) {
       return girihLaunchWithScalars(loaded, tensors, count, numbers.data(), numbers.size(), stream, said.get());
     });
@@ -281,7 +282,8 @@ ffi::Error attendOnCpu(ffi::RemainingArgs inputs, ffi::RemainingRets outputs, st
   if (!interprets)
     return failure("girih.jax.attention runs on a GPU; interpret=True executes the kernel in the simulator");
   return attend(inputs, outputs, mergesBatches, batched, scalars, [&](Call &call, auto &numbers, DiagnosticsPtr &said) {
-    std::string chosen = kernels().problemFor(toString(problem), toString(functions), "sm_90a", call.queryShape());
+    std::string chosen =
+        kernels().problemFor(toString(problem), toString(functions), "sm_90a", call.queryShape(), call.keys());
     std::shared_ptr<GirihKernel> kernel = kernels().find(chosen, toString(functions), "sm_90a");
     GirihSimulateOptions options{};
     options.structSize = sizeof options;

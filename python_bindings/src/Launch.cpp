@@ -193,7 +193,7 @@ public:
                                           {rule}});
       entry->byClass.resize(girihScheduleRuleClassCount(classes));
     }
-    entry->byClass[girihScheduleRuleClassOf(entry->rule, query.shape)] = &nb::cast<Loaded &>(loaded);
+    entry->byClass[girihScheduleRuleClassOf(entry->rule, query.shape, key.shape[2])] = &nb::cast<Loaded &>(loaded);
     entry->owners.push_back(loaded);
   }
 
@@ -232,9 +232,9 @@ private:
           tensor.shape[1] == 0 || tensor.shape[2] == 0)
         return nullptr;
     }
-    const nb::dlpack::dltensor &query = described.tensors[0];
-    Entry *entry = find(query, described.tensors[1], described.tensors[2]);
-    return entry ? entry->byClass[girihScheduleRuleClassOf(entry->rule, query.shape)] : nullptr;
+    const nb::dlpack::dltensor &query = described.tensors[0], &key = described.tensors[1];
+    Entry *entry = find(query, key, described.tensors[2]);
+    return entry ? entry->byClass[girihScheduleRuleClassOf(entry->rule, query.shape, key.shape[2])] : nullptr;
   }
 
   bool areTogether(const Described &described) const {

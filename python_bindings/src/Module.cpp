@@ -104,12 +104,13 @@ bool wantsHeads(nb::sequence shape, int64_t keyHeads) {
   return sizes.size() == 4 && girihAttentionWantsHeads(sizes.data(), keyHeads);
 }
 
-/// What is added to the problem for queries of a shape.
-nb::str knobsFor(const ScheduleRule &rule, nb::sequence shape) {
+/// What is added to the problem for queries of a shape and so many keys.
+nb::str knobsFor(const ScheduleRule &rule, nb::sequence shape, int64_t keys) {
   std::vector<int64_t> sizes = toIntegers(shape);
   if (sizes.size() != 4)
     throw nb::value_error("queries have 4 dimensions");
-  return toStr(girihScheduleRuleKnobs(rule.handle.get(), girihScheduleRuleClassOf(rule.handle.get(), sizes.data())));
+  return toStr(
+      girihScheduleRuleKnobs(rule.handle.get(), girihScheduleRuleClassOf(rule.handle.get(), sizes.data(), keys)));
 }
 
 nb::tuple fromParts(nb::bytes manifest, nb::bytes ptx, nb::bytes cubin) {

@@ -154,9 +154,11 @@ def test_wrong_shapes_and_strides_by_chance():
 def test_kernels_by_class_of_sizes():
     """Few work items and many have a kernel each, and no more."""
     kernels = _attention.kernels_of(0, (128, 128), None, "none", None, None, True, "", 0)
-    few, many = kernels.loaded_for((2, 4, 33, 128)), kernels.loaded_for((8, 32, 4096, 128))
-    assert few is not many and kernels.loaded_for((1, 1, 1, 128)) is few and kernels.loaded_for((4, 32, 2048, 128)) is many
+    keys = 1, 1, 64, 128
+    few, many = kernels.loaded_for((2, 4, 33, 128), keys), kernels.loaded_for((8, 32, 4096, 128), keys)
+    assert few is not many and kernels.loaded_for((1, 1, 1, 128), keys) is few and kernels.loaded_for((4, 32, 2048, 128), keys) is many
     assert list(kernels.loaded) == ["workers=1", ""]
+    assert kernels.rule.knobs_for((2, 4, 33, 128), 4096) == "workers=1,splits=8"
 
 
 def test_threads():
@@ -171,7 +173,7 @@ def test_call_is_cheap():
     q, k, v = inputs(1, 1)
     o, lse = girih.attention(q, k, v, lse=True)
     described = [_attention._describe("x", array, 0)[0] for array in (q, k, v, o, lse)]
-    loaded = _attention.kernels_of(0, (128, 128), None, "none", None, None, True, "", 0).loaded_for(q.shape)
+    loaded = _attention.kernels_of(0, (128, 128), None, "none", None, None, True, "", 0).loaded_for(q.shape, k.shape)
     begin = time.perf_counter()
     for _ in range(2000):
         loaded.launch(*described, stream=0)

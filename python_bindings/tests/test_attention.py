@@ -51,4 +51,5 @@ def test_few_queries():
     assert heads_of(None, few, keys) == (64, 8) and heads_of(None, many, keys) is None
     assert heads_of(None, few, few) is None and heads_of("alibi", many, keys) == (64, 8)
     rule = rule_of(girih.Problem(128, h=64, hkv=8), "sm_90a")
-    assert rule.knobs_for(few) == "heads=8,workers=1" and rule.knobs_for(many) == "workers=1"
+    assert rule.knobs_for(few, 2048) == "heads=8,workers=1" and rule.knobs_for(many, 2048) == "workers=1"
+    assert rule.knobs_for((1, 64, 1, 128), 2048) == "heads=8,workers=1,splits=4"

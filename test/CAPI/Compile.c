@@ -141,11 +141,15 @@ void testCompileErrors(void) {
   girihDiagnosticsDestroy(NULL);
 }
 
-static const char *knobsFor(const GirihScheduleRule *rule, int64_t b, int64_t h, int64_t queries) {
+static const char *knobsForKeys(const GirihScheduleRule *rule, int64_t b, int64_t h, int64_t queries, int64_t keys) {
   int64_t shape[4] = {b, h, queries, 64};
-  size_t index = girihScheduleRuleClassOf(rule, shape);
+  size_t index = girihScheduleRuleClassOf(rule, shape, keys);
   CHECK(index < girihScheduleRuleClassCount(rule));
   return girihScheduleRuleKnobs(rule, index).size ? girihScheduleRuleKnobs(rule, index).data : "";
+}
+
+static const char *knobsFor(const GirihScheduleRule *rule, int64_t b, int64_t h, int64_t queries) {
+  return knobsForKeys(rule, b, h, queries, 0);
 }
 
 /* Few work items want fewer workers than there are with open sizes. */
@@ -156,22 +160,26 @@ void testScheduleRule(void) {
   CHECK(rule);
   if (!rule)
     return;
-  CHECK(girihScheduleRuleClassCount(rule) == 3);
-  CHECK(girihScheduleRuleKnobs(rule, 0).size == 0 && girihScheduleRuleKnobs(rule, 3).size == 0);
+  CHECK(girihScheduleRuleClassCount(rule) == 3 + 4);
+  CHECK(girihScheduleRuleKnobs(rule, 0).size == 0 && girihScheduleRuleKnobs(rule, 7).size == 0);
   CHECK(strcmp(knobsFor(rule, 1, 8, 1024), "workers=1") == 0);
   CHECK(strcmp(knobsFor(rule, 1, 4, 4096), "workers=2") == 0);
   CHECK(strcmp(knobsFor(rule, 8, 32, 4096), "") == 0);
+  /* And several CTAs for the keys of each, where these are many. */
+  CHECK(strcmp(knobsForKeys(rule, 1, 4, 200, 4096), "workers=1,splits=4") == 0);
+  CHECK(strcmp(knobsForKeys(rule, 1, 8, 1024, 4096), "workers=1") == 0);
   CHECK(strcmp(knobsFor(rule, 0, 32, 4096), "") == 0 && strcmp(knobsFor(rule, 1, 1, -5), "") == 0);
   girihScheduleRuleDestroy(rule);
 
   /* A schedule that is given stays, and sm_100a has one number of workers. */
   /* Heads on one of keys share tiles where queries are few, as many of 96 as fit. */
   rule = girihScheduleRuleCreate(textOf("b=?,h=96,hkv=1,sq=?,skv=?,d=128"), &options, diagnostics);
-  CHECK(girihScheduleRuleClassCount(rule) == 4);
+  CHECK(girihScheduleRuleClassCount(rule) == 4 + 8);
   CHECK(strcmp(knobsFor(rule, 1000, 96, 1), "heads=48,workers=1") == 0);
   CHECK(strcmp(knobsFor(rule, 1000, 96, 40), "heads=48,workers=2") == 0);
   CHECK(strcmp(knobsFor(rule, 1000, 96, 64), "workers=1") == 0);
   CHECK(strcmp(knobsFor(rule, 1, 96, 100), "") == 0);
+  CHECK(strcmp(knobsForKeys(rule, 1, 96, 1, 8192), "heads=48,workers=1,splits=8") == 0);
   girihScheduleRuleDestroy(rule);
   int64_t few[4] = {1, 8, 63, 64}, many[4] = {1, 8, 64, 64};
   CHECK(girihAttentionWantsHeads(few, 2) && !girihAttentionWantsHeads(few, 8) && !girihAttentionWantsHeads(many, 2));

@@ -56,7 +56,7 @@ public:
 
   int workersFor(const Case &at, int usual) const {
     int64_t shape[4] = {1, at.heads, at.length, at.head};
-    GirihText knobs = girihScheduleRuleKnobs(rule.get(), girihScheduleRuleClassOf(rule.get(), shape));
+    GirihText knobs = girihScheduleRuleKnobs(rule.get(), girihScheduleRuleClassOf(rule.get(), shape, 0));
     return knobs.size ? std::stoi(std::string(knobs.data, knobs.size).substr(sizeof "workers=" - 1)) : usual;
   }
 

@@ -2,6 +2,7 @@
 #ifndef GIRIH_TARGET_WORKERRULE_H
 #define GIRIH_TARGET_WORKERRULE_H
 
+#include "llvm/ADT/ArrayRef.h"
 #include "llvm/ADT/SmallVector.h"
 
 #include <cstdint>
@@ -20,10 +21,18 @@ struct WorkerRule {
   bool isCausal;
   /// Whether it is taken when the one before begins: a counter is asked an item ahead.
   bool takesAhead;
+  /// A cluster whose CTAs share the keys of an item of one worker, and how many such the chip runs at once.
+  struct Cluster {
+    int64_t ctas, atOnce;
+  };
+  llvm::ArrayRef<Cluster> clusters = {}; ///< fewest CTAs first; none where keys are not shared
+  int64_t columns = 128;                 ///< keys of a tile
 
   /// The best where there is work enough for the chip, or it is not known how much.
   int64_t usual() const { return int64_t(costs.size()); }
   int64_t workersFor(int64_t batches, int64_t heads, int64_t queries) const;
+  /// CTAs for the keys of each item, of blocks of one worker's rows.
+  int64_t splitsFor(int64_t slices, int64_t queries, int64_t keys) const;
 
 private:
   /// How long the chip works on `blocks` items for each slice of a batch and head, in items of

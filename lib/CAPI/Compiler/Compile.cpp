@@ -25,12 +25,24 @@ struct GirihKernels {
 struct GirihScheduleRule {
   std::optional<girih::WorkerRule> workers; ///< none: it does not depend on sizes
   int64_t heads = 1, group = 1;             ///< how many share tiles of few queries, of those on one head of keys
-  std::vector<std::string> knobs;           ///< of each class: by workers, and by workers where heads share tiles
+  /// Of each class: by workers, by workers where heads share tiles, and for each of both by how many CTAs share keys.
+  std::vector<std::string> knobs;
 
   /// How many classes there are by workers, and which is that of a problem.
   size_t count() const { return workers ? size_t(workers->usual()) : 1; }
   size_t classOf(int64_t batches, int64_t heads, int64_t queries) const {
     return workers ? size_t(workers->usual() - workers->workersFor(batches, heads, queries)) : 0;
+  }
+  size_t firstSplit() const { return count() * (heads > 1 ? 2 : 1); }
+  /// The class where CTAs share keys, or `index` if they do not; items are then of one worker.
+  size_t splitClassOf(size_t index, int64_t slices, int64_t rows, int64_t keys) const {
+    bool isOne = workers && index % count() + 1 == count();
+    int64_t splits = isOne && keys > 0 ? workers->splitsFor(slices, rows, keys) : 1;
+    if (splits == 1)
+      return index;
+    ArrayRef<girih::WorkerRule::Cluster> clusters = workers->clusters;
+    const auto *found = llvm::find_if(clusters, [&](const auto &cluster) { return cluster.ctas == splits; });
+    return firstSplit() + index / count() * clusters.size() + size_t(found - clusters.begin());
   }
 };
 
@@ -231,6 +243,13 @@ GirihScheduleRule *girihScheduleRuleCreate(GirihText problem, const GirihCompile
   addWorkers(int64_t(rule->count()) - 1, "");
   if (rule->heads > 1)
     addWorkers(int64_t(rule->count()), "heads=" + std::to_string(rule->heads) + ",");
+  for (StringRef before : {"", "heads"}) {
+    if (!rule->workers || (!before.empty() && rule->heads == 1))
+      continue;
+    std::string sharing = before.empty() ? "" : "heads=" + std::to_string(rule->heads) + ",";
+    for (const girih::WorkerRule::Cluster &cluster : rule->workers->clusters)
+      rule->knobs.push_back(sharing + "workers=1,splits=" + std::to_string(cluster.ctas));
+  }
   return rule.release();
 }
 
@@ -242,17 +261,18 @@ GirihText girihScheduleRuleKnobs(const GirihScheduleRule *rule, size_t index) {
   return {knobs.data(), knobs.size()};
 }
 
-size_t girihScheduleRuleClassOf(const GirihScheduleRule *rule, const int64_t shape[4]) {
+size_t girihScheduleRuleClassOf(const GirihScheduleRule *rule, const int64_t shape[4], int64_t keys) {
   int64_t batches = shape[0], heads = shape[1], queries = shape[2];
   if (batches <= 0 || heads <= 0 || queries <= 0)
     return 0;
   if (rule->heads > 1 && queries < girih::kFewQueries) {
     int64_t rows = queries * girih::slotsOf(rule->heads);
     int64_t groups = rule->group / rule->heads, tiles = groups * ((rows + girih::kFewQueries - 1) / girih::kFewQueries);
+    int64_t slices = heads / rule->heads;
     if (tiles < rule->group)
-      return rule->count() + rule->classOf(batches, heads / rule->heads, rows);
+      return rule->splitClassOf(rule->count() + rule->classOf(batches, slices, rows), batches * slices, rows, keys);
   }
-  return rule->classOf(batches, heads, queries);
+  return rule->splitClassOf(rule->classOf(batches, heads, queries), batches * heads, queries, keys);
 }
 
 int girihAttentionWantsHeads(const int64_t shape[4], int64_t keyHeads) {

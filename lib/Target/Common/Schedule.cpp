@@ -45,8 +45,7 @@ static int64_t defaultItemStages(attn::ForwardOp op, const tile::Schedule &sched
   return *schedule.persistent != 0 && fits ? 2 : 1;
 }
 
-/// Bytes of what score regions load for each query and key.
-static int64_t denseBytes(attn::ForwardOp op) {
+int64_t denseBytes(attn::ForwardOp op) {
   int64_t bytes = 0;
   op.getScore().walk([&](attn::LookupOp lookup) {
     if (attn::isDense(lookup))

@@ -15,6 +15,9 @@ struct AttentionNeeds {
   int64_t maxHeadSize, maxValueSize;
 };
 
+/// Bytes of what score regions load for each query and key.
+int64_t denseBytes(attn::ForwardOp op);
+
 /// The schedule with its open knobs filled in from the chip's defaults for the problem and
 /// what is given of the schedule, `heads` at least; rows and workers following each other, and registers last; what the
 /// chip cannot do is added to `missing`.

@@ -5,9 +5,6 @@
 #include "girih/Target/ShippedSchedules.h"
 #include "girih/Target/TuningKey.h"
 
-#include <limits>
-#include <tuple>
-
 using namespace mlir;
 
 namespace girih::sm90a {
@@ -26,6 +23,9 @@ static ArrayRef<double> itemCosts(int64_t headColumns) {
 /// Whether work items of a mask are not taken from a counter: with the widest output it does not pay.
 static bool hasCtaForEachItem(int64_t headColumns) { return headColumns > 192; }
 
+/// Clusters that an H200 runs at once, by cudaOccupancyMaxActiveClusters.
+static constexpr WorkerRule::Cluster kClusters[] = {{2, 66}, {3, 39}, {4, 30}, {8, 15}};
+
 /// Two warpgroups of 64 rows with 240 registers each, or three with 160, beside a loader: the
 /// splits of 64 Ki registers that waste none. Fewer where the items are too few for the chip.
 WorkerRule workerRule(attn::ForwardOp op) {
@@ -38,8 +38,13 @@ WorkerRule workerRule(attn::ForwardOp op) {
   // rows there are: window(128,0) at head size 64 has 1.2 times the speed with two workers.
   if (!op.getMaskRegion().empty())
     costs = costs.take_front(2);
-  return {llvm::SmallVector<double, 3>(costs), kMma.rows, getSM90aTarget()->rates().multiprocessors,
-          op.getMask() == attn::Mask::Causal, !hasCtaForEachItem(headColumns)};
+  WorkerRule rule = {llvm::SmallVector<double, 3>(costs), kMma.rows, getSM90aTarget()->rates().multiprocessors,
+                     op.getMask() == attn::Mask::Causal, !hasCtaForEachItem(headColumns)};
+  // A region may hide most keys. With wider outputs or a tile of scores beside keys shared memory has no room.
+  if (op.getMaskRegion().empty() && headColumns <= 128 && denseBytes(op) == 0 && !op.getQueryLengths() &&
+      !op.isPacked())
+    rule.clusters = kClusters;
+  return rule;
 }
 
 static int64_t workersFor(attn::ForwardOp op, int64_t heads) {
@@ -59,31 +64,23 @@ static int64_t defaultColumns(HeadColumns head) {
   return head.widest() <= 192 ? 96 : 64;
 }
 
-/// The keys of an item go to several CTAs where items are too few for the chip and long enough. Times are
-/// in those of a tile of one worker, as measured at 512 to 32768 keys.
+/// The keys of an item go to several CTAs where items are too few for the chip and long enough, and shared memory
+/// has room for the output in f32.
 static int64_t splitsFor(attn::ForwardOp op, const tile::Schedule &schedule, HeadColumns head) {
-  // Clusters of so many CTAs that an H200 runs at once, by cudaOccupancyMaxActiveClusters.
-  static constexpr int64_t atOnce[] = {132, 66, 39, 30, 22, 17, 15, 15};
-  constexpr double kStart = 3;
-  auto combining = [](int64_t splits) { return splits == 1 ? 0 : 1.5 + 0.5 * double(splits); };
+  constexpr int64_t kElementBytes = 2, kOtherBytes = 6 << 10;
   ArrayRef<int64_t> sizes = op.getQ().getType().getShape();
-  int64_t keys = op.getK().getType().getDimSize(2);
+  int64_t keys = op.getK().getType().getDimSize(2), rows = *schedule.rows;
   bool isOpen = llvm::any_of(sizes, ShapedType::isDynamic) || ShapedType::isDynamic(keys);
-  bool isBounded = op.getMaskRegion().empty(); // most keys may be hidden by what is not known here
-  bool hasRoom = *schedule.workers == 1 && head.widest() <= 128 && schedule.ctas.value_or(1) == 1;
-  if (isOpen || !isBounded || !hasRoom || op.getQueryLengths() || op.isPacked() || schedule.persistent.value_or(0) != 0)
+  bool isOne = *schedule.workers == 1 && schedule.ctas.value_or(1) == 1 && schedule.persistent.value_or(0) == 0;
+  int64_t loaded = rows * head.keys * schedule.itemStages.value_or(1) +
+                   *schedule.stages * *schedule.columns * (head.keys + head.values);
+  int64_t bytes = loaded * kElementBytes + 2 * rows * head.values * int64_t(sizeof(float)) + kOtherBytes;
+  if (isOpen || !isOne || bytes > getSM90aTarget()->limits().sharedBytes)
     return 1;
-  int64_t blocks = llvm::divideCeil(sizes[2] * slotsOf(*schedule.heads), *schedule.rows);
-  int64_t items = sizes[0] * sizes[1] / *schedule.heads * blocks;
-  int64_t tiles = llvm::divideCeil(keys, *schedule.columns), best = 1;
-  double least = std::numeric_limits<double>::infinity();
-  for (int64_t splits = 1; splits <= int64_t(std::size(atOnce)); ++splits) {
-    double rounds = double(llvm::divideCeil(items, atOnce[splits - 1]));
-    double time = rounds * (double(llvm::divideCeil(tiles, splits)) + kStart + combining(splits));
-    if (time < least)
-      std::tie(best, least) = std::pair(splits, time);
-  }
-  return best;
+  WorkerRule rule = workerRule(op);
+  rule.rows = rows;
+  rule.columns = *schedule.columns;
+  return rule.splitsFor(sizes[0] * sizes[1] / *schedule.heads, sizes[2] * slotsOf(*schedule.heads), keys);
 }
 
 static tile::Schedule defaultsFor(attn::ForwardOp op, const tile::Schedule &given, HeadColumns head) {

@@ -31,9 +31,9 @@ class Kernels:
     rule: _girih.ScheduleRule  #: which of them is for which sizes
     loaded: dict[str, _girih.Loaded] = dataclasses.field(default_factory=dict)  #: by the knobs that the rule adds
 
-    def loaded_for(self, shape: tuple[int, ...]) -> _girih.Loaded:
-        """That for queries of a shape."""
-        knobs = self.rule.knobs_for(shape)
+    def loaded_for(self, shape: tuple[int, ...], key_shape: Sequence[int]) -> _girih.Loaded:
+        """That for queries and keys of these shapes."""
+        knobs = self.rule.knobs_for(shape, keys_in(key_shape))
         if (found := self.loaded.get(knobs)) is None:
             problem = dataclasses.replace(self.problem, schedule={**self.problem.schedule, **schedule_of(knobs)})
             kernel = compiled(problem, device_target(self.device), UnsupportedError)
@@ -57,6 +57,11 @@ def heads_of(score: object, shape: Sequence[int], key_shape: Sequence[int]) -> t
     if len(key_shape) == 4 and (isinstance(score, str) or _girih.wants_heads(shape, key_shape[1])):
         return shape[1], key_shape[1]
     return None
+
+
+def keys_in(key_shape: Sequence[int]) -> int:
+    """How many keys there are in a tensor of that shape; 0 in one that will be refused."""
+    return key_shape[2] if len(key_shape) == 4 else 0
 
 
 def off_device(name: str, where: str) -> ValueError:
@@ -214,7 +219,7 @@ def _attend(q: Any, k: Any, v: Any, mask: Mask, score: Score, scale: float | Non
             raise ValueError(f"{name} is on GPU {found.device} when q is on GPU {device}")
     kernels = kernels_of(dtype, head_sizes, heads_of(score, shape, key_shape), without_values(mask), without_values(score), scale,
                          lse, knobs_of(schedule), device, kinds_of(beside))
-    run(kernels.loaded_for(shape), [found.whole for found in [*described.values(), *captured.values()]], stream,
+    run(kernels.loaded_for(shape, key_shape), [found.whole for found in [*described.values(), *captured.values()]], stream,
         numbers_of(beside) + [found.number() for found in captures if found.is_number])
     return tuple(outputs) if lse else outputs[0]
 

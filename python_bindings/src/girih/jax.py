@@ -14,7 +14,7 @@ import numpy
 from jax.core import Tracer
 
 from girih import _girih
-from girih._attention import Mask, Score, heads_of, off_device
+from girih._attention import Mask, Score, heads_of, keys_in, off_device
 from girih._beside import (DESCALES, DROPOUT, LENGTHS, SINKS, STATE, Beside, arrays_of, given, kinds_of, numbers_of, sequences_of,
                            switches_of, words_of)
 from girih._cache import compiled, rule_of
@@ -57,13 +57,13 @@ def _no_backward(*_: Any) -> NoReturn:
     raise NotImplementedError("girih.jax.attention has no backward")
 
 
-def _kernel(problem: Problem, shape: tuple[int, ...], interpret: bool) -> Kernel | None:
+def _kernel(problem: Problem, shape: tuple[int, ...], key_shape: tuple[int, ...], interpret: bool) -> Kernel | None:
     """Compiled while the call is traced, so that refusals come there; later, where no GPU is at hand."""
     try:
         target = "sm_90a" if interpret else device_target()
     except Error:
         return None
-    knobs = schedule_of(rule_of(problem, target).knobs_for(shape))
+    knobs = schedule_of(rule_of(problem, target).knobs_for(shape, keys_in(key_shape)))
     return compiled(dataclasses.replace(problem, schedule={**problem.schedule, **knobs}), target, UnsupportedError)
 
 
@@ -145,7 +145,7 @@ def attention(q: Any, k: Any, v: Any, *, mask: Mask = "none", score: Score = Non
     tensors = {name: jnp.asarray(array) for name, array in arrays_of(beside).items()}
     arrays = [_operand(name, array, sequences_of(tensors, q.shape[0]), k.shape[1]) for name, array in tensors.items()]
     arrays += [_captured(found) for found in captures if not found.is_number]
-    if kernel := _kernel(problem, q.shape, interpret):
+    if kernel := _kernel(problem, q.shape, k.shape, interpret):
         _check_operands(kernel, [q, k, v, *shapes, *arrays])
     numbers = numbers_of(beside) + [found.number() for found in captures if found.is_number]
     reads_batch = any(function.reads("b") for function in problem.functions)

@@ -100,7 +100,7 @@ def _launch(q: Tensor, k: Tensor, v: Tensor, o: Tensor, l: Optional[Tensor], mas
     mask, score, device = without_values(mask), without_values(score) or None, q.get_device()
     heads = heads_of(score, q.shape, k.shape)
     problem = kernels_of(_DTYPES[q.dtype], (q.shape[3], v.shape[3]), heads, mask, score, scale, l is not None, knobs, device, beside)
-    loaded = problem.loaded_for(q.shape)
+    loaded = problem.loaded_for(q.shape, k.shape)
     if q.numel() == 0:
         return
     if k.shape[2] == 0 == v.shape[2] and not beside:  # no row sees a key
