@@ -5,6 +5,7 @@
 #include "AttnHeads.h"
 #include "AttnItems.h"
 #include "AttnMask.h"
+#include "AttnSequence.h"
 #include "AttnSplits.h"
 #include "girih/Target/Heads.h"
 #include "girih/Target/Manifest.h"

@@ -243,13 +243,14 @@ GirihScheduleRule *girihScheduleRuleCreate(GirihText problem, const GirihCompile
   addWorkers(int64_t(rule->count()) - 1, "");
   if (rule->heads > 1)
     addWorkers(int64_t(rule->count()), "heads=" + std::to_string(rule->heads) + ",");
-  for (StringRef before : {"", "heads"}) {
-    if (!rule->workers || (!before.empty() && rule->heads == 1))
-      continue;
-    std::string sharing = before.empty() ? "" : "heads=" + std::to_string(rule->heads) + ",";
+  auto addSplits = [&](const std::string &before) {
     for (const girih::WorkerRule::Cluster &cluster : rule->workers->clusters)
-      rule->knobs.push_back(sharing + "workers=1,splits=" + std::to_string(cluster.ctas));
-  }
+      rule->knobs.push_back(before + "workers=1,splits=" + std::to_string(cluster.ctas));
+  };
+  if (rule->workers)
+    addSplits("");
+  if (rule->workers && rule->heads > 1)
+    addSplits("heads=" + std::to_string(rule->heads) + ",");
   return rule.release();
 }
 

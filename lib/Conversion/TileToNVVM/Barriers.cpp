@@ -13,6 +13,20 @@ void syncThreads(ImplicitLocOpBuilder &b, Value barrier, Value threads) {
   LLVM::CallIntrinsicOp::create(b, b.getStringAttr("llvm.nvvm.barrier.cta.sync.aligned.count"), {barrier, threads});
 }
 
+/// The loop around try_wait stands inside the assembly, so that the kernel's main
+/// loop stays one block for LLVM.
+void awaitPhase(ImplicitLocOpBuilder &b, Value barrier, Value parity, bool hearsCluster) {
+  StringRef scope = hearsCluster ? ".acquire.cluster" : "";
+  emitPtx(b, {},
+          ("{ .reg .pred done; again: "
+           "mbarrier.try_wait.parity" +
+           scope +
+           ".shared::cta.b64 done, [$0], $1; "
+           "@!done bra again; }")
+              .str(),
+          "r,r", {barrier, parity});
+}
+
 namespace {
 
 /// Whether the chip has the tensor memory that a barrier orders; else a diagnostic.
@@ -22,8 +36,6 @@ LogicalResult checkOrdered(Operation *op, bool ordersTensorMemory, const Target 
   return op->emitOpError() << "orders accesses of tensor memory, which " << target.chip() << " does not have";
 }
 
-/// The loop around try_wait stands inside the assembly, so that the kernel's main
-/// loop stays one block for LLVM.
 struct ConvertWait : OpConversionPattern<tile::BarrierWaitOp> {
   ConvertWait(const TypeConverter &converter, MLIRContext *context, const Target &target)
       : OpConversionPattern(converter, context), target(target) {}
@@ -34,15 +46,7 @@ struct ConvertWait : OpConversionPattern<tile::BarrierWaitOp> {
       return failure();
     ImplicitLocOpBuilder b(op.getLoc(), rewriter);
     Value address = barrierAddress(b, adaptor.getBarriers(), adaptor.getIndex());
-    StringRef scope = op.getCluster() && !isAssumed(op, tile::kRemoteScope) ? ".acquire.cluster" : "";
-    emitPtx(b, {},
-            ("{ .reg .pred done; again: "
-             "mbarrier.try_wait.parity" +
-             scope +
-             ".shared::cta.b64 done, [$0], $1; "
-             "@!done bra again; }")
-                .str(),
-            "r,r", {address, adaptor.getParity()});
+    awaitPhase(b, address, adaptor.getParity(), op.getCluster() && !isAssumed(op, tile::kRemoteScope));
     if (op.getTensorMemory())
       target.fenceTensorMemory(b, Target::Fence::AfterWait);
     rewriter.eraseOp(op);

@@ -106,10 +106,7 @@ struct ConvertClusterReduce : OpConversionPattern<tile::ClusterReduceOp> {
     Value barrier = barrierAddress(b, adaptor.getBarriers().front(), adaptor.getWorker().front());
     arrive(b, barrier, clusterOf(op));
     SmallVector<Value> result = runIf(b, op.getLeader() ? isLeader(b) : Value(), registers, [&] {
-      emitPtx(b, {},
-              "{ .reg .pred done; again: mbarrier.try_wait.parity.acquire.cluster.shared::cta.b64 done, [$0], 0; "
-              "@!done bra again; }",
-              "r", barrier);
+      awaitPhase(b, barrier, constantI32(b, 0), /*hearsCluster=*/true);
       return runIf(b, hasRows, registers, [&] { return combineAll(b, op, exchange); });
     });
     rewriter.replaceOpWithMultiple(op, {result});

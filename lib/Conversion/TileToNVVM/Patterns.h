@@ -52,6 +52,9 @@ mlir::Value sharedAddress(mlir::ImplicitLocOpBuilder &b, int64_t offset);
 /// the op back when it is printed with a location.
 void syncThreads(mlir::ImplicitLocOpBuilder &b, mlir::Value barrier, mlir::Value threads);
 
+/// Waits until the barrier's phase of that parity has completed; `hearsCluster` if threads of other CTAs arrive there.
+void awaitPhase(mlir::ImplicitLocOpBuilder &b, mlir::Value barrier, mlir::Value parity, bool hearsCluster);
+
 /// All threads of the cluster wait for each other, or those of the CTA if it is one alone.
 void syncAll(mlir::ImplicitLocOpBuilder &b, int64_t cluster);
 

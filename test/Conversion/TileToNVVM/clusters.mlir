@@ -13,7 +13,7 @@ gpu.module @m [#nvvm.target<chip = "sm_90a">] {
   // CHECK: llvm.store %{{.*}} : vector<2xf32>, !llvm.ptr<3>
   // CHECK: nvvm.bar.warp.sync
   // CHECK: setp.lt.u32 one, $1, 4; @one mapa.shared::cluster.u32 remote, $0, $1; @one mbarrier.arrive.release.cluster.shared::cluster.b64 _, [remote]
-  // CHECK: mbarrier.try_wait.parity.acquire.cluster.shared::cta.b64 done, [$0], 0
+  // CHECK: mbarrier.try_wait.parity.acquire.cluster.shared::cta.b64 done, [$0], $1;
   // CHECK: mapa.shared::cluster.u32 $0, $1, $2;{{.*}} %c0_i32
   // CHECK: llvm.load %{{.*}} : !llvm.ptr<7> -> vector<2xf32>
   // CHECK: mapa.shared::cluster.u32 $0, $1, $2;{{.*}} %c1_i32
