@@ -28,18 +28,21 @@ static void buildDynamicLoop(IndexBuilder &b, gpu::GPUFuncOp kernel, Value start
 
 void forEachWorkItem(IndexBuilder &b, gpu::GPUFuncOp kernel, const tile::Schedule &schedule,
                      function_ref<Value()> count, function_ref<void(Value)> body) {
+  constexpr auto x = gpu::Dimension::x;
   if (int64_t splits = schedule.splits.value_or(1); splits > 1) {
     kernel.setKnownClusterSize(SmallVector<int32_t>{int32_t(splits), 1, 1});
-    return body(gpu::ClusterIdOp::create(b, gpu::Dimension::x));
+    return body(gpu::ClusterIdOp::create(b, x));
   }
-  Value start = gpu::BlockIdOp::create(b, gpu::Dimension::x);
+  bool isShared = schedule.cluster.value_or(1) > 1; // an item, by the CTAs of a cluster
+  Value start = isShared ? Value(gpu::ClusterIdOp::create(b, x)) : Value(gpu::BlockIdOp::create(b, x));
   int64_t grid = schedule.persistent.value_or(0);
   if (grid == 0)
     return body(start);
   if (grid == tile::Schedule::kDynamic)
     return buildDynamicLoop(b, kernel, start, count(), body);
   Value items = count();
-  auto loop = scf::ForOp::create(b, start, items, gpu::GridDimOp::create(b, gpu::Dimension::x));
+  Value step = isShared ? Value(gpu::ClusterDimOp::create(b, x)) : Value(gpu::GridDimOp::create(b, x));
+  auto loop = scf::ForOp::create(b, start, items, step);
   OpBuilder::InsertionGuard guard(b);
   b.setInsertionPointToStart(loop.getBody());
   body(loop.getInductionVar());

@@ -2,6 +2,7 @@
 #include "dialects/Attn/Dense.h"
 #include "girih/Conversion/Lowering.h"
 #include "girih/Target/Heads.h"
+#include <numeric>
 
 using namespace mlir;
 
@@ -41,7 +42,8 @@ static int64_t defaultItemStages(attn::ForwardOp op, const tile::Schedule &sched
   int64_t bits = loaded * op.getQ().getType().getElementTypeBitWidth() +
                  stored * op.getOutput().getType().getElementTypeBitWidth();
   int64_t beside = *schedule.stages * *schedule.rows * *schedule.columns * dense;
-  bool fits = bits / 8 + beside + kBarrierBytes <= limits.sharedBytes;
+  // CTAs that share an item each have their part of all of this.
+  bool fits = bits / 8 + beside + kBarrierBytes <= limits.sharedBytes * schedule.cluster.value_or(1);
   return *schedule.persistent != 0 && fits ? 2 : 1;
 }
 
@@ -58,7 +60,8 @@ int64_t denseBytes(attn::ForwardOp op) {
 /// them, with queries and the output.
 static int64_t mostColumns(const tile::Schedule &schedule, HeadColumns head, int64_t dense, const Limits &limits) {
   constexpr int64_t kElementBytes = 2, kBarrierBytes = 2048;
-  int64_t rest = limits.sharedBytes - *schedule.rows * (head.keys + head.values) * kElementBytes - kBarrierBytes;
+  int64_t rest = limits.sharedBytes * schedule.cluster.value_or(1) -
+                 *schedule.rows * (head.keys + head.values) * kElementBytes - kBarrierBytes;
   return rest / (*schedule.stages * ((head.keys + head.values) * kElementBytes + *schedule.rows * dense));
 }
 
@@ -102,9 +105,11 @@ tile::Schedule completeAttention(attn::ForwardOp op, const tile::Schedule &given
       missing.add(what + " " + Twine(size) + " is not supported on " + target.chip() + "; multiples of " +
                   Twine(headStep) + " from " + Twine(kLeastHead) + " to " + Twine(most) + " are");
   };
-  // Its work items, and who rescales and stores, are of one CTA yet.
-  if (given.cluster.value_or(1) != 1)
-    missing.add("knob cluster is " + Twine(*given.cluster) + ", attention has work items of 1 CTA");
+  bool pairsCtas = target.limits().pairsCtas;
+  int64_t cluster = pairsCtas ? given.cluster.value_or(1) : 1;
+  if (given.cluster.value_or(1) > 1 && !pairsCtas)
+    missing.add("knob cluster is " + Twine(*given.cluster) + ", on " + target.chip() +
+                " no MMA is of more than one CTA");
   bool isOneSize = op.getHeadSize() == op.getValueSize();
   checkSize("head size", op.getHeadSize(),
             isOneSize ? std::min(needs.maxHeadSize, needs.maxValueSize) : needs.maxHeadSize);
@@ -115,15 +120,16 @@ tile::Schedule completeAttention(attn::ForwardOp op, const tile::Schedule &given
   // Rows and workers go together: a worker's MMA has a fixed number of rows. One worker's
   // threads are for the other roles.
   if (schedule.workers && !schedule.rows)
-    schedule.rows = shape.rows * *schedule.workers;
+    schedule.rows = shape.rows * *schedule.workers * cluster;
   if (schedule.rows && !schedule.workers)
-    schedule.workers = std::clamp<int64_t>(*schedule.rows / shape.rows, 1, limits.threads / kThreadsPerWorker - 1);
+    schedule.workers =
+        std::clamp<int64_t>(*schedule.rows / shape.rows / cluster, 1, limits.threads / kThreadsPerWorker - 1);
   HeadColumns head(op);
   if (!schedule.heads)
     schedule.heads = defaultHeads(op, schedule.rows.value_or(shape.rows));
   schedule = schedule.completedFrom(defaultsFor(schedule, head));
   limits = target.limitsOf(schedule);
-  int64_t step = columnStep(op, shape), dense = denseBytes(op);
+  int64_t step = std::lcm(columnStep(op, shape), cluster * shape.columnStep), dense = denseBytes(op);
   if (!given.columns) {
     // What is read for each score has registers of its own; a mask keeps one bit of it.
     int64_t columns = *schedule.columns;
@@ -139,9 +145,17 @@ tile::Schedule completeAttention(attn::ForwardOp op, const tile::Schedule &given
   }
   if (!schedule.itemStages)
     schedule.itemStages = defaultItemStages(op, schedule, head, dense, target, limits);
-  if (*schedule.rows != shape.rows * *schedule.workers)
+  // Each CTA loads its part of the columns of values, in whole panels.
+  if (int64_t part = cluster * 1024 / bits; cluster > 1 && head.values % part != 0)
+    missing.add("knob cluster is " + Twine(cluster) + " when values have " + Twine(head.values) +
+                " columns, which must be a multiple of " + Twine(part));
+  if (cluster > 1 && schedule.persistent == tile::Schedule::kDynamic)
+    missing.add("knob persistent is " + Twine(*schedule.persistent) + " when knob cluster is " + Twine(cluster) +
+                ", items are taken for 1 CTA");
+  if (*schedule.rows != shape.rows * *schedule.workers * cluster)
     missing.add("knob rows is " + Twine(*schedule.rows) + " when knob workers is " + Twine(*schedule.workers) +
-                ", each worker has " + Twine(shape.rows) + " rows on " + target.chip());
+                (cluster > 1 ? " and knob cluster " + std::to_string(cluster) : "") + ", each worker has " +
+                Twine(shape.rows) + " rows on " + target.chip());
   if (*schedule.columns % step != 0 || *schedule.columns > shape.maxColumns)
     missing.add("knob columns is " + Twine(*schedule.columns) + ", MMAs on " + target.chip() + " take multiples of " +
                 Twine(step) + " up to " + Twine(shape.maxColumns));
@@ -156,6 +170,8 @@ tile::Schedule completeAttention(attn::ForwardOp op, const tile::Schedule &given
                 Twine(*schedule.persistent) + ")");
   else if (splits > 1 && (op.getQueryLengths() || op.isPacked()))
     missing.add("knob splits is " + Twine(splits) + ", must be 1 where sequences have query lengths of their own");
+  if (int64_t splits = schedule.splits.value_or(1); splits > 1 && cluster > 1)
+    missing.add("knob splits is " + Twine(splits) + ", must be 1 when knob cluster is " + Twine(cluster));
   return schedule;
 }
 

@@ -32,13 +32,15 @@ static tile::Schedule defaultsFor(attn::ForwardOp op, const tile::Schedule &give
   int64_t queries = op.getQ().getType().getDimSize(2);
   bool areFew = *given.heads > 1 && ShapedType::isStatic(queries) && queries * slotsOf(*given.heads) <= kMma.rows;
   schedule.workers = areFew ? 1 : 2;
-  schedule.rows = kMma.rows * *schedule.workers;
+  int64_t cluster = given.cluster.value_or(1);
+  schedule.rows = kMma.rows * *schedule.workers * cluster;
   schedule.columns = head.widest() <= 64    ? (corrects ? 112 : 128)
                      : head.keys > 128      ? 64
                      : op.hasNarrowInputs() ? 96
                                             : 80;
   schedule.stages = 2;
   schedule.ctas = 1;
+  schedule.cluster = 1;
   schedule.splits = 1;
   schedule.accumulators = 1;
   schedule.correctionRegisters = 0;
@@ -50,9 +52,10 @@ static tile::Schedule defaultsFor(attn::ForwardOp op, const tile::Schedule &give
   // that are too large, it takes from the small ones.
   schedule.lazyRescale = op.hasNarrowInputs() ? 4 : 8;
   schedule.exp2Polynomial = exp2Polynomial;
-  schedule.persistent = given.splits.value_or(1) > 1 ? 0
-                        : masked || op.hasLengths()  ? tile::Schedule::kDynamic
-                                                     : 1; // as on Hopper, but not measured
+  // As on Hopper, but not measured; items are taken for one CTA.
+  schedule.persistent = given.splits.value_or(1) > 1                  ? 0
+                        : cluster == 1 && (masked || op.hasLengths()) ? tile::Schedule::kDynamic
+                                                                      : 1;
   schedule.longestFirst = masked ? 1 : 0;
   schedule.groupBytes = masked ? 32 << 20 : 0;
   schedule.anchor = 0;

@@ -21,16 +21,18 @@ struct Iteration {
   double mma, softmax, load;
 };
 
+/// Of one CTA. Those that share an item have their part of its rows, and load their part of keys and values.
 Iteration iterationOf(const tile::Schedule &schedule, HeadColumns head, double bytes, const Rates &rates) {
-  double scores = double(*schedule.rows) * double(*schedule.columns);
+  double cluster = double(schedule.cluster.value_or(1)), rows = double(*schedule.rows) / cluster;
+  double scores = rows * double(*schedule.columns);
   double polynomials = scores * double(schedule.exp2Polynomial.value_or(0)) / tile::kExp2Period;
   double instructions = scores * kElementwise + polynomials * kPolynomial;
   if (schedule.lazyRescale.value_or(0) == 0)
-    instructions += double(*schedule.rows) * double(head.values);
+    instructions += rows * double(head.values);
   Iteration iteration;
   iteration.mma = 2 * scores * double(head.keys + head.values) / (rates.mmaFlops * 2 / bytes);
   iteration.softmax = (scores - polynomials) / rates.exponentials + instructions / rates.instructions;
-  iteration.load = bytes * double(*schedule.columns) * double(head.keys + head.values) / rates.cacheBytes;
+  iteration.load = bytes * double(*schedule.columns) * double(head.keys + head.values) / cluster / rates.cacheBytes;
   return iteration;
 }
 
@@ -79,6 +81,7 @@ Items itemsOf(attn::ForwardOp op, const tile::Schedule &schedule) {
 
 double predictMicroseconds(attn::ForwardOp op, const tile::Schedule &schedule, const Target &target) {
   Rates rates = target.rates();
+  rates.multiprocessors /= schedule.cluster.value_or(1); // that share an item
   double bytes = double(op.getQ().getType().getElementTypeBitWidth()) / 8;
   Iteration iteration = iterationOf(schedule, HeadColumns(op), bytes, rates);
   double ctas = double(schedule.ctas.value_or(1)), cycles = cyclesOf(schedule, iteration, ctas);

@@ -39,6 +39,7 @@ KnobValues usualKnobValues() {
   values["heads"] = {1, 2, 4, 8, 16, 32, 64};
   values["persistent"] = {1, 2, 0};
   values["ctas"] = {1, 2, 3};
+  values["cluster"] = {1, 2};
   values["splits"] = {1, 2, 3, 4, 8};
   values["longest_first"] = {1, 0};
   values["group_bytes"] = {0, 32 << 20};

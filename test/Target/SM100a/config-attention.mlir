@@ -3,7 +3,7 @@
 // Two workers of 128 rows, and as many keys a tile as scores, weights and output leave of
 // the columns of tensor memory.
 // CHECK-LABEL: func.func @wide
-// CHECK: schedule <rows = 256, columns = 80, workers = 2, stages = 2, item_stages = 1, accumulators = 1, load_registers = 56, compute_registers = 224, correction_registers = 0, overlap = 1, oldest_first = 0, left_in_registers = 0, ping_pong = 0, lazy_rescale = 8, exp2_polynomial = 4, heads = 1, persistent = 1, ctas = 1, splits = 1, longest_first = 0, group_bytes = 0, anchor = 0, strict = 1, last_part = 0>
+// CHECK: schedule <rows = 256, columns = 80, workers = 2, stages = 2, item_stages = 1, accumulators = 1, load_registers = 56, compute_registers = 224, correction_registers = 0, overlap = 1, oldest_first = 0, left_in_registers = 0, ping_pong = 0, lazy_rescale = 8, exp2_polynomial = 4, heads = 1, persistent = 1, ctas = 1, cluster = 1, splits = 1, longest_first = 0, group_bytes = 0, anchor = 0, strict = 1, last_part = 0>
 func.func @wide(%q: tensor<1x2x256x128xbf16>) -> tensor<1x2x256x128xbf16> {
   %o = attn.forward %q, %q, %q
       : tensor<1x2x256x128xbf16>, tensor<1x2x256x128xbf16>, tensor<1x2x256x128xbf16> -> tensor<1x2x256x128xbf16>
@@ -13,7 +13,7 @@ func.func @wide(%q: tensor<1x2x256x128xbf16>) -> tensor<1x2x256x128xbf16> {
 // -----
 
 // CHECK-LABEL: func.func @narrow_causal
-// CHECK: schedule <rows = 256, columns = 128, workers = 2, {{.*}}heads = 1, persistent = 2, ctas = 1, splits = 1, longest_first = 1, group_bytes = 33554432
+// CHECK: schedule <rows = 256, columns = 128, workers = 2, {{.*}}heads = 1, persistent = 2, ctas = 1, cluster = 1, splits = 1, longest_first = 1, group_bytes = 33554432
 func.func @narrow_causal(%q: tensor<1x2x256x64xf16>) -> tensor<1x2x256x64xf16> {
   %o = attn.forward %q, %q, %q mask(causal)
       : tensor<1x2x256x64xf16>, tensor<1x2x256x64xf16>, tensor<1x2x256x64xf16> -> tensor<1x2x256x64xf16>
@@ -39,4 +39,15 @@ func.func @correction(%q: tensor<1x2x256x128xbf16>) -> tensor<1x2x256x128xbf16> 
   %o = attn.forward %q, %q, %q schedule <correction_registers = 160>
       : tensor<1x2x256x128xbf16>, tensor<1x2x256x128xbf16>, tensor<1x2x256x128xbf16> -> tensor<1x2x256x128xbf16>
   return %o : tensor<1x2x256x128xbf16>
+}
+
+// -----
+
+// Two CTAs that share an item have twice the rows, and columns that both can load half of; they take items in turn.
+// CHECK-LABEL: func.func @pair
+// CHECK: schedule <rows = 512, columns = 64, workers = 2, {{.*}}persistent = 1, ctas = 1, cluster = 2, splits = 1, longest_first = 1
+func.func @pair(%q: tensor<1x2x1024x128xbf16>) -> tensor<1x2x1024x128xbf16> {
+  %o = attn.forward %q, %q, %q mask(causal) schedule <cluster = 2>
+      : tensor<1x2x1024x128xbf16>, tensor<1x2x1024x128xbf16>, tensor<1x2x1024x128xbf16> -> tensor<1x2x1024x128xbf16>
+  return %o : tensor<1x2x1024x128xbf16>
 }

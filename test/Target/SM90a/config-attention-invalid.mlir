@@ -154,7 +154,7 @@ func.func @panels_of_keys(%q: tensor<1x2x256x64xbf16>, %v: tensor<1x2x64x256xbf1
 // -----
 
 func.func @pair(%q: tensor<1x2x256x128xbf16>) -> tensor<1x2x256x128xbf16> {
-  // expected-error@+1 {{knob cluster is 2, attention has work items of 1 CTA}}
+  // expected-error@+1 {{knob cluster is 2, on sm_90a no MMA is of more than one CTA}}
   %o = attn.forward %q, %q, %q schedule <cluster = 2>
       : tensor<1x2x256x128xbf16>, tensor<1x2x256x128xbf16>, tensor<1x2x256x128xbf16> -> tensor<1x2x256x128xbf16>
   return %o : tensor<1x2x256x128xbf16>
