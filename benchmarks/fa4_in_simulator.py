@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
-"""Runs FlashAttention-4's sm_100a forward kernels and ours in girih-sim, on the same inputs.
+"""Runs FlashAttention-4's forward kernels and ours in girih-sim, on the same inputs.
 
 usage: VENV/bin/python benchmarks/fa4_in_simulator.py [OPTIONS]
 
-  --kernel NAME      dense (one CTA), pair, causal; all three unless given
+  --kernel NAME      dense (one CTA), pair, causal of sm_100a, hopper, hopper-causal of sm_90a; all five unless given
   --seq N            queries and keys (300); --heads N (2); --batch N (1)
   --data-seed N      seed of the inputs (1)
   --schedule NAME    deterministic, late, early, random, as of girih-sim; --seed N for random
@@ -29,11 +29,12 @@ import subprocess
 import sys
 import tempfile
 
-from fa4_ptx import HEAD, MULTIPROCESSORS
+from fa4_ptx import HEAD, KERNELS, chip_of
 
-# As in flash_attn/cute/flash_fwd_sm100.py.
-ROLES = [("softmax 0", 4), ("softmax 1", 4), ("correction", 4), ("mma", 1), ("epilogue", 1), ("load", 1), ("spare", 1)]
-SHARED_BYTES = 227 * 1024
+# As in flash_attn/cute/flash_fwd_sm100.py and flash_fwd_sm90.py.
+ROLES = {"sm_100a": [("softmax 0", 4), ("softmax 1", 4), ("correction", 4), ("mma", 1), ("epilogue", 1), ("load", 1), ("spare", 1)],
+         "sm_90a": [("load", 4), ("compute", 8)]}
+SHARED_BYTES = {"sm_100a": 227 * 1024, "sm_90a": 164864}
 
 
 def fetch(kernel, out):
@@ -69,22 +70,26 @@ def divisor(d):
 
 def scheduler(kernel, seq, heads, batch):
     """The scheduler's parameters and the grid."""
-    tiles = -(-seq // 256)
-    if kernel != "causal":
+    chip, multiprocessors = chip_of(kernel)
+    is_hopper = chip == "sm_90a"
+    tiles = -(-seq // (128 if is_hopper else 256))
+    if kernel == "hopper":
+        return [*map(u32, (tiles, heads, batch)), divisor(1), u32(1)], [tiles, heads, batch]
+    if "causal" not in kernel:
         units = -(-tiles // 2) if kernel == "pair" else tiles
         total = units * heads * batch
         ctas = 2 if kernel == "pair" else 1
         return [divisor(units), u32(units), divisor(heads), u32(heads), u32(total), u32(total)], \
-            min(MULTIPROCESSORS // ctas, total) * ctas
+            min(multiprocessors // ctas, total) * ctas
     # Heads whose keys and values share the L2 cache, 50 MiB; the longest rows first.
     fits = 50 * 2**20 // (4 * seq * HEAD)
     swizzle = 1 << (fits.bit_length() - 1) if fits else 1
     rest = max(heads * batch % swizzle, 1)
     total = tiles * heads * batch
-    numbers = [u32(value) for value in (total, 1, tiles, heads, batch, swizzle)]
+    numbers = [u32(value) for value in (total, *([] if is_hopper else [1]), tiles, heads, batch, swizzle)]
     for value in (heads, swizzle, swizzle * tiles, rest):
         numbers += [divisor(value), u32(value)]
-    return numbers + [u32(heads * batch // swizzle), divisor(1), u32(1), u32(1)], total
+    return numbers + [u32(heads * batch // swizzle), divisor(1), u32(1), *([] if is_hopper else [u32(1)])], total
 
 
 def tensor_map(name, seq, heads, batch, rows):
@@ -103,14 +108,17 @@ def describe(kernel, entry, args, inputs):
     u64 = [{"kind": "scalar", "type": "u64", "value": value} for value in (seq, heads * seq)]
     lse = [{"kind": "pointer", "buffer": "lse"}, *map(u32, (seq, heads, batch, 0)), *u64]
     numbers, grid = scheduler(kernel, seq, heads, batch)
-    atom = {"kind": "struct", "bytes": 64 if kernel == "pair" else 32}
-    shape, turned = words(seq, HEAD, heads, batch), words(HEAD, seq, heads, batch)
+    atom = {"kind": "struct", "bytes": 1 if kernel.startswith("hopper") else 64 if kernel == "pair" else 32}
+    chip, multiprocessors = chip_of(kernel)
+    shape = words(seq, HEAD, heads, batch)
+    turned = words(HEAD, seq, heads, batch) if chip == "sm_100a" else shape
     arguments = [shape, shape, turned, shape, {"kind": "struct", "members": lse},
                  *(tensor_map(name, seq, heads, batch, 64 if (kernel, name) == ("pair", "k") else 128) for name in "qkvo"),
                  {"kind": "scalar", "type": "f32", "value": HEAD**-0.5 * math.log2(math.e)}, atom, atom, *numbers]
-    return {"girih_launch": 1, "ptx": f"fa4_{kernel}.ptx", "kernel": entry, "grid": grid, "block": 512,
-            "cluster": 2 if kernel == "pair" else 1, "shared_bytes": SHARED_BYTES, "multiprocessors": MULTIPROCESSORS,
-            "roles": [{"name": name, "warps": warps} for name, warps in ROLES], "buffers": buffers,
+    return {"girih_launch": 1, "ptx": f"fa4_{kernel}.ptx", "kernel": entry, "grid": grid,
+            "block": 32 * sum(warps for _, warps in ROLES[chip]),
+            "cluster": 2 if kernel == "pair" else 1, "shared_bytes": SHARED_BYTES[chip], "multiprocessors": multiprocessors,
+            "roles": [{"name": name, "warps": warps} for name, warps in ROLES[chip]], "buffers": buffers,
             "arguments": arguments}
 
 
@@ -145,7 +153,7 @@ def differences(kernel, ours, theirs):
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter,
                                      usage=argparse.SUPPRESS)
-    parser.add_argument("--kernel", choices=["dense", "pair", "causal"])
+    parser.add_argument("--kernel", choices=KERNELS)
     for name, value in (("--seq", 300), ("--heads", 2), ("--batch", 1), ("--data-seed", 1), ("--seed", None)):
         parser.add_argument(name, type=int, default=value)
     parser.add_argument("--schedule", default="deterministic")
@@ -159,17 +167,17 @@ def main():
     data = ["--check", "--data-seed", str(args.data_seed)]
     bin = args.build / "bin"
     ok = True
-    for kernel in [args.kernel] if args.kernel else ["dense", "pair", "causal"]:
-        mask = "causal" if kernel == "causal" else "none"
+    for kernel in [args.kernel] if args.kernel else KERNELS:
+        mask, chip = "causal" if "causal" in kernel else "none", chip_of(kernel)[0]
         text = f"b={args.batch},h={args.heads},sq={args.seq},d={HEAD},lse=1,mask={mask}"
-        subprocess.run([bin / "girih-compile", "--quiet", "--target", "sm_100a", "-o", out, "--name", f"ours_{mask}",
+        subprocess.run([bin / "girih-compile", "--quiet", "--target", chip, "-o", out, "--name", f"ours_{chip}_{mask}",
                         "--attention", text], check=True)
-        ours, theirs = out / f"saved_ours_{mask}", out / f"saved_fa4_{kernel}"
+        ours, theirs = out / f"saved_ours_{chip}_{mask}", out / f"saved_fa4_{kernel}"
         description = describe(kernel, fetch(kernel, out), args, ours.name)
         path = out / f"fa4_{kernel}.json"
         path.write_text(json.dumps(description, indent=1) + "\n")
         print(f"{kernel}: ours")
-        ok &= simulate(bin / "girih-sim", out / f"ours_{mask}.json", [*data, *schedule], ours)
+        ok &= simulate(bin / "girih-sim", out / f"ours_{chip}_{mask}.json", [*data, *schedule], ours)
         print(f"{kernel}: FlashAttention-4's")
         simulate(bin / "girih-sim", path, [*schedule, "--rules", args.rules], theirs)
         ok &= differences(kernel, ours, theirs)
