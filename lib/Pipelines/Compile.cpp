@@ -1,5 +1,5 @@
 // Passes, LLVM, ptxas and manifest, one after another and timed.
-#include "girih/Pipelines/Compile.h"
+#include "CompileOnce.h"
 
 #include "Ends.h"
 #include "girih/Pipelines/Pipelines.h"
@@ -135,7 +135,7 @@ bool isFileStem(StringRef name) {
          llvm::none_of(name, [](unsigned char c) { return c == '/' || c < ' ' || c == 0x7f; });
 }
 
-FailureOr<std::vector<CompileResult>> compileModule(ModuleOp module, const CompileRequest &request) {
+FailureOr<std::vector<CompileResult>> compileOnce(ModuleOp module, const CompileRequest &request) {
   std::string ptxas = findPtxas(request.ptxas);
   if (ptxas.empty())
     return module.emitError("ptxas not found: install a CUDA toolkit, set CUDA_ROOT, or give its path");

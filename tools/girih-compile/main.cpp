@@ -120,6 +120,9 @@ public:
     seen.push_back(phase.str());
   }
 
+  /// Forgets the phases of a compilation that does not count.
+  void restart() { seen.clear(); }
+
   /// Whether everything that was asked for is there.
   LogicalResult check() const { return success(succeeded(written) && succeeded(checkLineInfo())); }
 
@@ -200,7 +203,8 @@ static LogicalResult compile() {
   llvm::SourceMgr sources;
   SourceMgrDiagnosticHandler handler(sources, &context);
 
-  girih::CompileRequest request{target, name, ptxas, schedules, !lineInfo.empty(), nullptr, applyPassManagerCLOptions};
+  girih::CompileRequest request{target, name, ptxas, schedules, !lineInfo.empty()};
+  request.configure = applyPassManagerCLOptions;
   std::optional<girih::AttentionSpec> spec;
   OwningOpRef<ModuleOp> module;
   if (attention.empty()) {
@@ -218,6 +222,7 @@ static LogicalResult compile() {
     return failure();
   PhaseWriter phases(phaseStem(request.name));
   request.afterPhase = std::ref(phases);
+  request.restart = [&] { phases.restart(); };
   FailureOr<std::vector<girih::CompileResult>> results = girih::compileModule(*module, request);
   if (failed(results) || failed(phases.check()) || failed(writeResults(*results)))
     return failure();

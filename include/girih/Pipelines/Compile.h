@@ -16,10 +16,12 @@ struct CompileRequest {
   /// Writes the modules' source locations into PTX and cubin.
   bool hasLineInfo = false;
   /// Called with the name of each phase and the module after it.
-  std::function<void(llvm::StringRef, mlir::ModuleOp)> afterPhase;
+  std::function<void(llvm::StringRef, mlir::ModuleOp)> afterPhase = nullptr;
+  /// Called where compilation begins again with another schedule: phases before do not count.
+  std::function<void()> restart = nullptr;
   /// Called with each pass manager before its passes are added: for what a tool offers
   /// on its command line.
-  std::function<mlir::LogicalResult(mlir::PassManager &)> configure;
+  std::function<mlir::LogicalResult(mlir::PassManager &)> configure = nullptr;
   /// Called with a module's PTX before it is assembled. On false the compilation fails,
   /// without a diagnostic.
   std::function<bool(llvm::StringRef)> beforeAssembly = nullptr;
@@ -33,7 +35,8 @@ struct CompileResult {
 /// Whether files can be called so: NAME.ptx, NAME.cubin ...
 bool isFileStem(llvm::StringRef name);
 
-/// Compiles every kernel of the module, which is consumed. Errors are diagnostics.
+/// Compiles every kernel of the module, which is consumed. Errors are diagnostics. Where ptxas spills and the
+/// schedule leaves the columns open, tiles with fewer are tried.
 mlir::FailureOr<std::vector<CompileResult>> compileModule(mlir::ModuleOp module, const CompileRequest &request);
 
 } // namespace girih

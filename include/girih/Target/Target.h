@@ -72,6 +72,7 @@ public:
   void add(const llvm::Twine &text) { texts.push_back(text.str()); }
   /// Success if nothing is missing; else an error on `op`, with a note for each further text.
   mlir::LogicalResult report(mlir::Operation *op) const;
+  bool isEmpty() const { return texts.empty(); }
 
 private:
   llvm::SmallVector<std::string, 2> texts;

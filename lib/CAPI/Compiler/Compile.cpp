@@ -134,8 +134,10 @@ std::string print(ModuleOp module) {
 
 GirihKernels *compile(ModuleOp module, girih::CompileRequest request, bool keepsPhases, GirihDiagnostics *diagnostics) {
   auto phases = std::make_shared<std::vector<Phase>>();
-  if (keepsPhases)
+  if (keepsPhases) {
     request.afterPhase = [&](StringRef pass, ModuleOp after) { phases->push_back({pass.str(), print(after)}); };
+    request.restart = [&] { phases->clear(); };
+  }
   FailureOr<std::vector<girih::CompileResult>> results = girih::compileModule(module, request);
   if (failed(results))
     return nullptr;
