@@ -1,17 +1,14 @@
 // Attention as a call of XLA: handlers for its foreign function interface, whose headers
 // are jaxlib's. girih/jax.py makes the calls.
+#include "Call.h"
 #include "Module.h"
 
-#include "xla/ffi/api/ffi.h"
-#include <algorithm>
 #include <map>
 #include <mutex>
 #include <nanobind/stl/string.h>
 #include <optional>
 #include <string>
 #include <vector>
-
-namespace ffi = xla::ffi;
 
 namespace girih::python {
 namespace {
@@ -109,131 +106,6 @@ Kernels &kernels() {
   static auto &all = *new Kernels;
   return all;
 }
-
-GirihElementType elementTypeOf(ffi::DataType type) {
-  switch (type) {
-  case ffi::DataType::BF16:
-    return GIRIH_BF16;
-  case ffi::DataType::F16:
-    return GIRIH_F16;
-  case ffi::DataType::F32:
-    return GIRIH_F32;
-  case ffi::DataType::F8E4M3FN:
-    return GIRIH_E4M3;
-  case ffi::DataType::F8E5M2:
-    return GIRIH_E5M2;
-  case ffi::DataType::PRED:
-  case ffi::DataType::U8:
-    return GIRIH_I8;
-  case ffi::DataType::S32:
-    return GIRIH_I32;
-  case ffi::DataType::S64:
-    return GIRIH_I64;
-  default:
-    throw std::invalid_argument("girih.attention is called with an array of elements that no kernel takes");
-  }
-}
-
-/// The tensors of a call. vmap puts dimensions in front, of size 1 for what it does not map:
-/// they become one with the batch, or there are as many launches where the batches cannot be
-/// told by a stride, or the kernel must not see them.
-class Call {
-public:
-  /// The first tensor tells how many dimensions vmap has put in front of all.
-  void add(const ffi::AnyBuffer &buffer, std::optional<size_t> rank, bool isBatched) {
-    auto dimensions = buffer.dimensions();
-    if (tensors.empty())
-      sizes.assign(dimensions.size() - std::min(dimensions.size(), *rank), 1);
-    size_t extra = sizes.size();
-    if (dimensions.size() < extra || (rank && dimensions.size() != extra + *rank))
-      throw std::invalid_argument("girih.attention is called with other arrays than girih.jax makes");
-    Tensor &tensor = tensors.emplace_back();
-    tensor.isBatched = isBatched;
-    tensor.data = static_cast<uint8_t *>(buffer.untyped_data());
-    tensor.type = elementTypeOf(buffer.element_type());
-    tensor.shape.assign(dimensions.begin() + long(extra), dimensions.end());
-    tensor.strides.resize(tensor.shape.size());
-    int64_t stride = 1;
-    for (size_t dim = tensor.shape.size(); dim-- > 0; stride *= tensor.shape[dim])
-      tensor.strides[dim] = stride;
-    tensor.elementBytes = ffi::ByteWidth(buffer.element_type());
-    tensor.leading.resize(extra);
-    for (size_t dim = extra; dim-- > 0; stride *= dimensions[dim]) {
-      tensor.leading[dim] = dimensions[dim] == 1 ? 0 : stride;
-      if (dimensions[dim] != 1)
-        sizes[dim] = dimensions[dim];
-    }
-  }
-
-  /// Makes the dimensions in front part of the batch, if that can be done for all tensors.
-  void mergeBatches() {
-    std::vector<Tensor> merged = tensors;
-    for (Tensor &tensor : merged)
-      if (!merge(tensor))
-        return;
-    tensors = std::move(merged);
-    sizes.clear();
-  }
-
-  /// Of each launch.
-  const int64_t *queryShape() const { return tensors.front().shape.data(); }
-  int64_t keys() const { return tensors[1].shape[2]; }
-
-  /// Calls `run` with the tensors of each launch until one fails.
-  template <typename Run> bool forEach(const Run &run) {
-    std::vector<GirihTensor> given(tensors.size());
-    int64_t count = 1;
-    for (int64_t size : sizes)
-      count *= size;
-    for (int64_t i = 0; i < count; ++i) {
-      for (size_t t = 0; t < tensors.size(); ++t) {
-        const Tensor &tensor = tensors[t];
-        int64_t offset = 0, rest = i;
-        for (size_t dim = sizes.size(); dim-- > 0; rest /= sizes[dim])
-          offset += rest % sizes[dim] * tensor.leading[dim];
-        given[t] = {tensor.data + offset * int64_t(tensor.elementBytes), tensor.type, int(tensor.shape.size()),
-                    tensor.shape.data(), tensor.strides.data()};
-      }
-      if (!run(given.data(), given.size()))
-        return false;
-    }
-    return true;
-  }
-
-private:
-  struct Tensor {
-    bool isBatched; ///< its first dimension is the batch; else it is the same for all of the batch
-    uint8_t *data;
-    GirihElementType type;
-    size_t elementBytes;
-    std::vector<int64_t> shape, strides;
-    std::vector<int64_t> leading; ///< strides of the dimensions in front, in elements
-  };
-
-  bool merge(Tensor &tensor) const {
-    for (size_t dim = sizes.size(); dim-- > 0;) {
-      if (sizes[dim] == 1)
-        continue;
-      if (!tensor.isBatched) {
-        if (tensor.leading[dim] != 0)
-          return false;
-        continue;
-      }
-      // The elements of a vector follow each other.
-      if (tensor.shape.size() == 1 && tensor.leading[dim] == 0)
-        return false;
-      if (tensor.shape[0] == 1)
-        tensor.strides[0] = tensor.leading[dim];
-      else if (tensor.leading[dim] != tensor.strides[0] * tensor.shape[0])
-        return false;
-      tensor.shape[0] *= sizes[dim];
-    }
-    return true;
-  }
-
-  std::vector<Tensor> tensors;
-  std::vector<int64_t> sizes; ///< of the dimensions in front
-};
 
 std::string toString(std::string_view view) { return std::string(view); }
 
