@@ -1,6 +1,9 @@
 """Compiled kernels on disk: whole or not there, bounded, never fatal."""
 import os
 import stat
+import subprocess
+import sys
+import time
 
 import pytest
 from conftest import TARGET, run_python
@@ -84,8 +87,47 @@ def test_nothing_is_left_beside_the_files():
     assert [file.suffix for file in files()] == [".kernel"] and stat.S_ISREG(files()[0].stat().st_mode)
 
 
-def test_processes_share_the_folder():
-    code = f"from girih import Problem, _cache; k = _cache.compiled(Problem(64, b=1, h=1, sq=128), {TARGET!r})\n" \
-           "print(k.name)"
-    assert run_python(code) == run_python(code) == "attention_1x1x128x64_bf16_none\n"
-    assert len(files()) == 1
+def test_folder_that_can_only_be_read(compilations, monkeypatch):
+    """No time is noted in it, but what is there is used."""
+    def refuse(*_):
+        raise PermissionError
+
+    kernel = _cache.compiled(PROBLEM, TARGET)
+    _cache._memory.clear()
+    monkeypatch.setattr(os, "utime", refuse)
+    assert _cache.compiled(PROBLEM, TARGET).cubin == kernel.cubin and len(compilations) == 1
+
+
+def test_what_killed_processes_leave(monkeypatch):
+    monkeypatch.setenv("GIRIH_CACHE_BYTES", "many")  # no number: as if it were not set
+    _cache.folder().mkdir()
+    old, new = (_cache.folder() / f"{name}.part" for name in ("old", "new"))
+    for file in (old, new):
+        file.write_bytes(b"half")
+    os.utime(old, (1, 1))
+    _cache.compiled(PROBLEM, TARGET)
+    assert not old.exists() and new.exists() and len(files()) == 2
+
+
+SHARED = """
+import sys, time
+from girih import Problem, _cache
+time.sleep(max(0, float(sys.argv[1]) - time.time()))
+print(*(_cache.compiled(Problem(64, b=1, h=h, sq=128), "sm_90a").name for h in (1, 2)))
+"""
+
+
+def test_processes_share_the_folder(monkeypatch):
+    """At the same time, in a folder that holds one kernel: files come and go while others read them."""
+    _cache.compiled(PROBLEM, TARGET)
+    monkeypatch.setenv("GIRIH_CACHE_BYTES", str(int(1.5 * files()[0].stat().st_size)))
+    arguments = [sys.executable, "-c", SHARED, str(time.time() + 1)]
+    processes = [subprocess.Popen(arguments, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) for _ in range(3)]
+    for process in processes:
+        assert process.communicate() == ("attention_1x1x128x64_bf16_none attention_1x2x128x64_bf16_none\n", "")
+    assert [file.suffix for file in files()] == [".kernel"]
+
+
+def test_file_of_another_process(compilations):
+    assert run_python(f"from girih import Problem, _cache; print(_cache.compiled(Problem(64, b=1, h=1, sq=128), {TARGET!r}).name)")
+    assert _cache.compiled(PROBLEM, TARGET) and compilations == []

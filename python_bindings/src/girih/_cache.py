@@ -6,9 +6,11 @@ may share the folder, and a file that cannot be read is compiled anew. Nothing a
 """
 from __future__ import annotations
 
+import contextlib
 import os
 import pathlib
 import threading
+import time
 
 from girih import _girih
 from girih._errors import CompileError, Error, UnsupportedError, checked
@@ -18,6 +20,9 @@ from girih._ptxas import find_ptxas
 from girih._trace import Function
 
 _MAGIC = b"girih kernel 1\n"
+_PART = ".part"  # of files that are being written
+_LONGEST_WRITE = 3600  # seconds
+_DEFAULT_BYTES = 256 << 20
 _memory: dict[tuple[str, str], Kernel] = {}
 _locks: dict[tuple[str, str], threading.Lock] = {}
 _guard = threading.Lock()
@@ -85,17 +90,32 @@ def _unpack(data: bytes) -> Kernel | None:
 def _read(path: pathlib.Path) -> Kernel | None:
     try:
         kernel = _unpack(path.read_bytes())
-        os.utime(path)  # used last: the oldest go first
-        return kernel
     except OSError:
         return None
+    with contextlib.suppress(OSError):  # a folder may be there to be read alone
+        os.utime(path)  # used last: the oldest go first
+    return kernel
+
+
+def _limit() -> int:
+    try:
+        return int(os.environ["GIRIH_CACHE_BYTES"])
+    except (KeyError, ValueError):
+        return _DEFAULT_BYTES
 
 
 def _shrink(base: pathlib.Path) -> None:
-    limit = int(os.environ.get("GIRIH_CACHE_BYTES") or 256 << 20)
-    files = sorted(((file.stat().st_mtime_ns, file.stat().st_size, file) for file in base.glob("*.kernel")), reverse=True)
+    """Removes what is beyond the limit, and what processes that were killed have left."""
+    limit, files = _limit(), []
+    for file in base.iterdir():
+        with contextlib.suppress(FileNotFoundError):  # another process removes, too
+            status = file.stat()
+            if file.suffix == ".kernel":
+                files.append((status.st_mtime_ns, status.st_size, file))
+            elif file.suffix == _PART and time.time() - status.st_mtime > _LONGEST_WRITE:
+                file.unlink()
     total = 0
-    for _, size, file in files:
+    for _, size, file in sorted(files, reverse=True):
         total += size
         if total > limit:
             file.unlink(missing_ok=True)
@@ -106,7 +126,7 @@ def _write(path: pathlib.Path, kernel: Kernel) -> None:
 
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.NamedTemporaryFile(dir=path.parent, delete=False) as file:
+        with tempfile.NamedTemporaryFile(dir=path.parent, suffix=_PART, delete=False) as file:
             try:
                 file.write(_pack(kernel))
                 file.close()
@@ -115,7 +135,7 @@ def _write(path: pathlib.Path, kernel: Kernel) -> None:
                 os.unlink(file.name)
                 raise
         _shrink(path.parent)
-    except (OSError, ValueError):
+    except OSError:
         pass
 
 
