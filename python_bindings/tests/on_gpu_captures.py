@@ -69,11 +69,10 @@ def test_operator_of_captured_tensors_by_its_own_checks():
     q, k, v = tensors(sq=64, skv=64)
     bias, factor = torch.randn(4, device="cuda"), torch.tensor(0.5)
     score = str(girih.trace(lambda s, b, h, q, k: s * factor + bias[h]))
-    torch.library.opcheck(torch.ops.girih.attention.default, (q, k, v, "none", score, None, True, "", [bias], [factor]),
-                          test_utils=("test_schema", "test_faketensor", "test_aot_dispatch_dynamic"))
+    torch.library.opcheck(torch.ops.girih.attention.default, (q, k, v, "none", score, None, True, "", "", [bias], [factor]))
     for bias, message in ((bias.cpu(), "a captured tensor is on cpu when q is on cuda:0"), (bias[None], "score1")):
         with pytest.raises(ValueError, match=message):
-            torch.ops.girih.attention(q, k, v, "none", score, None, False, "", [bias], [factor])
+            torch.ops.girih.attention(q, k, v, "none", score, None, False, "", "", [bias], [factor])
 
 
 def test_flash_attn():
@@ -89,15 +88,32 @@ def test_flash_attn():
         q, k, v, score=lambda s, b, h, i, j: s.masked_fill((j > i + 83) | (j < i + 63), -torch.inf))[0])
 
 
+def test_sinks_of_flash_attn():
+    q, k, v = tensors()
+    sinks = torch.tensor([0.5, -1, 2, 0], device="cuda", dtype=torch.bfloat16)
+    given = [x.transpose(1, 2).contiguous() for x in (q, k, v)]
+    o, lse, _ = flash_attn_func(*given, causal=True, sinks=sinks, return_attn_probs=True)
+    expected, plain = reference(q, k, v, "causal")
+    joined = torch.logaddexp(plain, sinks[:, None].double())
+    torch.testing.assert_close(lse.double(), joined, rtol=0, atol=2e-3)
+    assert close(o.transpose(1, 2), expected * (plain - joined).exp()[..., None])
+
+
 def test_packed_sequences():
     queries, keys = (torch.tensor(starts, dtype=torch.int32, device="cuda") for starts in ([0, 70, 70, 203, 300], [0, 90, 130, 300, 430]))
     q, k, v = (torch.randn(total, heads, 64, device="cuda", dtype=torch.bfloat16) for total, heads in ((300, 4), (430, 2), (430, 2)))
     o, lse, _ = flash_attn_varlen_func(q, k, v, queries, keys, causal=True, return_attn_probs=True)
+    slopes = torch.tensor([0.5, 0.25, 0.1, 0.0], device="cuda")
+    with_slopes = flash_attn_varlen_func(q, k, v, queries, keys, causal=True, alibi_slopes=slopes)
     for n in (0, 2, 3):
         rows, columns = slice(*queries[n:n + 2].tolist()), slice(*keys[n:n + 2].tolist())
-        expected = reference(*(x.transpose(0, 1)[None] for x in (q[rows], k[columns], v[columns])), "causal")
+        parts = [x.transpose(0, 1)[None] for x in (q[rows], k[columns], v[columns])]
+        expected = reference(*parts, "causal")
         assert close(o[rows].transpose(0, 1)[None], expected[0])
         torch.testing.assert_close(lse[:, rows].double()[None], expected[1], rtol=0, atol=2e-3)
+        ahead = parts[1].shape[2] - parts[0].shape[2]
+        biased = reference(*parts, "causal", score=lambda s, b, h, i, j: s - slopes[h] * (i + ahead - j).abs())
+        assert close(with_slopes[rows].transpose(0, 1)[None], biased[0])
 
 
 def test_descales():

@@ -102,7 +102,7 @@ def test_types(tmp_path):
     pytest.importorskip("pyright")
     source = pathlib.Path(__file__).parents[1] / "src" / "girih"
     # A framework that is not installed would be taken for our module of that name.
-    needs = {"torch": ["torch"], "_graph": ["torch"], "flash_attn": ["torch"], "jax": ["jax"], "transformers": ["torch", "transformers"]}
+    needs = {"torch": ["torch"], "_torch": ["torch"], "_graph": ["torch"], "flash_attn": ["torch"], "jax": ["jax"], "transformers": ["torch", "transformers"]}
     left_out = [f"{name}.py" for name, names in needs.items() if not all(map(importlib.util.find_spec, names))]
     shutil.copytree(source, tmp_path / "package" / "girih", ignore=shutil.ignore_patterns(*left_out))
     project = tmp_path / "pyrightconfig.json"

@@ -28,10 +28,10 @@ Q, K = (2, 4, 33, 128), (2, 2, 40, 128)
 
 def test_fake_kernel():
     for lse in (False, True):
-        o, l = on_fake_gpu(lambda q, k, v: torch.ops.girih.attention(q, k, v, "causal", "", None, lse, "", [], []), Q, K, K)
+        o, l = on_fake_gpu(lambda q, k, v: torch.ops.girih.attention(q, k, v, "causal", "", None, lse, "", "", [], []), Q, K, K)
         assert o.shape == Q and o.dtype == torch.bfloat16 and o.device.type == "cuda"
         assert l.dtype == torch.float32 and l.shape == (Q[:3] if lse else (0,))
-    bshd = on_fake_gpu(lambda q: torch.ops.girih.attention(*[q.transpose(1, 2)] * 3, "none", "", None, False, "", [], [])[0],
+    bshd = on_fake_gpu(lambda q: torch.ops.girih.attention(*[q.transpose(1, 2)] * 3, "none", "", None, False, "", "", [], [])[0],
                        (2, 33, 4, 128))
     assert bshd.stride() == (33 * 4 * 128, 128, 4 * 128, 1)
 
@@ -164,14 +164,28 @@ def test_arguments_of_flex_attention():
         on_fake_gpu(lambda q: flex_attention(q, q, q, block_mask=3), Q)
 
 
-def test_no_backward():
-    def node(q):
-        return type(attention(q.requires_grad_(), q, q).grad_fn).__name__
+def test_what_flex_attention_returns():
+    o, aux = on_fake_gpu(lambda q: flex_attention(q, q, q, kernel_options={"BLOCK_M": 64}, return_aux=flex.AuxRequest(lse=True)), Q)
+    assert o.shape == Q and aux.lse.shape == Q[:3] and aux.max_scores is None
+    assert on_fake_gpu(lambda q: flex_attention(q, q, q, return_aux=flex.AuxRequest()), Q)[1] == flex.AuxOutput()
+    with pytest.raises(girih.UnsupportedError, match="max_scores are not supported"):
+        on_fake_gpu(lambda q: flex_attention(q, q, q, return_aux=flex.AuxRequest(max_scores=True)), Q)
 
-    assert "girih_attention" in on_fake_gpu(node, Q)
+
+def test_no_backward():
+    """Whatever asks for a gradient, what functions capture included."""
+    def node(q, **options):
+        return type(attention(q, q, q, **options).grad_fn).__name__
+
+    assert "girih_attention" in on_fake_gpu(lambda q: node(q.requires_grad_()), Q)
+    assert "girih_attention" in on_fake_gpu(lambda q, x: node(q, sinks=x.requires_grad_()), Q, (4,))
+    assert "girih_attention" in on_fake_gpu(lambda q, x: node(q, score=lambda s, b, h, q, k: s + x.requires_grad_()[h]), Q, (4,))
+    assert on_fake_gpu(lambda q, x: node(q, sinks=x), Q, (4,)) == "NoneType"
+    with pytest.raises(NotImplementedError, match="no backward"):
+        on_fake_gpu(lambda q: attention(q.requires_grad_(), q, q, out=q), Q)
     # Autograd's engine would want the GPU, so what it would call is called.
     with pytest.raises(NotImplementedError, match="girih.attention has no backward"):
-        girih.torch._no_backward(None, None, None)
+        girih._torch._no_backward(None, None, None)
 
 
 def test_refusals():
@@ -187,12 +201,24 @@ def test_refusals():
             on_fake_gpu(lambda q: call(q, q, 3), Q)
 
 
-@pytest.mark.parametrize("options, message", [
-    ({"attn_mask": torch.ones(1)}, "mask tensors are not supported"),
+@pytest.mark.parametrize("options, kind, message", [
+    ({"attn_mask": torch.ones(3)}, ValueError, r"attn_mask has shape \[3\] when it should be \[2, 4, 33, 40\], or repeat"),
+    ({"attn_mask": torch.ones(1, 1, 1, 1, 1)}, ValueError, r"attn_mask has shape \[1, 1, 1, 1, 1\] when"),
+    ({"attn_mask": torch.ones(40), "is_causal": True}, ValueError, "attn_mask is given when is_causal is set"),
+    ({"dropout_p": -0.5}, ValueError, "dropout_p is -0.5 when it should be from 0 to below 1"),
 ])
-def test_what_sdpa_does_not_take(options, message):
-    with pytest.raises(girih.UnsupportedError, match=message):
+def test_what_sdpa_does_not_take(options, kind, message):
+    with pytest.raises(kind, match=message):
         on_fake_gpu(lambda q, k: scaled_dot_product_attention(q, k, k, **options), Q, (2, 4, 40, 128))
+    with pytest.raises(girih.UnsupportedError, match="an array of float64 in a traced function: bfloat16, "):
+        on_fake_gpu(lambda q, k, m: scaled_dot_product_attention(q, k, k, m.double()), Q, (2, 4, 40, 128), (33, 40))
+
+
+def test_shapes_of_sdpa():
+    for leading in ((), (3,), (3, 4), (2, 3, 4), (1, 2, 3, 4)):
+        mask = (33, 40)
+        call = lambda q, k, m: torch.compile(scaled_dot_product_attention, backend="eager", fullgraph=True)(q, k, k, m)
+        assert on_fake_gpu(call, (*leading, 33, 64), (*leading, 40, 64), mask).shape == (*leading, 33, 64)
 
 
 def test_heads_of_sdpa():
@@ -234,7 +260,7 @@ for wrong in ((q, k, v, o, 3), (q, k, v, o.short(), lse)):
         loaded.launch_tensors(*wrong, stream=0)
     except TypeError as error:
         print(type(error).__name__)
-kernels = girih.torch._new_kernels(needs_heads=False, device_type=1)
+kernels = girih._torch._new_kernels(needs_heads=False, device_type=1)
 print(kernels.launch(q, k, v, o, lse, [], [], 0))
 rule, _ = _girih.schedule_rule(str(girih.Problem(128, lse=True)), "", "sm_90a")
 kernels.add(q, k, v, loaded, rule)
@@ -245,7 +271,7 @@ print(kernels.launch(q.half(), k, v, o, lse, [], [], 0), kernels.launch(q, k, v[
       kernels.launch(q[..., :64], k, v, o, lse, [], [], 0), kernels.launch(q[:, :, :0], k, v, o, lse, [], [], 0),
       kernels.launch(q, k, v, o, None, [], [], 0) is None)
 print(girih._errors.text_of(kernels.launch(q, k, v[:, :, :7], o, lse, [], [], 0)))
-girih.torch._kernels["none", None, None, True, "", ()] = kernels
+girih._torch._kernels["none", None, None, True, "", ()] = kernels
 bfloat = lambda arrays: [torch.from_numpy(array.array).view(torch.bfloat16) for array in arrays]
 for sizes in ((33, 40), (20, 50), (33, 40), (1, 7)):  # others each time, in memory that may be that of the last
     inputs = bfloat(fake_gpu.inputs(*sizes))
@@ -264,7 +290,7 @@ for wrong in (mixed, (q, k, v[:, :, :7]), (q, k.half(), v), (q[0], k, v)):  # no
         assert False
     except ValueError:
         pass
-by_heads = girih.torch._new_kernels(needs_heads=True, device_type=1)
+by_heads = girih._torch._new_kernels(needs_heads=True, device_type=1)
 by_heads.add(q, k, v, loaded, rule)
 print(by_heads.launch(q, k, v, o, lse, [], [], 0), by_heads.launch(q[:, :2], k, v, o, lse, [], [], 0))
 small = q[:, :, :1], k[:, :, :1], v[:, :, :1], o[:, :, :1], lse[:, :, :1]
@@ -272,7 +298,7 @@ begin = time.perf_counter()
 for _ in range(1000):
     empty.launch_tensors(*small, stream=0)
 print((time.perf_counter() - begin) * 1e3, "us a launch")
-nothing = girih.torch._kernels["none", None, None, True, "", ()] = girih.torch._new_kernels(needs_heads=False, device_type=1)
+nothing = girih._torch._kernels["none", None, None, True, "", ()] = girih._torch._new_kernels(needs_heads=False, device_type=1)
 nothing.add(q, k, v, empty, rule)
 best = float("inf")
 for _ in range(20):
@@ -285,7 +311,7 @@ print(best, "us a call with two outputs")
 
 
 @pytest.mark.skipif("GIRIH_FAKE_CUDA" not in os.environ, reason="GIRIH_FAKE_CUDA names no folder with a driver")
-@pytest.mark.skipif(not girih.torch._HAS_EXCHANGE, reason="this PyTorch has no exchange API")
+@pytest.mark.skipif(not girih._torch._HAS_EXCHANGE, reason="this PyTorch has no exchange API")
 def test_launches_on_a_driver_that_runs_on_the_cpu():
     """Whose memory is the host's, so that tensors on the CPU will do."""
     output = run_python(FAKE_GPU, LD_LIBRARY_PATH=os.environ["GIRIH_FAKE_CUDA"])
@@ -301,73 +327,34 @@ def test_in_one_process(imports):
     assert run_python(code) == "attention_1x1x128x64_bf16_none\n[3.0, 3.0, 3.0]\n"
 
 
-def tiny_model(kind="Llama", **options):
-    transformers = pytest.importorskip("transformers")
-    torch.manual_seed(0)
-    return getattr(transformers, f"{kind}ForCausalLM")(getattr(transformers, f"{kind}Config")(
-        hidden_size=128, num_attention_heads=4, num_key_value_heads=2, head_dim=32, intermediate_size=64,
-        num_hidden_layers=2, vocab_size=99, attn_implementation="girih", **options)).eval()
+TRITON = """
+import {first}
+import {second}
+import triton.language as tl
+from triton.backends.compiler import GPUTarget
+from triton.compiler import ASTSource
+
+@triton.jit
+def add(x, y, n, size: tl.constexpr):
+    at = tl.program_id(0) * size + tl.arange(0, size)
+    tl.store(y + at, tl.load(x + at, at < n) + 1, at < n)
+
+def by_triton():
+    source = ASTSource(add, {{"x": "*fp32", "y": "*fp32", "n": "i32", "size": "constexpr"}}, {{"size": 128}})
+    return "ld.global" in triton.compile(source, target=GPUTarget("cuda", 90, 32)).asm["ptx"]
+
+def by_girih():
+    return girih.compile("b=1,h=1,sq=128,d=64", target="sm_90a").name == "attention_1x1x128x64_bf16_none"
+
+print(by_triton(), by_girih(), by_triton()) if "{first}" == "triton" else print(by_girih(), by_triton(), by_girih())
+"""
 
 
-def test_transformers(monkeypatch):
-    """What the model asks for, with PyTorch's attention in the kernel's place: no GPU is here."""
-    pytest.importorskip("transformers")
-    from girih import transformers as hook
-
-    calls = []
-
-    def stand_in(q, k, v, *, mask, score, scale):
-        calls.append((mask, score))
-        return torch.nn.functional.scaled_dot_product_attention(q, k, v, is_causal=mask == "causal", scale=scale,
-                                                                enable_gqa=True)
-
-    monkeypatch.setattr(hook, "attention", stand_in)
-    model, ids = tiny_model(), torch.randint(0, 99, (2, 7))
-    tokens = model.generate(ids, max_new_tokens=4, do_sample=False, pad_token_id=0)
-    assert calls == [("causal", None)] * 2 + [("none", None)] * 6
-    model.set_attn_implementation("sdpa")
-    assert torch.equal(tokens, model.generate(ids, max_new_tokens=4, do_sample=False, pad_token_id=0))
-    model.set_attn_implementation("girih")
-    with pytest.raises(girih.UnsupportedError, match="padding is not supported"):
-        model(ids, attention_mask=torch.tensor([[0] + [1] * 6, [1] * 7]))
-    with pytest.raises(girih.UnsupportedError, match="a mask tensor is not supported"):
-        model(ids, attention_mask=torch.zeros(2, 1, 7, 7))
-
-
-def test_window_of_transformers(monkeypatch):
-    pytest.importorskip("transformers")
-    from girih import transformers as hook
-
-    masks = []
-
-    def stand_in(q, k, v, *, mask, score, scale):
-        masks.append(mask)
-        place = torch.arange(q.shape[2])[:, None] + k.shape[2] - q.shape[2]
-        key = torch.arange(k.shape[2])
-        seen = {"window(7,0)": (key <= place) & (key >= place - 7), "causal": key <= place}.get(mask)
-        return torch.nn.functional.scaled_dot_product_attention(q, k, v, attn_mask=seen, scale=scale, enable_gqa=True)
-
-    monkeypatch.setattr(hook, "attention", stand_in)
-    model = tiny_model("Mistral", sliding_window=8)
-    for length in (5, 20):
-        ids, tokens = torch.randint(0, 99, (2, length)), {}
-        for name in ("girih", "sdpa"):
-            model.set_attn_implementation(name)
-            tokens[name] = model.generate(ids, max_new_tokens=6, do_sample=False, pad_token_id=0)
-        assert torch.equal(tokens["girih"], tokens["sdpa"])
-    assert set(masks) == {"causal", "none", "window(7,0)"}
-
-
-@pytest.mark.parametrize("message, options", [
-    ("s_aux is", {"s_aux": torch.ones(4)}),
-    ("a window of 8 in 40 keys without a mask is", {"sliding_window": 8}),
-])
-def test_what_transformers_may_not_ask_for(message, options):
-    pytest.importorskip("transformers")
-    from girih.transformers import attention_forward
-
-    with pytest.raises(girih.UnsupportedError, match=message):
-        on_fake_gpu(lambda q, k: attention_forward(torch.nn.Module(), q, k, k, None, **options), Q, K)
-    o = on_fake_gpu(lambda q, k: torch.compile(attention_forward, backend="eager", fullgraph=True)(
-        torch.nn.Module(), q, k, k, None, softcap=30.0, scaling=0.1)[0], Q, K)
-    assert o.shape == (2, 33, 4, 128) and o.is_contiguous()
+@pytest.mark.parametrize("first, second", [("girih", "triton"), ("triton", "girih")])
+def test_with_triton(first, second, tmp_path):
+    """Which brings an LLVM and an MLIR of its own: both compile for a GPU, in turns."""
+    pytest.importorskip("triton")
+    script = tmp_path / "both.py"  # Triton reads a kernel's source
+    script.write_text(TRITON.format(first=first, second=second))
+    code = f"import runpy; runpy.run_path({str(script)!r})"
+    assert run_python(code, TRITON_CACHE_DIR=str(tmp_path)) == "True True True\n"

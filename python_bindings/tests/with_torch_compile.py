@@ -11,26 +11,31 @@ from torch.nn.attention import flex_attention as flex
 from with_torch import SLOPES, alibi, captured_slopes, documents, rules, window
 
 import girih
+from girih._beside import switches_of
+from girih._cache import compiled as compiled_kernel
 from girih._problem import schedule_of
+from girih._torch import in_one_line
 from girih._traced import traced
-from girih.flash_attn import flash_attn_func
-from girih.torch import attention, flex_attention, in_one_line, scaled_dot_product_attention
+from girih.flash_attn import flash_attn_func, flash_attn_varlen_func
+from girih.torch import attention, flex_attention, scaled_dot_product_attention
 
 FACTOR = torch.tensor(0.5)
 KINDS = torch.arange(40) % 3
 TRUTHS = torch.ones(33, 40, dtype=torch.bool)
 
 
-def simulated(q, k, v, mask, score, scale, lse, knobs, arrays, numbers):
+def simulated(q, k, v, mask, score, scale, lse, knobs, beside, arrays, numbers):
     """The operator on the CPU."""
-    problem = girih.Problem(q.shape[3], dtype="f16", mask=traced(mask, "mask"),
-                            score=traced(score or None, "score"), scale=scale,
-                            schedule={"columns": 64} | schedule_of(knobs))
-    kernel = girih.compile(problem, target=TARGET)
-    captured = dict(zip([tensor["name"] for tensor in kernel.tensors[4:]], arrays, strict=True))
+    problem = girih.Problem(q.shape[3], dtype="f16", mask=traced(mask, "mask"), score=traced(score or None, "score"), scale=scale,
+                            lse=lse, schedule={"columns": 64} | schedule_of(knobs),
+                            **switches_of(tuple(beside.split(",")) if beside else ()))
+    kernel = compiled_kernel(problem, TARGET)
+    taken = [tensor["name"] for tensor in kernel.tensors if tensor["name"] not in ("q", "k", "v", "o", "lse")]
+    captured = dict(zip(taken, arrays, strict=True))
     scalars = dict(zip([name for name, _ in kernel.scalars], [number.item() for number in numbers], strict=True))
     run = girih.simulate(kernel, {"q": q, "k": k, "v": v, **captured}, scalars=scalars, check=True).raise_for_verdicts()
-    return run.outputs["o"], q.new_empty(0, dtype=torch.float32)
+    o = torch.empty_like(q).copy_(run.outputs["o"])  # in memory as the operator has it
+    return o, run.outputs["lse"] if lse else q.new_empty(0, dtype=torch.float32)
 
 
 def compiled(function, found, **options):
@@ -136,7 +141,7 @@ def test_symbolic_sizes_under_torch_compile():
         q, k, v = inputs(sq, skv)
         relative = lambda s, b, h, i, j: s + model.bias[h, i - j + (skv - sq) + 33] * 0.5
         assert close(call(q, k, v), on_whole_tensors(q, k, v, relative))
-    assert len(nodes) == 1 and len(nodes[0].args[9]) > 0
+    assert len(nodes) == 1 and len(nodes[0].args[10]) > 0
 
 
 @pytest.mark.parametrize("score_mod", [
@@ -164,7 +169,7 @@ def test_numbers_that_change_under_torch_compile():
     for factor, width in ((0.5, 4), (2.0, 16), (3.0, 24)):
         expected = on_whole_tensors(q, k, v, lambda s, *_: s * factor, lambda b, h, i, j: i - j < width)
         assert close(call(q, k, v, factor, width), expected)
-    assert nodes[0].args[9] == [] and len(nodes) < 4
+    assert nodes[0].args[10] == [] and len(nodes) < 4
 
 
 def test_what_torch_compile_leaves_out():
@@ -201,6 +206,72 @@ def test_flash_attn(options, score, mask):
     (q, k, v), nodes = inputs(), []
     o = compiled(lambda *x: flash_attn_func(*(y.transpose(1, 2) for y in x), **options), nodes)(q, k, v)
     assert o.shape == (1, 33, 2, 64) and close(o.transpose(1, 2), on_whole_tensors(q, k, v, score, mask))
+
+
+SINKS = torch.tensor([1.0, -0.5])
+
+
+def with_sinks(s):
+    """Weights without the sinks', which is one more key to the softmax."""
+    return torch.cat([s, SINKS.view(1, 2, 1, 1).expand(*s.shape[:3], 1)], 3).softmax(3)[..., :-1]
+
+
+def test_sinks_of_flash_attn():
+    (q, k, v), nodes = inputs(), []
+    o = compiled(lambda *x: flash_attn_func(*(y.transpose(1, 2) for y in x), sinks=SINKS.half()), nodes)(q, k, v)
+    expected = with_sinks(q.float() @ k.float().transpose(2, 3) / 8) @ v.float()
+    assert nodes[0].args[8] == "sinks" and close(o.transpose(1, 2), expected)
+
+
+def test_packed_sequences_of_flash_attn():
+    (q, k, v), nodes = inputs(50, 70), []
+    queries, keys = torch.tensor([0, 20, 50], dtype=torch.int32), torch.tensor([0, 40, 70], dtype=torch.int32)
+    call = compiled(lambda *x: flash_attn_varlen_func(*x, queries, keys, causal=True, alibi_slopes=SLOPES, sinks=SINKS), nodes)
+    o = call(*(x[0].transpose(0, 1) for x in (q, k, v)))
+    for n, ahead in enumerate((20, 0)):
+        rows, columns = slice(*queries[n:n + 2]), slice(*keys[n:n + 2])
+        of_keys = k[:, :, columns], v[:, :, columns]
+        i, j = torch.arange(q[:, :, rows].shape[2])[:, None] + ahead, torch.arange(of_keys[0].shape[2])
+        s = q[:, :, rows].float() @ of_keys[0].float().transpose(2, 3) / 8 - SLOPES.view(1, 2, 1, 1) * (i - j).abs()
+        expected = with_sinks(s.masked_fill(j > i, -torch.inf)) @ of_keys[1].float()
+        assert close(o[rows].transpose(0, 1)[None], expected)
+
+
+def test_what_is_beside_under_torch_compile():
+    """Without a graph break: arrays are inputs, a probability and the kinds are constants of the operator."""
+    (q, k, v), nodes = inputs(), []
+    lengths = torch.tensor([20], dtype=torch.int32)
+    call = compiled(lambda q, k, v, n: attention(q, k, v, key_lengths=n + 1, sinks=SINKS, v_descale=2.0, lse=True), nodes)
+    for n in (20, 30):
+        o, _ = call(q, k, v, lengths.fill_(n))
+        s = q.float() @ k[:, :, :n + 1].float().transpose(2, 3) / 8
+        assert close(o, 2 * with_sinks(s) @ v[:, :, :n + 1].float())
+    assert [node.args[8] for node in nodes] == ["key_lengths,sinks,v_descale=tensor"]
+    state = torch.tensor([3, 4])
+    drop = lambda q, k, v: scaled_dot_product_attention(q, k, v, dropout_p=0.5, enable_gqa=True)
+    assert compiled(drop, nodes)(q, k, v).shape == q.shape and nodes[1].args[8] == "dropout_p=0.5"
+    given = [compiled(lambda *x: attention(*x, dropout_p=0.5, dropout_state=state), [])(q, k, v) for _ in range(2)]
+    assert torch.equal(*given) and not torch.equal(given[0], compiled(drop, [])(q, k, v))
+
+
+@pytest.mark.parametrize("shape", [(33, 40), (1, 2, 33, 40), (1, 1, 33, 40), (2, 1, 40), (1, 1, 33, 1)])
+@pytest.mark.parametrize("is_bool", [True, False])
+def test_mask_tensors_of_sdpa(shape, is_bool):
+    torch.manual_seed(1)
+    mask = torch.rand(shape) < 0.7 if is_bool else torch.randn(shape).half()
+    q, k, v = inputs()
+    k, v = (x.expand(1, 2, 40, 64) for x in (k, v))
+    o = compiled(lambda *x: scaled_dot_product_attention(*x[:3], attn_mask=x[3]), [])(q, k, v, mask)
+    expected = torch.nn.functional.scaled_dot_product_attention(*(x.float() for x in (q, k, v)), attn_mask=mask if is_bool else mask.float())
+    assert close(o, expected.nan_to_num(0))
+
+
+def test_blocks_without_a_function():
+    """Are all that such a block mask has."""
+    q, k, v = inputs(256, 256)
+    block = flex.BlockMask.from_kv_blocks(torch.tensor([[[1, 2]]], dtype=torch.int32), torch.tensor([[[[1, 0], [0, 1]]]], dtype=torch.int32))
+    o = compiled(lambda *x: flex_attention(*x, block_mask=block, enable_gqa=True), [])(q, k, v)
+    assert close(o, on_whole_tensors(q, k, v, mask=lambda b, h, i, j: (i >= 128) | (j >= 128)))
 
 
 def test_what_flash_attn_does_not_take():

@@ -183,8 +183,8 @@ def attention(q: Any, k: Any, v: Any, *, mask: Mask = "none", score: Score = Non
     """
     beside = given(options)
     if "torch" in sys.modules and isinstance(q, sys.modules["torch"].Tensor):
-        if (girih_torch := sys.modules.get("girih.torch")) is None:
-            from girih import torch as girih_torch
+        if (girih_torch := sys.modules.get("girih._torch")) is None:
+            from girih import _torch as girih_torch
         return girih_torch.attend(q, k, v, mask, score, scale, lse, schedule, out, stream, beside)
     if _package(q) in ("jax", "jaxlib"):
         from girih import jax as girih_jax

@@ -20,7 +20,7 @@ from girih import _traceable
 from girih._captures import Indexed
 from girih._errors import UnsupportedError
 from girih._trace import INDEX, REGIONS, Function, Trace, Traced, trace
-from girih.torch import _outputs, in_one_line
+from girih._torch import _outputs, in_one_line
 
 _DTYPES = (torch.bool, torch.int32, torch.float32)
 
@@ -127,13 +127,14 @@ def _operands(given: Any) -> tuple[str, list[Tensor], list[Tensor]]:
 
 
 @torch.compiler.allow_in_graph
-def attend(q: Tensor, k: Tensor, v: Tensor, mask: Any, score: Any, scale: float | None, lse: bool,
-           knobs: str) -> tuple[Tensor, Tensor]:
+def attend(q: Tensor, k: Tensor, v: Tensor, mask: Any, score: Any, scale: float | None, lse: bool, knobs: str, beside: str,
+           arrays: list[Tensor], numbers: list[Tensor]) -> tuple[Tensor, Tensor]:
+    """The operator, of which arrays and numbers are those beside q, k and v."""
     if _is_rehearsal(q):
         return _outputs(q, v, lse)
     (mask, *of_mask), (score, *of_score) = _operands(mask), _operands(score)
-    arrays, numbers = (a + b for a, b in zip(of_mask, of_score))
-    return torch.ops.girih.attention(q, k, v, in_one_line(mask), in_one_line(score), scale, lse, knobs, arrays, numbers)
+    arrays, numbers = (list(a) + b + c for a, b, c in zip((arrays, numbers), of_mask, of_score))
+    return torch.ops.girih.attention(q, k, v, in_one_line(mask), in_one_line(score), scale, lse, knobs, beside, arrays, numbers)
 
 
 outside: Callable[[Callable[..., Any]], Callable[..., Any]] = torch.compiler.disable

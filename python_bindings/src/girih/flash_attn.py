@@ -11,13 +11,14 @@ from torch import Tensor
 
 from girih import math
 from girih._errors import UnsupportedError
-from girih.torch import attention
+from girih.torch import attention, given_at_launch
 
 
 def flash_attn_func(q: Tensor, k: Tensor, v: Tensor, dropout_p: float = 0.0, softmax_scale: float | None = None,
                     causal: bool = False, window_size: tuple[int, int] = (-1, -1), softcap: float = 0.0,
-                    alibi_slopes: Tensor | None = None, deterministic: bool = False, return_attn_probs: bool = False) -> Any:
-    """flash_attn.flash_attn_func: the same arguments, shapes and meaning.
+                    alibi_slopes: Tensor | None = None, deterministic: bool = False, return_attn_probs: bool = False, *,
+                    sinks: Tensor | None = None) -> Any:
+    """flash_attn.flash_attn_func: the same arguments, shapes and meaning, and sinks.
 
     Args:
         q: [b, sq, h, d]; k, v: [b, skv, hkv, d].
@@ -29,6 +30,7 @@ def flash_attn_func(q: Tensor, k: Tensor, v: Tensor, dropout_p: float = 0.0, sof
         return_attn_probs: whether the log of the sum of exponentials [b, h, sq] is returned too, and None for the
             probabilities, which a kernel does not write.
         dropout_p: by random numbers of the default generator of the device, but not those of flash-attn.
+        sinks: floats [h], a score that each row of a head has beside those of its keys; FlashAttention-4's learnable_sink.
 
     Returns:
         o [b, sq, h, d], or (o, lse, None).
@@ -36,9 +38,9 @@ def flash_attn_func(q: Tensor, k: Tensor, v: Tensor, dropout_p: float = 0.0, sof
     mask = _mask_of(causal, window_size)
     score: Any = f"softcap({softcap})" if softcap else None
     if alibi_slopes is not None:
-        score = _with_slopes(alibi_slopes, k.shape[1] - q.shape[1], softcap)
+        score = _with_slopes(alibi_slopes, given_at_launch(k.shape[1] - q.shape[1]), softcap)
     o = attention(*(tensor.transpose(1, 2) for tensor in (q, k, v)), mask=mask, score=score, scale=softmax_scale,
-                  lse=return_attn_probs, dropout_p=dropout_p)
+                  lse=return_attn_probs, dropout_p=dropout_p, sinks=sinks)
     return (o[0].transpose(1, 2), o[1], None) if return_attn_probs else o.transpose(1, 2)
 
 
@@ -47,7 +49,8 @@ def flash_attn_varlen_func(q: Tensor, k: Tensor, v: Tensor, cu_seqlens_q: Tensor
                            softmax_scale: float | None = None, causal: bool = False,
                            window_size: tuple[int, int] = (-1, -1), softcap: float = 0.0,
                            alibi_slopes: Tensor | None = None, deterministic: bool = False,
-                           return_attn_probs: bool = False, block_table: Tensor | None = None) -> Any:
+                           return_attn_probs: bool = False, block_table: Tensor | None = None, *,
+                           sinks: Tensor | None = None) -> Any:
     """flash_attn.flash_attn_varlen_func: sequences that are packed one after another.
 
     Args:
@@ -55,18 +58,22 @@ def flash_attn_varlen_func(q: Tensor, k: Tensor, v: Tensor, cu_seqlens_q: Tensor
         cu_seqlens_q, cu_seqlens_k: int32 [n + 1]: where each sequence begins, and where the last ends.
         max_seqlen_q, max_seqlen_k: not needed.
 
-    The others are those of ``flash_attn_func``. Returns o like q, or (o, lse [h, total of queries], None).
+    The others are those of ``flash_attn_func``; alibi_slopes may be [n, h]. Returns o like q, or (o, lse [h, total of queries],
+    None).
 
-    Raises UnsupportedError for slopes and tables of blocks.
+    Raises UnsupportedError for tables of blocks.
     """
-    for name, given in (("alibi_slopes", alibi_slopes), ("block_table", block_table)):
-        if given is not None:
-            raise UnsupportedError(f"{name} is not supported for packed sequences", ())
-    if q.dim() != 3:
-        raise ValueError(f"q has {q.dim()} dimensions when it should have 3")
+    if block_table is not None:
+        raise UnsupportedError("block_table is not supported: keys and values should be packed", ())
+    for name, tensor in (("q", q), ("k", k), ("v", v)):
+        if tensor.dim() != 3:
+            raise ValueError(f"{name} has {tensor.dim()} dimensions when it should have 3")
+    score: Any = f"softcap({softcap})" if softcap else None
+    if alibi_slopes is not None:
+        score = _with_slopes(alibi_slopes, cu_seqlens_k.diff() - cu_seqlens_q.diff(), softcap)
     o = attention(*(tensor.transpose(0, 1).unsqueeze(0) for tensor in (q, k, v)), mask=_mask_of(causal, window_size),
-                  score=f"softcap({softcap})" if softcap else None, scale=softmax_scale, lse=return_attn_probs,
-                  query_starts=cu_seqlens_q, key_starts=cu_seqlens_k, dropout_p=dropout_p)
+                  score=score, scale=softmax_scale, lse=return_attn_probs,
+                  query_starts=cu_seqlens_q, key_starts=cu_seqlens_k, dropout_p=dropout_p, sinks=sinks)
     return (o[0][0].transpose(0, 1), o[1][0], None) if return_attn_probs else o[0].transpose(0, 1)
 
 
@@ -76,13 +83,14 @@ def _mask_of(causal: bool, window_size: tuple[int, int]) -> str:
     return "none" if left < 0 and right < 0 else "causal" if left < 0 and right == 0 else f"window({max(left, -1)},{max(right, -1)})"
 
 
-def _with_slopes(slopes: Tensor, ahead: int, softcap: float) -> Any:
-    # One kernel for all lengths: where the first query is, a launch says.
-    offset: Any = ahead if torch.compiler.is_compiling() else torch.tensor(ahead, dtype=torch.int32)
+def _with_slopes(slopes: Tensor, ahead: Any, softcap: float) -> Any:
+    """`ahead` is by how many places the last key is beyond the last query, one number or one for each sequence."""
+    is_packed = isinstance(ahead, Tensor) and ahead.dim() == 1
 
     def score(s: Any, b: Any, h: Any, q: Any, k: Any) -> Any:
         if softcap:
             s = softcap * math.tanh(s / softcap)
-        return s - (slopes[b, h] if slopes.dim() == 2 else slopes[h]) * math.abs(q + offset - k)
+        slope = slopes[b, h] if slopes.dim() == 2 else slopes[h]
+        return s - slope * math.abs(q + (ahead[b] if is_packed else ahead) - k)
 
     return score

@@ -4,173 +4,17 @@
 """
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any, NoReturn, Optional, Unpack
+from collections.abc import Mapping
+from typing import Any, Unpack
 
 import torch
 from torch import Tensor
 
-from girih import _girih
-from girih._attention import Mask, Score, check_launch, heads_of, kernels_of, off_device, run
-from girih._beside import DESCALES, DROPOUT, SINKS, STATE, Beside, arrays_of, given, kinds_of, numbers_of, sequences_of, words_of
-from girih._captures import number_at_launch
+from girih import math
+from girih._attention import Mask, Score
+from girih._beside import Beside, given
 from girih._errors import UnsupportedError
-from girih._problem import knobs_of
-from girih._trace import Function, captures_of, operands_of, without_values
-from girih._traced import traced
-
-_BYTES = {torch.float8_e4m3fn: 6, torch.float8_e5m2: 7}
-_DTYPES = {torch.bfloat16: 0, torch.float16: 1} | _BYTES
-# Those of lse and of captured tensors too.
-_ELEMENTS = _DTYPES | {torch.float32: 2, torch.bool: 3, torch.uint8: 3, torch.int32: 4, torch.int64: 5}
-_PLAIN = (Tensor, torch.nn.Parameter)
-_kernels: dict[Any, _girih.AttentionKernels] = {}  # by mask, score, scale, whether there is lse, knobs and inputs beside q, k and v
-_HAS_EXCHANGE = hasattr(Tensor, "__dlpack_c_exchange_api__")  # from PyTorch 2.10 on
-
-
-def _check(q: Tensor, k: Tensor, v: Tensor) -> None:
-    """Whether a kernel could take the tensors. Before every call: what is wrong is found out when something is."""
-    device = q.get_device()
-    for tensor in (q, k, v):
-        if not (isinstance(tensor, Tensor) and tensor.is_cuda and tensor.dtype in _DTYPES and tensor.dim() == 4 and
-                tensor.get_device() == device):
-            _refuse(q, k, v)
-
-
-def _refuse(q: Tensor, k: Tensor, v: Tensor) -> NoReturn:
-    for name, tensor in (("q", q), ("k", k), ("v", v)):
-        if not isinstance(tensor, Tensor):
-            raise TypeError(f"{name} is a {type(tensor).__name__} when q is a tensor of PyTorch")
-        if tensor.dim() != 4:
-            raise ValueError(f"{name} has {tensor.dim()} dimensions when it should have 4")
-        if tensor.dtype not in _DTYPES:
-            raise TypeError(f"{name} is {tensor.dtype} when it should be torch.bfloat16 or torch.float16, "
-                            "or torch.float8_e4m3fn or torch.float8_e5m2")
-        if tensor.device.type != "cuda":
-            raise off_device(name, tensor.device.type)
-        if tensor.device != q.device:
-            raise ValueError(f"{name} is on {tensor.device} when q is on {q.device}")
-    raise AssertionError("what was refused is right")
-
-
-def _check_outputs(q: Tensor, o: Tensor, l: Optional[Tensor]) -> None:
-    for name, tensor, dtype in (("out", o, _output_dtype(q)), ("lse of out", l, torch.float32)):
-        if tensor is None and name != "out":
-            continue
-        if not isinstance(tensor, Tensor):
-            raise TypeError(f"{name} is a {type(tensor).__name__} when it should be a tensor of PyTorch")
-        if tensor.dtype != dtype:
-            raise TypeError(f"{name} is {tensor.dtype} when it should be {dtype}")
-        if tensor.device != q.device:
-            raise ValueError(f"{name} is on {tensor.device} when q is on {q.device}")
-
-
-def _output_dtype(q: Tensor) -> torch.dtype:
-    return torch.bfloat16 if q.dtype in _BYTES else q.dtype
-
-
-def _output(q: Tensor, v: Tensor) -> Tensor:
-    """Memory in q's order where it is dense."""
-    dtype = _output_dtype(q)
-    if q.dim() != 4 or v.dim() != 4 or v.shape[3] == q.shape[3]:
-        return torch.empty_like(q, dtype=dtype)
-    b, h, sq, _ = q.shape
-    if q.stride(1) < q.stride(2):
-        return q.new_empty((b, sq, h, v.shape[3]), dtype=dtype).transpose(1, 2)
-    return q.new_empty((b, h, sq, v.shape[3]), dtype=dtype)
-
-
-def _lse(q: Tensor) -> Tensor:
-    return q.new_empty(q.shape[:3], dtype=torch.float32)
-
-
-def _outputs(q: Tensor, v: Tensor, lse: bool) -> tuple[Tensor, Tensor]:
-    """Without `lse`, its place is taken by an empty tensor."""
-    return _output(q, v), q.new_empty(q.shape[:3] if lse else (0,), dtype=torch.float32)
-
-
-def _launch(q: Tensor, k: Tensor, v: Tensor, o: Tensor, l: Optional[Tensor], mask: str | Function, score: str | Function | None,
-            scale: Optional[float], knobs: str, stream: Optional[int], arrays: list[Tensor],
-            numbers: list[float | int], beside: tuple[str, ...] = ()) -> None:
-    """With the arrays `beside` q, k and v, by their names, then those and the numbers that the functions capture."""
-    key = mask, score or None, scale, l is not None, knobs, beside
-    if (kernels := _kernels.get(key)) and (said := kernels.launch(q, k, v, o, l, arrays, numbers, stream)) is not True:
-        check_launch(said)
-        return
-    mask, score, device = without_values(mask), without_values(score) or None, q.get_device()
-    heads = heads_of(score, q.shape, k.shape)
-    problem = kernels_of(_DTYPES[q.dtype], (q.shape[3], v.shape[3]), heads, mask, score, scale, l is not None, knobs, device, beside)
-    loaded = problem.loaded_for(q.shape, k.shape)
-    if q.numel() == 0:
-        return
-    if k.shape[2] == 0 == v.shape[2] and not beside:  # no row sees a key
-        o.zero_()
-        if l is not None:
-            l.fill_(-torch.inf)
-        return
-    tensors = (q, k, v, o) if l is None else (q, k, v, o, l)
-    for array in arrays:
-        if _tensor(array).device != q.device:
-            raise ValueError(f"a captured tensor is on {array.device} when q is on {q.device}")
-    # The kernel reads rows whose elements are neighbours.
-    tensors += tuple(t if t.stride(-1) == 1 or t.shape[-1] == 1 else t.contiguous() for t in arrays)
-    if not _HAS_EXCHANGE:
-        run(loaded, [(t.data_ptr(), _ELEMENTS[t.dtype], t.shape, t.stride()) for t in tensors],
-            torch.cuda.current_stream(device).cuda_stream if stream is None else stream, numbers)
-        return
-    check_launch(loaded.launch_tensors(*tensors, stream=stream, scalars=numbers))
-    if kernels is None:
-        kernels = _kernels.setdefault((mask, score, *key[2:]), _new_kernels(isinstance(score, str)))
-    kernels.add(q, k, v, loaded, problem.rule)
-
-
-def _new_kernels(needs_heads: bool, device_type: int = 2) -> _girih.AttentionKernels:
-    """For tensors on a GPU, unless a test has another kind of device (of DLPack)."""
-    return _girih.AttentionKernels(needs_heads, device_type, torch.empty_like, _output, _lse)
-
-
-def _tensor(captured: Any) -> Tensor:
-    if not isinstance(captured, Tensor):
-        raise TypeError(f"a function captures a {type(captured).__name__} when q is a tensor of PyTorch")
-    return captured
-
-
-@torch.library.custom_op("girih::attention", mutates_args=(), device_types="cuda",
-                         schema="(Tensor q, Tensor k, Tensor v, str mask, str score, float? scale, bool lse, str knobs, "
-                                "Tensor[] arrays, Tensor[] numbers) -> (Tensor, Tensor)")
-def _attention(q: Tensor, k: Tensor, v: Tensor, mask: str, score: str, scale: Optional[float], lse: bool,
-               knobs: str, arrays: Sequence[Tensor], numbers: Sequence[Tensor]) -> tuple[Tensor, Tensor]:
-    _check(q, k, v)
-    o, l = _outputs(q, v, lse)
-    _launch(q, k, v, o, l if lse else None, traced(mask, "mask"), traced(score, "score"), scale, knobs, None, list(arrays),
-            [number_at_launch(number) for number in numbers])
-    return o, l
-
-
-@_attention.register_fake
-def _(q: Tensor, k: Tensor, v: Tensor, mask: str, score: str, scale: Optional[float], lse: bool, knobs: str,
-      arrays: Sequence[Tensor], numbers: Sequence[Tensor]) -> tuple[Tensor, Tensor]:
-    return _outputs(q, v, lse)
-
-
-def _no_backward(*_: Any) -> Any:
-    raise NotImplementedError("girih.attention has no backward: call it under torch.no_grad(), or train with another")
-
-
-_attention.register_autograd(_no_backward)
-
-
-def in_one_line(text: str) -> str:
-    """MLIR of a traced function as the operator takes it: inductor writes texts into comments as they are."""
-    return text if "//" in text else text.replace("\n", " ")
-
-
-def _by_operator(q: Tensor, k: Tensor, v: Tensor, mask: str | Function, score: str | Function | None, scale: float | None,
-                 lse: bool, knobs: str) -> tuple[Tensor, Tensor]:
-    captures = captures_of(mask, score)
-    arrays = [_tensor(found.value) for found in captures if not found.is_number]
-    numbers = [torch.as_tensor(found.value) for found in captures if found.is_number]
-    return torch.ops.girih.attention(q, k, v, in_one_line(str(mask)), in_one_line(str(score or "")), scale, lse, knobs, arrays, numbers)
+from girih._torch import attend
 
 
 def attention(q: Tensor, k: Tensor, v: Tensor, *, mask: Mask = "none", score: Score = None, scale: float | None = None,
@@ -180,111 +24,10 @@ def attention(q: Tensor, k: Tensor, v: Tensor, *, mask: Mask = "none", score: Sc
     descales of one element are for all heads. Dropout without a state has one of the default generator of q's device; a
     state may be int64 [2] too, a seed and an offset.
 
-    Under torch.compile it is the operator ``girih::attention``, without a graph break unless lengths, starts, sinks, descales,
-    dropout, out or stream are given.
+    Under torch.compile it is the operator ``girih::attention``, without a graph break unless out or stream are given.
     There is no backward: a gradient that is asked for is a NotImplementedError.
     """
     return attend(q, k, v, mask, score, scale, lse, schedule, out, stream, given(options))
-
-
-def attend(q: Tensor, k: Tensor, v: Tensor, mask: Mask, score: Score, scale: float | None, lse: bool,
-           schedule: Mapping[str, int] | None, out: Any, stream: int | None, beside: dict[str, Any]) -> Any:
-    """``attention`` with what is given beside q, k and v in one dict."""
-    if torch.compiler.is_compiling():
-        from girih import _graph
-
-        if beside or out is not None or stream is not None:
-            return _graph.outside(_attend)(q, k, v, mask, score, scale, lse, schedule, out, stream, beside)
-        o, l = _graph.attend(q, k, v, _graph.follow(mask, "mask", q), _graph.follow(score, "score", q), scale, lse,
-                             knobs_of(schedule))
-        return (o, l) if lse else o
-    if out is None and not beside:
-        found = _by_known_kernel(q, k, v, mask, score, scale, lse, schedule, stream)
-        if found is not None:
-            return found if lse else found[0]
-    return _attend(q, k, v, mask, score, scale, lse, schedule, out, stream, beside)
-
-
-def _by_known_kernel(q: Tensor, k: Tensor, v: Tensor, mask: Mask, score: Score, scale: float | None, lse: bool,
-                     schedule: Mapping[str, int] | None, stream: int | None) -> tuple[Tensor, ...] | None:
-    """The quick way of most calls: o, and lse or nothing. None where another call has to make a kernel first, or to say
-    what is wrong."""
-    arrays: Sequence[Tensor] = ()
-    numbers: Sequence[float | int] = ()
-    # Kernels are found by names as they are, and by what functions are traced to.
-    if type(mask) is not str:
-        mask = traced(mask, "mask")
-    if score is not None and type(score) is not str:
-        score = traced(score, "score")
-    if type(mask) is Function or type(score) is Function:
-        arrays, numbers = operands_of(mask, score)
-    kernels = _kernels.get((mask, score, scale, lse, knobs_of(schedule) if schedule else "", ()))
-    if kernels is None or type(q) not in _PLAIN or type(k) not in _PLAIN or type(v) not in _PLAIN or _wants_gradient(q, k, v):
-        return None
-    outputs, said = kernels.attend(q, k, v, lse, arrays, numbers, stream)  # the tensors are checked there
-    if said is not None:
-        check_launch(said)
-    return outputs
-
-
-def _wants_gradient(q: Tensor, k: Tensor, v: Tensor) -> bool:
-    return torch.is_grad_enabled() and (q.requires_grad or k.requires_grad or v.requires_grad)
-
-
-def _attend(q: Tensor, k: Tensor, v: Tensor, mask: Mask, score: Score, scale: float | None, lse: bool,
-            schedule: Mapping[str, int] | None, out: Any, stream: int | None, beside: dict[str, Tensor]) -> Any:
-    mask, score, knobs = traced(mask, "mask"), traced(score, "score"), knobs_of(schedule)
-    is_plain = type(q) in _PLAIN and type(k) in _PLAIN and type(v) in _PLAIN and not _wants_gradient(q, k, v)
-    _check(q, k, v)
-    if out is None and stream is None and not is_plain and not beside:
-        o, l = _by_operator(q, k, v, mask, score, scale, lse, knobs)
-        return (o, l) if lse else o
-    if _wants_gradient(q, k, v):
-        _no_backward()
-    o, l = _outputs_or(out, q, v, lse)
-    captured, numbers = operands_of(mask, score)
-    _launch(q, k, v, o, l, mask, score, scale, knobs, stream, _arrays(q, k, beside) + captured, numbers_of(beside) + numbers,
-            kinds_of(beside))
-    return (o, l) if lse else o
-
-
-def _outputs_or(out: Any, q: Tensor, v: Tensor, lse: bool) -> tuple[Tensor, Tensor | None]:
-    """What is given, or new ones."""
-    if out is None:
-        return _output(q, v), _lse(q) if lse else None
-    o, l = out if lse else (out, None)
-    _check_outputs(q, o, l)
-    return o, l
-
-
-def _arrays(q: Tensor, k: Tensor, beside: dict[str, Any]) -> list[Tensor]:
-    """What is beside q, k and v, as a kernel takes it: floats in float32."""
-    if DROPOUT in beside:
-        beside = beside | {STATE: _state(q, beside.get(STATE))}
-    tensors = arrays_of(beside)
-    for name, tensor in tensors.items():
-        if not isinstance(tensor, Tensor):
-            raise TypeError(f"{name} is a {type(tensor).__name__} when q is a tensor of PyTorch")
-        if tensor.device != q.device:
-            raise ValueError(f"{name} is on {tensor.device} when q is on {q.device}")
-    sequences = sequences_of(beside, q.shape[0])
-    return [_descales(tensor, sequences, k.shape[1]) if name in DESCALES else tensor.float() if name == SINKS else tensor
-            for name, tensor in tensors.items()]
-
-
-def _descales(given: Tensor, sequences: int, heads: int) -> Tensor:
-    """One for each sequence and head of keys, in float32."""
-    whole = given.reshape(1, 1).expand(sequences, heads) if given.numel() == 1 else given
-    return whole.float().contiguous()
-
-
-def _state(q: Tensor, given: Any) -> Any:
-    """What random numbers begin with, as a kernel takes it: int32 [4]. What else is wrong with it, a launch says."""
-    if given is None:  # CUDA graphs know of the generator, so that each replay has other numbers
-        given = torch.randint(-2**63, 2**63 - 1, (2,), dtype=torch.int64, device=q.device)
-    elif not isinstance(given, Tensor):
-        return torch.tensor(words_of(given), dtype=torch.int32, device=q.device)
-    return given.contiguous().view(torch.int32) if given.dtype == torch.int64 else given
 
 
 def scaled_dot_product_attention(query: Tensor, key: Tensor, value: Tensor, attn_mask: Tensor | None = None,
@@ -292,31 +35,103 @@ def scaled_dot_product_attention(query: Tensor, key: Tensor, value: Tensor, attn
                                  enable_gqa: bool = False) -> Tensor:
     """torch.nn.functional.scaled_dot_product_attention by a Girih kernel: the same arguments, shapes and meaning.
 
-    Dropout has random numbers of the default generator of the device, but not PyTorch's.
+    Args:
+        query: [..., h, sq, d]; key: [..., hkv, skv, d]; value: [..., hkv, skv, dv]. Any number of dimensions may be in front, or
+            none of h and them.
+        attn_mask: bool, whether a query sees a key, or floats that are added to scaled scores; [..., h, sq, skv], or less or of
+            size 1 where it repeats. All scores that it hides are computed: a mask that a name or a function describes is
+            faster by ``girih.torch.attention``.
+        dropout_p: by random numbers of the default generator of the device, but not PyTorch's.
 
-    Raises UnsupportedError for a mask tensor. Inputs are copied only where their last stride is not 1.
+    Returns o [..., h, sq, dv]. Inputs are copied only where their last stride is not 1.
     """
+    if attn_mask is not None and is_causal:
+        raise ValueError("attn_mask is given when is_causal is set: one of them should be")
+    if not enable_gqa and query.dim() >= 4 and query.shape[-3] != key.shape[-3]:
+        raise ValueError(f"query has {query.shape[-3]} heads and key {key.shape[-3]}: set enable_gqa")
+    leading = query.shape[:-2]
+    q, k, v = (_in_four_dimensions(tensor if tensor.stride(-1) == 1 else tensor.contiguous()) for tensor in (query, key, value))
+    mask, score = "causal_top_left" if is_causal else "none", None
     if attn_mask is not None:
-        raise UnsupportedError("attn_mask: mask tensors are not supported; girih.attention takes mask='causal'", ())
-    if not enable_gqa and query.dim() == 4 and query.shape[1] != key.shape[1]:
-        raise ValueError(f"query has {query.shape[1]} heads and key {key.shape[1]}: set enable_gqa")
-    given = [tensor if tensor.stride(-1) == 1 else tensor.contiguous() for tensor in (query, key, value)]
-    if query.dim() == 3:
-        given = [tensor.unsqueeze(1) for tensor in given]
-    o = attention(*given, mask="causal_top_left" if is_causal else "none", scale=scale, dropout_p=dropout_p)
-    return o.squeeze(1) if query.dim() == 3 else o
+        mask, score = of_mask_tensor(_in_four_dimensions(spread("attn_mask", attn_mask, (*leading, query.shape[-2], key.shape[-2]))))
+    o = attention(q, k, v, mask=mask, score=score, scale=scale, dropout_p=dropout_p)
+    return o.reshape(*leading, *o.shape[-2:])
+
+
+def _in_four_dimensions(tensor: Tensor) -> Tensor:
+    """What is in front of the heads as one batch. Of three, the first is the batch, of one head."""
+    while tensor.dim() < 4:
+        tensor = tensor.unsqueeze(-3)
+    return tensor if tensor.dim() == 4 else tensor.flatten(0, -4)
+
+
+def spread(name: str, tensor: Tensor, shape: tuple[int, ...]) -> Tensor:
+    """A tensor as one of a shape, of whose last dimension it may have but one, which functions read at any index: no copy."""
+    missing = len(shape) - tensor.dim()
+    if missing < 0 or any(size not in (1, whole) for size, whole in zip(tensor.shape, shape[missing:])):
+        raise ValueError(f"{name} has shape {list(tensor.shape)} when it should be {list(shape)}, or repeat as that")
+    return tensor.expand(*shape[:-1], tensor.shape[-1])
+
+
+def of_mask_tensor(mask: Tensor) -> tuple[Mask, Score]:
+    """The mask and the score function of a mask [b, h, sq, skv] of truth values, or of floats that are added."""
+    if mask.dtype == torch.bool:
+        return lambda b, h, q, k: mask[b, h, q, k], None
+    return "none", biased(mask)
+
+
+def biased(bias: Tensor, softcap: float | None = None) -> Score:
+    """The score function that adds bias [b, h, sq, skv], after a soft cap if there is one."""
+    def score(s: Any, b: Any, h: Any, q: Any, k: Any) -> Any:
+        if softcap:
+            s = softcap * math.tanh(s / softcap)
+        return s + bias[b, h, q, k]
+
+    return score
+
+
+def given_at_launch(number: Any) -> Any:
+    """An integer for a function to capture, so that one kernel serves all of them. Of graphs, it is a symbol at need."""
+    return number if torch.compiler.is_compiling() or isinstance(number, Tensor) else torch.tensor(number, dtype=torch.int32)
 
 
 def flex_attention(query: Tensor, key: Tensor, value: Tensor, score_mod: Score = None, block_mask: Any = None,
-                   scale: float | None = None, enable_gqa: bool = False, return_lse: bool = False) -> Any:
+                   scale: float | None = None, enable_gqa: bool = False, return_lse: bool = False,
+                   kernel_options: Any = None, *, return_aux: Any = None) -> Any:
     """torch.nn.attention.flex_attention.flex_attention by a Girih kernel: the same arguments, shapes and meaning.
 
-    ``score_mod`` and the ``mask_mod`` of ``block_mask`` are traced (``girih.trace``); docs/python.md says what they
-    cannot be. The tiles that a mask hides are found by the compiler, not taken from the block mask.
+    Args:
+        query: [b, h, sq, d]; key: [b, hkv, skv, d]; value: [b, hkv, skv, dv].
+        score_mod: is traced (``girih.trace``), as is the ``mask_mod`` of block_mask; docs/python.md says what they cannot be.
+        block_mask: its ``mask_mod`` is read, and the compiler finds the tiles that it hides. Blocks without a mask_mod are
+            looked up by the kernel, which computes all scores.
+        kernel_options: of Triton's kernels, and ignored; ``schedule`` of ``girih.torch.attention`` has our own.
+        return_aux: of its requests, ``lse`` can be had.
+
+    Returns o [b, h, sq, dv], or (o, lse float32 [b, h, sq]) with return_lse, or (o, AuxOutput) with return_aux.
     """
     if block_mask is not None and not hasattr(block_mask, "mask_mod"):
         raise TypeError(f"block_mask is a {type(block_mask).__name__}, which has no mask_mod")
     if not enable_gqa and query.dim() == 4 and query.shape[1] != key.shape[1]:
         raise ValueError(f"query has {query.shape[1]} heads and key {key.shape[1]}: set enable_gqa")
-    mask = "none" if block_mask is None else block_mask.mask_mod
-    return attention(query, key, value, mask=mask, score=score_mod, scale=scale, lse=return_lse)
+    if return_aux is not None and return_lse:
+        raise ValueError("return_lse is set when return_aux is given: one of them should be")
+    if return_aux is not None and return_aux.max_scores:
+        raise UnsupportedError("return_aux: max_scores are not supported, lse is", ())
+    lse = return_lse if return_aux is None else return_aux.lse
+    result = attention(query, key, value, mask="none" if block_mask is None else _mask_mod_of(block_mask), score=score_mod,
+                       scale=scale, lse=lse)
+    if return_aux is None:
+        return result
+    from torch.nn.attention.flex_attention import AuxOutput
+
+    return (result[0], AuxOutput(lse=result[1])) if lse else (result, AuxOutput())
+
+
+def _mask_mod_of(block_mask: Any) -> Mask:
+    from torch.nn.attention.flex_attention import noop_mask
+
+    if block_mask.mask_mod is not noop_mask:
+        return block_mask.mask_mod
+    blocks, (rows, columns) = block_mask.to_dense(), block_mask.BLOCK_SIZE
+    return lambda b, h, q, k: blocks[b, h, q // rows, k // columns] != 0
