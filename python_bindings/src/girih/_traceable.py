@@ -225,10 +225,12 @@ def to_float(x: Any) -> Any:
 
 def to(x: Traced, dtype: Any = None, **_: Any) -> Traced:
     """Of PyTorch: to a type, a device or the type of a tensor. Scores are float32 throughout."""
+    if type(dtype).__name__ == "device":
+        return x
     dtype = str(getattr(dtype, "dtype", dtype)).removeprefix("torch.")
     if dtype in ("float32", "float", "<class 'float'>"):
         return to_float(x)
-    if {"bool": BIT, "int32": INDEX, "int64": INDEX}.get(dtype) == x._kind or dtype == "None":  # a device is one
+    if {"bool": BIT, "int32": INDEX, "int64": INDEX}.get(dtype) == x._kind or dtype == "None":  # the device of a traced value is
         return x
     if x._kind == BIT and dtype in ("int32", "int64"):
         return x._trace.lift(x, INDEX)
