@@ -24,8 +24,8 @@ inline constexpr llvm::StringLiteral kSizesAttr = "attn.sizes";
 inline constexpr llvm::StringLiteral kSortedAttr = "attn.sorted";
 
 /// What the manifest calls the tensors of lengths of sequences, and of where packed ones begin, of
-/// the scores that rows have beside those of keys, of what Q, K and V are multiplied by, and of what
-/// random numbers begin with.
+/// the scores that rows have beside those of keys, of what Q, K and V are multiplied by, of what
+/// random numbers begin with, and of attention to other keys.
 inline constexpr llvm::StringLiteral kQueryLengths = "query_lengths";
 inline constexpr llvm::StringLiteral kKeyLengths = "key_lengths";
 inline constexpr llvm::StringLiteral kQueryStarts = "query_starts";
@@ -35,6 +35,8 @@ inline constexpr llvm::StringLiteral kQueryDescale = "q_descale";
 inline constexpr llvm::StringLiteral kKeyDescale = "k_descale";
 inline constexpr llvm::StringLiteral kValueDescale = "v_descale";
 inline constexpr llvm::StringLiteral kDropoutState = "dropout_state";
+inline constexpr llvm::StringLiteral kPartialOutput = "partial_o";
+inline constexpr llvm::StringLiteral kPartialLse = "partial_lse";
 
 /// Whether the elements of a captured tensor do not decrease along its last dimension.
 bool isSorted(mlir::Value tensor);

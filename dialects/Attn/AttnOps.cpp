@@ -45,7 +45,8 @@ SmallVector<std::pair<StringRef, Value>> girih::attn::optionalOperands(ForwardOp
   SmallVector<std::pair<StringRef, Value>> operands = {
       {kQueryLengths, op.getQueryLengths()}, {kKeyLengths, op.getKeyLengths()}, {kQueryStarts, op.getQueryStarts()},
       {kKeyStarts, op.getKeyStarts()},       {kSinks, op.getSinks()},           {kQueryDescale, op.getQDescale()},
-      {kKeyDescale, op.getKDescale()},       {kValueDescale, op.getVDescale()}, {kDropoutState, op.getDropoutState()}};
+      {kKeyDescale, op.getKDescale()},       {kValueDescale, op.getVDescale()}, {kDropoutState, op.getDropoutState()},
+      {kPartialOutput, op.getPartialO()},    {kPartialLse, op.getPartialLse()}};
   llvm::erase_if(operands, [](const auto &operand) { return !operand.second; });
   return operands;
 }
@@ -203,6 +204,25 @@ static LogicalResult verifyDropout(ForwardOp op) {
   return success();
 }
 
+/// Of the same rows as the results.
+static LogicalResult verifyMerge(ForwardOp op) {
+  TypedValue<RankedTensorType> output = op.getPartialO(), lse = op.getPartialLse();
+  if (!output && !lse)
+    return success();
+  if (!output || !lse)
+    return op.emitOpError() << "has " << (output ? kPartialOutput : kPartialLse) << " and no "
+                            << (output ? kPartialLse : kPartialOutput) << ", must have both or neither";
+  if (failed(verifyPlain(op, kPartialOutput, output)) || failed(verifyPlain(op, kPartialLse, lse)))
+    return failure();
+  ArrayRef<int64_t> shape = op.getOutput().getType().getShape();
+  for (auto [name, type, expected] :
+       {std::tuple(kPartialOutput, output.getType(), shape), std::tuple(kPartialLse, lse.getType(), shape.drop_back())})
+    if (type.getShape() != expected)
+      return op.emitOpError() << name << " is " << type << ", must have the sizes of the output, "
+                              << op.getOutput().getType() << (expected.size() == 3 ? ", but the last" : "");
+  return success();
+}
+
 /// Checks that a region ends in a value of that type.
 static LogicalResult verifyResult(ForwardOp op, Region &region, StringRef name, Type type) {
   auto yield = region.front().empty() ? nullptr : dyn_cast<YieldOp>(region.front().back());
@@ -252,6 +272,8 @@ LogicalResult ForwardOp::verify() {
                          << getV().getType();
   if (getLse() && getLse().getType() != RankedTensorType::get(q.getShape().drop_back(), Float32Type::get(getContext())))
     return emitOpError() << "lse is " << getLse().getType() << ", must have q's first three sizes";
+  if (failed(verifyMerge(*this)))
+    return failure();
   double scale = getScaleValue();
   // Kernels hold it as a normal f32, in base 2.
   auto inBase2 = static_cast<float>(scale * std::numbers::log2e);

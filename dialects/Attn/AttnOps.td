@@ -46,6 +46,7 @@ def Attn_ForwardOp : Op<Attn_Dialect, "forward", [Pure, AttrSizedOperandSegments
     | `query_starts`, `key_starts`, if given | [N + 1], i32: where each of N packed sequences begins in Sq and Skv, and where the last ends |
     | `sinks`, if given | [H]: a score that each row of a head has beside those of its keys |
     | `q_descale`, `k_descale`, `v_descale`, if given | f32, or [B, Hkv], f32: positive numbers that Q, K and V are multiplied by |
+    | `partial_o`, `partial_lse`, if given | [B, H, Sq, Dv] and [B, H, Sq], f32: attention to other keys, which the results take in |
     | `dropout_state`, if given | [4], i32: the seed and the offset of random numbers, each the lower word first |
 
     | result | shape |
@@ -113,6 +114,16 @@ def Attn_ForwardOp : Op<Attn_Dialect, "forward", [Pure, AttrSizedOperandSegments
         : tensor<4x32x2048x128xbf16>, tensor<4x8x2048x128xbf16>, tensor<4x8x2048x128xbf16> -> tensor<4x32x2048x128xbf16>
     ```
 
+    Attention to some keys can go on where attention to others has ended: with the output and the `lse` of those, `merge`
+    gives what attention to all of them would, exp(lse - lse_new) * output + exp(partial_lse - lse_new) * partial_o.
+    A row whose partial_lse is -inf has seen no key yet, and its partial_o is not looked at. A sink, being one score, belongs
+    to one of the parts. The tensors must not lie where the results do.
+
+    ```mlir
+    %p, %lse = attn.forward %q, %k, %v merge(%o : tensor<4x32x2048x128xf32>, %l : tensor<4x32x2048xf32>)
+        : tensor<4x32x2048x128xbf16>, tensor<4x8x2048x128xbf16>, tensor<4x8x2048x128xbf16> -> tensor<4x32x2048x128xf32>, tensor<4x32x2048xf32>
+    ```
+
     The mask says which keys a query sees, all unless it is given: by name or by a
     region. `mask(causal)` lets query i see key j when `j <= i + Skv - Sq`, so that the
     last query sees all keys, `mask(causal_top_left)` when `j <= i`. A `mask` region maps
@@ -162,6 +173,7 @@ def Attn_ForwardOp : Op<Attn_Dialect, "forward", [Pure, AttrSizedOperandSegments
                        Optional<Attn_Sinks>:$sinks,
                        Optional<Attn_Descale>:$q_descale, Optional<Attn_Descale>:$k_descale,
                        Optional<Attn_Descale>:$v_descale, Optional<Attn_Lengths>:$dropout_state,
+                       Optional<Attn_Output>:$partial_o, Optional<RankedTensorOf<[F32]>>:$partial_lse,
                        OptionalAttr<F64Attr>:$dropout,
                        DefaultValuedAttr<Attn_Mask, "Mask::None">:$mask,
                        DefaultValuedAttr<Attn_Order, "Order::BHSD">:$order,
@@ -178,7 +190,9 @@ def Attn_ForwardOp : Op<Attn_Dialect, "forward", [Pure, AttrSizedOperandSegments
     (`key_starts` `(` $key_starts^ `:` type($key_starts) `)`)?
     (`sinks` `(` $sinks^ `:` type($sinks) `)`)? (`q_descale` `(` $q_descale^ `:` type($q_descale) `)`)?
     (`k_descale` `(` $k_descale^ `:` type($k_descale) `)`)? (`v_descale` `(` $v_descale^ `:` type($v_descale) `)`)?
-    (`dropout` `(` $dropout^ `,` $dropout_state `:` type($dropout_state) `)`)? custom<Mask>($mask, $mask_region)
+    (`dropout` `(` $dropout^ `,` $dropout_state `:` type($dropout_state) `)`)?
+    (`merge` `(` $partial_o^ `:` type($partial_o) `,` $partial_lse `:` type($partial_lse) `)`)?
+    custom<Mask>($mask, $mask_region)
     (`order` `(` $order^ `)`)? (`v_order` `(` $v_order^ `)`)? (`scale` `(` $scale^ `)`)?
     (`output_scale` `(` $output_scale^ `)`)?
     (`schedule` $schedule^)? (`score` $score^)? attr-dict

@@ -30,7 +30,8 @@ const char *const kAttentionSpecHelp =
     "order=bhsd|bshd, "
     "score=softcap(NUMBER)|alibi|alibi(slopes)|bias|bias(DIMENSIONS)|relative(N)|temperature, several joined by +, "
     "lse=0|1, query_lengths=0|1, key_lengths=0|1 (each sequence has its own), packed=0|1 (b sequences of sq and skv in "
-    "all), sink=0|1, q_descale=tensor|head, k_descale=tensor|head, v_descale=tensor|head (a number at launch, or one "
+    "all), sink=0|1, merge=0|1 (with attention to other keys), q_descale=tensor|head, k_descale=tensor|head, "
+    "v_descale=tensor|head (a number at launch, or one "
     "for each "
     "sequence and key head), dropout=PROBABILITY (0), scale=NUMBER (1/sqrt(d)), "
     "output_scale=NUMBER (1); any knob of "
@@ -69,7 +70,7 @@ private:
   attn::ValueOrder valueOrder = attn::ValueOrder::HeadSize;
   std::string dtype = "bf16", out, descales[3]; ///< of q, k and v: "tensor" or "head"
   ScoreSpec score;
-  bool lse = false, queryLengths = false, keyLengths = false, packed = false, sink = false;
+  bool lse = false, queryLengths = false, keyLengths = false, packed = false, sink = false, merge = false;
   std::optional<double> scale, outputScale, dropout;
 };
 
@@ -144,7 +145,8 @@ LogicalResult Spec::parseEntry(StringRef entry) {
                                              {attn::kQueryLengths, &queryLengths},
                                              {attn::kKeyLengths, &keyLengths},
                                              {"packed", &packed},
-                                             {"sink", &sink}};
+                                             {"sink", &sink},
+                                             {"merge", &merge}};
   for (auto [name, isOn] : switches)
     if (key == name) {
       *isOn = value == "1";
@@ -232,7 +234,8 @@ OwningOpRef<ModuleOp> Spec::build() {
   auto output = RankedTensorType::get({batch, size("h"), size("sq"), size("dv")}, !out.empty() ? elementOf(b, out)
                                                                                   : isNarrow   ? b.getBF16Type()
                                                                                                : element);
-  Type lseType = lse ? RankedTensorType::get(query.getShape().drop_back(), b.getF32Type()) : Type();
+  auto partialLse = RankedTensorType::get(query.getShape().drop_back(), b.getF32Type());
+  Type lseType = lse ? Type(partialLse) : Type();
   SmallVector<Type> results = {output};
   if (lse)
     results.push_back(lseType);
@@ -247,7 +250,8 @@ OwningOpRef<ModuleOp> Spec::build() {
   auto state = RankedTensorType::get({kDropoutStateWords}, b.getI32Type());
   std::pair<bool, Type> optional[] = {{queryLengths, lengths}, {keyLengths, lengths}, {packed, starts},
                                       {packed, starts},        {sink, sinks},         descale(descales[0]),
-                                      descale(descales[1]),    descale(descales[2]),  {dropout.has_value(), state}};
+                                      descale(descales[1]),    descale(descales[2]),  {dropout.has_value(), state},
+                                      {merge, output},         {merge, partialLse}};
   SmallVector<Type> inputs = {query, key, values};
   for (auto [isThere, type] : optional)
     if (isThere)
@@ -261,9 +265,10 @@ OwningOpRef<ModuleOp> Spec::build() {
   auto op = attn::ForwardOp::create(
       b, output, lseType, function.getArgument(0), function.getArgument(1), function.getArgument(2), operands[0],
       operands[1], operands[2], operands[3], operands[4], operands[5], operands[6], operands[7], operands[8],
-      dropout ? b.getF64FloatAttr(*dropout) : FloatAttr(), attn::MaskAttr::get(&context, mask.name()),
-      attn::OrderAttr::get(&context, order), attn::ValueOrderAttr::get(&context, valueOrder),
-      scale ? b.getF64FloatAttr(*scale) : FloatAttr(), outputScale ? b.getF64FloatAttr(*outputScale) : FloatAttr(),
+      operands[9], operands[10], dropout ? b.getF64FloatAttr(*dropout) : FloatAttr(),
+      attn::MaskAttr::get(&context, mask.name()), attn::OrderAttr::get(&context, order),
+      attn::ValueOrderAttr::get(&context, valueOrder), scale ? b.getF64FloatAttr(*scale) : FloatAttr(),
+      outputScale ? b.getF64FloatAttr(*outputScale) : FloatAttr(),
       schedule.encode(&context, [&] { return emitError(loc); }));
   mask.build(op);
   score.build(op, size("h"));
@@ -283,7 +288,7 @@ std::string Spec::fileName() const {
     name += "k" + show("skv");
   name += "x" + show("d") + (size("dv") != size("d") ? "v" + show("dv") : "") + "_" + dtype +
           (out.empty() ? "" : "to" + out) + (valueOrder == attn::ValueOrder::Keys ? "_vkeys_" : "_") + mask.fileName();
-  name += std::string(packed ? "_packed" : "") + (sink ? "_sink" : "");
+  name += std::string(packed ? "_packed" : "") + (sink ? "_sink" : "") + (merge ? "_merge" : "");
   for (auto [kind, letter] : llvm::zip(descales, StringRef("qkv")))
     if (!kind.empty())
       name += std::string("_") + letter + "descale" + (kind == "head" ? "s" : "");

@@ -42,12 +42,11 @@ struct Attempt {
   FailureOr<std::vector<CompileResult>> results;
 };
 
-/// The op of a module whose columns its target may choose, and whose registers depend on functions of the user's.
+/// The op of a module whose columns its target may choose.
 attn::ForwardOp findOpenOp(ModuleOp module) {
   SmallVector<attn::ForwardOp> ops;
   module.walk([&](attn::ForwardOp op) { ops.push_back(op); });
-  bool isOpen = ops.size() == 1 && !(ops[0].getScore().empty() && ops[0].getMaskRegion().empty()) &&
-                !tile::Schedule::decode(ops[0].getScheduleAttr()).columns;
+  bool isOpen = ops.size() == 1 && !tile::Schedule::decode(ops[0].getScheduleAttr()).columns;
   return isOpen ? ops[0] : attn::ForwardOp();
 }
 

@@ -202,15 +202,48 @@ private:
   void store(size_t r, const Real *sums, const double *absolute, const double *squares) {
     int64_t dim = problem.outputDim();
     double *output = &result.output[group.rows[r] * dim];
-    for (int64_t i = 0; i < dim && ranges[r].size(); ++i) {
-      Real value = Real(outputScale) * sums[i] / weightSums[r];
+    Other other = problem.partial ? joinPartial(r) : Other();
+    Real factor = ranges[r].size() ? Real(outputScale) / weightSums[r] * other.left : 0;
+    for (int64_t i = 0; i < dim; ++i) {
+      Real value = ranges[r].size() ? factor * sums[i] : 0;
+      if (other.share != 0)
+        value += other.share * other.output[i];
       output[i] = roundsLikeKernel ? roundToElement(problem.outputElement(), value) : value;
     }
-    if (!ranges[r].size() || roundsLikeKernel)
+    if (roundsLikeKernel)
       return;
-    double factor = std::fabs(outputScale) / weightSums[r];
-    result.absWeighted[group.rows[r]] = factor * *std::max_element(absolute, absolute + dim);
-    result.weightRounding[group.rows[r]] = factor * std::sqrt(*std::max_element(squares, squares + dim));
+    double ofWeights = std::fabs(factor), &most = result.absWeighted[group.rows[r]];
+    if (ranges[r].size())
+      most = ofWeights * *std::max_element(absolute, absolute + dim);
+    for (Real value : other.output)
+      most = other.share != 0 ? std::max(most, std::fabs(double(other.share * value))) : most;
+    result.weightRounding[group.rows[r]] = ofWeights * std::sqrt(*std::max_element(squares, squares + dim));
+  }
+
+  /// Attention to other keys: which share of the row it has, and what is left to the keys of the problem.
+  struct Other {
+    std::vector<Real> output;
+    Real share = 0, left = 1;
+  };
+
+  Other joinPartial(size_t r) {
+    size_t row = group.rows[r];
+    int64_t query = place.firstQuery + rows[row].q;
+    Other other;
+    other.output.resize(problem.outputDim());
+    Real logSum;
+    loadRow(problem.partial->output, place.batch, rows[row].h, query, other.output.data());
+    loadRow(problem.partial->logSumExp, place.batch, rows[row].h, query, &logSum);
+    double &logSumExp = result.logSumExp[row];
+    if (std::isinf(double(logSum)) && std::isinf(logSumExp)) // neither has seen a key
+      return other;
+    double most = std::max(double(logSum), logSumExp), sum = std::exp(logSum - most) + std::exp(logSumExp - most);
+    other.share = Real(std::exp(logSum - most) / sum);
+    other.left = Real(std::exp(logSumExp - most) / sum);
+    if (logSum > most - negligible)
+      result.maxScore[row] = std::max(result.maxScore[row], std::fabs(double(logSum)));
+    logSumExp = most + std::log(sum);
+    return other;
   }
 
   const AttentionProblem &problem;

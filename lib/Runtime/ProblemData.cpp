@@ -160,6 +160,19 @@ HostTensor makeDropoutState(const TensorLayout &layout, uint64_t seed) {
   return tensor;
 }
 
+/// Logarithms of sums as those of some keys are, much more, much less, and nothing beside any output.
+void fillPartial(HostTensor &output, HostTensor &logSumExp, int64_t keys) {
+  int64_t queries = logSumExp.rowLength();
+  for (int64_t row = 0; row < output.rows(); ++row) {
+    int64_t at = logSumExp.rowOffset(row / queries) + row % queries, first = output.rowOffset(row);
+    constexpr float shifts[] = {0, 0, 40, -40};
+    float own = float(logSumExp.load(at)) + std::log(float(keys)) + shifts[row % 7 % 4];
+    store(logSumExp, at, row % 5 == 4 ? -std::numeric_limits<float>::infinity() : own);
+    for (int64_t i = 0; row % 5 == 4 && i < output.rowLength(); ++i)
+      store(output, first + i, std::nanf(""));
+  }
+}
+
 /// From 0.5 to 2.
 HostTensor makeDescales(const TensorLayout &layout, uint64_t seed) {
   HostTensor tensor = poisonedTensor(layout, ElementType::F32);
@@ -271,6 +284,9 @@ std::vector<HostTensor> runtime::makeProblemData(const Binding &binding, const D
   if (q.bytes.empty())
     return tensors;
   HostTensor &k = tensors[binding.tensorIndex("k")];
+  if (hasPartial(binding))
+    fillPartial(tensors[size_t(binding.tensorIndex(partialOutput))], tensors[size_t(binding.tensorIndex(partialLse))],
+                k.layout.shape[2]);
   fillPattern(binding, options, q, k, capturesOf(binding, tensors));
   std::vector<reference::Sequence> sequences = sequencesOf(binding, capturesOf(binding, tensors));
   if (hasSequences(manifest)) {
@@ -305,6 +321,19 @@ std::vector<double> runtime::descaleOf(const reference::Captures &captures, cons
         factors.push_back(tensor.at(place));
       }
   return factors;
+}
+
+bool runtime::hasPartial(const Binding &binding) {
+  if (binding.manifest->findTensor(partialOutput) < 0 && binding.manifest->findTensor(partialLse) < 0)
+    return false;
+  std::vector<int64_t> shape = binding.layout("o").shape;
+  for (const char *name : {partialOutput, partialLse}) {
+    if (binding.layout(name).shape != shape)
+      throw Error(binding.manifest->path + ": tensor '" + name + "' should have the sizes of 'o'" +
+                  (shape.size() == 3 ? ", but the last" : ""));
+    shape.pop_back();
+  }
+  return true;
 }
 
 reference::Dropout runtime::dropoutOf(const Binding &binding, const std::vector<HostTensor> &tensors) {

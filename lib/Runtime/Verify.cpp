@@ -15,7 +15,8 @@ TensorView viewOf(const HostTensor &tensor) {
   TensorView view;
   view.data = tensor.bytes.data();
   view.type = tensor.type;
-  for (size_t dim = 0; dim < 4; ++dim) {
+  view.shape.fill(1);
+  for (size_t dim = 0; dim < tensor.layout.shape.size(); ++dim) {
     view.shape[dim] = tensor.layout.shape[dim];
     view.strides[dim] = tensor.layout.strides[dim];
   }
@@ -61,6 +62,9 @@ AttentionProblem attentionProblem(const Binding &binding, const std::vector<Host
     }
   if (binding.manifest->problem.dropout)
     problem.dropout = dropoutOf(binding, tensors);
+  if (hasPartial(binding))
+    problem.partial = {viewOf(tensors[binding.tensorIndex(partialOutput)]),
+                       viewOf(tensors[binding.tensorIndex(partialLse)])};
   if (hasSequences(*binding.manifest))
     problem.sequences = sequencesOf(binding, captures);
   for (auto [name, factors] :

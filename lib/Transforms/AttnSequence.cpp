@@ -123,6 +123,7 @@ void findSequence(IndexBuilder &b, attn::ForwardOp op, gpu::GPUFuncOp kernel, Wo
   Rows keys =
       rowsOf(b, kernel, op.isPacked(), attn::kKeyStarts, !!op.getKeyLengths(), attn::kKeyLengths, item.batch, allKeys);
   item.queries = queries.count;
+  item.firstQuery = queries.begin;
   item.keys = keys.count;
   if (op.isPacked()) {
     Value firstBlock = b.add(b.div(queries.begin, b.index(rows)), item.batch);

@@ -13,6 +13,7 @@ struct WorkItem {
   mlir::Value batch, head, keyHead; ///< of packed sequences, the batch is the sequence; head may be a group
   mlir::Value block, firstRow;
   mlir::Value queries, keys;   ///< of its sequence
+  mlir::Value firstQuery;      ///< of its sequence in the tensors; null if it is the first
   mlir::Value tensorBatch;     ///< index of the tensors
   mlir::Value q, k, v, o, lse; ///< the tensors, as far as it has rows of them
   /// What Q K^T and O are multiplied by beside the scales of the problem; null if nothing.

@@ -119,6 +119,10 @@ gpu::GPUFuncOp AttnTilePass::makeKernel(attn::ForwardOp op, func::FuncOp functio
     auto type = dyn_cast<RankedTensorType>(operand.getType());
     if (!type)
       numbers.push_back({name.str(), operand});
+    else if (name == attn::kPartialOutput)
+      arguments.push_back({name.str(), type, {"b", "h", "sq", valueSize}});
+    else if (name == attn::kPartialLse)
+      arguments.push_back({name.str(), type, {"b", "h", "sq"}});
     else if (type.getRank() == 2)
       arguments.push_back({name.str(), type, {outer, "hkv"}});
     else

@@ -5,6 +5,7 @@
 #include "AttnHeads.h"
 #include "AttnItems.h"
 #include "AttnMask.h"
+#include "AttnMerge.h"
 #include "AttnSequence.h"
 #include "AttnSplits.h"
 #include "girih/Target/Heads.h"
@@ -357,10 +358,13 @@ void KernelBuilder::buildEpilogue(const WorkItem &item, const SoftmaxState &stat
   Value inverse = fastDivide(multiple({rows}, outputScale, item.outputFactor), divisor);
   if (share)
     inverse = arith::MulFOp::create(b, inverse, share);
-  Value normalized = arith::MulFOp::create(b, output, broadcast(inverse, valueColumns));
-  Value narrow = normalized;
+  PartialAttention all = {arith::MulFOp::create(b, output, broadcast(inverse, valueColumns)), Value()};
+  auto log2Sum = [&]() -> Value { return arith::AddFOp::create(b, maximum, fastLog2(sum)); };
+  if (op.getPartialO())
+    all = mergePartials(b, {all.output, log2Sum()}, loadPartial(b, kernel, item, rows, valueColumns, heads));
+  Value narrow = all.output;
   if (Type element = op.getOutput().getType().getElementType(); !element.isF32())
-    narrow = arith::TruncFOp::create(b, RankedTensorType::get({rows, valueColumns}, element), normalized);
+    narrow = arith::TruncFOp::create(b, RankedTensorType::get({rows, valueColumns}, element), narrow);
   OpBuilder::InsertionGuard guard(b);
   if (splits > 1)
     b.setInsertionPointToStart(buildLeaderOnly(b).getBody());
@@ -368,7 +372,7 @@ void KernelBuilder::buildEpilogue(const WorkItem &item, const SoftmaxState &stat
   if (!op.getLse())
     return;
   // ln(sum of exp(scale s)) = ln 2 * (c max + log2(sum))
-  Value log2 = arith::AddFOp::create(b, maximum, fastLog2(sum));
+  Value log2 = all.log2Sum ? all.log2Sum : log2Sum();
   Value lse = arith::MulFOp::create(b, log2, constant(f32Tile({rows}), std::numbers::ln2));
   tile::StoreOp::create(b, lse, item.lse, ValueRange{item.tensorBatch, item.head, item.firstRow});
 }

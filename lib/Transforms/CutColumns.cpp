@@ -2,6 +2,7 @@
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Utils/StaticValueUtils.h"
+#include "mlir/IR/Matchers.h"
 
 using namespace mlir;
 
@@ -20,6 +21,35 @@ bool keepsColumns(Operation *op) {
   if (auto slice = dyn_cast<tile::SliceOp>(op))
     return llvm::all_of(slice.getOffsets(), [](Value offset) { return getConstantIntValue(offset).has_value(); });
   return OpTrait::hasElementwiseMappableTraits(op) && op->getNumRegions() == 0;
+}
+
+bool isGathered(Value value) {
+  auto gather = value.getDefiningOp<tile::GatherOp>();
+  return gather && isMatrix(value) && llvm::none_of(gather.getIndices(), isMatrix);
+}
+
+/// Whether a matrix takes no registers before it is used: it is made of constants, vectors and memory.
+static bool isMadeAnew(Value value) {
+  Operation *op = value.getDefiningOp();
+  if (!isMatrix(value) || isGathered(value) || (op && (isa<tile::BroadcastOp>(op) || matchPattern(op, m_Constant()))))
+    return true;
+  return op && keepsColumns(op) && !isa<tile::SliceOp>(op) && llvm::all_of(op->getOperands(), isMadeAnew);
+}
+
+/// The columns of a matrix in memory from `first` on.
+static Value gatherPart(OpBuilder &builder, tile::GatherOp gather, RankedTensorType part, int64_t first) {
+  SmallVector<Value> indices(gather.getIndices());
+  for (auto [index, step] : llvm::zip(indices, gather.getSteps())) {
+    if (step == 0)
+      continue;
+    TypedAttr shift = builder.getI32IntegerAttr(static_cast<int32_t>(step * first));
+    if (auto vector = dyn_cast<RankedTensorType>(index.getType()))
+      shift = DenseElementsAttr::get(vector, Attribute(shift));
+    index = arith::AddIOp::create(builder, gather.getLoc(), index,
+                                  arith::ConstantOp::create(builder, gather.getLoc(), shift));
+  }
+  return tile::GatherOp::create(builder, gather.getLoc(), part, gather.getSource(), indices, gather.getSteps(),
+                                gather.getStrides(), gather.getLimits());
 }
 
 Value ColumnPiece::slice(Value tile, int64_t first, int64_t count) {
@@ -52,8 +82,10 @@ Value ColumnPiece::make(Value value, int64_t first, int64_t count) {
       return arith::ConstantOp::create(builder, op->getLoc(), dense.resizeSplat(part));
   if (auto rows = op ? dyn_cast<tile::BroadcastOp>(op) : nullptr)
     return tile::BroadcastOp::create(builder, op->getLoc(), part, rows.getTile());
-  if (!op || !links.contains(op))
+  if (!op || (!links.contains(op) && !isMadeAnew(value)))
     return slice(value, first, count);
+  if (auto gather = dyn_cast<tile::GatherOp>(op))
+    return gatherPart(builder, gather, part, first);
   if (auto move = dyn_cast<tile::MoveOp>(op))
     return tile::MoveOp::create(builder, op->getLoc(), part, slice(move.getTile(), first, count));
   if (auto taken = dyn_cast<tile::SliceOp>(op)) {

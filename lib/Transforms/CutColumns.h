@@ -22,6 +22,9 @@ bool isMatrix(mlir::Value value);
 /// Whether an op makes each column of its result of one column of each operand.
 bool keepsColumns(mlir::Operation *op);
 
+/// Whether a value is a matrix that is read from global memory, any columns of it alone as well.
+bool isGathered(mlir::Value value);
+
 /// Some columns of tiles: what `links` make is made anew, of others a part is taken.
 class ColumnPiece {
 public:

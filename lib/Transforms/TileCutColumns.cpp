@@ -5,7 +5,8 @@
 //   %s0 = tile.slice %sum[0, 0]; %v0 = tile.move %s0; %w0 = arith.mulf %v0, %f0; tile.write_tensor %w0, %s0
 //   %s1 = tile.slice %sum[0, 32]; ...
 //
-// so that a thread holds the registers of one piece and not of the whole row.
+// so that a thread holds the registers of one piece and not of the whole row. What is gathered from global memory and
+// goes to shared memory with a tile, wherever that is, is gathered in pieces too.
 #include "girih/Transforms/Passes.h"
 
 #include "CutColumns.h"
@@ -39,6 +40,8 @@ public:
   static std::optional<Chain> from(tile::MoveOp move);
   /// What is written and made of constants and vectors alone.
   static std::optional<Chain> from(tile::WriteTensorOp write);
+  /// What is written and made of something that is gathered.
+  static std::optional<Chain> from(tile::WriteSharedOp write);
 
   void cut();
 
@@ -47,6 +50,7 @@ private:
 
   bool follow(Value value);
   bool trace(Value value);
+  bool traceGathered(Value value);
   bool isUndisturbed(Operation *sink);
 
   tile::MoveOp move;
@@ -83,6 +87,26 @@ std::optional<Chain> Chain::from(tile::WriteTensorOp write) {
   bool isCut =
       isMatrix(write.getTile()) && piece >= kLeastPieceColumns && piece < typeOf(write.getTile()).getDimSize(1);
   return isCut && chain.trace(write.getTile()) ? std::optional(std::move(chain)) : std::nullopt;
+}
+
+std::optional<Chain> Chain::from(tile::WriteSharedOp write) {
+  Chain chain;
+  chain.sinks.insert(write);
+  bool isCut = isMatrix(write.getTile()) && pieceOf(write) >= kLeastPieceColumns;
+  return isCut && chain.traceGathered(write.getTile()) ? std::optional(std::move(chain)) : std::nullopt;
+}
+
+/// Whether a value has something gathered in it. Of what else it has, registers are taken.
+bool Chain::traceGathered(Value value) {
+  Operation *op = value.getDefiningOp();
+  if (!op || op->getBlock() != sinks.front()->getBlock() || !(isGathered(value) || keepsColumns(op)))
+    return false;
+  if (!links.insert(op))
+    return true;
+  bool found = isGathered(value);
+  for (Value operand : op->getOperands())
+    found |= traceGathered(operand);
+  return found;
 }
 
 /// False where a value is in registers as a whole.
@@ -143,6 +167,7 @@ struct TileCutColumnsPass : impl::TileCutColumnsPassBase<TileCutColumnsPass> {
   void runOnOperation() override {
     cutAll<tile::MoveOp>();
     cutAll<tile::WriteTensorOp>();
+    cutAll<tile::WriteSharedOp>();
   }
 
   template <typename Op> void cutAll() {

@@ -37,14 +37,23 @@ int64_t registersOf(Value value) {
   return columns.size();
 }
 
+/// Whether all that is made of a value goes to shared memory, column by column.
+bool endsInMemory(Value value) {
+  return llvm::all_of(value.getUsers(), [](Operation *user) {
+    return isa<tile::ToSharedOp>(user) || (keepsColumns(user) && endsInMemory(user->getResult(0)));
+  });
+}
+
 /// Values that need no registers of their own: repeated rows, parts, constants,
-/// comparisons, narrow numbers that are widened, which are fused into their users, and what elementwise ops make of
+/// comparisons, narrow numbers that are widened, which are fused into their users, what is gathered in pieces
+/// (tile-cut-columns), and what elementwise ops make of
 /// these alone, such as a bias of row and column: it is there when it is used.
 DenseSet<Value> findFreeValues(gpu::GPUFuncOp kernel) {
   DenseSet<Value> found;
   kernel.walk<WalkOrder::PreOrder>([&](Operation *op) {
     bool isFree = isa<tile::BroadcastOp, tile::SplatOp, tile::IotaOp, tile::SliceOp, arith::ConstantOp, arith::CmpIOp,
-                      arith::ExtFOp>(op);
+                      arith::ExtFOp>(op) ||
+                  (isa<tile::GatherOp>(op) && isGathered(op->getResult(0)) && endsInMemory(op->getResult(0)));
     bool isMadeOfFree = op->hasTrait<OpTrait::Elementwise>() &&
                         llvm::all_of(op->getOperands(), [&](Value operand) { return found.contains(operand); });
     if (isFree || isMadeOfFree)

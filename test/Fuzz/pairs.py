@@ -47,7 +47,7 @@ def pair(seed, index):
     if random.random() < 0.2:
         spec.append(f"dv={random.choice([64, 128, 8 * random.randint(2, 32)])}")
     for key, choices in (("dtype", ["bf16", "f16", "e4m3", "e5m2"]), ("out", ["bf16", "f16", "f32"]), ("v_order", ["keys", "head_size"]), ("mask", ["causal", *(masks.named(random) for _ in range(3))]), ("order", ["bhsd", "bshd"]),
-                         ("lse", ["0", "1"]), ("query_lengths", ["1"]), ("key_lengths", ["1"]), ("packed", ["1"]), ("sink", ["1"]), ("dropout", ["0", "0.1", "0.75"]), *((f"{x}_descale", ["tensor", "head"]) for x in "qkv"), ("scale", ["0.1", "1", "0.03"]), ("output_scale", ["0.5", "-3"]),
+                         ("lse", ["0", "1"]), ("query_lengths", ["1"]), ("key_lengths", ["1"]), ("packed", ["1"]), ("sink", ["1"]), ("merge", ["0", "1"]), ("dropout", ["0", "0.1", "0.75"]), *((f"{x}_descale", ["tensor", "head"]) for x in "qkv"), ("scale", ["0.1", "1", "0.03"]), ("output_scale", ["0.5", "-3"]),
                          ("score", ["softcap(3)", "alibi(slopes)+temperature", "bias", "bias(hq)+softcap(9)", "relative(20)",
                                     *(["alibi", "alibi+softcap(20)"] if "h" not in dynamic else [])])):
         if random.random() < 0.4:

@@ -136,6 +136,34 @@ TEST(ProblemDataTest, dropout_has_the_seed) {
   EXPECT_EQ("attention.json: tensor 'dropout_state' should have 4 elements of i32", errorOf([&] { dropout(1, 2); }));
 }
 
+TEST(ProblemDataTest, attention_to_other_keys_has_rows_of_every_kind) {
+  Manifest manifest = parseManifest(attentionText(), "attention.json");
+  LaunchChoices choices;
+  choices.sizes = {{"sq", 30}, {"skv", 20}};
+  TensorDeclaration output = manifest.tensors[size_t(manifest.findTensor("o"))];
+  output.isOutput = false;
+  output.name = "partial_o";
+  TensorDeclaration sums = manifest.tensors[size_t(manifest.findTensor("lse"))];
+  sums.isOutput = false;
+  sums.name = "partial_lse";
+  manifest.tensors.push_back(output);
+  EXPECT_EQ("attention.json: a problem of kind 'attention.forward' should have a tensor 'partial_lse'",
+            errorOf([&] { hasPartial(bindManifest(manifest, choices)); }));
+  manifest.tensors.push_back(sums);
+  Binding binding = bindManifest(manifest, choices);
+  ASSERT_TRUE(hasPartial(binding));
+  std::vector<HostTensor> tensors = makeProblemData(binding, {});
+  const HostTensor &o = tensors[tensors.size() - 2], &lse = tensors.back();
+  for (int64_t q = 0; q < 30; ++q) {
+    EXPECT_EQ(q % 5 == 4, std::isinf(lse.load(lse.rowOffset(0) + q)));
+    EXPECT_EQ(q % 5 == 4, std::isnan(o.load(o.rowOffset(q))));
+  }
+  manifest.tensors.back() = output;
+  manifest.tensors.back().name = "partial_lse";
+  EXPECT_EQ("attention.json: tensor 'partial_lse' should have the sizes of 'o', but the last",
+            errorOf([&] { hasPartial(bindManifest(manifest, choices)); }));
+}
+
 TEST(ProblemDataTest, inputs_are_random_and_outputs_poison) {
   Manifest manifest = parseManifest(attentionText(), "attention.json");
   LaunchChoices choices;

@@ -1,6 +1,6 @@
 //===- ReferenceTest.cpp - The references against plain loops -------------===//
 
-#include "girih/Reference/Attention.h"
+#include "SmallAttention.h"
 #include "girih/Reference/CutOff.h"
 #include "girih/Reference/Gemm.h"
 #include <cmath>
@@ -12,48 +12,6 @@ using namespace girih;
 using namespace girih::reference;
 
 namespace {
-
-/// Small tensors of floats, dense in the order [b, h, s, d].
-struct Attention {
-  std::vector<float> q, k, v;
-  AttentionProblem problem;
-
-  Attention(int64_t b, int64_t h, int64_t hkv, int64_t sq, int64_t skv, int64_t d) {
-    std::mt19937 random(7);
-    std::normal_distribution<float> normal;
-    auto fill = [&](std::vector<float> &data, TensorView &view, int64_t heads, int64_t rows) {
-      data.resize(size_t(b * heads * rows * d));
-      for (float &value : data)
-        value = normal(random);
-      view = {data.data(), ElementType::F32, {b, heads, rows, d}, {heads * rows * d, rows * d, d, 1}};
-    };
-    fill(q, problem.q, h, sq);
-    fill(k, problem.k, hkv, skv);
-    fill(v, problem.v, hkv, skv);
-    problem.scale = 0.3;
-  }
-
-  /// One element of O by the definition, with `sees` as the mask.
-  template <typename Sees> double element(int64_t b, int64_t h, int64_t row, int64_t column, const Sees &sees) const {
-    int64_t heads = problem.q.shape[1], kvHeads = problem.k.shape[1], d = problem.q.shape[3];
-    int64_t sq = problem.queries(), skv = problem.keys(), kv = h / (heads / kvHeads);
-    double above = 0, below = 0;
-    for (int64_t key = 0; key < skv; ++key) {
-      if (!sees(row, key))
-        continue;
-      double score = 0;
-      for (int64_t i = 0; i < d; ++i)
-        score += double(q[size_t(((b * heads + h) * sq + row) * d + i)]) *
-                 double(k[size_t(((b * kvHeads + kv) * skv + key) * d + i)]);
-      double weight = std::exp(problem.scale * score);
-      above += weight * double(v[size_t(((b * kvHeads + kv) * skv + key) * d + column)]);
-      below += weight;
-    }
-    return below > 0 ? above / below : 0;
-  }
-
-  std::vector<AttentionRow> allRows() const { return sampleRows(problem, 1e18, 1); }
-};
 
 /// Multiplies the rows of each head of keys by its factor.
 void multiplyHeads(std::vector<float> &data, const std::vector<double> &factors, int64_t queryHeads, int64_t heads) {
@@ -299,69 +257,6 @@ TEST(ReferenceTest, philox_gives_the_numbers_of_its_authors) {
   EXPECT_EQ((Words{0x408f276d, 0x41c83b0e, 0xa20bc7c6, 0x6d5451fd}), philox({~0u, ~0u}, {~0u, ~0u, ~0u, ~0u}));
   EXPECT_EQ((Words{0xd16cfe09, 0x94fdcceb, 0x5001e420, 0x24126ea1}),
             philox({0xa4093822, 0x299f31d0}, {0x243f6a88, 0x85a308d3, 0x13198a2e, 0x03707344}));
-}
-
-/// How many are kept, and how many of neighbours along each index, seed and offset are kept both: as often as the
-/// probability says, within 5 standard deviations.
-TEST(ReferenceTest, dropout_keeps_as_many_as_it_should_and_no_pairs) {
-  for (double probability : {0.1, 0.5, 0.001}) {
-    Dropout dropout{(1ull << 40) + 5, 7, dropoutThreshold(probability)};
-    Dropout otherSeed = dropout, otherOffset = dropout;
-    otherSeed.seed ^= 1ull << 33;
-    otherOffset.offset += 1;
-    constexpr int64_t kCount = 1 << 17;
-    std::array<int64_t, 8> kept{};
-    for (int64_t i = 0; i < kCount; ++i) {
-      int64_t k = i % 500, q = i / 500 % 20, h = i / 10000 % 5, b = i / 50000;
-      if (!dropout.keeps(b, h, q, k))
-        continue;
-      const bool both[] = {true,
-                           dropout.keeps(b, h, q, k + 1),
-                           dropout.keeps(b, h, q, k + 8),
-                           dropout.keeps(b, h, q + 1, k),
-                           dropout.keeps(b, h + 1, q, k),
-                           dropout.keeps(b + 1, h, q, k),
-                           otherSeed.keeps(b, h, q, k),
-                           otherOffset.keeps(b, h, q, k)};
-      for (size_t n = 0; n < kept.size(); ++n)
-        kept[n] += both[n];
-    }
-    for (size_t n = 0; n < kept.size(); ++n) {
-      double expected = n == 0 ? 1 - probability : (1 - probability) * (1 - probability);
-      double deviation =
-          std::sqrt(expected * (1 - expected) * 2 / double(kCount)); // a pair shares its members with others
-      EXPECT_NEAR(expected, double(kept[n]) / double(kCount), 5 * deviation) << probability << " " << n;
-    }
-  }
-  EXPECT_EQ(0, dropoutThreshold(0));
-  EXPECT_EQ(65535, dropoutThreshold(0.9999999));
-  EXPECT_EQ(6554, dropoutThreshold(0.1));
-}
-
-/// The sum that divides has all weights; the others are scaled.
-TEST(ReferenceTest, dropout_is_of_weights_and_not_of_their_sum) {
-  Attention attention(2, 4, 2, 5, 40, 8);
-  std::vector<AttentionRow> rows = attention.allRows();
-  AttentionResult whole = attentionForward(attention.problem, rows, Precision::Float64);
-  attention.problem.dropout = Dropout{3, 4, dropoutThreshold(0)};
-  EXPECT_EQ(whole.output, attentionForward(attention.problem, rows, Precision::Float64).output);
-  attention.problem.dropout = Dropout{3, 4, dropoutThreshold(0.25)};
-  AttentionResult exact = attentionForward(attention.problem, rows, Precision::Float64);
-  AttentionResult kernel = attentionForward(attention.problem, rows, Precision::Kernel);
-  EXPECT_EQ(whole.logSumExp, exact.logSumExp);
-  for (size_t row = 0; row < rows.size(); ++row) {
-    const auto &[b, h, q] = rows[row];
-    auto left = [&](int64_t, int64_t key) { return attention.problem.dropout->keeps(b, h, q, key); };
-    auto out = [&](int64_t, int64_t key) { return !attention.problem.dropout->keeps(b, h, q, key); };
-    for (int64_t i = 0; i < exact.dim; ++i) {
-      // Of the share that weights have in the sum: whole = share * left + (1 - share) * out.
-      double ofLeft = attention.element(b, h, q, i, left), ofOut = attention.element(b, h, q, i, out);
-      size_t at = row * size_t(exact.dim) + size_t(i);
-      double share = (whole.output[at] - ofOut) / (ofLeft - ofOut);
-      ASSERT_NEAR(share * ofLeft / 0.75, exact.output[at], 1e-9);
-      ASSERT_NEAR(exact.output[at], kernel.output[at], 1e-5);
-    }
-  }
 }
 
 TEST(ReferenceTest, gemm) {

@@ -77,6 +77,40 @@ gpu.module @m {
     gpu.return
   }
 
+  // What is gathered is gathered for each panel, beside registers and beside tensor memory.
+  // CHECK-LABEL: gpu.func @gathered
+  // CHECK-SAME: %[[I:[a-z0-9]+]]: i32,
+  // CHECK: %[[A:.*]] = tile.slice %{{.*}}[%c0, %c0] : tensor<128x128xf32, #tile.fragment
+  // CHECK: %[[G:.*]] = tile.gather %{{.*}}[%{{.*}}, %[[I]]] steps [0, 1] {{.*}} -> tensor<128x64xf32
+  // CHECK: %[[S:.*]] = arith.addf %[[A]], %[[G]]
+  // CHECK: %[[N:.*]] = arith.truncf %[[S]]
+  // CHECK: tile.write_shared %[[N]]
+  // CHECK: %[[SHIFTED:.*]] = arith.addi %[[I]], %c64_i32 : i32
+  // CHECK: tile.gather %{{.*}}[%{{.*}}, %[[SHIFTED]]] steps [0, 1] {{.*}} -> tensor<128x64xf32
+  // CHECK: tile.write_shared
+  // CHECK: %[[M:.*]] = tile.move {{.*}} -> tensor<128x64xf32
+  // CHECK: arith.addf %[[M]], %[[G]]
+  // CHECK: tile.write_shared
+  gpu.func @gathered(%values: !wide_values, %sum: !wide_sum, %first: !panel, %second: !panel, %third: !panel, %p: !tile.pointer<bf16>,
+                     %row: tensor<128xi32, #row>, %column: i32, %stride: i64, %one: i64, %m: i32, %n: i32) kernel {
+    %c0 = arith.constant 0 : index
+    %c64 = arith.constant 64 : index
+    %other = tile.gather %p[%row, %column] steps [0, 1] strides(%stride, %one) limits(%m, %n)
+        : !tile.pointer<bf16>, tensor<128xi32, #row>, i32 -> !wide_values
+    %both = arith.addf %values, %other : !wide_values
+    %narrow = arith.truncf %both : !wide_values to !narrow
+    %low = tile.slice %narrow[%c0, %c0] : !narrow -> !half
+    tile.write_shared %low, %first : !half, !panel
+    %high = tile.slice %narrow[%c0, %c64] : !narrow -> !half
+    tile.write_shared %high, %second : !half, !panel
+    %moved = tile.move %sum : !wide_sum -> !wide_values
+    %more = arith.addf %moved, %other : !wide_values
+    %less = arith.truncf %more : !wide_values to !narrow
+    %start = tile.slice %less[%c0, %c0] : !narrow -> !half
+    tile.write_shared %start, %third : !half, !panel
+    gpu.return
+  }
+
   // A reduction needs the whole tile.
   // CHECK-LABEL: gpu.func @reduced
   // CHECK: tile.move {{.*}} -> tensor<128x64xf32

@@ -67,6 +67,12 @@ struct Mask {
                        int64_t firstBatch = 0) const;
 };
 
+/// Attention to other keys, of the same rows, which the results take in.
+struct PartialAttention {
+  TensorView output;    ///< [b, h, sq, dv]
+  TensorView logSumExp; ///< [b, h, sq, 1]; where it is -inf, the output does not count
+};
+
 struct AttentionProblem {
   TensorView q; ///< [b, h, sq, d]
   TensorView k; ///< [b, hkv, skv, d], h a multiple of hkv
@@ -82,6 +88,7 @@ struct AttentionProblem {
   /// What Q K^T and O are multiplied by beside the scales, by sequence and key head; 1 if empty.
   std::vector<double> scoreFactors, outputFactors;
   std::optional<Dropout> dropout;
+  std::optional<PartialAttention> partial;
   /// In the order of AttentionRow::b; if there are none, each batch is one.
   std::vector<Sequence> sequences;
   /// The relative error that the kernel's exponentials may have more than those of f32.

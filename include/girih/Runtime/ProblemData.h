@@ -46,7 +46,8 @@ struct DataOptions {
 /// are normal numbers, or integers from 0 to 3; what is sorted begins with 0 and grows by 1 at about
 /// 16 random places of its last dimension. Lengths of sequences are 0, 1, the most there can be and
 /// others, in turn; packed ones are such too, and the last may end before the tensor. What lies beyond in Q, K and V is
-/// NaN. Dropout has the seed, and an offset that is made of it.
+/// NaN. Attention to other keys has from nothing to all of a row: every fifth row has seen none of them, and has NaN.
+/// Dropout has the seed, and an offset that is made of it.
 std::vector<HostTensor> makeProblemData(const Binding &binding, const DataOptions &options);
 
 /// What the functions of the problem capture, by the manifest; data of `tensors`, which are referred
@@ -65,6 +66,10 @@ std::vector<double> descaleOf(const reference::Captures &captures, const std::st
 /// The tensor of what dropout's random numbers begin with, and what it says.
 constexpr const char *dropoutState = "dropout_state";
 reference::Dropout dropoutOf(const Binding &binding, const std::vector<HostTensor> &tensors);
+
+/// The tensors of attention to other keys, and whether there are such.
+constexpr const char *partialOutput = "partial_o", *partialLse = "partial_lse";
+bool hasPartial(const Binding &binding);
 
 /// Whether sequences have lengths of their own, or are packed.
 bool hasSequences(const Manifest &manifest);

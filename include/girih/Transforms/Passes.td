@@ -184,7 +184,8 @@ def TileCutColumnsPass : Pass<"tile-cut-columns", "::mlir::gpu::GPUFuncOp"> {
   let description = [{
     Where a tile is moved from tensor memory to registers, changed there column by column and
     written, to tensor memory or to shared memory, each of its pieces of columns is moved,
-    changed and written before the next. A thread then has registers for a piece only.
+    changed and written before the next. A thread then has registers for a piece only. What is
+    gathered from global memory and goes to shared memory with a tile is gathered so, too.
   }];
   let dependentDialects = ["::girih::tile::TileDialect", "::mlir::arith::ArithDialect"];
 }

@@ -145,8 +145,8 @@ static tile::Schedule addShipped(attn::ForwardOp op, const tile::Schedule &given
   bool isGiven =
       llvm::any_of(tile::scheduleKnobs(), [&](const tile::KnobInfo &knob) { return (given.*knob.field).has_value(); });
   bool isPlain = op.getScore().empty() && op.getMaskRegion().empty() && !op.hasLengths() && !op.getDropout() &&
-                 !op.hasNarrowInputs() && (op.getMask() == attn::Mask::None || op.getMask() == attn::Mask::Causal) &&
-                 head.keys == head.values;
+                 !op.getPartialO() && !op.getPartialO() && !op.hasNarrowInputs() &&
+                 (op.getMask() == attn::Mask::None || op.getMask() == attn::Mask::Causal) && head.keys == head.values;
   if (isGiven || !isPlain || ShapedType::isDynamicShape(queries) || ShapedType::isDynamicShape(keys) ||
       defaultHeads(op, kMma.rows) != 1)
     return given;

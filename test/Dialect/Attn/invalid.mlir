@@ -217,7 +217,7 @@ func.func @lse_encoding(%q: tensor<2x4x128x64xbf16>) -> (tensor<2x4x128x64xbf16>
 
 func.func @two_masks(%q: tensor<2x4x128x64xbf16>) -> tensor<2x4x128x64xbf16> {
   // expected-error@+1 {{has mask(causal) and a mask region, must have one mask}}
-  %o = "attn.forward"(%q, %q, %q) <{mask = 1 : i32, operandSegmentSizes = array<i32: 1, 1, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0>}> ({
+  %o = "attn.forward"(%q, %q, %q) <{mask = 1 : i32, operandSegmentSizes = array<i32: 1, 1, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0>}> ({
   ^bb0(%b: index, %h: index, %i: index, %j: index):
     %t = arith.constant true
     attn.yield %t : i1
@@ -534,7 +534,7 @@ func.func @dropout_below_nothing(%q: tensor<2x4x128x64xbf16>, %s: tensor<4xi32>)
 
 func.func @dropout_without_state(%q: tensor<2x4x128x64xbf16>) -> tensor<2x4x128x64xbf16> {
   // expected-error@+1 {{has dropout and no dropout_state, must have both or neither}}
-  %o = "attn.forward"(%q, %q, %q) <{dropout = 0.1 : f64, operandSegmentSizes = array<i32: 1, 1, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0>}> ({}, {})
+  %o = "attn.forward"(%q, %q, %q) <{dropout = 0.1 : f64, operandSegmentSizes = array<i32: 1, 1, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0>}> ({}, {})
       : (tensor<2x4x128x64xbf16>, tensor<2x4x128x64xbf16>, tensor<2x4x128x64xbf16>) -> tensor<2x4x128x64xbf16>
   return %o : tensor<2x4x128x64xbf16>
 }
@@ -543,7 +543,7 @@ func.func @dropout_without_state(%q: tensor<2x4x128x64xbf16>) -> tensor<2x4x128x
 
 func.func @state_without_dropout(%q: tensor<2x4x128x64xbf16>, %s: tensor<4xi32>) -> tensor<2x4x128x64xbf16> {
   // expected-error@+1 {{has no dropout and dropout_state, must have both or neither}}
-  %o = "attn.forward"(%q, %q, %q, %s) <{operandSegmentSizes = array<i32: 1, 1, 1, 0, 0, 0, 0, 0, 0, 0, 0, 1>}> ({}, {})
+  %o = "attn.forward"(%q, %q, %q, %s) <{operandSegmentSizes = array<i32: 1, 1, 1, 0, 0, 0, 0, 0, 0, 0, 0, 1, 0, 0>}> ({}, {})
       : (tensor<2x4x128x64xbf16>, tensor<2x4x128x64xbf16>, tensor<2x4x128x64xbf16>, tensor<4xi32>) -> tensor<2x4x128x64xbf16>
   return %o : tensor<2x4x128x64xbf16>
 }
@@ -607,6 +607,51 @@ func.func @descales_of_other_sequences(%q: tensor<1x4x128x64xbf16>, %s: tensor<3
 func.func @encoded_descales(%q: tensor<2x4x128x64xbf16>, %s: tensor<2x4xf32, 1 : i32>) -> tensor<2x4x128x64xbf16> {
   // expected-error@+1 {{v_descale has the encoding 1 : i32, must have none}}
   %o = attn.forward %q, %q, %q v_descale(%s : tensor<2x4xf32, 1 : i32>)
+      : tensor<2x4x128x64xbf16>, tensor<2x4x128x64xbf16>, tensor<2x4x128x64xbf16> -> tensor<2x4x128x64xbf16>
+  return %o : tensor<2x4x128x64xbf16>
+}
+
+// -----
+
+func.func @merge_of_half(%q: tensor<2x4x128x64xbf16>, %l: tensor<2x4x128xf32>) -> tensor<2x4x128x64xbf16> {
+  // expected-error@+1 {{has partial_lse and no partial_o, must have both or neither}}
+  %o = "attn.forward"(%q, %q, %q, %l) <{operandSegmentSizes = array<i32: 1, 1, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1>}> ({}, {})
+      : (tensor<2x4x128x64xbf16>, tensor<2x4x128x64xbf16>, tensor<2x4x128x64xbf16>, tensor<2x4x128xf32>) -> tensor<2x4x128x64xbf16>
+  return %o : tensor<2x4x128x64xbf16>
+}
+
+// -----
+
+func.func @merge_of_other_half(%q: tensor<2x4x128x64xbf16>) -> tensor<2x4x128x64xbf16> {
+  // expected-error@+1 {{has partial_o and no partial_lse, must have both or neither}}
+  %o = "attn.forward"(%q, %q, %q, %q) <{operandSegmentSizes = array<i32: 1, 1, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 0>}> ({}, {})
+      : (tensor<2x4x128x64xbf16>, tensor<2x4x128x64xbf16>, tensor<2x4x128x64xbf16>, tensor<2x4x128x64xbf16>) -> tensor<2x4x128x64xbf16>
+  return %o : tensor<2x4x128x64xbf16>
+}
+
+// -----
+
+func.func @merge_of_other_rows(%q: tensor<2x4x128x64xbf16>, %p: tensor<2x4x64x64xf32>, %l: tensor<2x4x128xf32>) -> tensor<2x4x128x64xbf16> {
+  // expected-error@+1 {{partial_o is 'tensor<2x4x64x64xf32>', must have the sizes of the output, 'tensor<2x4x128x64xbf16>'}}
+  %o = attn.forward %q, %q, %q merge(%p : tensor<2x4x64x64xf32>, %l : tensor<2x4x128xf32>)
+      : tensor<2x4x128x64xbf16>, tensor<2x4x128x64xbf16>, tensor<2x4x128x64xbf16> -> tensor<2x4x128x64xbf16>
+  return %o : tensor<2x4x128x64xbf16>
+}
+
+// -----
+
+func.func @merge_of_other_heads(%q: tensor<2x4x128x64xbf16>, %l: tensor<2x2x128xf32>) -> tensor<2x4x128x64xbf16> {
+  // expected-error@+1 {{partial_lse is 'tensor<2x2x128xf32>', must have the sizes of the output, 'tensor<2x4x128x64xbf16>', but the last}}
+  %o = attn.forward %q, %q, %q merge(%q : tensor<2x4x128x64xbf16>, %l : tensor<2x2x128xf32>)
+      : tensor<2x4x128x64xbf16>, tensor<2x4x128x64xbf16>, tensor<2x4x128x64xbf16> -> tensor<2x4x128x64xbf16>
+  return %o : tensor<2x4x128x64xbf16>
+}
+
+// -----
+
+func.func @merge_with_encoding(%q: tensor<2x4x128x64xbf16>, %l: tensor<2x4x128xf32, 1 : i32>) -> tensor<2x4x128x64xbf16> {
+  // expected-error@+1 {{partial_lse has the encoding 1 : i32, must have none}}
+  %o = attn.forward %q, %q, %q merge(%q : tensor<2x4x128x64xbf16>, %l : tensor<2x4x128xf32, 1 : i32>)
       : tensor<2x4x128x64xbf16>, tensor<2x4x128x64xbf16>, tensor<2x4x128x64xbf16> -> tensor<2x4x128x64xbf16>
   return %o : tensor<2x4x128x64xbf16>
 }

@@ -159,3 +159,11 @@ func.func @descales(%q: tensor<2x?x128x64xf8E4M3FN>, %x: f32, %y: tensor<2x?xf32
       : tensor<2x?x128x64xf8E4M3FN>, tensor<2x?x128x64xf8E4M3FN>, tensor<2x?x128x64xf8E4M3FN> -> tensor<2x?x128x64xbf16>
   return %o : tensor<2x?x128x64xbf16>
 }
+
+// CHECK-LABEL: @merge
+// CHECK: attn.forward %{{[^ ]+}}, %{{[^ ]+}}, %{{[^ ]+}} merge(%{{.*}} : tensor<2x4x128x64xf32>, %{{.*}} : tensor<2x4x128xf32>) mask(causal) : tensor
+func.func @merge(%q: tensor<2x4x128x64xbf16>, %p: tensor<2x4x128x64xf32>, %l: tensor<2x4x128xf32>) -> tensor<2x4x128x64xbf16> {
+  %o = attn.forward %q, %q, %q merge(%p : tensor<2x4x128x64xf32>, %l : tensor<2x4x128xf32>) mask(causal)
+      : tensor<2x4x128x64xbf16>, tensor<2x4x128x64xbf16>, tensor<2x4x128x64xbf16> -> tensor<2x4x128x64xbf16>
+  return %o : tensor<2x4x128x64xbf16>
+}

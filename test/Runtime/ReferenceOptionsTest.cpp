@@ -1,0 +1,106 @@
+//===- ReferenceOptionsTest.cpp - Dropout, and keys in parts --------------===//
+
+#include "SmallAttention.h"
+#include <algorithm>
+#include <gtest/gtest.h>
+
+using namespace girih;
+using namespace girih::reference;
+
+namespace {
+
+/// How many are kept, and how many of neighbours along each index, seed and offset are kept both: as often as the
+/// probability says, within 5 standard deviations.
+TEST(ReferenceOptionsTest, dropout_keeps_as_many_as_it_should_and_no_pairs) {
+  for (double probability : {0.1, 0.5, 0.001}) {
+    Dropout dropout{(1ull << 40) + 5, 7, dropoutThreshold(probability)};
+    Dropout otherSeed = dropout, otherOffset = dropout;
+    otherSeed.seed ^= 1ull << 33;
+    otherOffset.offset += 1;
+    constexpr int64_t kCount = 1 << 17;
+    std::array<int64_t, 8> kept{};
+    for (int64_t i = 0; i < kCount; ++i) {
+      int64_t k = i % 500, q = i / 500 % 20, h = i / 10000 % 5, b = i / 50000;
+      if (!dropout.keeps(b, h, q, k))
+        continue;
+      const bool both[] = {true,
+                           dropout.keeps(b, h, q, k + 1),
+                           dropout.keeps(b, h, q, k + 8),
+                           dropout.keeps(b, h, q + 1, k),
+                           dropout.keeps(b, h + 1, q, k),
+                           dropout.keeps(b + 1, h, q, k),
+                           otherSeed.keeps(b, h, q, k),
+                           otherOffset.keeps(b, h, q, k)};
+      for (size_t n = 0; n < kept.size(); ++n)
+        kept[n] += both[n];
+    }
+    for (size_t n = 0; n < kept.size(); ++n) {
+      double expected = n == 0 ? 1 - probability : (1 - probability) * (1 - probability);
+      double deviation =
+          std::sqrt(expected * (1 - expected) * 2 / double(kCount)); // a pair shares its members with others
+      EXPECT_NEAR(expected, double(kept[n]) / double(kCount), 5 * deviation) << probability << " " << n;
+    }
+  }
+  EXPECT_EQ(0, dropoutThreshold(0));
+  EXPECT_EQ(65535, dropoutThreshold(0.9999999));
+  EXPECT_EQ(6554, dropoutThreshold(0.1));
+}
+
+/// The sum that divides has all weights; the others are scaled.
+TEST(ReferenceOptionsTest, dropout_is_of_weights_and_not_of_their_sum) {
+  Attention attention(2, 4, 2, 5, 40, 8);
+  std::vector<AttentionRow> rows = attention.allRows();
+  AttentionResult whole = attentionForward(attention.problem, rows, Precision::Float64);
+  attention.problem.dropout = Dropout{3, 4, dropoutThreshold(0)};
+  EXPECT_EQ(whole.output, attentionForward(attention.problem, rows, Precision::Float64).output);
+  attention.problem.dropout = Dropout{3, 4, dropoutThreshold(0.25)};
+  AttentionResult exact = attentionForward(attention.problem, rows, Precision::Float64);
+  AttentionResult kernel = attentionForward(attention.problem, rows, Precision::Kernel);
+  EXPECT_EQ(whole.logSumExp, exact.logSumExp);
+  for (size_t row = 0; row < rows.size(); ++row) {
+    const auto &[b, h, q] = rows[row];
+    auto left = [&](int64_t, int64_t key) { return attention.problem.dropout->keeps(b, h, q, key); };
+    auto out = [&](int64_t, int64_t key) { return !attention.problem.dropout->keeps(b, h, q, key); };
+    for (int64_t i = 0; i < exact.dim; ++i) {
+      // Of the share that weights have in the sum: whole = share * left + (1 - share) * out.
+      double ofLeft = attention.element(b, h, q, i, left), ofOut = attention.element(b, h, q, i, out);
+      size_t at = row * size_t(exact.dim) + size_t(i);
+      double share = (whole.output[at] - ofOut) / (ofLeft - ofOut);
+      ASSERT_NEAR(share * ofLeft / 0.75, exact.output[at], 1e-9);
+      ASSERT_NEAR(exact.output[at], kernel.output[at], 1e-5);
+    }
+  }
+}
+
+/// Attention to some keys and then to the others is attention to all, in whatever order.
+TEST(ReferenceOptionsTest, parts_of_keys_make_the_whole) {
+  Attention attention(2, 4, 2, 5, 40, 8);
+  std::vector<AttentionRow> rows = attention.allRows();
+  AttentionResult whole = attentionForward(attention.problem, rows, Precision::Float64);
+  AttentionProblem first = attention.problem, second = attention.problem;
+  for (auto [problem, begin, count] : {std::tuple(&first, 0, 13), std::tuple(&second, 13, 27)})
+    for (TensorView *view : {&problem->k, &problem->v}) {
+      view->data = static_cast<const float *>(view->data) + begin * view->strides[2];
+      view->shape[2] = count;
+    }
+  AttentionResult part = attentionForward(first, rows, Precision::Float64);
+  std::vector<float> output(part.output.begin(), part.output.end()), sums(part.logSumExp.begin(), part.logSumExp.end());
+  second.partial = reference::PartialAttention{{output.data(), ElementType::F32, {2, 4, 5, 8}, {160, 40, 8, 1}},
+                                               {sums.data(), ElementType::F32, {2, 4, 5, 1}, {20, 5, 1, 1}}};
+  for (Precision precision : {Precision::Float64, Precision::Kernel}) {
+    AttentionResult both = attentionForward(second, rows, precision);
+    for (size_t i = 0; i < whole.output.size(); ++i)
+      ASSERT_NEAR(whole.output[i], both.output[i], 1e-5);
+    for (size_t i = 0; i < rows.size(); ++i)
+      ASSERT_NEAR(whole.logSumExp[i], both.logSumExp[i], 1e-5);
+  }
+  // Rows that have seen nothing do not look at the output.
+  AttentionResult alone = attentionForward(first, rows, Precision::Float64);
+  std::ranges::fill(output, std::nanf(""));
+  std::ranges::fill(sums, -std::numeric_limits<float>::infinity());
+  first.partial = second.partial;
+  EXPECT_EQ(alone.output, attentionForward(first, rows, Precision::Float64).output);
+  EXPECT_EQ(alone.logSumExp, attentionForward(first, rows, Precision::Float64).logSumExp);
+}
+
+} // namespace
