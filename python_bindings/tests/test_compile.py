@@ -59,6 +59,7 @@ def test_ways_to_give_a_problem(source):
 
 def test_problem_as_a_line():
     assert str(girih.Problem(128)) == "b=?,h=?,hkv=?,sq=?,skv=?,d=128,dtype=bf16,mask=none,lse=0"
+    assert str(girih.Problem(64, order="bshd", v_order="keys")).endswith("lse=0,order=bshd,v_order=keys")
     assert str(girih.Problem(192, dv=128)).endswith("lse=0,dv=128") and str(girih.Problem(64, dv=64)) == str(girih.Problem(64))
     problem = girih.Problem(64, h=8, hkv=2, sq=5, scale=0.5, lse=True, schedule={"stages": 2})
     assert str(problem) == "b=?,h=8,hkv=2,sq=5,skv=5,d=64,dtype=bf16,mask=none,lse=1,scale=0.5,stages=2"

@@ -51,6 +51,7 @@ class Problem:
         hkv, skv: key heads, of which h is a multiple, and key length.
         dtype: "bf16", "f16", "e4m3" or "e5m2", of queries, keys and values.
         out: the output's type, "bf16", "f16" or "f32"; dtype if None, or "bf16" where that has 8 bits.
+        order: of dimensions in memory where the kernel chooses, "bhsd" or "bshd"; at a launch strides say it.
         v_order: "head_size", or "keys" for values [b, hkv, dv, skv].
         mask: "none"; "causal", aligned at the end: query i sees key j if j <= i + skv - sq; "causal_top_left";
             "window(left,right)"; "prefix(n)"; several of these joined by & and |; or a function of (b, h, q, k) that says
@@ -79,6 +80,7 @@ class Problem:
     dv: int | None = None
     dtype: str = "bf16"
     out: str | None = None
+    order: str = "bhsd"
     v_order: str = "head_size"
     mask: str | Callable[..., Any] | Function = "none"
     score: str | Callable[..., Any] | Function | None = None
@@ -124,6 +126,8 @@ class Problem:
             entries["score"] = self.score
         if self.out is not None:
             entries["out"] = self.out
+        if self.order != "bhsd":
+            entries["order"] = self.order
         if self.v_order != "head_size":
             entries["v_order"] = self.v_order
         if self.scale is not None:
