@@ -13,6 +13,8 @@ torch = pytest.importorskip("torch")
 if not torch.cuda.is_available():
     pytest.skip("no GPU", allow_module_level=True)
 
+from test_fuzz import calls  # noqa: E402
+
 from girih.torch import attention, flex_attention, scaled_dot_product_attention  # noqa: E402
 
 
@@ -303,6 +305,11 @@ def test_refusals(change, kind, message):
         attention(*change(*tensors()))
     assert message in str(caught.value)
     assert attention(*tensors()).isfinite().all()  # the context is whole
+
+
+def test_calls_by_chance():
+    """Wrong types, devices, shapes, strides, freed and empty tensors: an error or a result, and a context that is whole."""
+    calls("fuzz_torch.py", 400)
 
 
 def test_outputs_that_do_not_fit():

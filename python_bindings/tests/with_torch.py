@@ -7,6 +7,7 @@ import os
 import pytest
 import torch
 from conftest import TARGET, attention as reference, run_python
+from test_fuzz import calls
 from torch._subclasses.fake_tensor import FakeTensorMode
 from torch.fx.experimental.proxy_tensor import make_fx
 from torch.nn.attention import flex_attention as flex
@@ -197,7 +198,7 @@ def test_refusals():
             call(q.float(), q, q)
         with pytest.raises(ValueError, match="k has 3 dimensions when it should have 4"):
             on_fake_gpu(lambda q, k: call(q, k, k), Q, K[1:])
-        with pytest.raises(TypeError, match="v is a int when q is a tensor of PyTorch"):
+        with pytest.raises(TypeError, match="v is a int when it should be a tensor of PyTorch"):
             on_fake_gpu(lambda q: call(q, q, 3), Q)
 
 
@@ -219,6 +220,10 @@ def test_shapes_of_sdpa():
         mask = (33, 40)
         call = lambda q, k, m: torch.compile(scaled_dot_product_attention, backend="eager", fullgraph=True)(q, k, k, m)
         assert on_fake_gpu(call, (*leading, 33, 64), (*leading, 40, 64), mask).shape == (*leading, 33, 64)
+
+
+def test_calls_by_chance():
+    calls("fuzz_torch.py", 300)
 
 
 def test_heads_of_sdpa():

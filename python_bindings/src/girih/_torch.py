@@ -26,7 +26,7 @@ _HAS_EXCHANGE = hasattr(Tensor, "__dlpack_c_exchange_api__")  # from PyTorch 2.1
 
 def _check(q: Tensor, k: Tensor, v: Tensor) -> None:
     """Whether a kernel could take the tensors. Before every call: what is wrong is found out when something is."""
-    device = q.get_device()
+    device = q.get_device() if isinstance(q, Tensor) else -1
     for tensor in (q, k, v):
         if not (isinstance(tensor, Tensor) and tensor.is_cuda and tensor.dtype in _DTYPES and tensor.dim() == 4 and
                 tensor.get_device() == device):
@@ -36,7 +36,7 @@ def _check(q: Tensor, k: Tensor, v: Tensor) -> None:
 def _refuse(q: Tensor, k: Tensor, v: Tensor) -> NoReturn:
     for name, tensor in (("q", q), ("k", k), ("v", v)):
         if not isinstance(tensor, Tensor):
-            raise TypeError(f"{name} is a {type(tensor).__name__} when q is a tensor of PyTorch")
+            raise TypeError(f"{name} is a {type(tensor).__name__} when it should be a tensor of PyTorch")
         if tensor.dim() != 4:
             raise ValueError(f"{name} has {tensor.dim()} dimensions when it should have 4")
         if tensor.dtype not in _DTYPES:

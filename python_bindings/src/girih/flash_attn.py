@@ -11,7 +11,7 @@ from torch import Tensor
 
 from girih import math
 from girih._errors import UnsupportedError
-from girih.torch import attention, given_at_launch
+from girih.torch import attention, given_at_launch, need_tensors
 
 
 def flash_attn_func(q: Tensor, k: Tensor, v: Tensor, dropout_p: float = 0.0, softmax_scale: float | None = None,
@@ -35,6 +35,7 @@ def flash_attn_func(q: Tensor, k: Tensor, v: Tensor, dropout_p: float = 0.0, sof
     Returns:
         o [b, sq, h, d], or (o, lse, None).
     """
+    need_tensors(4, q=q, k=k, v=v)
     mask = _mask_of(causal, window_size)
     score: Any = f"softcap({softcap})" if softcap else None
     if alibi_slopes is not None:
@@ -65,9 +66,7 @@ def flash_attn_varlen_func(q: Tensor, k: Tensor, v: Tensor, cu_seqlens_q: Tensor
     """
     if block_table is not None:
         raise UnsupportedError("block_table is not supported: keys and values should be packed", ())
-    for name, tensor in (("q", q), ("k", k), ("v", v)):
-        if tensor.dim() != 3:
-            raise ValueError(f"{name} has {tensor.dim()} dimensions when it should have 3")
+    need_tensors(3, q=q, k=k, v=v)
     score: Any = f"softcap({softcap})" if softcap else None
     if alibi_slopes is not None:
         score = _with_slopes(alibi_slopes, cu_seqlens_k.diff() - cu_seqlens_q.diff(), softcap)

@@ -45,6 +45,9 @@ def scaled_dot_product_attention(query: Tensor, key: Tensor, value: Tensor, attn
 
     Returns o [..., h, sq, dv]. Inputs are copied only where their last stride is not 1.
     """
+    need_tensors(query.dim() if isinstance(query, Tensor) else 4, query=query, key=key, value=value)
+    if query.dim() < 2:
+        raise ValueError(f"query has {query.dim()} dimensions when it should have 2 or more")
     if attn_mask is not None and is_causal:
         raise ValueError("attn_mask is given when is_causal is set: one of them should be")
     if not enable_gqa and query.dim() >= 4 and query.shape[-3] != key.shape[-3]:
@@ -58,6 +61,15 @@ def scaled_dot_product_attention(query: Tensor, key: Tensor, value: Tensor, attn
     return o.reshape(*leading, *o.shape[-2:])
 
 
+def need_tensors(dimensions: int, **tensors: Any) -> None:
+    """TypeError for what is no tensor, ValueError for another number of dimensions."""
+    for name, tensor in tensors.items():
+        if not isinstance(tensor, Tensor):
+            raise TypeError(f"{name} is a {type(tensor).__name__} when it should be a tensor of PyTorch")
+        if tensor.dim() != dimensions:
+            raise ValueError(f"{name} has {tensor.dim()} dimensions when it should have {dimensions}")
+
+
 def _in_four_dimensions(tensor: Tensor) -> Tensor:
     """What is in front of the heads as one batch. Of three, the first is the batch, of one head."""
     while tensor.dim() < 4:
@@ -67,6 +79,8 @@ def _in_four_dimensions(tensor: Tensor) -> Tensor:
 
 def spread(name: str, tensor: Tensor, shape: tuple[int, ...]) -> Tensor:
     """A tensor as one of a shape, of whose last dimension it may have but one, which functions read at any index: no copy."""
+    if not isinstance(tensor, Tensor):
+        raise TypeError(f"{name} is a {type(tensor).__name__} when it should be a tensor of PyTorch")
     missing = len(shape) - tensor.dim()
     if missing < 0 or any(size not in (1, whole) for size, whole in zip(tensor.shape, shape[missing:])):
         raise ValueError(f"{name} has shape {list(tensor.shape)} when it should be {list(shape)}, or repeat as that")
@@ -110,9 +124,10 @@ def flex_attention(query: Tensor, key: Tensor, value: Tensor, score_mod: Score =
 
     Returns o [b, h, sq, dv], or (o, lse float32 [b, h, sq]) with return_lse, or (o, AuxOutput) with return_aux.
     """
+    need_tensors(4, query=query, key=key, value=value)
     if block_mask is not None and not hasattr(block_mask, "mask_mod"):
         raise TypeError(f"block_mask is a {type(block_mask).__name__}, which has no mask_mod")
-    if not enable_gqa and query.dim() == 4 and query.shape[1] != key.shape[1]:
+    if not enable_gqa and query.shape[1] != key.shape[1]:
         raise ValueError(f"query has {query.shape[1]} heads and key {key.shape[1]}: set enable_gqa")
     if return_aux is not None and return_lse:
         raise ValueError("return_lse is set when return_aux is given: one of them should be")
