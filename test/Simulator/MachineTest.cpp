@@ -131,6 +131,24 @@ TEST(Verdicts, SyntaxErrorsDoNotCrash) {
   EXPECT_FALSE(runModule(".version 8.8 .target sm_90a .visible .entry test(").report.verdicts.empty());
 }
 
+TEST(Syntax, SpaceBeforeAModifier) {
+  TestRun run = runBody("add .s32 %r1, %tid, 2;\nld.global .b32 %r1, [%out];");
+  EXPECT_EQ(run.verdict(), "");
+  EXPECT_EQ(runBody("add .s32 .s32 %r1, %tid, 2;").report.verdicts.size(), 1u);
+}
+
+TEST(Registers, ALaunchGivesWhatSetmaxnregAsksFor) {
+  // 256 threads may have 255 each, and ptxas gives them 240.
+  TestLaunch two;
+  two.threads = 256;
+  std::string one =
+      "setp.lt.u32 %p1, %tid, 128;\n@%p1 bra GIVE;\nsetmaxnreg.inc.sync.aligned.u32 240;\nbra END;\nGIVE: "
+      "setmaxnreg.dec.sync.aligned.u32 24;\nEND:";
+  EXPECT_EQ(runBody(one, two).verdict(), "");
+  std::string twice = "setmaxnreg.inc.sync.aligned.u32 240;\nsetmaxnreg.inc.sync.aligned.u32 232;";
+  expectContains(runBody(twice, two), "setmaxnreg.inc to 232 registers when the warp has 240");
+}
+
 TEST(Verdicts, OutOfRangeNamesTheBuffer) {
   expectContains(runBody("st.global.b32 [%out+65536], %tid;"), "byte 65536 of 'out', which has 65536");
   expectContains(runBody("ld.global.b32 %r1, [%in+2];"), "is not a multiple of 4");

@@ -80,8 +80,13 @@ uint32_t Device::registersAtLaunch() const {
     return entry->syntax->maxRegisters;
   // 65536 registers a multiprocessor, given out in units of 8 a thread.
   uint32_t blocks = std::max(1u, entry->syntax->minBlocks);
-  uint32_t share = 65536 / (threadsPerCta() * blocks) / 8 * 8;
-  return std::min<uint32_t>(share, 255);
+  uint32_t share = std::min<uint32_t>(65536 / (threadsPerCta() * blocks) / 8 * 8, 255);
+  // ptxas gives no thread more than the largest setmaxnreg.inc asks for.
+  uint64_t largest = 0;
+  for (const SyntaxInstruction &each : entry->syntax->body)
+    if (each.opcode.starts_with("setmaxnreg.inc") && each.operands.size() == 1)
+      largest = std::max(largest, each.operands[0].value);
+  return largest ? std::min<uint64_t>(share, largest) : share;
 }
 
 void Device::placeArguments() {

@@ -277,6 +277,9 @@ void Parser::instruction() {
     made.guard = guard.reg;
   }
   made.opcode = takeName("an instruction");
+  // As ptxas does, space before a modifier is passed over.
+  while (peek().kind == Token::Kind::Word && peek().text.starts_with("."))
+    made.opcode += takeName("a modifier");
   isCall = made.opcode == "call" || made.opcode.starts_with("call.");
   if (!peek().is(";")) {
     do {
