@@ -3,7 +3,9 @@
 
 #include "mlir/Dialect/LLVMIR/NVVMDialect.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
+#include "mlir/Dialect/Utils/StaticValueUtils.h"
 #include <map>
+#include <set>
 
 using namespace mlir;
 
@@ -12,7 +14,8 @@ namespace {
 
 /// Reads the elements that one thread holds. Columns of a row differ by constants, so where
 /// all of a thread's indices are inside of the tensor, a row costs one address; the loads have
-/// constant offsets from it. Elsewhere each index is clamped.
+/// constant offsets from it, and are of several elements where these follow each other in memory
+/// and are aligned, which is seen at run time. Elsewhere each index is clamped.
 class Gatherer {
 public:
   Gatherer(ImplicitLocOpBuilder &b, tile::GatherOp op, Value source) : b(b), op(op), source(source) {
@@ -35,9 +38,12 @@ private:
   };
 
   void findPlaces(ArrayRef<ValueRange> indices);
+  void findWidth();
   Value isInside();
+  Value isAligned(Value start);
   SmallVector<Value> readAll(bool isInside);
-  Value load(Value address);
+  SmallVector<Value> load(Value address, int64_t count);
+  Value widen(Value element);
   Value clamp(Value index, Value limit);
   Value offsetOf(ArrayRef<Value> indices);
   Value plus(Value x, int64_t y) { return b.createOrFold<arith::AddIOp>(x, constantI32(b, y)); }
@@ -50,6 +56,8 @@ private:
   std::optional<tile::Fragment> layout;
   std::vector<Row> rows;
   std::vector<Place> places;    ///< that differ
+  SmallVector<Value> starts;    ///< the addresses of rows, where all of them is inside
+  int64_t width = 1;            ///< elements of a load there
   std::vector<size_t> elements; ///< the places of the result's elements
 };
 
@@ -67,15 +75,59 @@ Value Gatherer::offsetOf(ArrayRef<Value> indices) {
   return offset;
 }
 
-/// What nobody writes may be read through the cache for constants.
-Value Gatherer::load(Value address) {
-  Value value = LLVM::LoadOp::create(b, element, address, /*alignment=*/0, /*isVolatile=*/false,
-                                     /*isNonTemporal=*/false, /*isInvariant=*/true);
+Value Gatherer::widen(Value value) {
   if (element.isF16() || element.isBF16())
     return arith::ExtFOp::create(b, b.getF32Type(), value);
   if (element.isInteger(64))
     return arith::TruncIOp::create(b, b.getI32Type(), value);
   return element.isInteger(8) ? arith::ExtUIOp::create(b, b.getI32Type(), value).getResult() : value;
+}
+
+/// What nobody writes may be read through the cache for constants.
+SmallVector<Value> Gatherer::load(Value address, int64_t count) {
+  Type type = count == 1 ? element : VectorType::get(count, element);
+  unsigned alignment = count == 1 ? 0 : count * element.getIntOrFloatBitWidth() / 8;
+  Value loaded = LLVM::LoadOp::create(b, type, address, alignment, /*isVolatile=*/false, /*isNonTemporal=*/false,
+                                      /*isInvariant=*/true);
+  if (count == 1)
+    return {widen(loaded)};
+  SmallVector<Value> values;
+  for (int64_t i = 0; i < count; ++i)
+    values.push_back(widen(LLVM::ExtractElementOp::create(b, loaded, constantI32(b, i))));
+  return values;
+}
+
+/// The largest power of two of elements that all places make whole loads of, 16 bytes at most.
+void Gatherer::findWidth() {
+  constexpr int64_t kMostBits = 128;
+  int64_t steps = 0;
+  for (auto [step, stride] : llvm::zip(op.getSteps(), op.getStrides())) {
+    steps += step;
+    if (step != 0 && (step != 1 || getConstantIntValue(stride) != 1))
+      return;
+  }
+  if (steps != 1)
+    return;
+  std::set<Place> all(places.begin(), places.end());
+  auto isWhole = [&](int64_t count) {
+    return llvm::all_of(places, [&](const Place &place) {
+      int64_t first = place.column / count * count;
+      for (int64_t column = first; column < first + count; ++column)
+        if (!all.count({place.row, column}))
+          return false;
+      return true;
+    });
+  };
+  while (2 * width * element.getIntOrFloatBitWidth() <= kMostBits && isWhole(2 * width))
+    width *= 2;
+}
+
+/// Whether loads of `width` elements may begin there.
+Value Gatherer::isAligned(Value start) {
+  Value address = LLVM::PtrToIntOp::create(b, b.getI64Type(), start);
+  Value rest = arith::AndIOp::create(
+      b, address, arith::ConstantOp::create(b, b.getI64IntegerAttr(width * element.getIntOrFloatBitWidth() / 8 - 1)));
+  return arith::CmpIOp::create(b, arith::CmpIPredicate::eq, rest, arith::ConstantOp::create(b, b.getI64IntegerAttr(0)));
 }
 
 /// Elements of one register of the row indices are a row; those of an index for each element
@@ -140,26 +192,33 @@ Value Gatherer::isInside() {
         inside = b.createOrFold<arith::AndIOp>(
             inside, arith::CmpIOp::create(b, arith::CmpIPredicate::ult, plus(first, column * step), limit));
     }
+  for (Value start : width > 1 ? ArrayRef<Value>(starts) : ArrayRef<Value>())
+    inside = b.createOrFold<arith::AndIOp>(inside, isAligned(start));
   return NVVM::VoteSyncOp::create(b, b.getI1Type(), constantI32(b, -1), inside, NVVM::VoteSyncKind::all);
 }
 
 SmallVector<Value> Gatherer::readAll(bool isInside) {
   auto pointer = LLVM::LLVMPointerType::get(b.getContext(), 1);
-  SmallVector<Value> starts;
-  for (const Row &row : rows)
-    starts.push_back(isInside ? LLVM::GEPOp::create(b, pointer, element, source, ValueRange{offsetOf(row.firsts)})
-                              : Value());
   SmallVector<Value> values;
+  std::map<Place, Value> known;
   for (const Place &place : places) {
+    if (auto found = known.find(place); found != known.end()) {
+      values.push_back(found->second);
+      continue;
+    }
     SmallVector<Value> indices;
     for (auto [first, step, limit] : llvm::zip(rows[place.row].firsts, op.getSteps(), op.getLimits())) {
       if (isInside)
-        indices.push_back(constantI32(b, place.column * step));
+        indices.push_back(constantI32(b, place.column / width * width * step));
       else
         indices.push_back(step ? clamp(plus(first, place.column * step), limit) : first);
     }
     Value start = isInside ? starts[place.row] : source;
-    values.push_back(load(LLVM::GEPOp::create(b, pointer, element, start, ValueRange{offsetOf(indices)})));
+    int64_t count = isInside ? width : 1, first = place.column / count * count;
+    Value address = LLVM::GEPOp::create(b, pointer, element, start, ValueRange{offsetOf(indices)});
+    for (auto [i, value] : llvm::enumerate(load(address, count)))
+      known[{place.row, first + int64_t(i)}] = value;
+    values.push_back(known[place]);
   }
   return values;
 }
@@ -172,6 +231,10 @@ SmallVector<Value> Gatherer::read(ArrayRef<ValueRange> indices) {
     values = readAll(/*isInside=*/false);
   } else {
     SmallVector<Type> types(places.size(), getElementTypeOrSelf(op.getResult().getType()));
+    auto pointer = LLVM::LLVMPointerType::get(b.getContext(), 1);
+    for (const Row &row : rows)
+      starts.push_back(LLVM::GEPOp::create(b, pointer, element, source, ValueRange{offsetOf(row.firsts)}));
+    findWidth();
     auto choice = scf::IfOp::create(b, types, isInside(), /*withElseRegion=*/true);
     OpBuilder::InsertionGuard guard(b);
     for (bool inside : {true, false}) {

@@ -29,14 +29,18 @@ gpu.module @m [#nvvm.target<chip = "sm_90a">] {
     gpu.return
   }
 
-  // Columns at a step of 1 from the same index for all rows: four of a thread differ. Where the whole warp is inside they
-  // are at constant offsets from one address.
+  // Columns at a step of 1 from the same index for all rows: four of a thread differ, two by two. Where the whole warp is inside, and aligned,
+  // they are at constant offsets from one address.
   // CHECK-LABEL: llvm.func @columns
+  // CHECK: %[[START:.*]] = llvm.getelementptr
+  // CHECK: %[[ADDRESS:.*]] = llvm.ptrtoint %[[START]]
+  // CHECK: %[[REST:.*]] = arith.andi %[[ADDRESS]], %c7_i64 : i64
+  // CHECK: arith.cmpi eq, %[[REST]], %c0_i64
   // CHECK: %[[ALL:.*]] = nvvm.vote.sync all %{{.*}}, %{{.*}} -> i1
   // CHECK: scf.if %[[ALL]] -> (f32, f32, f32, f32)
-  // CHECK: %[[START:.*]] = llvm.getelementptr
   // CHECK-NOT: arith.minsi
-  // CHECK-COUNT-4: llvm.load %{{.*}} invariant : !llvm.ptr<1> -> f32
+  // CHECK-COUNT-2: llvm.load %{{.*}} invariant {alignment = 8 : i64} : !llvm.ptr<1> -> vector<2xf32>
+  // CHECK-NOT: llvm.load
   // CHECK: } else {
   // CHECK-COUNT-4: llvm.load %{{.*}} invariant : !llvm.ptr<1> -> f32
   // CHECK-NOT: llvm.load
@@ -51,12 +55,13 @@ gpu.module @m [#nvvm.target<chip = "sm_90a">] {
     gpu.return
   }
 
-  // A row has an address of its own: two rows of a thread, eight elements. Integers of 64 bits are cut.
-  // CHECK: scf.if %{{.*}} -> (i32, i32, i32, i32, i32, i32, i32, i32)
+  // A row has an address of its own: two rows of a thread, eight elements, of which a load has two. Integers of 64 bits are cut.
   // CHECK-COUNT-2: arith.muli %{{.*}}, %{{.*}} : i64
-  // CHECK-COUNT-8: llvm.load %{{.*}} invariant : !llvm.ptr<1> -> i64
+  // CHECK: scf.if %{{.*}} -> (i32, i32, i32, i32, i32, i32, i32, i32)
+  // CHECK-COUNT-4: llvm.load %{{.*}} invariant {alignment = 16 : i64} : !llvm.ptr<1> -> vector<2xi64>
   // CHECK: arith.trunci %{{.*}} : i64 to i32
   // CHECK: } else {
+  // CHECK-COUNT-8: llvm.load %{{.*}} invariant : !llvm.ptr<1> -> i64
   gpu.func @rows(%p: !tile.pointer<i64> {tile.argument = #pointer}, %stride: i64 {tile.argument = #stride}, %n: i32 {tile.argument = #size}) kernel {
     %one = arith.constant 1 : i64
     tile.role "compute" warps(4) registers(168) {
@@ -64,6 +69,19 @@ gpu.module @m [#nvvm.target<chip = "sm_90a">] {
       %r = "rows"() : () -> tensor<64xi32, #row>
       %x = tile.gather %p[%r, %i] steps [0, 1] strides(%stride, %one) limits(%n, %n) : !tile.pointer<i64>, tensor<64xi32, #row>, i32 -> tensor<64x16xi32, #acc>
       "use"(%x) : (tensor<64x16xi32, #acc>) -> ()
+    }
+    gpu.return
+  }
+
+  // Elements that lie apart are loaded one by one.
+  // CHECK-LABEL: llvm.func @apart
+  // CHECK-NOT: vector<
+  // CHECK: llvm.return
+  gpu.func @apart(%p: !tile.pointer<f32> {tile.argument = #pointer}, %stride: i64 {tile.argument = #stride}, %n: i32 {tile.argument = #size}) kernel {
+    tile.role "compute" warps(4) registers(168) {
+      %i = "index"() : () -> i32
+      %x = tile.gather %p[%i] steps [1] strides(%stride) limits(%n) : !tile.pointer<f32>, i32 -> !acc
+      "use"(%x) : (!acc) -> ()
     }
     gpu.return
   }
