@@ -1,7 +1,7 @@
 """Attention on PyTorch's tensors: the operator ``girih::attention``, and the quick way past it."""
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, NoReturn, Optional
 
 import torch
@@ -222,9 +222,11 @@ def _is_plain(q: Any, k: Any, v: Any) -> bool:
     return type(q) in _PLAIN and type(k) in _PLAIN and type(v) in _PLAIN
 
 
-def _wants_gradient(q: Tensor, k: Tensor, v: Tensor, arrays: Iterable[Any]) -> bool:
-    return torch.is_grad_enabled() and (q.requires_grad or k.requires_grad or v.requires_grad or
-                                        any(getattr(array, "requires_grad", False) for array in arrays))
+def _wants_gradient(q: Tensor, k: Tensor, v: Tensor, arrays: Sequence[Any]) -> bool:
+    if not torch.is_grad_enabled():
+        return False
+    return q.requires_grad or k.requires_grad or v.requires_grad or len(arrays) > 0 and any(
+        getattr(array, "requires_grad", False) for array in arrays)
 
 
 def _attend(q: Tensor, k: Tensor, v: Tensor, mask: Mask, score: Score, scale: float | None, lse: bool,
