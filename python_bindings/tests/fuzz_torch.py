@@ -64,6 +64,7 @@ class TorchFuzzer(Fuzzer):
             "sinks": lambda: self.tensor((h,), device, torch.float32), "v_descale": lambda: chance.choice(
                 [0.5, 0, "x", self.tensor((b, hkv), device, torch.float32)]),
             "dropout_p": lambda: chance.choice([0.5, 1, "x"]), "dropout_state": lambda: chance.choice([3, (1, 2), "x", self.tensor((4,), device, integers)]),
+            "partial_o": lambda: self.tensor((b, h, 33, 64), device), "partial_lse": lambda: self.tensor((b, h, 33), device, torch.float32),
         }
         names = self.random.sample(list(makers), self.random.choice([0, 0, 1, 1, 2]))
         return {name: makers[name]() for name in names}

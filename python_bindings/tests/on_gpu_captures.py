@@ -159,3 +159,17 @@ def test_lengths_and_sinks():
         joined = torch.logaddexp(plain, sinks[:q.shape[1], None].double())
         torch.testing.assert_close(lse[b:b + 1, :, :m].double(), joined, rtol=0, atol=2e-3)
         assert close(o[b:b + 1, :, :m], expected * (plain - joined).exp()[..., None])
+
+
+def test_keys_in_parts():
+    """Attention to the first keys goes into that to the others, also in a graph of torch.compile."""
+    q, k, v = tensors()
+    parts = [[x[:, :, part] for x in (k, v)] for part in (slice(100), slice(100, None))]
+    expected = reference(q, k, v)
+    first = attention(q, *parts[0], lse=True)
+    call = lambda o, l: attention(q, *parts[1], lse=True, partial_o=o, partial_lse=l)
+    for made in (call(*first), torch.compile(call, fullgraph=True, backend="aot_eager")(*first)):
+        assert close(made[0], expected[0])
+        torch.testing.assert_close(made[1].double(), expected[1], rtol=0, atol=2e-3)
+    with pytest.raises(TypeError, match="partial_o and partial_lse are given together"):
+        attention(q, k, v, partial_o=first[0])

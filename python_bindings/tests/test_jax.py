@@ -243,7 +243,22 @@ def test_descales():
     assert off(o, reference(*(numpy.asarray(x, numpy.float64) for x in narrow))[0] * 2) < 0.1
 
 
+def test_keys_in_parts():
+    q, k, v = inputs(b=2)
+
+    def attend(q, k, v):
+        first = attention(q, k[:, :, :16], v[:, :, :16], lse=True, interpret=True)
+        return attention(q, k[:, :, 16:], v[:, :, 16:], lse=True, partial_o=first[0], partial_lse=first[1], interpret=True)
+
+    expected = reference(q, k, v)
+    o, lse = jax.jit(attend)(q, k, v)
+    assert off(o, expected[0]) < 3e-3 and off(lse, expected[1]) < 2e-3
+    mapped = jax.jit(jax.vmap(lambda *x: attend(*(y[None] for y in x))))(q, k, v)
+    assert (mapped[0][:, 0] == o).all() and (mapped[1][:, 0] == lse).all()
+
+
 @pytest.mark.parametrize("options, kind, message", [
+    ({"partial_lse": numpy.zeros((2, 4, 30), numpy.float32)}, TypeError, "partial_o and partial_lse are given together or not at all"),
     ({"query_lengths": numpy.zeros(3, numpy.int32)}, ValueError, "dimension 0 of 'query_lengths' is 3 when b is 2 by dimension 0 of 'q'"),
     ({"key_lengths": numpy.ones(2, numpy.float32)}, ValueError, "'key_lengths' is f32 when it should be i32"),
     ({"key_lengths": numpy.ones(2, numpy.uint16)}, TypeError, "key_lengths has elements of uint16, which no kernel takes"),

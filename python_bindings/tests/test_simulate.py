@@ -68,6 +68,19 @@ def test_lengths_of_sequences():
         girih.simulate(kernel, {"q": q, "k": k, "v": v, "query_lengths": queries, "key_lengths": keys.astype(numpy.int64)})
 
 
+def test_keys_in_parts():
+    """The second part's kernel takes in what the first one's gave: together they are attention to all keys."""
+    q, k, v = random_inputs()
+    results = {}
+    for merges, part in ((False, slice(40)), (True, slice(40, None))):
+        kernel = girih.compile(girih.Problem(64, dtype="f16", lse=True, merge=merges), target=TARGET)
+        given = {"q": q, "k": k[:, :, part], "v": v[:, :, part], **results}
+        outputs = girih.simulate(kernel, given, check=True).raise_for_verdicts().outputs
+        results = {"partial_o": outputs["o"], "partial_lse": outputs["lse"]}
+    expected = attention(q, k, v)
+    assert numpy.abs(outputs["o"] - expected[0]).max() < 3e-3 and numpy.abs(outputs["lse"] - expected[1]).max() < 2e-3
+
+
 def philox(key, counter):
     """Philox 4x32-10 of arrays."""
     key, counter = [word + numpy.zeros_like(counter[0]) for word in key], list(counter)

@@ -165,6 +165,9 @@ def attention(q: Any, k: Any, v: Any, *, mask: Mask = "none", score: Score = Non
         dropout_state: the seed of the random numbers and an offset, which makes other numbers of one seed: a number, a pair, or
             an array where q is, int32 [4] as ``girih.dropout_state`` has it. If None, PyTorch's generator makes one; with others
             it must be given. The same state gives the same weights, whatever the kernel.
+        partial_o, partial_lse: results of attention to other keys, [b, h, sq, dv] like the output and float32 [b, h, sq], which are
+            taken into these: o and lse are those of all keys. A row whose partial_lse is -inf has seen none yet. They may not
+            lie where the outputs do.
         out: the output [b, h, sq, dv], or a pair of it and of lse; they are allocated by q's framework if None.
         stream: a CUstream as a number; the framework's current one if None, for PyTorch and CuPy, or the default one.
             PyTorch's allocator does not know of a stream that is given: keep the tensors until it is done.

@@ -1,4 +1,4 @@
-"""What attention may be given beside q, k and v: lengths and starts of sequences, sinks, descales, dropout.
+"""What attention may be given beside q, k and v: lengths and starts of sequences, sinks, descales, dropout, other keys' results.
 
 On the way to a kernel they are a dict by name, without those that are not given and in the order in which a kernel takes
 them. A descale is an array or a number. Dropout is a probability, which is a part of the kernel, and an array, its state.
@@ -15,7 +15,8 @@ STARTS = ("query_starts", "key_starts")
 SINKS = "sinks"
 DESCALES = ("q_descale", "k_descale", "v_descale")
 DROPOUT, STATE = "dropout_p", "dropout_state"
-_NAMES = (*LENGTHS, *STARTS, SINKS, *DESCALES, DROPOUT, STATE)
+PARTIAL = ("partial_o", "partial_lse")
+_NAMES = (*LENGTHS, *STARTS, SINKS, *DESCALES, DROPOUT, STATE, *PARTIAL)
 
 
 class Beside(TypedDict, total=False):
@@ -31,16 +32,18 @@ class Beside(TypedDict, total=False):
     v_descale: Any
     dropout_p: Any
     dropout_state: Any
+    partial_o: Any
+    partial_lse: Any
 
 
 # Of a problem, where they have another name.
-_SWITCHES = dict.fromkeys(STARTS, "packed") | {SINKS: "sink", DROPOUT: "dropout"}
+_SWITCHES = dict.fromkeys(STARTS, "packed") | dict.fromkeys(PARTIAL, "merge") | {SINKS: "sink", DROPOUT: "dropout"}
 _LEAST, _MOST = 2.0**-149, (2 - 2.0**-23) * 2.0**127  # of float32
 
 
 def given(options: Mapping[str, Any]) -> dict[str, Any]:
-    """Those that are not None, in the order of the names. TypeError for another name, and for starts of queries or keys
-    alone. A probability of 0 is none, and then there is no state either."""
+    """Those that are not None, in the order of the names. TypeError for another name, and for one of two that
+    belong together. A probability of 0 is none, and then there is no state either."""
     if not options:
         return {}  # most calls give none
     for name in options:
@@ -53,8 +56,9 @@ def given(options: Mapping[str, Any]) -> dict[str, Any]:
     if probability == 0:
         beside.pop(DROPOUT, None)
         beside.pop(STATE, None)
-    if (STARTS[0] in beside) != (STARTS[1] in beside):
-        raise TypeError("query_starts and key_starts are given together or not at all")
+    for one, other in (STARTS, PARTIAL):
+        if (one in beside) != (other in beside):
+            raise TypeError(f"{one} and {other} are given together or not at all")
     return beside
 
 

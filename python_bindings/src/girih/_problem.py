@@ -62,6 +62,8 @@ class Problem:
         query_lengths, key_lengths: whether each sequence has a length of its own, given at launch as int32 [b].
         packed: whether b sequences lie one after another in tensors of batch 1, with int32 [b + 1] of where they begin.
         sink: whether each head has one score more, given at launch as float32 [h].
+        merge: whether results of attention to other keys are taken in, given at launch: partial_o, as the output, and partial_lse,
+            float32 [b, h, sq].
         q_descale, k_descale, v_descale: what queries, keys and values are multiplied by, such as the scales of 8-bit
             tensors: "tensor" for a number at launch, "head" for float32 [b, hkv], both positive; 1 if None.
         dropout: the probability with which a weight is left out, 0 to below 1, by random numbers whose seed and offset
@@ -89,6 +91,7 @@ class Problem:
     key_lengths: bool = False
     packed: bool = False
     sink: bool = False
+    merge: bool = False
     q_descale: str | None = None
     k_descale: str | None = None
     v_descale: str | None = None
@@ -116,7 +119,7 @@ class Problem:
                 entries[name] = entries[whole]
         mask = self.mask if isinstance(self.mask, str) else "none"
         entries |= {"d": self.d, "dtype": self.dtype, "mask": mask, "lse": int(self.lse)}
-        entries |= {name: 1 for name in (*LENGTHS, "packed", "sink") if getattr(self, name)}
+        entries |= {name: 1 for name in (*LENGTHS, "packed", "sink", "merge") if getattr(self, name)}
         entries |= {name: kind for name in DESCALES if (kind := getattr(self, name)) is not None}
         if self.dropout:
             entries["dropout"] = repr(float(self.dropout))

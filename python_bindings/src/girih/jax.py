@@ -15,7 +15,7 @@ from jax.core import Tracer
 
 from girih import _girih
 from girih._attention import Mask, Score, heads_of, keys_in, off_device
-from girih._beside import (DESCALES, DROPOUT, LENGTHS, SINKS, STATE, Beside, arrays_of, given, kinds_of, numbers_of, sequences_of,
+from girih._beside import (DESCALES, DROPOUT, LENGTHS, PARTIAL, SINKS, STATE, Beside, arrays_of, given, kinds_of, numbers_of, sequences_of,
                            switches_of, words_of)
 from girih._cache import compiled, rule_of
 from girih._captures import ELEMENTS, Capture, bits_of, element_of
@@ -115,7 +115,7 @@ def attention(q: Any, k: Any, v: Any, *, mask: Mask = "none", score: Score = Non
         mask, score, scale, lse, schedule: as for ``girih.attention``. Arrays that functions capture by ``girih.capture`` are
             operands of the call: those of an enclosing jit may be captured, and vmap may map them. ``scale`` and Python's
             and NumPy's numbers are constants.
-        query_lengths, key_lengths, query_starts, key_starts, sinks, q_descale, k_descale, v_descale: as for
+        query_lengths, key_lengths, query_starts, key_starts, sinks, q_descale, k_descale, v_descale, partial_o, partial_lse: as for
             ``girih.attention``; arrays are operands of the call, of an enclosing jit too, and vmap may map them. Sinks and
             descales may have any float type; a descale of one element is for all heads. Rows of the outputs that no
             sequence has hold anything.
@@ -152,7 +152,7 @@ def attention(q: Any, k: Any, v: Any, *, mask: Mask = "none", score: Score = Non
     attributes: dict[str, Any] = {
         "problem": str(problem), "functions": "".join(map(str, problem.functions)), "interpret": interpret,
         "merges_batches": not (reads_batch or problem.packed or problem.dropout), "scalars": numpy.array(list(map(bits_of, numbers)), numpy.int32),
-        "batched": numpy.array([name in (*LENGTHS, *DESCALES) for name in tensors] + [False] * (len(arrays) - len(tensors)), numpy.int32)}
+        "batched": numpy.array([name in (*LENGTHS, *DESCALES, *PARTIAL) for name in tensors] + [False] * (len(arrays) - len(tensors)), numpy.int32)}
     call = jax.ffi.ffi_call("girih_attention", shapes, vmap_method="expand_dims")
 
     @jax.custom_vjp
