@@ -9,10 +9,12 @@ usage: benchmarks/foreign.py [OPTIONS] [NAME...]
   --out FOLDER       where programs and their output go (--sources)
   --rules NAME       hardware (unless given) or isa, as of girih-sim
   --seconds N        how long a program may run (600)
+  --build-only       compile the programs, run none
   --build FOLDER     the build whose girih-sim to use (build)
 
 The sources come by git from GitHub; nothing of them is here. nvcc compiles each program as it is, with PTX for its chip; where
-its main() has sizes that a simulator cannot do, another one calls the same functions with less. Every
+its main() has sizes that a simulator cannot do, or more kernels than nvcc builds in minutes, another one calls the same functions with
+less. What belongs to a PyTorch extension is called by the programs of benchmarks/foreign, which compare with float64. Every
 launch is judged, those of fills and references too. A row has what the program says of its own results, launches, warp
 instructions, the time, and verdicts by class. The exit code is 1 when a program has not been built or has not come to its end.
 """
@@ -30,7 +32,13 @@ import time
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 REPOSITORIES = {"cutlass": ("https://github.com/NVIDIA/cutlass", "7107b05535f8977f5ecb9d01ee203205b1fd9bc4"),
                 "ThunderKittens": ("https://github.com/HazyResearch/ThunderKittens",
-                                   "0b55588d2769dde0c7a9a606ffc015b0ca7a9551")}
+                                   "0b55588d2769dde0c7a9a606ffc015b0ca7a9551"),
+                "flash-attention": ("https://github.com/Dao-AILab/flash-attention",
+                                    "0251105a2fb19d2957484b7f023cd8c115286ced"),
+                "FlashMLA": ("https://github.com/deepseek-ai/FlashMLA", "9241ae3ef9bac614dd25e45e507e089f888280e0"),
+                "DeepGEMM": ("https://github.com/deepseek-ai/DeepGEMM", "54e22612409371d6364144b69086735beb54e98b"),
+                # Of tilelang_in_simulator.py.
+                "tilelang": ("https://github.com/tile-ai/tilelang", "a35008a42531c62b976ae4cec3855d4383db0f3c")}
 CUTLASS = ["-Icutlass/include", "-Icutlass/tools/util/include", "-Icutlass/examples/common"]
 
 
@@ -44,12 +52,17 @@ class Program:
     multiprocessors: int = 132
     flags: list = dataclasses.field(default_factory=lambda: CUTLASS)
     standard: str = "c++17"
-    # What stands in place of a main() whose sizes are too large.
+    # What stands in place of a main() that does too much, and the text of the source at which that begins, when calling it
+    # another name does not keep its kernels away.
     main: str = ""
+    cut: str = ""
+    # Whether the source is one of benchmarks/foreign.
+    ours: bool = False
 
     @property
-    def repository(self):
-        return self.source.split("/")[0]
+    def repositories(self):
+        """Those that the program needs."""
+        return {name for name in REPOSITORIES if name in self.source or any(name in flag for flag in self.flags)}
 
 
 def cute(name, chip, *arguments):
@@ -63,6 +76,36 @@ def example(number, chip, path, *arguments):
     return Program(f"cutlass {number}", chip, f"cutlass/examples/{source}", arguments, multiprocessors=8, flags=flags)
 
 
+def fused(number, chip, path, calls, *arguments):
+    """A fused attention of CUTLASS, with a few of its many kernels."""
+    program = example(number, chip, path, *arguments)
+    flags = [*program.flags, "--use_fast_math"]
+    main = ("Options options; options.parse(argc, arguments); cutlass::KernelHardwareInfo hardware; "
+            f"hardware.sm_count = hardware.query_device_multiprocessor_count(0); {calls} return 0;")
+    return dataclasses.replace(program, flags=flags, main=main, cut="int main_single(")
+
+
+def ours(name, chip, source, flags, standard="c++17"):
+    return Program(name, chip, source, [], flags=flags, standard=standard, ours=True)
+
+
+def flash_attention_3(name, source, *defines):
+    return ours(f"FlashAttention-3 {name}", "sm_90a", source, [*CUTLASS, "-Iflash-attention/hopper", "--use_fast_math",
+                                                              "--expt-extended-lambda", "-DNDEBUG", "-lcuda", *defines])
+
+
+def flash_mla(name, chip, source):
+    csrc = "FlashMLA/csrc"
+    flags = [*CUTLASS, f"-I{csrc}", f"-I{csrc}/kerutils/include", f"-I{csrc}/sm90", "--use_fast_math", "--expt-extended-lambda",
+             "-DNDEBUG", "-D_USE_MATH_DEFINES", "-lcuda"]
+    return ours(f"FlashMLA {name}", chip, source, flags, "c++20")
+
+
+def deep_gemm(name, chip, kernel):
+    flags = [*CUTLASS, "-IDeepGEMM/deep_gemm/include", "--expt-extended-lambda", f"-DKERNEL={kernel}", "-lcuda"]
+    return ours(f"DeepGEMM {name}", chip, "deepgemm.cu", flags, "c++20")
+
+
 def kittens(name, chip, *sizes):
     family = "HOPPER" if chip == "sm_90a" else "BLACKWELL"
     root = "ThunderKittens"
@@ -73,6 +116,10 @@ def kittens(name, chip, *sizes):
 
 def gemm(m, n, k, *others):
     return (f"--m={m}", f"--n={n}", f"--k={k}", "--iterations=0", *others)
+
+
+def fmha(queries, keys, depth=128):
+    return ("--b=1", "--h=1", f"--q={queries}", f"--k={keys}", f"--d={depth}", "--iterations=0", "--verify")
 
 
 # Sizes that a simulator can do; more than one tile and step of each loop.
@@ -97,6 +144,30 @@ PROGRAMS = [
     example("62", "sm_90a", "62_hopper_sparse_gemm", *gemm(256, 128, 256, "--warmup=0")),
     *(kittens(f"educational_h100/level_{level:02}", "sm_90a", 256, 256, 256) for level in range(2, 9)),
     *(kittens(f"educational_b200/level_{level:02}", "sm_100a", 256 if level < 9 else 512) for level in range(4, 10)),
+    example("81", "sm_100a", "81_blackwell_gemm_blockwise/81_blackwell_gemm_blockwise", *gemm(256, 128, 256)),
+    example("83", "sm_100a", "83_blackwell_sparse_gemm", *gemm(256, 128, 256)),
+    fused("77 forward", "sm_100a", "77_blackwell_fmha/77_blackwell_fmha",
+          "FwdRunner<false, Shape<_256, _128, _128>, void, NoMask, Option<Tag::kIsPersistent, std::false_type>> runner; "
+          'print_result("forward", runner.run(options, hardware), false);', *fmha(128, 256)),
+    fused("77 backward", "sm_100a", "77_blackwell_fmha/77_blackwell_fmha_bwd",
+          "BwdRunner<false, false, Shape<_128, _128, _64, _64>, KernelCoop, NoMask> runner; "
+          'print_result("backward", runner.run(options, hardware), false);', *fmha(256, 256, 64)),
+    fused("88 cooperative", "sm_90a", "88_hopper_fmha/88_hopper_fmha",
+          "FwdRunner<Shape<_128, _128, _128>, KernelCooperative, CausalFusion> runner; "
+          'print_result("forward", runner.run(options, hardware), false);', *fmha(128, 256)),
+    fused("88 ping-pong", "sm_90a", "88_hopper_fmha/88_hopper_fmha",
+          "FwdRunner<Shape<_128, _128, _128>, KernelPingpong, DefaultFusion> runner; "
+          'print_result("forward", runner.run(options, hardware), false);', *fmha(128, 256)),
+    fused("88 backward", "sm_90a", "88_hopper_fmha/88_hopper_fmha",
+          "BwdRunner<Shape<_64, _128, _128>, KernelCooperative, DefaultFusion> runner; "
+          'print_result("backward", runner.run(options, hardware), false);', *fmha(128, 256)),
+    flash_attention_3("forward", "flash_attention_3.cu"),
+    flash_attention_3("forward, causal", "flash_attention_3.cu", "-DCAUSAL"),
+    flash_mla("dense decoding", "sm_90a", "flashmla_dense.cu"),
+    flash_mla("sparse prefill", "sm_90a", "flashmla_sparse.cu"),
+    deep_gemm("bf16", "sm_90a", 1),
+    deep_gemm("e4m3 with block scales", "sm_90a", 2),
+    deep_gemm("bf16 by pairs of CTAs", "sm_100a", 3),
     example("70 fp16", "sm_100a", "70_blackwell_gemm/70_blackwell_fp16_gemm", *gemm(256, 128, 128)),
 ]
 
@@ -130,10 +201,15 @@ def build(program, options):
         return made
     arch = program.chip.replace("sm_", "compute_")
     source = program.source
-    if program.main:
+    if program.ours:
+        source = ROOT / "benchmarks/foreign" / program.source
+    elif program.main:
+        whole = options.sources / program.source
+        before = f'#define main mainOfTheProgram\n#include "{whole}"\n#undef main\n'
+        if program.cut:
+            before = whole.read_text(encoding="utf-8").partition(program.cut)[0]
         source = made.with_suffix(".cu")
-        source.write_text(f'#define main mainOfTheProgram\n#include "{options.sources / program.source}"\n#undef main\n'
-                          f"int main() {{ {program.main} }}\n", encoding="utf-8")
+        source.write_text(f"{before}int main(int argc, const char **arguments) {{ {program.main} }}\n", encoding="utf-8")
     command = [shutil.which("nvcc") or "/usr/local/cuda/bin/nvcc", f"-std={program.standard}", "-O1", "-lineinfo",
                "--expt-relaxed-constexpr", "-diag-suppress=20012", f"-gencode=arch={arch},code={arch}",
                *program.flags, "-o", made, source]
@@ -153,7 +229,7 @@ def judge(program, made, options):
                                            r"|syntax|note): ", text, re.M))
     verdicts = ", ".join(f"{count} {kind}" for kind, count in sorted(kinds.items())) or "none"
     said = re.sub(r"^(?:ok|failed): .*$", "", text, flags=re.M)
-    own = re.search(r"Disposition: \w+|Execution is \w+|Error count: \d+|Success|PASSED|FAILED|GEMM.*(?:passed|failed)", said, re.I)
+    own = re.search(r"Disposition: \w+|Execution is \w+|Error count: \d+|Success|PASSED|FAILED|\[(?:OK|FAIL)\s*\]|GEMM.*(?:passed|failed)", said, re.I)
     summary = re.search(r"^(?:ok|failed): (\d+) launches, .*?(\d+) warp instructions", text, re.M)
     failed = re.search(r"^girih-sim: .* (ended with \d+|was ended by .*)$", text, re.M)
     result = "too slow" if code is None else failed[1] if failed else own[0] if own else "ended"
@@ -170,6 +246,7 @@ def main():
     parser.add_argument("--out", type=pathlib.Path)
     parser.add_argument("--rules", choices=("hardware", "isa"), default="hardware")
     parser.add_argument("--seconds", type=float, default=600)
+    parser.add_argument("--build-only", action="store_true")
     parser.add_argument("--build", type=pathlib.Path, default=ROOT / "build")
     options = parser.parse_args()
     chosen = [each for each in PROGRAMS if not options.names or any(name in each.name for name in options.names)]
@@ -182,13 +259,18 @@ def main():
     options.build = options.build.resolve()
     for folder in (options.sources, options.out):
         folder.mkdir(parents=True, exist_ok=True)
-    for repository in {each.repository for each in chosen}:
+    for repository in set().union(*(each.repositories for each in chosen)):
         fetch(repository, options.sources)
-    print("| program | chip | result | launches | warp instructions | time | verdicts |")
-    print("|---|---|---|---|---|---|---|")
+    if not options.build_only:
+        print("| program | chip | result | launches | warp instructions | time | verdicts |")
+        print("|---|---|---|---|---|---|---|")
     is_whole = True
     for each in chosen:
         made = build(each, options)
+        if options.build_only:
+            is_whole = is_whole and bool(made)
+            print(f"{each.name}: {made or 'not built'}", flush=True)
+            continue
         row, ended = judge(each, made, options) if made else ([each.name, each.chip, "not built", "-", "-", "-", "-"], False)
         is_whole = is_whole and bool(ended)
         print(f"| {' | '.join(row)} |", flush=True)
