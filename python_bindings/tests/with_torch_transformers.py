@@ -173,6 +173,20 @@ def test_under_torch_compile(options):
     assert len(nodes) == 2
 
 
+def test_masks_made_outside_of_a_graph():
+    """As ``generate`` gives them to a decoding that is compiled: one graph for all steps."""
+    nodes, padding = [], torch.tensor([[0, 0] + [1] * 10, [1] * 12]).bool()
+    call = compiled(lambda q, k, mask: hook.attention_forward(torch.nn.Module(), q, k, k, mask)[0], nodes)
+    for step in (7, 8, 9):
+        q, k = torch.randn(2, 4, 1, 32).half(), torch.randn(2, 2, 12, 32).half()
+        mask = hook.attention_mask(2, 1, 12, torch.tensor(step), 0, masking_utils.causal_mask_function, padding)
+        seen = (torch.arange(12) <= step) & padding[:, None, None]
+        s = (q.float() @ k.repeat_interleave(2, 1).float().transpose(2, 3) / 32**0.5).masked_fill(~seen, -torch.inf)
+        expected = s.softmax(3) @ k.repeat_interleave(2, 1).float()
+        assert (call(q, k, mask).transpose(1, 2).float() - expected).abs().max() < 3e-3
+    assert len(nodes) == 1
+
+
 @pytest.mark.parametrize("kind, message, options", [
     (girih.UnsupportedError, "head_mask is not supported", {"head_mask": torch.ones(4)}),
     (girih.UnsupportedError, "a window of 8 in 40 keys without a mask is", {"sliding_window": 8}),
