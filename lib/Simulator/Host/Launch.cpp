@@ -75,7 +75,10 @@ std::string lineOf(const std::string &ptx, unsigned line) {
   if (begin >= ptx.size())
     return "";
   begin = std::min(ptx.find_first_not_of(" \t", begin), ptx.size());
-  return ptx.substr(begin, ptx.find_first_of("\r\n", begin) - begin);
+  std::string text = ptx.substr(begin, ptx.find_first_of("\r\n", begin) - begin);
+  // An instruction of tensor cores may have hundreds of registers.
+  constexpr size_t room = 160;
+  return text.size() <= room ? text : text.substr(0, room - 3) + "...";
 }
 
 /// The error that a program gets for the verdict with which a kernel has ended; 0

@@ -14,6 +14,14 @@ __global__ void race(int *out) {
     out[0] = box;
 }
 
+#define FOUR "membar.cta; membar.cta; membar.cta; membar.cta; "
+__global__ void wide(int *out) {
+  __shared__ int box;
+  // A line that is longer than a report shows.
+  unsigned at = static_cast<unsigned>(__cvta_generic_to_shared(&box));
+  asm volatile("st.shared.u32 [%0], %1; " FOUR FOUR FOUR FOUR ::"r"(at), "r"(threadIdx.x));
+}
+
 __global__ void outside(int *out) { out[1 << 20] = 1; }
 
 __global__ void asserts(int *out) { assert(out[0] == 1); }
@@ -33,6 +41,8 @@ int main(int, char **argv) {
   const char *which = argv[1];
   if (!std::strcmp(which, "race"))
     race<<<1, 64>>>(out);
+  else if (!std::strcmp(which, "wide"))
+    wide<<<1, 64>>>(out);
   else if (!std::strcmp(which, "outside"))
     outside<<<1, 1>>>(out);
   else if (!std::strcmp(which, "assert"))
