@@ -3,10 +3,12 @@
 
 usage: VENV/bin/python benchmarks/fa4_backward.py [OPTIONS]
 
-  --kernel NAME      hopper-backward, hopper-backward-causal of sm_90a, backward of sm_100a by one CTA; all three unless given
+  --kernel NAME      hopper-backward, hopper-backward-causal of sm_90a, backward of sm_100a by one CTA, backward-pair by two; all
+                     four unless given
   --seq N            queries and keys (200); --heads N (2); --batch N (1)
   --schedule NAME    deterministic, late, early, random, as of girih-sim; --seed N for random
   --rules NAME       hardware (unless given) or isa, as of girih-sim
+  --ignore VERDICT   as of girih-sim
   --out FOLDER       where PTX, the launch description, inputs and results go (a new folder under /tmp)
   --build FOLDER     the build whose girih-sim to use (build)
 
@@ -69,7 +71,7 @@ def tensor_map(buffer, seq, heads, batch, rows):
 
 def describe(kernel, names, args, data):
     seq, heads, batch = args.seq, args.heads, args.batch
-    is_hopper = kernel.startswith("hopper")
+    is_hopper, is_pair = kernel.startswith("hopper"), kernel == "backward-pair"
     rows = 128 if not is_hopper else 64 if "causal" in kernel else 80
     blocks, rounded = -(-seq // rows), -(-seq // rows) * rows
     scale = HEAD**-0.5
@@ -91,22 +93,30 @@ def describe(kernel, names, args, data):
     prepare = [*(tensor(name, (seq, HEAD, heads, batch), columns) for name in ("o", "do")), sums,
                tensor("lse", (seq, heads, batch), (seq, heads * seq)), lse2, accumulator, f32[0], *scheduler(blocks)]
     shape, turned = words(seq, HEAD, heads, batch), words(HEAD, seq, heads, batch)
-    atom = {"kind": "struct", "bytes": 1 if is_hopper else 32}
+    atom = {"kind": "struct", "bytes": 1 if is_hopper else 64 if is_pair else 32}
     maps = {name: tensor_map(name, seq, heads, batch, size) for name, size in
             (("q", rows), ("k", 128), ("v", 128), ("do", rows), ("dk", 128), ("dv", 128))}
-    keys = -(-seq // 128)
+    keys = -(-seq // 256) * 2 if is_pair else -(-seq // 128)
     if is_hopper:
         main = [*[shape] * 6, *maps.values(), lse2, sums, accumulator, *[atom] * 4, *f32, *scheduler(keys)]
+    elif kernel == "backward-pair":
+        gradients = [tensor(name, (seq, HEAD, heads, batch), columns) for name in ("dv", "dk")]
+        # What the pair shares is halved, by queries or by columns.
+        halves = [tensor_map(name, seq, heads, batch, size) for name, size in
+                  (("q", 64), ("q", 128), ("k", 128), ("k", 256), ("v", 128), ("do", 128), ("do", 64), ("dv", 128), ("dk", 128))]
+        main = [shape, turned, shape, turned, shape, lse2, sums, turned, shape, *gradients, accumulator, shape, shape, *halves,
+                *[atom] * 5, *reversed(f32), *scheduler(keys)]
     else:
         gradients = [tensor(name, (seq, HEAD, heads, batch), columns) for name in ("dv", "dk")]
         main = [*[shape] * 3, lse2, sums, turned, *gradients, accumulator, shape, shape,
                 *(maps[name] for name in ("q", "k", "v", "do", "dv", "dk")), *[atom] * 5, *reversed(f32), *scheduler(keys)]
     untransposed = tensor("dqf", (batch, heads, rounded * HEAD), (heads * rounded * HEAD, rounded * HEAD))
-    finish = [untransposed, tensor("dq", (batch, seq, heads, HEAD), [columns[2], *columns[:2]]), f32[1], atom, *scheduler(blocks)]
+    finish = [untransposed, tensor("dq", (batch, seq, heads, HEAD), [columns[2], *columns[:2]]), f32[1],
+              {"kind": "struct", "bytes": 1 if is_hopper else 32}, *scheduler(blocks)]
     chip, multiprocessors = chip_of(kernel)
     common = {"cluster": 1, "shared_bytes": SHARED_BYTES}
     launches = [{**common, "kernel": names[0], "grid": [blocks, heads, batch], "block": 256, "shared_bytes": 0, "arguments": prepare},
-                {**common, "kernel": names[1], "grid": [keys, heads, batch], "block": 384 if is_hopper else 512, "arguments": main},
+                {**common, "kernel": names[1], "cluster": 2 if is_pair else 1, "grid": [keys, heads, batch], "block": 384 if is_hopper else 512, "arguments": main},
                 {**common, "kernel": names[2], "grid": [blocks, heads, batch], "block": 256 if is_hopper else 128,
                  "arguments": finish}]
     expect = [{"kind": "file", "buffer": name, "path": f"{data}/{name}.bin", "absolute": args.tolerances[name], "relative": 0}
@@ -144,12 +154,14 @@ def main():
         parser.add_argument(name, type=int, default=value)
     parser.add_argument("--schedule", default="deterministic")
     parser.add_argument("--rules", choices=["hardware", "isa"], default="hardware")
+    parser.add_argument("--ignore", action="append", default=[])
     parser.add_argument("--out", type=pathlib.Path)
     parser.add_argument("--build", type=pathlib.Path, default=pathlib.Path(__file__).resolve().parent.parent / "build")
     args = parser.parse_args()
     out = (args.out or pathlib.Path(tempfile.mkdtemp(prefix="fa4-"))).resolve()
     out.mkdir(parents=True, exist_ok=True)
     options = ["--check", "--rules", args.rules, "--schedule", args.schedule]
+    options += [word for each in args.ignore for word in ("--ignore", each)]
     options += ["--seed", str(args.seed)] if args.seed is not None else []
     is_right = True
     for kernel in [args.kernel] if args.kernel else BACKWARD:

@@ -2,7 +2,7 @@
 """Writes the PTX of FlashAttention-4's forward kernel, or of its backward ones, bf16 and head size 128. No GPU is needed.
 
 usage: VENV/bin/python benchmarks/fa4_ptx.py dense|pair|causal|hopper|hopper-causal FOLDER
-       VENV/bin/python benchmarks/fa4_ptx.py backward|hopper-backward|hopper-backward-causal FOLDER
+       VENV/bin/python benchmarks/fa4_ptx.py backward|backward-pair|hopper-backward|hopper-backward-causal FOLDER
 
 VENV is made as fa4_in_simulator.py says.
 """
@@ -11,7 +11,7 @@ import sys
 
 HEAD = 128
 KERNELS = ("dense", "pair", "causal", "hopper", "hopper-causal")
-BACKWARD = ("backward", "hopper-backward", "hopper-backward-causal")
+BACKWARD = ("backward", "backward-pair", "hopper-backward", "hopper-backward-causal")
 
 
 def chip_of(kernel):
