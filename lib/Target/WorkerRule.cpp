@@ -12,11 +12,12 @@ double WorkerRule::roundsOf(double slices, double blocks) const {
   if (perCta <= 1 || !isCausal)
     return std::ceil(perCta);
   // Blocks see 1, 2, ... parts of the keys; the longest go first, and the last ones do not end together.
-  constexpr double tail = 0.3;
+  bool isFlat = slices * blocks <= double(mostFlatItems);
+  double tail = isFlat ? 0.12 : 0.3;
   double rounds = std::max(1.0, perCta * (blocks + 1) / (2 * blocks) + tail);
   // Who has the longest item has its second in hand, though others are done earlier: the
   // longest of those that are left when everybody has one.
-  if (takesAhead)
+  if (takesAhead && !isFlat)
     rounds = std::max(rounds, 2 - std::floor(ctas / slices) / blocks);
   return rounds;
 }

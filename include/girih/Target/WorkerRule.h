@@ -19,8 +19,10 @@ struct WorkerRule {
   int64_t multiprocessors;
   /// Whether items differ in length, the longest first, and whoever is done takes the next one.
   bool isCausal;
-  /// Whether it is taken when the one before begins: a counter is asked an item ahead.
+  /// Whether it is taken when the one before begins: a counter is asked an item ahead, where items are more than
+  /// those for which there is a CTA each.
   bool takesAhead;
+  int64_t mostFlatItems = 0;
   /// A cluster whose CTAs share the keys of an item of one worker, and how many such the chip runs at once.
   struct Cluster {
     int64_t ctas, atOnce;

@@ -128,3 +128,21 @@ func.func @widest_transposed(%q: tensor<?x?x?x256xf8E4M3FN>) -> tensor<?x?x?x256
       : tensor<?x?x?x256xf8E4M3FN>, tensor<?x?x?x256xf8E4M3FN>, tensor<?x?x?x256xf8E4M3FN> -> tensor<?x?x?x256xbf16>
   return %o : tensor<?x?x?x256xbf16>
 }
+
+// -----
+
+// Causal items that are so few that each has a CTA; a counter hands out more.
+// CHECK-LABEL: func.func @few_causal
+// CHECK: rows = 64, {{.*}}workers = 1, {{.*}}persistent = 0, ctas = 1
+// CHECK: rows = 128, {{.*}}workers = 2, {{.*}}persistent = 0, ctas = 1
+// CHECK: rows = 128, {{.*}}workers = 2, {{.*}}persistent = 2, ctas = 1
+func.func @few_causal(%few: tensor<1x4x4096x128xbf16>, %more: tensor<1x8x4096x128xbf16>, %many: tensor<1x12x4096x128xbf16>)
+    -> (tensor<1x4x4096x128xbf16>, tensor<1x8x4096x128xbf16>, tensor<1x12x4096x128xbf16>) {
+  %0 = attn.forward %few, %few, %few mask(causal) schedule <stages = 2>
+      : tensor<1x4x4096x128xbf16>, tensor<1x4x4096x128xbf16>, tensor<1x4x4096x128xbf16> -> tensor<1x4x4096x128xbf16>
+  %1 = attn.forward %more, %more, %more mask(causal) schedule <stages = 2>
+      : tensor<1x8x4096x128xbf16>, tensor<1x8x4096x128xbf16>, tensor<1x8x4096x128xbf16> -> tensor<1x8x4096x128xbf16>
+  %2 = attn.forward %many, %many, %many mask(causal) schedule <stages = 2>
+      : tensor<1x12x4096x128xbf16>, tensor<1x12x4096x128xbf16>, tensor<1x12x4096x128xbf16> -> tensor<1x12x4096x128xbf16>
+  return %0, %1, %2 : tensor<1x4x4096x128xbf16>, tensor<1x8x4096x128xbf16>, tensor<1x12x4096x128xbf16>
+}
