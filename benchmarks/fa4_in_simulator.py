@@ -99,10 +99,12 @@ def tensor_map(name, seq, heads, batch, rows):
 
 
 def describe(kernel, entry, args, inputs):
+    """A launch; `args` may have another number of keys than of queries. Without inputs they are ones."""
     seq, heads, batch = args.seq, args.heads, args.batch
+    keys = getattr(args, "keys", None) or seq
     rows = batch * heads * seq
-    buffers = [{"name": name, "dtype": "bf16", "elements": rows * HEAD, "access": "read", "fill": f"file:{inputs}/{name}.in"}
-               for name in "qkv"]
+    buffers = [{"name": name, "dtype": "bf16", "elements": batch * heads * length * HEAD, "access": "read",
+                "fill": f"file:{inputs}/{name}.in" if inputs else "ones"} for name, length in zip("qkv", (seq, keys, keys))]
     buffers += [{"name": "o", "dtype": "bf16", "elements": rows * HEAD, "fill": "ones"},
                 {"name": "lse", "dtype": "f32", "elements": rows, "fill": "ones"}]
     u64 = [{"kind": "scalar", "type": "u64", "value": value} for value in (seq, heads * seq)]
@@ -110,10 +112,11 @@ def describe(kernel, entry, args, inputs):
     numbers, grid = scheduler(kernel, seq, heads, batch)
     atom = {"kind": "struct", "bytes": 1 if kernel.startswith("hopper") else 64 if kernel == "pair" else 32}
     chip, multiprocessors = chip_of(kernel)
-    shape = words(seq, HEAD, heads, batch)
-    turned = words(HEAD, seq, heads, batch) if chip == "sm_100a" else shape
-    arguments = [shape, shape, turned, shape, {"kind": "struct", "members": lse},
-                 *(tensor_map(name, seq, heads, batch, 64 if (kernel, name) == ("pair", "k") else 128) for name in "qkvo"),
+    shape, shape_of_keys = words(seq, HEAD, heads, batch), words(keys, HEAD, heads, batch)
+    turned = words(HEAD, keys, heads, batch) if chip == "sm_100a" else shape_of_keys
+    arguments = [shape, shape_of_keys, turned, shape, {"kind": "struct", "members": lse},
+                 *(tensor_map(name, keys if name in "kv" else seq, heads, batch, 64 if (kernel, name) == ("pair", "k") else 128)
+                   for name in "qkvo"),
                  {"kind": "scalar", "type": "f32", "value": HEAD**-0.5 * math.log2(math.e)}, atom, atom, *numbers]
     return {"girih_launch": 1, "ptx": f"fa4_{kernel}.ptx", "kernel": entry, "grid": grid,
             "block": 32 * sum(warps for _, warps in ROLES[chip]),

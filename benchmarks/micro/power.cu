@@ -42,13 +42,15 @@ __global__ void sharedReads(Span *out, unsigned *sink, const unsigned char *, in
   fill(shared, 32768, true);
   unsigned at = (unsigned)__cvta_generic_to_shared(shared) + threadIdx.x * 16, total = 0;
   long long begin = clock64(), since = nanoseconds();
-  for (int i = 0; i < rounds; ++i)
+  for (int i = 0; i < rounds; ++i) {
+    __syncthreads(); // one warp would go first
 #pragma unroll
     for (int j = 0; j < 16; ++j) {
       unsigned a, b, c, d;
       asm volatile("ld.shared.v4.b32 {%0, %1, %2, %3}, [%4];" : "=r"(a), "=r"(b), "=r"(c), "=r"(d) : "r"(at + j % 2 * 16384));
       total += a ^ b ^ c ^ d;
     }
+  }
   if (threadIdx.x == 0)
     out[blockIdx.x] = {clock64() - begin, nanoseconds() - since};
   sink[threadIdx.x] = total;
@@ -172,7 +174,7 @@ static void load(const Meter &meter, const char *name, K kernel, int threads, in
     }
   }
   double watts = (meter.joules() - joules) / (seconds() - from);
-  std::printf("%s,%.1f,%.0f,%.1f,%.4g,%s\n", name, watts, median(reported), median(real), median(rate), unit);
+  std::printf("\"%s\",%.1f,%.0f,%.1f,%.4g,%s\n", name, watts, median(reported), median(real), median(rate), unit);
   std::fflush(stdout);
 }
 

@@ -165,15 +165,22 @@ uint32_t runtime::scalarBits(const ScalarDeclaration &scalar, double value) {
   return scalar.type == ElementType::I32 ? uint32_t(int32_t(value)) : std::bit_cast<uint32_t>(float(value));
 }
 
-int64_t runtime::countWorkItems(const Binding &binding) {
+std::vector<int64_t> runtime::workItems(const Binding &binding) {
   const Manifest &manifest = *binding.manifest;
-  int64_t items = 1;
+  std::vector<int64_t> items;
   for (const WorkDimension &dimension : manifest.launch.work) {
     int64_t size = binding.value(dimension.size);
     if (size == 0)
       throw Error(manifest.path + ": no work to launch: size '" + dimension.size.size + "' is 0");
-    items = multiply(manifest, items, (size + dimension.tile - 1) / dimension.tile + binding.value(dimension.more));
+    items.push_back((size + dimension.tile - 1) / dimension.tile + binding.value(dimension.more));
   }
+  return items;
+}
+
+int64_t runtime::countWorkItems(const Binding &binding) {
+  int64_t items = 1;
+  for (int64_t more : workItems(binding))
+    items = multiply(*binding.manifest, items, more);
   return items;
 }
 

@@ -75,7 +75,7 @@ void printTiming(std::ostream &out, const std::vector<TimedKernel> &kernels, dou
   out << "modelled, not measured, at " << format("%.0f MHz", clock) << "\n";
   std::vector<Row> rows{{"kernel", {}},          {"cycles of the launch", {}}, {"milliseconds", {}},
                         {"TFLOP/s of MMAs", {}}, {"cycles of a cluster", {}},  {"clusters simulated", {}},
-                        {"busiest unit", {}}};
+                        {"busiest unit", {}},    {"clock by power", {}}};
   for (const TimedKernel &kernel : kernels) {
     const TimingReport &report = kernel.report;
     double seconds = report.seconds(clock);
@@ -89,6 +89,7 @@ void printTiming(std::ostream &out, const std::vector<TimedKernel> &kernels, dou
     add(std::to_string(report.simulated) + " of " + std::to_string(report.clusters));
     Unit unit = report.bottleneck();
     add(std::string(unitName(unit)) + format(" (%.1f %%)", 100 * report.busyShare(unit)));
+    add(kernel.power ? format("%.0f MHz", kernel.power->clock) + format(" (%.0f W)", kernel.power->watts) : "unknown");
   }
   print(out, rows);
   printShares(out, "units, by the role that keeps them busy", kernels, &TimingReport::busy,

@@ -2,7 +2,7 @@
 #ifndef GIRIH_SIM_TIMEREPORT_H
 #define GIRIH_SIM_TIMEREPORT_H
 
-#include "girih/Simulator/Timing.h"
+#include "girih/Simulator/Power.h"
 
 #include <iosfwd>
 
@@ -11,6 +11,7 @@ namespace girih::sim {
 struct TimedKernel {
   std::string name;
   TimingReport report;
+  std::optional<PowerEstimate> power;
 };
 
 /// Cycles, units by role, waits and path of one kernel, or of two side by side.

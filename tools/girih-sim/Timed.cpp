@@ -43,14 +43,18 @@ static TimingReport timeOf(const Arguments &arguments, const Simulator &simulato
 
 void printTimes(const Arguments &arguments, const Simulator &simulator, const LaunchTask &task,
                 const TimingReport &found) {
-  std::vector<TimedKernel> kernels{{task.launch.kernel, found}};
+  auto describe = [](const LaunchTask &task, const std::string &target, const TimingReport &timing) {
+    return TimedKernel{task.launch.kernel, timing, estimatePower(timing, task.launch, target)};
+  };
+  std::vector<TimedKernel> kernels{describe(task, simulator.target(), found)};
   TimingOptions timing = timingOf(arguments);
   if (!arguments.other.empty()) {
     Arguments second = arguments;
     second.input = arguments.other;
     second.ptx.clear();
     LaunchTask other = readTask(second);
-    kernels.push_back({other.launch.kernel, timeOf(arguments, Runner(other, false).first(), other, timing)});
+    const Runner runner(other, false);
+    kernels.push_back(describe(other, runner.first().target(), timeOf(arguments, runner.first(), other, timing)));
   }
   printTiming(std::cout, kernels, arguments.clock.value_or(found.clock));
   if (!arguments.triesFaster)

@@ -87,6 +87,8 @@ void checkAddress(const Binding &binding, int tensor, uint64_t address);
 /// The product of the tiles along each dimension of the work. Throws Error when
 /// there is none, or more than 2^46.
 int64_t countWorkItems(const Binding &binding);
+/// The same by dimensions, the fastest first.
+std::vector<int64_t> workItems(const Binding &binding);
 
 /// CTAs along x for `multiprocessors`, a multiple of the cluster size. Throws
 /// Error when there is no work or more than a grid holds.

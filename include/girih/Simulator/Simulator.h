@@ -102,6 +102,9 @@ struct Launch {
   std::vector<Buffer> buffers;
   std::vector<MappedMemory> mapped;
   std::vector<Role> roles;
+  /// How many work items there are in each dimension, the fastest first; empty
+  /// when this is not known.
+  std::vector<int64_t> work;
   /// Rules that the kernel says it does without, for RuleSet::Assumed.
   std::vector<Rule> assumes;
   std::vector<ModuleValue> values;

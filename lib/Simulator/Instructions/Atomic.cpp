@@ -1,4 +1,5 @@
 //===- Atomic.cpp - atom, red, red.async ----------------------------------===//
+#include "../Machine/Timer.h"
 #include "Elementwise.h"
 #include "Memory.h"
 #include "girih/Support/Float.h"
@@ -139,8 +140,11 @@ void decodeAtomOf(Decoder &d, bool returns, Addressing addressing = Addressing::
         old[e][lane] = value;
         uint64_t next = combineAtomic(value, y[e][lane] & bits, z[lane] & bits, type, how);
         // A cluster that stands for others takes numbers for them, too.
-        for (uint32_t i = 1; i < s.cluster().device.standsFor && returns && (how == "add" || how == "inc"); ++i)
+        uint32_t standsFor = returns && (how == "add" || how == "inc") ? s.cluster().device.standsFor : 1;
+        for (uint32_t i = 1; i < standsFor; ++i)
           next = combineAtomic(next & bits, y[e][lane] & bits, 0, type, how);
+        if (standsFor > 1)
+          s.cluster().timer->noteNumber(place.offset);
         if ((next & bits) != value || how == "exch")
           s.store(place, lane, &next, size, true, isDefined, order.scope);
         if (how != "cas" || value == (y[e][lane] & bits))

@@ -4,6 +4,7 @@
 // The response is opaque; here it is the first CTA's x, y, z and a flag.
 //
 //===----------------------------------------------------------------------===//
+#include "../Machine/Timer.h"
 #include "../Machine/Transactions.h"
 #include "Elementwise.h"
 
@@ -36,6 +37,8 @@ void decodeTryCancel(Decoder &d) {
     operation.step = [=] {
       Device &device = cluster->device;
       uint32_t next = device.nextCluster.fetch_add(device.standsFor);
+      if (device.standsFor > 1)
+        cluster->timer->noteNumber(0);
       uint32_t response[4] = {0, 0, 0, 0};
       if (next < device.clusterCount) {
         auto first = device.firstCtaOf(next);

@@ -101,6 +101,7 @@ Launch makeManifestLaunch(const rt::Binding &binding, const std::vector<rt::Host
     launch.buffers.push_back({manifest.tensors[i].name, tensors[i].bytes, !manifest.tensors[i].isOutput,
                               elementTypeName(manifest.tensors[i].type)});
   addArguments(launch, binding);
+  launch.work = rt::workItems(binding);
   for (const rt::RoleDeclaration &role : manifest.roles)
     launch.roles.push_back({role.name, uint32_t(role.warps)});
   addAssumptions(launch, manifest);

@@ -183,8 +183,11 @@ void Timer::charge(const Warp &warp, const Issue &issue, uint64_t now) {
     time.front = std::max(now, uint64_t(issueFree));
     time.lastIssue = now;
     done = now + pipe.latency;
-    if (cost.kind == Cost::Kind::Global)
+    if (cost.kind == Cost::Kind::Global) {
       done = finishOfGlobal(warp, now);
+      if (issue.instruction->writes.empty() && !globalAccesses.empty())
+        stores.push_back(now);
+    }
     if (cost.isOrdered()) {
       // A jump without a condition is one of layout, which ptxas removes.
       bool isJump = cost.kind == Cost::Kind::Branch && !issue.instruction->guard;
@@ -226,8 +229,16 @@ const Warp *Timer::issuerOf(const AsyncOperation &operation) const {
   return found == issuers.end() ? nullptr : found->second;
 }
 
-/// Each byte of a region comes from the chip's memory, or goes there, once: the
-/// clusters that share it have equal shares of that.
+std::vector<uint64_t> Timer::numbersTaken() const {
+  std::vector<uint64_t> most;
+  for (const auto &[counter, times] : numbers)
+    if (times.size() > most.size())
+      most = times;
+  return most;
+}
+
+/// Each byte of a region comes once from the chip's memory, or from where it
+/// lies in the L2 cache: the clusters that share it have equal shares of that.
 double Timer::move(Multiprocessor &processor, uint64_t address, double bytes, uint64_t now, const std::string &role) {
   double cycles = bytes / chip.copyBytes / options.speed[unsigned(Unit::Copy)];
   processor.copyFree = std::max(processor.copyFree, double(now)) + cycles;
@@ -242,9 +253,9 @@ double Timer::move(Multiprocessor &processor, uint64_t address, double bytes, ui
     return 0;
   double asked = found->second * (device.standsFor > 1 ? device.standsFor : device.clusterCount);
   double missed = bytes * std::min(1.0, double(region->size) / asked);
-  double share = chip.dramBytes / together / double(processors.size());
+  double share = (isCached ? chip.cacheRate : chip.dramBytes) / together / double(processors.size());
   processor.memoryFree = std::max(processor.memoryFree, double(now)) + missed / share;
-  return processor.memoryFree + chip.dramLatency;
+  return processor.memoryFree + (isCached ? 0 : chip.dramLatency);
 }
 
 uint64_t Timer::finishOf(uint32_t cta, const AsyncWork &work, uint64_t now, const Warp *issuer) {
@@ -272,10 +283,12 @@ uint64_t Timer::finishOf(uint32_t cta, const AsyncWork &work, uint64_t now, cons
   case AsyncWork::Kind::CopyOut: {
     double begin = std::max(processor.copyFree, double(now));
     double fetched = move(processor, copied, double(work.bytes), now, role);
-    if (work.kind == AsyncWork::Kind::CopyOut)
+    if (work.kind == AsyncWork::Kind::CopyOut) {
+      stores.push_back(now);
       return uint64_t(processor.copyFree);
+    }
     double arrival = double(work.bytes) / chip.copyArrival / speed(Unit::Copy);
-    double late = fetched ? chip.dramLatency : 0;
+    double late = fetched && !isCached ? chip.dramLatency : 0;
     return uint64_t(
         std::max({begin + chip.copyLatency + late + arrival, processor.copyFree, fetched + chip.copyLatency}));
   }

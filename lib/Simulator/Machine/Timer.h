@@ -42,6 +42,12 @@ public:
   void noteShared(uint64_t offset, uint64_t size) { accesses.emplace_back(offset, size); }
   /// The same to global memory.
   void noteGlobal(uint64_t address) { globalAccesses.push_back(address); }
+  /// A number was taken from the counter at an address.
+  void noteNumber(uint64_t counter) { numbers[counter].push_back(cluster.now); }
+  /// When numbers were taken, of the counter that gave the most.
+  std::vector<uint64_t> numbersTaken() const;
+  /// When stores to global memory were issued.
+  const std::vector<uint64_t> &storesIssued() const { return stores; }
   /// Where the copy that is queued next has its global memory.
   void noteCopy(uint64_t address) { copied = address; }
 
@@ -65,10 +71,12 @@ public:
   const ChipTiming &table() const { return chip; }
   /// Bytes that were moved of each region of global memory.
   const std::map<uint64_t, double> &traffic() const { return movedBytes; }
-  /// What each cluster of the launch moves, and how many do so together.
-  void expect(const std::map<uint64_t, double> &traffic, uint32_t resident) {
+  /// What each cluster of the launch moves, how many do so together, and
+  /// whether it has stayed in the L2 cache from an earlier launch.
+  void expect(const std::map<uint64_t, double> &traffic, uint32_t resident, bool isInCache) {
     expected = traffic;
     together = resident;
+    isCached = isInCache;
   }
 
   /// Adds shares of this cluster's time, which is over, to a report.
@@ -156,7 +164,10 @@ private:
   std::vector<uint64_t> globalAccesses;
   uint64_t copied = 0;
   std::map<uint64_t, double> movedBytes, expected;
+  std::map<uint64_t, std::vector<uint64_t>> numbers;
+  std::vector<uint64_t> stores;
   uint32_t together = 1;
+  bool isCached = false;
   std::priority_queue<Event, std::vector<Event>, std::greater<>> events;
   std::map<const AsyncUnit *, uint64_t> lastOf;
   uint64_t serial = 0;

@@ -12,7 +12,8 @@ namespace girih::sim {
 struct ChipTiming {
   /// MHz to turn cycles into seconds where no measured clock is given.
   double clock;
-  /// Of the clock that the driver reports.
+  /// Of the clock that the driver reports, while tensor cores work without a
+  /// pause; without matrix products it is all of it.
   double heldClock;
 
   // A scheduler's pipes: cycles that one instruction of a warp takes them up.
@@ -48,6 +49,9 @@ struct ChipTiming {
   /// a store's last read of its source to its end.
   unsigned copyLatency, storeLatency;
   double copyArrival, copyBytes;
+  /// The L2 cache: what stays there from one launch to the next, and bytes a
+  /// cycle of data that multiprocessors do not ask for together.
+  double cacheBytes, cacheRate;
   /// Of the chip's memory, all multiprocessors together, and the cycles that a
   /// copy takes longer from there than from the L2 cache.
   double dramBytes;
@@ -56,6 +60,19 @@ struct ChipTiming {
   /// From the launch to the first instruction of its CTAs, from one CTA's end
   /// to the next one's start, and from the last CTA's end to the launch's.
   unsigned launch, nextCta, finish;
+  /// How much longer a launch takes whose buffers are not in the cache, besides
+  /// its copies: descriptors and pages are looked up again.
+  unsigned coldStart;
+
+  /// Energy: watts of the idle chip and its limit; nanojoules that a unit of a
+  /// multiprocessor, all four of its schedulers', takes for a cycle in which it
+  /// works, at `energyClock` in MHz. Voltage follows the clock, so that they
+  /// change with this power of it. No limit: nothing is known.
+  double idleWatts, limitWatts, energyClock, energyExponent;
+  std::array<double, unitCount> nanojoules;
+  /// MHz that the driver reports where nothing lowers them, and how many less
+  /// while tensor cores work without a pause.
+  double mostClock, clockDrop;
 };
 
 /// The table of a `.target`; null when there is none.

@@ -13,8 +13,8 @@
 namespace girih::sim {
 
 const ChipTiming timingSM100a = {
-    .clock = 1850,     // [B]
-    .heldClock = 0.92, // [9]
+    .clock = 1850,      // [B]
+    .heldClock = 0.905, // [9]
 
     .issue = 1,
     .fma = 1,               // [G] 128
@@ -46,17 +46,29 @@ const ChipTiming timingSM100a = {
     .tensorMemoryBytes = 512, // 128 bytes of each quarter of the lanes
     .tensorMemoryLatency = 30,
 
-    .copyLatency = 520,  // [9] 128 bytes
-    .storeLatency = 500, // no source
-    .copyArrival = 97,   // [9] 335 cycles more for 32 KiB
-    .copyBytes = 64,     // [9] 32 KiB in 514 cycles, also on all multiprocessors at once
-    .dramBytes = 4300,   // [B] 8 TB/s
-    .dramLatency = 700,  // [9]
+    .copyLatency = 520,      // [9] 128 bytes
+    .storeLatency = 500,     // no source
+    .copyArrival = 97,       // [9] 335 cycles more for 32 KiB
+    .copyBytes = 64,         // [9] 32 KiB in 514 cycles, also on all multiprocessors at once
+    .cacheBytes = 126 << 20, // [B]
+    .cacheRate = 5200,       // [9] 35 for each multiprocessor
+    .dramBytes = 4300,       // [B] 8 TB/s
+    .dramLatency = 700,      // [9]
 
     // One launch behind another in a graph.
-    .launch = 1200, // [9]
-    .nextCta = 600,
-    .finish = 1200, // [9]
+    .launch = 1250,    // [9]
+    .nextCta = 450,    // [9]
+    .finish = 1250,    // [9]
+    .coldStart = 1000, // [9]
+
+    // No source: no clock is predicted.
+    .idleWatts = 0,
+    .limitWatts = 0,
+    .energyClock = 1850,
+    .energyExponent = 1,
+    .nanojoules = {},
+    .mostClock = 1850,
+    .clockDrop = 0,
 };
 
 } // namespace girih::sim

@@ -3,7 +3,8 @@
 // Sources: [G] CUDA C++ Programming Guide, "Throughput of Native Arithmetic
 // Instructions", for compute capability 9.0; [W] NVIDIA H100 Tensor Core GPU
 // Architecture (white paper); [M] benchmarks/micro/run on an H200; [F] fitted
-// to the ladder of docs/performance.md, which is therefore no evidence.
+// to the cases of benchmarks/results/h200-fitted.csv, which are therefore no
+// evidence.
 //
 //===----------------------------------------------------------------------===//
 #include "Chip.h"
@@ -11,8 +12,8 @@
 namespace girih::sim {
 
 const ChipTiming timingSM90a = {
-    .clock = 1755,     // [W] boost of the tensor cores' rates
-    .heldClock = 0.92, // 2.53 million cycles by counters, 2.74 by time and reported clock
+    .clock = 1755,      // [W] boost of the tensor cores' rates
+    .heldClock = 0.905, // [M] --power: 0.901 to 0.916 beside wgmma, 1 without
 
     .issue = 1,             // [W] one warp instruction a scheduler
     .fma = 1,               // [G] 128 a multiprocessor; [M] 1.04
@@ -37,24 +38,37 @@ const ChipTiming timingSM90a = {
 
     .matrixRate = 4096 / 2, // [M] m64n128k16 in 64.0 cycles
     .leastMatrix = 13,      // [M] A in registers, n = 8
-    .besideMatrix = 1.5,    // [F]
+    .besideMatrix = 1.75,   // [F]
     .matrixStart = 30,      // [M] 160 to 210 from fence to wait, beyond the rate
     .matrixEnd = 110,
 
     .tensorMemoryBytes = 1, // no tensor memory
     .tensorMemoryLatency = 0,
 
-    .copyLatency = 520,  // [M] 128 bytes
-    .storeLatency = 500, // no source
-    .copyArrival = 97,   // [M] 335 cycles more for 32 KiB
-    .copyBytes = 64,     // [M] 32 KiB in 514 cycles, also on all multiprocessors at once
-    .dramBytes = 1600,   // [F] loads beside stores; [M] 2330 of loads alone
-    .dramLatency = 700,  // [F]
+    .copyLatency = 520,     // [M] 128 bytes
+    .storeLatency = 500,    // no source
+    .copyArrival = 97,      // [M] 335 cycles more for 32 KiB
+    .copyBytes = 64,        // [M] 32 KiB in 514 cycles, also on all multiprocessors at once
+    .cacheBytes = 25 << 20, // [W] 50 MB, of which each half serves its own multiprocessors
+    .cacheRate = 4640,      // [M] --power: 35 for each multiprocessor
+    .dramBytes = 1600,      // [F] loads beside stores; [M] 2330 of loads alone
+    .dramLatency = 700,     // [F]
 
     // One launch behind another in a graph.
-    .launch = 1200, // [F]
-    .nextCta = 600,
-    .finish = 1200, // [F]
+    .launch = 1250,    // [F]
+    .nextCta = 450,    // [M] --power: 385 to 490
+    .finish = 1250,    // [F]
+    .coldStart = 1000, // [F]
+
+    // [M] --power, beyond the idle chip; [F] the clock and the exponent, to
+    // seven kernels that the limit of power bound.
+    .idleWatts = 133,
+    .limitWatts = 700,
+    .energyClock = 1555,
+    .energyExponent = 1.8,
+    .nanojoules = {0, 0.7, 0.3, 0.1, 0.6, 2.7, 0, 1.0},
+    .mostClock = 1980,
+    .clockDrop = 50, // zeros: 1890 to 1965
 };
 
 } // namespace girih::sim
