@@ -7,12 +7,21 @@
 
 namespace girih {
 
-double WorkerRule::roundsOf(double slices, double blocks) const {
+double WorkerRule::blocksOf(int64_t queries, int64_t workers) const {
+  return double(llvm::divideCeil(queries, rows * workers));
+}
+
+bool WorkerRule::isFlat(double slices, int64_t queries, int64_t workers) const {
+  double items = slices * blocksOf(queries, workers);
+  int64_t most = queries >= leastFlatQueries ? mostFlatItems : std::min(mostFlatItems, multiprocessors);
+  return isCausal && items <= double(most);
+}
+
+double WorkerRule::roundsOf(double slices, double blocks, bool isFlat) const {
   double ctas = double(multiprocessors), perCta = slices * blocks / ctas;
   if (perCta <= 1 || !isCausal)
     return std::ceil(perCta);
   // Blocks see 1, 2, ... parts of the keys; the longest go first, and the last ones do not end together.
-  bool isFlat = slices * blocks <= double(mostFlatItems);
   double tail = isFlat ? 0.12 : 0.3;
   double rounds = std::max(1.0, perCta * (blocks + 1) / (2 * blocks) + tail);
   // Who has the longest item has its second in hand, though others are done earlier: the
@@ -26,8 +35,9 @@ int64_t WorkerRule::workersFor(int64_t batches, int64_t heads, int64_t queries) 
   int64_t best = usual();
   double least = std::numeric_limits<double>::infinity();
   for (int64_t workers = usual(); workers >= 1; --workers) {
-    auto blocks = double(llvm::divideCeil(queries, rows * workers));
-    double time = roundsOf(double(batches) * double(heads), blocks) * costs[size_t(workers - 1)];
+    double slices = double(batches) * double(heads);
+    double rounds = roundsOf(slices, blocksOf(queries, workers), isFlat(slices, queries, workers));
+    double time = rounds * costs[size_t(workers - 1)];
     if (time < least) {
       least = time;
       best = workers;

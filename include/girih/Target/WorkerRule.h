@@ -19,10 +19,11 @@ struct WorkerRule {
   int64_t multiprocessors;
   /// Whether items differ in length, the longest first, and whoever is done takes the next one.
   bool isCausal;
-  /// Whether it is taken when the one before begins: a counter is asked an item ahead, where items are more than
-  /// those for which there is a CTA each.
+  /// Whether it is taken when the one before begins: a counter is asked an item ahead, where items do not each have
+  /// a CTA.
   bool takesAhead;
-  int64_t mostFlatItems = 0;
+  /// Up to how many items do, of so many queries at least; with one for each multiprocessor, of any number. 0: none do.
+  int64_t mostFlatItems = 0, leastFlatQueries = 0;
   /// A cluster whose CTAs share the keys of an item of one worker, and how many such the chip runs at once.
   struct Cluster {
     int64_t ctas, atOnce;
@@ -33,13 +34,16 @@ struct WorkerRule {
   /// The best where there is work enough for the chip, or it is not known how much.
   int64_t usual() const { return int64_t(costs.size()); }
   int64_t workersFor(int64_t batches, int64_t heads, int64_t queries) const;
+  /// Whether each item has a CTA of its own, where others take items from a counter.
+  bool isFlat(double slices, int64_t queries, int64_t workers) const;
   /// CTAs for the keys of each item, of blocks of one worker's rows.
   int64_t splitsFor(int64_t slices, int64_t queries, int64_t keys) const;
 
 private:
-  /// How long the chip works on `blocks` items for each slice of a batch and head, in items of
-  /// the longest's time.
-  double roundsOf(double slices, double blocks) const;
+  /// Items for each slice of a batch and head.
+  double blocksOf(int64_t queries, int64_t workers) const;
+  /// How long the chip works on so many items of each slice, in items of the longest's time.
+  double roundsOf(double slices, double blocks, bool isFlat) const;
 };
 
 } // namespace girih

@@ -25,7 +25,8 @@ struct GirihKernels {
 struct GirihScheduleRule {
   std::optional<girih::WorkerRule> workers; ///< none: it does not depend on sizes
   int64_t heads = 1, group = 1;             ///< how many share tiles of few queries, of those on one head of keys
-  /// Of each class: by workers, by workers where heads share tiles, and for each of both by how many CTAs share keys.
+  /// Of each class: by workers, by workers where heads share tiles, for each of both by how many CTAs share keys, and
+  /// for each of the first two where each item has a CTA.
   std::vector<std::string> knobs;
 
   /// How many classes there are by workers, and which is that of a problem.
@@ -34,12 +35,15 @@ struct GirihScheduleRule {
     return workers ? size_t(workers->usual() - workers->workersFor(batches, heads, queries)) : 0;
   }
   size_t firstSplit() const { return count() * (heads > 1 ? 2 : 1); }
-  /// The class where CTAs share keys, or `index` if they do not; items are then of one worker.
-  size_t splitClassOf(size_t index, int64_t slices, int64_t rows, int64_t keys) const {
+  size_t firstFlat() const { return firstSplit() + (workers ? firstSplit() / count() * workers->clusters.size() : 0); }
+  /// The class where CTAs share keys, for items of one worker, or each item has one, or `index`.
+  size_t gridClassOf(size_t index, int64_t slices, int64_t rows, int64_t keys) const {
     bool isOne = workers && index % count() + 1 == count();
     int64_t splits = isOne && keys > 0 ? workers->splitsFor(slices, rows, keys) : 1;
-    if (splits == 1)
-      return index;
+    if (splits == 1) {
+      bool isFlat = workers && workers->isFlat(double(slices), rows, workers->usual() - int64_t(index % count()));
+      return isFlat ? firstFlat() + index : index;
+    }
     ArrayRef<girih::WorkerRule::Cluster> clusters = workers->clusters;
     const auto *found = llvm::find_if(clusters, [&](const auto &cluster) { return cluster.ctas == splits; });
     return firstSplit() + index / count() * clusters.size() + size_t(found - clusters.begin());
@@ -253,6 +257,11 @@ GirihScheduleRule *girihScheduleRuleCreate(GirihText problem, const GirihCompile
     addSplits("");
   if (rule->workers && rule->heads > 1)
     addSplits("heads=" + std::to_string(rule->heads) + ",");
+  if (rule->workers && rule->workers->mostFlatItems > 0)
+    for (size_t index = 0, last = rule->firstSplit(); index < last; ++index) {
+      std::string before = index == 0 ? "workers=" + std::to_string(rule->count()) : rule->knobs[index];
+      rule->knobs.push_back(before + ",persistent=0");
+    }
   return rule.release();
 }
 
@@ -273,9 +282,9 @@ size_t girihScheduleRuleClassOf(const GirihScheduleRule *rule, const int64_t sha
     int64_t groups = rule->group / rule->heads, tiles = groups * ((rows + girih::kFewQueries - 1) / girih::kFewQueries);
     int64_t slices = heads / rule->heads;
     if (tiles < rule->group)
-      return rule->splitClassOf(rule->count() + rule->classOf(batches, slices, rows), batches * slices, rows, keys);
+      return rule->gridClassOf(rule->count() + rule->classOf(batches, slices, rows), batches * slices, rows, keys);
   }
-  return rule->splitClassOf(rule->classOf(batches, heads, queries), batches * heads, queries, keys);
+  return rule->gridClassOf(rule->classOf(batches, heads, queries), batches * heads, queries, keys);
 }
 
 int girihAttentionWantsHeads(const int64_t shape[4], int64_t keyHeads) {

@@ -23,9 +23,10 @@ static ArrayRef<double> itemCosts(int64_t headColumns) {
 /// Whether work items of a mask are not taken from a counter: with the widest output it does not pay.
 static bool hasCtaForEachItem(int64_t headColumns) { return headColumns > 192; }
 
-/// Causal items of which each has a CTA of its own: a CTA that asks for its second an item ahead keeps it from those
-/// that are done earlier, so that up to 36 % are lost with two items for each, and nothing is gained with one.
-static constexpr int64_t kFlatItems = 2 * 132;
+/// Causal items of which each has a CTA of its own, and how long they are: a CTA that asks for its second an item ahead
+/// keeps it from those that are done earlier, by which up to 36 % are lost with two items for each. Of short items up
+/// to 17 % are gained.
+static constexpr int64_t kFlatItems = 2 * 132, kFlatQueries = 1024;
 
 /// Clusters that an H200 runs at once, by cudaOccupancyMaxActiveClusters.
 static constexpr WorkerRule::Cluster kClusters[] = {{2, 66}, {3, 39}, {4, 30}, {8, 15}};
@@ -44,8 +45,8 @@ WorkerRule workerRule(attn::ForwardOp op) {
     costs = costs.take_front(2);
   WorkerRule rule = {llvm::SmallVector<double, 3>(costs), kMma.rows, getSM90aTarget()->rates().multiprocessors,
                      op.getMask() == attn::Mask::Causal, !hasCtaForEachItem(headColumns)};
-  if (rule.isCausal && rule.takesAhead && !ShapedType::isDynamicShape(op.getQ().getType().getShape()))
-    rule.mostFlatItems = kFlatItems;
+  if (rule.isCausal && rule.takesAhead && !op.hasLengths())
+    std::tie(rule.mostFlatItems, rule.leastFlatQueries) = std::pair(kFlatItems, kFlatQueries);
   // A region may hide most keys. With wider outputs or a tile of scores beside keys shared memory has no room.
   if (op.getMaskRegion().empty() && headColumns <= 128 && denseBytes(op) == 0 && !op.getQueryLengths() &&
       !op.isPacked())
@@ -89,11 +90,11 @@ static int64_t splitsFor(attn::ForwardOp op, const tile::Schedule &schedule, Hea
   return rule.splitsFor(sizes[0] * sizes[1] / *schedule.heads, sizes[2] * slotsOf(*schedule.heads), keys);
 }
 
-/// Whether the items of a causal mask are so few that each has a CTA.
-static bool areFew(attn::ForwardOp op, int64_t heads, int64_t rows) {
+/// Whether items are so few that each has a CTA.
+static bool areFew(attn::ForwardOp op, int64_t heads, int64_t workers) {
   ArrayRef<int64_t> sizes = op.getQ().getType().getShape();
-  return op.getMask() == attn::Mask::Causal && !op.hasLengths() && !ShapedType::isDynamicShape(sizes) &&
-         sizes[0] * (sizes[1] / heads) * llvm::divideCeil(sizes[2] * slotsOf(heads), rows) <= kFlatItems;
+  return !ShapedType::isDynamicShape(sizes) &&
+         workerRule(op).isFlat(double(sizes[0]) * double(sizes[1] / heads), sizes[2] * slotsOf(heads), workers);
 }
 
 static tile::Schedule defaultsFor(attn::ForwardOp op, const tile::Schedule &given, HeadColumns head) {
@@ -114,11 +115,11 @@ static tile::Schedule defaultsFor(attn::ForwardOp op, const tile::Schedule &give
   schedule.splits = given.splits.value_or(splitsFor(op, given.completedFrom(schedule), head));
   // Work items of a mask differ in length: whoever is done takes the next, the long
   // ones first. Fixed shares are as good where all are equal, and cost less.
-  schedule.persistent = *schedule.splits > 1                       ? 0
-                        : !masked && !op.hasLengths()              ? 1
-                        : hasCtaForEachItem(head.widest())         ? 0
-                        : areFew(op, *given.heads, *schedule.rows) ? 0
-                                                                   : tile::Schedule::kDynamic;
+  schedule.persistent = *schedule.splits > 1                          ? 0
+                        : !masked && !op.hasLengths()                 ? 1
+                        : hasCtaForEachItem(head.widest())            ? 0
+                        : areFew(op, *given.heads, *schedule.workers) ? 0
+                                                                      : tile::Schedule::kDynamic;
   schedule.longestFirst = masked ? 1 : 0;
   schedule.groupBytes = masked ? 32 << 20 : 0;
   return schedule;
