@@ -138,7 +138,7 @@ def test_dropout():
     state = torch.tensor([11, 1 << 40], device="cuda")
     o, lse = attention(q, k, v, lse=True, dropout_p=0.5, dropout_state=state)
     assert torch.equal(o, attention(q, k, v, dropout_p=0.5, dropout_state=(11, 1 << 40), mask="window(-1,-1)"))
-    assert torch.equal(lse, attention(q, k, v, lse=True)[1])
+    torch.testing.assert_close(lse, attention(q, k, v, lse=True)[1], rtol=0, atol=1e-4)  # which may have other tiles
     whole = attention(q, k, v)
     left = o != 0
     assert close(o[left], 2 * whole[left].double()) and 0.45 < left[whole != 0].double().mean() < 0.55
