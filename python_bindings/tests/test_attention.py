@@ -53,3 +53,10 @@ def test_few_queries():
     rule = rule_of(girih.Problem(128, h=64, hkv=8), "sm_90a")
     assert rule.knobs_for(few, 2048) == "heads=8,workers=1" and rule.knobs_for(many, 2048) == "workers=1"
     assert rule.knobs_for((1, 64, 1, 128), 2048) == "heads=8,workers=1,splits=4"
+
+
+def test_few_causal_items():
+    """If they are long, or one for each multiprocessor, each has a CTA."""
+    rule = rule_of(girih.Problem(128, mask="causal"), "sm_90a")
+    assert [rule.knobs_for((1, h, s, 128), s) for h, s in ((4, 4096), (8, 4096), (12, 4096), (32, 512), (64, 512))] == [
+        "workers=1,persistent=0", "workers=2,persistent=0", "", "workers=2,persistent=0", ""]
