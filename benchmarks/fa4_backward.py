@@ -25,7 +25,7 @@ import subprocess
 import sys
 import tempfile
 
-from fa4_in_simulator import divisor, u32, words
+from fa4_in_simulator import divisor, make_ptx, u32, words
 from fa4_ptx import BACKWARD, HEAD, chip_of
 
 SHARED_BYTES = 227 * 1024
@@ -33,16 +33,10 @@ SHARED_BYTES = 227 * 1024
 
 def fetch(kernel, out):
     """One module of all three, and the names of the kernels in it."""
-    folder = out / f"fa4_{kernel}"
-    if not list(folder.glob("*.ptx")):
-        folder.mkdir(exist_ok=True)
-        maker = pathlib.Path(__file__).with_name("fa4_ptx.py")
-        result = subprocess.run([sys.executable, maker, kernel, folder], capture_output=True, text=True)
-        if result.returncode:
-            sys.exit(f"FlashAttention's compiler wrote no PTX:\n{result.stderr[-2000:]}\n{__doc__}")
+    files = make_ptx(kernel, out, __doc__)
     whole, names = "", []
     for part in ("preprocess", "backward", "postprocess"):
-        [file] = [path for path in folder.glob("*.ptx") if (part if part != "backward" else "flash_bwd_sm") in path.name]
+        [file] = [path for path in files if (part if part != "backward" else "flash_bwd_sm") in path.name]
         text = file.read_text()
         name = re.search(r"\.entry\s+(\w+)", text).group(1)
         names.append(f"fa4_{part}")

@@ -37,16 +37,21 @@ ROLES = {"sm_100a": [("softmax 0", 4), ("softmax 1", 4), ("correction", 4), ("mm
 SHARED_BYTES = {"sm_100a": 227 * 1024, "sm_90a": 164864}
 
 
-def fetch(kernel, out):
-    """The PTX under a short name, and the name of the kernel in it."""
+def make_ptx(kernel, out, usage):
+    """The files that FlashAttention's compiler writes, in order; `usage` is said where it does not."""
     folder = out / f"fa4_{kernel}"
     if not list(folder.glob("*.ptx")):
         folder.mkdir(exist_ok=True)
         maker = pathlib.Path(__file__).with_name("fa4_ptx.py")
         result = subprocess.run([sys.executable, maker, kernel, folder], capture_output=True, text=True)
         if result.returncode:
-            sys.exit(f"FlashAttention's compiler wrote no PTX:\n{result.stderr[-2000:]}\n{__doc__}")
-    files = sorted(folder.glob("*.ptx"))
+            sys.exit(f"FlashAttention's compiler wrote no PTX:\n{result.stderr[-2000:]}\n{usage}")
+    return sorted(folder.glob("*.ptx"))
+
+
+def fetch(kernel, out):
+    """The PTX under a short name, and the name of the kernel in it."""
+    files = make_ptx(kernel, out, __doc__)
     text = files[0].read_text()
     (out / f"fa4_{kernel}.ptx").write_text(text)
     return re.search(r"\.entry\s+(\w+)", text).group(1)

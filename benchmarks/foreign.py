@@ -237,6 +237,24 @@ def judge(program, made, options):
     return [program.name, program.chip, result, launches, instructions, f"{seconds:.0f} s", verdicts], summary and not failed
 
 
+def judge_launch(name, chip, folder, options):
+    """Runs the folder's launch.json, which says what to expect, prints the row of the table, and says whether it went well."""
+    began = time.monotonic()
+    command = [options.build / "bin/girih-sim", folder / "launch.json", "--check", "--rules", options.rules]
+    if options.schedules:
+        command += ["--schedules", str(options.schedules)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    log = done.stdout + done.stderr
+    (folder / "log").write_text(log)
+    kinds = collections.Counter(re.findall(r"^\S+: (race|deadlock|misuse|uninitialised|assertion|unsupported|syntax|mismatch"
+                                           r"|note): ", log, re.M))
+    instructions = re.search(r"(\d+) warp instructions", log)
+    print(f"| {name} | {chip} | {'right' if done.returncode == 0 else 'see ' + str(folder / 'log')} | 1 |"
+          f" {instructions[1] if instructions else '-'} | {time.monotonic() - began:.0f} s |"
+          f" {', '.join(f'{count} {kind}' for kind, count in sorted(kinds.items())) or 'none'} |", flush=True)
+    return done.returncode == 0
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter,
                                      usage=argparse.SUPPRESS)

@@ -17,7 +17,6 @@ The examples come by git from GitHub; nothing of them is here. nvcc has to be on
 Results are compared with PyTorch in float64. The exit code is 1 when one is wrong or has a verdict.
 """
 import argparse
-import collections
 import dataclasses
 import importlib.util
 import json
@@ -26,7 +25,6 @@ import re
 import subprocess
 import sys
 import tempfile
-import time
 
 import tilelang
 import tilelang.engine.lower
@@ -34,7 +32,7 @@ import torch
 from tilelang import tvm
 from tilelang.env import CUTLASS_INCLUDE_DIR, TILELANG_TEMPLATE_PATH
 
-from foreign import fetch
+from foreign import fetch, judge_launch
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 DTYPES = {"float16": ("f16", torch.float16), "bfloat16": ("bf16", torch.bfloat16), "float32": ("f32", torch.float32)}
@@ -178,20 +176,7 @@ def judge(example, options):
     folder = options.out / re.sub(r"\W+", "_", f"tilelang {example.name} {example.chip}")
     folder.mkdir(parents=True, exist_ok=True)
     describe(example, options, folder)
-    began = time.monotonic()
-    command = [options.build / "bin/girih-sim", folder / "launch.json", "--check", "--rules", options.rules]
-    if options.schedules:
-        command += ["--schedules", str(options.schedules)]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
-    log = done.stdout + done.stderr
-    (folder / "log").write_text(log)
-    kinds = collections.Counter(re.findall(r"^\S+: (race|deadlock|misuse|uninitialised|assertion|unsupported|syntax|mismatch"
-                                           r"|note): ", log, re.M))
-    instructions = re.search(r"(\d+) warp instructions", log)
-    print(f"| TileLang {example.name} | {example.chip} | {'right' if done.returncode == 0 else 'see ' + str(folder / 'log')} | 1 |"
-          f" {instructions[1] if instructions else '-'} | {time.monotonic() - began:.0f} s |"
-          f" {', '.join(f'{count} {kind}' for kind, count in sorted(kinds.items())) or 'none'} |", flush=True)
-    return done.returncode == 0
+    return judge_launch(f"TileLang {example.name}", example.chip, folder, options)
 
 
 def main():

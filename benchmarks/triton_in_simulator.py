@@ -17,15 +17,12 @@ The kernels are here; what is judged is what the compilers make of them. VENV li
 Results are compared with numpy in float64. The exit code is 1 when one is wrong or has a verdict.
 """
 import argparse
-import collections
 import dataclasses
 import json
 import pathlib
 import re
-import subprocess
 import sys
 import tempfile
-import time
 
 import numpy as np
 import triton
@@ -36,6 +33,8 @@ from triton.experimental.gluon import language as gl
 from triton.experimental.gluon._runtime import GluonASTSource
 from triton.experimental.gluon.language.nvidia import blackwell, hopper
 from triton.experimental.gluon.language.nvidia.hopper import mbarrier, tma
+
+from foreign import judge_launch
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 
@@ -281,19 +280,7 @@ def judge(case, chip, options):
     folder = options.out / re.sub(r"\W+", "_", f"{case.name} {chip}")
     folder.mkdir(parents=True, exist_ok=True)
     describe(case, build(case, chip), folder)
-    began = time.monotonic()
-    command = [options.build / "bin/girih-sim", folder / "launch.json", "--check", "--rules", options.rules]
-    if options.schedules:
-        command += ["--schedules", str(options.schedules)]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
-    (folder / "log").write_text(done.stdout + done.stderr)
-    kinds = collections.Counter(re.findall(r"^\S+: (race|deadlock|misuse|uninitialised|assertion|unsupported|syntax|mismatch"
-                                           r"|note): ", done.stdout + done.stderr, re.M))
-    instructions = re.search(r"(\d+) warp instructions", done.stdout)
-    print(f"| triton {case.name} | {chip} | {'right' if done.returncode == 0 else 'see ' + str(folder / 'log')} | 1 |"
-          f" {instructions[1] if instructions else '-'} | {time.monotonic() - began:.0f} s |"
-          f" {', '.join(f'{count} {kind}' for kind, count in sorted(kinds.items())) or 'none'} |", flush=True)
-    return done.returncode == 0
+    return judge_launch(f"triton {case.name}", chip, folder, options)
 
 
 def main():

@@ -121,15 +121,21 @@ static LogicalResult verifyPlain(ForwardOp op, StringRef name, TypedValue<Ranked
   return success();
 }
 
+/// Two operands that say something together.
+static LogicalResult verifyBoth(ForwardOp op, StringRef aName, TypedValue<RankedTensorType> a, StringRef bName,
+                                TypedValue<RankedTensorType> b) {
+  if (!a || !b)
+    return op.emitOpError() << "has " << (a ? aName : bName) << " and no " << (a ? bName : aName)
+                            << ", must have both or neither";
+  return failure(failed(verifyPlain(op, aName, a)) || failed(verifyPlain(op, bName, b)));
+}
+
 /// Where packed sequences begin.
 static LogicalResult verifyStarts(ForwardOp op) {
   TypedValue<RankedTensorType> queries = op.getQueryStarts(), keys = op.getKeyStarts();
   if (!queries && !keys)
     return success();
-  if (!queries || !keys)
-    return op.emitOpError() << "has " << (queries ? kQueryStarts : kKeyStarts) << " and no "
-                            << (queries ? kKeyStarts : kQueryStarts) << ", must have both or neither";
-  if (failed(verifyPlain(op, kQueryStarts, queries)) || failed(verifyPlain(op, kKeyStarts, keys)))
+  if (failed(verifyBoth(op, kQueryStarts, queries, kKeyStarts, keys)))
     return failure();
   if (int64_t batch = op.getQ().getType().getDimSize(0); batch != 1) {
     InFlightDiagnostic error = op.emitOpError() << "packs sequences in a batch of ";
@@ -209,10 +215,7 @@ static LogicalResult verifyMerge(ForwardOp op) {
   TypedValue<RankedTensorType> output = op.getPartialO(), lse = op.getPartialLse();
   if (!output && !lse)
     return success();
-  if (!output || !lse)
-    return op.emitOpError() << "has " << (output ? kPartialOutput : kPartialLse) << " and no "
-                            << (output ? kPartialLse : kPartialOutput) << ", must have both or neither";
-  if (failed(verifyPlain(op, kPartialOutput, output)) || failed(verifyPlain(op, kPartialLse, lse)))
+  if (failed(verifyBoth(op, kPartialOutput, output, kPartialLse, lse)))
     return failure();
   ArrayRef<int64_t> shape = op.getOutput().getType().getShape();
   for (auto [name, type, expected] :
