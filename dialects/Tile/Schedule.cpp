@@ -32,6 +32,8 @@ static constexpr KnobInfo kKnobs[] = {
      "the output is rescaled only where a row's maximum grows by more than so many powers of two; 0 is always"},
     {"exp2_polynomial", &Schedule::exp2Polynomial, 0, kExp2Period,
      "how many of every 16 exponentials of a thread are computed by a polynomial, beside the special function unit"},
+    {"two_level", &Schedule::twoLevel, 0, 1,
+     "threads add the product of each inner tile to the output, in f32; 0: MMAs do, with the bits that they keep"},
     {"heads", &Schedule::heads, 1, 1024, "heads of queries on one of keys whose rows take turns in a tile"},
     {"persistent", &Schedule::persistent, 0, 2,
      "0 is a CTA for each work item, 1 one for each multiprocessor with a fixed share, 2 with items from a counter"},

@@ -103,11 +103,17 @@ static double weightRounding(const AttentionProblem &problem, const AttentionRes
   return std::min(4 * exact.weightRounding[row], all);
 }
 
-/// Sums on the way are of the size of the output and of the largest terms.
+/// Sums on the way are of the size of the output and of the largest terms. Where tiles of keys
+/// have sums of their own, the sizes of these add up to no more than all terms together, and
+/// the roots of the squares of the terms of n tiles to the root of n of those of all.
 static double narrowSumError(const AttentionProblem &problem, const AttentionResult &exact, size_t row,
                              double largest) {
+  int64_t keys = problem.keys(), summed = std::min(problem.summedKeys.value_or(keys), keys);
   double terms = exact.weightRounding[row] / unitRoundoff(problem.weightElement());
-  return narrowAccumulationError(problem.keys()) * (largest + terms);
+  if (summed == keys)
+    return narrowAccumulationError(keys) * (largest + terms);
+  double tiles = std::ceil(double(keys) / double(summed));
+  return narrowAccumulationError(summed) * (exact.absWeighted[row] + std::sqrt(tiles) * terms);
 }
 
 double reference::outputSlack(const AttentionProblem &problem, const AttentionResult &exact, size_t row) {

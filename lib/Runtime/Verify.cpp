@@ -49,6 +49,7 @@ AttentionProblem attentionProblem(const Binding &binding, const std::vector<Host
   problem.outputScale = binding.manifest->problem.outputScale;
   problem.outputType = binding.manifest->tensors[binding.tensorIndex("o")].type;
   problem.weightError = binding.manifest->problem.weightError;
+  problem.summedKeys = binding.manifest->problem.summedKeys;
   if (binding.manifest->problem.weightExponent) {
     problem.weightType = ElementType::E4M3;
     problem.weightExponent = *binding.manifest->problem.weightExponent;

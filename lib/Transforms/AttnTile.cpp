@@ -159,7 +159,7 @@ gpu::GPUFuncOp AttnTilePass::makeKernel(attn::ForwardOp op, func::FuncOp functio
   SmallVector<NamedAttribute> problem = {builder.getNamedAttr("kind", builder.getStringAttr("attention.forward")),
                                          builder.getNamedAttr("mask", maskOf(op)),
                                          builder.getNamedAttr("scale", builder.getF64FloatAttr(op.getScaleValue()))};
-  if (tile::Schedule::decode(op.getScheduleAttr()).exp2Polynomial.value_or(0) > 0)
+  if (schedule.exp2Polynomial.value_or(0) > 0)
     problem.push_back(builder.getNamedAttr("weight_error", builder.getF64FloatAttr(kExp2PolynomialError)));
   if (op.getOutputScale())
     problem.push_back(builder.getNamedAttr("output_scale", builder.getF64FloatAttr(op.getOutputScaleValue())));
@@ -167,6 +167,8 @@ gpu::GPUFuncOp AttnTilePass::makeKernel(attn::ForwardOp op, func::FuncOp functio
     problem.push_back(builder.getNamedAttr("dropout", builder.getF64FloatAttr(dropout->convertToDouble())));
   if (op.hasNarrowInputs())
     problem.push_back(builder.getNamedAttr("weight_exponent", builder.getI64IntegerAttr(weightExponent(op, schedule))));
+  if (schedule.twoLevel.value_or(0))
+    problem.push_back(builder.getNamedAttr("summed_keys", builder.getI64IntegerAttr(*schedule.columns)));
   if (!op.getScore().empty())
     problem.push_back(builder.getNamedAttr("score", inPostfix(op, op.getScore())));
   SmallVector<StringRef> sorted;

@@ -258,9 +258,12 @@ void KernelBuilder::buildIteration(const WorkItem &item, Value q, const KeyRange
   // Who rescales in a role of its own is told the factor alone, which is 1 in other rows.
   if (grown && schedule.correctionRegisters.value_or(0))
     grown = arith::CmpFOp::create(b, arith::CmpFPredicate::UNE, alpha, constant(f32Tile({rows}), 1.0));
-  Value scaled = rescale(oldOutput, alpha, grown);
+  bool isTwoLevel = schedule.twoLevel.value_or(0);
+  Value scaled = isTwoLevel ? Value() : rescale(oldOutput, alpha, grown);
   Value output = tile::MmaOp::create(b, f32Tile({rows, valueColumns}), pNarrow, loadValues(item, firstKey), scaled,
                                      /*transpose_b=*/transposesValues || op.getVOrder() == attn::ValueOrder::Keys);
+  if (isTwoLevel)
+    output = math::FmaOp::create(b, oldOutput, broadcast(alpha, valueColumns), output);
   scf::YieldOp::create(b, ValueRange{maximum, sum, output});
 }
 

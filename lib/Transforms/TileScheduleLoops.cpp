@@ -101,10 +101,11 @@ bool LoopScheduler::chooseStages() {
   return true;
 }
 
-/// Loads, transpositions, views and index arithmetic run in the stage that uses them.
+/// Loads, transpositions, views, repeated rows and index arithmetic run in the stage that uses them.
 void LoopScheduler::delayToUsers() {
   for (Operation *op : llvm::reverse(ops)) {
-    if (!isa<tile::LoadOp, tile::TransposeOp, tile::SliceOp>(op) && !isRecomputed(op, loop))
+    if (!isa<tile::LoadOp, tile::TransposeOp, tile::SliceOp, tile::BroadcastOp, tile::SplatOp>(op) &&
+        !isRecomputed(op, loop))
       continue;
     int64_t stage = std::numeric_limits<int64_t>::max();
     for (Operation *user : op->getUsers())

@@ -16,14 +16,14 @@ KNOBS = {
     "workers": ([1, 2, 3], (1, 7)), "stages": ([1, 2, 3, 4], (1, 32)), "item_stages": ([1, 2, 3], (1, 32)), "accumulators": ([1, 2], (1, 8)),
     "load_registers": ([24, 32, 40, 56], (24, 256)), "compute_registers": ([160, 192, 224, 232, 240], (24, 256)),
     "correction_registers": ([0], (0, 256)),
-    "overlap": ([0, 1], (0, 1)), "oldest_first": ([0, 1], (0, 1)), "strict": ([0, 0, 1], (0, 1)), "last_part": ([0, 2, 4], (0, 8)), "left_in_registers": ([0, 1], (0, 1)), "ping_pong": ([0, 1], (0, 1)), "exp2_polynomial": ([0, 2, 4, 16], (0, 16)), "persistent": ([0, 1, 2], (0, 2)),
+    "overlap": ([0, 1], (0, 1)), "oldest_first": ([0, 1], (0, 1)), "strict": ([0, 0, 1], (0, 1)), "last_part": ([0, 2, 4], (0, 8)), "left_in_registers": ([0, 1], (0, 1)), "ping_pong": ([0, 1], (0, 1)), "exp2_polynomial": ([0, 2, 4, 16], (0, 16)), "two_level": ([0, 1], (0, 1)), "persistent": ([0, 1, 2], (0, 2)),
     "ctas": ([1, 1, 1, 2, 3], (1, 8)), "cluster": ([1, 1, 1, 1, 2], (1, 2)), "splits": ([1, 1, 2, 3, 4, 8], (1, 8)), "heads": ([1, 2, 4, 8], (1, 1024)),
     "longest_first": ([0, 1], (0, 1)), "group_bytes": ([0, 1 << 20, 1 << 25], (0, 1 << 40)), "anchor": ([0, 1, 8, 33], (0, 256)),
 }
 TARGETS = {"sm_90a": KNOBS, "sm_100a": KNOBS | {
     "rows": ([128, 256], (1, 1024)), "workers": ([1, 2], (1, 7)), "load_registers": ([48, 56, 64, 96], (24, 256)),
     "compute_registers": ([144, 152, 160, 184, 192, 208, 224, 240], (24, 256)), "correction_registers": ([0, 0, 72, 88, 160], (0, 256)),
-    "overlap": ([1, 1, 1, 0], (0, 1)), "left_in_registers": ([0, 0, 0, 1], (0, 1)),
+    "overlap": ([1, 1, 1, 0], (0, 1)), "left_in_registers": ([0, 0, 0, 1], (0, 1)), "two_level": ([0, 0, 0, 1], (0, 1)),
 }}
 LENGTHS = [1, 2, 63, 64, 65, 100, 127, 128, 129, 150, 192, 200, 255, 256, 257, 300]
 NAMES = re.compile(r"\b(" + "|".join([*KNOBS, "registers", "shared memory", "tensor memory", "head size", "sizes?"]) + r")\b")

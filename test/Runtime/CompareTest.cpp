@@ -80,6 +80,10 @@ TEST(CompareTest, rounding_of_weights_shows_in_wider_outputs) {
   EXPECT_NEAR(0.04 + sum, outputSlack(problem, exact, 0), 1e-4);
   exact.absWeighted = {0.32};
   EXPECT_NEAR(0.03 + sum, outputSlack(problem, exact, 0), 1e-4);
+  // Two sums of 16 keys are no larger than all terms together, and each is cut off once.
+  problem.summedKeys = 16;
+  EXPECT_NEAR(0.03 + 0x1p-13 * (0.32 + std::sqrt(2) * 16 * 0.01), outputSlack(problem, exact, 0), 1e-5);
+  problem.summedKeys.reset();
   // Of 16 bits too, where the output has more; where it has as many, its own rounding is larger.
   problem.v.type = girih::ElementType::BF16;
   problem.q.type = girih::ElementType::BF16;

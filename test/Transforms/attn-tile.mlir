@@ -254,3 +254,20 @@ func.func @lazy_bytes(%q: tensor<1x1x256x64xf8E4M3FN>, %v: tensor<1x1x64x256xf8E
       : tensor<1x1x256x64xf8E4M3FN>, tensor<1x1x256x64xf8E4M3FN>, tensor<1x1x64x256xf8E4M3FN> -> tensor<1x1x256x64xbf16>
   return %o : tensor<1x1x256x64xbf16>
 }
+
+// -----
+
+// Sums of a tile's keys are added in f32, by threads, which scale the output in the same operation.
+// CHECK-LABEL: gpu.func @two_level
+// CHECK-SAME: summed_keys = 64 : i64
+// CHECK: scf.for {{.*}} iter_args(%{{[^ ]*}} = %{{[^,]*}}, %{{[^ ]*}} = %{{[^,]*}}, %[[O:[^ ]*]] =
+// CHECK: %[[ALPHA:.*]] = math.exp2 {{.*}} : tensor<128xf32>
+// CHECK: %[[SUM:.*]] = tile.mma %{{[^ ]*}}, %{{[^ ]*}} transpose_b : tensor<128x64xf8E4M3FN>, tensor<64x64xf8E4M3FN> -> tensor<128x64xf32>
+// CHECK: %[[FACTOR:.*]] = tile.broadcast %[[ALPHA]]
+// CHECK: %[[NEXT:.*]] = math.fma %[[O]], %[[FACTOR]], %[[SUM]] : tensor<128x64xf32>
+// CHECK: scf.yield %{{.*}}, %{{.*}}, %[[NEXT]]
+func.func @two_level(%q: tensor<1x1x256x64xf8E4M3FN>, %v: tensor<1x1x64x256xf8E4M3FN>) -> tensor<1x1x256x64xbf16> {
+  %o = attn.forward %q, %q, %v v_order(keys) schedule <rows = 128, columns = 64, workers = 2, two_level = 1>
+      : tensor<1x1x256x64xf8E4M3FN>, tensor<1x1x256x64xf8E4M3FN>, tensor<1x1x64x256xf8E4M3FN> -> tensor<1x1x256x64xbf16>
+  return %o : tensor<1x1x256x64xbf16>
+}

@@ -51,6 +51,32 @@ gpu.module @m [#nvvm.target<chip = "sm_90a">] {
     gpu.return
   }
 
+  // What repeats a row does so in the round that uses it: the row crosses to it, and no tile.
+  // CHECK-LABEL: gpu.func @repeated_row
+  // CHECK: %[[ROW:.*]] = "factor"({{.*}}) {tile.position = 2 : i64, tile.stage = 0 : i64}
+  // CHECK: tile.mma {{.*}} {tile.position = 1 : i64, tile.stage = 1 : i64}
+  // CHECK: tile.broadcast %[[ROW]] {tile.position = 3 : i64, tile.stage = 1 : i64}
+  // CHECK: math.fma {{.*}} {tile.position = 3 : i64, tile.stage = 1 : i64}
+  gpu.func @repeated_row(%q: tensor<64x64xbf16>, %k: memref<?x64xbf16>, %v: memref<?x64xbf16>, %n: index)
+      kernel attributes {tile.schedule = #tile.schedule<overlap = 1>} {
+    %c0 = arith.constant 0 : index
+    %c1 = arith.constant 1 : index
+    %zero = arith.constant dense<0.0> : tensor<64x64xf32>
+    %r = scf.for %i = %c0 to %n step %c1 iter_args(%sum = %zero) -> (tensor<64x64xf32>) {
+      %tk = tile.load %k[%i, %c0] : memref<?x64xbf16> -> tensor<64x64xbf16>
+      %s = tile.mma %q, %tk transpose_b : tensor<64x64xbf16>, tensor<64x64xbf16> -> tensor<64x64xf32>
+      %p = "softmax"(%s) : (tensor<64x64xf32>) -> tensor<64x64xbf16>
+      %row = "factor"(%s) : (tensor<64x64xf32>) -> tensor<64xf32>
+      %tv = tile.load %v[%i, %c0] : memref<?x64xbf16> -> tensor<64x64xbf16>
+      %o = tile.mma %p, %tv : tensor<64x64xbf16>, tensor<64x64xbf16> -> tensor<64x64xf32>
+      %factor = tile.broadcast %row : tensor<64xf32> -> tensor<64x64xf32>
+      %next = math.fma %sum, %factor, %o : tensor<64x64xf32>
+      scf.yield %next : tensor<64x64xf32>
+    } {tile.non_empty}
+    "use"(%r) : (tensor<64x64xf32>) -> ()
+    gpu.return
+  }
+
   // Two outputs are of one stage, what scales one of them waits for it in the round.
   // CHECK-LABEL: gpu.func @two_outputs
   // CHECK: tile.mma {{.*}} {tile.position = 0 : i64, tile.stage = 0 : i64}

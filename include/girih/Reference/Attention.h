@@ -99,6 +99,8 @@ struct AttentionProblem {
   std::optional<ElementType> outputType, weightType;
   /// A kernel rounds weights times 2 to this power, and the largest of a row is 1 at least.
   int64_t weightExponent = 0;
+  /// Keys whose products a kernel's MMAs add up before it adds these sums in f32: all unless given.
+  std::optional<int64_t> summedKeys;
 
   ElementType outputElement() const { return outputType.value_or(v.type); }
   ElementType weightElement() const { return weightType.value_or(v.type); }

@@ -123,6 +123,8 @@ struct ProblemDeclaration {
   std::optional<double> dropout;
   /// Weights of 8 bits are rounded times 2 to this power.
   std::optional<int64_t> weightExponent;
+  /// Keys whose products MMAs add up before these sums are added in f32: all unless given.
+  std::optional<int64_t> summedKeys;
   /// Whether there is a score function.
   bool hasScore = false;
   /// It as a reference::ScoreProgram; empty when it has no such form, and then

@@ -75,6 +75,8 @@ tile::Schedule completeSchedule(attn::ForwardOp op, const tile::Schedule &given,
     missing.add("knob overlap is 0, attention on " + target.chip() + " needs 1");
   if (*schedule.leftInRegisters != 0)
     missing.add("knob left_in_registers is 1, MMAs on " + target.chip() + " take no operand from registers");
+  if (schedule.twoLevel.value_or(0) != 0)
+    missing.add("knob two_level is 1, MMAs on " + target.chip() + " add in f32, in tensor memory");
   return schedule;
 }
 

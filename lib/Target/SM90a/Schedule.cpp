@@ -104,6 +104,11 @@ static tile::Schedule defaultsFor(attn::ForwardOp op, const tile::Schedule &give
   schedule.workers = workersFor(op, *given.heads);
   schedule.rows = kMma.rows * *schedule.workers;
   schedule.columns = defaultColumns(head);
+  // Sums of a tile of keys are in registers beside the output.
+  if (given.twoLevel.value_or(0) && !op.hasNarrowInputs())
+    schedule.columns = *schedule.columns / 2;
+  else if (given.twoLevel.value_or(0) && getSM90aTarget()->transposesValues(op))
+    schedule.columns = *schedule.columns * 3 / 4;
   if (!ShapedType::isDynamic(keys) && keys <= 64)
     schedule.columns = 64;
   schedule.stages = 2;
@@ -112,6 +117,7 @@ static tile::Schedule defaultsFor(attn::ForwardOp op, const tile::Schedule &give
   schedule.pingPong = 1;
   schedule.lazyRescale = 0; // the output is in registers, where a product costs less than a branch
   schedule.exp2Polynomial = 0;
+  schedule.twoLevel = 0;
   schedule.splits = given.splits.value_or(splitsFor(op, given.completedFrom(schedule), head));
   // Work items of a mask differ in length: whoever is done takes the next, the long
   // ones first. Fixed shares are as good where all are equal, and cost less.
@@ -160,7 +166,7 @@ static tile::Schedule addShipped(attn::ForwardOp op, const tile::Schedule &given
   bool isGiven =
       llvm::any_of(tile::scheduleKnobs(), [&](const tile::KnobInfo &knob) { return (given.*knob.field).has_value(); });
   bool isPlain = op.getScore().empty() && op.getMaskRegion().empty() && !op.hasLengths() && !op.getDropout() &&
-                 !op.getPartialO() && !op.getPartialO() && !op.hasNarrowInputs() &&
+                 !op.getPartialO() && !op.hasNarrowInputs() &&
                  (op.getMask() == attn::Mask::None || op.getMask() == attn::Mask::Causal) && head.keys == head.values;
   if (isGiven || !isPlain || ShapedType::isDynamicShape(queries) || ShapedType::isDynamicShape(keys) ||
       defaultHeads(op, kMma.rows) != 1)

@@ -72,6 +72,15 @@ func.func @left_in_registers(%q: tensor<1x2x256x128xbf16>) -> tensor<1x2x256x128
 
 // -----
 
+func.func @two_level(%q: tensor<1x2x256x128xf8E4M3FN>) -> tensor<1x2x256x128xbf16> {
+  // expected-error@+1 {{knob two_level is 1, MMAs on sm_100a add in f32, in tensor memory}}
+  %o = attn.forward %q, %q, %q schedule <two_level = 1>
+      : tensor<1x2x256x128xf8E4M3FN>, tensor<1x2x256x128xf8E4M3FN>, tensor<1x2x256x128xf8E4M3FN> -> tensor<1x2x256x128xbf16>
+  return %o : tensor<1x2x256x128xbf16>
+}
+
+// -----
+
 // One diagnostic says all that the chip lacks.
 func.func @all_at_once(%q: tensor<1x2x256x136xbf16>) -> tensor<1x2x256x136xbf16> {
   // expected-error@+4 {{head size 136 is not supported on sm_100a; multiples of 8 from 16 to 128 are}}
