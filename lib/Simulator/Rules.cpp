@@ -33,6 +33,8 @@ const RuleText &textOf(Rule rule) {
        "mbarrier.test_wait / mbarrier.try_wait", "Triton", "parity_bits"},
       {"lines of a matrix are a multiple of 16 bytes apart, but not of the fragment's size", "Matrix Storage for WMMA",
        "nvcuda::wmma, whose leading dimension may be any multiple of 16 bytes", "matrix_stride"},
+      {"metadata of a sparse operand means nothing where the elements stored are zeros", "Sparse Matrices, mma.sp",
+       "CUTLASS's StructuredSparseCompressor, for chunks of zeros", "sparse_zeros"},
       {"a weak read of what an atom.cas then compares races with atomic writes; any value that was there will do",
        "Memory Consistency Model, Data-races", "loops of atomicCAS, as in the CUDA C++ Programming Guide",
        "guessed_value"},

@@ -122,6 +122,13 @@ std::vector<RuleCase> ruleCases() {
            "[%r40+64];\n" +
            storeR0,
        "phase parity is 2 when it should be 0 or 1", "[%r40], 2;", "[%r40], 3;", 64},
+      // The code 0 in every chunk of an A of zeros; the twin stores numbers.
+      {Rule::SparseZeros,
+       "mov.b32 %r1, 0;\nmov.b32 %r2, 0x3c003c00;\nmov.b32 %r3, 0;\nmma.sp::ordered_metadata.sync.aligned."
+       "m16n8k32.row.col.f32.f16.f16.f32 {%r4, %r5, %r6, %r7}, {%r1, %r1, %r1, %r1}, {%r2, %r2, %r2, %r2}, "
+       "{%r1, %r1, %r1, %r1}, %r3, 0;\nadd.u32 %r0, %r4, 7;\n" +
+           storeR0,
+       "sparse metadata of row 0 and k = 0 is 0, which selects nothing", "mov.b32 %r1, 0;", "mov.b32 %r1, 0x3c003c00;"},
       // Each thread adds 1; the twin reads a part of the word.
       {Rule::GuessedValue,
        "mov.u32 %r1, smem;\nmov.b32 %r2, 0;\nsetp.eq.u32 %p1, %tid, 0;\n@%p1 st.shared.b32 [%r1], %r2;\n"

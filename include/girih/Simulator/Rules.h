@@ -35,6 +35,7 @@ enum class Rule : uint8_t {
   RemoteScope,    ///< the scope of arrivals at another CTA's mbarrier
   ParityBits,     ///< parities of phases other than 0 and 1
   MatrixStride,   ///< the distance of lines of wmma.load and wmma.store
+  SparseZeros,    ///< metadata of sparse zeros that means nothing
   GuessedValue,   ///< the weak read before a loop of atom.cas
   EqualWrites,    ///< writes of one value by several warps; a note always
 };

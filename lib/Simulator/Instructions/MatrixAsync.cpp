@@ -123,13 +123,15 @@ MatrixTile expand(const MatrixOperation &op, const MatrixTile &stored) {
       return std::nullopt;
     return quarter.metadata[lane] >> FragmentMetadata::shiftOf(row % 16, chunk) & 0xf;
   };
-  std::string problem;
-  MatrixTile a = expandSparse(stored, sparsityOf(op.shape.a), codeOf, problem, Codes::AnyOrder);
+  CodeFaults faults;
+  MatrixTile a = expandSparse(stored, sparsityOf(op.shape.a), codeOf, faults, Codes::AnyOrder);
+  const Cta &cta = op.quarters[0].warp->cta;
+  std::string problem = faults.judged(cta.cluster.device, op.line, op.quarters[0].warp->describe());
   if (problem.empty())
     return a;
   Verdict verdict;
   verdict.line = op.line;
-  verdict.agent = op.quarters[0].warp->cta.describe();
+  verdict.agent = cta.describe();
   verdict.message = "wgmma.mma_async.sp: " + problem;
   throw Stop(verdict);
 }

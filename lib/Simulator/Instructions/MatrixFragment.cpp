@@ -66,8 +66,9 @@ Matrix expand(const Step &s, const MmaShape &shape, const Matrix &stored, const 
       return std::nullopt;
     return words[lane] >> FragmentMetadata::shiftOf(row, chunk) & 0xf;
   };
-  std::string problem;
-  MatrixTile whole = expandSparse(tile, shape.sparsity(), codeOf, problem, shape.codes);
+  CodeFaults faults;
+  MatrixTile whole = expandSparse(tile, shape.sparsity(), codeOf, faults, shape.codes);
+  std::string problem = faults.judged(s.cluster().device, s.line(), s.warp.describe());
   if (!problem.empty())
     s.misuse(problem);
   Matrix a(1, whole.rows, whole.columns);

@@ -1,6 +1,8 @@
 //===- SparseTile.cpp - Structured sparse operands ------------------------===//
 #include "SparseTile.h"
 
+#include <algorithm>
+
 namespace girih::sim {
 
 /// A code has the places of the two stored parts of a chunk, in quarters; for
@@ -19,7 +21,12 @@ static bool isMeaningful(uint32_t code, Sparsity sparsity, Codes codes) {
   return false;
 }
 
-MatrixTile expandSparse(const MatrixTile &stored, Sparsity sparsity, const MetadataReader &codeOf, std::string &problem,
+std::string CodeFaults::judged(Device &device, unsigned line, const std::string &agent) const {
+  bool isTolerated = ofNumbers.empty() && !ofZeros.empty() && device.tolerates(Rule::SparseZeros, line, agent);
+  return !ofNumbers.empty() ? ofNumbers : isTolerated ? "" : ofZeros;
+}
+
+MatrixTile expandSparse(const MatrixTile &stored, Sparsity sparsity, const MetadataReader &codeOf, CodeFaults &faults,
                         Codes codes) {
   MatrixTile tile;
   tile.rows = stored.rows;
@@ -34,13 +41,15 @@ MatrixTile expandSparse(const MatrixTile &stored, Sparsity sparsity, const Metad
         tile.isDefined[row] = 0;
         continue;
       }
+      const float *from = stored.values.data() + size_t(row) * stored.columns + chunk * size / 2;
       if (!isMeaningful(*code, sparsity, codes)) {
-        if (problem.empty())
-          problem = "sparse metadata of row " + std::to_string(row) + " and k = " + std::to_string(chunk * size) +
-                    " is " + std::to_string(*code) + ", which selects nothing";
+        bool isZero = std::all_of(from, from + size / 2, [](float value) { return value == 0.0f; });
+        std::string &fault = isZero ? faults.ofZeros : faults.ofNumbers;
+        if (fault.empty())
+          fault = "sparse metadata of row " + std::to_string(row) + " and k = " + std::to_string(chunk * size) +
+                  " is " + std::to_string(*code) + ", which selects nothing";
         continue;
       }
-      const float *from = stored.values.data() + size_t(row) * stored.columns + chunk * size / 2;
       float *to = tile.values.data() + size_t(row) * tile.columns + chunk * size;
       if (sparsity == Sparsity::OneOfTwo) {
         to[*code == 0b1110] = *from;

@@ -29,9 +29,17 @@ enum class Codes : uint8_t { Tensor, AnyOrder, Rising };
 /// The code of a chunk of a row; unset when it is undefined.
 using MetadataReader = std::function<std::optional<uint32_t>(uint32_t row, uint32_t chunk)>;
 
-/// Places the k / 2 stored elements of each row among zeros. `problem` says
-/// which code has no meaning, when one has none.
-MatrixTile expandSparse(const MatrixTile &stored, Sparsity sparsity, const MetadataReader &codeOf, std::string &problem,
+/// The first code of a tile without a meaning, where numbers are stored for it
+/// and where zeros are, which leave the product the same in every place.
+struct CodeFaults {
+  std::string ofNumbers, ofZeros;
+
+  /// What a run judges of them; empty when it is nothing.
+  std::string judged(Device &device, unsigned line, const std::string &agent) const;
+};
+
+/// Places the k / 2 stored elements of each row among zeros.
+MatrixTile expandSparse(const MatrixTile &stored, Sparsity sparsity, const MetadataReader &codeOf, CodeFaults &faults,
                         Codes codes = Codes::Tensor);
 
 /// PTX ISA, "Matrix fragments for multiply-accumulate operation with sparse

@@ -22,10 +22,14 @@ uint32_t takeCtaGroup(Decoder &d) {
   return group;
 }
 
+std::string agentOf(const Cta &cta, const Access &access) {
+  return cta.describe() + " " + cta.cluster.componentName(access.component);
+}
+
 void stopTensor(const Cta &cta, const Access &access, const std::string &message) {
   Verdict verdict;
   verdict.line = access.line;
-  verdict.agent = cta.describe() + " " + cta.cluster.componentName(access.component);
+  verdict.agent = agentOf(cta, access);
   verdict.message = message;
   throw Stop(verdict);
 }

@@ -16,6 +16,8 @@ uint32_t readTensor(Cta &cta, uint32_t lane, uint32_t column, const Access &acce
                     bool *isDefined);
 void writeTensor(Cta &cta, uint32_t lane, uint32_t column, uint32_t value, const Access &access,
                  const Knowledge &knowledge, bool isDefined);
+/// Who has made an access, for verdicts.
+std::string agentOf(const Cta &cta, const Access &access);
 /// Stops with what is wrong with cells that an operation in flight reaches.
 [[noreturn]] void stopTensor(const Cta &cta, const Access &access, const std::string &message);
 

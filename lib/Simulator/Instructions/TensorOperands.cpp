@@ -79,10 +79,11 @@ MatrixTile readTensorA(const TensorIssue &op, Cta &cta, uint32_t part, const Ten
                                                false, turn.sharedRead, *turn.knowledge, op.packing);
   if (!d.isSparse)
     return stored;
-  std::string problem;
+  CodeFaults faults;
   MatrixTile tile = expandSparse(
       stored, sparsityOf(op), [&](uint32_t row, uint32_t chunk) { return readCode(op, cta, part, row, chunk, turn); },
-      problem);
+      faults);
+  std::string problem = faults.judged(cta.cluster.device, turn.tensorRead.line, agentOf(cta, turn.tensorRead));
   if (!problem.empty())
     stopTensor(cta, turn.tensorRead, problem);
   return tile;
