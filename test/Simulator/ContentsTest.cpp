@@ -1,4 +1,5 @@
 //===- ContentsTest.cpp - What a module declares, and memory of the caller ===//
+#include "../../lib/Simulator/Program/Program.h"
 #include "Harness.h"
 
 #include "girih/Simulator/Contents.h"
@@ -46,6 +47,30 @@ TEST(Contents, KernelsAndVariables) {
   uint64_t address = 0;
   std::memcpy(&address, contents.variables[2].initial.data(), sizeof address);
   EXPECT_EQ(address, contents.variables[1].address);
+}
+
+/// Only kernels that may see each other's clusters run on one thread together.
+TEST(Contents, AtomicsOfAnotherKernelAreNotThisOnes) {
+  const std::string text = R"(.version 8.8
+.target sm_90a
+.address_size 64
+.func add(.param .b64 p) { .reg .b64 d; ld.param.b64 d, [p]; red.global.add.u32 [d], 1; ret; }
+.visible .entry counts(.param .u64 p)
+{
+  .param .b64 given;
+  .reg .b64 d;
+  ld.param.u64 d, [p];
+  st.param.b64 [given], d;
+  call add, (given);
+  ret;
+}
+.visible .entry plain() { .shared .align 8 .b8 mine[8]; .reg .b32 r; atom.shared.add.u32 r, [mine], 1; ret; }
+)";
+  for (const char *decoded : {"", "plain"}) {
+    auto program = decodeProgram(parsePTX(text), decoded);
+    EXPECT_FALSE(program->readsGlobalState("plain")) << decoded;
+    EXPECT_EQ(program->readsGlobalState("counts"), !*decoded) << decoded;
+  }
 }
 
 TEST(Contents, VariablesLieWhereTheyAreWanted) {

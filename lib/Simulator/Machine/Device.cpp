@@ -21,7 +21,7 @@ Device::Device(const Program &program, Launch &launch, const Options &options)
   suppressed.resize(options.suppressions.size());
   checkLaunch();
   placeClusters();
-  runsTogether = program.usesGlobalAtomics && clusterCount > 1;
+  runsTogether = clusterCount > 1 && program.readsGlobalState(launch.kernel);
   if (options.schedule == Schedule::Timed && !(chip = findChipTiming(program.syntax->target)))
     throw Stop(VerdictKind::Unsupported,
                "there is no model of time for " + program.syntax->target + "; there are those of sm_90 and sm_100");

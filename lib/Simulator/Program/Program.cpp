@@ -7,6 +7,7 @@
 #include "Registers.h"
 #include "girih/Simulator/Verdict.h"
 
+#include <algorithm>
 #include <cstring>
 #include <set>
 #include <tuple>
@@ -197,7 +198,7 @@ void decodeBody(Program &program, CompiledFunction &function) {
     decoded.index = program.instructionCount++;
     decoded.cost = costOf(instruction.opcode);
     program.hasAsyncRegisters |= decoded.isMatrixAsync || decoder.root() == "tcgen05";
-    program.usesGlobalAtomics |= readsGlobalState(instruction.opcode);
+    function.readsGlobalState |= readsGlobalState(instruction.opcode);
   }
   markGuesses(*function.syntax, function.body);
 }
@@ -278,6 +279,13 @@ const CompiledFunction *Program::functionAt(uint64_t address) const {
     if (function->address == address)
       return function.get();
   return nullptr;
+}
+
+bool Program::readsGlobalState(const std::string &kernel) const {
+  std::set<const Function *> reached = reachable(*syntax, kernel);
+  return std::any_of(functions.begin(), functions.end(), [&](const auto &each) {
+    return each.second->readsGlobalState && reached.count(each.second->syntax);
+  });
 }
 
 std::string Program::locationOf(const CompiledFunction &function, const Instruction &instruction) const {

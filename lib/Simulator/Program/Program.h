@@ -95,6 +95,8 @@ struct CompiledFunction {
   uint64_t address = 0;
   /// `.cta_group::` of its tcgen05 instructions and where the first is.
   uint32_t ctaGroup = 0, ctaGroupLine = 0;
+  /// Its instructions may see what other clusters do meanwhile.
+  bool readsGlobalState = false;
 };
 
 /// A module ready to run: addresses are assigned, instructions decoded.
@@ -104,13 +106,15 @@ struct Program {
   /// Bytes of statically declared shared memory, from address `sharedBase`.
   uint64_t staticShared = 0;
   uint64_t dynamicSharedOffset = 0;
-  bool usesGlobalAtomics = false;
   /// Some instruction fills or reads registers while others go on.
   bool hasAsyncRegisters = false;
   uint32_t instructionCount = 0;
 
   const CompiledFunction *find(const std::string &name) const;
   const CompiledFunction *functionAt(uint64_t address) const;
+  /// Whether clusters of a kernel may affect each other; what other kernels of
+  /// the module do does not count.
+  bool readsGlobalState(const std::string &kernel) const;
   /// `file:line:column` of an instruction, or the empty string.
   std::string locationOf(const CompiledFunction &function, const Instruction &instruction) const;
 };
