@@ -38,8 +38,9 @@ def main():
         sys.exit(__doc__)
     failed = False
     prelude, epilogue = open(os.path.join(HERE, "InstructionForms.ptx")).read().split("INSTRUCTION\n")
-    for target in ("90", "100", "120"):
-        listed = list(forms(target))
+    # A kernel has one .cta_group.
+    for target, isPair in (("90", False), ("100", False), ("100", True), ("120", False)):
+        listed = [form for form in forms(target) if (".cta_group::2" in form) == isPair]
         text = prelude.replace("TARGET", f"sm_{target}a")
         first = text.count("\n") + 1
         with tempfile.NamedTemporaryFile("w", suffix=".ptx") as source:

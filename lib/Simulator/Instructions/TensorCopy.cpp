@@ -46,6 +46,14 @@ void startLoad(Step &s, std::shared_ptr<BoxOperand> box, LoadTarget target, std:
   cluster->enqueue(*s.cta().copyEngine, std::move(operation));
 }
 
+/// The offsets within the filter, an operand of their own.
+void takeOffsets(Decoder &d, size_t index, MapOperand &from) {
+  from.offsets = d.sources(index, Type::U16);
+  if (from.offsets.size() != from.rank - 2)
+    d.fail("has " + std::to_string(from.offsets.size()) + " im2col offsets when it needs " +
+           std::to_string(from.rank - 2));
+}
+
 void decodeLoad(Decoder &d, uint32_t rank, LoadMode mode, bool mayBeRemote) {
   bool isMulticast = d.has("multicast::cluster");
   bool isPair = d.has("cta_group::2");
@@ -54,12 +62,8 @@ void decodeLoad(Decoder &d, uint32_t rank, LoadMode mode, bool mayBeRemote) {
   AddressOperand to = d.address(0), barrier = d.address(2);
   MapOperand from = takeMap(d, 1, rank, mode);
   size_t next = 3;
-  if (mode == LoadMode::Column) {
-    from.offsets = d.sources(next++, Type::U16);
-    if (from.offsets.size() != rank - 2)
-      d.fail("has " + std::to_string(from.offsets.size()) + " im2col offsets when it needs " +
-             std::to_string(rank - 2));
-  }
+  if (mode == LoadMode::Column)
+    takeOffsets(d, next++, from);
   Operand ctas = isMulticast ? d.source(next, Type::U16) : Operand();
   d.instruction().passesUndefined = false;
   auto load = [=](Step &s, unsigned lane) {
@@ -236,10 +240,14 @@ void decodeTensorCopy(Decoder &d, bool isReduction, bool isPrefetch) {
   if ((mode == LoadMode::FourRows && rank != 2) || (isColumn && rank < 3))
     d.fail("has no ." + name + " of " + dimensions);
   if (isPrefetch) {
+    if (scatters || name == "im2col_no_offs")
+      d.unsupported();
     d.require("L2");
     d.require("global");
     takeCachePolicy(d);
-    takeMap(d, 0, rank, mode);
+    MapOperand from = takeMap(d, 0, rank, mode);
+    if (isColumn)
+      takeOffsets(d, 1, from);
     d.run([](Step &) { return Outcome::Next; });
     return;
   }
