@@ -66,7 +66,7 @@ TEST(Deadlock, NamedBarrierWithAWrongCount) {
   TestLaunch test;
   test.threads = 96;
   expectDeadlock(makeModule("bar.sync 1, 128;"), test,
-                 {"3 wait", "warp 2, line", "on barrier 1: 96 of 128 threads have arrived"});
+                 {"3 wait", "cta (0, 0, 0) warp 0 to warp 2, line", "on barrier 1: 96 of 128 threads have arrived"});
 }
 
 TEST(Deadlock, BytesThatNeverArrive) {

@@ -117,7 +117,7 @@ void declare(CLI::App &app, Arguments &arguments) {
                        ->capture_default_str();
   app.add_option("--seed", arguments.seed, "seed of the random schedule, or the first of --schedules");
   app.add_option("--schedules", arguments.schedules, "explore this many random schedules from --seed on")
-      ->check(CLI::PositiveNumber)
+      ->check(CLI::Range(uint64_t(1), uint64_t(UINT32_MAX)))
       ->excludes(schedule);
   app.add_option("--size", arguments.sizes, "NAME=N for a dynamic size of a manifest")->allow_extra_args(false);
   app.add_option("--scalar", arguments.scalars, "NAME=NUMBER for a number that a manifest's functions use")

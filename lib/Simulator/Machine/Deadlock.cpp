@@ -83,6 +83,27 @@ std::vector<Waiter> drawn(const std::vector<Held> &held, const std::vector<size_
   return waiters;
 }
 
+/// A line for each waiter; warps of a CTA that follow each other and wait for the
+/// same share one.
+std::vector<std::string> linesOf(const std::vector<Held> &held, const std::vector<Waiter> &waiters) {
+  const size_t mostListed = 32;
+  std::vector<std::string> lines;
+  for (size_t first = 0, end; first < waiters.size() && lines.size() < mostListed; first = end) {
+    const Warp &warp = *held[first].warp;
+    auto isAlike = [&](size_t other) {
+      return &held[other].warp->cta == &warp.cta && held[other].warp->groups.size() == 1 && warp.groups.size() == 1 &&
+             waiters[other].line == waiters[first].line && waiters[other].state == waiters[first].state;
+    };
+    for (end = first + 1; end < waiters.size() && isAlike(end);)
+      ++end;
+    std::string name = waiters[first].name;
+    if (end - first > 1)
+      name += " to" + waiters[end - 1].name.substr(warp.cta.describe().size());
+    lines.push_back(name + ", line " + std::to_string(waiters[first].line) + ": " + waiters[first].state);
+  }
+  return lines;
+}
+
 } // namespace
 
 void Cluster::reportDeadlock(std::vector<std::string> notes) {
@@ -94,17 +115,12 @@ void Cluster::reportDeadlock(std::vector<std::string> notes) {
   Verdict verdict;
   verdict.kind = VerdictKind::Deadlock;
   verdict.message = "no warp and no asynchronous unit can move; " + std::to_string(waiters.size()) + " wait";
-  const size_t mostListed = 32;
-  for (size_t i = 0; i < waiters.size() && i < mostListed; ++i) {
-    const auto &[warp, group, others] = waiters[i];
-    verdict.notes.push_back(warp->describe(group->mask) + ", line " + std::to_string(lineOf(*group)) + ": " +
-                            whatHolds(*warp, *group));
-  }
+  auto cycle = findCycle(waiters);
+  verdict.waiters = drawn(waiters, cycle);
+  verdict.notes = linesOf(waiters, verdict.waiters);
   if (std::string gone = exitedWarps(warps); !gone.empty())
     verdict.notes.push_back(gone);
   verdict.notes.insert(verdict.notes.end(), notes.begin(), notes.end());
-  auto cycle = findCycle(waiters);
-  verdict.waiters = drawn(waiters, cycle);
   if (!cycle.empty()) {
     std::string text = "cycle: ";
     for (size_t at : cycle)
