@@ -54,10 +54,12 @@ LogicalResult tile::checkNames(const AttrPlace &place, int64_t rank, ArrayAttr s
   return success();
 }
 
-static LogicalResult isSwizzle(const AttrPlace &place, Attribute attr) {
-  if (failed(isNumber(32, 128)(place, attr)))
+/// In the recipe, 0 is none.
+static LogicalResult isRecipeSwizzle(const AttrPlace &place, Attribute attr) {
+  if (failed(isNumber(0, 128)(place, attr)))
     return failure();
-  return llvm::isPowerOf2_64(cast<IntegerAttr>(attr).getInt()) ? success() : place.fail(attr, "32, 64 or 128");
+  int64_t bytes = cast<IntegerAttr>(attr).getInt();
+  return bytes == 0 || (bytes != 16 && isSwizzle(bytes)) ? success() : place.fail(attr, "0, 32, 64 or 128");
 }
 
 static const AttrRule &isDimension() {
@@ -86,7 +88,8 @@ static LogicalResult isMode(const AttrPlace &place, Attribute attr) {
 LogicalResult tile::isRecipe(const AttrPlace &place, Attribute attr) {
   static const std::pair<StringRef, AttrRule> kinds[] = {
       {"tensor_map",
-       isRecord({{"kind", isText}, {"tensor", isText}, {"swizzle", isSwizzle}, {"modes", isListOf(isMode, 1, 5)}})},
+       isRecord(
+           {{"kind", isText}, {"tensor", isText}, {"swizzle", isRecipeSwizzle}, {"modes", isListOf(isMode, 1, 5)}})},
       {"pointer", isRecord({{"kind", isText}, {"tensor", isText}})},
       {"stride", isRecord({{"kind", isText}, {"tensor", isText}, {"dim", isDimension()}})},
       {"size", isRecord({{"kind", isText}, {"size", isText}})},
@@ -159,7 +162,8 @@ static LogicalResult checkMap(const AttrPlace &place, TensorMapType type, Dictio
     needed.push_back(box[box.size() - 1 - i]);
     dims.push_back(i);
   }
-  bool isRight = recipe.getAs<IntegerAttr>("swizzle").getInt() == type.getSwizzle() && modes.size() == needed.size();
+  bool isRight =
+      recipe.getAs<IntegerAttr>("swizzle").getInt() == type.getRecipeSwizzle() && modes.size() == needed.size();
   size_t checkedDims = takesTurns ? 1 : isOfParts ? 2 + type.getFolded() : needed.size();
   for (size_t i = 0; isRight && i < needed.size(); ++i) {
     auto mode = cast<DictionaryAttr>(modes[i]);

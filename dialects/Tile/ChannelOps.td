@@ -200,17 +200,36 @@ def Tile_MmaIntoOp : Tile_Op<"mma_into"> {
     nothing; the MMAs of one thread complete in the order in which they start. Until then
     the operands must stay as they are, and `dest` belongs to the MMA; `tile.mma_commit`
     tells others when that is over. `a` lies in shared or tensor memory, `b` in shared
-    memory. With `pair`, the leader starts it for both CTAs of the cluster: it reads and
+    memory, and `scales`, if any, in tensor memory, where `tile.copy_scales` has put them.
+    With `pair`, the leader starts it for both CTAs of the cluster: it reads and
     writes the slots of the same number in both.
 
     ```mlir
     tile.mma_into %sum, %a, %b accumulate(%more) : !sum, !panel128, !panel
     tile.mma_into %wide, %a, %b accumulate(%more) pair : !wide, !panel128, !panel
+    tile.mma_into %sum, %x, %y accumulate(%more) scales(%sx, %sy : !scales, !scales) : !sum, !narrow128, !narrow
     ```
   }];
-  let arguments = (ins Tile_Tile:$dest, Tile_Tile:$a, Tile_Tile:$b, I1:$accumulate, UnitAttr:$transpose_b,
-                       UnitAttr:$pair);
-  let assemblyFormat = "$dest `,` $a `,` $b `accumulate` `(` $accumulate `)` (`transpose_b` $transpose_b^)? (`pair` $pair^)? attr-dict `:` type($dest) `,` type($a) `,` type($b)";
+  let arguments = (ins Tile_Tile:$dest, Tile_Tile:$a, Tile_Tile:$b, I1:$accumulate, Variadic<Tile_Tile>:$scales,
+                       UnitAttr:$transpose_b, UnitAttr:$pair);
+  let assemblyFormat = "$dest `,` $a `,` $b `accumulate` `(` $accumulate `)` (`scales` `(` $scales^ `:` type($scales) `)`)? (`transpose_b` $transpose_b^)? (`pair` $pair^)? attr-dict `:` type($dest) `,` type($a) `,` type($b)";
+  let hasVerifier = 1;
+}
+
+def Tile_CopyScalesOp : Tile_Op<"copy_scales"> {
+  let summary = "start a copy of scales from shared to tensor memory";
+  let description = [{
+    Of every 32 rows of `scales`, row r goes to lane r, and to the lanes 32, 64 and 96 after it; each
+    32 rows have 4 columns of `dest`. One thread runs this op, and waits for nothing: MMAs that it
+    starts before have read what they need of `dest`, those that it starts after read what is copied, and
+    `tile.mma_commit` tells others when `scales` has been read.
+
+    ```mlir
+    tile.copy_scales %sx, %slot : tensor<32x16xf8E8M0FNU, #tile.shared<swizzle = 16>>, tensor<32x16xf8E8M0FNU, #tile.tensor_memory>
+    ```
+  }];
+  let arguments = (ins Tile_Tile:$scales, Tile_Tile:$dest);
+  let assemblyFormat = "$scales `,` $dest attr-dict `:` type($scales) `,` type($dest)";
   let hasVerifier = 1;
 }
 

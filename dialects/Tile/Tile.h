@@ -33,6 +33,10 @@ inline constexpr int64_t kMaxSlots = 1024; ///< of a ring, and barriers of an ar
 
 /// PTX ISA, "tensor memory": 128 lanes of 512 columns.
 inline constexpr int64_t kTensorLanes = 128, kMaxTensorColumns = 512;
+/// A block of scales is for so many rows of an operand, each of which has one for each group of so many
+/// elements: as many rows, of as many groups (PTX ISA, "tcgen05.mma block scaling").
+inline constexpr int64_t kScaledRows = 128, kScaleGroup = 32, kScaleRows = 32, kScaleGroups = 4;
+inline constexpr int64_t kScaleColumns = kScaledRows / kScaleRows * kScaleGroups;
 /// A worker is a warpgroup (PTX ISA, "warpgroup"); a CTA has at most 1024 threads (CUDA
 /// C++ programming guide, "compute capabilities").
 inline constexpr int64_t kWarpsPerWorker = 4, kMaxWarps = 32;
@@ -55,6 +59,14 @@ int64_t panelBytes(mlir::RankedTensorType tile);
 
 /// The type of a slice of that shape: in shared memory it keeps the panels.
 mlir::RankedTensorType sliceType(mlir::RankedTensorType tile, llvm::ArrayRef<int64_t> shape);
+
+/// Whether TMA and MMAs have such a swizzle, of 16 bytes none.
+bool isSwizzle(int64_t bytes);
+
+/// The shape of the scales of an operand of so many rows, or columns on the right.
+llvm::SmallVector<int64_t> scalesShape(int64_t outer);
+/// The slot of tensor memory for them.
+mlir::RankedTensorType scalesSlot(mlir::RankedTensorType scales);
 
 /// Bytes that answer `tile.request_work` (PTX ISA, "clusterlaunchcontrol.try_cancel").
 inline constexpr int64_t kAnswerBytes = 16;
@@ -80,6 +92,9 @@ FragmentAttr fragmentEncoding(mlir::Type type);
 
 /// Whether this is an MMA that the two CTAs of a cluster run together.
 bool isOfPair(mlir::Operation *op);
+
+/// The scales of an MMA's operands, of the left and the right one, or none.
+mlir::ValueRange scalesOf(mlir::Operation *op);
 
 /// Names of the attributes that a kernel (`gpu.func`) and its arguments carry.
 /// On the function:

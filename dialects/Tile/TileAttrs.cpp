@@ -153,8 +153,8 @@ LogicalResult FragmentAttr::verifyEncoding(ArrayRef<int64_t> shape, Type element
 //===----------------------------------------------------------------------===//
 
 LogicalResult SharedAttr::verify(function_ref<InFlightDiagnostic()> emitError, int64_t swizzle, int64_t rows, bool) {
-  if (swizzle != 32 && swizzle != 64 && swizzle != 128)
-    return emitError() << "swizzle is " << swizzle << " bytes, TMA has 32, 64 and 128";
+  if (!isSwizzle(swizzle))
+    return emitError() << "swizzle is " << swizzle << " bytes, TMA has 16, 32, 64 and 128";
   if (rows < 0 || rows > kMaxTileElements)
     return emitError() << "panels have " << rows << " rows, must be 1 to " << kMaxTileElements;
   return success();

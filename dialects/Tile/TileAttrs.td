@@ -47,7 +47,7 @@ def Tile_SharedAttr : Tile_Attr<"Shared", "shared",
     panel stores its rows one after another, `swizzle` bytes each, with the
     16-byte units of every row permuted as TMA and wgmma define for that swizzle
     (PTX ISA, "shared memory matrix layout"); panels follow each other. The swizzle
-    is 32, 64 or 128 bytes.
+    is 32, 64 or 128 bytes, or 16, which permutes nothing.
 
     `rows` is there for a slice of a taller tile: it lies in panels of so many rows,
     which the panels of the tile itself lie apart. A tile that is alone in its panels

@@ -37,6 +37,37 @@ static LogicalResult verifyMma(Operation *op, RankedTensorType a, RankedTensorTy
   return success();
 }
 
+/// Both operands have scales, for all of their rows or columns, or neither has.
+static LogicalResult verifyScales(Operation *op, ValueRange scales, RankedTensorType a, RankedTensorType b,
+                                  bool transposeB, bool pair) {
+  if (scales.empty())
+    return success();
+  if (scales.size() != 2)
+    return op->emitOpError() << "has " << scales.size() << " tiles of scales, must be 2: of a and of b";
+  if (pair)
+    return op->emitOpError("of a pair of CTAs cannot have scales");
+  for (RankedTensorType operand : {a, b})
+    if (!isa<FloatType>(operand.getElementType()) || operand.getElementTypeBitWidth() != 8)
+      return op->emitOpError() << "has scales for an operand of " << operand.getElementType()
+                               << ", must be floats of 8 bits";
+  int64_t inner = a.getDimSize(1), most = kScaleGroup * kScaleGroups;
+  if (inner % kScaleGroup != 0 || inner > most)
+    return op->emitOpError() << "has scales for an inner size of " << inner << ", must be a multiple of " << kScaleGroup
+                             << " up to " << most;
+  int64_t outer[] = {a.getDimSize(0), b.getDimSize(transposeB ? 0 : 1)};
+  constexpr StringLiteral names[] = {"a", "b"};
+  for (auto [value, size, name] : llvm::zip(scales, outer, names)) {
+    RankedTensorType type = tileType(value);
+    auto needed = RankedTensorType::get(scalesShape(size), Float8E8M0FNUType::get(op->getContext()));
+    bool isSlot = isInTensorMemory(type);
+    if (isSlot ? type != scalesSlot(needed)
+               : type.getShape() != needed.getShape() || type.getElementType() != needed.getElementType())
+      return op->emitOpError() << "scales of " << name << " are " << type << ", must be "
+                               << (isSlot ? scalesSlot(needed) : needed);
+  }
+  return success();
+}
+
 bool girih::tile::isOfPair(Operation *op) {
   if (auto mma = dyn_cast<MmaOp>(op))
     return mma.getPair();
@@ -46,23 +77,32 @@ bool girih::tile::isOfPair(Operation *op) {
   return into && into.getPair();
 }
 
+ValueRange girih::tile::scalesOf(Operation *op) {
+  if (auto mma = dyn_cast<MmaOp>(op))
+    return mma.getScales();
+  if (auto mma = dyn_cast<MmaAsyncOp>(op))
+    return mma.getScales();
+  auto into = dyn_cast<MmaIntoOp>(op);
+  return into ? ValueRange(into.getScales()) : ValueRange();
+}
+
 static LogicalResult verifyAccumulator(Operation *op, Value acc, RankedTensorType result) {
   if (acc && tileType(acc) != result)
     return op->emitOpError() << "accumulator is " << tileType(acc) << ", result is " << result;
   return success();
 }
 
-LogicalResult MmaOp::verify() {
-  if (failed(verifyAccumulator(*this, getAcc(), tileType(getResult()))))
+template <typename OpTy> static LogicalResult verifyMmaOfValues(OpTy op) {
+  RankedTensorType a = tileType(op.getA()), b = tileType(op.getB()), result = tileType(op.getResult());
+  if (failed(verifyAccumulator(op, op.getAcc(), result)) ||
+      failed(verifyMma(op, a, b, result, op.getTransposeB(), op.getPair())))
     return failure();
-  return verifyMma(*this, tileType(getA()), tileType(getB()), tileType(getResult()), getTransposeB(), getPair());
+  return verifyScales(op, op.getScales(), a, b, op.getTransposeB(), op.getPair());
 }
 
-LogicalResult MmaAsyncOp::verify() {
-  if (failed(verifyAccumulator(*this, getAcc(), tileType(getResult()))))
-    return failure();
-  return verifyMma(*this, tileType(getA()), tileType(getB()), tileType(getResult()), getTransposeB(), getPair());
-}
+LogicalResult MmaOp::verify() { return verifyMmaOfValues(*this); }
+
+LogicalResult MmaAsyncOp::verify() { return verifyMmaOfValues(*this); }
 
 LogicalResult MmaIntoOp::verify() {
   RankedTensorType dest = tileType(getDest()), a = tileType(getA()), b = tileType(getB());
@@ -72,7 +112,25 @@ LogicalResult MmaIntoOp::verify() {
     return emitOpError() << "reads a left operand in shared or tensor memory, not " << a;
   if (!sharedEncoding(b))
     return emitOpError() << "reads a right operand in shared memory, not " << b;
-  return verifyMma(*this, a, b, dest, getTransposeB(), getPair());
+  for (Value scales : getScales())
+    if (!isInTensorMemory(scales.getType()))
+      return emitOpError() << "reads scales in tensor memory, not " << scales.getType();
+  if (failed(verifyMma(*this, a, b, dest, getTransposeB(), getPair())))
+    return failure();
+  return verifyScales(*this, getScales(), a, b, getTransposeB(), getPair());
+}
+
+LogicalResult CopyScalesOp::verify() {
+  RankedTensorType scales = tileType(getScales()), dest = tileType(getDest());
+  SharedAttr shared = sharedEncoding(scales);
+  bool isWhole = scales.getRank() == 2 && scales.getDimSize(0) % kScaleRows == 0 &&
+                 scales.getDimSize(1) == kScaleColumns && isa<Float8E8M0FNUType>(scales.getElementType());
+  if (!shared || shared.getSwizzle() != kScaleColumns || !isWhole)
+    return emitOpError() << "copies f8E8M0FNU in shared memory, of multiples of " << kScaleRows << " rows of "
+                         << kScaleColumns << " without a swizzle, not " << scales;
+  if (dest != scalesSlot(scales))
+    return emitOpError() << "copies scales that need " << scalesSlot(scales) << " to " << dest;
+  return success();
 }
 
 /// The rows of a tile in registers lie where the matrix has them.

@@ -100,23 +100,7 @@ def Tile_StoreOp : Tile_Op<"store", [MemoryEffects<[MemWrite]>]> {
   let hasVerifier = 1;
 }
 
-def Tile_MmaOp : Tile_Op<"mma", [Pure]> {
-  let summary = "matrix multiply-accumulate";
-  let description = [{
-    `result = a * b + acc`, accumulated in the result's element type; no `acc` means zero. `a` is
-    MxK, `b` is KxN, or NxK with `transpose_b`. The order of the additions along K is the hardware's.
-    With `pair`, the CTAs of a cluster run it together: each has M rows, and half of the columns of `b`.
-
-    ```mlir
-    %s = tile.mma %q, %k transpose_b : tensor<128x64xbf16>, tensor<32x64xbf16> -> tensor<128x32xf32>
-    %o = tile.mma %p, %v, %acc : tensor<128x32xbf16>, tensor<32x64xbf16>, tensor<128x64xf32> -> tensor<128x64xf32>
-    ```
-  }];
-  let arguments = (ins Tile_Tile:$a, Tile_Tile:$b, Optional<Tile_Tile>:$acc, UnitAttr:$transpose_b, UnitAttr:$pair);
-  let results = (outs Tile_Tile:$result);
-  let assemblyFormat = "$a `,` $b (`,` $acc^)? (`transpose_b` $transpose_b^)? (`pair` $pair^)? attr-dict `:` type($a) `,` type($b) (`,` type($acc)^)? `->` type($result)";
-  let hasVerifier = 1;
-}
+include "dialects/Tile/MmaOps.td"
 
 def Tile_ReduceOp : Tile_Op<"reduce", [Pure]> {
   let summary = "combine the columns of every row";
@@ -269,7 +253,7 @@ def Tile_SliceOp : Tile_Op<"slice", [Pure]> {
   }];
 }
 
-def Tile_MmaAsyncOp : Tile_Op<"mma_async"> {
+def Tile_MmaAsyncOp : Tile_Op<"mma_async", [AttrSizedOperandSegments]> {
   let summary = "start a matrix multiply-accumulate";
   let description = [{
     As `tile.mma`, but the result is valid only after `tile.await`. MMAs of one
@@ -282,9 +266,10 @@ def Tile_MmaAsyncOp : Tile_Op<"mma_async"> {
     %t = tile.mma_async %q, %k, %s transpose_b : !panel, !panel, !tile.async<!acc> -> !tile.async<!acc>
     ```
   }];
-  let arguments = (ins Tile_Tile:$a, Tile_Tile:$b, Optional<Tile_Operand>:$acc, UnitAttr:$transpose_b, UnitAttr:$pair);
+  let arguments = (ins Tile_Tile:$a, Tile_Tile:$b, Optional<Tile_Operand>:$acc, Variadic<Tile_Tile>:$scales,
+                       UnitAttr:$transpose_b, UnitAttr:$pair);
   let results = (outs Tile_AsyncType:$result);
-  let assemblyFormat = "$a `,` $b (`,` $acc^)? (`transpose_b` $transpose_b^)? (`pair` $pair^)? attr-dict `:` type($a) `,` type($b) (`,` type($acc)^)? `->` type($result)";
+  let assemblyFormat = "$a `,` $b (`,` $acc^)? (`scales` `(` $scales^ `:` type($scales) `)`)? (`transpose_b` $transpose_b^)? (`pair` $pair^)? attr-dict `:` type($a) `,` type($b) (`,` type($acc)^)? `->` type($result)";
   let hasVerifier = 1;
 }
 

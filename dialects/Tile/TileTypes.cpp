@@ -74,6 +74,17 @@ int64_t girih::tile::tensorColumns(RankedTensorType tile) {
   return tile.getDimSize(1) * tile.getElementTypeBitWidth() / 32;
 }
 
+bool girih::tile::isSwizzle(int64_t bytes) { return bytes == 16 || bytes == 32 || bytes == 64 || bytes == 128; }
+
+SmallVector<int64_t> girih::tile::scalesShape(int64_t outer) {
+  return {int64_t(llvm::divideCeil(outer, kScaledRows)) * kScaleRows, kScaleColumns};
+}
+
+RankedTensorType girih::tile::scalesSlot(RankedTensorType scales) {
+  return RankedTensorType::get({kScaleRows, scales.getDimSize(0) / kScaleRows * kScaleColumns}, scales.getElementType(),
+                               TensorMemoryAttr::get(scales.getContext()));
+}
+
 FragmentAttr girih::tile::fragmentEncoding(Type type) {
   if (auto async = dyn_cast<AsyncType>(type))
     type = async.getTile();
@@ -174,8 +185,8 @@ LogicalResult TensorMapType::verify(function_ref<InFlightDiagnostic()> emitError
   int64_t bits = isTileElement(elementType) ? elementType.getIntOrFloatBitWidth() : 0;
   if (bits == 0 || bits % 8 != 0)
     return emitError() << "a tensor map has no elements of " << elementType;
-  if (swizzle != 32 && swizzle != 64 && swizzle != 128)
-    return emitError() << "swizzle is " << swizzle << " bytes, TMA has 32, 64 and 128";
+  if (!isSwizzle(swizzle))
+    return emitError() << "swizzle is " << swizzle << " bytes, TMA has 16, 32, 64 and 128";
   if (panel != swizzle * 8 / bits)
     return emitError() << "a panel of " << panel << " elements of " << elementType
                        << " is not as wide as the swizzle of " << swizzle << " bytes";

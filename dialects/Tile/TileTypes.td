@@ -92,6 +92,10 @@ def Tile_TensorMapType : Tile_Type<"TensorMap", "tensor_map"> {
   }];
   let parameters = (ins ArrayRefParameter<"int64_t">:$box, "::mlir::Type":$elementType,
                         "int64_t":$swizzle, "int64_t":$panel, "bool":$folded);
+  let extraClassDeclaration = [{
+    /// As recipes of the loader have it: 0 where nothing is permuted.
+    int64_t getRecipeSwizzle() const { return getSwizzle() == 16 ? 0 : getSwizzle(); }
+  }];
   let assemblyFormat = "`<` `[` $box `]` `x` $elementType `,` `swizzle` `=` $swizzle `,` `panel` `=` $panel `,` `folded` `=` $folded `>`";
   let genVerifyDecl = 1;
 }

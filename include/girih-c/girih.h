@@ -153,7 +153,7 @@ GIRIH_API void girihStringDestroy(char *string);
 
 /*===--- Tensors ----------------------------------------------------------===*/
 
-/* Of integers, i8 has no sign. */
+/* Of integers, i8 has no sign. ue8m0 are powers of two, 2^(byte - 127), and NaN, 255. */
 typedef enum GirihElementType {
   GIRIH_BF16,
   GIRIH_F16,
@@ -162,7 +162,8 @@ typedef enum GirihElementType {
   GIRIH_I32,
   GIRIH_I64,
   GIRIH_E4M3,
-  GIRIH_E5M2
+  GIRIH_E5M2,
+  GIRIH_UE8M0
 } GirihElementType;
 
 /* The caller's tensor. `data` is an address in host memory for the simulator and in

@@ -21,6 +21,8 @@ static ElementType elementTypeOf(GirihElementType type) {
     return ElementType::E4M3;
   case GIRIH_E5M2:
     return ElementType::E5M2;
+  case GIRIH_UE8M0:
+    return ElementType::UE8M0;
   }
   throw Error("element type " + std::to_string(int(type)) + " is none");
 }
@@ -43,6 +45,8 @@ static GirihElementType elementTypeOf(ElementType type) {
     return GIRIH_E4M3;
   case ElementType::E5M2:
     return GIRIH_E5M2;
+  case ElementType::UE8M0:
+    return GIRIH_UE8M0;
   }
   return GIRIH_F32;
 }

@@ -52,6 +52,17 @@ GemmResult reference::gemm(const MatrixView &a, const MatrixView &b, ElementType
   return result;
 }
 
+std::vector<float> reference::scaled(const MatrixView &operand, const BlockScales &scales, bool transposed) {
+  std::vector<float> result(size_t(operand.rows * operand.columns));
+  parallelFor(operand.rows, [&](int64_t row) {
+    for (int64_t k = 0; k < operand.columns; ++k)
+      result[size_t(transposed ? k * operand.rows + row : row * operand.columns + k)] =
+          loadElement(operand.type, operand.data, size_t(row * operand.rowStride + k)) *
+          ue8m0ToFloat(scales.at(row, k));
+  });
+  return result;
+}
+
 std::vector<int64_t> reference::sampleGemmRows(int64_t m, int64_t n, int64_t k, double multiplyAdds, uint64_t seed) {
   double limit = std::max(1.0, multiplyAdds / std::max(1.0, 2.0 * double(n) * double(k)));
   std::set<int64_t> rows;

@@ -96,6 +96,8 @@ uint64_t runtime::poisonBits(ElementType type) {
     return 0xff;
   case ElementType::E5M2:
     return 0xfd;
+  case ElementType::UE8M0:
+    return 0xff;
   }
   return 0;
 }
@@ -130,11 +132,14 @@ HostTensor runtime::randomTensor(const TensorLayout &layout, ElementType type, u
   HostTensor tensor = poisonedTensor(layout, type);
   auto fill = [&]<typename Bits>(Bits) {
     std::vector<Bits> table(quantiles);
-    for (int i = 0; i < quantiles; ++i)
-      storeElement(type, table.data(), size_t(i), normalTable()[i] * factor);
+    for (int i = 0; i < quantiles; ++i) {
+      // Of scales, the exponents are normal: mostly from -4 to 4.
+      float value = type == ElementType::UE8M0 ? std::exp2(std::round(2 * normalTable()[i])) : normalTable()[i];
+      storeElement(type, table.data(), size_t(i), value * factor);
+    }
     fillRandom(tensor, seed, table);
   };
-  if (isNarrow(type))
+  if (elementBytes(type) == 1)
     fill(uint8_t());
   else if (type == ElementType::F32)
     fill(uint32_t());

@@ -27,6 +27,7 @@ CUtensorMapDataType tensorMapType(ElementType type) {
     return CU_TENSOR_MAP_DATA_TYPE_INT64;
   case ElementType::E4M3:
   case ElementType::E5M2:
+  case ElementType::UE8M0:
     return CU_TENSOR_MAP_DATA_TYPE_UINT8;
   }
   return CU_TENSOR_MAP_DATA_TYPE_FLOAT32;

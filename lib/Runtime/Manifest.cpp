@@ -150,7 +150,7 @@ private:
     auto elementType = parseElementType(type.string());
     if (!elementType)
       type.fail("is '" + type.string() +
-                "' when it should be 'bf16', 'f16', 'f32', 'e4m3', 'e5m2', 'i8', 'i32' or 'i64'");
+                "' when it should be 'bf16', 'f16', 'f32', 'e4m3', 'e5m2', 'ue8m0', 'i8', 'i32' or 'i64'");
     tensor.type = *elementType;
     for (const JsonReader &extent : reader.member("shape").elements())
       tensor.shape.push_back(readExtent(extent));

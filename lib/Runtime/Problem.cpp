@@ -69,7 +69,7 @@ std::vector<reference::Sequence> runtime::sequencesOf(const Binding &binding, co
 
 double runtime::problemFlops(const Binding &binding, const reference::Captures &captures) {
   const Manifest &manifest = *binding.manifest;
-  if (manifest.problem.kind == "gemm")
+  if (manifest.problem.isProduct())
     return 2.0 * double(binding.size("m")) * double(binding.size("n")) * double(binding.size("k"));
   if (manifest.problem.kind != "attention.forward")
     return 0;
@@ -99,7 +99,7 @@ double runtime::problemFlops(const Binding &binding, const reference::Captures &
 std::string runtime::describeProblem(const Binding &binding) {
   const Manifest &manifest = *binding.manifest;
   auto text = [&](const char *name) { return std::to_string(binding.size(name)); };
-  if (manifest.problem.kind == "gemm")
+  if (manifest.problem.isProduct())
     return "[" + text("m") + ", " + text("n") + ", " + text("k") + "] " +
            elementTypeName(manifest.tensors[binding.tensorIndex("a")].type);
   if (manifest.problem.kind != "attention.forward")

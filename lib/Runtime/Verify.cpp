@@ -207,6 +207,23 @@ MatrixView matrixOf(const HostTensor &tensor) {
   return {tensor.bytes.data(), tensor.type, tensor.layout.shape[0], tensor.layout.shape[1], tensor.layout.strides[0]};
 }
 
+/// The operand with its scales, transposed if told to; `values` is what the result refers to.
+MatrixView scaledMatrix(const Binding &binding, const std::vector<HostTensor> &tensors, const char *name,
+                        const char *scaleName, bool transposed, std::vector<float> &values) {
+  MatrixView operand = matrixOf(tensors[size_t(binding.tensorIndex(name))]);
+  const HostTensor &scales = tensors[size_t(binding.tensorIndex(scaleName))];
+  std::vector<int64_t> blocks = {(operand.rows + 127) / 128, (operand.columns + 127) / 128, 32, 16};
+  if (scales.type != ElementType::UE8M0 || scales.layout.shape != blocks ||
+      scales.layout.strides != std::vector<int64_t>{blocks[1] * 512, 512, 16, 1})
+    throw Error(binding.manifest->path + ": " + scaleName + " must be contiguous ue8m0 [" + std::to_string(blocks[0]) +
+                ", " + std::to_string(blocks[1]) + ", 32, 16] for the rows and columns of " + name);
+  values = reference::scaled(operand, {reinterpret_cast<const uint8_t *>(scales.bytes.data()), blocks[1]}, transposed);
+  int64_t rows = operand.rows, columns = operand.columns;
+  if (transposed)
+    std::swap(rows, columns);
+  return {values.data(), ElementType::F32, rows, columns, columns};
+}
+
 void verifyGemm(Verdict &verdict, const Binding &binding, const std::vector<HostTensor> &tensors,
                 const DataOptions &options, double multiplyAdds) {
   const HostTensor &a = tensors[binding.tensorIndex("a")];
@@ -217,9 +234,15 @@ void verifyGemm(Verdict &verdict, const Binding &binding, const std::vector<Host
       throw Error(binding.manifest->path + ": a tensor of a gemm has " + std::to_string(tensor->layout.shape.size()) +
                   " dimensions when it should have 2");
   scanWrites(verdict, "c", c, [](const std::vector<int64_t> &, float) { return false; });
-  int64_t n = b.layout.shape[1], k = a.layout.shape[1];
+  MatrixView left = matrixOf(a), right = matrixOf(b);
+  std::vector<float> leftValues, rightValues;
+  if (binding.manifest->problem.kind == "scaled_gemm") {
+    left = scaledMatrix(binding, tensors, "a", "scales_a", /*transposed=*/false, leftValues);
+    right = scaledMatrix(binding, tensors, "b", "scales_b", /*transposed=*/true, rightValues);
+  }
+  int64_t n = right.columns, k = left.columns;
   std::vector<int64_t> rows = sampleGemmRows(a.layout.shape[0], n, k, multiplyAdds, options.seed);
-  GemmResult result = gemm(matrixOf(a), matrixOf(b), c.type, rows);
+  GemmResult result = gemm(left, right, c.type, rows);
   std::vector<double> actual;
   for (int64_t row : rows)
     for (int64_t column = 0; column < n; ++column)
@@ -244,7 +267,7 @@ Verdict runtime::verifyProblem(const Binding &binding, const std::vector<HostTen
   const std::string &kind = binding.manifest->problem.kind;
   if (kind == "attention.forward") {
     verifyAttention(verdict, binding, tensors, options, multiplyAdds);
-  } else if (kind == "gemm") {
+  } else if (binding.manifest->problem.isProduct()) {
     verifyGemm(verdict, binding, tensors, options, multiplyAdds);
   } else {
     for (size_t i = 0; i < tensors.size(); ++i)

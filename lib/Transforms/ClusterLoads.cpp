@@ -67,6 +67,9 @@ LogicalResult LoadSplitter::check(Operation *op) {
     return success();
   if (mma.getPair())
     return op->emitOpError("is of a pair of CTAs already: it cannot be split over them any more");
+  if (!mma.getScales().empty())
+    return op->emitOpError() << "has scales, which CTAs that share work items cannot (knob cluster is " << cluster
+                             << ")";
   if (!mma.getB().getDefiningOp<tile::LoadOp>())
     return op->emitOpError() << "has a right operand that is not loaded as it is: CTAs that share work items each load "
                              << "a part of it (knob cluster is " << cluster << ")";

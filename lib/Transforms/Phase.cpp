@@ -19,7 +19,7 @@ static Phase earliestPhase(Operation *op) {
                                [](Type type) { return tile::sharedEncoding(type) || tile::fragmentEncoding(type); });
   return TypeSwitch<Operation *, Phase>(op)
       .Case<tile::AllocOp, tile::BarriersOp>([](auto) { return Phase::Lowered; })
-      .Case<tile::RoleOp, tile::ChannelOp>([](auto) { return Phase::Specialized; })
+      .Case<tile::RoleOp, tile::ChannelOp, tile::CopyScalesOp>([](auto) { return Phase::Specialized; })
       .Case<tile::MmaAsyncOp, tile::TakeTurnOp>([&](auto) { return isPlaced ? Phase::Placed : Phase::Pipelined; })
       .Case([&](tile::LoadOp load) {
         return isPlaced ? Phase::Placed : load.getRing() ? Phase::Pipelined : Phase::Tiles;

@@ -38,7 +38,7 @@ static bool isReadByMma(Value tile) {
     if (auto slice = dyn_cast<tile::SliceOp>(user))
       return isReadByMma(slice.getResult());
     auto mma = dyn_cast<tile::MmaIntoOp>(user);
-    return mma && mma.getDest() != tile;
+    return isa<tile::CopyScalesOp>(user) || (mma && mma.getDest() != tile);
   });
 }
 
@@ -233,6 +233,8 @@ FailureOr<Value> allocateRings(gpu::GPUFuncOp kernel, llvm::MapVector<Value, Rin
   int64_t cluster = ctasOfProgram(kernel);
   for (auto &[channel, ring] : rings) {
     auto op = channel.getDefiningOp<tile::ChannelOp>();
+    if (llvm::all_of(channel.getUsers(), [](Operation *user) { return isa<tile::OwnOp>(user); }))
+      continue; // nobody else is told
     SmallVector<Part> fillers = fillersOf(op), readers = readersOf(op);
     // A slot with a guest is free when that is over: who fills the slot waits for it.
     SmallVector<Part> owners = isGuest(op) ? fillersOf(op.getShares().getDefiningOp<tile::ChannelOp>()) : fillers;

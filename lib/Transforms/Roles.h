@@ -43,9 +43,11 @@ void makeLoadConsumer(tile::RoleOp role, const LoadChannels &rings, int64_t anch
 void makeTransposer(tile::RoleOp role, const LoadChannels &rings);
 
 /// The channels of a place in tensor memory: of what MMAs write or read, and, where threads
-/// and MMAs change it in turn, back from the threads to the MMAs.
+/// and MMAs change it in turn, back from the threads to the MMAs. Those of scales have slots that
+/// only the MMAs' role uses.
 struct PlaceChannels {
   mlir::Value forth, back;
+  llvm::SmallVector<mlir::Value, 2> scales; ///< of the left and right operands
 };
 
 /// The role's ops on a place work on slots of its channels, if it has any.

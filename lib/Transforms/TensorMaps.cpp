@@ -146,9 +146,9 @@ DictionaryAttr Maker::makeRecipe(tile::TensorMapType type) {
          named("box", 1)});
     add({named("bytes", kPartUnitBytes), named("extent", kLargestSize), named("box", 1)});
   }
-  return builder.getDictionaryAttr({builder.getNamedAttr("kind", builder.getStringAttr("tensor_map")),
-                                    builder.getNamedAttr("tensor", tensor.name), named("swizzle", type.getSwizzle()),
-                                    builder.getNamedAttr("modes", builder.getArrayAttr(modes))});
+  return builder.getDictionaryAttr(
+      {builder.getNamedAttr("kind", builder.getStringAttr("tensor_map")), builder.getNamedAttr("tensor", tensor.name),
+       named("swizzle", type.getRecipeSwizzle()), builder.getNamedAttr("modes", builder.getArrayAttr(modes))});
 }
 
 } // namespace

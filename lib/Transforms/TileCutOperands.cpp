@@ -79,7 +79,8 @@ std::optional<Reading> findReading(tile::WaitOp wait, Parts parts) {
     return std::nullopt;
   for (Operation *user : wait->getUsers()) {
     auto mma = dyn_cast<tile::MmaIntoOp>(user);
-    if (!mma || mma.getDest() == wait.getTile() || mma->getBlock() != wait->getBlock() || !canCut(mma, parts))
+    if (!mma || mma.getDest() == wait.getTile() || !mma.getScales().empty() || mma->getBlock() != wait->getBlock() ||
+        !canCut(mma, parts))
       return std::nullopt;
     found.mmas.push_back(mma);
   }

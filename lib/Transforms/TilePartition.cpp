@@ -199,6 +199,12 @@ void TilePartitionPass::adjust(Operation *op, const RowTiles &rowTiles) {
     RankedTensorType type = mine(cast<RankedTensorType>(mma.getA().getType()));
     Value offset = firstRow(builder, loc, type.getDimSize(0));
     mma.getAMutable().assign(tile::SliceOp::create(builder, loc, type, mma.getA(), offset));
+    if (mma.getScales().empty())
+      return;
+    Value scales = mma.getScales().front();
+    RankedTensorType part = mine(cast<RankedTensorType>(scales.getType()));
+    offset = firstRow(builder, loc, part.getDimSize(0));
+    mma.getScalesMutable().slice(0, 1).assign(tile::SliceOp::create(builder, loc, part, scales, offset));
   } else if (auto iota = dyn_cast<tile::IotaOp>(op)) {
     if (!rowTiles.get().contains(iota.getResult()) || iota.getDimension() != 0)
       return;

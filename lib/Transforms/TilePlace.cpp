@@ -43,6 +43,16 @@ FailureOr<tile::SharedAttr> chooseSwizzle(Operation *op, int64_t rowBytes) {
   return op->emitError() << "a tile row of " << rowBytes << " bytes is no multiple of 32, the least swizzle";
 }
 
+/// Whether it is the scales of MMAs, which nothing permutes.
+bool isOfScales(Value tile) {
+  return !tile.use_empty() && llvm::all_of(tile.getUses(), [&](OpOperand &use) {
+    if (auto slice = dyn_cast<tile::SliceOp>(use.getOwner()))
+      return isOfScales(slice.getResult());
+    auto mma = dyn_cast<tile::MmaAsyncOp>(use.getOwner());
+    return mma && llvm::is_contained(mma.getScales(), tile);
+  });
+}
+
 struct TilePlacePass : impl::TilePlacePassBase<TilePlacePass> {
   void runOnOperation() override {
     gpu::GPUFuncOp kernel = getOperation();
@@ -131,7 +141,9 @@ LogicalResult TilePlacePass::placeSlices(Value tile) {
 
 LogicalResult TilePlacePass::placeLoads(gpu::GPUFuncOp kernel) {
   WalkResult result = kernel.walk([&](tile::LoadOp load) {
-    FailureOr<tile::SharedAttr> shared = chooseSwizzle(load, rowBytes(load.getResult()));
+    FailureOr<tile::SharedAttr> shared = tile::SharedAttr::get(load.getContext(), tile::kScaleColumns);
+    if (!isOfScales(load.getResult()))
+      shared = chooseSwizzle(load, rowBytes(load.getResult()));
     return WalkResult(success(succeeded(shared) && succeeded(setEncoding(load.getResult(), *shared)) &&
                               succeeded(placeSlices(load.getResult()))));
   });
@@ -176,6 +188,12 @@ LogicalResult TilePlacePass::placeMmas(gpu::GPUFuncOp kernel) {
       mma.emitError("the right operand of an MMA must be loaded");
       return WalkResult::interrupt();
     }
+    for (Value scales : mma.getScales())
+      if (tile::SharedAttr shared = tile::sharedEncoding(scales.getType());
+          !shared || shared.getSwizzle() != tile::kScaleColumns) {
+        mma.emitError("the scales of an MMA must be loaded, and be for nothing else");
+        return WalkResult::interrupt();
+      }
     if (target->hasTensorMemory())
       return WalkResult(placeInTensorMemory(mma, *layout));
     if (failed(place(mma.getResult(), *layout)) || (mma.getAcc() && failed(place(mma.getAcc(), *layout))))

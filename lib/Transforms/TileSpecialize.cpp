@@ -43,16 +43,18 @@ struct TileSpecializePass : impl::TileSpecializePassBase<TileSpecializePass> {
   void makeNumberChannels(gpu::GPUFuncOp kernel, OpBuilder &builder);
   void makeVectorChannels(gpu::GPUFuncOp kernel, OpBuilder &builder);
   std::string uniqueName(StringRef name);
+  SmallVector<Value, 2> makeScaleChannels(const TensorPlace &place, OpBuilder &builder);
   FailureOr<Value> makePlaceChannel(const TensorPlace &place, StringRef name, Value shares, OpBuilder &builder);
   LogicalResult makeProgram(tile::RoleOp role);
   LogicalResult connectPlaces(tile::RoleOp role);
 
   tile::Schedule schedule;
   LoadChannels rings;
-  SmallVector<PlaceChannels> places; ///< in the order of findTensorPlaces
-  SmallVector<Value> numbers;        ///< in the order of findNumbers
-  SmallVector<Value> vectors;        ///< in the order of findVectors
-  llvm::StringSet<> names;           ///< of channels
+  SmallVector<PlaceChannels> places;                        ///< in the order of findTensorPlaces
+  llvm::MapVector<std::pair<unsigned, Type>, Value> scales; ///< by operand and slot
+  SmallVector<Value> numbers;                               ///< in the order of findNumbers
+  SmallVector<Value> vectors;                               ///< in the order of findVectors
+  llvm::StringSet<> names;                                  ///< of channels
 };
 
 /// The op of another role that stands in the role's program because something needs it,
@@ -143,6 +145,24 @@ FailureOr<Value> TileSpecializePass::makePlaceChannel(const TensorPlace &place, 
   return tile::ChannelOp::create(builder, user->getLoc(), type, uniqueName(name), shares).getResult();
 }
 
+/// MMAs of one thread have read their scales when it copies the next ones: one slot is enough for all.
+SmallVector<Value, 2> TileSpecializePass::makeScaleChannels(const TensorPlace &place, OpBuilder &builder) {
+  SmallVector<Value, 2> made;
+  if (place.mmas.empty())
+    return made;
+  tile::MmaAsyncOp mma = place.mmas.front();
+  for (auto [operand, value] : llvm::enumerate(mma.getScales())) {
+    RankedTensorType slot = tile::scalesSlot(cast<RankedTensorType>(value.getType()));
+    Value &channel = scales[{operand, slot}];
+    if (!channel) {
+      auto type = tile::ChannelType::get(&getContext(), /*depth=*/1, slot, /*copies=*/1);
+      channel = tile::ChannelOp::create(builder, mma.getLoc(), type, uniqueName("scales"), Value());
+    }
+    made.push_back(channel);
+  }
+  return made;
+}
+
 LogicalResult TileSpecializePass::makePlaceChannels(gpu::GPUFuncOp kernel, OpBuilder &builder) {
   FailureOr<std::vector<TensorPlace>> found = findTensorPlaces(&kernel.getBody().front());
   if (failed(found))
@@ -163,7 +183,7 @@ LogicalResult TileSpecializePass::makePlaceChannels(gpu::GPUFuncOp kernel, OpBui
       back = makePlaceChannel(place, "sum_back", *forth, builder);
     if (failed(forth) || failed(back))
       return failure();
-    places.push_back({*forth, *back});
+    places.push_back({*forth, *back, makeScaleChannels(place, builder)});
     if (Attribute key = place.key())
       ofSource.insert({key, places.back()});
   }
@@ -226,6 +246,7 @@ void TileSpecializePass::runOnOperation() {
   }
   rings.clear();
   places.clear();
+  scales.clear();
   numbers.clear();
   vectors.clear();
   names.clear();

@@ -67,10 +67,24 @@ private:
   }
   void startInto(tile::MmaAsyncOp mma, Value slot, Value accumulate) {
     ImplicitLocOpBuilder b = before(mma);
-    auto into =
-        tile::MmaIntoOp::create(b, slot, mma.getA(), mma.getB(), accumulate, mma.getTransposeB(), mma.getPair());
+    SmallVector<Value> scales = copyScales(b, mma);
+    auto into = tile::MmaIntoOp::create(b, slot, mma.getA(), mma.getB(), accumulate, scales, mma.getTransposeB(),
+                                        mma.getPair());
     into->setAttr(tile::kRoleAttr, mma->getAttr(tile::kRoleAttr));
     tie(into, mma);
+  }
+  /// The thread that starts the MMA copies its scales to columns that no other role uses: what one thread starts
+  /// there is ordered.
+  SmallVector<Value> copyScales(ImplicitLocOpBuilder &b, tile::MmaAsyncOp mma) {
+    SmallVector<Value> slots;
+    for (auto [scales, channel] : llvm::zip(mma.getScales(), channels.scales)) {
+      slots.push_back(
+          tile::OwnOp::create(b, tile::scalesSlot(cast<RankedTensorType>(scales.getType())), channel, Value()));
+      auto copy = tile::CopyScalesOp::create(b, scales, slots.back());
+      copy->setAttr(tile::kRoleAttr, mma->getAttr(tile::kRoleAttr));
+      tie(copy, mma);
+    }
+    return slots;
   }
   void moveInto(tile::MoveOp move, Value slot) {
     ImplicitLocOpBuilder b = before(move);

@@ -243,7 +243,7 @@ nb::tuple simulate(const Kernel &kernel, nb::sequence arrays, const std::string 
 /// An array of zeros in host memory.
 nb::ndarray<nb::array_api, nb::device::cpu> zeros(const std::vector<size_t> &shape, int type) {
   using Code = nb::dlpack::dtype_code;
-  bool isNarrow = type == GIRIH_E4M3 || type == GIRIH_E5M2;
+  bool isNarrow = type == GIRIH_E4M3 || type == GIRIH_E5M2 || type == GIRIH_UE8M0;
   size_t bytes = isNarrow ? 1 : type == GIRIH_F32 ? 4 : 2;
   auto bits = uint8_t(8 * bytes);
   for (size_t extent : shape)
@@ -255,7 +255,7 @@ nb::ndarray<nb::array_api, nb::device::cpu> zeros(const std::vector<size_t> &sha
   nb::capsule owner(data, [](void *memory) noexcept { free(memory); });
   auto code = uint8_t(type == GIRIH_BF16 ? Code::Bfloat : Code::Float);
   if (isNarrow)
-    code = type == GIRIH_E4M3 ? kE4M3Code : kE5M2Code;
+    code = type == GIRIH_E4M3 ? kE4M3Code : type == GIRIH_E5M2 ? kE5M2Code : kUE8M0Code;
   nb::dlpack::dtype dtype{code, bits, 1};
   return nb::ndarray<nb::array_api, nb::device::cpu>(data, shape.size(), shape.data(), owner, nullptr, dtype);
 }

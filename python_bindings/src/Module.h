@@ -52,8 +52,8 @@ struct ScheduleRule {
   RulePtr handle;
 };
 
-/// DLPack 1.1, kDLFloat8_e4m3fn and kDLFloat8_e5m2, which nanobind need not know.
-inline constexpr uint8_t kE4M3Code = 10, kE5M2Code = 12;
+/// DLPack 1.1, kDLFloat8_e4m3fn, kDLFloat8_e5m2 and kDLFloat8_e8m0fnu, which nanobind need not know.
+inline constexpr uint8_t kE4M3Code = 10, kE5M2Code = 12, kUE8M0Code = 14;
 
 inline GirihElementType elementTypeOf(nb::dlpack::dtype type) {
   using Code = nb::dlpack::dtype_code;
@@ -67,6 +67,8 @@ inline GirihElementType elementTypeOf(nb::dlpack::dtype type) {
     return GIRIH_E4M3;
   if (type == nb::dlpack::dtype{kE5M2Code, 8, 1})
     return GIRIH_E5M2;
+  if (type == nb::dlpack::dtype{kUE8M0Code, 8, 1})
+    return GIRIH_UE8M0;
   if (type == nb::dlpack::dtype{uint8_t(Code::Bool), 8, 1} || type == nb::dlpack::dtype{uint8_t(Code::UInt), 8, 1})
     return GIRIH_I8;
   if (type == nb::dlpack::dtype{uint8_t(Code::Int), 32, 1})

@@ -119,6 +119,18 @@ TEST(NarrowFloatTest, formats_have_their_limits) {
   EXPECT_EQ(448, e4m3ToFloat(floatToE4m3(INFINITY)));
 }
 
+TEST(NarrowFloatTest, scales_are_powers_of_two) {
+  EXPECT_EQ(1, ue8m0ToFloat(127));
+  EXPECT_EQ(0x1p-127f, ue8m0ToFloat(0));
+  EXPECT_EQ(0x1p127f, ue8m0ToFloat(254));
+  EXPECT_TRUE(std::isnan(ue8m0ToFloat(255)));
+  for (int bits = 1; bits < 256; ++bits)
+    EXPECT_EQ(bits, floatToUe8m0(ue8m0ToFloat(uint8_t(bits))));
+  EXPECT_EQ(0, floatToUe8m0(0x1p-127f));
+  EXPECT_EQ(128, floatToUe8m0(3));
+  EXPECT_EQ(255, floatToUe8m0(INFINITY));
+}
+
 TEST(ElementTypeTest, unit_roundoff_is_half_an_ulp_of_one) {
   for (ElementType type : {ElementType::BF16, ElementType::F16, ElementType::E4M3, ElementType::E5M2}) {
     float roundoff = float(unitRoundoff(type));

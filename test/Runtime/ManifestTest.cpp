@@ -109,7 +109,7 @@ TEST(ManifestTest, says_where_a_mistake_is) {
   EXPECT_EQ("attention.json: arguments[4].dim is 4 when it should be from 0 to 3",
             parseError("\"tensor\": \"o\", \"dim\": 0", "\"tensor\": \"o\", \"dim\": 4"));
   EXPECT_EQ("attention.json: tensors[0].dtype is 'f64' when it should be "
-            "'bf16', 'f16', 'f32', 'e4m3', 'e5m2', 'i8', 'i32' or 'i64'",
+            "'bf16', 'f16', 'f32', 'e4m3', 'e5m2', 'ue8m0', 'i8', 'i32' or 'i64'",
             parseError("bf16", "f64"));
   EXPECT_EQ("attention.json: tensors[0].order[1] is not a dimension that "
             "'shape' still has",

@@ -159,3 +159,15 @@ gpu.module @m [#nvvm.target<chip = "sm_100a">] {
     gpu.return
   }
 }
+
+// -----
+
+gpu.module @m [#nvvm.target<chip = "sm_100a">] {
+  gpu.func @scales_of_pair(%a: memref<?x128xf8E4M3FN>, %s: memref<?x16xf8E8M0FNU>, %c0: index) kernel attributes {tile.schedule = #tile.schedule<cluster = 2>} {
+    %ta = tile.load %a[%c0, %c0] : memref<?x128xf8E4M3FN> -> tensor<256x128xf8E4M3FN>
+    %ts = tile.load %s[%c0, %c0] : memref<?x16xf8E8M0FNU> -> tensor<64x16xf8E8M0FNU>
+    // expected-error@+1 {{has scales, which CTAs that share work items cannot (knob cluster is 2)}}
+    %r = tile.mma %ta, %ta scales(%ts, %ts : tensor<64x16xf8E8M0FNU>, tensor<64x16xf8E8M0FNU>) transpose_b : tensor<256x128xf8E4M3FN>, tensor<256x128xf8E4M3FN> -> tensor<256x256xf32>
+    gpu.return
+  }
+}

@@ -230,3 +230,25 @@ gpu.module @m [#nvvm.target<chip = "sm_100a">] {
     gpu.return
   }
 }
+
+// -----
+
+#two = #tile.schedule<workers = 2>
+
+gpu.module @m {
+  // Of the scales of the left operand each worker has those of its rows, of the right one all.
+  // CHECK-LABEL: gpu.func @scales
+  // CHECK: %[[SA:.*]] = tile.load %arg2{{.*}} -> tensor<64x16xf8E8M0FNU>
+  // CHECK: %[[SB:.*]] = tile.load %arg3{{.*}} -> tensor<32x16xf8E8M0FNU>
+  // CHECK: %[[MINE:.*]] = tile.slice %[[SA]][%{{.*}}] : tensor<64x16xf8E8M0FNU> -> tensor<32x16xf8E8M0FNU>
+  // CHECK: tile.mma %{{.*}}, %{{.*}} scales(%[[MINE]], %[[SB]] : tensor<32x16xf8E8M0FNU>, tensor<32x16xf8E8M0FNU>) transpose_b : tensor<128x128xf8E4M3FN>, tensor<64x128xf8E4M3FN> -> tensor<128x64xf32>
+  gpu.func @scales(%a: memref<?x128xf8E4M3FN>, %b: memref<?x128xf8E4M3FN>, %s: memref<?x16xf8E8M0FNU>, %t: memref<?x16xf8E8M0FNU>, %c0: index) kernel attributes {tile.schedule = #two} {
+    %ta = tile.load %a[%c0, %c0] : memref<?x128xf8E4M3FN> -> tensor<256x128xf8E4M3FN>
+    %tb = tile.load %b[%c0, %c0] : memref<?x128xf8E4M3FN> -> tensor<64x128xf8E4M3FN>
+    %sa = tile.load %s[%c0, %c0] : memref<?x16xf8E8M0FNU> -> tensor<64x16xf8E8M0FNU>
+    %sb = tile.load %t[%c0, %c0] : memref<?x16xf8E8M0FNU> -> tensor<32x16xf8E8M0FNU>
+    %r = tile.mma %ta, %tb scales(%sa, %sb : tensor<64x16xf8E8M0FNU>, tensor<32x16xf8E8M0FNU>) transpose_b : tensor<256x128xf8E4M3FN>, tensor<64x128xf8E4M3FN> -> tensor<256x64xf32>
+    "use"(%r) : (tensor<256x64xf32>) -> ()
+    gpu.return
+  }
+}

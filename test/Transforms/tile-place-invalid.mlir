@@ -299,3 +299,15 @@ gpu.module @m [#nvvm.target<chip = "sm_90a">] {
     gpu.return
   }
 }
+
+// -----
+
+gpu.module @m [#nvvm.target<chip = "sm_100a">] {
+  gpu.func @computed_scales(%m: memref<?x128xf8E4M3FN>, %i: index) kernel {
+    %s = arith.constant dense<1.0> : tensor<32x16xf8E8M0FNU>
+    %a = tile.load %m[%i, %i] ring("a") stages(1) : memref<?x128xf8E4M3FN> -> tensor<128x128xf8E4M3FN>
+    // expected-error@+1 {{the scales of an MMA must be loaded, and be for nothing else}}
+    %r = tile.mma_async %a, %a scales(%s, %s : tensor<32x16xf8E8M0FNU>, tensor<32x16xf8E8M0FNU>) transpose_b : tensor<128x128xf8E4M3FN>, tensor<128x128xf8E4M3FN> -> !tile.async<tensor<128x128xf32>>
+    gpu.return
+  }
+}

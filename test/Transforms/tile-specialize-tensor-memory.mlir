@@ -9,6 +9,12 @@
 !values = tensor<128x64xf32, #lane>
 !narrow = tensor<128x64xbf16, #lane>
 !left = tensor<128x64xbf16, #tile.tensor_memory>
+!bytes = tensor<128x128xf8E4M3FN, #tile.shared<swizzle = 128>>
+!wide_bytes = tensor<256x128xf8E4M3FN, #tile.shared<swizzle = 128>>
+!scales = tensor<32x16xf8E8M0FNU, #tile.shared<swizzle = 16>>
+!wide_scales = tensor<64x16xf8E8M0FNU, #tile.shared<swizzle = 16>>
+!wide_sum = tensor<128x256xf32, #tile.tensor_memory>
+!wide_values = tensor<128x256xf32, #tile.fragment<registers = [256 : (0, 1)], lanes = [32 : (1, 0)], warps = [4 : (32, 0)]>>
 
 gpu.module @m [#nvvm.target<chip = "sm_100a">] {
   // CHECK-LABEL: gpu.func @two_workers
@@ -310,6 +316,38 @@ gpu.module @m [#nvvm.target<chip = "sm_100a">] {
     } {tile.non_empty}
     %values = tile.move %r : !sum -> !values
     "use"(%values) : (!values) -> ()
+    gpu.return
+  }
+
+  // The thread that starts an MMA copies its scales, to columns that it keeps: one slot for all of a shape.
+  // CHECK-LABEL: gpu.func @scales
+  // CHECK: %[[SUM:.*]] = tile.channel "sum" : <1 x
+  // CHECK: %[[LEFT:.*]] = tile.channel "scales" : <1 x tensor<32x16xf8E8M0FNU, #tile.tensor_memory>>
+  // CHECK: %[[RIGHT:.*]] = tile.channel "scales_1" : <1 x tensor<32x32xf8E8M0FNU, #tile.tensor_memory>>
+  // CHECK-NOT: tile.channel
+  // CHECK: tile.role "mma"
+  // CHECK:   tile.acquire %[[SUM]]
+  // CHECK:   %[[L:.*]] = tile.own %[[LEFT]]
+  // CHECK:   %[[S:.*]] = tile.wait %{{.*}} -> tensor<32x16xf8E8M0FNU, #tile.shared<swizzle = 16>>
+  // CHECK:   tile.copy_scales %[[S]], %[[L]]
+  // CHECK:   %[[R:.*]] = tile.own %[[RIGHT]]
+  // CHECK:   %[[T:.*]] = tile.wait %{{.*}} -> tensor<64x16xf8E8M0FNU, #tile.shared<swizzle = 16>>
+  // CHECK:   tile.copy_scales %[[T]], %[[R]]
+  // CHECK:   tile.mma_into %{{.*}}, %{{.*}}, %{{.*}} accumulate(%false) scales(%[[L]], %[[R]] :
+  // CHECK: tile.role "compute"
+  // CHECK-NOT: tile.copy_scales
+  gpu.func @scales(%m: memref<?x128xf8E4M3FN>, %s: memref<?x16xf8E8M0FNU>)
+      kernel attributes {tile.schedule = #tile.schedule<workers = 1, load_registers = 56, compute_registers = 200>} {
+    %c0 = arith.constant 0 : index
+    %zero = arith.constant dense<0.0> : !wide_sum
+    %a = tile.load %m[%c0, %c0] ring("a") stages(1) : memref<?x128xf8E4M3FN> -> !bytes
+    %b = tile.load %m[%c0, %c0] ring("b") stages(1) : memref<?x128xf8E4M3FN> -> !wide_bytes
+    %sa = tile.load %s[%c0, %c0] ring("sa") stages(1) : memref<?x16xf8E8M0FNU> -> !scales
+    %sb = tile.load %s[%c0, %c0] ring("sb") stages(1) : memref<?x16xf8E8M0FNU> -> !wide_scales
+    %async = tile.mma_async %a, %b, %zero scales(%sa, %sb : !scales, !wide_scales) transpose_b : !bytes, !wide_bytes, !wide_sum -> !tile.async<!wide_sum>
+    %r = tile.await %async in_flight(0) : !tile.async<!wide_sum> -> !wide_sum
+    %values = tile.move %r : !wide_sum -> !wide_values
+    "use"(%values) : (!wide_values) -> ()
     gpu.return
   }
 }

@@ -1254,20 +1254,28 @@ gpu.module @kernels {
 // -----
 
 !block = tensor<128x64xbf16, #tile.shared<swizzle = 128>>
+!scales = tensor<32x16xf8E8M0FNU, #tile.shared<swizzle = 16>>
+!scale_slot = tensor<32x16xf8E8M0FNU, #tile.tensor_memory>
 !sum = tensor<128x128xf32, #tile.tensor_memory>
 gpu.module @kernels {
-  gpu.func @mma_in_workers() kernel attributes {tile.shared_bytes = 16412} {
+  gpu.func @mma_in_workers() kernel attributes {tile.shared_bytes = 17920} {
     tile.tensor_columns columns(128) offset(16408)
     %sums = tile.alloc "sum" offset(0) : <1 x !sum>
     %buffer = tile.alloc "a" offset(0) : <1 x !block>
+    %scale_slots = tile.alloc "scales" offset(0) : <1 x !scale_slot>
+    %scale_buffer = tile.alloc "s" offset(17408) : <1 x !scales>
     %sum_full = tile.barriers "sum_full" offset(16392) : <1, arrivals = 1>
     %false = arith.constant false
     %c0 = arith.constant 0 : index
     %slot = tile.slot %buffer[%c0] : <1 x !block> -> !block
     %sum = tile.slot %sums[%c0] : <1 x !sum> -> !sum
+    %scales = tile.slot %scale_buffer[%c0] : <1 x !scales> -> !scales
+    %scale_slot = tile.slot %scale_slots[%c0] : <1 x !scale_slot> -> !scale_slot
     tile.role "compute" warps(8) registers(240) {
       // expected-error @below {{'tile.mma_into' is for one thread, but all 256 of role "compute" run it}}
       tile.mma_into %sum, %slot, %slot accumulate(%false) transpose_b : !sum, !block, !block
+      // expected-error @below {{'tile.copy_scales' is for one thread, but all 256 of role "compute" run it}}
+      tile.copy_scales %scales, %scale_slot : !scales, !scale_slot
       // expected-error @below {{'tile.mma_commit' is for one thread, but all 256 of role "compute" run it}}
       tile.mma_commit %sum_full[%c0] : <1, arrivals = 1>
     }
@@ -1806,6 +1814,75 @@ gpu.module @branch_tells {
       tile.barrier_arrive %back[%c0] tensor_memory : <1, arrivals = 4>
       tile.barrier_wait %sum_full[%c0] parity(%one) tensor_memory : <1, arrivals = 1>
       %last = tile.move %sum : !sum -> !values
+    }
+    gpu.return
+  }
+}
+
+// -----
+
+// An MMA reads scales of which one was copied for it.
+!block = tensor<128x128xf8E4M3FN, #tile.shared<swizzle = 128>>
+!scales = tensor<32x16xf8E8M0FNU, #tile.shared<swizzle = 16>>
+!slot = tensor<32x16xf8E8M0FNU, #tile.tensor_memory>
+!sum = tensor<128x128xf32, #tile.tensor_memory>
+!matrix = memref<?x128xf8E4M3FN>
+!matrix_of_scales = memref<?x16xf8E8M0FNU>
+gpu.module @kernels {
+  gpu.func @scales_not_copied(%a: !matrix, %s: !matrix_of_scales) kernel attributes {tile.shared_bytes = 17436} {
+    tile.tensor_columns columns(256) offset(17432)
+    %sums = tile.alloc "sum" offset(0) : <1 x !sum>
+    %left = tile.alloc "scales" offset(128) : <1 x !slot>
+    %right = tile.alloc "scales_1" offset(132) : <1 x !slot>
+    %buffer = tile.alloc "a" offset(0) : <1 x !block>
+    %scale_buffer = tile.alloc "s" offset(16384) : <1 x !scales>
+    %full = tile.barriers "full" offset(17408) : <1, arrivals = 1>
+    %zero = arith.constant 0 : i32
+    %false = arith.constant false
+    %c0 = arith.constant 0 : index
+    %slot = tile.slot %buffer[%c0] : <1 x !block> -> !block
+    %scales = tile.slot %scale_buffer[%c0] : <1 x !scales> -> !scales
+    %sum = tile.slot %sums[%c0] : <1 x !sum> -> !sum
+    %l = tile.slot %left[%c0] : <1 x !slot> -> !slot
+    %r = tile.slot %right[%c0] : <1 x !slot> -> !slot
+    tile.role "load" warps(1) registers(24) one_thread {
+      tile.barrier_expect %full[%c0] bytes(16896) : <1, arrivals = 1>
+      tile.copy %a[%c0, %c0] to %slot signals %full[%c0] : !tile.barriers<1, arrivals = 1> : !matrix, !block
+      tile.copy %s[%c0, %c0] to %scales signals %full[%c0] : !tile.barriers<1, arrivals = 1> : !matrix_of_scales, !scales
+    }
+    tile.role "mma" warps(3) registers(24) one_thread {
+      tile.barrier_wait %full[%c0] parity(%zero) : <1, arrivals = 1>
+      tile.copy_scales %scales, %l : !scales, !slot
+      // expected-error @below {{an MMA of role "mma" reads slot 0 of "scales_1", which nothing need have filled yet}}
+      tile.mma_into %sum, %slot, %slot accumulate(%false) scales(%l, %r : !slot, !slot) transpose_b : !sum, !block, !block
+    }
+    gpu.return
+  }
+}
+
+// -----
+
+// Scales are copied before they are there.
+!scales = tensor<32x16xf8E8M0FNU, #tile.shared<swizzle = 16>>
+!slot = tensor<32x16xf8E8M0FNU, #tile.tensor_memory>
+!matrix_of_scales = memref<?x16xf8E8M0FNU>
+gpu.module @kernels {
+  gpu.func @scales_too_early(%s: !matrix_of_scales) kernel attributes {tile.shared_bytes = 1052} {
+    tile.tensor_columns columns(32) offset(1048)
+    %left = tile.alloc "scales" offset(0) : <1 x !slot>
+    %scale_buffer = tile.alloc "s" offset(0) : <1 x !scales>
+    %full = tile.barriers "full" offset(1024) : <1, arrivals = 1>
+    %c0 = arith.constant 0 : index
+    %scales = tile.slot %scale_buffer[%c0] : <1 x !scales> -> !scales
+    %l = tile.slot %left[%c0] : <1 x !slot> -> !slot
+    tile.role "load" warps(1) registers(24) one_thread {
+      tile.barrier_expect %full[%c0] bytes(512) : <1, arrivals = 1>
+      // expected-note @below {{the copy is here}}
+      tile.copy %s[%c0, %c0] to %scales signals %full[%c0] : !tile.barriers<1, arrivals = 1> : !matrix_of_scales, !scales
+    }
+    tile.role "mma" warps(3) registers(24) one_thread {
+      // expected-error @below {{role "mma" reads slot 0 of "s"}}
+      tile.copy_scales %scales, %l : !scales, !slot
     }
     gpu.return
   }

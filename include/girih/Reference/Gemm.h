@@ -21,6 +21,21 @@ struct GemmResult {
   std::vector<double> kernel; ///< in float, then rounded to the type of C
 };
 
+/// The scales of an operand [rows, k] of a scaled product, powers of two: bytes 2^(byte - 127), 255 NaN. Blocks of
+/// 512 bytes are for 128 rows and 128 elements of k, those of the same rows one after another, `blocks` of
+/// them: of row r and element i, byte 16 (r mod 32) + 4 (r / 32) + i / 32.
+struct BlockScales {
+  const uint8_t *data = nullptr;
+  int64_t blocks = 0;
+
+  uint8_t at(int64_t row, int64_t k) const {
+    return data[(row / 128 * blocks + k / 128) * 512 + row % 32 * 16 + row % 128 / 32 * 4 + k % 128 / 32];
+  }
+};
+
+/// The operand [rows, columns] with its scales, as f32; transposed if told to.
+std::vector<float> scaled(const MatrixView &operand, const BlockScales &scales, bool transposed);
+
 /// The chosen rows of A [m, k] times B [k, n], in their order.
 GemmResult gemm(const MatrixView &a, const MatrixView &b, ElementType outputType, const std::vector<int64_t> &rows);
 

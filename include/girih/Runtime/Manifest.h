@@ -108,7 +108,8 @@ struct RoleDeclaration {
 };
 
 struct ProblemDeclaration {
-  std::string kind; ///< `attention.forward`, `gemm`, or anything else
+  std::string kind; ///< `attention.forward`, `gemm`, `scaled_gemm`, or anything else
+  bool isProduct() const { return kind == "gemm" || kind == "scaled_gemm"; }
   std::string mask = "none";
   /// The mask as a reference::ScoreProgram, in place of a name.
   std::vector<std::string> maskProgram;

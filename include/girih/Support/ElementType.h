@@ -11,8 +11,8 @@
 
 namespace girih {
 
-/// In the order of `elementFormats`. Of integers, i8 has no sign.
-enum class ElementType { BF16, F16, F32, I8, I32, I64, E4M3, E5M2 };
+/// In the order of `elementFormats`. Of integers, i8 has no sign; ue8m0 are powers of two.
+enum class ElementType { BF16, F16, F32, I8, I32, I64, E4M3, E5M2, UE8M0 };
 
 /// What is known of an element type. Of integers, rounding has no error and the numbers no
 /// smallest distance.
@@ -32,6 +32,7 @@ inline constexpr ElementFormat elementFormats[] = {
     {"i64", 8, 0, 0},
     {"e4m3", 1, 0x1p-4, 0x1p-9},
     {"e5m2", 1, 0x1p-3, 0x1p-16},
+    {"ue8m0", 1, 0.5, 0x1p-127},
 };
 
 inline constexpr const ElementFormat &formatOf(ElementType type) { return elementFormats[size_t(type)]; }
@@ -51,7 +52,7 @@ inline bool isInteger(ElementType type) {
   return type == ElementType::I8 || type == ElementType::I32 || type == ElementType::I64;
 }
 
-/// Whether it is a float of 8 bits.
+/// Whether it is a float of 8 bits that has signs.
 inline bool isNarrow(ElementType type) { return type == ElementType::E4M3 || type == ElementType::E5M2; }
 
 /// Element `index` of an array of integers.
@@ -87,6 +88,8 @@ inline float loadElement(ElementType type, const void *data, size_t index) {
     uint8_t byte = static_cast<const uint8_t *>(data)[index];
     return type == ElementType::E4M3 ? e4m3ToFloat(byte) : e5m2ToFloat(byte);
   }
+  if (type == ElementType::UE8M0)
+    return ue8m0ToFloat(static_cast<const uint8_t *>(data)[index]);
   uint16_t bits;
   std::memcpy(&bits, static_cast<const char *>(data) + 2 * index, 2);
   return type == ElementType::BF16 ? bfloat16ToFloat(bits) : halfToFloat(bits);
@@ -102,6 +105,10 @@ inline void storeElement(ElementType type, void *data, size_t index, float value
   }
   if (isNarrow(type)) {
     static_cast<uint8_t *>(data)[index] = type == ElementType::E4M3 ? floatToE4m3(value) : floatToE5m2(value);
+    return;
+  }
+  if (type == ElementType::UE8M0) {
+    static_cast<uint8_t *>(data)[index] = floatToUe8m0(value);
     return;
   }
   uint16_t bits = type == ElementType::BF16 ? floatToBfloat16(value) : floatToHalf(value);
@@ -121,6 +128,8 @@ inline float roundToElement(ElementType type, float value) {
     return e4m3ToFloat(floatToE4m3(value));
   case ElementType::E5M2:
     return e5m2ToFloat(floatToE5m2(value));
+  case ElementType::UE8M0:
+    return ue8m0ToFloat(floatToUe8m0(value));
   }
 }
 

@@ -1,7 +1,7 @@
 //===- Float.h - Conversions of narrow floating point -----------*- C++ -*-===//
 //
-// bfloat16 and IEEE binary16 as their bits in a uint16_t, e4m3 and e5m2 in a
-// uint8_t. Conversions to them round to nearest, ties to even, as cvt.rn does;
+// bfloat16 and IEEE binary16 as their bits in a uint16_t, e4m3, e5m2 and ue8m0 in a
+// uint8_t. Conversions to all but ue8m0 round to nearest, ties to even, as cvt.rn does;
 // every value of any of them converts to float exactly.
 //
 //===----------------------------------------------------------------------===//
@@ -73,6 +73,17 @@ inline float e4m3ToFloat(uint8_t bits) {
   float value = float(magnitude) * 0x1p-9f;
   return std::bit_cast<float>(sign | std::bit_cast<uint32_t>(value));
 }
+
+/// The float that the ue8m0 `bits` stands for, a power of two or NaN.
+inline float ue8m0ToFloat(uint8_t bits) {
+  if (bits == 0xff)
+    return std::bit_cast<float>(0x7fc00000u);
+  return std::bit_cast<float>(bits == 0 ? 0x00400000u : uint32_t(bits) << 23);
+}
+
+/// The largest power of two that ue8m0 has up to `value` without its sign, or the smallest one; of infinities and
+/// NaN, NaN.
+inline uint8_t floatToUe8m0(float value) { return uint8_t(std::bit_cast<uint32_t>(value) >> 23 & 0xffu); }
 
 /// `magnitude`, finite bits of a float without the sign, rounded to `mantissa` bits with
 /// exponents of that bias. Too large numbers give more than the format's largest one.

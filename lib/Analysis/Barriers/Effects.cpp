@@ -20,9 +20,10 @@ static bool handsOn(Operation *op) {
 
 bool isBarrierEvent(Operation *op) {
   if (isa<tile::BarrierWaitOp, tile::BarrierArriveOp, tile::BarrierExpectOp, tile::CopyOp, tile::MmaAsyncOp,
-          tile::AwaitOp, tile::MmaIntoOp, tile::MmaCommitOp, tile::MoveOp, tile::WriteSharedOp, tile::TransposeIntoOp,
-          tile::WriteTensorOp, tile::WriteNumberOp, tile::ReadNumberOp, tile::RequestWorkOp, tile::ReadWorkOp,
-          tile::PublishOp, tile::DrainStoresOp, tile::SyncOp, NVVM::BarrierOp, NVVM::BarrierArriveOp>(op))
+          tile::AwaitOp, tile::MmaIntoOp, tile::CopyScalesOp, tile::MmaCommitOp, tile::MoveOp, tile::WriteSharedOp,
+          tile::TransposeIntoOp, tile::WriteTensorOp, tile::WriteNumberOp, tile::ReadNumberOp, tile::RequestWorkOp,
+          tile::ReadWorkOp, tile::PublishOp, tile::DrainStoresOp, tile::SyncOp, NVVM::BarrierOp, NVVM::BarrierArriveOp>(
+          op))
     return true;
   return !handsOn(op) && llvm::any_of(op->getOperands(), isSharedTile) &&
          (isa<tile::StoreOp>(op) || isMemoryEffectFree(op));
@@ -57,7 +58,7 @@ static std::string whyNotInTensorMemory(Operation *op) {
     return "";
   if (isa<tile::MoveOp>(op))
     return isResult ? "it does not say where in tensor memory the tile goes" : "";
-  bool isKnown = handsOn(op) || isa<tile::SlotOp, tile::MmaIntoOp, tile::WriteTensorOp>(op);
+  bool isKnown = handsOn(op) || isa<tile::SlotOp, tile::MmaIntoOp, tile::CopyScalesOp, tile::WriteTensorOp>(op);
   return isKnown ? "" : "it has a tile in tensor memory";
 }
 

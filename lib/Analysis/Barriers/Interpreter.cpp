@@ -233,15 +233,17 @@ bool BarrierInterpreter::element(const BarrierProgram::Array &array, Residue ind
 /// An MMA of a pair has a slot of each CTA where another has one.
 Step BarrierInterpreter::startMmaInto(int index, const Instruction &instruction) {
   const std::vector<Residue> &registers = agents[index].registers;
-  Residue dest = registers[instruction.c], accumulates = registers[instruction.d];
+  Residue dest = registers[instruction.c];
+  Residue accumulates = instruction.d < 0 ? Residue::exact(0) : registers[instruction.d];
   if (!dest.isExact())
     return model.fail(instruction.site, model.agentName(index) + " uses a slot that is not known here");
   BarrierModel::MmaInto mma;
   for (int64_t cta = 0; cta < (instruction.isPair ? program.ctas : 1); ++cta) {
     int apart = cta * program.slotsApart();
     mma.dests.push_back(dest.value + apart);
-    mma.operands.push_back(registers[instruction.a].value + apart);
-    mma.operands.push_back(registers[instruction.b].value + apart);
+    for (int operand : {instruction.a, instruction.b, instruction.scales[0], instruction.scales[1]})
+      if (operand >= 0)
+        mma.operands.push_back(registers[operand].value + apart);
   }
   mma.columns = instruction.value;
   if (accumulates.isExact())

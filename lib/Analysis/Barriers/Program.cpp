@@ -32,7 +32,8 @@ void Decoder::decode() {
       refuse(op, "'" + op->getName().getStringRef() + "' needs all threads of a worker, but role \"" + role.getName() +
                      "\" has one_thread");
     if (role && !role.getOneThread() &&
-        isa<tile::MmaIntoOp, tile::MmaCommitOp, tile::NextWorkOp, tile::RequestWorkOp, tile::WriteNumberOp>(op))
+        isa<tile::MmaIntoOp, tile::CopyScalesOp, tile::MmaCommitOp, tile::NextWorkOp, tile::RequestWorkOp,
+            tile::WriteNumberOp>(op))
       refuse(op, "'" + op->getName().getStringRef() + "' is for one thread, but all " +
                      Twine(kThreadsPerWarp * static_cast<int64_t>(role.getWarps())) + " of role \"" + role.getName() +
                      "\" run it");

@@ -59,7 +59,7 @@ struct BarrierProgram {
     WriteNumber, ///< registers[b] into slot a
     ReadNumber,
     RequestNumber, ///< `value` bytes of a number that nobody else gets
-    MmaInto,       ///< c += a b, or c = a b if registers[d] is 0; `value` columns
+    MmaInto,       ///< c += a b, or c = a b if registers[d] is 0; `value` columns; a copy, too: b and d are not there
     Commit,
   };
 
@@ -77,6 +77,7 @@ struct BarrierProgram {
     bool isCluster = false; ///< a wait that hears threads of other CTAs
     int site = -1;
     int tile = -1, tileRegisters = -1; ///< what is put; the left operand of an MMA
+    int scales[2] = {-1, -1};          ///< registers: slots that an MMA reads as well
     int width = 64;                    ///< bits of a scalar result
   };
 

@@ -173,6 +173,13 @@ void Decoder::decodeEvent(Operation *op) {
         instruction.c = reg(mma.getDest());
         instruction.d = reg(mma.getAccumulate());
         instruction.isPair = mma.getPair();
+        for (auto [slot, scales] : llvm::zip(instruction.scales, mma.getScales()))
+          slot = reg(scales);
+        role->hasPipe = true;
+      })
+      .Case([&](tile::CopyScalesOp copy) {
+        fill(Code::MmaInto, copy.getScales(), {}, {}, tile::tensorColumns(copy.getDest().getType())).c =
+            reg(copy.getDest());
         role->hasPipe = true;
       })
       .Case([&](tile::MmaCommitOp commit) {

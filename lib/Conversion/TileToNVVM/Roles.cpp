@@ -65,8 +65,8 @@ bool isRunByWarp(tile::RoleOp role) {
   bool startsMmas = false;
   WalkResult result = role.walk([&](Operation *op) {
     startsMmas |= isa<tile::MmaIntoOp>(op);
-    bool isElectable = isa<tile::MmaIntoOp, tile::MmaCommitOp, tile::BarrierWaitOp, tile::BarrierArriveOp,
-                           tile::ReadNumberOp, tile::ReadWorkOp>(op);
+    bool isElectable = isa<tile::MmaIntoOp, tile::CopyScalesOp, tile::MmaCommitOp, tile::BarrierWaitOp,
+                           tile::BarrierArriveOp, tile::ReadNumberOp, tile::ReadWorkOp>(op);
     bool hasOwnEffects = !op->hasTrait<OpTrait::HasRecursiveMemoryEffects>() && !isMemoryEffectFree(op);
     return WalkResult(success(op == role || isElectable || !hasOwnEffects));
   });
@@ -89,7 +89,7 @@ void buildRole(ImplicitLocOpBuilder &b, tile::RoleOp role) {
     return inlineBody(role, b);
   bool isOfWarp = isRunByWarp(role);
   role.walk([&](Operation *op) {
-    if (isOfWarp ? isa<tile::MmaIntoOp, tile::MmaCommitOp>(op)
+    if (isOfWarp ? isa<tile::MmaIntoOp, tile::CopyScalesOp, tile::MmaCommitOp>(op)
                  : isa<tile::BarrierArriveOp, tile::ReadNumberOp, tile::ReadWorkOp>(op))
       op->setAttr(isOfWarp ? kElectedAttr : kOneThreadAttr, UnitAttr::get(op->getContext()));
   });

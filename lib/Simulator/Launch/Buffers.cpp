@@ -27,7 +27,7 @@ void fillRandom(std::vector<uint8_t> &bytes, const std::string &type, uint64_t s
   // A fixed recipe, so that other loaders can make the same numbers: the top
   // 24 bits of each draw as a number in [-1, 1).
   auto next = [&] { return (double(random() >> 40) * 0x1p-23 - 1.0) * scale; };
-  if (auto known = parseElementType(type)) {
+  if (auto known = parseElementType(type); known && *known != ElementType::UE8M0) {
     size_t size = elementBytes(*known);
     for (size_t i = 0; i < bytes.size() / size; ++i)
       storeElement(*known, bytes.data(), i, float(next()));

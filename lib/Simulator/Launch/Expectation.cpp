@@ -125,15 +125,6 @@ Verdict mismatch(const std::string &buffer, size_t row, size_t column, double fo
   return verdict;
 }
 
-/// The scale of one row and one element of k: blocks of 512 bytes hold 128 rows
-/// and 128 elements of k, laid out as the scale factors of tcgen05.mma are
-/// (PTX ISA, "tcgen05.mma Scale Factor B Layout"): 32 rows of 16 bytes.
-double scaleAt(const Buffer &buffer, size_t row, size_t k, size_t steps) {
-  size_t block = row / 128 * steps + k / 128;
-  uint8_t code = buffer.bytes[block * 512 + row % 32 * 16 + row % 128 / 32 * 4 + k % 128 / 32];
-  return std::ldexp(1.0, int(code) - 127);
-}
-
 /// C [m, n] bfloat16 = A [m, k] B [n, k]^T, both e4m3 with ue8m0 scales.
 Check expectScaledGemm(const Node &object, const Launch &launch) {
   object.allowOnly({"kind", "a", "b", "c", "scales_a", "scales_b", "m", "n", "k"});
@@ -148,9 +139,10 @@ Check expectScaledGemm(const Node &object, const Launch &launch) {
   return [=](const Launch &done) -> std::optional<Verdict> {
     auto read = [&](unsigned buffer, unsigned scales, size_t rows) {
       std::vector<double> values(rows * k);
+      BlockScales blocksOfScales{done.buffers[scales].bytes.data(), int64_t(steps)};
       for (size_t i = 0; i < values.size(); ++i)
         values[i] = decodeFloat(done.buffers[buffer].bytes[i], formatOf(Type::E4M3)) *
-                    scaleAt(done.buffers[scales], i / k, i % k, steps);
+                    ue8m0ToFloat(blocksOfScales.at(int64_t(i / k), int64_t(i % k)));
       return values;
     };
     std::vector<double> rowsA = read(a, scalesA, m), rowsB = read(b, scalesB, n);

@@ -27,7 +27,7 @@ template <class T> std::vector<uint8_t> bytesOf(T value) {
 }
 
 MapElement mapElementOf(ElementType type) {
-  if (isNarrow(type))
+  if (elementBytes(type) == 1)
     return MapElement::U8;
   return type == ElementType::BF16 ? MapElement::BF16 : type == ElementType::F16 ? MapElement::F16 : MapElement::F32;
 }

@@ -32,6 +32,8 @@ LogicalResult checkMmaTypes(Operation *op, StringRef chip, const MmaShape &shape
     if (operandName(type).empty())
       return op->emitError() << "an MMA of " << type << " is not supported on " << chip
                              << "; bf16, f16, f8E4M3FN and f8E5M2 are";
+  if (!tile::scalesOf(op).empty() && !shape.hasScales)
+    return op->emitError() << "an MMA with scales of its operands is not supported on " << chip;
   Type type = a.getElementType();
   int64_t bits = a.getElementTypeBitWidth(), depth = shape.depthOf(bits);
   if (!result.getElementType().isF32())
@@ -44,6 +46,9 @@ LogicalResult checkMmaTypes(Operation *op, StringRef chip, const MmaShape &shape
   if (ctasOfProgram(op) != group)
     return op->emitOpError() << "is of " << group << (group == 1 ? " CTA" : " CTAs")
                              << ", the clusters of the kernel have " << clusterOf(op);
+  for (RankedTensorType operand : {a, b})
+    if (tile::SharedAttr shared = tile::sharedEncoding(operand); shared && shared.getSwizzle() == 16)
+      return op->emitError() << "an operand without a swizzle cannot be read by MMAs on " << chip;
   for (RankedTensorType operand : {a, b})
     if (tile::SharedAttr shared = tile::sharedEncoding(operand); shared && shared.getSwizzle() != 128 && bits != 8)
       return op->emitError() << "an operand row of " << operand.getDimSize(1) << " elements of " << type

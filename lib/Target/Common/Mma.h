@@ -11,6 +11,7 @@ struct MmaShape {
   int64_t rows;
   int64_t columnStep, maxColumns; ///< columns are a multiple of the step
   int64_t depth;                  ///< elements of 16 bits along the inner size in one step
+  bool hasScales = false;         ///< of groups of elements of 8 bits
 
   /// Of elements of so many bits.
   int64_t depthOf(int64_t bits) const { return depth * 16 / bits; }

@@ -33,4 +33,8 @@ SharedOperand SharedOperand::outerContiguous(ImplicitLocOpBuilder &b, Value addr
   return operand;
 }
 
+SharedOperand SharedOperand::unswizzled(ImplicitLocOpBuilder &b, Value address) {
+  return {tile::kScaleColumns, lowerHalf(b, address, 8 * tile::kScaleColumns), {}};
+}
+
 } // namespace girih

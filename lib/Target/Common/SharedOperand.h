@@ -7,7 +7,7 @@
 
 namespace girih {
 
-/// An operand with a swizzle of 128, 64 or 32 bytes.
+/// An operand with a swizzle of 128, 64 or 32 bytes, or scales without one.
 struct SharedOperand {
   static constexpr int64_t kStepBytes = 32; ///< of a step along the inner dimension
 
@@ -26,6 +26,8 @@ struct SharedOperand {
   /// Stored by rows along the inner dimension, the outer one contiguous.
   static SharedOperand outerContiguous(mlir::ImplicitLocOpBuilder &b, mlir::Value address,
                                        mlir::RankedTensorType stored);
+  /// One panel of rows of 16 bytes, which takes no steps.
+  static SharedOperand unswizzled(mlir::ImplicitLocOpBuilder &b, mlir::Value address);
 };
 
 } // namespace girih

@@ -145,7 +145,7 @@ void HeaderWriter::writeTensorMap(size_t index, const json::Object &argument) {
   StringRef key = *argument.getString("tensor");
   const json::Object &described = tensor(key);
   StringRef dtype = *described.getString("dtype");
-  bool isNarrow = dtype == "e4m3" || dtype == "e5m2";
+  bool isNarrow = dtype == "e4m3" || dtype == "e5m2" || dtype == "ue8m0";
   int64_t bytes = isNarrow ? 1 : dtype == "f32" ? 4 : 2;
   llvm::SmallVector<std::string> extents, strides, boxes;
   for (const json::Value &value : *argument.getArray("modes")) {

@@ -50,6 +50,8 @@ std::string elementName(Type type) {
     return "e4m3";
   if (isa<Float8E5M2Type>(type))
     return "e5m2";
+  if (isa<Float8E8M0FNUType>(type))
+    return "ue8m0";
   std::string text;
   llvm::raw_string_ostream(text) << type;
   return text;

@@ -12,9 +12,9 @@ namespace {
 
 /// The upper half of the shared memory descriptor (PTX ISA, "tcgen05 shared memory
 /// descriptor"): the stride offset in units of 16 bytes, the constant 1 from bit 46 on,
-/// and the mode of the swizzle from bit 61 on: 2 is 128 bytes, 4 is 64, 6 is 32.
+/// and the mode of the swizzle from bit 61 on: 0 is none, 2 is 128 bytes, 4 is 64, 6 is 32.
 int64_t descriptorHigh(const SharedOperand &operand) {
-  int64_t mode = 2 * (8 - llvm::Log2_64(operand.swizzle));
+  int64_t mode = operand.swizzle == 16 ? 0 : 2 * (8 - llvm::Log2_64(operand.swizzle));
   return operand.groupBytes() >> 4 | 1 << (46 - 32) | mode << (61 - 32);
 }
 
@@ -24,6 +24,12 @@ uint32_t instructionDescriptor(Type left, Type right, bool isOuterContiguous, in
   auto format = [](Type element) { return uint32_t(isa<BFloat16Type, Float8E5M2Type>(element)); };
   return 1 << 4 | format(left) << 7 | format(right) << 10 | uint32_t(isOuterContiguous) << 16 |
          uint32_t(columns / 8) << 17 | uint32_t(rows / 16) << 24;
+}
+
+/// The same of .kind::mxf8f6f4 with scales of type ue8m0, of which each column of tensor memory has four: a
+/// step's are those of its number.
+uint32_t scaledDescriptor(uint32_t plain, int64_t step) {
+  return (plain & ~(1u << 4)) | 1 << 23 | step << 4 | step << 29;
 }
 
 /// The lane that a warp elects is the same each time (PTX ISA, "elect.sync"), so commits are of the lane that
@@ -58,7 +64,10 @@ struct ConvertMma : OpConversionPattern<tile::MmaIntoOp> {
     uint32_t descriptor = instructionDescriptor(aType.getElementType(), bType.getElementType(), !transposed,
                                                 group * dest.getDimSize(0), dest.getDimSize(1));
     int64_t depth = kMma.depthOf(aType.getElementTypeBitWidth());
-    StringRef kind = aType.getElementTypeBitWidth() == 8 ? "f8f6f4" : "f16";
+    bool isScaled = !adaptor.getScales().empty();
+    StringRef kind = isScaled                              ? "mxf8f6f4.block_scale.scale_vec::1X"
+                     : aType.getElementTypeBitWidth() == 8 ? "f8f6f4"
+                                                           : "f16";
 
     bool isElected = op->hasAttr(kElectedAttr);
     std::string ptx = "{ .reg .pred p; .reg .b32 w; .reg .b64 a, b; setp.ne.b32 p, $3, 0; ";
@@ -74,10 +83,37 @@ struct ConvertMma : OpConversionPattern<tile::MmaIntoOp> {
       else
         addDescriptor("a", 1, left, step);
       addDescriptor("b", 2, right, step);
-      ptx += llvm::formatv("{4}tcgen05.mma.cta_group::{5}.kind::{0} [$0], {1}, b, {2}, {3}; ", kind, leftText,
-                           descriptor, step == 0 ? "p" : "1", isElected ? "@one " : "", group);
+      ptx += llvm::formatv("{4}tcgen05.mma.cta_group::{5}.kind::{0} [$0], {1}, b, {2}, {6}{3}; ", kind, leftText,
+                           isScaled ? scaledDescriptor(descriptor, step) : descriptor, step == 0 ? "p" : "1",
+                           isElected ? "@one " : "", group, isScaled ? "[$4], [$5], " : "");
     }
-    emitPtx(b, {}, ptx + "}", "r,r,r,r", {adaptor.getDest(), leftWord, right.low, accumulate});
+    SmallVector<Value> operands = {adaptor.getDest(), leftWord, right.low, accumulate};
+    llvm::append_range(operands, adaptor.getScales());
+    emitPtx(b, {}, ptx + "}", isScaled ? "r,r,r,r,r,r" : "r,r,r,r", operands);
+    rewriter.eraseOp(op);
+    return success();
+  }
+};
+
+/// Each 32 rows of 16 bytes go to four columns of all four warps' lanes (PTX ISA, "tcgen05.cp", shape .32x128b).
+struct ConvertCopyScales : OpConversionPattern<tile::CopyScalesOp> {
+  using OpConversionPattern::OpConversionPattern;
+
+  LogicalResult matchAndRewrite(tile::CopyScalesOp op, OpAdaptor adaptor,
+                                ConversionPatternRewriter &rewriter) const override {
+    ImplicitLocOpBuilder b(op.getLoc(), rewriter);
+    auto scales = cast<RankedTensorType>(op.getScales().getType());
+    SharedOperand source = SharedOperand::unswizzled(b, adaptor.getScales());
+    bool isElected = op->hasAttr(kElectedAttr);
+    std::string ptx = "{ .reg .b32 w; .reg .b64 s; ";
+    ptx += isElected ? kElect : "";
+    constexpr int64_t kBlockBytes = tile::kScaleRows * tile::kScaleColumns;
+    for (int64_t block = 0; block < scales.getDimSize(0) / tile::kScaleRows; ++block)
+      ptx += llvm::formatv("add.s32 w, $1, {0}; mov.b64 s, {{w, {1}}; "
+                           "{2}tcgen05.cp.cta_group::1.32x128b.warpx4 [$0+{3}], s; ",
+                           block * kBlockBytes >> 4, descriptorHigh(source), isElected ? "@one " : "",
+                           block * tile::kScaleGroups);
+    emitPtx(b, {}, ptx + "}", "r,r", {adaptor.getDest(), source.low});
     rewriter.eraseOp(op);
     return success();
   }
@@ -112,7 +148,7 @@ struct ConvertCommit : OpConversionPattern<tile::MmaCommitOp> {
 } // namespace
 
 void populateMmaPatterns(const TypeConverter &converter, RewritePatternSet &patterns) {
-  patterns.add<ConvertMma, ConvertCommit>(converter, patterns.getContext());
+  patterns.add<ConvertMma, ConvertCopyScales, ConvertCommit>(converter, patterns.getContext());
 }
 
 } // namespace girih::sm100a

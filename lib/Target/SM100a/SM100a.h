@@ -12,7 +12,7 @@ namespace girih::sm100a {
 
 /// An MMA of one CTA: a row is a lane of tensor memory (PTX ISA, "tcgen05 matrix shapes";
 /// 64 rows would leave half of the lanes idle).
-inline constexpr MmaShape kMma = {.rows = 128, .columnStep = 16, .maxColumns = 256, .depth = 16};
+inline constexpr MmaShape kMma = {.rows = 128, .columnStep = 16, .maxColumns = 256, .depth = 16, .hasScales = true};
 
 /// One CTA's part of an MMA of a pair: it loads half of the columns, of which there are as many
 /// as an MMA of its own could have.

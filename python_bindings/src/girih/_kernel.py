@@ -15,7 +15,7 @@ from girih._trace import Function
 
 _NAME, _TARGET, _PTX, _CUBIN, _MANIFEST, _HEADER, _REPORT = range(7)
 #: Element types in the order of the C API.
-DTYPES = ("bf16", "f16", "f32", "i8", "i32", "i64", "e4m3", "e5m2")
+DTYPES = ("bf16", "f16", "f32", "i8", "i32", "i64", "e4m3", "e5m2", "ue8m0")
 
 
 class Kernel:

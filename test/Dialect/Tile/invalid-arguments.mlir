@@ -180,7 +180,7 @@ gpu.module @m {
 
 !map = !tile.tensor_map<[64, 64] x bf16, swizzle = 128, panel = 64, folded = false>
 gpu.module @m {
-  // expected-error@+1 {{argument 0: tile.argument.swizzle is 96 : i64 when it should be 32, 64 or 128}}
+  // expected-error@+1 {{argument 0: tile.argument.swizzle is 96 : i64 when it should be 0, 32, 64 or 128}}
   gpu.func @swizzle(%m: !map {tile.argument = {kind = "tensor_map", tensor = "q", swizzle = 96, modes = [{dim = 1, box = 64}]}}) kernel {
     gpu.return
   }

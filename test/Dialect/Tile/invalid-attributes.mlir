@@ -35,8 +35,8 @@ func.func private @covered_columns(tensor<8x16xf32, #tile.fragment<registers = [
 
 // -----
 
-// expected-error@+1 {{swizzle is 16 bytes, TMA has 32, 64 and 128}}
-func.func private @swizzle(tensor<8x64xbf16, #tile.shared<swizzle = 16>>)
+// expected-error@+1 {{swizzle is 8 bytes, TMA has 16, 32, 64 and 128}}
+func.func private @swizzle(tensor<8x64xbf16, #tile.shared<swizzle = 8>>)
 
 // -----
 

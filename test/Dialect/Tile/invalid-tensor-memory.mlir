@@ -307,3 +307,45 @@ func.func @whose_barrier(%m: memref<128x64xbf16>, %t: !panel, %i: index) {
   "tile.copy"(%m, %i, %i, %t) <{leader, operandSegmentSizes = array<i32: 1, 2, 1, 0, 0>}> : (memref<128x64xbf16>, index, index, !panel) -> ()
   return
 }
+
+// -----
+
+!narrow = tensor<128x128xf8E4M3FN, #tile.shared<swizzle = 128>>
+!scales = tensor<32x16xf8E8M0FNU, #tile.shared<swizzle = 16>>
+!sum = tensor<128x128xf32, #tile.tensor_memory>
+func.func @scales_not_copied(%t: !narrow, %d: !sum, %f: i1, %s: !scales) {
+  // expected-error@+1 {{reads scales in tensor memory, not}}
+  tile.mma_into %d, %t, %t accumulate(%f) scales(%s, %s : !scales, !scales) transpose_b : !sum, !narrow, !narrow
+  return
+}
+
+// -----
+
+!narrow = tensor<128x128xf8E4M3FN, #tile.shared<swizzle = 128>>
+!scales = tensor<32x32xf8E8M0FNU, #tile.tensor_memory>
+!sum = tensor<128x128xf32, #tile.tensor_memory>
+func.func @scales_of_more(%t: !narrow, %d: !sum, %f: i1, %s: !scales) {
+  // expected-error@+1 {{scales of a are 'tensor<32x32xf8E8M0FNU, #tile.tensor_memory>', must be 'tensor<32x16xf8E8M0FNU, #tile.tensor_memory>'}}
+  tile.mma_into %d, %t, %t accumulate(%f) scales(%s, %s : !scales, !scales) transpose_b : !sum, !narrow, !narrow
+  return
+}
+
+// -----
+
+!scales = tensor<32x32xf8E8M0FNU, #tile.shared<swizzle = 32>>
+!slot = tensor<32x32xf8E8M0FNU, #tile.tensor_memory>
+func.func @scales_with_swizzle(%s: !scales, %d: !slot) {
+  // expected-error@+1 {{copies f8E8M0FNU in shared memory, of multiples of 32 rows of 16 without a swizzle, not}}
+  tile.copy_scales %s, %d : !scales, !slot
+  return
+}
+
+// -----
+
+!scales = tensor<64x16xf8E8M0FNU, #tile.shared<swizzle = 16>>
+!slot = tensor<32x16xf8E8M0FNU, #tile.tensor_memory>
+func.func @scales_to_fewer(%s: !scales, %d: !slot) {
+  // expected-error@+1 {{copies scales that need 'tensor<32x32xf8E8M0FNU, #tile.tensor_memory>' to 'tensor<32x16xf8E8M0FNU, #tile.tensor_memory>'}}
+  tile.copy_scales %s, %d : !scales, !slot
+  return
+}

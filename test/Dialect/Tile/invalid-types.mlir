@@ -35,7 +35,7 @@ func.func private @map_element(!tile.tensor_map<[64, 64] x index, swizzle = 128,
 
 // -----
 
-// expected-error@+1 {{swizzle is 0 bytes, TMA has 32, 64 and 128}}
+// expected-error@+1 {{swizzle is 0 bytes, TMA has 16, 32, 64 and 128}}
 func.func private @map_swizzle(!tile.tensor_map<[64, 64] x bf16, swizzle = 0, panel = 64, folded = false>)
 
 // -----

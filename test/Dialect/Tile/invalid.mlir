@@ -353,3 +353,51 @@ func.func @mma_bytes_and_halves(%a: tensor<64x64xf8E4M3FN>, %b: tensor<64x64xbf1
   %0 = tile.mma %a, %b : tensor<64x64xf8E4M3FN>, tensor<64x64xbf16> -> tensor<64x64xf32>
   return
 }
+
+// -----
+
+func.func @one_scale(%a: tensor<128x128xf8E4M3FN>, %s: tensor<32x16xf8E8M0FNU>) {
+  // expected-error@+1 {{has 1 tiles of scales, must be 2: of a and of b}}
+  %0 = tile.mma %a, %a scales(%s : tensor<32x16xf8E8M0FNU>) transpose_b : tensor<128x128xf8E4M3FN>, tensor<128x128xf8E4M3FN> -> tensor<128x128xf32>
+  return
+}
+
+// -----
+
+func.func @scales_of_pair(%a: tensor<128x128xf8E4M3FN>, %s: tensor<32x16xf8E8M0FNU>) {
+  // expected-error@+1 {{of a pair of CTAs cannot have scales}}
+  %0 = tile.mma %a, %a scales(%s, %s : tensor<32x16xf8E8M0FNU>, tensor<32x16xf8E8M0FNU>) transpose_b pair : tensor<128x128xf8E4M3FN>, tensor<128x128xf8E4M3FN> -> tensor<128x256xf32>
+  return
+}
+
+// -----
+
+func.func @scales_of_wide(%a: tensor<128x128xbf16>, %s: tensor<32x16xf8E8M0FNU>) {
+  // expected-error@+1 {{has scales for an operand of 'bf16', must be floats of 8 bits}}
+  %0 = tile.mma %a, %a scales(%s, %s : tensor<32x16xf8E8M0FNU>, tensor<32x16xf8E8M0FNU>) transpose_b : tensor<128x128xbf16>, tensor<128x128xbf16> -> tensor<128x128xf32>
+  return
+}
+
+// -----
+
+func.func @scales_of_deep(%a: tensor<128x160xf8E4M3FN>, %s: tensor<32x16xf8E8M0FNU>) {
+  // expected-error@+1 {{has scales for an inner size of 160, must be a multiple of 32 up to 128}}
+  %0 = tile.mma %a, %a scales(%s, %s : tensor<32x16xf8E8M0FNU>, tensor<32x16xf8E8M0FNU>) transpose_b : tensor<128x160xf8E4M3FN>, tensor<128x160xf8E4M3FN> -> tensor<128x128xf32>
+  return
+}
+
+// -----
+
+func.func @scales_of_fewer(%a: tensor<128x128xf8E5M2>, %b: tensor<192x128xf8E4M3FN>, %s: tensor<32x16xf8E8M0FNU>) {
+  // expected-error@+1 {{scales of b are 'tensor<32x16xf8E8M0FNU>', must be 'tensor<64x16xf8E8M0FNU>'}}
+  %0 = tile.mma %a, %b scales(%s, %s : tensor<32x16xf8E8M0FNU>, tensor<32x16xf8E8M0FNU>) transpose_b : tensor<128x128xf8E5M2>, tensor<192x128xf8E4M3FN> -> tensor<128x192xf32>
+  return
+}
+
+// -----
+
+func.func @scales_of_bytes(%a: tensor<128x128xf8E4M3FN>, %s: tensor<32x16xi8>) {
+  // expected-error@+1 {{scales of a are 'tensor<32x16xi8>', must be 'tensor<32x16xf8E8M0FNU>'}}
+  %0 = tile.mma_async %a, %a scales(%s, %s : tensor<32x16xi8>, tensor<32x16xi8>) transpose_b : tensor<128x128xf8E4M3FN>, tensor<128x128xf8E4M3FN> -> !tile.async<tensor<128x128xf32>>
+  return
+}

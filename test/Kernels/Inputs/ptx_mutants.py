@@ -22,6 +22,7 @@ SCHEDULES = [["--schedule", "deterministic"], ["--schedule", "late"], ["--schedu
 
 WAIT = r"\{ \.reg \.pred done; again: mbarrier\.try_wait\.parity((?:\.acquire\.cluster)?)\.shared::cta\.b64 done, (\[.*?\]), (%r\d+); @!done bra again; \}"
 MMA = r"(tcgen05\.mma\.\S+ )\[(%r\d+)\], (\S+), b, (\d+), (\w+);"
+SCALED = r"(tcgen05\.mma\S*block_scale\S* [^;]*? b, )(\d+),"
 
 
 def wait_with(parity):
@@ -105,6 +106,12 @@ FAULTS = [
     ("operand A transposed", MMA, lambda m: m[0].replace(m[4], str(int(m[4]) ^ 1 << 15))),
     ("operand B transposed", MMA, lambda m: m[0].replace(m[4], str(int(m[4]) ^ 1 << 16))),
     ("operand 32 bytes further", r"add\.s32 w, (%r\d+), (\d+); mov\.b64 b,", lambda m: m[0].replace(f", {m[2]};", f", {int(m[2]) + 2};")),
+    ("scales not copied", r"(?:@\w+ )?tcgen05\.cp[^;]*;", ""),
+    ("scales copied 4 columns further", r"(tcgen05\.cp\S* \[%r\d+)\+(\d+)\]", lambda m: f"{m[1]}+{int(m[2]) + 4}]"),
+    ("scales of 32 bytes further", r"add\.s32 w, (%r\d+), (\d+); mov\.b64 s,", lambda m: m[0].replace(f", {m[2]};", f", {int(m[2]) + 2};")),
+    ("scales of A of another step", SCALED, lambda m: f"{m[1]}{int(m[2]) ^ 1 << 29},"),
+    ("scales of B of another step", SCALED, lambda m: f"{m[1]}{int(m[2]) ^ 1 << 4},"),
+    ("scales of A for B", r"(block_scale[^;]*?)\[(%r\d+)\], \[(%r\d+)\], (\w+);", r"\1[\2], [\2], \4;"),
     ("tensor memory read 8 columns further", r"(tcgen05\.ld\S* \{[^}]*\}, \[%r\d+)\+(\d+)\]", lambda m: f"{m[1]}+{int(m[2]) + 8}]"),
     ("tensor memory written 8 columns further", r"(tcgen05\.st\S* \[%r\d+)\+(\d+)\]", lambda m: f"{m[1]}+{int(m[2]) + 8}]"),
     ("tensor memory read in other lanes", r"(tcgen05\.ld\S* \{[^}]*\}, \[%r\d+)\+(\d+)\]",

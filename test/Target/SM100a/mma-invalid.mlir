@@ -138,3 +138,18 @@ gpu.module @m [#nvvm.target<chip = "sm_100a">] {
     gpu.return
   }
 }
+
+// -----
+
+!a = tensor<128x32xf8E4M3FN, #tile.shared<swizzle = 16>>
+!sum = tensor<128x128xf32, #tile.tensor_memory>
+gpu.module @m [#nvvm.target<chip = "sm_100a">] {
+  gpu.func @no_swizzle() kernel {
+    tile.role "mma" warps(4) registers(24) one_thread {
+      %more, %sum, %a = "x"() : () -> (i1, !sum, !a)
+      // expected-error@+1 {{an operand without a swizzle cannot be read by MMAs on sm_100a}}
+      tile.mma_into %sum, %a, %a accumulate(%more) transpose_b : !sum, !a, !a
+    }
+    gpu.return
+  }
+}

@@ -10,6 +10,13 @@
 !v = tensor<32x128xf16, #shared>
 !sum = tensor<128x128xf32, #tile.tensor_memory>
 !p = tensor<128x32xf16, #tile.tensor_memory>
+!narrow = tensor<128x128xf8E4M3FN, #shared>
+!wide_narrow = tensor<256x128xf8E4M3FN, #shared>
+!wide_sum = tensor<128x256xf32, #tile.tensor_memory>
+!scales = tensor<32x16xf8E8M0FNU, #tile.shared<swizzle = 16>>
+!wide_scales = tensor<64x16xf8E8M0FNU, #tile.shared<swizzle = 16>>
+!slot = tensor<32x16xf8E8M0FNU, #tile.tensor_memory>
+!wide_slot = tensor<32x32xf8E8M0FNU, #tile.tensor_memory>
 
 gpu.module @m [#nvvm.target<chip = "sm_100a">] {
   // Both operands from shared memory, with the inner size contiguous: 64 = 4 steps of 16,
@@ -110,6 +117,42 @@ gpu.module @m [#nvvm.target<chip = "sm_100a">] {
       tile.mma_into %sum, %a, %a accumulate(%false) transpose_b : !sum, !panel, !panel
       tile.mma_commit %done[%c0] : !tile.barriers<1, arrivals = 1>
       tile.barrier_expect %done[%c0] bytes(16) : !tile.barriers<1, arrivals = 1>
+    }
+    gpu.return
+  }
+
+  // Scales of 32 rows of 16 bytes without a swizzle, 8 units between groups of 8 rows, go to 4 columns of all warps' lanes; a
+  // step takes the byte of its number. 146800640 = 1 << 23 | 256/8 << 17 | 128/16 << 24; 683671568 has 1 << 4 | 1 << 29 too.
+  // CHECK-LABEL: llvm.func @scaled
+  // CHECK: arith.ori %{{.*}}, %c524288_i32
+  // CHECK: "{ .reg .b32 w; .reg .b64 s; .reg .pred one; elect.sync _|one, -1; add.s32 w, $1, 0; mov.b64 s, {w, 16392}; @one tcgen05.cp.cta_group::1.32x128b.warpx4 [$0+0], s;
+  // CHECK-SAME: add.s32 w, $1, 32; mov.b64 s, {w, 16392}; @one tcgen05.cp.cta_group::1.32x128b.warpx4 [$0+4], s; }", "r,r,~{memory}"
+  // CHECK: tcgen05.cp.cta_group::1.32x128b.warpx4 [$0+0], s; }"
+  // CHECK: add.s32 w, $2, 0; mov.b64 b, {w, 1073758272}; @one tcgen05.mma.cta_group::1.kind::mxf8f6f4.block_scale.scale_vec::1X [$0], a, b, 146800640, [$4], [$5], p;
+  // CHECK-SAME: add.s32 w, $2, 2; mov.b64 b, {w, 1073758272}; @one tcgen05.mma.cta_group::1.kind::mxf8f6f4.block_scale.scale_vec::1X [$0], a, b, 683671568, [$4], [$5], 1;
+  // CHECK-SAME: b, 1220542496, [$4], [$5], 1; {{.*}}b, 1757413424, [$4], [$5], 1; }", "r,r,r,r,r,r,~{memory}"
+  gpu.func @scaled() kernel {
+    %c0 = arith.constant 0 : index
+    %false = arith.constant false
+    %sums = tile.alloc "sum" offset(0) : !tile.buffer<1 x !wide_sum>
+    %scales_a = tile.alloc "scales" offset(256) : !tile.buffer<1 x !slot>
+    %scales_b = tile.alloc "scales_1" offset(260) : !tile.buffer<1 x !wide_slot>
+    %as = tile.alloc "a" offset(0) : !tile.buffer<1 x !narrow>
+    %bs = tile.alloc "b" offset(16384) : !tile.buffer<1 x !wide_narrow>
+    %sas = tile.alloc "sa" offset(49152) : !tile.buffer<1 x !scales>
+    %sbs = tile.alloc "sb" offset(50176) : !tile.buffer<1 x !wide_scales>
+    tile.tensor_columns columns(512) offset(65536)
+    tile.role "mma" warps(4) registers(24) one_thread {
+      %sum = tile.slot %sums[%c0] : !tile.buffer<1 x !wide_sum> -> !wide_sum
+      %a = tile.slot %as[%c0] : !tile.buffer<1 x !narrow> -> !narrow
+      %b = tile.slot %bs[%c0] : !tile.buffer<1 x !wide_narrow> -> !wide_narrow
+      %sa = tile.slot %sas[%c0] : !tile.buffer<1 x !scales> -> !scales
+      %sb = tile.slot %sbs[%c0] : !tile.buffer<1 x !wide_scales> -> !wide_scales
+      %ta = tile.slot %scales_a[%c0] : !tile.buffer<1 x !slot> -> !slot
+      %tb = tile.slot %scales_b[%c0] : !tile.buffer<1 x !wide_slot> -> !wide_slot
+      tile.copy_scales %sb, %tb : !wide_scales, !wide_slot
+      tile.copy_scales %sa, %ta : !scales, !slot
+      tile.mma_into %sum, %a, %b accumulate(%false) scales(%ta, %tb : !slot, !wide_slot) transpose_b : !wide_sum, !narrow, !wide_narrow
     }
     gpu.return
   }

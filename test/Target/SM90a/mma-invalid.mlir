@@ -91,3 +91,15 @@ gpu.module @m [#nvvm.target<chip = "sm_90a">] {
     gpu.return
   }
 }
+
+// -----
+
+gpu.module @m [#nvvm.target<chip = "sm_90a">] {
+  gpu.func @scales(%m: memref<?x128xf8E4M3FN>, %s: memref<?x16xf8E8M0FNU>, %i: index) kernel {
+    %a = tile.load %m[%i, %i] ring("a") stages(1) : memref<?x128xf8E4M3FN> -> tensor<64x128xf8E4M3FN>
+    %t = tile.load %s[%i, %i] ring("s") stages(1) : memref<?x16xf8E8M0FNU> -> tensor<32x16xf8E8M0FNU>
+    // expected-error@+1 {{an MMA with scales of its operands is not supported on sm_90a}}
+    %r = tile.mma_async %a, %a scales(%t, %t : tensor<32x16xf8E8M0FNU>, tensor<32x16xf8E8M0FNU>) transpose_b : tensor<64x128xf8E4M3FN>, tensor<64x128xf8E4M3FN> -> !tile.async<tensor<64x64xf32>>
+    gpu.return
+  }
+}
