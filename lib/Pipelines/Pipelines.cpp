@@ -83,11 +83,11 @@ void buildTileToLLVM(OpPassManager &manager) {
   module.addPass(createConvertTileToNVVMPass());
   module.addPass(createSCFToControlFlowPass());
   module.addPass(createCSEPass());
+  module.addPass(createConvertVectorToLLVMPass()); // it folds vectors of constants to arith.constant
   ArithToLLVMConversionPassOptions arith;
   arith.indexBitwidth = 32; // sizes and indices fit; offsets are computed in 64 bits
   module.addPass(createArithToLLVMConversionPass(arith));
   module.addPass(createConvertMathToLLVMPass());
-  module.addPass(createConvertVectorToLLVMPass());
   module.addPass(createConvertNVVMToLLVMPass());
   ConvertControlFlowToLLVMPassOptions controlFlow;
   controlFlow.indexBitwidth = 32;

@@ -10,13 +10,16 @@ namespace girih {
 enum class Extent { Tile, Row, Score };
 
 /// A value on the tile. With a step, it is `value + step * column`, and neither is one for
-/// each score; with a factor, it is `factor * value`.
+/// each score; what is one for each score is `factor * value + offset`, and the offset, if there
+/// is one, is not.
 struct Spread {
   mlir::Value value;
   Extent extent = Extent::Tile;
   mlir::Value step = {}; ///< of the type of `value`
   Extent stepExtent = Extent::Tile;
   double factor = 1;
+  mlir::Value offset = {};
+  Extent offsetExtent = Extent::Tile;
 
   Extent whole() const { return step ? Extent::Score : extent; }
 };
@@ -35,6 +38,8 @@ public:
 private:
   Spread convert(mlir::Operation *op);
   Spread convertSum(mlir::Operation *op, const Spread &x, const Spread &y, bool isDifference);
+  std::optional<Spread> addToOffset(const Spread &x, const Spread &y, bool isDifference);
+  std::optional<Spread> joinNumber(const Spread &x, const Spread &y);
   std::optional<Spread> joinFactor(const Spread &x, const Spread &y, bool isQuotient);
   Spread convertProduct(mlir::Operation *op, const Spread &x, const Spread &y);
   std::optional<Spread> convertComparison(mlir::arith::CmpIOp op);

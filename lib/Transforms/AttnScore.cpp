@@ -6,6 +6,7 @@
 #include "AttnRegion.h"
 #include "dialects/Attn/Dense.h"
 #include "girih/Analysis/Visibility.h"
+#include "girih/Conversion/Lowering.h"
 
 #include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/IR/Matchers.h"
@@ -46,8 +47,15 @@ Value RegionBuilder::widen(Value value, Extent from, Extent to) {
 Value RegionBuilder::complete(const Spread &x, Extent extent) {
   Value value = widen(x.value, x.extent, extent);
   Type element = getElementTypeOrSelf(value.getType());
+  auto factor = [&] { return widen(number(element, x.factor), Extent::Tile, extent); };
+  if (x.offset) {
+    Value offset = widen(x.offset, x.offsetExtent, extent);
+    if (x.factor == 1)
+      return arith::AddFOp::create(b, value, offset);
+    return math::FmaOp::create(b, value, factor(), offset);
+  }
   if (x.factor != 1)
-    return arith::MulFOp::create(b, value, widen(number(element, x.factor), Extent::Tile, extent));
+    return arith::MulFOp::create(b, value, factor());
   if (!x.step)
     return value;
   if (matchPattern(x.step, m_OneFloat()))
@@ -83,20 +91,57 @@ template <typename FloatOp, typename IntegerOp> Spread RegionBuilder::combine(co
   return {b.createOrFold<IntegerOp>(left, right), extent};
 }
 
+/// Scores and something that is not one for each: it joins their offset. What it has for each
+/// column is added before the factor, by an operation that has the column as a constant.
+std::optional<Spread> RegionBuilder::addToOffset(const Spread &x, const Spread &y, bool isDifference) {
+  if (x.extent != Extent::Score || y.extent == Extent::Score ||
+      !isa<FloatType>(getElementTypeOrSelf(x.value.getType())))
+    return std::nullopt;
+  // A step is divided by the factor, and must stay far inside f32.
+  constexpr int kLargestExponent = 40;
+  if (y.step && (!tile.keepsColumns || std::abs(std::ilogb(x.factor)) > kLargestExponent))
+    return std::nullopt;
+  Spread sum = x;
+  auto combineOffsets = [&](const Spread &a, const Spread &c) {
+    return isDifference ? combine<arith::SubFOp, arith::SubIOp>(a, c) : combine<arith::AddFOp, arith::AddIOp>(a, c);
+  };
+  Spread before = x.offset ? Spread{x.offset, x.offsetExtent} : Spread{number(b.getF32Type(), isDifference ? 0 : -0.0)};
+  Spread offset = combineOffsets(before, {y.value, y.extent});
+  sum.offset = offset.value;
+  sum.offsetExtent = offset.extent;
+  if (!y.step)
+    return sum;
+  double factor = isDifference ? -1 / x.factor : 1 / x.factor;
+  Spread step = combine<arith::MulFOp, arith::MulIOp>({y.step, y.stepExtent}, {number(b.getF32Type(), factor)});
+  sum.value = math::FmaOp::create(b, column(b.getF32Type()), widen(step.value, step.extent, Extent::Score), x.value);
+  return sum;
+}
+
 Spread RegionBuilder::convertSum(Operation *op, const Spread &x, const Spread &y, bool isDifference) {
+  if (std::optional<Spread> joined = addToOffset(x, y, isDifference))
+    return *joined;
+  if (!isDifference)
+    if (std::optional<Spread> joined = addToOffset(y, x, /*isDifference=*/false))
+      return *joined;
   auto add = [&](const Spread &a, const Spread &c) {
     return isDifference ? combine<arith::SubFOp, arith::SubIOp>(a, c) : combine<arith::AddFOp, arith::AddIOp>(a, c);
   };
   // A factor of the scores and a sum are one multiply-add.
   if (x.factor != 1 || y.factor != 1) {
     bool isFirst = x.factor != 1;
-    const Spread &factored = isFirst ? x : y;
+    Spread factored = isFirst ? x : y;
     Value other = complete(isFirst ? y : x, Extent::Score);
     if (isFirst && isDifference)
       other = arith::NegFOp::create(b, other);
-    double factor = !isFirst && isDifference ? -factored.factor : factored.factor;
+    bool isNegated = !isFirst && isDifference;
+    double factor = isNegated ? -factored.factor : factored.factor;
     Value factors = widen(number(b.getF32Type(), factor), Extent::Tile, Extent::Score);
-    return {math::FmaOp::create(b, factored.value, factors, other), Extent::Score};
+    if (isNegated && factored.offset)
+      factored.offset = arith::NegFOp::create(b, factored.offset);
+    Spread sum = {math::FmaOp::create(b, factored.value, factors, other), Extent::Score};
+    sum.offset = factored.offset;
+    sum.offsetExtent = factored.offsetExtent;
+    return sum;
   }
   if ((!x.step && !y.step) || x.extent == Extent::Score || y.extent == Extent::Score)
     return apply(op, {x, y});
@@ -118,16 +163,36 @@ std::optional<Spread> RegionBuilder::joinFactor(const Spread &x, const Spread &y
   FloatAttr constant;
   if (x.extent != Extent::Score || !matchPattern(y.value, m_Constant(&constant)))
     return std::nullopt;
-  double number = constant.getValueAsDouble(), factor = isQuotient ? x.factor / number : x.factor * number;
+  double by = constant.getValueAsDouble(), factor = isQuotient ? x.factor / by : x.factor * by;
   if (!std::isnormal(static_cast<float>(factor)))
     return std::nullopt;
-  return Spread{x.value, x.extent, {}, Extent::Tile, factor};
+  Spread product = x;
+  product.factor = factor;
+  if (x.offset) {
+    Spread other = {number(b.getF32Type(), by)};
+    Spread scaled = isQuotient ? combine<arith::DivFOp, arith::DivSIOp>({x.offset, x.offsetExtent}, other)
+                               : combine<arith::MulFOp, arith::MulIOp>({x.offset, x.offsetExtent}, other);
+    product.offset = scaled.value;
+  }
+  return product;
+}
+
+/// Scores times a number of the tile, whose sign is unknown: the factor joins the number.
+std::optional<Spread> RegionBuilder::joinNumber(const Spread &x, const Spread &y) {
+  if (x.extent != Extent::Score || x.factor == 1 || x.offset || y.whole() != Extent::Tile)
+    return std::nullopt;
+  Spread product = combine<arith::MulFOp, arith::MulIOp>({y.value}, {number(b.getF32Type(), x.factor)});
+  return combine<arith::MulFOp, arith::MulIOp>({x.value, x.extent}, product);
 }
 
 Spread RegionBuilder::convertProduct(Operation *op, const Spread &x, const Spread &y) {
   if (std::optional<Spread> joined = joinFactor(x, y, /*isQuotient=*/false))
     return *joined;
   if (std::optional<Spread> joined = joinFactor(y, x, /*isQuotient=*/false))
+    return *joined;
+  if (std::optional<Spread> joined = joinNumber(x, y))
+    return *joined;
+  if (std::optional<Spread> joined = joinNumber(y, x))
     return *joined;
   if (static_cast<bool>(x.step) == static_cast<bool>(y.step) || x.extent == Extent::Score || y.extent == Extent::Score)
     return apply(op, {x, y});
@@ -166,12 +231,17 @@ std::optional<Spread> RegionBuilder::convertMask(arith::SelectOp op) {
     return matchPattern(x.value, m_PosInfFloat()) || matchPattern(x.value, m_NegInfFloat());
   };
   Spread condition = at(op.getCondition()), x = at(op.getTrueValue()), y = at(op.getFalseValue());
-  double factor = hides(y) ? x.factor : hides(x) ? y.factor : 0;
-  if (!(factor > 0))
+  bool isFirst = hides(y);
+  if (!isFirst && !hides(x))
     return std::nullopt;
-  x.factor = y.factor = 1;
-  Spread chosen = apply(op, {condition, x, y});
-  chosen.factor = factor;
+  Spread shown = isFirst ? x : y;
+  if (!(shown.factor > 0))
+    return std::nullopt;
+  Spread bare = {shown.value, shown.extent, shown.step, shown.stepExtent};
+  Spread chosen = apply(op, {condition, isFirst ? bare : x, isFirst ? y : bare});
+  chosen.factor = shown.factor;
+  chosen.offset = shown.offset;
+  chosen.offsetExtent = shown.offsetExtent;
   return chosen;
 }
 
@@ -288,8 +358,19 @@ FactoredScores RegionBuilder::score(Block &region, double scale) {
     at(op.getResult(0));
   Spread result = at(region.getTerminator()->getOperand(0));
   if (result.factor > 0 && result.whole() == Extent::Score && !result.step)
-    return {result.value, result.factor};
+    return {result.value, result.factor,
+            result.offset ? widen(result.offset, result.offsetExtent, Extent::Row) : Value()};
   return {complete(result, Extent::Score), 1};
+}
+
+bool keepsColumns(const tile::Schedule &schedule, int64_t valueColumns, int64_t lanesPerRow) {
+  constexpr int64_t kOthers = 28;
+  if (lanesPerRow == 1)
+    return true;
+  int64_t columns = *schedule.columns, rowsOfWorker = *schedule.rows / schedule.workers.value_or(1);
+  int64_t scores = rowsOfWorker * columns / kThreadsPerWorker,
+          outputs = rowsOfWorker * valueColumns / kThreadsPerWorker;
+  return scores + scores / 2 + outputs + columns / lanesPerRow + kOthers <= schedule.computeRegisters.value_or(0);
 }
 
 FactoredScores buildScore(IndexBuilder &b, attn::ForwardOp op, const ScoreTile &tile, double scale) {

@@ -20,13 +20,19 @@ struct ScoreTile {
   mlir::Value batch, head, firstQuery, firstKey; ///< index
   mlir::Value queries, keys;                     ///< how many there are, index
   const mlir::IRMapping *captures;               ///< of what regions capture to the kernel's arguments
+  bool keepsColumns = true;                      ///< a thread has registers for the numbers of its columns
 };
 
-/// Scores that are `factor` times a tile; the factor, which is positive, joins that of the
-/// exponents.
+/// Whether a thread has registers for the numbers of its columns beside its scores, weights and
+/// output. Where it has whole rows, they are constants.
+bool keepsColumns(const tile::Schedule &schedule, int64_t valueColumns, int64_t lanesPerRow);
+
+/// Scores that are `factor` times a tile and an offset of each row, if there is one; the factor,
+/// which is positive, joins that of the exponents, and the offset what they subtract.
 struct FactoredScores {
   mlir::Value tile;
   double factor;
+  mlir::Value offset = {};
 };
 
 /// What the region makes of the tile times `scale`.

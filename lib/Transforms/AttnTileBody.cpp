@@ -50,7 +50,7 @@ private:
   SoftmaxState buildKeyLoop(const WorkItem &item, Value q);
   void buildIteration(const WorkItem &item, Value q, const KeyRange &range, Value iteration, ValueRange state);
   Value multiple(ArrayRef<int64_t> shape, double number, Value factor);
-  Value scaleMaximum(Value maximum, Value exponentScale);
+  Value scaleMaximum(Value maximum, Value exponentScale, Value offset);
   Value rescale(Value output, Value alpha, Value grown);
   Value maskWhereNeeded(Value scores, Value iteration, const ScoreTile &tile, const KeyRange &range);
   Value checkRange(Value sum, Value maximum, Value empty);
@@ -225,8 +225,10 @@ void KernelBuilder::buildIteration(const WorkItem &item, Value q, const KeyRange
   if (left && !op.getScore().empty())
     scores =
         arith::MulFOp::create(b, scores, tile::SplatOp::create(b, f32Tile({rows, columns}), std::exchange(left, {})));
-  ScoreTile tile = {scores, item.batch, item.head, item.firstRow, firstKey, item.queries, item.keys, &captures};
-  auto [unmasked, factor] = buildScore(b, op, tile, op.getScaleValue());
+  ScoreTile tile = {scores,        item.batch, item.head,
+                    item.firstRow, firstKey,   item.queries,
+                    item.keys,     &captures,  keepsColumns(schedule, valueColumns, partials)};
+  auto [unmasked, factor, offset] = buildScore(b, op, tile, op.getScaleValue());
   // exp(factor * x) is exp2(exponentScale * x)
   auto exponentScale = [&](ArrayRef<int64_t> shape) { return multiple(shape, factor * std::numbers::log2e, left); };
   scores = maskWhereNeeded(unmasked, iteration, tile, range);
@@ -234,7 +236,9 @@ void KernelBuilder::buildIteration(const WorkItem &item, Value q, const KeyRange
   // The maximum is carried scaled and rounded, just as the exponents subtract it:
   // alpha is exactly 1 while it stays, so that no error grows with the length.
   Value tileMaximum = tile::ReduceOp::create(b, f32Tile({rows}), tile::ReduceKind::Max, scores);
-  Value scaledMaximum = scaleMaximum(tileMaximum, exponentScale({rows}));
+  if (offset)
+    offset = arith::MulFOp::create(b, offset, constant(f32Tile({rows}), std::numbers::log2e));
+  Value scaledMaximum = scaleMaximum(tileMaximum, exponentScale({rows}), offset);
   Value maximum = arith::MaxNumFOp::create(b, oldMaximum, scaledMaximum), grown;
   if (int64_t least = schedule.lazyRescale.value_or(0)) {
     // Weights may be up to 2^least too large: their sum has the same factor.
@@ -242,7 +246,8 @@ void KernelBuilder::buildIteration(const WorkItem &item, Value q, const KeyRange
     grown = arith::CmpFOp::create(b, arith::CmpFPredicate::UGT, growth, constant(f32Tile({rows}), least));
     maximum = arith::SelectOp::create(b, grown, maximum, oldMaximum);
   }
-  Value shift = broadcast(arith::NegFOp::create(b, maximum), columns);
+  Value negative = offset ? arith::SubFOp::create(b, offset, maximum) : arith::NegFOp::create(b, maximum).getResult();
+  Value shift = broadcast(negative, columns);
   Value p = fastExp2(math::FmaOp::create(b, scores, exponentScale({rows, columns}), shift));
   if (int64_t polynomial = schedule.exp2Polynomial.value_or(0))
     p.getDefiningOp()->setAttr(tile::kExp2PolynomialAttr, b.getI64IntegerAttr(polynomial));
@@ -288,11 +293,16 @@ Value KernelBuilder::multiple(ArrayRef<int64_t> shape, double number, Value fact
 
 /// The maximum as exponents subtract it, less what makes the weights larger. Their sum, the
 /// output and the log-sum-exp then need nothing else: the factor is in all of them.
-Value KernelBuilder::scaleMaximum(Value maximum, Value scale) {
-  int64_t exponent = weightExponent(op, schedule);
-  if (exponent == 0)
+Value KernelBuilder::scaleMaximum(Value maximum, Value scale, Value offset) {
+  Value added = offset;
+  if (int64_t exponent = weightExponent(op, schedule)) {
+    added = constant(f32Tile({rows}), -exponent);
+    if (offset)
+      added = arith::AddFOp::create(b, offset, added);
+  }
+  if (!added)
     return arith::MulFOp::create(b, maximum, scale);
-  return math::FmaOp::create(b, maximum, scale, constant(f32Tile({rows}), -exponent));
+  return math::FmaOp::create(b, maximum, scale, added);
 }
 
 /// The output times alpha, which is 1 in rows that have not grown, if it is said which have.

@@ -44,20 +44,28 @@ func.func @soft_cap(%q: tensor<1x1x128x64xbf16>) -> tensor<1x1x128x64xbf16> {
 
 // -----
 
-// A bias that is linear in the key: the query's part is one number a row.
+// A bias that is linear in the key: the columns' part is added before the scale, so that this stays a factor of the
+// exponents; the row's part joins what they subtract.
 // CHECK-LABEL: gpu.func @linear
 // CHECK-SAME: score = ["s", "k", "q", "sub", "0.5", "mul", "add"]
-// CHECK-DAG: %[[HALF:.*]] = arith.constant dense<5.000000e-01> : tensor<128x128xf32>
-// CHECK-DAG: %[[SCALE:.*]] = arith.constant dense<1.250000e-01> : tensor<128x128xf32>
+// CHECK-DAG: %[[STEP:.*]] = arith.constant dense<4.000000e+00> : tensor<128x128xf32>
+// CHECK-DAG: %[[SCALE:.*]] = arith.constant dense<0.180336878> : tensor<128x128xf32>
+// CHECK-DAG: %[[ROWSCALE:.*]] = arith.constant dense<0.180336878> : tensor<128xf32>
+// CHECK-DAG: %[[LOG2E:.*]] = arith.constant dense<1.44269502> : tensor<128xf32>
 // CHECK: %[[S:.*]] = tile.mma
 // CHECK: %[[FIRST:.*]] = arith.subi %{{.*}} : tensor<128xi32>
 // CHECK: %[[FLOAT:.*]] = arith.sitofp %[[FIRST]] : tensor<128xi32> to tensor<128xf32>
 // CHECK: %[[ROW:.*]] = arith.mulf %[[FLOAT]], %{{.*}} : tensor<128xf32>
-// CHECK: %[[WIDE:.*]] = tile.broadcast %[[ROW]]
 // CHECK: %[[I:.*]] = tile.iota 1
 // CHECK: %[[COLUMN:.*]] = arith.sitofp %[[I]]
-// CHECK: %[[BIAS:.*]] = math.fma %[[COLUMN]], %{{.*}}, %[[WIDE]]
-// CHECK: math.fma %[[S]], %[[SCALE]], %[[BIAS]]
+// CHECK: %[[BIASED:.*]] = math.fma %[[COLUMN]], %[[STEP]], %[[S]]
+// CHECK: %[[MAX:.*]] = tile.reduce max %[[BIASED]]
+// CHECK: %[[OFFSET:.*]] = arith.mulf %[[ROW]], %[[LOG2E]]
+// CHECK: %[[SCALED:.*]] = math.fma %[[MAX]], %[[ROWSCALE]], %[[OFFSET]]
+// CHECK: %[[M:.*]] = arith.maxnumf %[[SCALED]], %{{.*}}
+// CHECK: %[[SHIFT:.*]] = arith.subf %[[OFFSET]], %[[M]]
+// CHECK: %[[WIDE:.*]] = tile.broadcast %[[SHIFT]]
+// CHECK: math.fma %[[BIASED]], %[[SCALE]], %[[WIDE]]
 func.func @linear(%q: tensor<1x1x128x64xbf16>) -> tensor<1x1x128x64xbf16> {
   %o = attn.forward %q, %q, %q schedule <rows = 128, columns = 128, workers = 2> score {
   ^bb0(%s: f32, %b: index, %h: index, %i: index, %j: index):
@@ -122,4 +130,38 @@ func.func @head(%q: tensor<1x2x128x64xbf16>) -> tensor<1x2x128x64xbf16> {
     attn.yield %t : f32
   } : tensor<1x2x128x64xbf16>, tensor<1x2x128x64xbf16>, tensor<1x2x128x64xbf16> -> tensor<1x2x128x64xbf16>
   return %o : tensor<1x2x128x64xbf16>
+}
+
+// -----
+
+// A number that is chosen at launch and the scale are one product; its sign is unknown, so it is no factor of the
+// exponents. An offset of the row is one before a factor as well, and passes a mask.
+// CHECK-LABEL: gpu.func @number_and_offset
+// CHECK-DAG: %[[TWICE:.*]] = arith.constant dense<2.885390e+00> : tensor<128x128xf32>
+// CHECK-DAG: %[[EIGHTH:.*]] = arith.constant 1.250000e-01 : f32
+// CHECK: %[[S:.*]] = tile.mma
+// CHECK: %[[FACTOR:.*]] = arith.mulf %{{.*}}, %[[EIGHTH]] : f32
+// CHECK: %[[WIDE:.*]] = tile.splat %[[FACTOR]]
+// CHECK: %[[PRODUCT:.*]] = arith.mulf %[[S]], %[[WIDE]]
+// CHECK: %[[FLOAT:.*]] = arith.sitofp %{{.*}} : tensor<128xi32> to tensor<128xf32>
+// CHECK: %[[ROW:.*]] = arith.mulf %[[FLOAT]], %{{.*}} : tensor<128xf32>
+// CHECK: %[[HIDDEN:.*]] = arith.select %{{.*}}, %[[PRODUCT]], %{{.*}} : tensor<128x128xi1>, tensor<128x128xf32>
+// CHECK: tile.reduce max %[[HIDDEN]]
+// CHECK: arith.mulf %[[ROW]], %{{.*}} : tensor<128xf32>
+// CHECK: math.fma %[[HIDDEN]], %[[TWICE]], %{{.*}}
+func.func @number_and_offset(%q: tensor<1x1x128x64xbf16>, %t: f32 {attn.name = "t"}) -> tensor<1x1x128x64xbf16> {
+  %o = attn.forward %q, %q, %q schedule <rows = 128, columns = 128, workers = 2> score {
+  ^bb0(%s: f32, %b: index, %h: index, %i: index, %j: index):
+    %two = arith.constant 2.0 : f32
+    %none = arith.constant 0xFF800000 : f32
+    %p = arith.mulf %s, %t : f32
+    %n = arith.index_cast %i : index to i32
+    %f = arith.sitofp %n : i32 to f32
+    %sum = arith.addf %f, %p : f32
+    %double = arith.mulf %sum, %two : f32
+    %seen = arith.cmpi sle, %j, %i : index
+    %u = arith.select %seen, %double, %none : f32
+    attn.yield %u : f32
+  } : tensor<1x1x128x64xbf16>, tensor<1x1x128x64xbf16>, tensor<1x1x128x64xbf16> -> tensor<1x1x128x64xbf16>
+  return %o : tensor<1x1x128x64xbf16>
 }
