@@ -1,19 +1,22 @@
 //===- Bench.cpp - Timing contestants against each other ------------------===//
 
 #include "girih/Runtime/Bench.h"
+#include "girih/Runtime/Statistics.h"
 #include "girih/Support/Error.h"
 #include <algorithm>
+#include <chrono>
 #include <cmath>
 #include <memory>
 #include <numeric>
 #include <random>
+#include <thread>
 
 using namespace girih;
 using namespace girih::runtime;
 
 namespace {
 
-constexpr int maxLaunchesPerTurn = 400;
+constexpr int maxLaunchesOfGraph = 400;
 
 /// A contestant's turn: launches that follow each other without the CPU.
 class Turn {
@@ -25,14 +28,23 @@ public:
     stream.synchronize();
     int trial = std::max(2, options.copies);
     double estimate = timeLaunches([&] { enqueue(contestant, options, trial); }) / trial;
-    launches = std::clamp(int(std::ceil(options.batchMilliseconds / std::max(estimate, 1e-4))), 1, maxLaunchesPerTurn);
-    graph = std::make_unique<Graph>(stream, [&] { enqueue(contestant, options, launches); });
-    run(); // uploads the graph
+    double wanted = std::max(1.0, options.batchMilliseconds / std::max(estimate, 1e-4));
+    graphs = int(std::ceil(wanted / maxLaunchesOfGraph));
+    int launchesOfGraph = int(std::ceil(wanted / graphs));
+    launches = graphs * launchesOfGraph;
+    graph = std::make_unique<Graph>(stream, [&] { enqueue(contestant, options, launchesOfGraph); });
+    expected = timeLaunches([&] { graph->launch(stream); }) / launchesOfGraph; // uploads the graph
   }
 
-  /// Milliseconds of one launch. `during` runs while the device works.
-  double run(const std::function<void()> &during = [] {}) const {
-    return timeLaunches([&] { graph->launch(stream); }, during) / launches;
+  /// Milliseconds of one launch. `during` is told how many the whole turn will take, and runs while the device works.
+  double run(const std::function<void(double)> &during) const {
+    return timeLaunches(
+               [&] {
+                 for (int i = 0; i < graphs; ++i)
+                   graph->launch(stream);
+               },
+               during) /
+           launches;
   }
 
   int count() const { return launches; }
@@ -43,20 +55,39 @@ private:
       contestant.enqueue(i % options.copies);
   }
 
-  double timeLaunches(const std::function<void()> &launch, const std::function<void()> &during = [] {}) const {
+  double timeLaunches(const std::function<void()> &launch, const std::function<void(double)> &during = {}) const {
     Event start, stop;
     start.record(stream);
     launch();
     stop.record(stream);
-    during();
+    if (during)
+      during(expected * launches);
     stream.synchronize();
     return stop.millisecondsSince(start);
   }
 
   const Stream &stream;
-  int launches = 1;
+  int launches = 1, graphs = 1;
+  double expected = 0; ///< milliseconds of one launch
   std::unique_ptr<Graph> graph;
 };
+
+/// The median of what the driver says in the second half of a turn: it says so late.
+std::optional<double> sampleClock(const ClockMeter &clock, double turnMilliseconds) {
+  constexpr double half = 0.5, end = 0.95;
+  constexpr int samples = 8;
+  auto begin = std::chrono::steady_clock::now();
+  auto at = [&](double share) { return begin + std::chrono::microseconds(int64_t(1e3 * turnMilliseconds * share)); };
+  std::vector<double> found;
+  for (int i = 0; i < samples && (found.empty() || std::chrono::steady_clock::now() < at(end)); ++i) {
+    std::this_thread::sleep_until(at(half + (end - half) * i / samples));
+    std::optional<double> megahertz = clock.smMHz();
+    if (!megahertz)
+      return std::nullopt;
+    found.push_back(*megahertz);
+  }
+  return median(found);
+}
 
 } // namespace
 
@@ -68,12 +99,12 @@ int runtime::copiesBeyondCache(int64_t bytes, int64_t cacheBytes) {
 }
 
 std::vector<Timing> runtime::race(const Stream &stream, const std::vector<Contestant> &contestants,
-                                  const BenchOptions &options, const ClockMeter &clock) {
+                                  const BenchOptions &options, const Meters &meters) {
   std::vector<Turn> turns;
   std::vector<Timing> timings;
   for (const Contestant &contestant : contestants) {
     turns.emplace_back(stream, contestant, options);
-    timings.push_back({contestant.name, {}, {}, turns.back().count()});
+    timings.push_back({contestant.name, {}, {}, {}, turns.back().count()});
   }
   std::mt19937_64 random(options.seed);
   std::vector<size_t> order(contestants.size());
@@ -83,12 +114,17 @@ std::vector<Timing> runtime::race(const Stream &stream, const std::vector<Contes
     std::shuffle(order.begin(), order.end(), random);
     for (size_t i : order) {
       std::optional<double> megahertz;
-      double milliseconds = turns[i].run([&] { megahertz = clock.smMHz(); });
+      meters.cycles.begin(stream);
+      double milliseconds = turns[i].run([&](double whole) { megahertz = sampleClock(meters.clock, whole); });
+      meters.cycles.end(stream);
+      stream.synchronize();
       if (round < 0)
         continue;
       timings[i].milliseconds.push_back(milliseconds);
       if (megahertz)
         timings[i].clockMHz.push_back(*megahertz);
+      if (std::optional<double> cycles = meters.cycles.megahertz())
+        timings[i].cyclesMHz.push_back(*cycles);
     }
   }
   return timings;

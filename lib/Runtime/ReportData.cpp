@@ -37,6 +37,7 @@ Json timingJson(const Timing &timing) {
   return {{"median_ms", median(timing.milliseconds)},
           {"spread_percent", spreadPercent(timing.milliseconds)},
           {"sm_mhz", timing.clockMHz.empty() ? Json(nullptr) : Json(median(timing.clockMHz))},
+          {"cycles_mhz", timing.cyclesMHz.empty() ? Json(nullptr) : Json(median(timing.cyclesMHz))},
           {"launches_per_turn", timing.launchesPerTurn},
           {"rounds_ms", timing.milliseconds}};
 }
@@ -79,13 +80,13 @@ Json kernelJson(const KernelReport &kernel) {
 } // namespace
 
 std::string girih::runtime::formatCsv(const RunReport &report) {
-  std::string text = "name,shape,passed,our_ms,our_spread_percent,our_sm_mhz,peer,peer_ms,"
-                     "peer_spread_percent,peer_sm_mhz,speedup,teraflops,max_difference,"
+  std::string text = "name,shape,passed,our_ms,our_spread_percent,our_sm_mhz,our_cycles_mhz,peer,peer_ms,"
+                     "peer_spread_percent,peer_sm_mhz,peer_cycles_mhz,speedup,teraflops,max_difference,"
                      "relative_error,share_of_bound\n";
   for (const KernelReport &kernel : report.kernels) {
     auto timing = [](const std::optional<Timing> &timed) {
       return field(medianOf(timed)) + "," + field(timed ? spreadPercent(timed->milliseconds) : 0) + "," +
-             field(timed ? median(timed->clockMHz) : 0) + ",";
+             field(timed ? median(timed->clockMHz) : 0) + "," + field(timed ? median(timed->cyclesMHz) : 0) + ",";
     };
     bool checked = kernel.verdict && kernel.verdict->hasReference;
     text += field(kernel.name) + "," + field(kernel.shape) + "," + (kernel.passed() ? "1" : "0") + "," +

@@ -73,9 +73,10 @@ public:
     }
     BenchOptions benchOptions;
     benchOptions.rounds = options.rounds;
+    benchOptions.batchMilliseconds = options.turnMilliseconds;
     benchOptions.copies = copies;
     benchOptions.seed = options.data.seed;
-    std::vector<Timing> timings = race(stream, contestants, benchOptions, ClockMeter(device.facts()));
+    std::vector<Timing> timings = race(stream, contestants, benchOptions, Meters(device.facts()));
     report.ours = timings[0];
     if (!peer)
       return;

@@ -136,5 +136,9 @@ TEST_F(ToolTest, suite_is_checked_and_timed) {
   expectOutput(outcome, 0, "  5.0000");
   expectOutput(outcome, 0, "peak TFLOP/s");
   EXPECT_NE(std::string::npos, readWholeFile(json).find("\"median_ms\": 5.0"));
-  expectOutput(run("--suite " + folder + " --against none --rounds 3 --csv"), 0, "attention_test,");
+  // A turn of 5 milliseconds is of one launch; cycles go by at the fake driver's clock.
+  Outcome csv = run("--suite " + folder + " --against none --rounds 3 --turn 5 --csv");
+  expectOutput(csv, 0, "attention_test,");
+  expectOutput(csv, 0, ",5,,,1600,");
+  expectOutput(run("--suite " + folder + " --turn 0"), 2, "--turn: Value 0 not in range");
 }

@@ -3,12 +3,15 @@
 // girih-sim-on-device NAME.json [CUBIN] [name=value ...] runs a launch on
 // device 0 and on the CPU with the same inputs and compares every buffer: how
 // many elements differ in their bits, and by how much. Both results are also
-// checked against the reference where the launch has one.
+// checked against the reference where the launch has one. With --time it is
+// timed on the device, and nothing is compared.
 //
 //===----------------------------------------------------------------------===//
 #include "../../lib/Simulator/Launch/ManifestLaunch.h"
 #include "Recorded/CompareForms.h"
+#include "girih/Runtime/Bench.h"
 #include "girih/Runtime/Device.h"
+#include "girih/Runtime/Statistics.h"
 #include "girih/Support/ElementType.h"
 #include "girih/Support/Error.h"
 
@@ -100,44 +103,84 @@ template <class T> std::vector<uint8_t> bytesOf(const T &value) {
   return {bytes, bytes + sizeof value};
 }
 
-void runOnDevice(const std::string &code, Launch &launch) {
+/// A kernel on the device, and copies of what it is launched with.
+class Loaded {
+public:
+  Loaded(const std::string &code, const Launch &launch) : launch(launch) {
+    GIRIH_CUDA(cuModuleLoadDataEx, &module, code.c_str(), 0, nullptr, nullptr);
+    GIRIH_CUDA(cuModuleGetFunction, &function, module, launch.kernel.c_str());
+    GIRIH_CUDA(cuFuncSetAttribute, function, CU_FUNC_ATTRIBUTE_MAX_DYNAMIC_SHARED_SIZE_BYTES,
+               int(launch.dynamicSharedBytes));
+    cluster.id = CU_LAUNCH_ATTRIBUTE_CLUSTER_DIMENSION;
+    cluster.value.clusterDim = {launch.cluster[0], launch.cluster[1], launch.cluster[2]};
+  }
+
+  struct Copy {
+    std::vector<runtime::DeviceBuffer> buffers;
+    std::vector<std::vector<uint8_t>> parameters;
+    std::vector<void *> pointers;
+  };
+  Copy copy() const {
+    Copy made;
+    for (const Buffer &buffer : launch.buffers) {
+      made.buffers.emplace_back(buffer.bytes.size());
+      made.buffers.back().upload(buffer.bytes);
+    }
+    for (const sim::Argument &given : launch.arguments)
+      made.parameters.push_back(parameterBytes(given, [&](const sim::Argument &argument) {
+        CUdeviceptr address = made.buffers[argument.buffer].address() + argument.offset;
+        if (argument.kind == sim::Argument::Kind::TensorMap)
+          return bytesOf(encode(argument.map, address));
+        return bytesOf(address);
+      }));
+    for (std::vector<uint8_t> &parameter : made.parameters)
+      made.pointers.push_back(parameter.data());
+    return made;
+  }
+
+  void enqueue(Copy &copy, const runtime::Stream &stream) {
+    CUlaunchConfig config{};
+    config.gridDimX = launch.grid[0], config.gridDimY = launch.grid[1], config.gridDimZ = launch.grid[2];
+    config.blockDimX = launch.block[0], config.blockDimY = launch.block[1], config.blockDimZ = launch.block[2];
+    config.sharedMemBytes = launch.dynamicSharedBytes;
+    config.hStream = stream.native();
+    config.attrs = &cluster;
+    config.numAttrs = 1;
+    GIRIH_CUDA(cuLaunchKernelEx, &config, function, copy.pointers.data(), nullptr);
+  }
+
+private:
+  const Launch &launch;
   CUmodule module = nullptr;
   CUfunction function = nullptr;
-  GIRIH_CUDA(cuModuleLoadDataEx, &module, code.c_str(), 0, nullptr, nullptr);
-  GIRIH_CUDA(cuModuleGetFunction, &function, module, launch.kernel.c_str());
-  GIRIH_CUDA(cuFuncSetAttribute, function, CU_FUNC_ATTRIBUTE_MAX_DYNAMIC_SHARED_SIZE_BYTES,
-             int(launch.dynamicSharedBytes));
-  std::vector<runtime::DeviceBuffer> buffers;
-  for (const Buffer &buffer : launch.buffers) {
-    buffers.emplace_back(buffer.bytes.size());
-    buffers.back().upload(buffer.bytes);
-  }
-  std::vector<std::vector<uint8_t>> parameters;
-  std::vector<void *> pointers;
-  for (const sim::Argument &given : launch.arguments) {
-    parameters.push_back(parameterBytes(given, [&](const sim::Argument &argument) {
-      CUdeviceptr address = buffers[argument.buffer].address() + argument.offset;
-      if (argument.kind == sim::Argument::Kind::TensorMap)
-        return bytesOf(encode(argument.map, address));
-      return bytesOf(address);
-    }));
-    pointers.push_back(parameters.back().data());
-  }
-  runtime::Stream stream;
   CUlaunchAttribute cluster{};
-  cluster.id = CU_LAUNCH_ATTRIBUTE_CLUSTER_DIMENSION;
-  cluster.value.clusterDim = {launch.cluster[0], launch.cluster[1], launch.cluster[2]};
-  CUlaunchConfig config{};
-  config.gridDimX = launch.grid[0], config.gridDimY = launch.grid[1], config.gridDimZ = launch.grid[2];
-  config.blockDimX = launch.block[0], config.blockDimY = launch.block[1], config.blockDimZ = launch.block[2];
-  config.sharedMemBytes = launch.dynamicSharedBytes;
-  config.hStream = stream.native();
-  config.attrs = &cluster;
-  config.numAttrs = 1;
-  GIRIH_CUDA(cuLaunchKernelEx, &config, function, pointers.data(), nullptr);
+};
+
+void runOnDevice(const std::string &code, Launch &launch) {
+  Loaded loaded(code, launch);
+  Loaded::Copy copy = loaded.copy();
+  runtime::Stream stream;
+  loaded.enqueue(copy, stream);
   stream.synchronize();
-  for (size_t i = 0; i < buffers.size(); ++i)
-    launch.buffers[i].bytes = buffers[i].download();
+  for (size_t i = 0; i < copy.buffers.size(); ++i)
+    launch.buffers[i].bytes = copy.buffers[i].download();
+}
+
+/// As girih-run times kernels: milliseconds, the spread in percent, and both clocks, separated by commas.
+void timeOnDevice(const std::string &code, const Launch &launch, const runtime::DeviceFacts &device) {
+  Loaded loaded(code, launch);
+  int64_t bytes = 0;
+  for (const Buffer &buffer : launch.buffers)
+    bytes += int64_t(buffer.bytes.size());
+  runtime::BenchOptions options{2, 200, runtime::copiesBeyondCache(bytes, device.cacheBytes), 1};
+  std::vector<Loaded::Copy> copies;
+  for (int i = 0; i < options.copies; ++i)
+    copies.push_back(loaded.copy());
+  runtime::Stream stream;
+  auto enqueue = [&](int copy) { loaded.enqueue(copies[size_t(copy)], stream); };
+  runtime::Timing timing = runtime::race(stream, {{"", enqueue}}, options, runtime::Meters(device))[0];
+  std::cout << runtime::median(timing.milliseconds) << "," << runtime::spreadPercent(timing.milliseconds) << ","
+            << runtime::median(timing.clockMHz) << "," << runtime::median(timing.cyclesMHz) << "\n";
 }
 
 bool compare(const Buffer &device, const Buffer &simulated) {
@@ -164,10 +207,13 @@ bool compare(const Buffer &device, const Buffer &simulated) {
 int run(int argc, char **argv) {
   std::string path = argv[1], cubin;
   ManifestChoices choices;
+  bool isTimed = false;
   for (int i = 2; i < argc; ++i) {
     std::string text = argv[i];
     size_t equals = text.find('=');
-    if (equals == text.npos)
+    if (text == "--time")
+      isTimed = true;
+    else if (equals == text.npos)
       cubin = readTextFile(text);
     else
       choices.sizes[text.substr(0, equals)] = std::atoll(text.c_str() + equals + 1);
@@ -180,6 +226,10 @@ int run(int argc, char **argv) {
                                  [](const Buffer &buffer) { return !buffer.contents.empty(); });
   if (hasContents || !task.following.empty() || !task.launch.values.empty() || task.launch.preferredCluster[0])
     throw Error(path + ": contents of buffers, variables, preferred clusters and sequences run in the simulator only");
+  if (isTimed) {
+    timeOnDevice(cubin.empty() ? task.ptx : cubin, task.launch, gpu.facts());
+    return 0;
+  }
   Launch onDevice = task.launch, simulated = task.launch;
   runOnDevice(cubin.empty() ? task.ptx : cubin, onDevice);
   Report report = Simulator(task.ptx).run(simulated, {});
@@ -203,7 +253,7 @@ int run(int argc, char **argv) {
 
 int main(int argc, char **argv) {
   if (argc < 2) {
-    std::cerr << "usage: girih-sim-on-device NAME.json [CUBIN] [name=value ...]\n"
+    std::cerr << "usage: girih-sim-on-device NAME.json [CUBIN] [name=value ...] [--time]\n"
                  "       girih-sim-on-device --recorded FOLDER [RECORD]\n";
     return 2;
   }

@@ -74,6 +74,12 @@ void declare(CLI::App &app, Arguments &arguments, Options &options) {
       ->delimiter(',')
       ->check(CLI::NonNegativeNumber);
   app.add_option("--rounds", session.rounds, "Rounds of timing")->check(CLI::Range(1, 10000))->capture_default_str();
+  app.add_option(
+         "--turn", session.turnMilliseconds,
+         "Milliseconds that launches follow each other for in a round of timing; a card that is bound by power comes "
+         "to its clock in some hundreds")
+      ->check(CLI::Range(1, 10000))
+      ->capture_default_str();
   app.add_option("--save", session.save, "Write every tensor after the first launch to this folder")
       ->check(CLI::ExistingDirectory);
   app.add_option("--timeout", session.timeout, "Seconds after which a launch counts as hung")

@@ -31,7 +31,8 @@ struct BenchOptions {
 struct Timing {
   std::string name;
   std::vector<double> milliseconds; ///< of one launch
-  std::vector<double> clockMHz;     ///< empty when the clock cannot be read
+  std::vector<double> clockMHz;     ///< as the driver reports it; empty when it cannot be read
+  std::vector<double> cyclesMHz;    ///< at which cycles went by; empty when nothing can tell
   int launchesPerTurn = 0;
 };
 
@@ -50,10 +51,37 @@ private:
   Library *library = nullptr;
 };
 
+/// Tells at which clock cycles went by in work that is put into a stream between `begin` and `end`, from
+/// the multiprocessors' own counters. The clock that the driver reports is another one, and lags behind.
+class CycleMeter {
+public:
+  explicit CycleMeter(const DeviceFacts &device);
+  ~CycleMeter();
+  CycleMeter(const CycleMeter &) = delete;
+  CycleMeter &operator=(const CycleMeter &) = delete;
+
+  void begin(const Stream &stream) const;
+  void end(const Stream &stream) const;
+  /// Of the last work, once it is done; nothing when the driver cannot compile PTX.
+  std::optional<double> megahertz() const;
+
+private:
+  struct Code;
+  Code *code = nullptr;
+};
+
+/// What tells of the clock while contestants run.
+struct Meters {
+  explicit Meters(const DeviceFacts &device) : clock(device), cycles(device) {}
+
+  ClockMeter clock;
+  CycleMeter cycles;
+};
+
 /// Warms up, then times all contestants in every round. One Timing for each, in
 /// their order.
 std::vector<Timing> race(const Stream &stream, const std::vector<Contestant> &contestants, const BenchOptions &options,
-                         const ClockMeter &clock);
+                         const Meters &meters);
 
 /// Copies of tensors of `bytes` that together are several times the L2 cache,
 /// so that no launch finds its inputs there.

@@ -18,6 +18,7 @@ struct SessionOptions {
   /// Patterns to check with; all that the problem can have when empty.
   std::vector<DataPattern> patterns;
   int rounds = 15;
+  double turnMilliseconds = BenchOptions().batchMilliseconds;
   std::string save;    ///< folder for the tensors after the first launch, or empty
   double timeout = 30; ///< seconds a launch or a turn may take
 };

@@ -19,7 +19,7 @@ Loaded::Loaded(const Device &device, const PackEntry &entry, const std::vector<D
 
 Bed::Bed(const Device &device, const PackEntry &any, uint64_t seed, double timeout)
     : device(device), seed(seed), timeout(timeout), manifest(readManifest(any.manifest)),
-      binding(bindManifest(manifest, {})), queue(timeout), meter(device.facts()) {
+      binding(bindManifest(manifest, {})), queue(timeout), ownMeters(device.facts()) {
   copies.emplace_back(binding, makeProblemData(binding, {seed}));
   int count = copiesBeyondCache(copies[0].bytes(), device.facts().cacheBytes);
   while (int(copies.size()) < count)

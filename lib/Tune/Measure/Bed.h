@@ -48,7 +48,7 @@ public:
 
   runtime::BenchOptions benchOptions(double batchMilliseconds, int rounds) const;
   const runtime::Stream &stream() const { return queue; }
-  const runtime::ClockMeter &clock() const { return meter; }
+  const runtime::Meters &meters() const { return ownMeters; }
 
 private:
   void compare();
@@ -59,7 +59,7 @@ private:
   runtime::Manifest manifest;
   runtime::Binding binding;
   runtime::Stream queue;
-  runtime::ClockMeter meter;
+  runtime::Meters ownMeters;
   std::vector<runtime::DeviceProblem> copies;
   std::vector<runtime::HostTensor> expected;  ///< the right kernel's tensors; empty while there is none
   std::vector<runtime::PinnedBuffer> results; ///< one for each tensor; of inputs empty

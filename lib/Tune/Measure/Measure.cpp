@@ -112,7 +112,7 @@ private:
       row.state = State::Slow;
       if (isNew && row.milliseconds < kTooSlow * bestTime() + kColdMilliseconds) {
         Timing timing = race(bed->stream(), {contestant(*kernel)},
-                             bed->benchOptions(kScreenMilliseconds, kScreenRounds), bed->clock())[0];
+                             bed->benchOptions(kScreenMilliseconds, kScreenRounds), bed->meters())[0];
         row.milliseconds = median(timing.milliseconds);
         row.rounds = kScreenRounds;
         row.state = State::Timed;
@@ -141,7 +141,7 @@ private:
       contestants.push_back(contestant(*kernels.back()));
     }
     std::vector<Timing> timings =
-        race(bed->stream(), contestants, bed->benchOptions(batchMilliseconds, rounds), bed->clock());
+        race(bed->stream(), contestants, bed->benchOptions(batchMilliseconds, rounds), bed->meters());
     for (size_t i = 0; i < indices.size(); ++i) {
       Row row = *rows[indices[i]];
       row.milliseconds = median(timings[i].milliseconds);
