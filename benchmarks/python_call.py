@@ -17,19 +17,21 @@ from girih._errors import value_of
 SHAPES = [(2, 32, 1024, 128), (4, 32, 2048, 128), (4, 32, 4096, 128), (8, 32, 2048, 128)]
 
 
-def call_cost(call, count=2000):
-    """Microseconds of the CPU for a call, of a kernel too short to fill the queue."""
-    for _ in range(100):
-        call()
-    torch.cuda.synchronize()
-    samples = []
-    for _ in range(count // 50):
-        begin = time.perf_counter()
-        for _ in range(50):
+def call_costs(calls, rounds=40, count=50):
+    """Microseconds of the CPU for each of the calls, of kernels too short to fill the queue, which take turns in random order."""
+    samples = {name: [] for name in calls}
+    for name, call in calls.items():
+        for _ in range(count):
             call()
-        samples.append((time.perf_counter() - begin) / 50 * 1e6)
-        torch.cuda.synchronize()
-    return statistics.median(samples)
+    torch.cuda.synchronize()
+    for _ in range(rounds):
+        for name in random.sample(list(calls), len(calls)):
+            begin = time.perf_counter()
+            for _ in range(count):
+                calls[name]()
+            samples[name].append((time.perf_counter() - begin) / count * 1e6)
+            torch.cuda.synchronize()
+    return {name: statistics.median(found) for name, found in samples.items()}
 
 
 def milliseconds(calls, rounds=15):
@@ -66,20 +68,24 @@ def main():
     begin = time.perf_counter()
     girih_torch.attention(*small)
     print(f"first call {time.perf_counter() - begin:.2f} s (compiled or from disk)")
+    cap = lambda s, b, h, q, k: 30 * girih.math.tanh(s / 30)
+    slopes = torch.ones(4, device="cuda")
+    alibi = lambda s, b, h, q, k: s + slopes[h] * (k - q)
+    out = torch.empty_like(small[0])
+    calls = {
+        "girih": lambda: girih_torch.attention(*small),
+        "girih, causal": lambda: girih_torch.attention(*small, mask="causal"),
+        "girih, a score function": lambda: girih_torch.attention(*small, score=cap),
+        "girih, one that captures a tensor": lambda: girih_torch.attention(*small, score=alibi),
+        "girih.attention": lambda: girih.attention(*small),
+        "PyTorch's SDPA": lambda: sdpa(*small, False),
+        "the output's memory": lambda: torch.empty_like(small[0]),
+    }
+    for mask in ("none", "causal"):
+        loaded = girih._attention.kernels_of(0, (128, 128), None, mask, None, None, False, "", 0).loaded_for(small[0].shape, small[1].shape)
+        calls[f"the launch and its checks, {mask}"] = lambda loaded=loaded: loaded.launch_tensors(*small, out, stream=None)
     with torch.no_grad():
-        print(f"a call: girih {call_cost(lambda: girih_torch.attention(*small)):.1f} us, "
-              f"causal {call_cost(lambda: girih_torch.attention(*small, mask='causal')):.1f} us, "
-              f"PyTorch's SDPA {call_cost(lambda: sdpa(*small, False)):.1f} us")
-        cap = lambda s, b, h, q, k: 30 * girih.math.tanh(s / 30)
-        slopes = torch.ones(4, device="cuda")
-        alibi = lambda s, b, h, q, k: s + slopes[h] * (k - q)
-        print(f"with a score function {call_cost(lambda: girih_torch.attention(*small, score=cap)):.1f} us, "
-              f"that captures a tensor {call_cost(lambda: girih_torch.attention(*small, score=alibi)):.1f} us, "
-              f"the output's memory {call_cost(lambda: torch.empty_like(small[0])):.1f} us")
-        for mask in ("none", "causal"):
-            loaded = girih._attention.kernels_of(0, (128, 128), None, mask, None, None, False, "", 0).loaded_for(small[0].shape, small[1].shape)
-            out = torch.empty_like(small[0])
-            print(f"the launch alone, {mask}: {call_cost(lambda: loaded.launch_tensors(*small, out, stream=None)):.1f} us")
+        print("a call, us: " + ", ".join(f"{name} {cost:.1f}" for name, cost in call_costs(calls).items()))
     print("| shape | girih ms | one size ms | flash ms | cuDNN ms |\n|---|---|---|---|---|")
     for causal in (False, True):
         for b, h, s, d in SHAPES:

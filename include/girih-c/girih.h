@@ -262,6 +262,9 @@ typedef struct GirihLoadedKernel GirihLoadedKernel;
 GIRIH_API GirihLoadedKernel *girihLoad(const GirihKernel *kernel, int device, GirihDiagnostics *diagnostics);
 /* Waits for nothing: launches must be over. */
 GIRIH_API void girihLoadedKernelDestroy(GirihLoadedKernel *loaded);
+/* The same for one whose launches may not be over: waits for the device. A kernel that a graph has
+   captured stays there, since the graph may be launched again, and so does one of a failed device. */
+GIRIH_API void girihLoadedKernelRetire(GirihLoadedKernel *loaded);
 /* Puts one launch into a CUstream, NULL being the default one, and returns 1 without
    waiting for it, or 0 after an error. A stream that is captured captures it. */
 GIRIH_API int girihLaunch(GirihLoadedKernel *loaded, const GirihTensor *tensors, size_t count, void *stream,

@@ -102,6 +102,27 @@ void girihLoadedKernelDestroy(GirihLoadedKernel *loaded) {
   });
 }
 
+void girihLoadedKernelRetire(GirihLoadedKernel *loaded) {
+  static std::mutex mutex;
+  static auto &kept = *new std::vector<GirihLoadedKernel *>;
+  guard(nullptr, [&] {
+    if (!loaded)
+      return 0;
+    CurrentContext current(loaded->context);
+    // Other threads may be capturing.
+    CUstreamCaptureMode mode = CU_STREAM_CAPTURE_MODE_RELAXED;
+    GIRIH_CUDA(cuThreadExchangeStreamCaptureMode, &mode);
+    if (!loaded->workspaces.hasCaptured() && runtime::driver().cuCtxSynchronize() == CUDA_SUCCESS) {
+      delete loaded;
+    } else {
+      std::lock_guard<std::mutex> lock(mutex);
+      kept.push_back(loaded);
+    }
+    GIRIH_CUDA(cuThreadExchangeStreamCaptureMode, &mode);
+    return 0;
+  });
+}
+
 int girihLaunch(GirihLoadedKernel *loaded, const GirihTensor *tensors, size_t count, void *stream,
                 GirihDiagnostics *diagnostics) {
   return girihLaunchWithScalars(loaded, tensors, count, nullptr, 0, stream, diagnostics);

@@ -22,14 +22,16 @@ Workspaces::Workspaces(const Manifest &manifest) {
 }
 
 std::vector<CUdeviceptr> Workspaces::forLaunch(CUstream stream) {
-  if (!stride)
-    return {};
   // Handles are used again after a stream is destroyed, ids are not; but a stream that is
   // being captured does not tell its id (CUDA_ERROR_STREAM_CAPTURE_UNSUPPORTED).
   std::pair<unsigned long long, unsigned long long> owner;
   cuuint64_t capture = 0;
   CUstreamCaptureStatus status = CU_STREAM_CAPTURE_STATUS_NONE;
   GIRIH_CUDA(cuStreamGetCaptureInfo, stream, &status, &capture, nullptr, nullptr, nullptr, nullptr);
+  if (status != CU_STREAM_CAPTURE_STATUS_NONE)
+    captured = true;
+  if (!stride)
+    return {};
   if (status == CU_STREAM_CAPTURE_STATUS_NONE)
     GIRIH_CUDA(cuStreamGetId, stream, &owner.first);
   else

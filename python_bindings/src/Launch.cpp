@@ -9,8 +9,19 @@ namespace girih::python {
 namespace {
 
 constexpr size_t mostTensors = 16;
+/// Of one choice of options; all are looked up anew when there are more.
+constexpr size_t mostEntries = 64;
 
 struct Loaded {
+  explicit Loaded(LoadedPtr handle) : handle(std::move(handle)) {}
+  Loaded(Loaded &&) = default;
+  /// Waits for launches to be over.
+  ~Loaded() {
+    if (!handle)
+      return;
+    nb::gil_scoped_release unlocked;
+    handle.reset();
+  }
   LoadedPtr handle;
 };
 
@@ -23,7 +34,7 @@ nb::tuple load(const Kernel &kernel, int device) {
   }
   if (!loaded)
     return nb::make_tuple(nb::none(), said(diagnostics));
-  return nb::make_tuple(Loaded{std::move(loaded)}, said(diagnostics));
+  return nb::make_tuple(Loaded(std::move(loaded)), said(diagnostics));
 }
 
 /// The functions of DLPack 1.3's DLPackExchangeAPI, by which a framework describes its
@@ -63,7 +74,7 @@ const ExchangeApi *exchangeApiOf(nb::handle tensor) {
 /// The tensors of one launch, described by their framework.
 class Described {
 public:
-  /// False for an object that is no tensor with the exchange API.
+  /// False for an object that is no tensor with the exchange API; throws what its framework raises.
   bool add(nb::handle object) {
     if (count == mostTensors)
       throw nb::value_error("no kernel has so many tensors");
@@ -104,10 +115,20 @@ public:
     return said(diagnostics);
   }
 
+  /// Copies shapes and strides of the tensors until now, of up to four dimensions each, which
+  /// are the framework's own numbers.
+  void keepShapes() {
+    for (size_t i = 0; i < count; ++i)
+      for (auto [part, copy] : {std::pair(&tensors[i].shape, kept[i][0]), std::pair(&tensors[i].strides, kept[i][1])})
+        if (*part)
+          *part = std::copy_n(*part, tensors[i].ndim, copy) - tensors[i].ndim;
+  }
+
   size_t count = 0;
   nb::dlpack::dltensor tensors[mostTensors];
 
 private:
+  int64_t kept[3][2][4]; ///< of q, k and v
   const ExchangeApi *api = nullptr;
 };
 
@@ -116,8 +137,13 @@ private:
 nb::object launchTensors(Loaded &loaded, nb::args tensors, std::optional<uint64_t> stream, nb::list scalars) {
   Described described;
   for (nb::handle tensor : tensors)
-    if (!described.add(tensor))
-      throw nb::type_error("a tensor's framework has no DLPackExchangeAPI");
+    try {
+      if (!described.add(tensor))
+        throw nb::type_error("a tensor's framework has no DLPackExchangeAPI");
+    } catch (nb::python_error &error) {
+      nb::raise_from(error, PyExc_TypeError, "tensor %zu of the launch has no memory that its framework can describe",
+                     described.count);
+    }
   Scalars numbers(scalars);
   return described.launch(loaded, stream, &numbers);
 }
@@ -126,10 +152,12 @@ nb::object launchTensors(Loaded &loaded, nb::args tensors, std::optional<uint64_
 /// heads where `needsHeads`, device, and class of sizes.
 class AttentionKernels {
 public:
-  /// `emptyLike` makes an output like q, `output` any output of q and v, `lse` that of q.
-  AttentionKernels(bool needsHeads, int deviceType, nb::object emptyLike, nb::object output, nb::object lse)
-      : needsHeads(needsHeads), deviceType(deviceType), emptyLike(std::move(emptyLike)), output(std::move(output)),
-        lse(std::move(lse)) {}
+  /// `emptyLike` makes an output like q, `output` any output of q and v, `lse` that of q. `attend`
+  /// takes tensors of the types `plain` alone: others may not be what they seem.
+  AttentionKernels(bool needsHeads, int deviceType, nb::tuple plain, nb::object emptyLike, nb::object output,
+                   nb::object lse)
+      : needsHeads(needsHeads), deviceType(deviceType), plain(std::move(plain)), emptyLike(std::move(emptyLike)),
+        output(std::move(output)), lse(std::move(lse)) {}
 
   /// None when the launch is made, True when there is no kernel for such tensors, or what
   /// went wrong. `lse` may be None; `arrays` and `numbers` are what functions capture.
@@ -137,34 +165,24 @@ public:
                     nb::sequence numbers, std::optional<uint64_t> stream) {
     Described described;
     Loaded *loaded = describeInputs(q, k, v, described);
-    if (!loaded || !described.add(o) || (!lse.is_none() && !described.add(lse)))
-      return nb::bool_(true);
-    for (nb::handle array : arrays)
-      if (!described.add(array) || !hasNeighbours(described.tensors[described.count - 1]))
-        return nb::bool_(true);
-    if (!areTogether(described))
-      return nb::bool_(true);
-    if (nb::len(numbers) == 0)
-      return described.launch(*loaded, stream);
-    Scalars scalars(numbers);
-    return described.launch(*loaded, stream, &scalars);
+    return loaded ? launchWith(*loaded, described, o, lse, arrays, numbers, stream) : nb::bool_(true);
   }
 
   /// The outputs, which it makes, and None when the launch is made; None twice when there is no
   /// kernel for such tensors, or None and what went wrong.
   nb::tuple attend(nb::handle q, nb::handle k, nb::handle v, bool hasLse, nb::sequence arrays, nb::sequence numbers,
                    std::optional<uint64_t> stream) {
-    bool isLikeQuery;
-    {
-      // While outputs are made other threads may run, so that what is found here is found again.
-      Described described;
-      if (!describeInputs(q, k, v, described) || !areTogether(described))
-        return nb::make_tuple(nb::none(), nb::none());
-      isLikeQuery =
-          described.tensors[0].dtype.bits == 16 && described.tensors[0].shape[3] == described.tensors[2].shape[3];
-    }
+    Described described;
+    Loaded *loaded = isPlain(q) && isPlain(k) && isPlain(v) ? describeInputs(q, k, v, described) : nullptr;
+    if (!loaded || !areTogether(described))
+      return nb::make_tuple(nb::none(), nb::none());
+    // While outputs are made other threads may run: what they could change is kept.
+    nb::object owner = nb::find(*loaded);
+    described.keepShapes();
+    bool isLikeQuery =
+        described.tensors[0].dtype.bits == 16 && described.tensors[0].shape[3] == described.tensors[2].shape[3];
     nb::object o = isLikeQuery ? emptyLike(q) : output(q, v), l = hasLse ? lse(q) : nb::none();
-    nb::object said = launch(q, k, v, o, l, arrays, numbers, stream);
+    nb::object said = launchWith(*loaded, described, o, l, arrays, numbers, stream);
     if (said.is_none())
       return nb::make_tuple(hasLse ? nb::make_tuple(o, l) : nb::make_tuple(o), said);
     return nb::make_tuple(nb::none(), said.is(nb::bool_(true)) ? nb::object(nb::none()) : said);
@@ -179,7 +197,10 @@ public:
     const nb::dlpack::dltensor &query = described.tensors[0], &key = described.tensors[1],
                                &value = described.tensors[2];
     Entry *entry = find(query, key, value);
+    std::vector<Entry> old; // destroyed when there are none of them any more
     if (!entry) {
+      if (entries.size() == mostEntries)
+        old.swap(entries);
       GirihScheduleRule *classes = nb::cast<ScheduleRule &>(rule).handle.get();
       entry = &entries.emplace_back(Entry{query.dtype,
                                           query.shape[3],
@@ -198,6 +219,22 @@ public:
   }
 
 private:
+  /// The same, of inputs that are described.
+  nb::object launchWith(Loaded &loaded, Described &described, nb::handle o, nb::handle lse, nb::sequence arrays,
+                        nb::sequence numbers, std::optional<uint64_t> stream) const {
+    if (!isDescribed(o, described) || (!lse.is_none() && !isDescribed(lse, described)))
+      return nb::bool_(true);
+    for (nb::handle array : arrays)
+      if (!isDescribed(array, described) || !hasNeighbours(described.tensors[described.count - 1]))
+        return nb::bool_(true);
+    if (!areTogether(described))
+      return nb::bool_(true);
+    if (nb::len(numbers) == 0)
+      return described.launch(loaded, stream);
+    Scalars scalars(numbers);
+    return described.launch(loaded, stream, &scalars);
+  }
+
   struct Entry {
     nb::dlpack::dtype type;
     int64_t headSize, valueSize, heads, keyHeads;
@@ -222,10 +259,27 @@ private:
     return nullptr;
   }
 
+  bool isPlain(nb::handle tensor) const {
+    for (nb::handle type : plain)
+      if (tensor.type().is(type))
+        return true;
+    return false;
+  }
+
+  /// False for what its framework does not describe either, as of a tensor on PyTorch's meta
+  /// device: another call says what is wrong with it.
+  static bool isDescribed(nb::handle object, Described &described) {
+    try {
+      return described.add(object);
+    } catch (nb::python_error &) {
+      return false;
+    }
+  }
+
   /// Null where there is no kernel yet for such tensors, or there can be none.
   Loaded *describeInputs(nb::handle q, nb::handle k, nb::handle v, Described &described) {
     for (nb::handle object : {q, k, v}) {
-      if (!described.add(object))
+      if (!isDescribed(object, described))
         return nullptr;
       const nb::dlpack::dltensor &tensor = described.tensors[described.count - 1];
       if (tensor.ndim != 4 || !(tensor.dtype == described.tensors[0].dtype) || tensor.shape[0] == 0 ||
@@ -252,6 +306,7 @@ private:
 
   bool needsHeads;
   int deviceType;
+  nb::tuple plain;
   nb::object emptyLike, output, lse;
   std::vector<Entry> entries;
 };
@@ -289,8 +344,8 @@ void addLaunches(nb::module_ &module) {
       .def("launch_tensors", launchTensors, nb::arg("tensors"), nb::kw_only(), nb::arg("stream").none(),
            nb::arg("scalars") = nb::list());
   nb::class_<AttentionKernels>(module, "AttentionKernels")
-      .def(nb::init<bool, int, nb::object, nb::object, nb::object>(), nb::arg("needs_heads"), nb::arg("device_type"),
-           nb::arg("empty_like"), nb::arg("output"), nb::arg("lse"))
+      .def(nb::init<bool, int, nb::tuple, nb::object, nb::object, nb::object>(), nb::arg("needs_heads"),
+           nb::arg("device_type"), nb::arg("plain"), nb::arg("empty_like"), nb::arg("output"), nb::arg("lse"))
       .def("launch", &AttentionKernels::launch, nb::arg(), nb::arg(), nb::arg(), nb::arg(), nb::arg().none(), nb::arg(),
            nb::arg(), nb::arg().none())
       .def("attend", &AttentionKernels::attend, nb::arg(), nb::arg(), nb::arg(), nb::arg(), nb::arg(), nb::arg(),

@@ -20,7 +20,7 @@ template <auto Destroy> struct Destroyer {
 using DiagnosticsPtr = std::unique_ptr<GirihDiagnostics, Destroyer<girihDiagnosticsDestroy>>;
 using KernelPtr = std::unique_ptr<GirihKernel, Destroyer<girihKernelDestroy>>;
 using KernelsPtr = std::unique_ptr<GirihKernels, Destroyer<girihKernelsDestroy>>;
-using LoadedPtr = std::unique_ptr<GirihLoadedKernel, Destroyer<girihLoadedKernelDestroy>>;
+using LoadedPtr = std::unique_ptr<GirihLoadedKernel, Destroyer<girihLoadedKernelRetire>>;
 using RulePtr = std::unique_ptr<GirihScheduleRule, Destroyer<girihScheduleRuleDestroy>>;
 using SimulationPtr = std::unique_ptr<GirihSimulation, Destroyer<girihSimulationDestroy>>;
 

@@ -3,6 +3,7 @@
 Its one kernel is bf16 [2, 4/2, sq x skv, 128] with lse; the cache is given it in place of a compiled one.
 """
 import concurrent.futures
+import functools
 import json
 import time
 
@@ -26,10 +27,8 @@ def tensor_map(name):
     return {"kind": "tensor_map", "tensor": name, "swizzle": 128, "modes": modes}
 
 
-CUBIN = b"128 128 128 8 8 8 8 8 8 8 4 8\n"
 MANIFEST = {
     "girih_manifest": 2, "name": "fake", "kernel": "attention", "target": "sm_90a",
-    "files": {"cubin": {"path": "fake.cubin", "xxh3_128": "0" * 32}},
     "problem": {"kind": "attention.forward", "mask": "none", "scale": 0.08838834764831845},
     "sizes": {"b": 2, "h": 4, "hkv": 2, "sq": None, "skv": None, "d": 128},
     "tensors": [tensor("q"), tensor("k", heads="hkv", length="skv"), tensor("v", heads="hkv", length="skv"),
@@ -46,9 +45,14 @@ MANIFEST = {
 }
 
 
-def fake_kernel():
-    MANIFEST["files"]["cubin"]["xxh3_128"] = _girih.hash(CUBIN)
-    return girih.Kernel.from_parts(json.dumps(MANIFEST).encode(), b"", CUBIN)
+def fake_kernel(name="attention", lse=True):
+    """"nothing" does nothing."""
+    cubin = b"128 128 128 8 8 8 8 8 8 8 4 8\n" if lse else b"128 128 128 8 8 8 8 4 8\n"  # bytes of the arguments
+    manifest = MANIFEST | {"kernel": name, "files": {"cubin": {"path": "fake.cubin", "xxh3_128": _girih.hash(cubin)}}}
+    if not lse:
+        manifest |= {what: [entry for entry in MANIFEST[what] if "lse" not in (entry.get("name"), entry.get("tensor"))]
+                     for what in ("tensors", "arguments")}
+    return girih.Kernel.from_parts(json.dumps(manifest).encode(), b"", cubin)
 
 
 class Namespace:
@@ -159,6 +163,19 @@ def test_kernels_by_class_of_sizes():
     assert few is not many and kernels.loaded_for((1, 1, 1, 128), keys) is few and kernels.loaded_for((4, 32, 2048, 128), keys) is many
     assert list(kernels.loaded) == ["workers=1", ""]
     assert kernels.rule.knobs_for((2, 4, 33, 128), 4096) == "workers=1,splits=8"
+
+
+def test_kernels_that_go_while_there_are_others():
+    """More problems than are kept: what was not used for long is unloaded, and loaded anew."""
+    before = _attention.kernels_of
+    _attention.kernels_of = functools.lru_cache(maxsize=1)(before.__wrapped__)
+    try:
+        for sq in (33, 70) * 3:  # few queries have a kernel of their own
+            given = inputs(sq)
+            assert right(*given, *girih.attention(*given, lse=True))
+        assert _attention.kernels_of.cache_info()[1:] == (6, 1, 1)
+    finally:
+        _attention.kernels_of = before
 
 
 def test_threads():

@@ -17,7 +17,7 @@ from girih import _girih
 ALLOWED = (TypeError, ValueError, girih.Error, MemoryError)
 
 
-KERNELS = _girih.AttentionKernels(False, 2, list, list, list)
+KERNELS = _girih.AttentionKernels(False, 2, (), list, list, list)
 
 
 class Odd:

@@ -44,6 +44,18 @@ def test_memory_then_disk(compilations):
     assert len(compilations) == 2 and len(files()) == 2
 
 
+def test_memory_is_bounded(compilations, monkeypatch):
+    """The last made ones; nothing else is kept of the others, nor of those that failed."""
+    monkeypatch.setattr(_cache, "_MOST_IN_MEMORY", 1)
+    _cache.compiled(PROBLEM, TARGET)
+    _cache.compiled(PROBLEM, "sm_100a")
+    assert list(_cache._memory) == [(str(PROBLEM), "sm_100a")] and _cache._locks == {}
+    assert _cache.compiled(PROBLEM, TARGET) and len(compilations) == 2
+    with pytest.raises(girih.CompileError):
+        _cache.compiled(girih.Problem(84), TARGET)
+    assert _cache._locks == {}
+
+
 @pytest.mark.parametrize("damage", [lambda data: b"", lambda data: data[:-1], lambda data: data + b"x",
                                     lambda data: data.replace(b"sm_90a", b"sm_99a"), lambda data: b"\0" * len(data)])
 def test_damaged_file_is_compiled_anew(compilations, damage):

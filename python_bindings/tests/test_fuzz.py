@@ -1,4 +1,5 @@
 """Calls by chance: an error or a result, never the end of the process."""
+import os
 import pathlib
 import subprocess
 import sys
@@ -6,10 +7,10 @@ import sys
 import pytest
 
 
-def calls(script, count):
+def calls(script, count, **variables):
     folder = pathlib.Path(__file__).parent
     result = subprocess.run([sys.executable, script, "1", str(count)], capture_output=True, text=True, check=False,
-                            cwd=folder)
+                            cwd=folder, env=os.environ | variables)
     assert result.returncode == 0, result.stderr[-3000:]
     print(result.stdout)
 

@@ -19,6 +19,9 @@ from girih._traced import traced
 from girih.torch import attention, flex_attention, scaled_dot_product_attention
 
 
+NEEDS_DRIVER = pytest.mark.skipif("GIRIH_FAKE_CUDA" not in os.environ, reason="GIRIH_FAKE_CUDA names no folder with a driver")
+
+
 def on_fake_gpu(function, *shapes, dtype=torch.bfloat16):
     with FakeTensorMode():
         return function(*(torch.empty(shape, dtype=dtype, device="cuda") for shape in shapes))
@@ -222,8 +225,10 @@ def test_shapes_of_sdpa():
         assert on_fake_gpu(call, (*leading, 33, 64), (*leading, 40, 64), mask).shape == (*leading, 33, 64)
 
 
-def test_calls_by_chance():
-    calls("fuzz_torch.py", 300)
+@pytest.mark.parametrize("count", [300, pytest.param(2000, marks=NEEDS_DRIVER)])
+def test_calls_by_chance(count):
+    """On no GPU, and on a driver that runs on the CPU with kernels that are known."""
+    calls("fuzz_torch.py", count, LD_LIBRARY_PATH=os.environ["GIRIH_FAKE_CUDA"] if count > 300 else "")
 
 
 def test_heads_of_sdpa():
@@ -250,8 +255,7 @@ import fake_gpu, girih.torch, torch
 from girih import _girih
 kernel = fake_gpu.fake_kernel()
 loaded, _ = _girih.load(kernel._handle, 0)
-fake_gpu.MANIFEST["kernel"] = "nothing"
-empty, _ = _girih.load(fake_gpu.fake_kernel()._handle, 0)
+empty, _ = _girih.load(fake_gpu.fake_kernel("nothing")._handle, 0)
 q, k, v = (torch.from_numpy(array.array).view(torch.bfloat16) for array in fake_gpu.inputs())
 o, lse = torch.zeros_like(q), torch.zeros(q.shape[:3])
 expected = fake_gpu.attention(*(x.double().numpy() for x in (q, k, v)))[0]
@@ -289,7 +293,7 @@ assert made[0].stride() == bshd.stride() and abs(made[0].double().numpy() - expe
 mixed = torch.nn.Parameter(q), k, v
 with torch.no_grad():
     assert type(girih.attention(*mixed, lse=True, stream=0)[0]) is torch.Tensor
-for wrong in (mixed, (q, k, v[:, :, :7]), (q, k.half(), v), (q[0], k, v)):  # no quick way, which says so, or the usual one does
+for wrong in (mixed, (q, k, v[:, :, :7]), (q, k.half(), v), (q[0], k, v), (q, k.to("meta"), v)):  # no quick way, which says so, or the usual one does
     try:
         girih.attention(*wrong, lse=True, stream=0)
         assert False
@@ -315,7 +319,7 @@ print(best, "us a call with two outputs")
 """
 
 
-@pytest.mark.skipif("GIRIH_FAKE_CUDA" not in os.environ, reason="GIRIH_FAKE_CUDA names no folder with a driver")
+@NEEDS_DRIVER
 @pytest.mark.skipif(not girih._torch._HAS_EXCHANGE, reason="this PyTorch has no exchange API")
 def test_launches_on_a_driver_that_runs_on_the_cpu():
     """Whose memory is the host's, so that tensors on the CPU will do."""

@@ -91,8 +91,9 @@ TEST_F(LaunchTest, launches_into_any_stream) {
     EXPECT_TRUE(girihLaunch(loaded, problem.tensors, 5, reinterpret_cast<void *>(stream), diagnostics)) << said();
     EXPECT_TRUE(problem.isRight());
   }
-  girihLoadedKernelDestroy(loaded);
+  girihLoadedKernelRetire(loaded);
   girihLoadedKernelDestroy(nullptr);
+  girihLoadedKernelRetire(nullptr);
 }
 
 /// What is kept of a launch is of its shapes, and of its addresses while they are the same.
@@ -145,6 +146,11 @@ TEST_F(LaunchTest, launches_into_a_stream_that_is_captured) {
   ASSERT_EQ(GIRIH_DRIVER(cuStreamEndCapture)(nullptr, &graph), CUDA_SUCCESS);
   EXPECT_FALSE(problem.isRight());
   ASSERT_EQ(GIRIH_DRIVER(cuGraphInstantiate)(&executable, graph, 0), CUDA_SUCCESS);
+  EXPECT_EQ(GIRIH_DRIVER(cuGraphLaunch)(executable, nullptr), CUDA_SUCCESS);
+  EXPECT_TRUE(problem.isRight());
+  // The graph has it: it stays.
+  std::fill(problem.o.begin(), problem.o.end(), uint16_t(0));
+  girihLoadedKernelRetire(loaded);
   EXPECT_EQ(GIRIH_DRIVER(cuGraphLaunch)(executable, nullptr), CUDA_SUCCESS);
   EXPECT_TRUE(problem.isRight());
   girihLoadedKernelDestroy(loaded);

@@ -50,6 +50,7 @@ namespace girih::runtime {
   X(cuStreamGetCaptureInfo)                                                                                            \
   X(cuStreamGetId)                                                                                                     \
   X(cuStreamQuery)                                                                                                     \
+  X(cuThreadExchangeStreamCaptureMode)                                                                                 \
   X(cuStreamBeginCapture)                                                                                              \
   X(cuStreamEndCapture)                                                                                                \
   X(cuGraphInstantiate)                                                                                                \

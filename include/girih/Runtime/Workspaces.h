@@ -10,6 +10,7 @@
 
 #include "girih/Runtime/Device.h"
 #include "girih/Runtime/Manifest.h"
+#include <atomic>
 #include <map>
 #include <mutex>
 
@@ -25,6 +26,9 @@ public:
   /// Error when more streams and graphs have asked than there are workspaces.
   std::vector<CUdeviceptr> forLaunch(CUstream stream);
 
+  /// Whether a launch was captured: the graph may run as long as the process does.
+  bool hasCaptured() const { return captured; }
+
   /// How many streams and captured graphs can have one.
   static constexpr size_t capacity = 4096;
 
@@ -32,6 +36,7 @@ private:
   std::vector<size_t> offsets; ///< of the arguments, within one workspace
   size_t stride = 0;           ///< bytes of one workspace
   DeviceBuffer buffer;
+  std::atomic<bool> captured = false;
   std::mutex mutex;
   /// The stream, and the capture if there is one.
   std::map<std::pair<unsigned long long, unsigned long long>, size_t> owners;

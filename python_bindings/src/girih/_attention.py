@@ -41,7 +41,10 @@ class Kernels:
         return found
 
 
-@functools.cache
+MOST_PROBLEMS = 256  #: whose kernels stay loaded, those that were looked up last
+
+
+@functools.lru_cache(maxsize=MOST_PROBLEMS)
 def kernels_of(dtype: int, head_sizes: tuple[int, int], heads: tuple[int, int] | None, mask: str | Function, score: str | Function | None,
                scale: float | None, lse: bool, knobs: str, device: int, beside: tuple[str, ...] = ()) -> Kernels:
     """For the head sizes of queries and of values, with these inputs (``kinds_of``) beside q, k and v. UnsupportedError

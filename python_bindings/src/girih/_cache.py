@@ -11,6 +11,7 @@ import os
 import pathlib
 import threading
 import time
+from collections.abc import Iterator
 
 from girih import _girih
 from girih._errors import CompileError, Error, UnsupportedError, checked
@@ -23,7 +24,8 @@ _MAGIC = b"girih kernel 1\n"
 _PART = ".part"  # of files that are being written
 _LONGEST_WRITE = 3600  # seconds
 _DEFAULT_BYTES = 256 << 20
-_memory: dict[tuple[str, str], Kernel] = {}
+_MOST_IN_MEMORY = 256
+_memory: dict[tuple[str, str], Kernel] = {}  # the last made ones
 _locks: dict[tuple[str, str], threading.Lock] = {}
 _guard = threading.Lock()
 
@@ -149,7 +151,7 @@ def compiled(problem: Problem | str, target: str, error: type[CompileError] = Co
         return kernel
     with _guard:
         lock = _locks.setdefault(key, threading.Lock())
-    with lock:  # threads that want the same kernel wait for one compilation
+    with lock, _forgotten(key):  # threads that want the same kernel wait for one compilation
         if kernel := _memory.get(key):
             return kernel
         path = _path(*key)
@@ -159,8 +161,21 @@ def compiled(problem: Problem | str, target: str, error: type[CompileError] = Co
                              functions="" if isinstance(problem, Problem) else functions)
             if path:
                 _write(path, kernel)
-        _memory[key] = kernel
+        with _guard:
+            while len(_memory) >= _MOST_IN_MEMORY:
+                del _memory[next(iter(_memory))]
+            _memory[key] = kernel
         return kernel
+
+
+@contextlib.contextmanager
+def _forgotten(key: tuple[str, str]) -> Iterator[None]:
+    """The lock of a kernel, at the end: what is made has none."""
+    try:
+        yield
+    finally:
+        with _guard:
+            _locks.pop(key, None)
 
 
 def rule_of(problem: Problem, target: str) -> _girih.ScheduleRule:

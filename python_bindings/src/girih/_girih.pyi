@@ -30,6 +30,7 @@ class AttentionKernels:
         self,
         needs_heads: bool,
         device_type: int,
+        plain: tuple[type, ...],
         empty_like: Callable[[Any], Any],
         output: Callable[[Any, Any], Any],
         lse: Callable[[Any], Any],

@@ -20,7 +20,7 @@ from girih import _traceable
 from girih._captures import Indexed
 from girih._errors import UnsupportedError
 from girih._trace import INDEX, REGIONS, Function, Trace, Traced, trace
-from girih._torch import _outputs, in_one_line
+from girih._torch import _outputs, _tensor, in_one_line
 
 _DTYPES = (torch.bool, torch.int32, torch.float32)
 
@@ -119,11 +119,8 @@ def _operands(given: Any) -> tuple[str, list[Tensor], list[Tensor]]:
         return given
     result, places = given
     made = places[0]._trace.finished(result)
-    for found in made.captures:
-        if not isinstance(found.value, Tensor):
-            raise TypeError(f"a function captures a {type(found.value).__name__} when q is a tensor of PyTorch")
-    return (made.text, [found.value for found in made.captures if not found.is_number],
-            [found.value for found in made.captures if found.is_number])
+    return (made.text, [_tensor(found.value) for found in made.captures if not found.is_number],
+            [_tensor(found.value) for found in made.captures if found.is_number])
 
 
 @torch.compiler.allow_in_graph

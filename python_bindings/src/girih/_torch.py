@@ -8,20 +8,33 @@ import torch
 from torch import Tensor
 
 from girih import _girih
-from girih._attention import Mask, Score, check_launch, heads_of, kernels_of, off_device, run
+from girih._attention import MOST_PROBLEMS, Mask, Score, check_launch, heads_of, kernels_of, off_device, run
 from girih._beside import DESCALES, DROPOUT, SINKS, STATE, arrays_of, kinds_of, numbers_of, sequences_of, words_of
 from girih._captures import number_at_launch
 from girih._problem import knobs_of
 from girih._trace import Function, captures_of, operands_of, without_values
-from girih._traced import traced
+from girih._traced import operands, traced
 
 _BYTES = {torch.float8_e4m3fn: 6, torch.float8_e5m2: 7}
 _DTYPES = {torch.bfloat16: 0, torch.float16: 1} | _BYTES
 # Those of lse and of captured tensors too.
 _ELEMENTS = _DTYPES | {torch.float32: 2, torch.bool: 3, torch.uint8: 3, torch.int32: 4, torch.int64: 5}
 _PLAIN = (Tensor, torch.nn.Parameter)
+_is_grad_enabled = torch.is_grad_enabled
 _kernels: dict[Any, _girih.AttentionKernels] = {}  # by mask, score, scale, whether there is lse, knobs and inputs beside q, k and v
 _HAS_EXCHANGE = hasattr(Tensor, "__dlpack_c_exchange_api__")  # from PyTorch 2.10 on
+
+
+def need_tensor(name: str, tensor: Any) -> None:
+    """TypeError for what is no tensor of PyTorch, and for one whose elements lie nowhere or are sparse."""
+    if not isinstance(tensor, Tensor):
+        raise TypeError(f"{name} is a {type(tensor).__name__} when it should be a tensor of PyTorch")
+    if not _is_dense(tensor):
+        raise TypeError(f"{name} is {'nested' if tensor.is_nested else tensor.layout} when it should be torch.strided")
+
+
+def _is_dense(tensor: Tensor) -> bool:
+    return tensor.layout is torch.strided and not tensor.is_nested
 
 
 def _check(q: Tensor, k: Tensor, v: Tensor) -> None:
@@ -29,14 +42,13 @@ def _check(q: Tensor, k: Tensor, v: Tensor) -> None:
     device = q.get_device() if isinstance(q, Tensor) else -1
     for tensor in (q, k, v):
         if not (isinstance(tensor, Tensor) and tensor.is_cuda and tensor.dtype in _DTYPES and tensor.dim() == 4 and
-                tensor.get_device() == device):
+                tensor.get_device() == device and _is_dense(tensor)):
             _refuse(q, k, v)
 
 
 def _refuse(q: Tensor, k: Tensor, v: Tensor) -> NoReturn:
     for name, tensor in (("q", q), ("k", k), ("v", v)):
-        if not isinstance(tensor, Tensor):
-            raise TypeError(f"{name} is a {type(tensor).__name__} when it should be a tensor of PyTorch")
+        need_tensor(name, tensor)
         if tensor.dim() != 4:
             raise ValueError(f"{name} has {tensor.dim()} dimensions when it should have 4")
         if tensor.dtype not in _DTYPES:
@@ -53,8 +65,7 @@ def _check_outputs(q: Tensor, o: Tensor, l: Optional[Tensor]) -> None:
     for name, tensor, dtype in (("out", o, _output_dtype(q)), ("lse of out", l, torch.float32)):
         if tensor is None and name != "out":
             continue
-        if not isinstance(tensor, Tensor):
-            raise TypeError(f"{name} is a {type(tensor).__name__} when it should be a tensor of PyTorch")
+        need_tensor(name, tensor)
         if tensor.dtype != dtype:
             raise TypeError(f"{name} is {tensor.dtype} when it should be {dtype}")
         if tensor.device != q.device:
@@ -89,7 +100,7 @@ def _launch(q: Tensor, k: Tensor, v: Tensor, o: Tensor, l: Optional[Tensor], mas
             scale: Optional[float], knobs: str, stream: Optional[int], arrays: list[Tensor],
             numbers: list[float | int], beside: tuple[str, ...] = ()) -> None:
     """With the arrays `beside` q, k and v, by their names, then those and the numbers that the functions capture."""
-    key = mask, score or None, scale, l is not None, knobs, beside
+    key = str(mask), str(score) if score else None, scale, l is not None, knobs, beside
     if (kernels := _kernels.get(key)) and (said := kernels.launch(q, k, v, o, l, arrays, numbers, stream)) is not True:
         check_launch(said)
         return
@@ -116,18 +127,19 @@ def _launch(q: Tensor, k: Tensor, v: Tensor, o: Tensor, l: Optional[Tensor], mas
         return
     check_launch(loaded.launch_tensors(*tensors, stream=stream, scalars=numbers))
     if kernels is None:
-        kernels = _kernels.setdefault((mask, score, *key[2:]), _new_kernels(isinstance(score, str)))
+        if len(_kernels) >= MOST_PROBLEMS:
+            _kernels.clear()
+        kernels = _kernels.setdefault(key, _new_kernels(isinstance(score, str)))
     kernels.add(q, k, v, loaded, problem.rule)
 
 
 def _new_kernels(needs_heads: bool, device_type: int = 2) -> _girih.AttentionKernels:
     """For tensors on a GPU, unless a test has another kind of device (of DLPack)."""
-    return _girih.AttentionKernels(needs_heads, device_type, torch.empty_like, _output, _lse)
+    return _girih.AttentionKernels(needs_heads, device_type, _PLAIN, torch.empty_like, _output, _lse)
 
 
 def _tensor(captured: Any) -> Tensor:
-    if not isinstance(captured, Tensor):
-        raise TypeError(f"a function captures a {type(captured).__name__} when q is a tensor of PyTorch")
+    need_tensor("what a function captures", captured)
     return captured
 
 
@@ -204,12 +216,13 @@ def _by_known_kernel(q: Tensor, k: Tensor, v: Tensor, mask: Mask, score: Score, 
     arrays: Sequence[Tensor] = ()
     numbers: Sequence[float | int] = ()
     # Kernels are found by names as they are, and by what functions are traced to.
-    named = mask if isinstance(mask, str) else traced(mask, "mask")
-    scored = score if score is None or isinstance(score, str) else traced(score, "score")
-    if type(named) is Function or type(scored) is Function:
-        arrays, numbers = operands_of(named, scored)
-    kernels = _kernels.get((named, scored, scale, lse, knobs_of(schedule) if schedule else "", ()))
-    if kernels is None or not _is_plain(q, k, v) or _wants_gradient(q, k, v, arrays):
+    if not isinstance(mask, str):
+        mask, arrays, numbers = operands(mask, "mask")
+    if score is not None and not isinstance(score, str):
+        score, of_score, numbers_of_score = operands(score, "score")
+        arrays, numbers = [*arrays, *of_score], [*numbers, *numbers_of_score]
+    kernels = _kernels.get((mask, score, scale, lse, knobs_of(schedule) if schedule else "", ()))
+    if kernels is None or (_is_grad_enabled() and not (_is_plain(q, k, v) and not _wants_gradient(q, k, v, arrays))):
         return None
     outputs, said = kernels.attend(q, k, v, lse, arrays, numbers, stream)  # the tensors are checked there
     if said is not None:
@@ -223,8 +236,7 @@ def _is_plain(q: Any, k: Any, v: Any) -> bool:
 
 
 def _wants_gradient(q: Tensor, k: Tensor, v: Tensor, arrays: Sequence[Any]) -> bool:
-    if not torch.is_grad_enabled():
-        return False
+    """Where gradients are enabled."""
     return q.requires_grad or k.requires_grad or v.requires_grad or len(arrays) > 0 and any(
         getattr(array, "requires_grad", False) for array in arrays)
 
@@ -234,7 +246,7 @@ def _attend(q: Tensor, k: Tensor, v: Tensor, mask: Mask, score: Score, scale: fl
     mask, score, knobs = traced(mask, "mask"), traced(score, "score"), knobs_of(schedule)
     _check(q, k, v)
     captured = [found.value for found in captures_of(mask, score) if not found.is_number]
-    wants_gradient = _wants_gradient(q, k, v, [*captured, *arrays_of(beside).values()])
+    wants_gradient = _is_grad_enabled() and _wants_gradient(q, k, v, [*captured, *arrays_of(beside).values()])
     if out is None and stream is None and (wants_gradient or not _is_plain(q, k, v)):
         o, l = _by_operator(q, k, v, mask, score, scale, lse, knobs, beside)
         return (o, l) if lse else o
@@ -261,8 +273,7 @@ def _arrays(q: Tensor, k: Tensor, beside: dict[str, Any]) -> list[Tensor]:
         beside = beside | {STATE: _state(q, beside.get(STATE))}
     tensors = arrays_of(beside)
     for name, tensor in tensors.items():
-        if not isinstance(tensor, Tensor):
-            raise TypeError(f"{name} is a {type(tensor).__name__} when q is a tensor of PyTorch")
+        need_tensor(name, tensor)
         if tensor.device != q.device:
             raise ValueError(f"{name} is on {tensor.device} when q is on {q.device}")
     sequences = sequences_of(beside, q.shape[0])

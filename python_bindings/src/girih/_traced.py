@@ -5,8 +5,8 @@ import types
 from collections.abc import Callable
 from typing import Any, overload
 
-from girih._captures import Captured, is_array
-from girih._trace import Function, trace, without_values
+from girih._captures import Captured, is_array, number_at_launch
+from girih._trace import Function, operands_of, trace, without_values
 
 _kept: dict[Any, tuple[list[types.CodeType], Function, tuple[int, ...]]] = {}  # with the arrays' places
 _snapshots: dict[tuple[int, str], _Snapshot] = {}  # by code and region
@@ -36,10 +36,12 @@ class _Snapshot:
     """A function that was traced, whose names and cells have PyTorch's tensors and values that never change: it is enough,
     and quick, to see that these are the same objects, and tensors like those. Of the functions with one code, the first."""
 
-    __slots__ = ("code", "known", "made", "places", "fixed", "fixed_cells", "tensors")
+    __slots__ = ("code", "known", "made", "places", "array_places", "number_places", "fixed", "fixed_cells", "tensors")
 
     def __init__(self, function: Any, made: Function, places: tuple[int, ...]):
         self.code, self.known, self.made, self.places = function.__code__, function.__globals__, made, places
+        self.array_places, self.number_places = (
+            [place for place, found in zip(places, made.captures) if found.is_number is is_number] for is_number in (False, True))
         self.fixed, self.fixed_cells, self.tensors = [], [], []
         found = [(name, self.known.get(name, _ABSENT)) for name in _names(self.code)]
         found += [(i, cell.cell_contents) for i, cell in enumerate(function.__closure__ or ())]
@@ -54,21 +56,19 @@ class _Snapshot:
         return (len(found.codes) == 1 and not function.__defaults__ and not function.__kwdefaults__ and
                 all(hasattr(array, "is_cuda") for array in found.arrays) and not found.has_captured)
 
-    def made_of(self, function: types.FunctionType) -> Function | None:
-        """The traced function, of the arrays that it has now."""
-        known, cells = function.__globals__, list(function.__closure__ or ())
+    def arrays_of(self, function: types.FunctionType) -> list[Any] | None:
+        """The arrays that it has now; None where it may be another function now."""
+        known, cells = function.__globals__, function.__closure__ or ()
         if function.__code__ is not self.code or known is not self.known or function.__defaults__ or function.__kwdefaults__:
             return None
         for name, value in self.fixed:
             if known.get(name, _ABSENT) is not value:
                 return None
+        arrays = []  # each once, in order, as in a key
         try:
             for i, value in self.fixed_cells:
                 if cells[i].cell_contents is not value:
                     return None
-            if not self.tensors:
-                return self.made
-            arrays = []  # each once, in order, as in a key
             for where, dtype, shape, is_cuda in self.tensors:
                 value = known[where] if isinstance(where, str) else cells[where].cell_contents
                 if value.dtype is not dtype or value.shape != shape or value.is_cuda is not is_cuda:
@@ -78,7 +78,7 @@ class _Snapshot:
             return None
         if len(arrays) > 1 and len(set(map(id, arrays))) < len(arrays):
             return None
-        return self.made.with_values([arrays[place] for place in self.places])
+        return arrays
 
 
 def _names(code: types.CodeType) -> tuple[str, ...]:
@@ -167,8 +167,8 @@ def traced(function: Callable[..., Any] | Function | str | None, region: str) ->
     snapshot = None
     if type(function) is types.FunctionType:
         snapshot = _snapshots.get((id(function.__code__), region))
-        if snapshot is not None and (made := snapshot.made_of(function)) is not None:
-            return made
+        if snapshot is not None and (arrays := snapshot.arrays_of(function)) is not None:
+            return snapshot.made.with_values([arrays[place] for place in snapshot.places]) if snapshot.places else snapshot.made
     found = _Found()
     try:
         key = region, _key_of(function, found)
@@ -191,3 +191,14 @@ def traced(function: Callable[..., Any] | Function | str | None, region: str) ->
         _kept.clear()
     _kept[key] = found.codes, without_values(made), places
     return made
+
+
+def operands(function: Callable[..., Any] | Function, region: str) -> tuple[str, list[Any], list[float | int]]:
+    """The MLIR of a function, and the arrays and numbers that it captures, as a launch takes them."""
+    if type(function) is types.FunctionType:
+        snapshot = _snapshots.get((id(function.__code__), region))
+        if snapshot is not None and (arrays := snapshot.arrays_of(function)) is not None:
+            return (snapshot.made.text, [arrays[place] for place in snapshot.array_places],
+                    [number_at_launch(arrays[place]) for place in snapshot.number_places])
+    made = traced(function, region)
+    return (str(made), *operands_of(made))

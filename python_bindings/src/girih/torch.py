@@ -14,7 +14,7 @@ from girih import math
 from girih._attention import Mask, Score
 from girih._beside import Beside, given
 from girih._errors import UnsupportedError
-from girih._torch import attend
+from girih._torch import attend, need_tensor
 
 
 def attention(q: Tensor, k: Tensor, v: Tensor, *, mask: Mask = "none", score: Score = None, scale: float | None = None,
@@ -64,8 +64,7 @@ def scaled_dot_product_attention(query: Tensor, key: Tensor, value: Tensor, attn
 def need_tensors(dimensions: int, **tensors: Any) -> None:
     """TypeError for what is no tensor, ValueError for another number of dimensions."""
     for name, tensor in tensors.items():
-        if not isinstance(tensor, Tensor):
-            raise TypeError(f"{name} is a {type(tensor).__name__} when it should be a tensor of PyTorch")
+        need_tensor(name, tensor)
         if tensor.dim() != dimensions:
             raise ValueError(f"{name} has {tensor.dim()} dimensions when it should have {dimensions}")
 
@@ -79,12 +78,11 @@ def _in_four_dimensions(tensor: Tensor) -> Tensor:
 
 def spread(name: str, tensor: Tensor, shape: tuple[int, ...]) -> Tensor:
     """A tensor as one of a shape, of whose last dimension it may have but one, which functions read at any index: no copy."""
-    if not isinstance(tensor, Tensor):
-        raise TypeError(f"{name} is a {type(tensor).__name__} when it should be a tensor of PyTorch")
+    need_tensor(name, tensor)
     missing = len(shape) - tensor.dim()
     if missing < 0 or any(size not in (1, whole) for size, whole in zip(tensor.shape, shape[missing:])):
         raise ValueError(f"{name} has shape {list(tensor.shape)} when it should be {list(shape)}, or repeat as that")
-    return tensor.expand(*shape[:-1], tensor.shape[-1])
+    return tensor.expand(*shape[:-1], *(tensor.shape[-1:] or (1,)))
 
 
 def of_mask_tensor(mask: Tensor) -> tuple[Mask, Score]:

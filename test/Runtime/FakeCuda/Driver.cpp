@@ -268,6 +268,7 @@ CUresult cuStreamGetCaptureInfo(CUstream, CUstreamCaptureStatus *status, cuuint6
   *id = reinterpret_cast<uintptr_t>(recording);
   return CUDA_SUCCESS;
 }
+CUresult cuThreadExchangeStreamCaptureMode(CUstreamCaptureMode *) { return CUDA_SUCCESS; }
 CUresult cuStreamQuery(CUstream) { return hangs ? CUDA_ERROR_NOT_READY : CUDA_SUCCESS; }
 
 CUresult cuStreamBeginCapture(CUstream, CUstreamCaptureMode) {
