@@ -6,6 +6,7 @@
 import os
 import pathlib
 import re
+import shutil
 import sys
 
 import nbclient
@@ -93,6 +94,7 @@ def main():
         site.page(page, page.read_text())
     for notebook in sorted((ROOT / "docs" / "notebooks").glob("*.ipynb")):
         site.page(notebook, execute(notebook))
+    shutil.copytree(ROOT / "docs" / "images", site.folder / "images")
     site.index("dialects", "Dialects")
     site.index("passes", "Passes")
     for source in sorted(site.sources):
