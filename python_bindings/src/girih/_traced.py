@@ -58,7 +58,8 @@ class _Snapshot:
 
     def arrays_of(self, function: types.FunctionType) -> list[Any] | None:
         """The arrays that it has now; None where it may be another function now."""
-        known, cells = function.__globals__, function.__closure__ or ()
+        known = function.__globals__
+        cells: tuple[Any, ...] = function.__closure__ or ()
         if function.__code__ is not self.code or known is not self.known or function.__defaults__ or function.__kwdefaults__:
             return None
         for name, value in self.fixed:
