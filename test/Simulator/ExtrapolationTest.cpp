@@ -14,8 +14,8 @@ struct Found {
 };
 
 /// The extrapolation beside what each cluster takes.
-template <class F> Found extrapolate(uint32_t count, uint32_t unit, F cyclesOf) {
-  Extrapolation extrapolation(count, unit, 3, [&](uint32_t i) { return ClusterCost{cyclesOf(i), 1, 1000}; });
+template <class F> Found extrapolate(uint32_t count, uint32_t unit, F cyclesOf, uint64_t items = 0) {
+  Extrapolation extrapolation(count, items, unit, 3, [&](uint32_t i) { return ClusterCost{cyclesOf(i), 1, 1000}; });
   std::vector<ClusterCost> all = extrapolation.all();
   EXPECT_EQ(all.size(), count);
   Found found;
@@ -33,6 +33,13 @@ template <class F> Found extrapolate(uint32_t count, uint32_t unit, F cyclesOf) 
 TEST(Extrapolation, ThreeClustersTellThatAllAreAlike) {
   Found found = extrapolate(1000, 16, [](uint32_t) { return 5000.0; });
   EXPECT_EQ(found.worst, 0);
+  EXPECT_EQ(found.simulated, 3u);
+}
+
+TEST(Extrapolation, SharesOfItemsTellWhatTheOthersTake) {
+  // 512 items of 132 clusters: the first 116 have four, the others three.
+  Found found = extrapolate(132, 8, [](uint32_t i) { return i < 116 ? 4000.0 : 3000.0; }, 512);
+  EXPECT_LT(found.worst, 1e-9);
   EXPECT_EQ(found.simulated, 3u);
 }
 

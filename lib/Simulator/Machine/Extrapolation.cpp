@@ -34,9 +34,14 @@ const ClusterCost &Extrapolation::at(uint32_t index) {
   return found != costs.end() ? found->second : costs.emplace(index, simulate(index)).first->second;
 }
 
-bool Extrapolation::areAlike(uint32_t a, uint32_t b) {
+bool Extrapolation::areAlike(uint32_t a, uint32_t b, bool byItem) {
   constexpr double tolerance = 0.03;
-  return std::abs(at(a).cycles - at(b).cycles) <= tolerance * std::max(at(a).cycles, at(b).cycles);
+  double first = at(a).cycles / (byItem ? itemsOf(a) : 1), second = at(b).cycles / (byItem ? itemsOf(b) : 1);
+  return std::abs(first - second) <= tolerance * std::max(first, second);
+}
+
+double Extrapolation::itemsOf(uint32_t index) const {
+  return items > count ? double((items - index + count - 1) / count) : 1;
 }
 
 uint32_t Extrapolation::period() {
@@ -81,6 +86,17 @@ ClusterCost Extrapolation::between(uint32_t index) const {
           0};
 }
 
+/// Each cluster as one of them, by how many items it has.
+std::vector<ClusterCost> Extrapolation::allByItem(uint32_t index) {
+  std::vector<ClusterCost> each;
+  const ClusterCost &one = at(index);
+  for (uint32_t i = 0; i < count; ++i) {
+    double share = itemsOf(i) / itemsOf(index);
+    each.push_back({share * one.cycles, share * one.operations, 0});
+  }
+  return each;
+}
+
 std::vector<ClusterCost> Extrapolation::all() {
   uint32_t few = wanted ? std::min(wanted, count) : count;
   uint32_t range = count;
@@ -91,11 +107,14 @@ std::vector<ClusterCost> Extrapolation::all() {
     // Neighbours among them, as two halves of the grid may take turns.
     uint32_t middle = count / few / 2;
     at(middle);
-    bool isAlike = true;
+    bool isAlike = true, isAlikeByItem = itemsOf(0) > 1;
     for (uint32_t i = 1; i < few; ++i) {
       uint32_t other = i == 1 ? middle + 1 : uint32_t((i + std::fmod(0.5 + 0.618033988749895 * i, 1.0)) * count / few);
       isAlike &= areAlike(middle, std::min(other, count - 1));
+      isAlikeByItem &= areAlike(middle, std::min(other, count - 1), true);
     }
+    if (!isAlike && isAlikeByItem)
+      return allByItem(middle);
     if (!isAlike) {
       range = period();
       simulateWithin(range);

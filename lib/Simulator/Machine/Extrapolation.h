@@ -19,15 +19,17 @@ struct ClusterCost {
 double makespan(const std::vector<double> &cycles, uint32_t places, double next);
 
 /// The costs of all clusters of a grid, of which some are simulated. A few tell
-/// whether all take the same. Where they do not, one period of the grid is
-/// looked for, and more clusters within it are simulated.
+/// whether all take the same, or the same for each of their work items. Where
+/// they do not, one period of the grid is looked for, and more clusters within
+/// it are simulated.
 class Extrapolation {
 public:
   using Simulate = std::function<ClusterCost(uint32_t)>;
   /// `unit`: of how many neighbours the work may repeat; `wanted`: how many are
-  /// simulated where they are alike, 0 is all.
-  Extrapolation(uint32_t count, uint32_t unit, uint32_t wanted, Simulate simulate)
-      : count(count), unit(unit), wanted(wanted), simulate(std::move(simulate)) {}
+  /// simulated where they are alike, 0 is all. Clusters take turns at `items`
+  /// where these are more.
+  Extrapolation(uint32_t count, uint64_t items, uint32_t unit, uint32_t wanted, Simulate simulate)
+      : count(count), items(items), unit(unit), wanted(wanted), simulate(std::move(simulate)) {}
 
   std::vector<ClusterCost> all();
   /// What has been simulated.
@@ -35,14 +37,19 @@ public:
 
 private:
   const ClusterCost &at(uint32_t index);
-  bool areAlike(uint32_t a, uint32_t b);
+  /// `byItem`: for each work item.
+  bool areAlike(uint32_t a, uint32_t b, bool byItem = false);
+  double itemsOf(uint32_t index) const;
   /// Clusters this far apart take the same; `count` where there is no such
   /// number.
   uint32_t period();
   void simulateWithin(uint32_t range);
   ClusterCost between(uint32_t index) const;
+  std::vector<ClusterCost> allByItem(uint32_t index);
 
-  uint32_t count, unit, wanted;
+  uint32_t count;
+  uint64_t items;
+  uint32_t unit, wanted;
   Simulate simulate;
   std::map<uint32_t, ClusterCost> costs;
 };

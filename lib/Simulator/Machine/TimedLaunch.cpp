@@ -13,6 +13,7 @@
 #include "Timer.h"
 
 #include <algorithm>
+#include <cmath>
 #include <numeric>
 
 namespace girih::sim {
@@ -40,6 +41,19 @@ uint32_t placeTimed(Device &device) {
   device.standsFor = device.runsTogether ? resident : 1;
   device.nextCluster = device.standsFor;
   return resident;
+}
+
+/// Times as long as one of several CTAs of a multiprocessor takes as it would
+/// alone, when that kept the busiest unit at work for a share of its time: a
+/// closed queue of as many customers at one server, by mean value analysis.
+double slowerTogether(double ctas, double share) {
+  double queue = 0, cycle = 1;
+  for (double n = 1; n <= ctas; ++n) {
+    double response = share * (1 + queue);
+    cycle = response + 1 - share;
+    queue = n * response / cycle;
+  }
+  return cycle;
 }
 
 /// Runs a cluster on copies of the buffers to count what it moves.
@@ -91,7 +105,7 @@ void Device::runTimed(Report &report) {
   };
   uint64_t items = std::accumulate(launch.work.begin(), launch.work.end(), uint64_t(1), std::multiplies<>());
   uint32_t unit = launch.work.empty() ? launch.grid[0] / launch.cluster[0] : uint32_t(launch.work.front());
-  Extrapolation extrapolation(clusterCount, unit, options.timing.clusters, simulate);
+  Extrapolation extrapolation(clusterCount, items, unit, options.timing.clusters, simulate);
   std::vector<ClusterCost> costs;
   try {
     costs = runsTogether ? std::vector<ClusterCost>{simulate(0)} : extrapolation.all();
@@ -111,18 +125,17 @@ void Device::runTimed(Report &report) {
     timing.clusterCycles += cost.cycles / double(costs.size());
     timing.operations += cost.operations;
   }
-  timing.heldClock = 1 - (1 - chip->heldClock) * timing.busyShare(Unit::Tensor);
+  timing.heldClock = 1 - (1 - chip->heldClock) * std::min(1.0, timing.busyShare(Unit::Tensor) / chip->heldFrom);
   if (runsTogether) {
     bool takesClusters = nextCluster > standsFor;
     SharedCounter counter(run, standsFor, takesClusters ? clusterCount : items);
     timing.operations *= counter.shares();
     timing.cycles = counter.cycles();
   } else {
-    // CTAs that share a multiprocessor take turns at its units: together they
-    // take as long as one alone, or as the busiest unit is kept at work.
+    // CTAs that share a multiprocessor take turns at its units.
     double sharing =
         double(resident) / std::max(1.0, std::min<double>(resident, double(launch.multiprocessors) / size));
-    double slower = std::max(1.0, sharing * timing.busyShare(timing.bottleneck()));
+    double slower = slowerTogether(std::ceil(sharing), std::min(1.0, timing.busyShare(timing.bottleneck())));
     std::vector<double> each;
     for (const ClusterCost &cost : costs)
       each.push_back(cost.cycles * slower);

@@ -12,9 +12,9 @@ namespace girih::sim {
 struct ChipTiming {
   /// MHz to turn cycles into seconds where no measured clock is given.
   double clock;
-  /// Of the clock that the driver reports, while tensor cores work without a
-  /// pause; without matrix products it is all of it.
-  double heldClock;
+  /// Of the clock that the driver reports, while tensor cores work for this
+  /// share of the time or more; without matrix products it is all of it.
+  double heldClock, heldFrom;
 
   // A scheduler's pipes: cycles that one instruction of a warp takes them up.
   double issue, fma, alu, mufu;

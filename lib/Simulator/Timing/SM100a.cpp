@@ -15,6 +15,7 @@ namespace girih::sim {
 const ChipTiming timingSM100a = {
     .clock = 1850,      // [B]
     .heldClock = 0.905, // [9]
+    .heldFrom = 1,      // not known
 
     .issue = 1,
     .fma = 1,               // [G] 128

@@ -4,7 +4,7 @@
 // Instructions", for compute capability 9.0; [W] NVIDIA H100 Tensor Core GPU
 // Architecture (white paper); [M] benchmarks/micro/run on an H200; [F] fitted
 // to the cases of benchmarks/results/h200-fitted.csv, which are therefore no
-// evidence.
+// evidence; [B] fitted to suites of h200-belief.csv that benchmarks/belief leaves out.
 //
 //===----------------------------------------------------------------------===//
 #include "Chip.h"
@@ -14,6 +14,7 @@ namespace girih::sim {
 const ChipTiming timingSM90a = {
     .clock = 1755,      // [W] boost of the tensor cores' rates
     .heldClock = 0.905, // [M] --power: 0.901 to 0.916 beside wgmma, 1 without
+    .heldFrom = 0.3,    // [B]
 
     .issue = 1,             // [W] one warp instruction a scheduler
     .fma = 1,               // [G] 128 a multiprocessor; [M] 1.04
@@ -38,7 +39,7 @@ const ChipTiming timingSM90a = {
 
     .matrixRate = 4096 / 2, // [M] m64n128k16 in 64.0 cycles
     .leastMatrix = 13,      // [M] A in registers, n = 8
-    .besideMatrix = 1.75,   // [F]
+    .besideMatrix = 1.4,    // [B]
     .matrixStart = 30,      // [M] 160 to 210 from fence to wait, beyond the rate
     .matrixEnd = 110,
 
