@@ -25,7 +25,7 @@ inline constexpr llvm::StringLiteral kSortedAttr = "attn.sorted";
 
 /// What the manifest calls the tensors of lengths of sequences, and of where packed ones begin, of
 /// the scores that rows have beside those of keys, of what Q, K and V are multiplied by, of what
-/// random numbers begin with, and of attention to other keys.
+/// random numbers begin with, of attention to other keys, and of lists of blocks.
 inline constexpr llvm::StringLiteral kQueryLengths = "query_lengths";
 inline constexpr llvm::StringLiteral kKeyLengths = "key_lengths";
 inline constexpr llvm::StringLiteral kQueryStarts = "query_starts";
@@ -37,6 +37,10 @@ inline constexpr llvm::StringLiteral kValueDescale = "v_descale";
 inline constexpr llvm::StringLiteral kDropoutState = "dropout_state";
 inline constexpr llvm::StringLiteral kPartialOutput = "partial_o";
 inline constexpr llvm::StringLiteral kPartialLse = "partial_lse";
+inline constexpr llvm::StringLiteral kBlockCounts = "kv_num_blocks";
+inline constexpr llvm::StringLiteral kBlockIndices = "kv_indices";
+inline constexpr llvm::StringLiteral kFullBlockCounts = "full_kv_num_blocks";
+inline constexpr llvm::StringLiteral kFullBlockIndices = "full_kv_indices";
 
 /// Whether the elements of a captured tensor do not decrease along its last dimension.
 bool isSorted(mlir::Value tensor);

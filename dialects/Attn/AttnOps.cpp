@@ -42,11 +42,21 @@ static void printMask(OpAsmPrinter &printer, ForwardOp op, MaskAttr, Region &reg
 #include "dialects/Attn/AttnOps.cpp.inc"
 
 SmallVector<std::pair<StringRef, Value>> girih::attn::optionalOperands(ForwardOp op) {
-  SmallVector<std::pair<StringRef, Value>> operands = {
-      {kQueryLengths, op.getQueryLengths()}, {kKeyLengths, op.getKeyLengths()}, {kQueryStarts, op.getQueryStarts()},
-      {kKeyStarts, op.getKeyStarts()},       {kSinks, op.getSinks()},           {kQueryDescale, op.getQDescale()},
-      {kKeyDescale, op.getKDescale()},       {kValueDescale, op.getVDescale()}, {kDropoutState, op.getDropoutState()},
-      {kPartialOutput, op.getPartialO()},    {kPartialLse, op.getPartialLse()}};
+  SmallVector<std::pair<StringRef, Value>> operands = {{kQueryLengths, op.getQueryLengths()},
+                                                       {kKeyLengths, op.getKeyLengths()},
+                                                       {kQueryStarts, op.getQueryStarts()},
+                                                       {kKeyStarts, op.getKeyStarts()},
+                                                       {kSinks, op.getSinks()},
+                                                       {kQueryDescale, op.getQDescale()},
+                                                       {kKeyDescale, op.getKDescale()},
+                                                       {kValueDescale, op.getVDescale()},
+                                                       {kDropoutState, op.getDropoutState()},
+                                                       {kPartialOutput, op.getPartialO()},
+                                                       {kPartialLse, op.getPartialLse()},
+                                                       {kBlockCounts, op.getKvNumBlocks()},
+                                                       {kBlockIndices, op.getKvIndices()},
+                                                       {kFullBlockCounts, op.getFullKvNumBlocks()},
+                                                       {kFullBlockIndices, op.getFullKvIndices()}};
   llvm::erase_if(operands, [](const auto &operand) { return !operand.second; });
   return operands;
 }
@@ -226,6 +236,53 @@ static LogicalResult verifyMerge(ForwardOp op) {
   return success();
 }
 
+/// One list for each block of queries of a head.
+static LogicalResult verifyLists(ForwardOp op, StringRef countsName, TypedValue<RankedTensorType> counts,
+                                 StringRef listsName, TypedValue<RankedTensorType> lists) {
+  if (failed(verifyBoth(op, countsName, counts, listsName, lists)))
+    return failure();
+  RankedTensorType q = op.getQ().getType();
+  int64_t queries = q.getDimSize(2);
+  if (ShapedType::isStatic(queries))
+    queries = llvm::divideCeil(queries, op.getQueryBlock());
+  for (auto [name, type] : {std::pair(countsName, counts.getType()), std::pair(listsName, lists.getType())}) {
+    if (failed(verifySameSize(op, "batch", "q", q.getDimSize(0), name, type.getDimSize(0))) ||
+        failed(verifySameSize(op, "number of heads", "q", q.getDimSize(1), name, type.getDimSize(1))) ||
+        failed(verifySameSize(op, "number of query blocks", "q", queries, name, type.getDimSize(2))))
+      return failure();
+    for (int64_t size : type.getShape())
+      if (ShapedType::isStatic(size) && (size < 1 || size > kMaxSize))
+        return op.emitOpError() << name << " has a size of " << size << ", must be 1 to " << kMaxSize;
+  }
+  return success();
+}
+
+static LogicalResult verifyBlocks(ForwardOp op) {
+  constexpr int64_t kMaxBlock = 1 << 20;
+  std::optional<ArrayRef<int64_t>> sizes = op.getBlockSize();
+  if (sizes.has_value() != op.hasBlocks())
+    return op.emitOpError() << "has " << (sizes ? "block_size and no " : "no block_size and ") << kBlockCounts
+                            << ", must have both or neither";
+  if (!op.hasBlocks()) {
+    for (auto [name, operand] : {std::pair(kBlockIndices, op.getKvIndices()),
+                                 {kFullBlockCounts, op.getFullKvNumBlocks()},
+                                 {kFullBlockIndices, op.getFullKvIndices()}})
+      if (operand)
+        return op.emitOpError() << "has " << name << " and no " << kBlockCounts;
+    return success();
+  }
+  if (sizes->size() != 2)
+    return op.emitOpError() << "block_size has " << sizes->size() << " numbers, must have 2: of queries and of keys";
+  for (int64_t size : *sizes)
+    if (size < 1 || size > kMaxBlock)
+      return op.emitOpError() << "block_size has " << size << ", must be 1 to " << kMaxBlock;
+  if (failed(verifyLists(op, kBlockCounts, op.getKvNumBlocks(), kBlockIndices, op.getKvIndices())))
+    return failure();
+  if (!op.getFullKvNumBlocks() && !op.getFullKvIndices())
+    return success();
+  return verifyLists(op, kFullBlockCounts, op.getFullKvNumBlocks(), kFullBlockIndices, op.getFullKvIndices());
+}
+
 /// Checks that a region ends in a value of that type.
 static LogicalResult verifyResult(ForwardOp op, Region &region, StringRef name, Type type) {
   auto yield = region.front().empty() ? nullptr : dyn_cast<YieldOp>(region.front().back());
@@ -275,7 +332,7 @@ LogicalResult ForwardOp::verify() {
                          << getV().getType();
   if (getLse() && getLse().getType() != RankedTensorType::get(q.getShape().drop_back(), Float32Type::get(getContext())))
     return emitOpError() << "lse is " << getLse().getType() << ", must have q's first three sizes";
-  if (failed(verifyMerge(*this)))
+  if (failed(verifyMerge(*this)) || failed(verifyBlocks(*this)))
     return failure();
   double scale = getScaleValue();
   // Kernels hold it as a normal f32, in base 2.

@@ -31,6 +31,8 @@ def Attn_Tensor : RankedTensorOf<[BF16, F16, F8E4M3FN, F8E5M2]>;
 def Attn_Output : RankedTensorOf<[BF16, F16, F32]>;
 def Attn_Lengths : 1DTensorOf<[I32]>;
 def Attn_Sinks : 1DTensorOf<[BF16, F16, F32]>;
+def Attn_BlockCounts : TensorRankOf<[I32], [3]>;
+def Attn_BlockLists : TensorRankOf<[I32], [4]>;
 def Attn_Descale : AnyTypeOf<[F32, 2DTensorOf<[F32]>]>;
 
 def Attn_ForwardOp : Op<Attn_Dialect, "forward", [Pure, AttrSizedOperandSegments]> {
@@ -47,6 +49,8 @@ def Attn_ForwardOp : Op<Attn_Dialect, "forward", [Pure, AttrSizedOperandSegments
     | `sinks`, if given | [H]: a score that each row of a head has beside those of its keys |
     | `q_descale`, `k_descale`, `v_descale`, if given | f32, or [B, Hkv], f32: positive numbers that Q, K and V are multiplied by |
     | `partial_o`, `partial_lse`, if given | [B, H, Sq, Dv] and [B, H, Sq], f32: attention to other keys, which the results take in |
+    | `kv_num_blocks`, `full_kv_num_blocks`, if given | [B, H, Qb], i32: how many blocks of keys each block of queries sees |
+    | `kv_indices`, `full_kv_indices`, if given | [B, H, Qb, N], i32: which ones, each with an N of its own |
     | `dropout_state`, if given | [4], i32: the seed and the offset of random numbers, each the lower word first |
 
     | result | shape |
@@ -124,6 +128,17 @@ def Attn_ForwardOp : Op<Attn_Dialect, "forward", [Pure, AttrSizedOperandSegments
         : tensor<4x32x2048x128xbf16>, tensor<4x8x2048x128xbf16>, tensor<4x8x2048x128xbf16> -> tensor<4x32x2048x128xf32>, tensor<4x32x2048xf32>
     ```
 
+    Lists of blocks, as FlexAttention's BlockMask has them, say which keys a block of queries sees: query block i
+    of a head sees the blocks `kv_indices[b, h, i, n]` of keys for n below `kv_num_blocks[b, h, i]`, with the mask applied,
+    and those of `full_blocks`, if given, without it. Others are neither loaded nor computed. A block that is listed
+    twice counts twice. An index below 0 counts as 0, one beyond the last block as the last, and so with counts.
+
+    ```mlir
+    %o = attn.forward %q, %k, %v blocks([128, 128], %n : tensor<4x32x16xi32>, %i : tensor<4x32x16x16xi32>)
+        full_blocks(%m : tensor<4x32x16xi32>, %j : tensor<4x32x16x16xi32>) mask(causal)
+        : tensor<4x32x2048x128xbf16>, tensor<4x8x2048x128xbf16>, tensor<4x8x2048x128xbf16> -> tensor<4x32x2048x128xbf16>
+    ```
+
     The mask says which keys a query sees, all unless it is given: by name or by a
     region. `mask(causal)` lets query i see key j when `j <= i + Skv - Sq`, so that the
     last query sees all keys, `mask(causal_top_left)` when `j <= i`. A `mask` region maps
@@ -174,6 +189,9 @@ def Attn_ForwardOp : Op<Attn_Dialect, "forward", [Pure, AttrSizedOperandSegments
                        Optional<Attn_Descale>:$q_descale, Optional<Attn_Descale>:$k_descale,
                        Optional<Attn_Descale>:$v_descale, Optional<Attn_Lengths>:$dropout_state,
                        Optional<Attn_Output>:$partial_o, Optional<RankedTensorOf<[F32]>>:$partial_lse,
+                       Optional<Attn_BlockCounts>:$kv_num_blocks, Optional<Attn_BlockLists>:$kv_indices,
+                       Optional<Attn_BlockCounts>:$full_kv_num_blocks, Optional<Attn_BlockLists>:$full_kv_indices,
+                       OptionalAttr<DenseI64ArrayAttr>:$block_size,
                        OptionalAttr<F64Attr>:$dropout,
                        DefaultValuedAttr<Attn_Mask, "Mask::None">:$mask,
                        DefaultValuedAttr<Attn_Order, "Order::BHSD">:$order,
@@ -192,6 +210,10 @@ def Attn_ForwardOp : Op<Attn_Dialect, "forward", [Pure, AttrSizedOperandSegments
     (`k_descale` `(` $k_descale^ `:` type($k_descale) `)`)? (`v_descale` `(` $v_descale^ `:` type($v_descale) `)`)?
     (`dropout` `(` $dropout^ `,` $dropout_state `:` type($dropout_state) `)`)?
     (`merge` `(` $partial_o^ `:` type($partial_o) `,` $partial_lse `:` type($partial_lse) `)`)?
+    (`blocks` `(` $block_size^ `,` $kv_num_blocks `:` type($kv_num_blocks) `,`
+     $kv_indices `:` type($kv_indices) `)`)?
+    (`full_blocks` `(` $full_kv_num_blocks^ `:` type($full_kv_num_blocks) `,`
+     $full_kv_indices `:` type($full_kv_indices) `)`)?
     custom<Mask>($mask, $mask_region)
     (`order` `(` $order^ `)`)? (`v_order` `(` $v_order^ `)`)? (`scale` `(` $scale^ `)`)?
     (`output_scale` `(` $output_scale^ `)`)?
@@ -223,6 +245,11 @@ def Attn_ForwardOp : Op<Attn_Dialect, "forward", [Pure, AttrSizedOperandSegments
     bool hasLengths() { return getQueryLengths() || getKeyLengths() || isPacked(); }
     /// Whether sequences lie one after another in one batch.
     bool isPacked() { return static_cast<bool>(getQueryStarts()); }
+
+    /// Whether blocks of keys are listed for each block of queries, and how many of each a block has.
+    bool hasBlocks() { return static_cast<bool>(getKvNumBlocks()); }
+    int64_t getQueryBlock() { return getBlockSize()->front(); }
+    int64_t getKeyBlock() { return getBlockSize()->back(); }
 
     /// Replaces the mask's name by the region that it stands for.
     void expandMask();

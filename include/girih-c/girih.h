@@ -179,7 +179,8 @@ typedef struct GirihTensor {
 /* What a kernel takes, in the order in which it is passed. */
 typedef struct GirihTensorInfo {
   GirihText name; /* "q", "k", "v", "o", "lse", "query_lengths", "key_lengths", "query_starts", "key_starts",
-                     "sinks", "q_descale", "k_descale", "v_descale", "dropout_state", "partial_o", "partial_lse" of an
+                     "sinks", "q_descale", "k_descale", "v_descale", "dropout_state", "partial_o", "partial_lse",
+                     "kv_num_blocks", "kv_indices", "full_kv_num_blocks", "full_kv_indices" of an
                      attention problem, and what its functions capture */
   GirihElementType type;
   int rank;

@@ -30,7 +30,11 @@ const char *const kAttentionSpecHelp =
     "order=bhsd|bshd, "
     "score=softcap(NUMBER)|alibi|alibi(slopes)|bias|bias(DIMENSIONS)|relative(N)|temperature, several joined by +, "
     "lse=0|1, query_lengths=0|1, key_lengths=0|1 (each sequence has its own), packed=0|1 (b sequences of sq and skv in "
-    "all), sink=0|1, merge=0|1 (with attention to other keys), q_descale=tensor|head, k_descale=tensor|head, "
+    "all), sink=0|1, merge=0|1 (with attention to other keys), blocks=QUERIESxKEYS (only blocks of keys that are "
+    "listed "
+    "for "
+    "each block of queries), full_blocks=0|1 (and lists of blocks that are seen whole), q_descale=tensor|head, "
+    "k_descale=tensor|head, "
     "v_descale=tensor|head (a number at launch, or one "
     "for each "
     "sequence and key head), dropout=PROBABILITY (0), scale=NUMBER (1/sqrt(d)), "
@@ -54,6 +58,7 @@ private:
   LogicalResult parseEntry(StringRef entry);
   LogicalResult parseSize(StringRef key, StringRef value);
   LogicalResult parseType(StringRef key, StringRef value, ArrayRef<StringRef> names, std::string &result);
+  LogicalResult parseBlocks(StringRef value);
   template <typename EnumT> LogicalResult parseEnum(StringRef key, StringRef value, unsigned last, EnumT &result);
   StringRef at(StringRef key) const { return text.drop_front(columns.lookup(key) - 1); }
   unsigned columnOf(StringRef part) const { return part.data() - text.data() + 1; }
@@ -70,7 +75,9 @@ private:
   attn::ValueOrder valueOrder = attn::ValueOrder::HeadSize;
   std::string dtype = "bf16", out, descales[3]; ///< of q, k and v: "tensor" or "head"
   ScoreSpec score;
-  bool lse = false, queryLengths = false, keyLengths = false, packed = false, sink = false, merge = false;
+  bool lse = false, queryLengths = false, keyLengths = false, packed = false, sink = false, merge = false,
+       fullBlocks = false;
+  SmallVector<int64_t, 2> blocks; ///< queries and keys of a block, if blocks are listed
   std::optional<double> scale, outputScale, dropout;
 };
 
@@ -109,6 +116,16 @@ LogicalResult Spec::parseType(StringRef key, StringRef value, ArrayRef<StringRef
   return error(value) << key << " is '" << value << "', must be one of " << llvm::join(names, " ");
 }
 
+LogicalResult Spec::parseBlocks(StringRef value) {
+  auto [queries, keys] = value.split('x');
+  for (StringRef part : {queries, keys})
+    if (int64_t number; part.getAsInteger(10, number) || number < 1 || number > kLargestSize)
+      return error(value) << "blocks is '" << value << "', must be QUERIESxKEYS, as in 128x128";
+    else
+      blocks.push_back(number);
+  return success();
+}
+
 static Type elementOf(Builder &b, StringRef name) {
   return llvm::StringSwitch<Type>(name)
       .Case("f16", b.getF16Type())
@@ -126,6 +143,8 @@ LogicalResult Spec::parseEntry(StringRef entry) {
     return error(key) << key << " is given twice";
   if (llvm::is_contained(kSizes, key))
     return parseSize(key, value);
+  if (key == "blocks")
+    return parseBlocks(value);
   if (key == "mask")
     return mask.parse(value, [&](StringRef at) { return error(at); });
   if (key == "order")
@@ -146,7 +165,8 @@ LogicalResult Spec::parseEntry(StringRef entry) {
                                              {attn::kKeyLengths, &keyLengths},
                                              {"packed", &packed},
                                              {"sink", &sink},
-                                             {"merge", &merge}};
+                                             {"merge", &merge},
+                                             {"full_blocks", &fullBlocks}};
   for (auto [name, isOn] : switches)
     if (key == name) {
       *isOn = value == "1";
@@ -212,6 +232,8 @@ LogicalResult Spec::parse() {
     return error(at("hkv")) << "h is " << size("h") << ", must be a multiple of hkv, which is " << size("hkv");
   if (dropout && !(*dropout >= 0 && *dropout < 1))
     return error(at("dropout")) << "dropout is " << *dropout << ", must be from 0 to below 1";
+  if (fullBlocks && blocks.empty())
+    return error(at("full_blocks")) << "full_blocks is 1, must be 0 without blocks";
   if (dropout == 0) // the kernel without it
     dropout.reset();
   if (score.needsHeads() && ShapedType::isDynamic(size("h")))
@@ -248,10 +270,19 @@ OwningOpRef<ModuleOp> Spec::build() {
     return {!kind.empty(), b.getF32Type()};
   };
   auto state = RankedTensorType::get({kDropoutStateWords}, b.getI32Type());
+  auto blocksOf = [&](StringRef length, size_t dim) {
+    bool isOpen = blocks.empty() || ShapedType::isDynamic(size(length));
+    return isOpen ? ShapedType::kDynamic : int64_t(llvm::divideCeil(size(length), blocks[dim]));
+  };
+  SmallVector<int64_t, 4> lists = {batch, size("h"), blocksOf("sq", 0), blocksOf("skv", 1)};
+  auto listed = RankedTensorType::get(lists, b.getI32Type());
+  auto counts = RankedTensorType::get(listed.getShape().drop_back(), b.getI32Type());
+  bool hasBlocks = !blocks.empty();
   std::pair<bool, Type> optional[] = {{queryLengths, lengths}, {keyLengths, lengths}, {packed, starts},
                                       {packed, starts},        {sink, sinks},         descale(descales[0]),
                                       descale(descales[1]),    descale(descales[2]),  {dropout.has_value(), state},
-                                      {merge, output},         {merge, partialLse}};
+                                      {merge, output},         {merge, partialLse},   {hasBlocks, counts},
+                                      {hasBlocks, listed},     {fullBlocks, counts},  {fullBlocks, listed}};
   SmallVector<Type> inputs = {query, key, values};
   for (auto [isThere, type] : optional)
     if (isThere)
@@ -265,10 +296,11 @@ OwningOpRef<ModuleOp> Spec::build() {
   auto op = attn::ForwardOp::create(
       b, output, lseType, function.getArgument(0), function.getArgument(1), function.getArgument(2), operands[0],
       operands[1], operands[2], operands[3], operands[4], operands[5], operands[6], operands[7], operands[8],
-      operands[9], operands[10], dropout ? b.getF64FloatAttr(*dropout) : FloatAttr(),
-      attn::MaskAttr::get(&context, mask.name()), attn::OrderAttr::get(&context, order),
-      attn::ValueOrderAttr::get(&context, valueOrder), scale ? b.getF64FloatAttr(*scale) : FloatAttr(),
-      outputScale ? b.getF64FloatAttr(*outputScale) : FloatAttr(),
+      operands[9], operands[10], operands[11], operands[12], operands[13], operands[14],
+      hasBlocks ? b.getDenseI64ArrayAttr(blocks) : DenseI64ArrayAttr(),
+      dropout ? b.getF64FloatAttr(*dropout) : FloatAttr(), attn::MaskAttr::get(&context, mask.name()),
+      attn::OrderAttr::get(&context, order), attn::ValueOrderAttr::get(&context, valueOrder),
+      scale ? b.getF64FloatAttr(*scale) : FloatAttr(), outputScale ? b.getF64FloatAttr(*outputScale) : FloatAttr(),
       schedule.encode(&context, [&] { return emitError(loc); }));
   mask.build(op);
   score.build(op, size("h"));
@@ -289,6 +321,8 @@ std::string Spec::fileName() const {
   name += "x" + show("d") + (size("dv") != size("d") ? "v" + show("dv") : "") + "_" + dtype +
           (out.empty() ? "" : "to" + out) + (valueOrder == attn::ValueOrder::Keys ? "_vkeys_" : "_") + mask.fileName();
   name += std::string(packed ? "_packed" : "") + (sink ? "_sink" : "") + (merge ? "_merge" : "");
+  if (!blocks.empty())
+    name += llvm::formatv("_blocks{0}x{1}{2}", blocks[0], blocks[1], fullBlocks ? "_full" : "").str();
   for (auto [kind, letter] : llvm::zip(descales, StringRef("qkv")))
     if (!kind.empty())
       name += std::string("_") + letter + "descale" + (kind == "head" ? "s" : "");

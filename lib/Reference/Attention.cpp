@@ -54,7 +54,7 @@ public:
       : problem(problem), rows(rows), group(group), result(result), count(group.rows.size()),
         place(problem.sequence(group.b)), keys(place.keys), scale(problem.scoreScale(group.b, group.kvHead)),
         outputScale(problem.outputScaleOf(group.b, group.kvHead)), scores(count * keys), weightSums(count),
-        ranges(count) {
+        ranges(count), times(count) {
     if (!roundsLikeKernel && isNarrow(problem.q.type))
       cutOffs.resize(count * keys);
   }
@@ -78,6 +78,8 @@ private:
       const AttentionRow &row = rows[group.rows[r]];
       loadRow(problem.q, place.batch, row.h, place.firstQuery + row.q, &queries[r * dim]);
       ranges[r] = problem.mask.visible(row, place.queries, keys);
+      if (problem.mask.blocks)
+        times[r] = problem.mask.listedTimes(row, place.queries, keys);
     }
     for (int64_t k = 0; k < keys; ++k) {
       if (!visibleToAny(k))
@@ -100,7 +102,7 @@ private:
   Real score(size_t r, int64_t k, Real scaled) const {
     const AttentionRow &row = rows[group.rows[r]];
     int64_t queries = place.queries;
-    if (!problem.mask.sees(row, k, queries, keys))
+    if (times[r].empty() ? !problem.mask.sees(row, k, queries, keys) : times[r][size_t(k)] == 0)
       return -std::numeric_limits<Real>::infinity();
     if (!problem.score)
       return scaled;
@@ -132,10 +134,10 @@ private:
           largestCutOff = std::max(largestCutOff, cutOffs[r * keys + k]);
       }
       Real weight = std::exp(row[k] - maximum);
-      sum += weight; // of those that are left out too
+      sum += weight * listed(r, k); // of those that are left out too
       if (!keeps(r, k))
         weight = 0;
-      row[k] = roundsLikeKernel ? roundWeight(weight) : weight;
+      row[k] = (roundsLikeKernel ? roundWeight(weight) : weight) * listed(r, k);
     }
     weightSums[r] = sum;
     result.maxScore[group.rows[r]] = largest;
@@ -144,6 +146,9 @@ private:
     if (!problem.sinks.empty())
       joinSink(r, seesNothing ? -infinity : maximum);
   }
+
+  /// How often the key counts.
+  Real listed(size_t r, int64_t k) const { return times[r].empty() ? 1 : Real(times[r][size_t(k)]); }
 
   /// Whether dropout leaves the weight in.
   bool keeps(size_t r, int64_t k) const {
@@ -191,7 +196,9 @@ private:
         if constexpr (!roundsLikeKernel) {
           accumulateAbsolute(scores[r * keys + k], value.data(), &absolute[r * dim], dim);
           if (problem.showsWeightRounding())
-            accumulateSquares(weightRounding(scores[r * keys + k]), value.data(), &squares[r * dim], dim);
+            if (Real number = listed(r, k); number > 0)
+              accumulateSquares(number * weightRounding(scores[r * keys + k] / number), value.data(), &squares[r * dim],
+                                dim);
         }
       }
     }
@@ -257,6 +264,7 @@ private:
   std::vector<Real> scores, weightSums;
   std::vector<double> cutOffs; ///< errors of the scores from cut sums, of inputs of 8 bits
   std::vector<KeyRange> ranges;
+  std::vector<std::vector<int>> times; ///< each key is seen, where blocks are listed
 };
 
 } // namespace

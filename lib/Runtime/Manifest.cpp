@@ -36,6 +36,25 @@ std::vector<std::string> readProgram(const JsonReader &reader, const reference::
   return words;
 }
 
+std::array<int64_t, 2> readBlocks(const JsonReader &reader, const Manifest &manifest) {
+  std::vector<JsonReader> sizes = reader.elements();
+  if (sizes.size() != 2)
+    reader.fail("has " + std::to_string(sizes.size()) + " sizes when it should have 2, of queries and of keys");
+  bool isFull = manifest.findTensor("full_kv_num_blocks") >= 0 || manifest.findTensor("full_kv_indices") >= 0;
+  for (auto [name, rank] :
+       {std::pair("kv_num_blocks", 3), {"kv_indices", 4}, {"full_kv_num_blocks", 3}, {"full_kv_indices", 4}}) {
+    int index = manifest.findTensor(name);
+    if (index < 0 && (isFull || std::string_view(name).starts_with("kv")))
+      reader.fail(std::string("needs a tensor '") + name + "'");
+    if (index < 0)
+      continue;
+    const TensorDeclaration &tensor = manifest.tensors[size_t(index)];
+    if (tensor.shape.size() != size_t(rank) || tensor.type != ElementType::I32)
+      reader.fail(std::string("needs a tensor '") + name + "' of i32 with " + std::to_string(rank) + " dimensions");
+  }
+  return {sizes[0].integer(1, maxSize), sizes[1].integer(1, maxSize)};
+}
+
 ProblemDeclaration readProblem(const JsonReader &reader, const Manifest &manifest) {
   reference::Captures captures;
   for (const TensorDeclaration &tensor : manifest.tensors)
@@ -72,6 +91,8 @@ ProblemDeclaration readProblem(const JsonReader &reader, const Manifest &manifes
     if (manifest.findTensor("dropout_state") < 0)
       dropout->fail("needs a tensor 'dropout_state'");
   }
+  if (auto blocks = reader.optionalMember("blocks"))
+    problem.blocks = readBlocks(*blocks, manifest);
   if (auto score = reader.optionalMember("score")) {
     problem.hasScore = true;
     if (!score->isNull() && !score->elements().empty())

@@ -6,7 +6,23 @@
 using namespace girih;
 using namespace girih::runtime;
 
-reference::Mask runtime::problemMask(const Manifest &manifest, const reference::Captures &captures) {
+/// The lists of blocks, if there are some and they have data.
+static std::shared_ptr<const reference::BlockLists> blocksOf(const Manifest &manifest,
+                                                             const reference::Captures &captures) {
+  if (!manifest.problem.blocks || captures.tensors.empty())
+    return nullptr;
+  auto tensor = [&](const char *name) { return captures.tensors[size_t(manifest.findTensor(name))]; };
+  auto lists = std::make_shared<reference::BlockLists>();
+  lists->queryBlock = (*manifest.problem.blocks)[0];
+  lists->keyBlock = (*manifest.problem.blocks)[1];
+  lists->keys = tensor("k").shape[2];
+  lists->masked = {tensor(blockCounts), tensor(blockIndices)};
+  if (manifest.findTensor(fullBlockCounts) >= 0)
+    lists->full = {tensor(fullBlockCounts), tensor(fullBlockIndices)};
+  return lists->hasData() ? lists : nullptr;
+}
+
+static reference::Mask maskAlone(const Manifest &manifest, const reference::Captures &captures) {
   using Kind = reference::Mask::Kind;
   const ProblemDeclaration &problem = manifest.problem;
   if (!problem.maskProgram.empty())
@@ -24,6 +40,12 @@ reference::Mask runtime::problemMask(const Manifest &manifest, const reference::
   }
   throw Error(manifest.path + ": problem.mask '" + problem.mask +
               "' is not 'none', 'causal', 'causal_top_left' or 'sliding_window'");
+}
+
+reference::Mask runtime::problemMask(const Manifest &manifest, const reference::Captures &captures) {
+  reference::Mask mask = maskAlone(manifest, captures);
+  mask.blocks = blocksOf(manifest, captures);
+  return mask;
 }
 
 /// What a problem captures, without data.
@@ -80,7 +102,7 @@ double runtime::problemFlops(const Binding &binding, const reference::Captures &
   // the diagonal's half is not counted exactly.
   using Kind = reference::Mask::Kind;
   auto pairsOf = [&](int64_t queries, int64_t keys, int64_t batches, int64_t first) {
-    if (queries == keys && (mask.kind == Kind::Causal || mask.kind == Kind::CausalTopLeft))
+    if (!mask.blocks && queries == keys && (mask.kind == Kind::Causal || mask.kind == Kind::CausalTopLeft))
       return double(batches) * double(heads) * double(queries) * double(keys) / 2;
     return double(mask.visiblePairs(queries, keys, batches, heads, first));
   };
@@ -121,6 +143,8 @@ std::string runtime::describeProblem(const Binding &binding) {
     shape += " masked";
   else if (manifest.problem.mask != "none")
     shape += " " + manifest.problem.mask;
+  if (manifest.problem.blocks)
+    shape += " of listed blocks";
   if (manifest.problem.hasScore)
     shape += " with score";
   if (hasSequences(manifest))

@@ -1,6 +1,7 @@
 //===- ProblemData.cpp - The inputs that a kernel is checked with ---------===//
 
 #include "girih/Runtime/ProblemData.h"
+#include "BlockData.h"
 #include "girih/Support/Parallel.h"
 #include <algorithm>
 #include <array>
@@ -287,6 +288,8 @@ std::vector<HostTensor> runtime::makeProblemData(const Binding &binding, const D
   if (hasPartial(binding))
     fillPartial(tensors[size_t(binding.tensorIndex(partialOutput))], tensors[size_t(binding.tensorIndex(partialLse))],
                 k.layout.shape[2]);
+  if (manifest.problem.blocks)
+    fillBlocks(binding, tensors, options.seed);
   fillPattern(binding, options, q, k, capturesOf(binding, tensors));
   std::vector<reference::Sequence> sequences = sequencesOf(binding, capturesOf(binding, tensors));
   if (hasSequences(manifest)) {
@@ -364,10 +367,10 @@ reference::Captures runtime::capturesOf(const Binding &binding, const std::vecto
 }
 
 double runtime::problemFlops(const Binding &binding, const DataOptions &options) {
-  // Only a mask and lengths ask for data.
+  // Only a mask, lists and lengths ask for data.
   bool looksUp = std::ranges::any_of(binding.manifest->problem.maskProgram,
                                      [](const std::string &word) { return word.starts_with('@'); });
-  if (!looksUp && !hasSequences(*binding.manifest))
+  if (!looksUp && !binding.manifest->problem.blocks && !hasSequences(*binding.manifest))
     return problemFlops(binding);
   std::vector<HostTensor> tensors = makeProblemData(binding, options);
   return problemFlops(binding, capturesOf(binding, tensors));

@@ -45,6 +45,8 @@ std::string problemKey(attn::ForwardOp op) {
     stream << ",v_order=" << attn::stringifyValueOrder(op.getVOrder());
   for (auto [name, operand] : attn::optionalOperands(op))
     stream << "," << name << (isa<RankedTensorType>(operand.getType()) ? "=1" : "=number");
+  if (op.hasBlocks())
+    stream << ",blocks=" << op.getQueryBlock() << "x" << op.getKeyBlock();
   if (!op.getMaskRegion().empty())
     stream << ",visible=" << digestOf(op.getMaskRegion());
   if (!op.getScore().empty())

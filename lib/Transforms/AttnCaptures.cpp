@@ -23,7 +23,13 @@ static constexpr StringLiteral kTaken[] = {"q",
                                            attn::kQueryDescale,
                                            attn::kKeyDescale,
                                            attn::kValueDescale,
-                                           attn::kDropoutState};
+                                           attn::kDropoutState,
+                                           attn::kPartialOutput,
+                                           attn::kPartialLse,
+                                           attn::kBlockCounts,
+                                           attn::kBlockIndices,
+                                           attn::kFullBlockCounts,
+                                           attn::kFullBlockIndices};
 
 template <typename AttrTy> static AttrTy attrOf(BlockArgument argument, StringRef name) {
   auto function = dyn_cast<func::FuncOp>(argument.getOwner()->getParentOp());

@@ -3,6 +3,7 @@
 #include "AttnMask.h"
 #include "AttnRegion.h"
 
+#include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/IR/Matchers.h"
 #include <cmath>
 #include <limits>
@@ -81,7 +82,27 @@ KeyRange buildKeyRange(IndexBuilder &b, const Visibility &visibility, Value keys
   return range;
 }
 
+KeyRange buildListedRange(IndexBuilder &b, BlockLists lists, bool hasMask) {
+  KeyRange range;
+  range.count = lists.count();
+  Value one = b.index(1), ended = lists.endedTiles();
+  range.maskedBefore = range.count;
+  // The first tile has no branch, and may be what stands for lists of nothing.
+  if (!hasMask && ended != range.count)
+    range.maskedBefore = b.maximum(ended, one);
+  if (hasMask && lists.hasFull()) {
+    range.maskedBefore = b.maximum(lists.maskedTiles(), one);
+    range.shownFrom = lists.maskedTiles();
+    if (!matchPattern(ended, m_Zero()))
+      range.endedBefore = b.maximum(range.maskedBefore, ended);
+  }
+  range.lists = std::move(lists);
+  return range;
+}
+
 Value KeyRange::tileAt(IndexBuilder &b, Value iteration) const {
+  if (lists)
+    return lists->tileAt(b, iteration);
   Value tile = b.sub(b.sub(end, b.index(1)), iteration);
   if (!gapAt)
     return tile;
@@ -107,7 +128,7 @@ public:
       arguments = region.getArguments();
   }
 
-  Value apply(Value scores, const MaskReader *mask);
+  Value apply(Value scores, const MaskReader *mask, Value isShown);
 
 private:
   using Kind = VisibilityCondition::Kind;
@@ -119,6 +140,7 @@ private:
   Value limitOf(const LinearIndex &limit, Value from);
   Value rowsOf(Value limit);
   Value scoresOf(const Columns &x);
+  Columns unless(Value isShown, Columns seen);
 
   RankedTensorType i32Tile(ArrayRef<int64_t> shape) { return RankedTensorType::get(shape, b.getI32Type()); }
   Value splatIndex(Value index, RankedTensorType type) {
@@ -258,18 +280,61 @@ Columns MaskBuilder::build(const VisibilityCondition &condition) {
   return {};
 }
 
-Value MaskBuilder::apply(Value scores, const MaskReader *mask) {
+/// All columns where it is shown.
+Columns MaskBuilder::unless(Value isShown, Columns seen) {
+  Value none = b.index(0), all = b.index(std::numeric_limits<int32_t>::max());
+  Value end = arith::SelectOp::create(b, isShown, all, none);
+  if (seen.lower)
+    seen.lower = pick(seen.lower, arith::SelectOp::create(b, isShown, none, all), /*largest=*/false);
+  if (seen.upper)
+    seen.upper = pick(seen.upper, end, /*largest=*/true);
+  if (seen.other)
+    seen.other = arith::OrIOp::create(b, seen.other, scoresOf({{}, end, {}}));
+  return seen;
+}
+
+/// -inf in place of the scores of keys that are beyond the sequence or that their row does not see. `mask` is null
+/// where rows see all keys, and does not count where `isShown`, if there is such a condition.
+Value MaskBuilder::apply(Value scores, const MaskReader *mask, Value isShown) {
   Columns seen = {{}, b.sub(tile.keys, tile.firstKey), {}}; // columns before this one are keys
   if (mask)
-    seen = allOf(build(mask->condition()), seen);
+    seen = allOf(isShown ? unless(isShown, build(mask->condition())) : build(mask->condition()), seen);
   auto hidden = DenseElementsAttr::get(cast<RankedTensorType>(scores.getType()), APFloat(-INFINITY));
   return arith::SelectOp::create(b, scoresOf(seen), scores, arith::ConstantOp::create(b, hidden));
 }
 
 } // namespace
 
-Value applyMask(IndexBuilder &b, Value scores, const ScoreTile &tile, Region &region, const MaskReader *mask) {
-  return MaskBuilder(b, tile, region).apply(scores, mask);
+Value maskWhereNeeded(IndexBuilder &b, Value scores, const ScoreTile &tile, const KeyRange &range, Value iteration,
+                      Region &region, const MaskReader *mask) {
+  auto masked = [&] {
+    Value isShown;
+    if (range.shownFrom)
+      isShown = arith::CmpIOp::create(b, arith::CmpIPredicate::sge, iteration, range.shownFrom);
+    return MaskBuilder(b, tile, region).apply(scores, mask, isShown);
+  };
+  auto choose = [&](Value condition, function_ref<Value()> first, function_ref<Value()> second) {
+    auto choice = scf::IfOp::create(b, scores.getType(), condition, /*withElseRegion=*/true);
+    OpBuilder::InsertionGuard guard(b);
+    b.setInsertionPointToStart(choice.thenBlock());
+    scf::YieldOp::create(b, first());
+    b.setInsertionPointToStart(choice.elseBlock());
+    scf::YieldOp::create(b, second());
+    return choice.getResult(0);
+  };
+  if (range.maskedBefore == range.count)
+    return masked();
+  Value isMasked = arith::CmpIOp::create(b, arith::CmpIPredicate::slt, iteration, range.maskedBefore);
+  if (range.maskedFrom) {
+    Value isAtStart = arith::CmpIOp::create(b, arith::CmpIPredicate::sge, iteration, range.maskedFrom);
+    isMasked = arith::OrIOp::create(b, isMasked, isAtStart);
+  }
+  auto whole = [&] { return scores; };
+  if (!range.endedBefore)
+    return choose(isMasked, masked, whole);
+  Value mayEnd = arith::CmpIOp::create(b, arith::CmpIPredicate::slt, iteration, range.endedBefore);
+  auto ended = [&] { return MaskBuilder(b, tile, region).apply(scores, /*mask=*/nullptr, /*isShown=*/{}); };
+  return choose(arith::OrIOp::create(b, isMasked, mayEnd), [&] { return choose(isMasked, masked, ended); }, whole);
 }
 
 } // namespace girih

@@ -123,6 +123,11 @@ gpu::GPUFuncOp AttnTilePass::makeKernel(attn::ForwardOp op, func::FuncOp functio
       arguments.push_back({name.str(), type, {"b", "h", "sq", valueSize}});
     else if (name == attn::kPartialLse)
       arguments.push_back({name.str(), type, {"b", "h", "sq"}});
+    else if (name == attn::kBlockCounts || name == attn::kFullBlockCounts)
+      arguments.push_back({name.str(), type, {"b", "h", "query_blocks"}});
+    else if (name == attn::kBlockIndices || name == attn::kFullBlockIndices)
+      arguments.push_back(
+          {name.str(), type, {"b", "h", "query_blocks", name == attn::kBlockIndices ? "listed" : "full_listed"}});
     else if (type.getRank() == 2)
       arguments.push_back({name.str(), type, {outer, "hkv"}});
     else
@@ -161,6 +166,8 @@ gpu::GPUFuncOp AttnTilePass::makeKernel(attn::ForwardOp op, func::FuncOp functio
                                          builder.getNamedAttr("scale", builder.getF64FloatAttr(op.getScaleValue()))};
   if (schedule.exp2Polynomial.value_or(0) > 0)
     problem.push_back(builder.getNamedAttr("weight_error", builder.getF64FloatAttr(kExp2PolynomialError)));
+  if (op.hasBlocks())
+    problem.push_back(builder.getNamedAttr("blocks", builder.getI64ArrayAttr({op.getQueryBlock(), op.getKeyBlock()})));
   if (op.getOutputScale())
     problem.push_back(builder.getNamedAttr("output_scale", builder.getF64FloatAttr(op.getOutputScaleValue())));
   if (std::optional<APFloat> dropout = op.getDropout())
@@ -181,8 +188,9 @@ gpu::GPUFuncOp AttnTilePass::makeKernel(attn::ForwardOp op, func::FuncOp functio
   bool headsInside = op.getOrder() == attn::Order::BSHD;
   for (auto [i, argument] : llvm::enumerate(arguments)) {
     SmallVector<StringRef> sizes(argument.sizes.begin(), argument.sizes.end()), order = sizes;
-    // The lse's rows stay contiguous, and keys.
-    if (headsInside && order.size() == 4 && order[3] != "skv" && i < firstCaptured)
+    // The lse's rows stay contiguous, and keys and lists.
+    bool isOfHead = order.size() == 4 && (order[3] == "d" || order[3] == valueSize);
+    if (headsInside && isOfHead && i < firstCaptured)
       std::swap(order[1], order[2]);
     kernel.setArgAttr(i, tile::kNameAttr, builder.getStringAttr(argument.name));
     kernel.setArgAttr(i, tile::kSizesAttr, builder.getStrArrayAttr(sizes));
@@ -218,6 +226,9 @@ LogicalResult AttnTilePass::lower(attn::ForwardOp op) {
     if (operand && op.getVOrder() == attn::ValueOrder::Keys)
       return op.emitError() << "v_order(keys) cannot be compiled with " << name
                             << ": copies end after a row of values, not in it";
+  if (op.hasBlocks() && op.isPacked())
+    return op.emitError() << attn::kBlockCounts << " cannot be compiled with " << attn::kQueryStarts
+                          << ": blocks of queries are counted in a batch, not in packed sequences";
   const Target *target = lookupTarget(op);
   if (!target || failed(checkRegions(op, *target)))
     return failure();

@@ -52,7 +52,6 @@ private:
   Value multiple(ArrayRef<int64_t> shape, double number, Value factor);
   Value scaleMaximum(Value maximum, Value exponentScale, Value offset);
   Value rescale(Value output, Value alpha, Value grown);
-  Value maskWhereNeeded(Value scores, Value iteration, const ScoreTile &tile, const KeyRange &range);
   Value checkRange(Value sum, Value maximum, Value empty);
   void buildEpilogue(const WorkItem &item, const SoftmaxState &state, Value sink);
 
@@ -135,8 +134,11 @@ KeyRange KernelBuilder::keyRange(const WorkItem &item) {
   visibility.all = KeySpan();
   if (!op.getMaskRegion().empty()) {
     mask.emplace(b, op.getMaskRegion().front(), MaskPlace{item.batch, item.head, item.queries, item.keys, &captures});
-    visibility = mask->bound(item.firstRow, rows);
+    if (!op.hasBlocks())
+      visibility = mask->bound(item.firstRow, rows);
   }
+  if (op.hasBlocks())
+    return buildListedRange(b, BlockLists(b, op, kernel, item, columns), op.hasMask());
   if ((op.getKeyLengths() || op.isPacked()) &&
       !visibility.some.end) // a sequence may have none, and is visited all the same
     visibility.some.end = KeyBound{item.keys, 0};
@@ -231,7 +233,7 @@ void KernelBuilder::buildIteration(const WorkItem &item, Value q, const KeyRange
   auto [unmasked, factor, offset] = buildScore(b, op, tile, op.getScaleValue());
   // exp(factor * x) is exp2(exponentScale * x)
   auto exponentScale = [&](ArrayRef<int64_t> shape) { return multiple(shape, factor * std::numbers::log2e, left); };
-  scores = maskWhereNeeded(unmasked, iteration, tile, range);
+  scores = maskWhereNeeded(b, unmasked, tile, range, iteration, op.getMaskRegion(), mask ? &*mask : nullptr);
 
   // The maximum is carried scaled and rounded, just as the exponents subtract it:
   // alpha is exactly 1 while it stays, so that no error grows with the length.
@@ -316,25 +318,6 @@ Value KernelBuilder::rescale(Value output, Value alpha, Value grown) {
   scf::YieldOp::create(b, scaled());
   b.setInsertionPointToStart(choice.elseBlock());
   scf::YieldOp::create(b, output);
-  return choice.getResult(0);
-}
-
-/// Masks the scores in the tiles that need it.
-Value KernelBuilder::maskWhereNeeded(Value scores, Value iteration, const ScoreTile &tile, const KeyRange &range) {
-  auto masked = [&] { return applyMask(b, scores, tile, op.getMaskRegion(), mask ? &*mask : nullptr); };
-  if (range.maskedBefore == range.count)
-    return masked();
-  Value isMasked = arith::CmpIOp::create(b, arith::CmpIPredicate::slt, iteration, range.maskedBefore);
-  if (range.maskedFrom) {
-    Value isAtStart = arith::CmpIOp::create(b, arith::CmpIPredicate::sge, iteration, range.maskedFrom);
-    isMasked = arith::OrIOp::create(b, isMasked, isAtStart);
-  }
-  auto choice = scf::IfOp::create(b, scores.getType(), isMasked, /*withElseRegion=*/true);
-  OpBuilder::InsertionGuard guard(b);
-  b.setInsertionPointToStart(choice.thenBlock());
-  scf::YieldOp::create(b, masked());
-  b.setInsertionPointToStart(choice.elseBlock());
-  scf::YieldOp::create(b, scores);
   return choice.getResult(0);
 }
 

@@ -153,6 +153,41 @@ def test_mask_mods_of_flex_attention(joined):
     assert (o.float() - scores.softmax(3).nan_to_num(0) @ v.float()).abs().max() < 3e-3
 
 
+def test_lists_of_flex_attention():
+    """As they are, beside the same pairs on whole tensors: with the mask_mod, and where there is none."""
+    nearby = lambda b, h, q, k: (q // 100 == k // 100 + h) | (k < 3)
+    torch.manual_seed(0)
+    q, k, v = (torch.randn(1, heads, length, 64).half() for heads, length in ((2, 300), (1, 260), (1, 260)))
+    masked = flex.create_block_mask(nearby, None, 2, 300, 260, device="cpu", BLOCK_SIZE=(128, 64))
+    shown = [torch.arange(size).view([-1 if dim == other else 1 for other in range(4)]) for dim, size in enumerate((1, 2, 300, 260))]
+    alone = flex.BlockMask.from_kv_blocks(masked.kv_num_blocks, masked.kv_indices, BLOCK_SIZE=(128, 64), seq_lengths=(300, 260))
+    blocks = alone.to_dense().bool().repeat_interleave(128, 2).repeat_interleave(64, 3)[:, :, :300, :260]
+    for block, seen in ((masked, nearby(*shown)), (alone, blocks)):
+        mask, lists = girih.torch._mask_of(block, q, use_lists=True)
+        rows, columns = lists.pop("block_size")
+        problem = girih.Problem(64, h=2, hkv=1, dtype="f16", mask=mask, blocks=f"{rows}x{columns}", full_blocks=len(lists) == 4)
+        run = girih.simulate(girih.compile(problem, target=TARGET), {"q": q, "k": k, "v": v} | lists, check=True)
+        scores = torch.where(seen, q.float() @ k.float().transpose(2, 3) / 8, -torch.inf)
+        assert (run.raise_for_verdicts().outputs["o"].float() - scores.softmax(3).nan_to_num(0) @ v.float()).abs().max() < 3e-3
+    assert girih.torch._mask_of(masked, q, use_lists=False) == (nearby, {})
+    ones = lambda shape: torch.ones(shape, dtype=torch.int32, device="cuda")
+    listed = lambda q: flex_attention(q, q, q, block_mask=flex.BlockMask.from_kv_blocks(ones((1, 1, 1)), ones((1, 1, 1, 1))))
+    assert "block_size=128x128" in on_fake_gpu(make_fx(listed), Q).code
+    with pytest.raises(ValueError, match="block_mask has 3 blocks of 128 queries when query has 385"):
+        girih.torch._mask_of(masked, torch.empty(1, 2, 385, 64), use_lists=True)
+
+
+@pytest.mark.parametrize("options, kind, message", [
+    ({"kv_num_blocks": 1}, TypeError, "kv_num_blocks and kv_indices are given together or not at all"),
+    ({"full_kv_num_blocks": 1, "full_kv_indices": 1}, TypeError, "full_kv_num_blocks is given without kv_num_blocks"),
+    ({"block_size": 64}, TypeError, "block_size is given without kv_num_blocks"),
+    ({"kv_num_blocks": 1, "kv_indices": 1, "block_size": (64, 0)}, ValueError, r"block_size is \(64, 0\) when it should be a number"),
+])
+def test_lists_that_are_not_whole(options, kind, message):
+    with pytest.raises(kind, match=message):
+        on_fake_gpu(lambda q: attention(q, q, q, **options), Q)
+
+
 def test_no_block_mask():
     no_block = flex.create_block_mask(flex.noop_mask, 1, 1, 128, 128, device="cpu")
     assert "arith.constant true" in str(girih.trace(no_block.mask_mod, "mask"))

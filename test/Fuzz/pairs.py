@@ -47,13 +47,25 @@ def pair(seed, index):
     if random.random() < 0.2:
         spec.append(f"dv={random.choice([64, 128, 8 * random.randint(2, 32)])}")
     for key, choices in (("dtype", ["bf16", "f16", "e4m3", "e5m2"]), ("out", ["bf16", "f16", "f32"]), ("v_order", ["keys", "head_size"]), ("mask", ["causal", *(masks.named(random) for _ in range(3))]), ("order", ["bhsd", "bshd"]),
-                         ("lse", ["0", "1"]), ("query_lengths", ["1"]), ("key_lengths", ["1"]), ("packed", ["1"]), ("sink", ["1"]), ("merge", ["0", "1"]), ("dropout", ["0", "0.1", "0.75"]), *((f"{x}_descale", ["tensor", "head"]) for x in "qkv"), ("scale", ["0.1", "1", "0.03"]), ("output_scale", ["0.5", "-3"]),
+                         ("lse", ["0", "1"]), ("query_lengths", ["1"]), ("key_lengths", ["1"]), ("packed", ["1"]), ("blocks", ["128x128", "256x64", "384x96", "128x32", "64x128"]), ("full_blocks", ["0", "1"]), ("sink", ["1"]), ("merge", ["0", "1"]), ("dropout", ["0", "0.1", "0.75"]), *((f"{x}_descale", ["tensor", "head"]) for x in "qkv"), ("scale", ["0.1", "1", "0.03"]), ("output_scale", ["0.5", "-3"]),
                          ("score", ["softcap(3)", "alibi(slopes)+temperature", "bias", "bias(hq)+softcap(9)", "relative(20)",
                                     *(["alibi", "alibi+softcap(20)"] if "h" not in dynamic else [])])):
         if random.random() < 0.4:
             spec.append(f"{key}={random.choice(choices)}")
     if "v_order=keys" in spec:  # which has no lengths of keys
         spec = [entry for entry in spec if entry not in ("key_lengths=1", "packed=1")]
+    if "packed=1" in spec or random.random() < 0.5:  # whose blocks nobody lists; others are left for other things
+        spec = [entry for entry in spec if not entry.startswith("blocks=")]
+    listed = next((entry.partition("=")[2] for entry in spec if entry.startswith("blocks=")), None)
+    if listed is None:
+        spec = [entry for entry in spec if not entry.startswith("full_blocks=")]
+    else:
+        rows, columns = map(int, listed.split("x"))
+        if "sq" in dynamic:
+            sizes |= {"query_blocks": -(-sizes["sq"] // rows)}
+        if "skv" in dynamic:
+            sizes |= {"listed": random.randint(1, 8), "full_listed": -(-sizes["skv"] // columns)}
+        dynamic |= sizes.keys() & {"query_blocks", "listed"} | ({"full_listed"} & sizes.keys() if "full_blocks=1" in spec else set())
     if "packed=1" in spec and "b" in dynamic:
         sizes |= {"starts": random.randint(2, 12)}
         dynamic = dynamic - {"b"} | {"starts"}
@@ -62,7 +74,7 @@ def pair(seed, index):
             dynamic |= {"sequences"}
     share = random.choice([0.1, 0.3, 0.6])
     for knob, (usual, (low, high)) in TARGETS[target].items():
-        if random.random() < share and (grouped or knob != "heads"):
+        if random.random() < share and (grouped or knob != "heads") and not (listed and knob in ("heads", "splits", "cluster")):
             spec.append(f"{knob}={random.choice(usual) if random.random() < 0.85 else random.randint(low, high)}")
     function = None
     if random.random() < 0.3:

@@ -124,6 +124,10 @@ TEST(ManifestTest, says_where_a_mistake_is) {
             parseError("\"scale\":", "\"weight_error\": -0.1, \"scale\":"));
   EXPECT_EQ("attention.json: problem.dropout should be from 0 to below 1",
             parseError("\"scale\":", "\"dropout\": 1, \"scale\":"));
+  EXPECT_EQ("attention.json: problem.blocks has 1 sizes when it should have 2, of queries and of keys",
+            parseError("\"scale\":", "\"blocks\": [64], \"scale\":"));
+  EXPECT_EQ("attention.json: problem.blocks needs a tensor 'kv_num_blocks'",
+            parseError("\"scale\":", "\"blocks\": [64, 64], \"scale\":"));
   EXPECT_EQ("attention.json: problem.dropout needs a tensor 'dropout_state'",
             parseError("\"scale\":", "\"dropout\": 0.5, \"scale\":"));
   EXPECT_EQ("attention.json: files.cubin.xxh3_128 should be 32 lower-case hex digits",

@@ -136,6 +136,44 @@ TEST(ProblemDataTest, dropout_has_the_seed) {
   EXPECT_EQ("attention.json: tensor 'dropout_state' should have 4 elements of i32", errorOf([&] { dropout(1, 2); }));
 }
 
+TEST(ProblemDataTest, lists_of_blocks_have_rows_of_every_kind) {
+  Manifest manifest = parseManifest(attentionText(), "attention.json");
+  LaunchChoices choices;
+  choices.sizes = {{"sq", 200}, {"skv", 100}};
+  const TensorDeclaration &q = manifest.tensors[size_t(manifest.findTensor("q"))];
+  std::vector<Extent> shape = {q.shape[0], q.shape[1], {"", 4, -1}, {"", 7, -1}};
+  manifest.problem.blocks = {50, 16};
+  for (std::string name : {"", "full_"}) {
+    manifest.tensors.push_back(
+        {name + "kv_num_blocks", false, ElementType::I32, {shape.begin(), shape.end() - 1}, {0, 1, 2}});
+    manifest.tensors.push_back({name + "kv_indices", false, ElementType::I32, shape, {0, 1, 2, 3}});
+  }
+  Binding binding = bindManifest(manifest, choices);
+  std::vector<HostTensor> tensors = makeProblemData(binding, {});
+  reference::Captures captures = capturesOf(binding, tensors);
+  reference::Mask mask = problemMask(manifest, captures);
+  ASSERT_TRUE(mask.blocks);
+  int rows = 0, nothing = 0, all = 0, twice = 0;
+  int64_t pairs = 0;
+  const std::vector<int64_t> &sizes = binding.layout("q").shape;
+  for (reference::AttentionRow row; row.b < sizes[0]; ++row.b)
+    for (row.h = 0; row.h < sizes[1]; ++row.h)
+      for (row.q = 0; row.q < 200; row.q += 50, ++rows) {
+        std::vector<int> times = mask.listedTimes(row, 200, 100);
+        for (int number : times)
+          pairs += 50 * number;
+        nothing += mask.visible(row, 200, 100).size() == 0;
+        all += std::ranges::count(times, 1) == 100;
+        twice += *std::ranges::max_element(times) > 1;
+      }
+  EXPECT_GE(rows, 8);
+  EXPECT_GE(nothing, rows / 8);
+  EXPECT_GE(all, rows / 8);
+  EXPECT_GE(twice, 1);
+  EXPECT_EQ(pairs, mask.visiblePairs(200, 100, sizes[0], sizes[1]));
+  EXPECT_LT(problemFlops(binding, DataOptions()), problemFlops(binding)); // without data, as if all were listed
+}
+
 TEST(ProblemDataTest, attention_to_other_keys_has_rows_of_every_kind) {
   Manifest manifest = parseManifest(attentionText(), "attention.json");
   LaunchChoices choices;

@@ -72,6 +72,55 @@ TEST(ReferenceOptionsTest, dropout_is_of_weights_and_not_of_their_sum) {
   }
 }
 
+/// Only keys of blocks that are listed are seen, each as often as it is listed, by the mask or without it.
+TEST(ReferenceOptionsTest, blocks_that_are_listed) {
+  Attention attention(1, 2, 1, 5, 10, 8);
+  // Of each head, blocks of 3 queries and 4 keys; the last block has 2 keys.
+  const int32_t counts[] = {2, 0, 1, 9}, indices[] = {1, -5, 2, 0, 77, 0, 2, 2}, full[] = {1, -1, 0, 1},
+                whole[] = {1, 1, 0, 2};
+  auto blocks = std::make_shared<BlockLists>();
+  blocks->queryBlock = 3;
+  blocks->keyBlock = 4;
+  blocks->keys = 10;
+  blocks->masked = {{"", ElementType::I32, {1, 2, 2}, {4, 2, 1}, counts},
+                    {"", ElementType::I32, {1, 2, 2, 2}, {8, 4, 2, 1}, indices}};
+  blocks->full = {{"", ElementType::I32, {1, 2, 2}, {4, 2, 1}, full},
+                  {"", ElementType::I32, {1, 2, 2, 1}, {4, 2, 1, 1}, whole}};
+  attention.problem.mask = {Mask::Kind::CausalTopLeft, 0, nullptr, blocks};
+  auto times = [](int64_t h, int64_t q, int64_t k) {
+    bool seen = k <= q;
+    int64_t block = k / 4;
+    if (h == 0)
+      return q < 3 ? seen * (block == 1) + seen * (block == 0) + (block == 1) : 0;
+    return q < 3 ? seen * (block == 2) : 2 * seen * (block == 2) + (block == 2);
+  };
+  std::vector<AttentionRow> rows = attention.allRows();
+  AttentionResult exact = attentionForward(attention.problem, rows, Precision::Float64);
+  AttentionResult kernel = attentionForward(attention.problem, rows, Precision::Kernel);
+  int64_t pairs = 0;
+  for (size_t r = 0; r < rows.size(); ++r) {
+    const auto &[b, h, q] = rows[r];
+    double sum = 0;
+    std::vector<double> above(8);
+    for (int64_t k = 0; k < 10; ++k) {
+      int number = times(h, q, k);
+      pairs += number;
+      for (int64_t i = 0; i < 8; ++i)
+        above[size_t(i)] += number * attention.weight(b, h, q, k) * attention.value(b, h, k, i);
+      sum += number * attention.weight(b, h, q, k);
+      EXPECT_EQ(number > 0, attention.problem.mask.sees(rows[r], k, 5, 10));
+    }
+    EXPECT_EQ(sum == 0, attention.problem.mask.visible(rows[r], 5, 10).size() == 0);
+    if (sum > 0)
+      ASSERT_NEAR(std::log(sum), exact.logSumExp[r], 1e-9);
+    for (int64_t i = 0; i < 8; ++i) {
+      ASSERT_NEAR(sum > 0 ? above[size_t(i)] / sum : 0, exact.output[r * 8 + size_t(i)], 1e-9);
+      ASSERT_NEAR(exact.output[r * 8 + size_t(i)], kernel.output[r * 8 + size_t(i)], 1e-5);
+    }
+  }
+  EXPECT_EQ(pairs, attention.problem.mask.visiblePairs(5, 10, 1, 2));
+}
+
 /// Attention to some keys and then to the others is attention to all, in whatever order.
 TEST(ReferenceOptionsTest, parts_of_keys_make_the_whole) {
   Attention attention(2, 4, 2, 5, 40, 8);

@@ -30,21 +30,32 @@ struct Attention {
 
   /// One element of O by the definition, with `sees` as the mask.
   template <typename Sees> double element(int64_t b, int64_t h, int64_t row, int64_t column, const Sees &sees) const {
-    int64_t heads = problem.q.shape[1], kvHeads = problem.k.shape[1], d = problem.q.shape[3];
-    int64_t sq = problem.queries(), skv = problem.keys(), kv = h / (heads / kvHeads);
     double above = 0, below = 0;
-    for (int64_t key = 0; key < skv; ++key) {
+    for (int64_t key = 0; key < problem.keys(); ++key) {
       if (!sees(row, key))
         continue;
-      double score = 0;
-      for (int64_t i = 0; i < d; ++i)
-        score += double(q[size_t(((b * heads + h) * sq + row) * d + i)]) *
-                 double(k[size_t(((b * kvHeads + kv) * skv + key) * d + i)]);
-      double weight = std::exp(problem.scale * score);
-      above += weight * double(v[size_t(((b * kvHeads + kv) * skv + key) * d + column)]);
-      below += weight;
+      above += weight(b, h, row, key) * value(b, h, key, column);
+      below += weight(b, h, row, key);
     }
     return below > 0 ? above / below : 0;
+  }
+
+  /// exp of a scaled score, and an element of V for a head of queries.
+  double weight(int64_t b, int64_t h, int64_t row, int64_t key) const {
+    int64_t d = problem.q.shape[3];
+    double score = 0;
+    for (int64_t i = 0; i < d; ++i)
+      score += double(q[size_t(((b * problem.q.shape[1] + h) * problem.queries() + row) * d + i)]) *
+               double(k[size_t(keyRow(b, h, key) * d + i)]);
+    return std::exp(problem.scale * score);
+  }
+  double value(int64_t b, int64_t h, int64_t key, int64_t column) const {
+    return v[size_t(keyRow(b, h, key) * problem.q.shape[3] + column)];
+  }
+
+  int64_t keyRow(int64_t b, int64_t h, int64_t key) const {
+    int64_t kvHeads = problem.k.shape[1], kv = h / (problem.q.shape[1] / kvHeads);
+    return (b * kvHeads + kv) * problem.keys() + key;
   }
 
   std::vector<AttentionRow> allRows() const { return sampleRows(problem, 1e18, 1); }

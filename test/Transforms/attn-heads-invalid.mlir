@@ -29,3 +29,11 @@ func.func @heads_beyond_rows(%q: tensor<2x100x1x64xbf16>, %k: tensor<2x1x64x64xb
   %o = attn.forward %q, %k, %k schedule <heads = 100, workers = 2> : tensor<2x100x1x64xbf16>, tensor<2x1x64x64xbf16>, tensor<2x1x64x64xbf16> -> tensor<2x100x1x64xbf16>
   return %o : tensor<2x100x1x64xbf16>
 }
+
+// -----
+
+func.func @lists_of_heads(%q: tensor<2x8x1x64xbf16>, %k: tensor<2x2x64x64xbf16>, %n: tensor<2x8x1xi32>, %i: tensor<2x8x1x1xi32>) -> tensor<2x8x1x64xbf16> {
+  // expected-error@+1 {{knob heads is 2, must be 1 where each head has a list of blocks}}
+  %o = attn.forward %q, %k, %k blocks([128, 64], %n : tensor<2x8x1xi32>, %i : tensor<2x8x1x1xi32>) schedule <heads = 2> : tensor<2x8x1x64xbf16>, tensor<2x2x64x64xbf16>, tensor<2x2x64x64xbf16> -> tensor<2x8x1x64xbf16>
+  return %o : tensor<2x8x1x64xbf16>
+}

@@ -160,3 +160,12 @@ func.func @packed_within_rows(%q: tensor<1x1x64x64xbf16>, %n: tensor<2xi32>) -> 
       : tensor<1x1x64x64xbf16>, tensor<1x1x64x64xbf16>, tensor<1x1x64x64xbf16> -> tensor<1x1x64x64xbf16>
   return %o : tensor<1x1x64x64xbf16>
 }
+
+// -----
+
+func.func @blocks_of_packed(%q: tensor<1x1x64x64xbf16>, %s: tensor<2xi32>, %n: tensor<1x1x1xi32>, %i: tensor<1x1x1x1xi32>) -> tensor<1x1x64x64xbf16> {
+  // expected-error@+1 {{kv_num_blocks cannot be compiled with query_starts: blocks of queries are counted in a batch, not in packed sequences}}
+  %o = attn.forward %q, %q, %q query_starts(%s : tensor<2xi32>) key_starts(%s : tensor<2xi32>) blocks([64, 64], %n : tensor<1x1x1xi32>, %i : tensor<1x1x1x1xi32>)
+      : tensor<1x1x64x64xbf16>, tensor<1x1x64x64xbf16>, tensor<1x1x64x64xbf16> -> tensor<1x1x64x64xbf16>
+  return %o : tensor<1x1x64x64xbf16>
+}

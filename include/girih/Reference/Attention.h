@@ -9,6 +9,7 @@
 #ifndef GIRIH_REFERENCE_ATTENTION_H
 #define GIRIH_REFERENCE_ATTENTION_H
 
+#include "girih/Reference/Blocks.h"
 #include "girih/Reference/Dropout.h"
 #include "girih/Reference/Score.h"
 #include "girih/Support/ElementType.h"
@@ -47,6 +48,11 @@ struct AttentionRow {
   auto operator<=>(const AttentionRow &) const = default;
 };
 
+/// Queries and keys of a head.
+struct PairBlock {
+  int64_t b, h, firstQuery, queries, firstKey, keys;
+};
+
 /// Which keys a query sees. Positions are aligned at the bottom right (the last
 /// query sees the last key) or at the top left (query 0 sees key 0).
 struct Mask {
@@ -56,15 +62,25 @@ struct Mask {
   int64_t window = 0;
   /// Of a mask of that kind: not 0 for a key that the row sees.
   std::shared_ptr<const ScoreProgram> program = nullptr;
+  /// Where blocks of keys are listed, only those are seen, some of them by the mask.
+  std::shared_ptr<const BlockLists> blocks = nullptr;
 
   /// From the first key that `row` sees to the last one. Of a program, there may be some in
   /// between that it does not see.
   KeyRange visible(const AttentionRow &row, int64_t queries, int64_t keys) const;
+  /// How often it sees each key, where blocks are listed.
+  std::vector<int> listedTimes(const AttentionRow &row, int64_t queries, int64_t keys) const;
   /// Whether it sees `key`, which is in that range.
   bool sees(const AttentionRow &row, int64_t key, int64_t queries, int64_t keys) const;
   /// (query, key) pairs that are visible in all heads, of so many sequences from a first one on.
   int64_t visiblePairs(int64_t queries, int64_t keys, int64_t batches = 1, int64_t heads = 1,
                        int64_t firstBatch = 0) const;
+
+private:
+  Mask withoutBlocks() const { return {kind, window, program}; }
+  /// Pairs of a block that are visible, blocks that are listed apart.
+  int64_t pairsIn(const PairBlock &block, int64_t queries, int64_t keys) const;
+  int64_t listedPairs(int64_t queries, int64_t keys, int64_t batches, int64_t heads, int64_t firstBatch) const;
 };
 
 /// Attention to other keys, of the same rows, which the results take in.

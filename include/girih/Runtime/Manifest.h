@@ -120,6 +120,8 @@ struct ProblemDeclaration {
   double weightError = 0;
   /// The output is multiplied by it before it is rounded.
   double outputScale = 1;
+  /// Queries and keys of a block, where there are lists of blocks `kv_num_blocks` and `kv_indices`.
+  std::optional<std::array<int64_t, 2>> blocks;
   /// The probability with which a weight is left out, where there is a tensor `dropout_state`.
   std::optional<double> dropout;
   /// Weights of 8 bits are rounded times 2 to this power.

@@ -47,7 +47,8 @@ struct DataOptions {
 /// 16 random places of its last dimension. Lengths of sequences are 0, 1, the most there can be and
 /// others, in turn; packed ones are such too, and the last may end before the tensor. What lies beyond in Q, K and V is
 /// NaN. Attention to other keys has from nothing to all of a row: every fifth row has seen none of them, and has NaN.
-/// Dropout has the seed, and an offset that is made of it.
+/// Blocks of keys are listed in order, half of them, all or none; every eighth block of queries has a list with indices
+/// and counts out of range and blocks that come twice. Dropout has the seed, and an offset that is made of it.
 std::vector<HostTensor> makeProblemData(const Binding &binding, const DataOptions &options);
 
 /// What the functions of the problem capture, by the manifest; data of `tensors`, which are referred
@@ -70,6 +71,10 @@ reference::Dropout dropoutOf(const Binding &binding, const std::vector<HostTenso
 /// The tensors of attention to other keys, and whether there are such.
 constexpr const char *partialOutput = "partial_o", *partialLse = "partial_lse";
 bool hasPartial(const Binding &binding);
+
+/// The tensors of lists of blocks.
+constexpr const char *blockCounts = "kv_num_blocks", *blockIndices = "kv_indices",
+                     *fullBlockCounts = "full_kv_num_blocks", *fullBlockIndices = "full_kv_indices";
 
 /// Whether sequences have lengths of their own, or are packed.
 bool hasSequences(const Manifest &manifest);

@@ -95,6 +95,33 @@ static constexpr int64_t kRandomColumns = 32;
 /// The assembler makes several blocks at once. Narrow heads let more workers share the registers.
 static int64_t mostRandomColumns(HeadColumns head) { return head.widest() <= 64 ? 64 : 96; }
 
+/// Items have rows of one block of queries, and tiles keys of one block.
+static int64_t columnsInBlock(attn::ForwardOp op, int64_t columns, int64_t step) {
+  while (columns > step && op.getKeyBlock() % columns != 0)
+    columns -= step;
+  return columns;
+}
+
+int64_t workersInBlock(attn::ForwardOp op, int64_t workers, int64_t rows) {
+  while (op.hasBlocks() && workers > 1 && op.getQueryBlock() % (workers * rows) != 0)
+    --workers;
+  return workers;
+}
+
+static void checkBlocks(attn::ForwardOp op, const tile::Schedule &schedule, Missing &missing) {
+  if (!op.hasBlocks())
+    return;
+  if (op.getQueryBlock() % *schedule.rows != 0)
+    missing.add("knob rows is " + Twine(*schedule.rows) + ", must divide the " + Twine(op.getQueryBlock()) +
+                " queries of a block");
+  if (op.getKeyBlock() % *schedule.columns != 0)
+    missing.add("knob columns is " + Twine(*schedule.columns) + ", must divide the " + Twine(op.getKeyBlock()) +
+                " keys of a block");
+  for (auto [name, value] : {std::pair("splits", schedule.splits), std::pair("cluster", schedule.cluster)})
+    if (value.value_or(1) > 1)
+      missing.add("knob " + Twine(name) + " is " + Twine(*value) + ", must be 1 where blocks of keys are listed");
+}
+
 tile::Schedule completeAttention(attn::ForwardOp op, const tile::Schedule &given, const Target &target,
                                  const MmaShape &shape, const AttentionNeeds &needs, Missing &missing,
                                  function_ref<tile::Schedule(const tile::Schedule &, HeadColumns)> defaultsFor) {
@@ -142,6 +169,8 @@ tile::Schedule completeAttention(attn::ForwardOp op, const tile::Schedule &given
     if (op.getDropout())
       columns = std::clamp(columns / kRandomColumns * kRandomColumns, kRandomColumns, mostRandomColumns(head));
     schedule.columns = std::max(columns / step * step, step);
+    if (op.hasBlocks())
+      schedule.columns = columnsInBlock(op, *schedule.columns, step);
   }
   if (!schedule.itemStages)
     schedule.itemStages = defaultItemStages(op, schedule, head, dense, target, limits);
@@ -162,6 +191,7 @@ tile::Schedule completeAttention(attn::ForwardOp op, const tile::Schedule &given
   else if (op.getDropout() && *schedule.columns % kRandomColumns != 0)
     missing.add("knob columns is " + Twine(*schedule.columns) + ", dropout takes multiples of " +
                 Twine(kRandomColumns));
+  checkBlocks(op, schedule, missing);
   completeRegisters(schedule, limits, needs, target.transposesValues(op));
   if (int64_t splits = schedule.splits.value_or(1); splits > 1 && *schedule.persistent != 0)
     missing.add("knob splits is " + Twine(splits) +

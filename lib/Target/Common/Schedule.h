@@ -18,6 +18,9 @@ struct AttentionNeeds {
 /// Bytes of what score regions load for each query and key.
 int64_t denseBytes(attn::ForwardOp op);
 
+/// As many workers of so many rows, or fewer, as share blocks of queries whose keys are listed.
+int64_t workersInBlock(attn::ForwardOp op, int64_t workers, int64_t rows);
+
 /// The schedule with its open knobs filled in from the chip's defaults for the problem and
 /// what is given of the schedule, `heads` at least; rows and workers following each other, and registers last; what the
 /// chip cannot do is added to `missing`.

@@ -26,12 +26,12 @@ static AttentionNeeds needsFor(attn::ForwardOp op, const tile::Schedule &given) 
 static tile::Schedule defaultsFor(attn::ForwardOp op, const tile::Schedule &given, HeadColumns head,
                                   int64_t exp2Polynomial) {
   bool corrects = given.correctionRegisters.value_or(0) > 0;
-  bool masked = op.hasMask();
+  bool masked = op.hasMask() || op.hasBlocks();
   tile::Schedule schedule;
   // The rows of heads that share tiles are few: one worker's, as many as there are on Hopper.
   int64_t queries = op.getQ().getType().getDimSize(2);
   bool areFew = *given.heads > 1 && ShapedType::isStatic(queries) && queries * slotsOf(*given.heads) <= kMma.rows;
-  schedule.workers = areFew ? 1 : 2;
+  schedule.workers = areFew ? 1 : workersInBlock(op, 2, kMma.rows);
   int64_t cluster = given.cluster.value_or(1);
   schedule.rows = kMma.rows * *schedule.workers * cluster;
   schedule.columns = head.widest() <= 64    ? (corrects ? 112 : 128)

@@ -4,6 +4,7 @@
 #include "girih/Target/Heads.h"
 #include "girih/Target/ShippedSchedules.h"
 #include "girih/Target/TuningKey.h"
+#include <limits>
 
 using namespace mlir;
 
@@ -43,13 +44,17 @@ WorkerRule workerRule(attn::ForwardOp op) {
   // rows there are: window(128,0) at head size 64 has 1.2 times the speed with two workers.
   if (!op.getMaskRegion().empty())
     costs = costs.take_front(2);
+  costs = costs.take_front(size_t(workersInBlock(op, int64_t(costs.size()), kMma.rows)));
   WorkerRule rule = {llvm::SmallVector<double, 3>(costs), kMma.rows, getSM90aTarget()->rates().multiprocessors,
-                     op.getMask() == attn::Mask::Causal, !hasCtaForEachItem(headColumns)};
+                     op.getMask() == attn::Mask::Causal && !op.hasBlocks(), !hasCtaForEachItem(headColumns)};
+  for (auto [i, cost] : llvm::enumerate(rule.costs)) // fewer may not share a block
+    if (int64_t workers = int64_t(i) + 1; workersInBlock(op, workers, kMma.rows) != workers)
+      cost = std::numeric_limits<double>::infinity();
   if (rule.isCausal && rule.takesAhead && !op.hasLengths())
     std::tie(rule.mostFlatItems, rule.leastFlatQueries) = std::pair(kFlatItems, kFlatQueries);
   // A region may hide most keys. With wider outputs or a tile of scores beside keys shared memory has no room.
   if (op.getMaskRegion().empty() && headColumns <= 128 && denseBytes(op) == 0 && !op.getQueryLengths() &&
-      !op.isPacked())
+      !op.isPacked() && !op.hasBlocks())
     rule.clusters = kClusters;
   return rule;
 }
@@ -98,7 +103,7 @@ static bool areFew(attn::ForwardOp op, int64_t heads, int64_t workers) {
 }
 
 static tile::Schedule defaultsFor(attn::ForwardOp op, const tile::Schedule &given, HeadColumns head) {
-  bool masked = op.hasMask();
+  bool masked = op.hasMask() || op.hasBlocks();
   int64_t keys = op.getK().getType().getDimSize(2);
   tile::Schedule schedule;
   schedule.workers = workersFor(op, *given.heads);
@@ -166,7 +171,7 @@ static tile::Schedule addShipped(attn::ForwardOp op, const tile::Schedule &given
   bool isGiven =
       llvm::any_of(tile::scheduleKnobs(), [&](const tile::KnobInfo &knob) { return (given.*knob.field).has_value(); });
   bool isPlain = op.getScore().empty() && op.getMaskRegion().empty() && !op.hasLengths() && !op.getDropout() &&
-                 !op.getPartialO() && !op.hasNarrowInputs() &&
+                 !op.getPartialO() && !op.hasBlocks() && !op.hasNarrowInputs() &&
                  (op.getMask() == attn::Mask::None || op.getMask() == attn::Mask::Causal) && head.keys == head.values;
   if (isGiven || !isPlain || ShapedType::isDynamicShape(queries) || ShapedType::isDynamicShape(keys) ||
       defaultHeads(op, kMma.rows) != 1)

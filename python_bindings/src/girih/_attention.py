@@ -171,6 +171,11 @@ def attention(q: Any, k: Any, v: Any, *, mask: Mask = "none", score: Score = Non
         partial_o, partial_lse: results of attention to other keys, [b, h, sq, dv] like the output and float32 [b, h, sq], which are
             taken into these: o and lse are those of all keys. A row whose partial_lse is -inf has seen none yet. They may not
             lie where the outputs do.
+        kv_num_blocks, kv_indices: which blocks of keys a block of queries sees, as FlexAttention's BlockMask has them: how
+            many, int32 [b, h, blocks of queries], and which, int32 [b, h, blocks of queries, n]. Others are not read, the
+            mask is applied to these; a stride of 0 shares a dimension.
+        full_kv_num_blocks, full_kv_indices: blocks that are seen too, and to which the mask is not applied.
+        block_size: queries and keys of a block, or one number for both; 128 if None.
         out: the output [b, h, sq, dv], or a pair of it and of lse; they are allocated by q's framework if None.
         stream: a CUstream as a number; the framework's current one if None, for PyTorch and CuPy, or the default one.
             PyTorch's allocator does not know of a stream that is given: keep the tensors until it is done.

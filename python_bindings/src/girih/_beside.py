@@ -1,7 +1,9 @@
-"""What attention may be given beside q, k and v: lengths and starts of sequences, sinks, descales, dropout, other keys' results.
+"""What attention may be given beside q, k and v: lengths and starts of sequences, sinks, descales, dropout, other keys' results,
+lists of blocks.
 
 On the way to a kernel they are a dict by name, without those that are not given and in the order in which a kernel takes
-them. A descale is an array or a number. Dropout is a probability, which is a part of the kernel, and an array, its state.
+them. A descale is an array or a number. Dropout is a probability, which is a part of the kernel, and an array, its state. So is
+the size of blocks, which comes with arrays of lists.
 """
 from __future__ import annotations
 
@@ -16,7 +18,8 @@ SINKS = "sinks"
 DESCALES = ("q_descale", "k_descale", "v_descale")
 DROPOUT, STATE = "dropout_p", "dropout_state"
 PARTIAL = ("partial_o", "partial_lse")
-_NAMES = (*LENGTHS, *STARTS, SINKS, *DESCALES, DROPOUT, STATE, *PARTIAL)
+BLOCKS, FULL_BLOCKS, BLOCK_SIZE = ("kv_num_blocks", "kv_indices"), ("full_kv_num_blocks", "full_kv_indices"), "block_size"
+_NAMES = (*LENGTHS, *STARTS, SINKS, *DESCALES, DROPOUT, STATE, *PARTIAL, *BLOCKS, *FULL_BLOCKS, BLOCK_SIZE)
 
 
 class Beside(TypedDict, total=False):
@@ -34,10 +37,16 @@ class Beside(TypedDict, total=False):
     dropout_state: Any
     partial_o: Any
     partial_lse: Any
+    kv_num_blocks: Any
+    kv_indices: Any
+    full_kv_num_blocks: Any
+    full_kv_indices: Any
+    block_size: Any
 
 
 # Of a problem, where they have another name.
-_SWITCHES = dict.fromkeys(STARTS, "packed") | dict.fromkeys(PARTIAL, "merge") | {SINKS: "sink", DROPOUT: "dropout"}
+_SWITCHES = dict.fromkeys(STARTS, "packed") | dict.fromkeys(PARTIAL, "merge") | dict.fromkeys(FULL_BLOCKS, "full_blocks") | {
+    SINKS: "sink", DROPOUT: "dropout", BLOCK_SIZE: "blocks"}
 _LEAST, _MOST = 2.0**-149, (2 - 2.0**-23) * 2.0**127  # of float32
 
 
@@ -56,10 +65,22 @@ def given(options: Mapping[str, Any]) -> dict[str, Any]:
     if probability == 0:
         beside.pop(DROPOUT, None)
         beside.pop(STATE, None)
-    for one, other in (STARTS, PARTIAL):
+    for one, other in (STARTS, PARTIAL, BLOCKS, FULL_BLOCKS):
         if (one in beside) != (other in beside):
             raise TypeError(f"{one} and {other} are given together or not at all")
+    if BLOCKS[0] in beside:
+        beside[BLOCK_SIZE] = _block_size(beside.get(BLOCK_SIZE, 128))
+    elif found := [name for name in (*FULL_BLOCKS, BLOCK_SIZE) if name in beside]:
+        raise TypeError(f"{found[0]} is given without {BLOCKS[0]}")
     return beside
+
+
+def _block_size(given: Any) -> tuple[int, int]:
+    """Queries and keys of a block, or one number for both, as FlexAttention has it."""
+    sizes = given if isinstance(given, (tuple, list)) else (given, given)
+    if len(sizes) != 2 or not all(isinstance(size, numbers.Integral) and 1 <= size <= 1 << 20 for size in sizes):
+        raise ValueError(f"{BLOCK_SIZE} is {given!r} when it should be a number from 1 to {1 << 20}, or a pair of these")
+    return int(sizes[0]), int(sizes[1])
 
 
 def words_of(state: Any) -> list[int]:
@@ -94,14 +115,15 @@ def numbers_of(beside: dict[str, Any]) -> list[float]:
 def arrays_of(beside: dict[str, Any]) -> dict[str, Any]:
     """The others: a kernel's tensors."""
     return {name: value for name, value in beside.items()
-            if name != DROPOUT and (name not in DESCALES or not is_number(value))}
+            if name not in (DROPOUT, BLOCK_SIZE) and (name not in DESCALES or not is_number(value))}
 
 
 def kinds_of(beside: dict[str, Any]) -> tuple[str, ...]:
     """What a kernel depends on, "sinks", "q_descale=tensor" or "dropout_p=0.1", say."""
     return tuple(f"{name}={'tensor' if is_number(value) else 'head'}" if name in DESCALES else
-                 f"{name}={float(value)!r}" if name == DROPOUT else name
-                 for name, value in beside.items() if name != STATE)
+                 f"{name}={float(value)!r}" if name == DROPOUT else
+                 f"{name}={value[0]}x{value[1]}" if name == BLOCK_SIZE else name
+                 for name, value in beside.items() if name != STATE and name not in BLOCKS)
 
 
 def switches_of(kinds: tuple[str, ...]) -> dict[str, Any]:

@@ -68,6 +68,9 @@ class Problem:
             tensors: "tensor" for a number at launch, "head" for float32 [b, hkv], both positive; 1 if None.
         dropout: the probability with which a weight is left out, 0 to below 1, by random numbers whose seed and offset
             are given at launch as int32 [4] (``girih.dropout_state``); none if None or 0.
+        blocks: "128x128", if each block of so many queries sees the blocks of so many keys that are listed, given at launch:
+            kv_num_blocks, int32 [b, h, blocks of queries], and kv_indices, int32 [b, h, blocks of queries, n]; all if None.
+        full_blocks: whether there are full_kv_num_blocks and full_kv_indices too, of blocks that the mask is not applied to.
         scale: what scores are multiplied by; 1 / sqrt(d) if None.
         output_scale: what the output is multiplied by before it is rounded; 1 if None.
         schedule: knobs of the schedule, as {"stages": 2}; what is left out is chosen by the compiler.
@@ -96,6 +99,8 @@ class Problem:
     k_descale: str | None = None
     v_descale: str | None = None
     dropout: float | None = None
+    blocks: str | None = None
+    full_blocks: bool = False
     scale: float | None = None
     output_scale: float | None = None
     schedule: Mapping[str, int] = dataclasses.field(default_factory=dict)
@@ -119,8 +124,10 @@ class Problem:
                 entries[name] = entries[whole]
         mask = self.mask if isinstance(self.mask, str) else "none"
         entries |= {"d": self.d, "dtype": self.dtype, "mask": mask, "lse": int(self.lse)}
-        entries |= {name: 1 for name in (*LENGTHS, "packed", "sink", "merge") if getattr(self, name)}
+        entries |= {name: 1 for name in (*LENGTHS, "packed", "sink", "merge", "full_blocks") if getattr(self, name)}
         entries |= {name: kind for name in DESCALES if (kind := getattr(self, name)) is not None}
+        if self.blocks is not None:
+            entries["blocks"] = self.blocks
         if self.dropout:
             entries["dropout"] = repr(float(self.dropout))
         if self.dv not in (None, self.d):

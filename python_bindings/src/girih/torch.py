@@ -109,16 +109,18 @@ def given_at_launch(number: Any) -> Any:
 
 def flex_attention(query: Tensor, key: Tensor, value: Tensor, score_mod: Score = None, block_mask: Any = None,
                    scale: float | None = None, enable_gqa: bool = False, return_lse: bool = False,
-                   kernel_options: Any = None, *, return_aux: Any = None) -> Any:
+                   kernel_options: Any = None, *, return_aux: Any = None, use_lists: bool = False) -> Any:
     """torch.nn.attention.flex_attention.flex_attention by a Girih kernel: the same arguments, shapes and meaning.
 
     Args:
         query: [b, h, sq, d]; key: [b, hkv, skv, d]; value: [b, hkv, skv, dv].
         score_mod: is traced (``girih.trace``), as is the ``mask_mod`` of block_mask; docs/python.md says what they cannot be.
         block_mask: its ``mask_mod`` is read, and the compiler finds the tiles that it hides. Blocks without a mask_mod are
-            looked up by the kernel, which computes all scores.
+            visited as they are listed.
         kernel_options: of Triton's kernels, and ignored; ``schedule`` of ``girih.torch.attention`` has our own.
         return_aux: of its requests, ``lse`` can be had.
+        use_lists: whether blocks with a mask_mod are visited as they are listed too: for what it reads from tensors, of which
+            the compiler finds nothing.
 
     Returns o [b, h, sq, dv], or (o, lse float32 [b, h, sq]) with return_lse, or (o, AuxOutput) with return_aux.
     """
@@ -132,8 +134,8 @@ def flex_attention(query: Tensor, key: Tensor, value: Tensor, score_mod: Score =
     if return_aux is not None and return_aux.max_scores:
         raise UnsupportedError("return_aux: max_scores are not supported, lse is", ())
     lse = return_lse if return_aux is None else return_aux.lse
-    result = attention(query, key, value, mask="none" if block_mask is None else _mask_mod_of(block_mask), score=score_mod,
-                       scale=scale, lse=lse)
+    mask, lists = ("none", {}) if block_mask is None else _mask_of(block_mask, query, use_lists)
+    result = attention(query, key, value, mask=mask, score=score_mod, scale=scale, lse=lse, **lists)
     if return_aux is None:
         return result
     from torch.nn.attention.flex_attention import AuxOutput
@@ -141,10 +143,18 @@ def flex_attention(query: Tensor, key: Tensor, value: Tensor, score_mod: Score =
     return (result[0], AuxOutput(lse=result[1])) if lse else (result, AuxOutput())
 
 
-def _mask_mod_of(block_mask: Any) -> Mask:
+def _mask_of(block_mask: Any, query: Tensor, use_lists: bool) -> tuple[Mask, Any]:
+    """The mask, and lists of blocks where they say what it does not."""
     from torch.nn.attention.flex_attention import noop_mask
 
-    if block_mask.mask_mod is not noop_mask:
-        return block_mask.mask_mod
-    blocks, (rows, columns) = block_mask.to_dense(), block_mask.BLOCK_SIZE
-    return lambda b, h, q, k: blocks[b, h, q // rows, k // columns] != 0
+    mask = block_mask.mask_mod
+    if mask is not noop_mask and not use_lists:
+        return mask, {}
+    rows, columns = block_mask.BLOCK_SIZE
+    lists: dict[str, Any] = {"block_size": (rows, columns)}
+    for name in ("kv_num_blocks", "kv_indices", "full_kv_num_blocks", "full_kv_indices"):
+        if (found := getattr(block_mask, name)) is not None:
+            if found.shape[2] * rows < query.shape[2]:
+                raise ValueError(f"block_mask has {found.shape[2]} blocks of {rows} queries when query has {query.shape[2]}")
+            lists[name] = found.expand(*query.shape[:2], *found.shape[2:])
+    return "none" if mask is noop_mask else mask, lists

@@ -217,7 +217,7 @@ func.func @lse_encoding(%q: tensor<2x4x128x64xbf16>) -> (tensor<2x4x128x64xbf16>
 
 func.func @two_masks(%q: tensor<2x4x128x64xbf16>) -> tensor<2x4x128x64xbf16> {
   // expected-error@+1 {{has mask(causal) and a mask region, must have one mask}}
-  %o = "attn.forward"(%q, %q, %q) <{mask = 1 : i32, operandSegmentSizes = array<i32: 1, 1, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0>}> ({
+  %o = "attn.forward"(%q, %q, %q) <{mask = 1 : i32, operandSegmentSizes = array<i32: 1, 1, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0>}> ({
   ^bb0(%b: index, %h: index, %i: index, %j: index):
     %t = arith.constant true
     attn.yield %t : i1
@@ -534,7 +534,7 @@ func.func @dropout_below_nothing(%q: tensor<2x4x128x64xbf16>, %s: tensor<4xi32>)
 
 func.func @dropout_without_state(%q: tensor<2x4x128x64xbf16>) -> tensor<2x4x128x64xbf16> {
   // expected-error@+1 {{has dropout and no dropout_state, must have both or neither}}
-  %o = "attn.forward"(%q, %q, %q) <{dropout = 0.1 : f64, operandSegmentSizes = array<i32: 1, 1, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0>}> ({}, {})
+  %o = "attn.forward"(%q, %q, %q) <{dropout = 0.1 : f64, operandSegmentSizes = array<i32: 1, 1, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0>}> ({}, {})
       : (tensor<2x4x128x64xbf16>, tensor<2x4x128x64xbf16>, tensor<2x4x128x64xbf16>) -> tensor<2x4x128x64xbf16>
   return %o : tensor<2x4x128x64xbf16>
 }
@@ -543,7 +543,7 @@ func.func @dropout_without_state(%q: tensor<2x4x128x64xbf16>) -> tensor<2x4x128x
 
 func.func @state_without_dropout(%q: tensor<2x4x128x64xbf16>, %s: tensor<4xi32>) -> tensor<2x4x128x64xbf16> {
   // expected-error@+1 {{has no dropout and dropout_state, must have both or neither}}
-  %o = "attn.forward"(%q, %q, %q, %s) <{operandSegmentSizes = array<i32: 1, 1, 1, 0, 0, 0, 0, 0, 0, 0, 0, 1, 0, 0>}> ({}, {})
+  %o = "attn.forward"(%q, %q, %q, %s) <{operandSegmentSizes = array<i32: 1, 1, 1, 0, 0, 0, 0, 0, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0>}> ({}, {})
       : (tensor<2x4x128x64xbf16>, tensor<2x4x128x64xbf16>, tensor<2x4x128x64xbf16>, tensor<4xi32>) -> tensor<2x4x128x64xbf16>
   return %o : tensor<2x4x128x64xbf16>
 }
@@ -615,7 +615,7 @@ func.func @encoded_descales(%q: tensor<2x4x128x64xbf16>, %s: tensor<2x4xf32, 1 :
 
 func.func @merge_of_half(%q: tensor<2x4x128x64xbf16>, %l: tensor<2x4x128xf32>) -> tensor<2x4x128x64xbf16> {
   // expected-error@+1 {{has partial_lse and no partial_o, must have both or neither}}
-  %o = "attn.forward"(%q, %q, %q, %l) <{operandSegmentSizes = array<i32: 1, 1, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1>}> ({}, {})
+  %o = "attn.forward"(%q, %q, %q, %l) <{operandSegmentSizes = array<i32: 1, 1, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 0, 0, 0, 0>}> ({}, {})
       : (tensor<2x4x128x64xbf16>, tensor<2x4x128x64xbf16>, tensor<2x4x128x64xbf16>, tensor<2x4x128xf32>) -> tensor<2x4x128x64xbf16>
   return %o : tensor<2x4x128x64xbf16>
 }
@@ -624,7 +624,7 @@ func.func @merge_of_half(%q: tensor<2x4x128x64xbf16>, %l: tensor<2x4x128xf32>) -
 
 func.func @merge_of_other_half(%q: tensor<2x4x128x64xbf16>) -> tensor<2x4x128x64xbf16> {
   // expected-error@+1 {{has partial_o and no partial_lse, must have both or neither}}
-  %o = "attn.forward"(%q, %q, %q, %q) <{operandSegmentSizes = array<i32: 1, 1, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 0>}> ({}, {})
+  %o = "attn.forward"(%q, %q, %q, %q) <{operandSegmentSizes = array<i32: 1, 1, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 0, 0, 0, 0, 0>}> ({}, {})
       : (tensor<2x4x128x64xbf16>, tensor<2x4x128x64xbf16>, tensor<2x4x128x64xbf16>, tensor<2x4x128x64xbf16>) -> tensor<2x4x128x64xbf16>
   return %o : tensor<2x4x128x64xbf16>
 }
@@ -654,4 +654,140 @@ func.func @merge_with_encoding(%q: tensor<2x4x128x64xbf16>, %l: tensor<2x4x128xf
   %o = attn.forward %q, %q, %q merge(%q : tensor<2x4x128x64xbf16>, %l : tensor<2x4x128xf32, 1 : i32>)
       : tensor<2x4x128x64xbf16>, tensor<2x4x128x64xbf16>, tensor<2x4x128x64xbf16> -> tensor<2x4x128x64xbf16>
   return %o : tensor<2x4x128x64xbf16>
+}
+
+// -----
+
+func.func @blocks_of_no_size(%q: tensor<2x4x250x64xbf16>, %n: tensor<2x4x2xi32>, %i: tensor<2x4x2x3xi32>) -> tensor<2x4x250x64xbf16> {
+  // expected-error@+1 {{has no block_size and kv_num_blocks, must have both or neither}}
+  %o = "attn.forward"(%q, %q, %q, %n, %i) <{operandSegmentSizes = array<i32: 1, 1, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 1, 0, 0>}> ({}, {})
+      : (tensor<2x4x250x64xbf16>, tensor<2x4x250x64xbf16>, tensor<2x4x250x64xbf16>, tensor<2x4x2xi32>, tensor<2x4x2x3xi32>) -> tensor<2x4x250x64xbf16>
+  return %o : tensor<2x4x250x64xbf16>
+}
+
+// -----
+
+func.func @size_of_no_blocks(%q: tensor<2x4x250x64xbf16>) -> tensor<2x4x250x64xbf16> {
+  // expected-error@+1 {{has block_size and no kv_num_blocks, must have both or neither}}
+  %o = "attn.forward"(%q, %q, %q) <{block_size = array<i64: 128, 128>, operandSegmentSizes = array<i32: 1, 1, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0>}> ({}, {})
+      : (tensor<2x4x250x64xbf16>, tensor<2x4x250x64xbf16>, tensor<2x4x250x64xbf16>) -> tensor<2x4x250x64xbf16>
+  return %o : tensor<2x4x250x64xbf16>
+}
+
+// -----
+
+func.func @blocks_without_indices(%q: tensor<2x4x250x64xbf16>, %n: tensor<2x4x2xi32>) -> tensor<2x4x250x64xbf16> {
+  // expected-error@+1 {{has kv_num_blocks and no kv_indices, must have both or neither}}
+  %o = "attn.forward"(%q, %q, %q, %n) <{block_size = array<i64: 128, 128>, operandSegmentSizes = array<i32: 1, 1, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 0, 0, 0>}> ({}, {})
+      : (tensor<2x4x250x64xbf16>, tensor<2x4x250x64xbf16>, tensor<2x4x250x64xbf16>, tensor<2x4x2xi32>) -> tensor<2x4x250x64xbf16>
+  return %o : tensor<2x4x250x64xbf16>
+}
+
+// -----
+
+func.func @blocks_without_counts(%q: tensor<2x4x250x64xbf16>, %i: tensor<2x4x2x3xi32>) -> tensor<2x4x250x64xbf16> {
+  // expected-error@+1 {{has kv_indices and no kv_num_blocks}}
+  %o = "attn.forward"(%q, %q, %q, %i) <{operandSegmentSizes = array<i32: 1, 1, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 0, 0>}> ({}, {})
+      : (tensor<2x4x250x64xbf16>, tensor<2x4x250x64xbf16>, tensor<2x4x250x64xbf16>, tensor<2x4x2x3xi32>) -> tensor<2x4x250x64xbf16>
+  return %o : tensor<2x4x250x64xbf16>
+}
+
+// -----
+
+func.func @full_blocks_alone(%q: tensor<2x4x250x64xbf16>, %n: tensor<2x4x2xi32>, %i: tensor<2x4x2x3xi32>) -> tensor<2x4x250x64xbf16> {
+  // expected-error@+1 {{has full_kv_num_blocks and no kv_num_blocks}}
+  %o = "attn.forward"(%q, %q, %q, %n, %i) <{operandSegmentSizes = array<i32: 1, 1, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 1>}> ({}, {})
+      : (tensor<2x4x250x64xbf16>, tensor<2x4x250x64xbf16>, tensor<2x4x250x64xbf16>, tensor<2x4x2xi32>, tensor<2x4x2x3xi32>) -> tensor<2x4x250x64xbf16>
+  return %o : tensor<2x4x250x64xbf16>
+}
+
+// -----
+
+func.func @full_indices_alone(%q: tensor<2x4x250x64xbf16>, %i: tensor<2x4x2x3xi32>) -> tensor<2x4x250x64xbf16> {
+  // expected-error@+1 {{has full_kv_indices and no kv_num_blocks}}
+  %o = "attn.forward"(%q, %q, %q, %i) <{operandSegmentSizes = array<i32: 1, 1, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1>}> ({}, {})
+      : (tensor<2x4x250x64xbf16>, tensor<2x4x250x64xbf16>, tensor<2x4x250x64xbf16>, tensor<2x4x2x3xi32>) -> tensor<2x4x250x64xbf16>
+  return %o : tensor<2x4x250x64xbf16>
+}
+
+// -----
+
+func.func @full_blocks_without_indices(%q: tensor<2x4x250x64xbf16>, %n: tensor<2x4x2xi32>, %i: tensor<2x4x2x3xi32>) -> tensor<2x4x250x64xbf16> {
+  // expected-error@+1 {{has full_kv_num_blocks and no full_kv_indices, must have both or neither}}
+  %o = "attn.forward"(%q, %q, %q, %n, %i, %n) <{block_size = array<i64: 128, 128>, operandSegmentSizes = array<i32: 1, 1, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 1, 1, 0>}> ({}, {})
+      : (tensor<2x4x250x64xbf16>, tensor<2x4x250x64xbf16>, tensor<2x4x250x64xbf16>, tensor<2x4x2xi32>, tensor<2x4x2x3xi32>, tensor<2x4x2xi32>) -> tensor<2x4x250x64xbf16>
+  return %o : tensor<2x4x250x64xbf16>
+}
+
+// -----
+
+func.func @one_block_size(%q: tensor<2x4x250x64xbf16>, %n: tensor<2x4x2xi32>, %i: tensor<2x4x2x3xi32>) -> tensor<2x4x250x64xbf16> {
+  // expected-error@+1 {{block_size has 1 numbers, must have 2: of queries and of keys}}
+  %o = attn.forward %q, %q, %q blocks([128], %n : tensor<2x4x2xi32>, %i : tensor<2x4x2x3xi32>)
+      : tensor<2x4x250x64xbf16>, tensor<2x4x250x64xbf16>, tensor<2x4x250x64xbf16> -> tensor<2x4x250x64xbf16>
+  return %o : tensor<2x4x250x64xbf16>
+}
+
+// -----
+
+func.func @blocks_of_nothing(%q: tensor<2x4x250x64xbf16>, %n: tensor<2x4x2xi32>, %i: tensor<2x4x2x3xi32>) -> tensor<2x4x250x64xbf16> {
+  // expected-error@+1 {{block_size has 0, must be 1 to 1048576}}
+  %o = attn.forward %q, %q, %q blocks([128, 0], %n : tensor<2x4x2xi32>, %i : tensor<2x4x2x3xi32>)
+      : tensor<2x4x250x64xbf16>, tensor<2x4x250x64xbf16>, tensor<2x4x250x64xbf16> -> tensor<2x4x250x64xbf16>
+  return %o : tensor<2x4x250x64xbf16>
+}
+
+// -----
+
+func.func @blocks_of_other_queries(%q: tensor<2x4x250x64xbf16>, %n: tensor<2x4x2xi32>, %i: tensor<2x4x2x3xi32>) -> tensor<2x4x250x64xbf16> {
+  // expected-error@+1 {{number of query blocks differs: q has 4, kv_num_blocks has 2}}
+  %o = attn.forward %q, %q, %q blocks([64, 128], %n : tensor<2x4x2xi32>, %i : tensor<2x4x2x3xi32>)
+      : tensor<2x4x250x64xbf16>, tensor<2x4x250x64xbf16>, tensor<2x4x250x64xbf16> -> tensor<2x4x250x64xbf16>
+  return %o : tensor<2x4x250x64xbf16>
+}
+
+// -----
+
+func.func @blocks_of_other_batch(%q: tensor<2x4x250x64xbf16>, %n: tensor<1x4x2xi32>, %i: tensor<2x4x2x3xi32>) -> tensor<2x4x250x64xbf16> {
+  // expected-error@+1 {{batch differs: q has 2, kv_num_blocks has 1}}
+  %o = attn.forward %q, %q, %q blocks([128, 128], %n : tensor<1x4x2xi32>, %i : tensor<2x4x2x3xi32>)
+      : tensor<2x4x250x64xbf16>, tensor<2x4x250x64xbf16>, tensor<2x4x250x64xbf16> -> tensor<2x4x250x64xbf16>
+  return %o : tensor<2x4x250x64xbf16>
+}
+
+// -----
+
+func.func @blocks_of_other_heads(%q: tensor<2x4x250x64xbf16>, %n: tensor<2x4x2xi32>, %i: tensor<2x1x2x3xi32>) -> tensor<2x4x250x64xbf16> {
+  // expected-error@+1 {{number of heads differs: q has 4, kv_indices has 1}}
+  %o = attn.forward %q, %q, %q blocks([128, 128], %n : tensor<2x4x2xi32>, %i : tensor<2x1x2x3xi32>)
+      : tensor<2x4x250x64xbf16>, tensor<2x4x250x64xbf16>, tensor<2x4x250x64xbf16> -> tensor<2x4x250x64xbf16>
+  return %o : tensor<2x4x250x64xbf16>
+}
+
+// -----
+
+func.func @blocks_with_encoding(%q: tensor<2x4x250x64xbf16>, %n: tensor<2x4x2xi32, 1 : i32>, %i: tensor<2x4x2x3xi32>) -> tensor<2x4x250x64xbf16> {
+  // expected-error@+1 {{kv_num_blocks has the encoding 1 : i32, must have none}}
+  %o = attn.forward %q, %q, %q blocks([128, 128], %n : tensor<2x4x2xi32, 1 : i32>, %i : tensor<2x4x2x3xi32>)
+      : tensor<2x4x250x64xbf16>, tensor<2x4x250x64xbf16>, tensor<2x4x250x64xbf16> -> tensor<2x4x250x64xbf16>
+  return %o : tensor<2x4x250x64xbf16>
+}
+
+// -----
+
+func.func @lists_of_nothing(%q: tensor<2x4x250x64xbf16>, %n: tensor<2x4x2xi32>, %i: tensor<2x4x2x0xi32>) -> tensor<2x4x250x64xbf16> {
+  // expected-error@+1 {{kv_indices has a size of 0, must be 1 to 2147483647}}
+  %o = attn.forward %q, %q, %q blocks([128, 128], %n : tensor<2x4x2xi32>, %i : tensor<2x4x2x0xi32>)
+      : tensor<2x4x250x64xbf16>, tensor<2x4x250x64xbf16>, tensor<2x4x250x64xbf16> -> tensor<2x4x250x64xbf16>
+  return %o : tensor<2x4x250x64xbf16>
+}
+
+// -----
+
+func.func @full_blocks_of_other_heads(%q: tensor<2x4x250x64xbf16>, %n: tensor<2x4x2xi32>, %i: tensor<2x4x2x3xi32>, %m: tensor<2x2x2xi32>) -> tensor<2x4x250x64xbf16> {
+  // expected-error@+1 {{number of heads differs: q has 4, full_kv_num_blocks has 2}}
+  %o = attn.forward %q, %q, %q blocks([128, 128], %n : tensor<2x4x2xi32>, %i : tensor<2x4x2x3xi32>)
+      full_blocks(%m : tensor<2x2x2xi32>, %i : tensor<2x4x2x3xi32>)
+      : tensor<2x4x250x64xbf16>, tensor<2x4x250x64xbf16>, tensor<2x4x250x64xbf16> -> tensor<2x4x250x64xbf16>
+  return %o : tensor<2x4x250x64xbf16>
 }

@@ -167,3 +167,14 @@ func.func @merge(%q: tensor<2x4x128x64xbf16>, %p: tensor<2x4x128x64xf32>, %l: te
       : tensor<2x4x128x64xbf16>, tensor<2x4x128x64xbf16>, tensor<2x4x128x64xbf16> -> tensor<2x4x128x64xbf16>
   return %o : tensor<2x4x128x64xbf16>
 }
+
+// CHECK-LABEL: @blocks
+// CHECK: attn.forward %{{[^ ]+}}, %{{[^ ]+}}, %{{[^ ]+}} blocks([128, 64], %{{.*}} : tensor<2x4x2xi32>, %{{.*}} : tensor<2x4x2x?xi32>) mask(causal) : tensor
+// CHECK: attn.forward %{{[^ ]+}}, %{{[^ ]+}}, %{{[^ ]+}} blocks([128, 64], %{{.*}} : tensor<2x4x2xi32>, %{{.*}} : tensor<2x4x2x?xi32>) full_blocks(%{{.*}} : tensor<2x4x2xi32>, %{{.*}} : tensor<2x4x2x4xi32>) : tensor
+func.func @blocks(%q: tensor<2x4x250x64xbf16>, %n: tensor<2x4x2xi32>, %i: tensor<2x4x2x?xi32>, %j: tensor<2x4x2x4xi32>) -> tensor<2x4x250x64xbf16> {
+  %o = attn.forward %q, %q, %q blocks([128, 64], %n : tensor<2x4x2xi32>, %i : tensor<2x4x2x?xi32>) mask(causal)
+      : tensor<2x4x250x64xbf16>, tensor<2x4x250x64xbf16>, tensor<2x4x250x64xbf16> -> tensor<2x4x250x64xbf16>
+  %p = attn.forward %o, %q, %q blocks([128, 64], %n : tensor<2x4x2xi32>, %i : tensor<2x4x2x?xi32>) full_blocks(%n : tensor<2x4x2xi32>, %j : tensor<2x4x2x4xi32>)
+      : tensor<2x4x250x64xbf16>, tensor<2x4x250x64xbf16>, tensor<2x4x250x64xbf16> -> tensor<2x4x250x64xbf16>
+  return %p : tensor<2x4x250x64xbf16>
+}

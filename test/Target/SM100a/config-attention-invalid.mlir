@@ -130,3 +130,22 @@ func.func @pair(%q: tensor<1x2x256x128xbf16>) -> tensor<1x2x256x128xbf16> {
       : tensor<1x2x256x128xbf16>, tensor<1x2x256x128xbf16>, tensor<1x2x256x128xbf16> -> tensor<1x2x256x128xbf16>
   return %o : tensor<1x2x256x128xbf16>
 }
+
+// -----
+
+func.func @tiles_of_blocks(%q: tensor<1x2x256x128xbf16>, %n: tensor<1x2x2xi32>, %i: tensor<1x2x2x3xi32>) -> tensor<1x2x256x128xbf16> {
+  // expected-error@+2 {{knob rows is 256, must divide the 128 queries of a block}}
+  // expected-note@+1 {{knob columns is 64, must divide the 96 keys of a block}}
+  %o = attn.forward %q, %q, %q blocks([128, 96], %n : tensor<1x2x2xi32>, %i : tensor<1x2x2x3xi32>) schedule <workers = 2, columns = 64>
+      : tensor<1x2x256x128xbf16>, tensor<1x2x256x128xbf16>, tensor<1x2x256x128xbf16> -> tensor<1x2x256x128xbf16>
+  return %o : tensor<1x2x256x128xbf16>
+}
+
+// -----
+
+func.func @pair_of_lists(%q: tensor<1x2x256x128xbf16>, %n: tensor<1x2x1xi32>, %i: tensor<1x2x1x2xi32>) -> tensor<1x2x256x128xbf16> {
+  // expected-error@+1 {{knob cluster is 2, must be 1 where blocks of keys are listed}}
+  %o = attn.forward %q, %q, %q blocks([256, 128], %n : tensor<1x2x1xi32>, %i : tensor<1x2x1x2xi32>) schedule <cluster = 2, workers = 1>
+      : tensor<1x2x256x128xbf16>, tensor<1x2x256x128xbf16>, tensor<1x2x256x128xbf16> -> tensor<1x2x256x128xbf16>
+  return %o : tensor<1x2x256x128xbf16>
+}

@@ -51,3 +51,20 @@ func.func @pair(%q: tensor<1x2x1024x128xbf16>) -> tensor<1x2x1024x128xbf16> {
       : tensor<1x2x1024x128xbf16>, tensor<1x2x1024x128xbf16>, tensor<1x2x1024x128xbf16> -> tensor<1x2x1024x128xbf16>
   return %o : tensor<1x2x1024x128xbf16>
 }
+
+// Items of a block of queries and tiles of a block of keys.
+// CHECK-LABEL: @lists
+// CHECK: schedule <rows = 128, columns = 64, workers = 1, {{.*}} persistent = 2,
+func.func @lists(%q: tensor<4x32x2048x128xbf16>, %n: tensor<4x32x16xi32>, %i: tensor<4x32x16x16xi32>) -> tensor<4x32x2048x128xbf16> {
+  %o = attn.forward %q, %q, %q blocks([128, 128], %n : tensor<4x32x16xi32>, %i : tensor<4x32x16x16xi32>)
+      : tensor<4x32x2048x128xbf16>, tensor<4x32x2048x128xbf16>, tensor<4x32x2048x128xbf16> -> tensor<4x32x2048x128xbf16>
+  return %o : tensor<4x32x2048x128xbf16>
+}
+
+// CHECK-LABEL: @wide_lists
+// CHECK: schedule <rows = 256, columns = 64, workers = 2,
+func.func @wide_lists(%q: tensor<4x32x2048x128xbf16>, %n: tensor<4x32x8xi32>, %i: tensor<4x32x8x16xi32>) -> tensor<4x32x2048x128xbf16> {
+  %o = attn.forward %q, %q, %q blocks([256, 128], %n : tensor<4x32x8xi32>, %i : tensor<4x32x8x16xi32>)
+      : tensor<4x32x2048x128xbf16>, tensor<4x32x2048x128xbf16>, tensor<4x32x2048x128xbf16> -> tensor<4x32x2048x128xbf16>
+  return %o : tensor<4x32x2048x128xbf16>
+}

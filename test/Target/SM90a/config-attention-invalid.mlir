@@ -177,3 +177,32 @@ func.func @parts_of_lengths(%q: tensor<1x2x256x128xbf16>, %n: tensor<1xi32>) -> 
       : tensor<1x2x256x128xbf16>, tensor<1x2x256x128xbf16>, tensor<1x2x256x128xbf16> -> tensor<1x2x256x128xbf16>
   return %o : tensor<1x2x256x128xbf16>
 }
+
+// -----
+
+func.func @tiles_of_blocks(%q: tensor<1x2x256x128xbf16>, %n: tensor<1x2x2xi32>, %i: tensor<1x2x2x2xi32>) -> tensor<1x2x256x128xbf16> {
+  // expected-error@+2 {{knob rows is 192, must divide the 128 queries of a block}}
+  // expected-note@+1 {{knob columns is 96, must divide the 128 keys of a block}}
+  %o = attn.forward %q, %q, %q blocks([128, 128], %n : tensor<1x2x2xi32>, %i : tensor<1x2x2x2xi32>) schedule <workers = 3, columns = 96>
+      : tensor<1x2x256x128xbf16>, tensor<1x2x256x128xbf16>, tensor<1x2x256x128xbf16> -> tensor<1x2x256x128xbf16>
+  return %o : tensor<1x2x256x128xbf16>
+}
+
+// -----
+
+func.func @small_blocks(%q: tensor<1x2x256x128xbf16>, %n: tensor<1x2x8xi32>, %i: tensor<1x2x8x3xi32>) -> tensor<1x2x256x128xbf16> {
+  // expected-error@+2 {{knob rows is 64, must divide the 32 queries of a block}}
+  // expected-note@+1 {{knob columns is 16, must divide the 100 keys of a block}}
+  %o = attn.forward %q, %q, %q blocks([32, 100], %n : tensor<1x2x8xi32>, %i : tensor<1x2x8x3xi32>) schedule <stages = 2>
+      : tensor<1x2x256x128xbf16>, tensor<1x2x256x128xbf16>, tensor<1x2x256x128xbf16> -> tensor<1x2x256x128xbf16>
+  return %o : tensor<1x2x256x128xbf16>
+}
+
+// -----
+
+func.func @parts_of_lists(%q: tensor<1x2x256x128xbf16>, %n: tensor<1x2x2xi32>, %i: tensor<1x2x2x2xi32>) -> tensor<1x2x256x128xbf16> {
+  // expected-error@+1 {{knob splits is 2, must be 1 where blocks of keys are listed}}
+  %o = attn.forward %q, %q, %q blocks([128, 128], %n : tensor<1x2x2xi32>, %i : tensor<1x2x2x2xi32>) schedule <splits = 2, persistent = 0>
+      : tensor<1x2x256x128xbf16>, tensor<1x2x256x128xbf16>, tensor<1x2x256x128xbf16> -> tensor<1x2x256x128xbf16>
+  return %o : tensor<1x2x256x128xbf16>
+}

@@ -146,3 +146,28 @@ func.func @few_causal(%few: tensor<1x4x4096x128xbf16>, %more: tensor<1x8x4096x12
       : tensor<1x12x4096x128xbf16>, tensor<1x12x4096x128xbf16>, tensor<1x12x4096x128xbf16> -> tensor<1x12x4096x128xbf16>
   return %0, %1, %2 : tensor<1x4x4096x128xbf16>, tensor<1x8x4096x128xbf16>, tensor<1x12x4096x128xbf16>
 }
+
+// Items of a block of queries and tiles of a block of keys, whose lists differ in length; keys of few items stay with one CTA.
+// CHECK-LABEL: @lists
+// CHECK: schedule <rows = 128, columns = 128, workers = 2, {{.*}} heads = 1, persistent = 2, ctas = 1, splits = 1, longest_first = 1,
+func.func @lists(%q: tensor<4x32x2048x128xbf16>, %n: tensor<4x32x16xi32>, %i: tensor<4x32x16x16xi32>) -> tensor<4x32x2048x128xbf16> {
+  %o = attn.forward %q, %q, %q blocks([128, 128], %n : tensor<4x32x16xi32>, %i : tensor<4x32x16x16xi32>)
+      : tensor<4x32x2048x128xbf16>, tensor<4x32x2048x128xbf16>, tensor<4x32x2048x128xbf16> -> tensor<4x32x2048x128xbf16>
+  return %o : tensor<4x32x2048x128xbf16>
+}
+
+// CHECK-LABEL: @lists_of_few
+// CHECK: schedule <rows = 64, columns = 64, workers = 1, {{.*}} splits = 1
+func.func @lists_of_few(%q: tensor<1x1x8192x128xbf16>, %n: tensor<1x1x128xi32>, %i: tensor<1x1x128x128xi32>) -> tensor<1x1x8192x128xbf16> {
+  %o = attn.forward %q, %q, %q blocks([64, 64], %n : tensor<1x1x128xi32>, %i : tensor<1x1x128x128xi32>)
+      : tensor<1x1x8192x128xbf16>, tensor<1x1x8192x128xbf16>, tensor<1x1x8192x128xbf16> -> tensor<1x1x8192x128xbf16>
+  return %o : tensor<1x1x8192x128xbf16>
+}
+
+// CHECK-LABEL: @odd_lists
+// CHECK: schedule <rows = 192, columns = 96, workers = 3,
+func.func @odd_lists(%q: tensor<4x32x3072x64xbf16>, %n: tensor<4x32x16xi32>, %i: tensor<4x32x16x32xi32>) -> tensor<4x32x3072x64xbf16> {
+  %o = attn.forward %q, %q, %q blocks([192, 96], %n : tensor<4x32x16xi32>, %i : tensor<4x32x16x32xi32>)
+      : tensor<4x32x3072x64xbf16>, tensor<4x32x3072x64xbf16>, tensor<4x32x3072x64xbf16> -> tensor<4x32x3072x64xbf16>
+  return %o : tensor<4x32x3072x64xbf16>
+}
