@@ -99,7 +99,7 @@ class Fuzzer:
     def attention(self):
         names = ["mask", "score", "scale", "lse", "schedule", "out", "stream", "query_lengths", "key_lengths", "query_starts",
                  "key_starts", "sinks", "q_descale", "k_descale", "v_descale", "dropout_p", "dropout_state", "partial_o",
-                 "partial_lse"]
+                 "partial_lse", "kv_num_blocks", "kv_indices", "full_kv_num_blocks", "full_kv_indices", "block_size"]
         options = {name: self.value() for name in self.random.sample(names, self.random.randrange(1, 4))}
         return girih.attention(self.value(), self.value(), self.value(), **options)
 

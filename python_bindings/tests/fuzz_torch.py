@@ -87,6 +87,8 @@ class TorchFuzzer(Fuzzer):
                 [0.5, 0, "x", self.tensor((b, hkv), device, torch.float32)]),
             "dropout_p": lambda: chance.choice([0.5, 1, "x"]), "dropout_state": lambda: chance.choice([3, (1, 2), "x", self.tensor((4,), device, integers)]),
             "partial_o": lambda: self.tensor((b, h, 33, 128), device), "partial_lse": lambda: self.tensor((b, h, 33), device, torch.float32),
+            "kv_num_blocks": lambda: self.tensor((b, h, 1), device, integers), "kv_indices": lambda: self.tensor((b, h, 1, 1), device, integers),
+            "block_size": lambda: chance.choice([128, (128, 64), 0, "x", (1, 2, 3)]),
         }
         names = self.random.sample(list(makers), self.random.choice([0, 0, 1, 1, 2]))
         return {name: makers[name]() for name in names}

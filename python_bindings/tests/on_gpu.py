@@ -144,7 +144,9 @@ def test_block_mask():
     q, k, v = tensors(h=4, hkv=4, sq=300, skv=300)
     mask_mod = lambda b, h, q, k: (q >= k) & (q - k < 100)
     block = create_block_mask(mask_mod, None, None, 300, 300, device="cuda")
-    assert torch.equal(flex_attention(q, k, v, block_mask=block), attention(q, k, v, mask="window(99,0)"))
+    by_name = attention(q, k, v, mask="window(99,0)")
+    assert torch.equal(flex_attention(q, k, v, block_mask=block), by_name)
+    assert close(flex_attention(q, k, v, block_mask=block, use_lists=True), by_name.double())
 
 
 def test_score_functions_under_torch_compile():
