@@ -14,7 +14,7 @@ namespace girih::sim {
 const ChipTiming timingSM90a = {
     .clock = 1755,      // [W] boost of the tensor cores' rates
     .heldClock = 0.905, // [M] --power: 0.901 to 0.916 beside wgmma, 1 without
-    .heldFrom = 0.3,    // [B]
+    .heldFrom = 0.3,    // chosen by eye, not fitted
 
     .issue = 1,             // [W] one warp instruction a scheduler
     .fma = 1,               // [G] 128 a multiprocessor; [M] 1.04
