@@ -15,11 +15,11 @@ func.func @completes_an_open_schedule(%q: tensor<1x2x256x64xbf16>) -> tensor<1x2
 
 // CHECK-LABEL: @keeps_what_the_user_wrote
 // CHECK: schedule <rows = 64, columns = 80, workers = 1, stages = 7, item_stages = 3, load_registers = 40, compute_registers = 232,
-// CHECK-SAME: overlap = 0, left_in_registers = 1, ping_pong = 0, lazy_rescale = 0, exp2_polynomial = 0, two_level = 0, heads = 1, persistent = 1, ctas = 1, splits = 1, longest_first = 0, group_bytes = 12345, anchor = 9>
+// CHECK-SAME: overlap = 0, left_in_registers = 1, ping_pong = 0, lazy_rescale = 0, exp2_polynomial = 0, heads = 1, persistent = 1, ctas = 1, splits = 1, longest_first = 0, group_bytes = 12345, anchor = 9>
 func.func @keeps_what_the_user_wrote(%q: tensor<1x2x256x64xbf16>) -> tensor<1x2x256x64xbf16> {
   %o = attn.forward %q, %q, %q mask(causal) schedule
       <rows = 64, columns = 80, workers = 1, stages = 7, item_stages = 3, load_registers = 40, compute_registers = 232, overlap = 0,
-       left_in_registers = 1, ping_pong = 0, lazy_rescale = 0, exp2_polynomial = 0, two_level = 0, heads = 1, persistent = 1, ctas = 1, splits = 1, longest_first = 0, group_bytes = 12345, anchor = 9>
+       left_in_registers = 1, ping_pong = 0, lazy_rescale = 0, exp2_polynomial = 0, heads = 1, persistent = 1, ctas = 1, splits = 1, longest_first = 0, group_bytes = 12345, anchor = 9>
       : tensor<1x2x256x64xbf16>, tensor<1x2x256x64xbf16>, tensor<1x2x256x64xbf16> -> tensor<1x2x256x64xbf16>
   return %o : tensor<1x2x256x64xbf16>
 }

@@ -122,7 +122,6 @@ static tile::Schedule defaultsFor(attn::ForwardOp op, const tile::Schedule &give
   schedule.pingPong = 1;
   schedule.lazyRescale = 0; // the output is in registers, where a product costs less than a branch
   schedule.exp2Polynomial = 0;
-  schedule.twoLevel = 0;
   schedule.splits = given.splits.value_or(splitsFor(op, given.completedFrom(schedule), head));
   // Work items of a mask differ in length: whoever is done takes the next, the long
   // ones first. Fixed shares are as good where all are equal, and cost less.

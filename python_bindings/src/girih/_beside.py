@@ -78,7 +78,7 @@ def given(options: Mapping[str, Any]) -> dict[str, Any]:
 def _block_size(given: Any) -> tuple[int, int]:
     """Queries and keys of a block, or one number for both, as FlexAttention has it."""
     sizes = given if isinstance(given, (tuple, list)) else (given, given)
-    if len(sizes) != 2 or not all(isinstance(size, numbers.Integral) and 1 <= size <= 1 << 20 for size in sizes):
+    if len(sizes) != 2 or not all(isinstance(size, numbers.Integral) and 1 <= int(size) <= 1 << 20 for size in sizes):
         raise ValueError(f"{BLOCK_SIZE} is {given!r} when it should be a number from 1 to {1 << 20}, or a pair of these")
     return int(sizes[0]), int(sizes[1])
 

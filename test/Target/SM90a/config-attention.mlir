@@ -3,7 +3,7 @@
 
 // CHECK-LABEL: @wide_none
 // CHECK: schedule <rows = 128, columns = 128, workers = 2, stages = 2, item_stages = 2, load_registers = 24, compute_registers = 240,
-// CHECK-SAME: overlap = 1, left_in_registers = 1, ping_pong = 1, lazy_rescale = 0, exp2_polynomial = 0, two_level = 0, heads = 1, persistent = 1, ctas = 1, splits = 1, longest_first = 0, group_bytes = 0,
+// CHECK-SAME: overlap = 1, left_in_registers = 1, ping_pong = 1, lazy_rescale = 0, exp2_polynomial = 0, heads = 1, persistent = 1, ctas = 1, splits = 1, longest_first = 0, group_bytes = 0,
 func.func @wide_none(%q: tensor<4x32x2048x128xbf16>) -> tensor<4x32x2048x128xbf16> {
   %o = attn.forward %q, %q, %q
       : tensor<4x32x2048x128xbf16>, tensor<4x32x2048x128xbf16>, tensor<4x32x2048x128xbf16> -> tensor<4x32x2048x128xbf16>
