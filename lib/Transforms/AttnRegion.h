@@ -38,6 +38,7 @@ public:
 private:
   Spread convert(mlir::Operation *op);
   Spread convertSum(mlir::Operation *op, const Spread &x, const Spread &y, bool isDifference);
+  Spread add(const Spread &x, const Spread &y, bool isDifference);
   std::optional<Spread> addToOffset(const Spread &x, const Spread &y, bool isDifference);
   std::optional<Spread> joinNumber(const Spread &x, const Spread &y);
   std::optional<Spread> joinFactor(const Spread &x, const Spread &y, bool isQuotient);

@@ -91,6 +91,10 @@ template <typename FloatOp, typename IntegerOp> Spread RegionBuilder::combine(co
   return {b.createOrFold<IntegerOp>(left, right), extent};
 }
 
+Spread RegionBuilder::add(const Spread &x, const Spread &y, bool isDifference) {
+  return isDifference ? combine<arith::SubFOp, arith::SubIOp>(x, y) : combine<arith::AddFOp, arith::AddIOp>(x, y);
+}
+
 /// Scores and something that is not one for each: it joins their offset. What it has for each
 /// column is added before the factor, by an operation that has the column as a constant.
 std::optional<Spread> RegionBuilder::addToOffset(const Spread &x, const Spread &y, bool isDifference) {
@@ -101,12 +105,11 @@ std::optional<Spread> RegionBuilder::addToOffset(const Spread &x, const Spread &
   constexpr int kLargestExponent = 40;
   if (y.step && (!tile.keepsColumns || std::abs(std::ilogb(x.factor)) > kLargestExponent))
     return std::nullopt;
-  Spread sum = x;
-  auto combineOffsets = [&](const Spread &a, const Spread &c) {
-    return isDifference ? combine<arith::SubFOp, arith::SubIOp>(a, c) : combine<arith::AddFOp, arith::AddIOp>(a, c);
-  };
-  Spread before = x.offset ? Spread{x.offset, x.offsetExtent} : Spread{number(b.getF32Type(), isDifference ? 0 : -0.0)};
-  Spread offset = combineOffsets(before, {y.value, y.extent});
+  Spread sum = x, offset = {y.value, y.extent};
+  if (x.offset || isDifference) {
+    Spread before = x.offset ? Spread{x.offset, x.offsetExtent} : Spread{number(b.getF32Type(), 0)};
+    offset = add(before, offset, isDifference);
+  }
   sum.offset = offset.value;
   sum.offsetExtent = offset.extent;
   if (!y.step)
@@ -123,9 +126,6 @@ Spread RegionBuilder::convertSum(Operation *op, const Spread &x, const Spread &y
   if (!isDifference)
     if (std::optional<Spread> joined = addToOffset(y, x, /*isDifference=*/false))
       return *joined;
-  auto add = [&](const Spread &a, const Spread &c) {
-    return isDifference ? combine<arith::SubFOp, arith::SubIOp>(a, c) : combine<arith::AddFOp, arith::AddIOp>(a, c);
-  };
   // A factor of the scores and a sum are one multiply-add.
   if (x.factor != 1 || y.factor != 1) {
     bool isFirst = x.factor != 1;
@@ -145,12 +145,12 @@ Spread RegionBuilder::convertSum(Operation *op, const Spread &x, const Spread &y
   }
   if ((!x.step && !y.step) || x.extent == Extent::Score || y.extent == Extent::Score)
     return apply(op, {x, y});
-  Spread sum = add({x.value, x.extent}, {y.value, y.extent});
+  Spread sum = add({x.value, x.extent}, {y.value, y.extent}, isDifference);
   Type element = getElementTypeOrSelf(x.step ? x.step.getType() : y.step.getType());
   auto stepOf = [&](const Spread &of) -> Spread {
     return of.step ? Spread{of.step, of.stepExtent} : Spread{number(element, 0)};
   };
-  Spread step = !y.step ? stepOf(x) : !x.step && !isDifference ? stepOf(y) : add(stepOf(x), stepOf(y));
+  Spread step = !y.step ? stepOf(x) : !x.step && !isDifference ? stepOf(y) : add(stepOf(x), stepOf(y), isDifference);
   if (!matchPattern(step.value, m_AnyZeroFloat()) && !matchPattern(step.value, m_Zero())) {
     sum.step = step.value;
     sum.stepExtent = step.extent;

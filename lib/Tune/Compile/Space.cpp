@@ -83,7 +83,7 @@ bool Space::isOpen(const tile::KnobInfo &knob) {
   if (given.*knob.field || !(usual.*knob.field))
     return false;
   if (knob.field == &tile::Schedule::longestFirst)
-    return op.hasMask();
+    return op.hasMask() || op.hasBlocks();
   if (knob.field == &tile::Schedule::splits)
     return *usual.splits > 1;
   return knob.field != &tile::Schedule::heads || op.getQ().getType().getDimSize(2) < *usual.rows;
