@@ -58,7 +58,7 @@ CycleMeter::CycleMeter(const DeviceFacts &device) {
   // A driver without a compiler of PTX has no such clock.
   if (driver().cuModuleLoadDataEx(&module, ptx, 0, nullptr, nullptr) != CUDA_SUCCESS)
     return;
-  code = new Code;
+  code = std::make_unique<Code>();
   code->module = module;
   code->multiprocessors = device.multiprocessors;
   GIRIH_CUDA(cuModuleGetFunction, &code->function, module, "read_clocks");
@@ -67,7 +67,6 @@ CycleMeter::CycleMeter(const DeviceFacts &device) {
 CycleMeter::~CycleMeter() {
   if (code && !deviceAbandoned())
     driver().cuModuleUnload(code->module);
-  delete code;
 }
 
 void CycleMeter::begin(const Stream &stream) const {

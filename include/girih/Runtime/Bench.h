@@ -9,6 +9,7 @@
 #define GIRIH_RUNTIME_BENCH_H
 
 #include "girih/Runtime/Device.h"
+#include <memory>
 #include <optional>
 
 namespace girih::runtime {
@@ -67,7 +68,7 @@ public:
 
 private:
   struct Code;
-  Code *code = nullptr;
+  std::unique_ptr<Code> code;
 };
 
 /// What tells of the clock while contestants run.
