@@ -125,15 +125,18 @@ def Tile_BarrierExpectOp : Tile_BarrierOp<"barrier_expect"> {
     The phase completes when all arrivals have come and as many bytes as were
     expected have been written. Expect before the copies start, or the phase may
     complete without them. One thread runs this op. With `leader`, that of the first CTA
-    of the cluster does, for the copies of all CTAs, and the others do nothing.
+    of the cluster does, for the copies of all CTAs, and the others do nothing. With `pair`,
+    as many bytes come to the barriers of both CTAs, and so does the arrival, which is waited
+    for with `cluster`.
 
     ```mlir
     tile.barrier_expect %full[%i] bytes(8192) : !tile.barriers<2, arrivals = 1>
     tile.barrier_expect %full[%i] bytes(16384) leader : !tile.barriers<2, arrivals = 1>
+    tile.barrier_expect %full[%i] bytes(16) pair : !tile.barriers<2, arrivals = 1>
     ```
   }];
-  let arguments = (ins Tile_BarriersType:$barriers, Index:$index, I64Attr:$bytes, UnitAttr:$leader);
-  let assemblyFormat = "$barriers `[` $index `]` `bytes` `(` $bytes `)` (`leader` $leader^)? attr-dict `:` type($barriers)";
+  let arguments = (ins Tile_BarriersType:$barriers, Index:$index, I64Attr:$bytes, UnitAttr:$leader, UnitAttr:$pair);
+  let assemblyFormat = "$barriers `[` $index `]` `bytes` `(` $bytes `)` (`leader` $leader^)? (`pair` $pair^)? attr-dict `:` type($barriers)";
   let hasVerifier = 1;
 }
 

@@ -193,6 +193,8 @@ LogicalResult BarrierExpectOp::verify() {
   int64_t bytes = getBytes();
   if (bytes < 1 || bytes >= 1 << 20)
     return emitOpError() << "expects " << bytes << " bytes, must be 1 to " << (1 << 20) - 1;
+  if (getLeader() && getPair())
+    return emitOpError("is for the barrier of the leader or for those of a pair, not for both");
   return success();
 }
 

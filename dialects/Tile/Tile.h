@@ -92,6 +92,8 @@ FragmentAttr fragmentEncoding(mlir::Type type);
 
 /// Whether this is an MMA that the two CTAs of a cluster run together.
 bool isOfPair(mlir::Operation *op);
+/// Whether this signals the barriers of both CTAs of a cluster.
+bool signalsPair(mlir::Operation *op);
 
 /// The scales of an MMA's operands, of the left and the right one, or none.
 mlir::ValueRange scalesOf(mlir::Operation *op);

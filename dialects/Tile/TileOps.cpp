@@ -3,6 +3,7 @@
 
 #include "mlir/Dialect/Utils/StaticValueUtils.h"
 #include "mlir/IR/Builders.h"
+#include "llvm/ADT/TypeSwitch.h"
 
 using namespace mlir;
 using namespace girih::tile;
@@ -75,6 +76,12 @@ bool girih::tile::isOfPair(Operation *op) {
     return mma.getPair();
   auto into = dyn_cast<MmaIntoOp>(op);
   return into && into.getPair();
+}
+
+bool girih::tile::signalsPair(Operation *op) {
+  return TypeSwitch<Operation *, bool>(op)
+      .Case<MmaCommitOp, BarrierExpectOp, RequestWorkOp>([](auto signal) { return signal.getPair(); })
+      .Default(false);
 }
 
 ValueRange girih::tile::scalesOf(Operation *op) {

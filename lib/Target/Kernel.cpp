@@ -34,11 +34,12 @@ int64_t clusterOf(Operation *op) {
 }
 
 static bool isOfSeveralCtas(Operation *op) {
+  if (tile::isOfPair(op) || tile::signalsPair(op))
+    return true;
   return TypeSwitch<Operation *, bool>(op)
       .Case<tile::RoleOp, tile::CopyOp, tile::BarrierExpectOp, tile::BarrierArriveOp>(
           [](auto inner) { return inner.getLeader(); })
-      .Case([](tile::MmaCommitOp commit) { return commit.getPair(); })
-      .Default([](Operation *other) { return tile::isOfPair(other); });
+      .Default([](Operation *) { return false; });
 }
 
 int64_t ctasOfProgram(Operation *op) {

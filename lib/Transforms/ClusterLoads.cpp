@@ -60,8 +60,9 @@ LogicalResult LoadSplitter::check(Operation *op) {
   if (isa<gpu::BlockIdOp, gpu::GridDimOp>(op))
     return op->emitOpError() << "differs between the CTAs that share a work item (knob cluster is " << cluster
                              << "): gpu.cluster_id and gpu.cluster_dim number what they share";
-  if (isa<tile::NextWorkOp>(op))
-    return op->emitOpError() << "takes a work item for one CTA, which " << cluster << " share (knob cluster)";
+  if (auto work = dyn_cast<tile::NextWorkOp>(op); work && work.getCounter())
+    return op->emitOpError() << "counts work items for one CTA, which " << cluster
+                             << " share (knob cluster): without a counter the chip hands them out for all";
   auto mma = dyn_cast<tile::MmaOp>(op);
   if (!mma)
     return success();

@@ -46,6 +46,8 @@ Completion writeCompletion(Value slot) {
   for (Operation *user : slot.getUsers()) {
     if (isa<tile::MmaIntoOp>(user))
       return Completion::Mma;
+    if (isa<tile::RequestWorkOp>(user))
+      return Completion::Answer;
     if (isa<tile::WriteTensorOp, tile::WriteSharedOp, tile::WriteNumberOp, tile::TransposeIntoOp>(user))
       return Completion::Threads;
   }
@@ -100,20 +102,24 @@ static SmallVector<Part> readersOf(tile::ChannelOp channel) {
 }
 
 /// Who waits for what the signallers do, where `cluster` CTAs share work items. What one CTA waits
-/// for all others do too, or it alone; a signal goes to those who wait for it.
+/// for all others do too, or it alone; a signal goes to those who wait for it. The leader's roles may be
+/// among those of all CTAs where the leader alone signals: what it tells all it tells itself.
 static FailureOr<Waiters> waitersOf(tile::ChannelOp channel, ArrayRef<Part> waiting, ArrayRef<Part> signalling,
                                     int64_t cluster) {
   Waiters waiters;
   if (cluster == 1 || waiting.empty())
     return waiters;
-  waiters.isLeader = Part(waiting.front()).role.getLeader();
+  auto isOfLeader = [](Part part) { return part.role.getLeader(); };
+  bool areMixed = llvm::any_of(waiting, isOfLeader) && !llvm::all_of(waiting, isOfLeader);
+  bool tellsAll = areMixed && llvm::all_of(signalling, isOfLeader);
+  waiters.isLeader = !tellsAll && isOfLeader(waiting.front());
   auto refuse = [&](Part part, const Twine &text) {
     InFlightDiagnostic error = channel.emitError() << "role \"" << part.role.getName() << "\" " << text;
     error.attachNote(part.role.getLoc()) << "the role is here";
     return error;
   };
   for (Part part : waiting)
-    if (part.role.getLeader() != waiters.isLeader)
+    if (!tellsAll && part.role.getLeader() != waiters.isLeader)
       return refuse(part,
                     "waits for this channel " + Twine(waiters.isLeader ? "in all CTAs of a cluster, another "
                                                                          "role in the leader only"
@@ -121,13 +127,16 @@ static FailureOr<Waiters> waitersOf(tile::ChannelOp channel, ArrayRef<Part> wait
                                                                          "CTAs of a cluster"));
   for (Part part : signalling) {
     bool toOthers = part.role.getLeader() != waiters.isLeader;
-    bool hasCode = part.completion == Completion::Mma ? part.role.getLeader() : waiters.isLeader;
+    bool tellsPair = part.completion == Completion::Mma || part.completion == Completion::Answer;
+    bool hasCode = tellsPair ? part.role.getLeader() : waiters.isLeader;
     if (toOthers && !hasCode)
       return refuse(part, "of " + Twine(part.role.getLeader() ? "the leader" : "all CTAs of a cluster") +
                               " cannot tell " + (waiters.isLeader ? "the leader" : "all CTAs") + " of this channel: " +
-                              (part.completion == Completion::Mma ? "MMAs of the leader tell all"
-                                                                  : "threads and copies tell the leader"));
-    waiters.hearsThreads |= toOthers && part.completion == Completion::Threads;
+                              (tellsPair ? "MMAs of the leader tell all, and the answers that it asks for"
+                                         : "threads and copies tell the leader"));
+    // A thread arrives for the answer that it expects.
+    waiters.hearsThreads |=
+        toOthers && (part.completion == Completion::Threads || part.completion == Completion::Answer);
   }
   return waiters;
 }

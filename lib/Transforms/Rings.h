@@ -10,7 +10,7 @@ namespace girih {
 
 /// Those who wait for a barrier, in a kernel whose CTAs share work items.
 struct Waiters {
-  bool isLeader = false;     ///< a role of the leader, for what all CTAs do
+  bool isLeader = false;     ///< roles of the leader alone, for what all CTAs do
   bool hearsThreads = false; ///< of other CTAs than its own
 };
 
@@ -40,9 +40,9 @@ struct RingName {
   static mlir::FailureOr<RingName> of(mlir::Operation *op, mlir::Value channel, mlir::Value copy);
 };
 
-/// What completes the use of a slot: the bytes of copies, MMAs that one thread has
-/// started, or the threads of workers.
-enum class Completion { Bytes, Mma, Threads };
+/// What completes the use of a slot: the bytes of copies, those of the chip's answer, MMAs that
+/// one thread has started, or the threads of workers.
+enum class Completion { Bytes, Answer, Mma, Threads };
 
 /// How a role is done with the slot that an acquire gave it, or a wait.
 Completion writeCompletion(mlir::Value slot);

@@ -39,9 +39,17 @@ bool isShared(Operation *op) {
          llvm::none_of(op->getOperandTypes(), isTile);
 }
 
+/// Who takes work items for all that share them: a thread that there is once.
+StringRef askerOf(ArrayRef<RoleShape> roles) {
+  const RoleShape *leader = llvm::find_if(roles, [](const RoleShape &role) { return role.leader; });
+  return leader == roles.end() ? "load" : leader->name;
+}
+
 /// The role that runs an op, if it says nothing else.
-StringRef roleFor(Operation *op) {
-  if (isa<tile::LoadOp, tile::NextWorkOp>(op))
+StringRef roleFor(Operation *op, ArrayRef<RoleShape> roles) {
+  if (isa<tile::NextWorkOp>(op))
+    return askerOf(roles);
+  if (isa<tile::LoadOp>(op))
     return "load";
   if (isa<tile::TransposeOp>(op))
     return "transpose";
@@ -184,13 +192,11 @@ struct TileAssignRolesPass : impl::TileAssignRolesPassBase<TileAssignRolesPass> 
 
   LogicalResult assign(gpu::GPUFuncOp kernel, ArrayRef<RoleShape> roles, const Target &target) {
     WalkResult result = kernel.getBody().walk([&](Operation *op) {
-      if (auto work = dyn_cast<tile::NextWorkOp>(op); work && !work.getCounter() && !target.limits().handsOutWork) {
-        op->emitError() << "needs a counter: " << target.chip() << " does not hand out work items";
+      if (auto work = dyn_cast<tile::NextWorkOp>(op); work && failed(checkWork(work, target)))
         return WalkResult::interrupt();
-      }
       auto given = op->getAttrOfType<StringAttr>(tile::kRoleAttr);
       if (!given && !isShared(op))
-        op->setAttr(tile::kRoleAttr, StringAttr::get(&getContext(), roleFor(op)));
+        op->setAttr(tile::kRoleAttr, StringAttr::get(&getContext(), roleFor(op, roles)));
       if (!given || llvm::any_of(roles, [&](const RoleShape &role) { return role.name == given.getValue(); }))
         return WalkResult::advance();
       InFlightDiagnostic error = op->emitError() << "the kernel has no role " << given << "; roles are";
@@ -199,6 +205,14 @@ struct TileAssignRolesPass : impl::TileAssignRolesPassBase<TileAssignRolesPass> 
       return WalkResult::interrupt();
     });
     return failure(result.wasInterrupted());
+  }
+
+  static LogicalResult checkWork(tile::NextWorkOp op, const Target &target) {
+    if (!op.getCounter() && !target.limits().handsOutWork)
+      return op.emitError() << "needs a counter: " << target.chip() << " does not hand out work items";
+    if (int64_t cluster = clusterOf(op); cluster > 1 && ctasOfProgram(op) == 1)
+      return op.emitError() << "takes a work item for one CTA, clusters of the kernel have " << cluster;
+    return success();
   }
 
   ArrayAttr describe(ArrayRef<RoleShape> roles) {

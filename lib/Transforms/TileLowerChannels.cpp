@@ -201,12 +201,6 @@ LogicalResult RoleLowering::lowerLoop(Operation *loop, Counts &counts) {
   return success();
 }
 
-/// The bytes that come into an acquired slot by themselves.
-static int64_t bytesInto(tile::AcquireOp op) {
-  bool isAnswer = llvm::any_of(op->getUsers(), [](Operation *user) { return isa<tile::RequestWorkOp>(user); });
-  return isAnswer ? tile::kAnswerBytes : tile::sharedBytes(op.getSlot().getType());
-}
-
 LogicalResult RoleLowering::lowerAcquire(tile::AcquireOp op, Counts &counts, Held &held) {
   IndexBuilder b(op.getLoc(), rewriter);
   FailureOr<RingName> name = RingName::of(op, op.getChannel(), op.getCopy());
@@ -222,9 +216,13 @@ LogicalResult RoleLowering::lowerAcquire(tile::AcquireOp op, Counts &counts, Hel
     tile::BarrierWaitOp::create(b, ring.empty, slot, parityOf(b, count, ring.depth, /*flipped=*/true), ring.isTensor(),
                                 ring.freed.hearsThreads);
   Completion completion = writeCompletion(op.getSlot());
-  bool isToLeader = this->isToLeader(ring.filled);
+  bool isToLeader = this->isToLeader(ring.filled), isToAll = this->isToAll(ring.filled);
   if (completion == Completion::Bytes)
-    tile::BarrierExpectOp::create(b, ring.full, slot, bytesInto(op) * (isToLeader ? cluster : 1), isToLeader);
+    tile::BarrierExpectOp::create(b, ring.full, slot,
+                                  tile::sharedBytes(op.getSlot().getType()) * (isToLeader ? cluster : 1), isToLeader,
+                                  /*pair=*/false);
+  else if (completion == Completion::Answer)
+    tile::BarrierExpectOp::create(b, ring.full, slot, tile::kAnswerBytes, /*leader=*/false, isToAll);
   Value tile = tile::SlotOp::create(b, op.getSlot().getType(), ring.buffer, slot);
   for (Operation *user : llvm::make_early_inc_range(op->getUsers()))
     if (auto copy = dyn_cast<tile::CopyOp>(user)) {
@@ -234,6 +232,7 @@ LogicalResult RoleLowering::lowerAcquire(tile::AcquireOp op, Counts &counts, Hel
     } else if (auto request = dyn_cast<tile::RequestWorkOp>(user)) {
       request.getBarriersMutable().assign(ring.full);
       request.getBarrierMutable().assign(slot);
+      request.setPair(isToAll);
     }
   bool isPublished = llvm::any_of(op->getUsers(), [](Operation *user) { return isa<tile::TransposeIntoOp>(user); });
   held[fillOf(*name)].push_back({slot, completion, isPublished});

@@ -35,8 +35,9 @@ static bool isHandedOut(tile::NextWorkOp op) { return !op.getCounter(); }
 static void tell(tile::NextWorkOp op, Value channel) {
   ImplicitLocOpBuilder b(op.getLoc(), isHandedOut(op) ? op : op->getBlock()->getTerminator());
   Value slot = tile::AcquireOp::create(b, numberSlot(b.getContext()), channel, Value());
-  Operation *fill = isHandedOut(op) ? tile::RequestWorkOp::create(b, slot, Value(), Value()).getOperation()
-                                    : tile::WriteNumberOp::create(b, op.getWork(), slot).getOperation();
+  Operation *fill = isHandedOut(op)
+                        ? tile::RequestWorkOp::create(b, slot, Value(), Value(), /*pair=*/false).getOperation()
+                        : tile::WriteNumberOp::create(b, op.getWork(), slot).getOperation();
   fill->setAttr(tile::kRoleAttr, op->getAttr(tile::kRoleAttr));
   tile::CommitOp::create(b, channel, Value());
 }

@@ -37,3 +37,16 @@ gpu.module @m [#nvvm.target<chip = "sm_90a">] {
     gpu.return
   }
 }
+
+// -----
+
+// CTAs that share an item's keys have a program each, and so would ask each for itself.
+gpu.module @m [#nvvm.target<chip = "sm_100a">] {
+  gpu.func @each_of_a_cluster(%n: index)
+      kernel attributes {known_cluster_size = array<i32: 4, 1, 1>,
+                         tile.schedule = #tile.schedule<workers = 2, load_registers = 56, compute_registers = 200>} {
+    // expected-error@+1 {{takes a work item for one CTA, clusters of the kernel have 4}}
+    %work = tile.next_work of %n
+    gpu.return
+  }
+}

@@ -255,7 +255,7 @@ gpu.module @m {
 !channel = !tile.channel<1 x !sum>
 gpu.module @m {
   gpu.func @all_tell(%t: !panel, %f: i1) kernel attributes {known_cluster_size = array<i32: 2, 1, 1>} {
-    // expected-error@+1 {{role "mma" of all CTAs of a cluster cannot tell the leader of this channel: MMAs of the leader tell all}}
+    // expected-error@+1 {{role "mma" of all CTAs of a cluster cannot tell the leader of this channel: MMAs of the leader tell all, and the answers that it asks for}}
     %k = tile.channel "k" : !channel
     // expected-note@+1 {{the role is here}}
     tile.role "mma" warps(2) registers(24) one_thread {

@@ -71,9 +71,9 @@ gpu.module @m [#nvvm.target<chip = "sm_100a">] {
 // -----
 
 gpu.module @m [#nvvm.target<chip = "sm_100a">] {
-  gpu.func @next_item(%n: index) kernel attributes {tile.schedule = #tile.schedule<cluster = 2>} {
-    // expected-error@+1 {{takes a work item for one CTA, which 2 share (knob cluster)}}
-    %item = tile.next_work of %n
+  gpu.func @next_item(%n: index, %counter: memref<1xi32> {tile.workspace}) kernel attributes {tile.schedule = #tile.schedule<cluster = 2>} {
+    // expected-error@+1 {{counts work items for one CTA, which 2 share (knob cluster): without a counter the chip hands them out for all}}
+    %item = tile.next_work of %n counter(%counter : memref<1xi32>)
     gpu.return
   }
 }

@@ -46,28 +46,55 @@ gpu.module @kernels {
 
 // -----
 
-// Who waits for a phase in which another CTA copies hears nothing of what that has written before.
+// Who waits for a phase in which another CTA copies hears how far that has come, and nothing of what it has read before.
 !block = tensor<64x64xbf16, #tile.shared<swizzle = 128>>
+!number = tensor<1x8xi32, #tile.shared<swizzle = 32>>
 !matrix = memref<?x64xbf16>
 gpu.module @kernels {
-  gpu.func @copies_and_reads(%a: !matrix, %b: !matrix) kernel attributes {known_cluster_size = array<i32: 2, 1, 1>, tile.shared_bytes = 16400} {
-    %buffer = tile.alloc "a" offset(0) : <2 x !block>
-    %own = tile.barriers "own" offset(16384) : <1, arrivals = 1>
-    %full = tile.barriers "full" offset(16392) : <1, arrivals = 1>
+  gpu.func @copies_and_reads(%a: !matrix) kernel attributes {known_cluster_size = array<i32: 2, 1, 1>, tile.shared_bytes = 8248} {
+    %buffer = tile.alloc "a" offset(0) : <1 x !block>
+    %numbers = tile.alloc "number" offset(8192) : <1 x !number>
+    %told = tile.barriers "told" offset(8224) : <1, arrivals = 1>
+    %again = tile.barriers "again" offset(8232) : <1, arrivals = 1>
+    %full = tile.barriers "full" offset(8240) : <1, arrivals = 1>
     %zero = arith.constant 0 : i32
     %c0 = arith.constant 0 : index
-    %c1 = arith.constant 1 : index
-    %slot0 = tile.slot %buffer[%c0] : <2 x !block> -> !block
-    %slot1 = tile.slot %buffer[%c1] : <2 x !block> -> !block
-    tile.role "load" warps(4) registers(24) one_thread {
-      tile.barrier_expect %own[%c0] bytes(8192) : <1, arrivals = 1>
-      tile.copy %a[%c0, %c0] to %slot0 signals %own[%c0] : !tile.barriers<1, arrivals = 1> : !matrix, !block
-      tile.barrier_wait %own[%c0] parity(%zero) : <1, arrivals = 1>
-      tile.store %slot0, %b[%c0, %c0] : !block, !matrix
-      tile.drain_stores completed
+    %slot = tile.slot %buffer[%c0] : <1 x !block> -> !block
+    %number = tile.slot %numbers[%c0] : <1 x !number> -> !number
+    tile.role "load" warps(1) registers(24) one_thread {
+      tile.barrier_wait %told[%c0] parity(%zero) cluster : <1, arrivals = 1>
+      // expected-note @below {{the read is here}}
+      %work = tile.read_work %number : !number
       tile.barrier_expect %full[%c0] bytes(16384) leader : <1, arrivals = 1>
-      // expected-error @below {{role "load" of CTA 1 copies for the barrier of another CTA, and reads or writes memory itself: the check of barriers does not follow what others hear of that}}
-      tile.copy %a[%c0, %c0] to %slot1 signals leader %full[%c0] : !tile.barriers<1, arrivals = 1> : !matrix, !block
+      tile.copy %a[%work, %c0] to %slot signals leader %full[%c0] : !tile.barriers<1, arrivals = 1> : !matrix, !block
+    }
+    tile.role "ask" warps(3) registers(24) one_thread leader {
+      tile.barrier_expect %told[%c0] bytes(16) pair : <1, arrivals = 1>
+      tile.request_work to %number pair signals %told[%c0] : !tile.barriers<1, arrivals = 1> : !number
+      tile.barrier_wait %full[%c0] parity(%zero) : <1, arrivals = 1>
+      tile.barrier_expect %again[%c0] bytes(16) pair : <1, arrivals = 1>
+      // expected-error @below {{role "ask" of CTA 0 overwrites slot 0 of "number" of CTA 1 while role "load" of CTA 1 may still read it}}
+      tile.request_work to %number pair signals %again[%c0] : !tile.barriers<1, arrivals = 1> : !number
+    }
+    gpu.return
+  }
+}
+
+// -----
+
+// One CTA of a pair that asks does so for both.
+!number = tensor<1x8xi32, #tile.shared<swizzle = 32>>
+gpu.module @kernels {
+  gpu.func @each_asks() kernel attributes {known_cluster_size = array<i32: 2, 1, 1>, tile.shared_bytes = 40} {
+    %numbers = tile.alloc "number" offset(0) : <1 x !number>
+    %told = tile.barriers "told" offset(32) : <1, arrivals = 1>
+    %c0 = arith.constant 0 : index
+    %number = tile.slot %numbers[%c0] : <1 x !number> -> !number
+    tile.role "load" warps(4) registers(24) one_thread {
+      // expected-error @below {{'tile.barrier_expect' is for the leader of a pair of CTAs, but both run role "load"}}
+      tile.barrier_expect %told[%c0] bytes(16) pair : <1, arrivals = 1>
+      // expected-error @below {{'tile.request_work' is for the leader of a pair of CTAs, but both run role "load"}}
+      tile.request_work to %number pair signals %told[%c0] : !tile.barriers<1, arrivals = 1> : !number
     }
     gpu.return
   }

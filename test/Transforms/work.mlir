@@ -78,6 +78,7 @@ gpu.module @m [#nvvm.target<chip = "sm_90a">] {
 // answer like all others.
 #lane = #tile.fragment<registers = [64 : (0, 1)], lanes = [32 : (1, 0)], warps = [4 : (32, 0)]>
 !a = tensor<128x64xbf16, #tile.shared<swizzle = 128>>
+!half = tensor<64x32xbf16, #tile.shared<swizzle = 64>>
 !sum = tensor<128x64xf32, #tile.tensor_memory>
 
 gpu.module @queue [#nvvm.target<chip = "sm_100a">] {
@@ -124,6 +125,63 @@ gpu.module @queue [#nvvm.target<chip = "sm_100a">] {
       %k = tile.load %m[%work, %work] ring("k") stages(1) : memref<?x64xbf16> -> !a
       %b = tile.load %m[%work, %work] ring("b") stages(1) : memref<?x64xbf16> -> !shared
       %0 = tile.mma_async %k, %b : !a, !shared -> !tile.async<!sum>
+      %s = tile.await %0 in_flight(0) : !tile.async<!sum> -> !sum
+      %values = tile.move %s : !sum -> tensor<128x64xf32, #lane>
+      "use"(%values) : (tensor<128x64xf32, #lane>) -> ()
+      scf.yield %next : index
+    }
+    gpu.return
+  }
+
+  // One of two CTAs that share items asks for both, a role that runs there only; each role of both hears, and tells the
+  // one that asks.
+  // ROLES-LABEL: gpu.func @handed_out_to_pair
+  // ROLES: %[[C:.*]] = tile.channel "number" : <2 x
+  // ROLES: tile.role "load"
+  // ROLES-NOT: tile.request_work
+  // ROLES:   tile.read_work
+  // ROLES: tile.role "mma"{{.*}} leader
+  // ROLES:   %[[SLOT:.*]] = tile.acquire %[[C]]
+  // ROLES:   tile.request_work to %[[SLOT]] : tensor
+  // ROLES:   tile.commit %[[C]]
+  // ROLES:   tile.mma_into
+  // ROLES:   %[[T:.*]] = tile.wait %[[C]]
+  // ROLES:   tile.read_work %[[T]]
+  // ROLES:   tile.release %[[C]]
+  // ROLES: tile.role "compute"
+  // ROLES-NOT: tile.request_work
+  // ROLES:   tile.read_work
+
+  // Each CTA has its answer on its own barrier, which the asking thread expects in both. Five arrivals of each CTA and one
+  // of the leader's role say that both may be overwritten.
+  // BARRIERS-LABEL: gpu.func @handed_out_to_pair
+  // BARRIERS: %[[FULL:.*]] = tile.barriers "number_full" offset({{.*}}) : <2, arrivals = 1>
+  // BARRIERS: %[[EMPTY:.*]] = tile.barriers "number_empty" offset({{.*}}) : <2, arrivals = 11>
+  // BARRIERS: tile.role "load"
+  // BARRIERS-NOT: tile.barrier_expect %[[FULL]]
+  // BARRIERS:   tile.barrier_wait %[[FULL]][%{{.*}}] parity(%{{.*}}) cluster
+  // BARRIERS:   tile.read_work
+  // BARRIERS:   tile.barrier_arrive %[[EMPTY]][%{{.*}}] leader
+  // BARRIERS: tile.role "mma"
+  // BARRIERS:   tile.barrier_wait %[[EMPTY]][%{{.*}}] parity(%{{.*}}) cluster
+  // BARRIERS:   tile.barrier_expect %[[FULL]][%[[I:.*]]] bytes(16) pair
+  // BARRIERS:   tile.request_work to %{{.*}} pair signals %[[FULL]][%[[I]]]
+  // BARRIERS:   tile.barrier_wait %[[FULL]][%{{.*}}] parity(%{{.*}}) cluster
+  // BARRIERS:   tile.read_work
+  // BARRIERS:   tile.barrier_arrive %[[EMPTY]][%{{[^]]*}}] : <2
+  gpu.func @handed_out_to_pair(%m: memref<?x64xbf16>, %n: index)
+      kernel attributes {known_cluster_size = array<i32: 2, 1, 1>,
+                         tile.schedule = #tile.schedule<cluster = 2, workers = 1, stages = 2, load_registers = 56, compute_registers = 200>} {
+    %first = gpu.cluster_id x
+    %last = scf.while (%work = %first) : (index) -> index {
+      %left = arith.cmpi slt, %work, %n : index
+      scf.condition(%left) %work : index
+    } do {
+    ^bb0(%work: index):
+      %next = tile.next_work of %n
+      %k = tile.load %m[%work, %work] ring("k") stages(1) : memref<?x64xbf16> -> !a
+      %b = tile.load %m[%work, %work] ring("b") stages(1) : memref<?x64xbf16> -> !half
+      %0 = tile.mma_async %k, %b pair : !a, !half -> !tile.async<!sum>
       %s = tile.await %0 in_flight(0) : !tile.async<!sum> -> !sum
       %values = tile.move %s : !sum -> tensor<128x64xf32, #lane>
       "use"(%values) : (tensor<128x64xf32, #lane>) -> ()

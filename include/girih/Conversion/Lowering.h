@@ -36,6 +36,8 @@ llvm::SmallVector<mlir::Value> packRegisters(mlir::ImplicitLocOpBuilder &b, mlir
 
 /// On an op that a whole warp comes to: it happens once, in the lane that the warp elects.
 inline constexpr llvm::StringLiteral kElectedAttr = "elected";
+/// PTX that sets `one` in that lane, which is the same each time (PTX ISA, "elect.sync").
+inline constexpr llvm::StringLiteral kElect = ".reg .pred one; elect.sync _|one, -1; ";
 
 /// On a commit of threads, and the arrival that it becomes: what stands behind it is computed
 /// behind it, though it could be before.

@@ -230,27 +230,6 @@ bool BarrierInterpreter::element(const BarrierProgram::Array &array, Residue ind
   return true;
 }
 
-/// An MMA of a pair has a slot of each CTA where another has one.
-Step BarrierInterpreter::startMmaInto(int index, const Instruction &instruction) {
-  const std::vector<Residue> &registers = agents[index].registers;
-  Residue dest = registers[instruction.c];
-  Residue accumulates = instruction.d < 0 ? Residue::exact(0) : registers[instruction.d];
-  if (!dest.isExact())
-    return model.fail(instruction.site, model.agentName(index) + " uses a slot that is not known here");
-  BarrierModel::MmaInto mma;
-  for (int64_t cta = 0; cta < (instruction.isPair ? program.ctas : 1); ++cta) {
-    int apart = cta * program.slotsApart();
-    mma.dests.push_back(dest.value + apart);
-    for (int operand : {instruction.a, instruction.b, instruction.scales[0], instruction.scales[1]})
-      if (operand >= 0)
-        mma.operands.push_back(registers[operand].value + apart);
-  }
-  mma.columns = instruction.value;
-  if (accumulates.isExact())
-    mma.accumulates = accumulates.value != 0;
-  return model.startMmaInto(index, mma, instruction.site);
-}
-
 Step BarrierInterpreter::event(int index, const Instruction &instruction) {
   Agent &agent = agents[index];
   int site = instruction.site;
@@ -315,10 +294,14 @@ Step BarrierInterpreter::event(int index, const Instruction &instruction) {
     return instruction.isPair
                ? model.commit(index, {barrier, barrier + static_cast<int>(program.barriersApart())}, site)
                : model.commit(index, barrier, site);
-  case Code::Expect:
+  case Code::Expect: {
     if (instruction.isLeader && agent.cta != 0)
       return Step::Done;
-    return model.expect(index, barrier, instruction.value, site);
+    Step result = Step::Done;
+    for (int64_t cta = 0; cta < ctasOf(instruction) && result == Step::Done; ++cta)
+      result = model.expect(index, barrier + cta * program.barriersApart(), instruction.value, site);
+    return result;
+  }
   case Code::Copy:
     if (!second.isExact())
       return unknown("a slot");
@@ -326,9 +309,7 @@ Step BarrierInterpreter::event(int index, const Instruction &instruction) {
   case Code::RequestNumber:
     if (!second.isExact())
       return unknown("a slot");
-    numbers[second.value] = Residue::unknown();
-    numbers[second.value].source = ++draws;
-    return model.copy(index, second.value, /*isPart=*/false, barrier, instruction.value, site);
+    return requestNumber(index, second.value, barrier, instruction);
   case Code::Sync:
     return model.sync(index, first.value, second.value, site);
   case Code::Signal:

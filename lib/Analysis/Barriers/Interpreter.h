@@ -61,6 +61,8 @@ private:
   bool element(const BarrierProgram::Array &array, Residue index, llvm::StringRef what, int agent, int site,
                int &number);
   Step startMmaInto(int index, const Instruction &instruction);
+  Step requestNumber(int index, int slot, int barrier, const Instruction &instruction);
+  int64_t ctasOf(const Instruction &instruction) const { return instruction.isPair ? program.ctas : 1; }
 
   const BarrierProgram &program;
   BarrierModel model;

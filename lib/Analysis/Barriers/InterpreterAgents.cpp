@@ -1,4 +1,4 @@
-// Who runs the programs of a kernel: workers and threads of each CTA of a cluster.
+// Who runs the programs of a kernel, workers and threads of each CTA of a cluster, and what one does for all CTAs.
 #include "Interpreter.h"
 
 using namespace llvm;
@@ -40,6 +40,40 @@ BarrierInterpreter::BarrierInterpreter(const BarrierProgram &program) : program(
     for (int64_t worker = 0; worker < role.workers; ++worker)
       agents.push_back({&role, worker, cta, 0, false, {}, {}, {}, {}});
   });
+}
+
+/// An MMA of a pair has a slot of each CTA where another has one.
+Step BarrierInterpreter::startMmaInto(int index, const Instruction &instruction) {
+  const std::vector<Residue> &registers = agents[index].registers;
+  Residue dest = registers[instruction.c];
+  Residue accumulates = instruction.d < 0 ? Residue::exact(0) : registers[instruction.d];
+  if (!dest.isExact())
+    return model.fail(instruction.site, model.agentName(index) + " uses a slot that is not known here");
+  BarrierModel::MmaInto mma;
+  for (int64_t cta = 0; cta < ctasOf(instruction); ++cta) {
+    int apart = cta * program.slotsApart();
+    mma.dests.push_back(dest.value + apart);
+    for (int operand : {instruction.a, instruction.b, instruction.scales[0], instruction.scales[1]})
+      if (operand >= 0)
+        mma.operands.push_back(registers[operand].value + apart);
+  }
+  mma.columns = instruction.value;
+  if (accumulates.isExact())
+    mma.accumulates = accumulates.value != 0;
+  return model.startMmaInto(index, mma, instruction.site);
+}
+
+/// The slots of all CTAs that hear it get the same number.
+Step BarrierInterpreter::requestNumber(int index, int slot, int barrier, const Instruction &instruction) {
+  ++draws;
+  Step result = Step::Done;
+  for (int64_t cta = 0; cta < ctasOf(instruction) && result == Step::Done; ++cta) {
+    int mine = slot + cta * program.slotsApart();
+    numbers[mine] = Residue::unknown();
+    numbers[mine].source = draws;
+    result = model.answer(index, mine, barrier + cta * program.barriersApart(), instruction.value, instruction.site);
+  }
+  return result;
 }
 
 } // namespace girih

@@ -23,14 +23,15 @@ BarrierModel::BarrierModel(std::vector<AgentInfo> agents, std::vector<BarrierInf
 }
 
 void BarrierModel::reset() {
-  size_t width = agents.size() + barriers.size() + kNamedBarriers * ctas;
+  size_t width = agents.size() * (ctas == 1 ? 1 : 2) + barriers.size() + kNamedBarriers * ctas;
+  namedStates.assign(kNamedBarriers * ctas, {});
   bool hasTensor = any_of(slots, [](const SlotInfo &slot) { return slot.columns > 0; });
   size_t tensorWidth = hasTensor ? agents.size() : 0; // or there is nothing to tell
   fault = {};
   agentStates.assign(agents.size(), {});
   for (auto [i, agent] : enumerate(agentStates)) {
     agent.clock.assign(width, 0);
-    agent.clock[i] = 1;
+    agent.clock[i] = passed(agent.clock, i) = 1;
     agent.tensor.assign(tensorWidth, 0);
     if (hasTensor)
       agent.tensor[i] = 1;
@@ -45,7 +46,6 @@ void BarrierModel::reset() {
     barrier.tensorGathering.assign(tensorWidth, 0);
     barrier.tensorEnded.assign(tensorWidth, 0);
   }
-  namedStates.assign(kNamedBarriers * ctas, {});
   for (NamedState &named : namedStates)
     named.gathering.assign(width, 0);
   slotStates.assign(slots.size(), {});
@@ -64,7 +64,7 @@ void BarrierModel::join(Clock &into, const Clock &from) {
 
 void BarrierModel::endEpoch(int agent, int site) {
   AgentState &self = agentStates[agent];
-  ++self.clock[agent];
+  passed(self.clock, agent) = ++self.clock[agent];
   if (!self.tensor.empty())
     self.tensor[agent] = self.clock[agent];
   self.signalSites.push_back(site);
@@ -125,8 +125,6 @@ Step BarrierModel::wait(int agent, int barrier, int64_t parity, bool isFence, bo
 }
 
 Step BarrierModel::arrive(int agent, int barrier, bool isFence, int site) {
-  if (agents[agent].cta != barriers[barrier].cta)
-    barrierStates[barrier].remoteSite = site;
   return count(agent, barrier, arrivalsOf(agent), isFence, site);
 }
 
@@ -154,6 +152,9 @@ Step BarrierModel::count(int agent, int barrier, int64_t arrivals, bool isFence,
                           std::to_string(allowed) + " arrivals end it, " + std::to_string(allowed - state.pending) +
                           " have come, and these are " + std::to_string(arrivals) + " more");
   state.pending -= arrivals;
+  bool isThread = agents[agent].thread < 0;
+  if (isThread && agents[agent].cta != barriers[barrier].cta)
+    state.remoteSite = site;
   join(state.gathering, self.clock);
   if (isFence)
     join(state.tensorGathering, self.tensor);
@@ -171,7 +172,7 @@ Step BarrierModel::completeIfReady(int barrier, int site) {
   if (state.copied < state.expected)
     return Step::Done;
   for (const Seen &seen : state.waits)
-    if (state.gathering[seen.agent] < seen.epoch)
+    if (passed(state.gathering, seen.agent) < seen.epoch)
       return fail(seen.site, agents[seen.agent].name + " waits for " + phaseText(barrier, state.phase - 1) + ", but " +
                                  phaseName(state.phase) + " can end before it looks: it would miss the phase");
   state.waits.clear();

@@ -38,7 +38,8 @@ enum class Step { Done, Blocked, Failed };
 /// Time is counted in epochs: an agent's epoch grows whenever it signals others, so
 /// "before" is "in an epoch that the other has heard of". An agent's clock says, for each
 /// agent, the newest epoch it has heard of, and for each barrier, how many phases it knows
-/// to have ended. Of what was done in tensor memory it has heard only if the arrive and the
+/// to have ended. Between CTAs it may have heard how far an agent has come and nothing of memory,
+/// which is another entry. Of what was done in tensor memory it has heard only if the arrive and the
 /// wait by which it has heard were fences for that, so there is a second clock of such news.
 ///
 /// Every rule here is about what must have happened before, never about what
@@ -77,6 +78,8 @@ public:
   Step expect(int agent, int barrier, int64_t bytes, int site);
   /// `isPart`: of the slot, so that the rest may come by other copies of the phase.
   Step copy(int agent, int slot, bool isPart, int barrier, int64_t bytes, int site);
+  /// What is asked for comes, of which the barrier tells and nobody else.
+  Step answer(int agent, int slot, int barrier, int64_t bytes, int site);
 
   // Named barriers; `threads` is 0 if not given. A blocked sync is tried again.
   Step sync(int agent, int64_t id, int64_t threads, int site);
@@ -153,8 +156,7 @@ private:
     llvm::SmallVector<int, 2> storing, draining, unpublished; ///< slots
     std::vector<int> signalSites;                             ///< by epoch: the signal that ended it
     SyncState sync = SyncState::None;
-    bool accesses = false; ///< has read or written slots by itself
-    int32_t mmaEpoch = 0;  ///< of a pipe: the epoch of its newest MMA, or 0
+    int32_t mmaEpoch = 0; ///< of a pipe: the epoch of its newest MMA, or 0
     int mmaSite = -1;
     int waitingFor = -1; ///< the barrier, or the number of barriers + id
     int64_t waitingPhase = 0;
@@ -208,6 +210,10 @@ private:
   }
   std::string unfenced(int agent, int other, int32_t epoch) const;
   int32_t &known(Clock &clock, int barrier) const { return clock[agents.size() + barrier]; }
+  /// The newest epoch that an agent has come to, whatever has been heard of its memory.
+  int32_t &passed(Clock &clock, int agent) const {
+    return clock[ctas == 1 ? agent : agents.size() + barriers.size() + namedStates.size() + agent];
+  }
   /// The number of a named barrier of the agent's CTA.
   int namedOf(int agent, int64_t id) const { return agents[agent].cta * kNamedBarriers + id; }
   /// What is filled at a site of the program, in the CTA of the slot.
@@ -218,7 +224,8 @@ private:
   void startPipe(int agent, int site);
   Step accumulate(int pipe, int dest, std::optional<bool> accumulates, int site);
   Step completeIfReady(int barrier, int site);
-  Step tellByCopy(int agent, int barrier, int site);
+  Step fillByCopy(int agent, int slot, bool isPart, int barrier, int64_t bytes, int site);
+  void tellByCopy(int agent, int barrier, int site);
   Step joinNamed(int agent, int64_t id, int64_t threads, int site, bool waits);
   Step checkFilled(int agent, int slot, int site, bool async);
   Step checkFree(int agent, int slot, int site);

@@ -84,9 +84,23 @@ void BarrierModel::noteFill(int slot, int site, bool isCopy, bool continues) {
     fills[fillOf(slot, slotStates[slot].site)].isRead = true;
 }
 
+Step BarrierModel::copy(int agent, int slot, bool isPart, int barrier, int64_t bytes, int site) {
+  if (Step step = fillByCopy(agent, slot, isPart, barrier, bytes, site); step != Step::Done)
+    return step;
+  if (barriers[barrier].cta != agents[agent].cta)
+    tellByCopy(agent, barrier, site);
+  return completeIfReady(barrier, site);
+}
+
+Step BarrierModel::answer(int agent, int slot, int barrier, int64_t bytes, int site) {
+  if (Step step = fillByCopy(agent, slot, /*isPart=*/false, barrier, bytes, site); step != Step::Done)
+    return step;
+  return completeIfReady(barrier, site);
+}
+
 /// The bytes arrive at an unknown time, at the latest when the phase ends. That
 /// they arrive at once here loses nothing: no rule looks at the order of this run.
-Step BarrierModel::copy(int agent, int slot, bool isPart, int barrier, int64_t bytes, int site) {
+Step BarrierModel::fillByCopy(int agent, int slot, bool isPart, int barrier, int64_t bytes, int site) {
   AgentState &self = agentStates[agent];
   BarrierState &state = barrierStates[barrier];
   SlotState &memory = slotStates[slot];
@@ -111,33 +125,25 @@ Step BarrierModel::copy(int agent, int slot, bool isPart, int barrier, int64_t b
   fill(memory.readers, Reader());
   state.copied += bytes;
   state.hasCopies = true;
-  if (barriers[barrier].cta != agents[agent].cta)
-    if (Step step = tellByCopy(agent, barrier, site); step != Step::Done)
-      return step;
-  return completeIfReady(barrier, site);
+  return Step::Done;
 }
 
 /// The phase cannot end before the thread has started the copy, and so not before the phases
 /// that the thread has waited for. That is no arrival: of memory nobody hears by it, and so
 /// not of phases that copies fill memory in.
-Step BarrierModel::tellByCopy(int agent, int barrier, int site) {
+void BarrierModel::tellByCopy(int agent, int barrier, int site) {
   AgentState &self = agentStates[agent];
-  if (self.accesses)
-    return fail(site, agents[agent].name + " copies for the barrier of another CTA, and reads or writes memory itself: "
-                                           "the check of barriers does not follow what others hear of that");
   Clock &gathering = barrierStates[barrier].gathering;
-  gathering[agent] = std::max(gathering[agent], self.clock[agent]);
+  passed(gathering, agent) = std::max(passed(gathering, agent), self.clock[agent]);
   for (auto [i, state] : enumerate(barrierStates))
     if (!state.hasCopies)
       known(gathering, i) = std::max(known(gathering, i), self.lastWait[i] + 1);
   endEpoch(agent, site);
-  return Step::Done;
 }
 
 Step BarrierModel::write(int agent, int slot, bool forAsync, int site) {
   AgentState &self = agentStates[agent];
   SlotState &memory = slotStates[slot];
-  self.accesses = true;
   if (is_contained(self.storing, slot))
     return fail(site, agents[agent].name + " overwrites " + slots[slot].name +
                           " before its store from there has been drained");
@@ -212,7 +218,6 @@ Step BarrierModel::checkFilled(int agent, int slot, int site, bool async) {
 
 void BarrierModel::startRead(int agent, int slot, int site) {
   Reader &reader = slotStates[slot].readers[agent];
-  agentStates[agent].accesses = true;
   reader.site = site;
   fills[fillOf(slot, slotStates[slot].site)].isRead = true;
   for (int earlier : slotStates[slot].continued)

@@ -37,7 +37,7 @@ void Decoder::decode() {
       refuse(op, "'" + op->getName().getStringRef() + "' is for one thread, but all " +
                      Twine(kThreadsPerWarp * static_cast<int64_t>(role.getWarps())) + " of role \"" + role.getName() +
                      "\" run it");
-    bool isOfPair = tile::isOfPair(op) || (isa<tile::MmaCommitOp>(op) && cast<tile::MmaCommitOp>(op).getPair());
+    bool isOfPair = tile::isOfPair(op) || tile::signalsPair(op);
     if (isOfPair && program.ctas != 2)
       refuse(op,
              "'" + op->getName().getStringRef() + "' is for a pair of CTAs, but clusters have " + Twine(program.ctas));

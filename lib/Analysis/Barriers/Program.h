@@ -73,7 +73,7 @@ struct BarrierProgram {
     bool isFence = false;   ///< for tensor memory: an arrive or a wait
     bool isOpen = false;    ///< a branch that may go either way: nobody is told or waited for in it
     bool isLeader = false;  ///< at the barrier of the leader; what expects, by the leader only
-    bool isPair = false;    ///< an MMA or a commit: of both CTAs
+    bool isPair = false;    ///< an MMA, or what signals: of both CTAs
     bool isCluster = false; ///< a wait that hears threads of other CTAs
     int site = -1;
     int tile = -1, tileRegisters = -1; ///< what is put; the left operand of an MMA

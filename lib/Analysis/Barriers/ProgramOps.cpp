@@ -142,8 +142,9 @@ void Decoder::decodeEvent(Operation *op) {
         instruction.isLeader = arrive.getLeader();
       })
       .Case([&](tile::BarrierExpectOp expect) {
-        fill(Code::Expect, expect.getIndex(), {}, expect.getBarriers(), expect.getBytes()).isLeader =
-            expect.getLeader();
+        Instruction &instruction = fill(Code::Expect, expect.getIndex(), {}, expect.getBarriers(), expect.getBytes());
+        instruction.isLeader = expect.getLeader();
+        instruction.isPair = expect.getPair();
       })
       .Case([&](tile::CopyOp copy) {
         Instruction &instruction = fill(Code::Copy, copy.getBarrier(), copy.getDest(), copy.getBarriers(),
@@ -200,7 +201,8 @@ void Decoder::decodeEvent(Operation *op) {
       })
       .Case([&](tile::WriteNumberOp write) { fill(Code::WriteNumber, write.getDest(), write.getNumber()); })
       .Case([&](tile::RequestWorkOp request) {
-        fill(Code::RequestNumber, request.getBarrier(), request.getDest(), request.getBarriers(), tile::kAnswerBytes);
+        fill(Code::RequestNumber, request.getBarrier(), request.getDest(), request.getBarriers(), tile::kAnswerBytes)
+            .isPair = request.getPair();
       })
       .Case([&](tile::ReadWorkOp read) { fill(Code::ReadNumber, read.getSource()).dest = reg(read.getWork()); })
       .Case([&](tile::ReadNumberOp read) { fill(Code::ReadNumber, read.getSource()).dest = reg(read.getNumber()); })

@@ -3,6 +3,8 @@
 #include "girih/Target/Kernel.h"
 
 #include "mlir/Dialect/LLVMIR/NVVMDialect.h"
+#include "llvm/ADT/StringExtras.h"
+#include "llvm/Support/FormatVariadic.h"
 #include <algorithm>
 
 using namespace mlir;
@@ -56,6 +58,10 @@ struct ConvertWait : OpConversionPattern<tile::BarrierWaitOp> {
   const Target &target;
 };
 
+/// Whoever waits at the barrier of another CTA hears of this thread by the scope, or because there is no
+/// cache between them.
+StringRef remoteScope(Operation *op) { return isAssumed(op, tile::kRemoteScope) ? "" : ".release.cluster"; }
+
 /// Lane 0 of each warp arrives, or the role's one thread. With `after`, the address is computed from the sign
 /// bit of that element, which is zero (also in a NaN that an instruction makes), so
 /// that neither LLVM nor ptxas can arrive before the element is known.
@@ -75,9 +81,7 @@ struct ConvertArrive : OpConversionPattern<tile::BarrierArriveOp> {
     }
     std::string arrive = "mbarrier.arrive.shared::cta.b64 _, [$0];";
     if (op.getLeader()) {
-      // Whoever waits there hears of this thread by the scope, or because there is no cache between them.
-      StringRef scope = isAssumed(op, tile::kRemoteScope) ? "" : ".release.cluster";
-      arrive = ("mbarrier.arrive" + scope + ".shared::cluster.b64 _, [$0];").str();
+      arrive = ("mbarrier.arrive" + remoteScope(op) + ".shared::cluster.b64 _, [$0];").str();
       address = inLeader(b, address);
     }
     if (op->hasAttr(kOneThreadAttr)) {
@@ -116,15 +120,24 @@ struct ConvertExpect : OpConversionPattern<tile::BarrierExpectOp> {
                                 ConversionPatternRewriter &rewriter) const override {
     ImplicitLocOpBuilder b(op.getLoc(), rewriter);
     Value address = barrierAddress(b, adaptor.getBarriers(), adaptor.getIndex());
-    StringRef expect = "mbarrier.arrive.expect_tx.shared::cta.b64 _, [$0], $1;";
     SmallVector<Value> operands = {address, constantI32(b, op.getBytes())};
+    std::string before, predicate;
     if (op.getLeader() && clusterOf(op) > 1) {
       operands.push_back(arith::ExtUIOp::create(b, b.getI32Type(), isLeader(b)));
-      emitPtx(b, {}, ("{ .reg .pred leader; setp.ne.b32 leader, $2, 0; @leader " + expect + " }").str(), "r,r,r",
-              operands);
-    } else {
-      emitPtx(b, {}, expect, "r,r", operands);
+      before = ".reg .pred leader; setp.ne.b32 leader, $2, 0; ";
+      predicate = "@leader ";
+    } else if (op->hasAttr(kElectedAttr)) {
+      before = kElect;
+      predicate = "@one ";
     }
+    std::string expect = predicate + "mbarrier.arrive.expect_tx.shared::cta.b64 _, [$0], $1;";
+    for (int64_t cta = 1, ctas = op.getPair() ? ctasOfProgram(op) : 1; cta < ctas; ++cta) {
+      expect += llvm::formatv(" {0}mbarrier.arrive.expect_tx{1}.shared::cluster.b64 _, [${2}], $1;", predicate,
+                              remoteScope(op), operands.size());
+      operands.push_back(inCta(b, address, cta));
+    }
+    std::string constraints = llvm::join(SmallVector<StringRef>(operands.size(), "r"), ",");
+    emitPtx(b, {}, before.empty() ? expect : "{ " + before + expect + " }", constraints, operands);
     rewriter.eraseOp(op);
     return success();
   }

@@ -38,7 +38,11 @@ static Value mapAddress(ImplicitLocOpBuilder &b, StringRef cta, StringRef constr
       .getRes();
 }
 
-Value inLeader(ImplicitLocOpBuilder &b, Value address) { return mapAddress(b, "0", "=r,r", address); }
+Value inCta(ImplicitLocOpBuilder &b, Value address, int64_t cta) {
+  return mapAddress(b, std::to_string(cta), "=r,r", address);
+}
+
+Value inLeader(ImplicitLocOpBuilder &b, Value address) { return inCta(b, address, 0); }
 
 namespace {
 

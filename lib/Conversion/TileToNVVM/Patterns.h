@@ -67,7 +67,8 @@ void keepRolled(mlir::Operation *loop);
 /// Two elements as a reduction combines them.
 mlir::Value combine(mlir::ImplicitLocOpBuilder &b, tile::ReduceKind kind, mlir::Value x, mlir::Value y);
 
-/// The address in the cluster of what the leader has at an address of its shared memory.
+/// The address in the cluster of what a CTA, or the leader, has at an address of its shared memory.
+mlir::Value inCta(mlir::ImplicitLocOpBuilder &b, mlir::Value address, int64_t cta);
 mlir::Value inLeader(mlir::ImplicitLocOpBuilder &b, mlir::Value address);
 
 /// An address of the cluster's shared memory as a pointer.

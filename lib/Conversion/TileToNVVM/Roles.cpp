@@ -58,6 +58,11 @@ SmallVector<RoleGroup> groupRoles(ArrayRef<tile::RoleOp> roles) {
   return groups;
 }
 
+/// What one lane does of a warp that runs a thread's program.
+bool isElected(Operation *op) {
+  return isa<tile::MmaIntoOp, tile::CopyScalesOp, tile::MmaCommitOp, tile::BarrierExpectOp, tile::RequestWorkOp>(op);
+}
+
 /// Whether a warp can run the program of the role's thread, and elect one of its lanes for
 /// each op that is to happen once. It then has no lane on its own, so that the assembler keeps
 /// what the ops name in uniform registers; of a thread in a branch of its own it does not.
@@ -65,8 +70,9 @@ bool isRunByWarp(tile::RoleOp role) {
   bool startsMmas = false;
   WalkResult result = role.walk([&](Operation *op) {
     startsMmas |= isa<tile::MmaIntoOp>(op);
-    bool isElectable = isa<tile::MmaIntoOp, tile::CopyScalesOp, tile::MmaCommitOp, tile::BarrierWaitOp,
-                           tile::BarrierArriveOp, tile::ReadNumberOp, tile::ReadWorkOp>(op);
+    auto expect = dyn_cast<tile::BarrierExpectOp>(op);
+    bool isElectable = (expect ? !expect.getLeader() : isElected(op)) ||
+                       isa<tile::BarrierWaitOp, tile::BarrierArriveOp, tile::ReadNumberOp, tile::ReadWorkOp>(op);
     bool hasOwnEffects = !op->hasTrait<OpTrait::HasRecursiveMemoryEffects>() && !isMemoryEffectFree(op);
     return WalkResult(success(op == role || isElectable || !hasOwnEffects));
   });
@@ -89,8 +95,7 @@ void buildRole(ImplicitLocOpBuilder &b, tile::RoleOp role) {
     return inlineBody(role, b);
   bool isOfWarp = isRunByWarp(role);
   role.walk([&](Operation *op) {
-    if (isOfWarp ? isa<tile::MmaIntoOp, tile::CopyScalesOp, tile::MmaCommitOp>(op)
-                 : isa<tile::BarrierArriveOp, tile::ReadNumberOp, tile::ReadWorkOp>(op))
+    if (isOfWarp ? isElected(op) : isa<tile::BarrierArriveOp, tile::ReadNumberOp, tile::ReadWorkOp>(op))
       op->setAttr(isOfWarp ? kElectedAttr : kOneThreadAttr, UnitAttr::get(op->getContext()));
   });
   Value warp = gpu::SubgroupIdOp::create(b, nullptr);

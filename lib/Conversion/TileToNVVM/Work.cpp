@@ -1,5 +1,6 @@
 // Work items that CTAs take while they run, and numbers in shared memory.
 #include "Patterns.h"
+#include "girih/Target/Kernel.h"
 
 #include "mlir/Dialect/LLVMIR/NVVMDialect.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
@@ -56,8 +57,16 @@ struct ConvertRequestWork : OpConversionPattern<tile::RequestWorkOp> {
       return op.emitOpError("has no barrier: run tile-lower-channels first");
     ImplicitLocOpBuilder b(op.getLoc(), rewriter);
     Value barrier = barrierAddress(b, adaptor.getBarriers(), op.getBarrier());
-    NVVM::ClusterLaunchControlTryCancelOp::create(b, /*multicast=*/false, sharedPointer(b, adaptor.getDest()),
-                                                  sharedPointer(b, barrier));
+    if (op->hasAttr(kElectedAttr)) {
+      StringRef multicast = op.getPair() ? ".multicast::cluster::all" : "";
+      std::string request = ("@one clusterlaunchcontrol.try_cancel.async.shared::cta.mbarrier::complete_tx::bytes" +
+                             multicast + ".b128 [$0], [$1]; }")
+                                .str();
+      emitPtx(b, {}, "{ " + kElect.str() + request, "r,r", {adaptor.getDest(), barrier});
+    } else {
+      NVVM::ClusterLaunchControlTryCancelOp::create(b, op.getPair(), sharedPointer(b, adaptor.getDest()),
+                                                    sharedPointer(b, barrier));
+    }
     rewriter.eraseOp(op);
     return success();
   }
@@ -94,7 +103,10 @@ struct ConvertReadWork : OpConversionPattern<tile::ReadWorkOp> {
     {
       OpBuilder::InsertionGuard guard(b);
       b.setInsertionPointToStart(isThere.thenBlock());
-      scf::YieldOp::create(b, query(b.getI32Type(), NVVM::ClusterLaunchControlQueryType::GET_FIRST_CTA_ID_X));
+      Value first = query(b.getI32Type(), NVVM::ClusterLaunchControlQueryType::GET_FIRST_CTA_ID_X);
+      if (int64_t ctas = ctasOfProgram(op); ctas > 1)
+        first = arith::DivUIOp::create(b, first, constantI32(b, ctas));
+      scf::YieldOp::create(b, first);
       b.setInsertionPointToStart(isThere.elseBlock());
       scf::YieldOp::create(b, constantI32(b, std::numeric_limits<int32_t>::max()));
     }

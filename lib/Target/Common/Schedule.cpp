@@ -178,9 +178,6 @@ tile::Schedule completeAttention(attn::ForwardOp op, const tile::Schedule &given
   if (int64_t part = cluster * 1024 / bits; cluster > 1 && head.values % part != 0)
     missing.add("knob cluster is " + Twine(cluster) + " when values have " + Twine(head.values) +
                 " columns, which must be a multiple of " + Twine(part));
-  if (cluster > 1 && schedule.persistent == tile::Schedule::kDynamic)
-    missing.add("knob persistent is " + Twine(*schedule.persistent) + " when knob cluster is " + Twine(cluster) +
-                ", items are taken for 1 CTA");
   if (*schedule.rows != shape.rows * *schedule.workers * cluster)
     missing.add("knob rows is " + Twine(*schedule.rows) + " when knob workers is " + Twine(*schedule.workers) +
                 (cluster > 1 ? " and knob cluster " + std::to_string(cluster) : "") + ", each worker has " +

@@ -32,10 +32,6 @@ uint32_t scaledDescriptor(uint32_t plain, int64_t step) {
   return (plain & ~(1u << 4)) | 1 << 23 | step << 4 | step << 29;
 }
 
-/// The lane that a warp elects is the same each time (PTX ISA, "elect.sync"), so commits are of the lane that
-/// started the MMAs.
-constexpr StringLiteral kElect = ".reg .pred one; elect.sync _|one, -1; ";
-
 /// One assembly string per MMA, with every step along the inner dimension. Descriptors are
 /// put together in it, out of 32-bit words: as 64-bit values of the IR, the lower halves of
 /// all steps would live in registers at once and spill.
@@ -119,6 +115,7 @@ struct ConvertCopyScales : OpConversionPattern<tile::CopyScalesOp> {
   }
 };
 
+/// A warp elects the same lane each time, so commits are of the lane that started the MMAs.
 struct ConvertCommit : OpConversionPattern<tile::MmaCommitOp> {
   using OpConversionPattern::OpConversionPattern;
 

@@ -52,10 +52,8 @@ static tile::Schedule defaultsFor(attn::ForwardOp op, const tile::Schedule &give
   // that are too large, it takes from the small ones.
   schedule.lazyRescale = op.hasNarrowInputs() ? 4 : 8;
   schedule.exp2Polynomial = exp2Polynomial;
-  // As on Hopper, but not measured; items are taken for one CTA.
-  schedule.persistent = given.splits.value_or(1) > 1                  ? 0
-                        : cluster == 1 && (masked || op.hasLengths()) ? tile::Schedule::kDynamic
-                                                                      : 1;
+  // As on Hopper, but not measured.
+  schedule.persistent = given.splits.value_or(1) > 1 ? 0 : masked || op.hasLengths() ? tile::Schedule::kDynamic : 1;
   schedule.longestFirst = masked ? 1 : 0;
   schedule.groupBytes = masked ? 32 << 20 : 0;
   schedule.anchor = 0;

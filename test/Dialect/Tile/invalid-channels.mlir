@@ -152,6 +152,14 @@ func.func @expect(%b: !tile.barriers<2, arrivals = 1>, %i: index) {
 
 // -----
 
+func.func @expect_where(%b: !tile.barriers<2, arrivals = 1>, %i: index) {
+  // expected-error@+1 {{is for the barrier of the leader or for those of a pair, not for both}}
+  tile.barrier_expect %b[%i] bytes(16) leader pair : !tile.barriers<2, arrivals = 1>
+  return
+}
+
+// -----
+
 !panel = tensor<64x64xbf16, #tile.shared<swizzle = 128>>
 func.func @write_shared_place(%t: tensor<64x64xbf16>, %s: !panel) {
   // expected-error@+1 {{goes from registers to shared memory, not from 'tensor<64x64xbf16>'}}

@@ -208,6 +208,8 @@ gpu.module @tensor_memory {
     %more = tile.next_work of %n
     // CHECK: tile.request_work to %{{.*}} : tensor<1x8xi32, #tile.shared<swizzle = 32>>
     tile.request_work to %slot : tensor<1x8xi32, #tile.shared<swizzle = 32>>
+    // CHECK: tile.request_work to %{{.*}} pair : tensor<1x8xi32, #tile.shared<swizzle = 32>>
+    tile.request_work to %slot pair : tensor<1x8xi32, #tile.shared<swizzle = 32>>
     // CHECK: tile.read_work %{{.*}} : tensor<1x8xi32, #tile.shared<swizzle = 32>>
     %answer = tile.read_work %slot : tensor<1x8xi32, #tile.shared<swizzle = 32>>
     // CHECK: tile.write_number %[[W]], %{{.*}} : tensor<1x8xi32, #tile.shared<swizzle = 32>>
@@ -263,6 +265,8 @@ gpu.module @tensor_memory {
     tile.role "load" warps(1) registers(24) one_thread {
       // CHECK: tile.barrier_expect %[[F:.*]][%{{.*}}] bytes(16384) leader : <2, arrivals = 1>
       tile.barrier_expect %full[%i] bytes(16384) leader : !tile.barriers<2, arrivals = 1>
+      // CHECK: tile.barrier_expect %[[F]][%{{.*}}] bytes(16) pair : <2, arrivals = 1>
+      tile.barrier_expect %full[%i] bytes(16) pair : !tile.barriers<2, arrivals = 1>
       // CHECK: tile.copy %{{.*}}[%{{.*}}] to %{{.*}} signals leader %[[F]][%{{.*}}] : !tile.barriers<2, arrivals = 1> : !tile.tensor_map
       tile.copy %map[%i, %i, %i] to %slot signals leader %full[%i] : !tile.barriers<2, arrivals = 1> : !map, !panel
     }

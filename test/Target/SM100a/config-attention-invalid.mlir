@@ -123,10 +123,9 @@ func.func @pair_of_parts(%q: tensor<1x2x256x128xbf16>) -> tensor<1x2x256x128xbf1
 // -----
 
 func.func @pair(%q: tensor<1x2x256x128xbf16>) -> tensor<1x2x256x128xbf16> {
-  // expected-error@+3 {{knob persistent is 2 when knob cluster is 2, items are taken for 1 CTA}}
-  // expected-note@+2 {{knob rows is 256 when knob workers is 2 and knob cluster 2, each worker has 128 rows on sm_100a}}
+  // expected-error@+2 {{knob rows is 256 when knob workers is 2 and knob cluster 2, each worker has 128 rows on sm_100a}}
   // expected-note@+1 {{knob columns is 80, MMAs on sm_100a take multiples of 32 up to 256}}
-  %o = attn.forward %q, %q, %q schedule <cluster = 2, persistent = 2, rows = 256, workers = 2, columns = 80>
+  %o = attn.forward %q, %q, %q schedule <cluster = 2, rows = 256, workers = 2, columns = 80>
       : tensor<1x2x256x128xbf16>, tensor<1x2x256x128xbf16>, tensor<1x2x256x128xbf16> -> tensor<1x2x256x128xbf16>
   return %o : tensor<1x2x256x128xbf16>
 }

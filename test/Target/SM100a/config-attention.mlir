@@ -43,9 +43,9 @@ func.func @correction(%q: tensor<1x2x256x128xbf16>) -> tensor<1x2x256x128xbf16> 
 
 // -----
 
-// Two CTAs that share an item have twice the rows, and columns that both can load half of; they take items in turn.
+// Two CTAs that share an item have twice the rows, and columns that both can load half of; one asks for the items of both.
 // CHECK-LABEL: func.func @pair
-// CHECK: schedule <rows = 512, columns = 64, workers = 2, {{.*}}persistent = 1, ctas = 1, cluster = 2, splits = 1, longest_first = 1
+// CHECK: schedule <rows = 512, columns = 64, workers = 2, {{.*}}persistent = 2, ctas = 1, cluster = 2, splits = 1, longest_first = 1
 func.func @pair(%q: tensor<1x2x1024x128xbf16>) -> tensor<1x2x1024x128xbf16> {
   %o = attn.forward %q, %q, %q mask(causal) schedule <cluster = 2>
       : tensor<1x2x1024x128xbf16>, tensor<1x2x1024x128xbf16>, tensor<1x2x1024x128xbf16> -> tensor<1x2x1024x128xbf16>

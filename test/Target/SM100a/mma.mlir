@@ -99,7 +99,7 @@ gpu.module @m [#nvvm.target<chip = "sm_100a">] {
     gpu.return
   }
 
-  // A role that does more than start MMAs and wait, here expect bytes, is one thread's: a lane in a branch of its own.
+  // A role that does more than start MMAs and wait, here for stores, is one thread's: a lane in a branch of its own.
   // CHECK-LABEL: llvm.func @one_thread
   // CHECK: nvvm.elect.sync
   // CHECK: "{ .reg .pred p; .reg .b32 w; .reg .b64 a, b; setp.ne.b32 p, $3, 0; add.s32 w, $1, 0;
@@ -116,7 +116,7 @@ gpu.module @m [#nvvm.target<chip = "sm_100a">] {
       %a = tile.slot %as[%c0] : !tile.buffer<1 x !panel> -> !panel
       tile.mma_into %sum, %a, %a accumulate(%false) transpose_b : !sum, !panel, !panel
       tile.mma_commit %done[%c0] : !tile.barriers<1, arrivals = 1>
-      tile.barrier_expect %done[%c0] bytes(16) : !tile.barriers<1, arrivals = 1>
+      tile.drain_stores completed
     }
     gpu.return
   }
