@@ -138,10 +138,11 @@ FailureOr<Value> TileSpecializePass::makePlaceChannel(const TensorPlace &place, 
                                                       OpBuilder &builder) {
   Operation *user = place.mmas.empty() ? place.readers.front() : place.mmas.front();
   int64_t depth = place.kind == TensorPlace::Accumulated ? schedule.accumulators.value_or(1) : 1;
-  auto type = tile::ChannelType::getChecked([&] { return user->emitError(); }, &getContext(), depth, place.getType(),
-                                            *schedule.workers);
-  if (!type)
-    return failure();
+  int64_t columns = depth * *schedule.workers * tile::tensorColumns(place.getType());
+  if (columns > tile::kMaxTensorColumns)
+    return user->emitError() << "tiles of one channel need " << columns << " columns of tensor memory, there are "
+                             << tile::kMaxTensorColumns << " (knobs columns, workers and accumulators)";
+  auto type = tile::ChannelType::get(&getContext(), depth, place.getType(), *schedule.workers);
   return tile::ChannelOp::create(builder, user->getLoc(), type, uniqueName(name), shares).getResult();
 }
 

@@ -68,20 +68,6 @@ gpu.module @m [#nvvm.target<chip = "sm_90a">] {
 // -----
 
 gpu.module @m [#nvvm.target<chip = "sm_90a">] {
-  // A part of a panel would not be an operand that the MMA can read.
-  gpu.func @slice_of_few_columns(%m: memref<?x64xbf16>, %i: index) kernel {
-    %x = arith.constant dense<1.0> : tensor<64x64xbf16>
-    %a = tile.load %m[%i, %i] ring("a") stages(1) : memref<?x64xbf16> -> tensor<64x64xbf16>
-    %b = tile.slice %a[%i, %i] : tensor<64x64xbf16> -> tensor<64x32xbf16>
-    // expected-error@+1 {{an operand row of 32 elements of 'bf16' cannot have the 128-byte swizzle}}
-    %s = tile.mma_async %x, %b : tensor<64x64xbf16>, tensor<64x32xbf16> -> !tile.async<tensor<64x32xf32>>
-    gpu.return
-  }
-}
-
-// -----
-
-gpu.module @m [#nvvm.target<chip = "sm_90a">] {
   // The lanes of a row hold 4 partial results on this chip.
   gpu.func @other_partials(%m: memref<?x64xbf16>, %i: index) kernel {
     %x = arith.constant dense<1.0> : tensor<64x64xbf16>

@@ -217,6 +217,18 @@ gpu.module @m [#target] {
     gpu.return
   }
 
+  // Panels are as narrow as a part that an MMA reads.
+  // CHECK-LABEL: gpu.func @part_of_a_panel
+  // CHECK: tile.load {{.*}} -> tensor<64x64xbf16, #tile.shared<swizzle = 64>>
+  // CHECK: tile.slice {{.*}} -> tensor<64x32xbf16, #tile.shared<swizzle = 64>>
+  gpu.func @part_of_a_panel(%m: memref<?x64xbf16>, %i: index) kernel {
+    %x = arith.constant dense<1.0> : tensor<64x64xbf16>
+    %a = tile.load %m[%i, %i] ring("a") stages(1) : memref<?x64xbf16> -> tensor<64x64xbf16>
+    %b = tile.slice %a[%i, %i] : tensor<64x64xbf16> -> tensor<64x32xbf16>
+    %s = tile.mma_async %x, %b : tensor<64x64xbf16>, tensor<64x32xbf16> -> !tile.async<tensor<64x32xf32>>
+    gpu.return
+  }
+
   // A tile that was transposed has its columns interleaved, as accumulators do: the left operand stays in its lanes.
   // CHECK-LABEL: gpu.func @transposed
   // CHECK: %[[T:.*]] = tile.transpose %{{.*}} ring("t") stages(2) : {{.*}} -> tensor<64x32xf8E4M3FN, #tile.shared<interleaved = true, swizzle = 32>>

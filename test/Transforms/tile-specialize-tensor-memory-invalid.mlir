@@ -303,3 +303,25 @@ gpu.module @m [#nvvm.target<chip = "sm_100a">] {
     gpu.return
   }
 }
+
+// -----
+
+#lane = #tile.fragment<registers = [64 : (0, 1)], lanes = [32 : (1, 0)], warps = [4 : (32, 0)]>
+!a = tensor<128x64xbf16, #tile.shared<swizzle = 128>>
+!b = tensor<64x64xbf16, #tile.shared<swizzle = 128>>
+!sum = tensor<128x64xf32, #tile.tensor_memory>
+
+gpu.module @m [#nvvm.target<chip = "sm_100a">] {
+  gpu.func @too_wide(%m: memref<?x64xbf16>, %n: index)
+      kernel attributes {tile.schedule = #tile.schedule<workers = 2, accumulators = 5, load_registers = 56, compute_registers = 200>} {
+    %c0 = arith.constant 0 : index
+    %a = tile.load %m[%n, %c0] ring("a") stages(1) : memref<?x64xbf16> -> !a
+    %b = tile.load %m[%n, %c0] ring("b") stages(1) : memref<?x64xbf16> -> !b
+    // expected-error@+1 {{tiles of one channel need 640 columns of tensor memory, there are 512 (knobs columns, workers and accumulators)}}
+    %async = tile.mma_async %a, %b : !a, !b -> !tile.async<!sum>
+    %t = tile.await %async in_flight(0) : !tile.async<!sum> -> !sum
+    %values = tile.move %t : !sum -> tensor<128x64xf32, #lane>
+    "use"(%values) : (tensor<128x64xf32, #lane>) -> ()
+    gpu.return
+  }
+}

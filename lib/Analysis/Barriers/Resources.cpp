@@ -109,7 +109,8 @@ void Resources::checkShared() {
   int64_t most = has.sharedBytes;
   if (std::max(launched, last.end) > most)
     refuse(kernel, "the kernel needs " + Twine(std::max(launched, last.end)) + " bytes of shared memory, " +
-                       target->chip() + " has " + Twine(most) + has.share());
+                       target->chip() + " has " + Twine(most) + has.share() +
+                       " (knobs rows, columns, workers and stages)");
 }
 
 /// Buffers in tensor memory lie in what the kernel reserves, which the chip has. They may

@@ -49,10 +49,6 @@ LogicalResult checkMmaTypes(Operation *op, StringRef chip, const MmaShape &shape
   for (RankedTensorType operand : {a, b})
     if (tile::SharedAttr shared = tile::sharedEncoding(operand); shared && shared.getSwizzle() == 16)
       return op->emitError() << "an operand without a swizzle cannot be read by MMAs on " << chip;
-  for (RankedTensorType operand : {a, b})
-    if (tile::SharedAttr shared = tile::sharedEncoding(operand); shared && shared.getSwizzle() != 128 && bits != 8)
-      return op->emitError() << "an operand row of " << operand.getDimSize(1) << " elements of " << type
-                             << " cannot have the 128-byte swizzle that MMAs on " << chip << " read";
   return success();
 }
 

@@ -117,9 +117,8 @@ static void checkBlocks(attn::ForwardOp op, const tile::Schedule &schedule, Miss
   if (op.getKeyBlock() % *schedule.columns != 0)
     missing.add("knob columns is " + Twine(*schedule.columns) + ", must divide the " + Twine(op.getKeyBlock()) +
                 " keys of a block");
-  for (auto [name, value] : {std::pair("splits", schedule.splits), std::pair("cluster", schedule.cluster)})
-    if (value.value_or(1) > 1)
-      missing.add("knob " + Twine(name) + " is " + Twine(*value) + ", must be 1 where blocks of keys are listed");
+  if (int64_t splits = schedule.splits.value_or(1); splits > 1)
+    missing.add("knob splits is " + Twine(splits) + ", must be 1 where blocks of keys are listed");
 }
 
 tile::Schedule completeAttention(attn::ForwardOp op, const tile::Schedule &given, const Target &target,
@@ -174,10 +173,6 @@ tile::Schedule completeAttention(attn::ForwardOp op, const tile::Schedule &given
   }
   if (!schedule.itemStages)
     schedule.itemStages = defaultItemStages(op, schedule, head, dense, target, limits);
-  // Each CTA loads its part of the columns of values, in whole panels.
-  if (int64_t part = cluster * 1024 / bits; cluster > 1 && head.values % part != 0)
-    missing.add("knob cluster is " + Twine(cluster) + " when values have " + Twine(head.values) +
-                " columns, which must be a multiple of " + Twine(part));
   if (*schedule.rows != shape.rows * *schedule.workers * cluster)
     missing.add("knob rows is " + Twine(*schedule.rows) + " when knob workers is " + Twine(*schedule.workers) +
                 (cluster > 1 ? " and knob cluster " + std::to_string(cluster) : "") + ", each worker has " +

@@ -31,13 +31,20 @@ static tile::Schedule defaultsFor(attn::ForwardOp op, const tile::Schedule &give
   // The rows of heads that share tiles are few: one worker's, as many as there are on Hopper.
   int64_t queries = op.getQ().getType().getDimSize(2);
   bool areFew = *given.heads > 1 && ShapedType::isStatic(queries) && queries * slotsOf(*given.heads) <= kMma.rows;
-  schedule.workers = areFew ? 1 : workersInBlock(op, 2, kMma.rows);
+  // So is one for keys that CTAs split, whose outputs they exchange through shared memory.
+  bool isOne = areFew || given.splits.value_or(1) > 1;
   int64_t cluster = given.cluster.value_or(1);
+  schedule.workers = isOne ? 1 : workersInBlock(op, 2, kMma.rows * cluster);
   schedule.rows = kMma.rows * *schedule.workers * cluster;
   schedule.columns = head.widest() <= 64    ? (corrects ? 112 : 128)
                      : head.keys > 128      ? 64
                      : op.hasNarrowInputs() ? 96
                                             : 80;
+  // Several tiles of scores beside the output, weights in the columns of theirs.
+  if (int64_t slots = given.accumulators.value_or(1); slots > 1) {
+    int64_t ofWorker = tile::kMaxTensorColumns / given.workers.value_or(*schedule.workers);
+    schedule.columns = std::min(*schedule.columns, (ofWorker - head.values) / slots);
+  }
   schedule.stages = 2;
   schedule.ctas = 1;
   schedule.cluster = 1;

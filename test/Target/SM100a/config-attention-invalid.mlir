@@ -103,16 +103,6 @@ func.func @correction(%q: tensor<1x2x256x128xbf16>) -> tensor<1x2x256x128xbf16> 
 
 // -----
 
-// Each of two CTAs loads half of the values' columns, in whole panels, and half of the keys of a tile.
-func.func @pair_of_narrow_heads(%q: tensor<1x2x256x64xbf16>) -> tensor<1x2x256x64xbf16> {
-  // expected-error@+1 {{knob cluster is 2 when values have 64 columns, which must be a multiple of 128}}
-  %o = attn.forward %q, %q, %q schedule <cluster = 2>
-      : tensor<1x2x256x64xbf16>, tensor<1x2x256x64xbf16>, tensor<1x2x256x64xbf16> -> tensor<1x2x256x64xbf16>
-  return %o : tensor<1x2x256x64xbf16>
-}
-
-// -----
-
 func.func @pair_of_parts(%q: tensor<1x2x256x128xbf16>) -> tensor<1x2x256x128xbf16> {
   // expected-error@+1 {{knob splits is 2, must be 1 when knob cluster is 2}}
   %o = attn.forward %q, %q, %q schedule <cluster = 2, splits = 2>
@@ -142,9 +132,9 @@ func.func @tiles_of_blocks(%q: tensor<1x2x256x128xbf16>, %n: tensor<1x2x2xi32>, 
 
 // -----
 
-func.func @pair_of_lists(%q: tensor<1x2x256x128xbf16>, %n: tensor<1x2x1xi32>, %i: tensor<1x2x1x2xi32>) -> tensor<1x2x256x128xbf16> {
-  // expected-error@+1 {{knob cluster is 2, must be 1 where blocks of keys are listed}}
-  %o = attn.forward %q, %q, %q blocks([256, 128], %n : tensor<1x2x1xi32>, %i : tensor<1x2x1x2xi32>) schedule <cluster = 2, workers = 1>
+func.func @parts_of_lists(%q: tensor<1x2x256x128xbf16>, %n: tensor<1x2x1xi32>, %i: tensor<1x2x1x2xi32>) -> tensor<1x2x256x128xbf16> {
+  // expected-error@+1 {{knob splits is 2, must be 1 where blocks of keys are listed}}
+  %o = attn.forward %q, %q, %q blocks([256, 128], %n : tensor<1x2x1xi32>, %i : tensor<1x2x1x2xi32>) schedule <splits = 2>
       : tensor<1x2x256x128xbf16>, tensor<1x2x256x128xbf16>, tensor<1x2x256x128xbf16> -> tensor<1x2x256x128xbf16>
   return %o : tensor<1x2x256x128xbf16>
 }

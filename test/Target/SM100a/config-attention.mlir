@@ -52,6 +52,32 @@ func.func @pair(%q: tensor<1x2x1024x128xbf16>) -> tensor<1x2x1024x128xbf16> {
   return %o : tensor<1x2x1024x128xbf16>
 }
 
+// Each of two CTAs may have a part of values that is narrower than a panel, and less than a block of queries.
+// CHECK-LABEL: func.func @pair_of_narrow_heads
+// CHECK: schedule <rows = 256, columns = 128, workers = 1, {{.*}}cluster = 2
+func.func @pair_of_narrow_heads(%q: tensor<1x2x256x64xbf16>, %n: tensor<1x2x1xi32>, %i: tensor<1x2x1x2xi32>) -> tensor<1x2x256x64xbf16> {
+  %o = attn.forward %q, %q, %q blocks([256, 128], %n : tensor<1x2x1xi32>, %i : tensor<1x2x1x2xi32>) schedule <cluster = 2>
+      : tensor<1x2x256x64xbf16>, tensor<1x2x256x64xbf16>, tensor<1x2x256x64xbf16> -> tensor<1x2x256x64xbf16>
+  return %o : tensor<1x2x256x64xbf16>
+}
+
+// Keys that CTAs split are one worker's; two tiles of scores beside the output have fewer columns.
+// CHECK-LABEL: func.func @splits
+// CHECK: schedule <rows = 128, columns = 80, workers = 1, {{.*}}splits = 2
+func.func @splits(%q: tensor<1x2x1024x128xbf16>) -> tensor<1x2x1024x128xbf16> {
+  %o = attn.forward %q, %q, %q schedule <splits = 2>
+      : tensor<1x2x1024x128xbf16>, tensor<1x2x1024x128xbf16>, tensor<1x2x1024x128xbf16> -> tensor<1x2x1024x128xbf16>
+  return %o : tensor<1x2x1024x128xbf16>
+}
+
+// CHECK-LABEL: func.func @scores
+// CHECK: schedule <rows = 256, columns = 96, workers = 2, {{.*}}accumulators = 2
+func.func @scores(%q: tensor<1x2x1024x64xbf16>) -> tensor<1x2x1024x64xbf16> {
+  %o = attn.forward %q, %q, %q schedule <accumulators = 2>
+      : tensor<1x2x1024x64xbf16>, tensor<1x2x1024x64xbf16>, tensor<1x2x1024x64xbf16> -> tensor<1x2x1024x64xbf16>
+  return %o : tensor<1x2x1024x64xbf16>
+}
+
 // Items of a block of queries and tiles of a block of keys.
 // CHECK-LABEL: @lists
 // CHECK: schedule <rows = 128, columns = 64, workers = 1, {{.*}} persistent = 2,

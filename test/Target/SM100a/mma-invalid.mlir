@@ -78,21 +78,6 @@ gpu.module @m [#nvvm.target<chip = "sm_100a">] {
 
 // -----
 
-!a = tensor<128x32xbf16, #tile.shared<swizzle = 64>>
-!sum = tensor<128x128xf32, #tile.tensor_memory>
-gpu.module @m [#nvvm.target<chip = "sm_100a">] {
-  gpu.func @swizzle() kernel {
-    tile.role "mma" warps(4) registers(24) one_thread {
-      %more, %sum, %a = "x"() : () -> (i1, !sum, !a)
-      // expected-error@+1 {{an operand row of 32 elements of 'bf16' cannot have the 128-byte swizzle that MMAs on sm_100a read}}
-      tile.mma_into %sum, %a, %a accumulate(%more) transpose_b : !sum, !a, !a
-    }
-    gpu.return
-  }
-}
-
-// -----
-
 // What CTAs do together all do so; each has half of the columns that are loaded.
 !a = tensor<128x64xbf16, #tile.shared<swizzle = 128>>
 !sum = tensor<128x128xf32, #tile.tensor_memory>

@@ -49,17 +49,6 @@ gpu.module @m [#nvvm.target<chip = "sm_90a">] {
 // -----
 
 gpu.module @m [#nvvm.target<chip = "sm_90a">] {
-  gpu.func @swizzle(%m: memref<?x32xbf16>, %i: index) kernel {
-    %a = tile.load %m[%i, %i] ring("a") stages(1) : memref<?x32xbf16> -> tensor<64x32xbf16>
-    // expected-error@+1 {{an operand row of 32 elements of 'bf16' cannot have the 128-byte swizzle that MMAs on sm_90a read}}
-    %s = tile.mma_async %a, %a transpose_b : tensor<64x32xbf16>, tensor<64x32xbf16> -> !tile.async<tensor<64x64xf32>>
-    gpu.return
-  }
-}
-
-// -----
-
-gpu.module @m [#nvvm.target<chip = "sm_90a">] {
   gpu.func @byte_order(%m: memref<?x64xf8E4M3FN>, %i: index) kernel {
     %a = tile.load %m[%i, %i] ring("a") stages(1) : memref<?x64xf8E4M3FN> -> tensor<64x64xf8E4M3FN>
     // expected-error@+1 {{an MMA of 'f8E4M3FN' on sm_90a reads a right operand whose inner dimension is contiguous (transpose_b)}}
