@@ -87,6 +87,10 @@ TEST(DotProduct, OneScaleMovesExponents) {
   scaled.scalesA = {1, Type::UE8M0, {0x1p20f}};
   scaled.scalesB = {1, Type::UE8M0, {0x1p-30f}};
   EXPECT_EQ(scaled.sum(), 11 * 0x1p-10f);
+  // From one end of their range to the other.
+  scaled.scalesA.values = {0x1p-127f};
+  scaled.scalesB.values = {0x1p127f};
+  EXPECT_EQ(scaled.sum(), 11.0f);
 }
 
 TEST(DotProduct, FourBitBlocksAreSummedExactlyAndThenScaled) {

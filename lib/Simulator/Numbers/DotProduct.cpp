@@ -31,6 +31,11 @@ DotProduct::Significands DotProduct::decompose(const std::vector<float> &values,
       result.exponents[i] = zeroExponent;
       continue;
     }
+    if (format.mantissaBits == 0) { // ue8m0, whose least, 2^-127, is subnormal here
+      result.exponents[i] = std::ilogb(values[i]);
+      result.significands[i] = 1;
+      continue;
+    }
     int own = std::max(biased, 1) - 127, exponent = std::max(own, 1 - format.bias);
     // Exact: the value is a multiple of the format's smallest step.
     int drop = std::min(23 - int(format.mantissaBits) + exponent - own, 31);
