@@ -74,7 +74,7 @@ def pair(seed, index):
             dynamic |= {"sequences"}
     share = random.choice([0.1, 0.3, 0.6])
     for knob, (usual, (low, high)) in TARGETS[target].items():
-        if random.random() < share and (grouped or knob != "heads") and not (listed and knob in ("heads", "splits", "cluster")):
+        if random.random() < share and (grouped or knob != "heads") and not (listed and knob in ("heads", "splits")):
             spec.append(f"{knob}={random.choice(usual) if random.random() < 0.85 else random.randint(low, high)}")
     function = None
     if random.random() < 0.3:

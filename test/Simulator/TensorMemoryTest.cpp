@@ -219,6 +219,66 @@ TEST(LaunchControl, TakesOverWork) {
     EXPECT_EQ(out[i], 1u);
 }
 
+/// One CTA of two asks for both: the answer comes to the slot and the barrier of each, which the one that asks expects.
+std::string askForPairs(const std::string &query) {
+  return "mov.u32 %r40, smem;\nsetp.ne.u32 %p9, %tid, 0;\nmov.u32 %r1, %ctaid.x;\nmov.b32 %r2, 0;\n"
+         "mov.u32 %r9, %cluster_ctarank;\nsetp.eq.u32 %p7, %r9, 0;\n@!%p9 mbarrier.init.shared::cta.b64 [%r40], 1;\n"
+         "@!%p9 mbarrier.init.shared::cta.b64 [%r40+8], 2;\nfence.mbarrier_init.release.cluster;\n" +
+         clusterSync +
+         "@%p9 bra E;\nmapa.shared::cluster.u32 %r4, %r40, 1;\nmapa.shared::cluster.u32 %r5, %r40, 0;\n"
+         "N: mul.wide.u32 %rd1, %r1, 4;\nadd.s64 %rd1, %out, %rd1;\nred.global.add.u32 [%rd1], 1;\nand.b32 %r3, %r2, "
+         "1;\n"
+         "@!%p7 bra H;\nxor.b32 %r6, %r3, 1;\n"
+         "F: mbarrier.try_wait.parity.acquire.cluster.shared::cta.b64 %p2, [%r40+8], %r6;\n@!%p2 bra F;\n"
+         "mbarrier.arrive.expect_tx.shared::cta.b64 _, [%r40], 16;\n"
+         "mbarrier.arrive.expect_tx.release.cluster.shared::cluster.b64 _, [%r4], 16;\n"
+         "clusterlaunchcontrol.try_cancel.async.shared::cta.mbarrier::complete_tx::bytes.multicast::cluster::all.b128 "
+         "[%r40+16], [%r40];\nH: mbarrier.try_wait.parity.acquire.cluster.shared::cta.b64 %p2, [%r40], %r3;\n@!%p2 bra "
+         "H;\n"
+         "add.s32 %r2, %r2, 1;\n{ .reg .b128 q; ld.shared.b128 q, [%r40+16];\n"
+         "clusterlaunchcontrol.query_cancel.is_canceled.pred.b128 %p3, q;\n" +
+         query +
+         "clusterlaunchcontrol.query_cancel.get_first_ctaid::x.b32.b128 %r1, q; }\nadd.s32 %r1, %r1, %r9;\n"
+         "fence.proxy.async;\nmbarrier.arrive.release.cluster.shared::cluster.b64 _, [%r5+8];\n@%p3 bra N;\nE:" +
+         clusterSync;
+}
+
+TestRun runPairs(const std::string &body, Schedule schedule) {
+  TestLaunch test;
+  test.grid = 10;
+  test.cluster = 2;
+  test.multiprocessors = 4;
+  test.options.schedule = schedule;
+  return runModule(makeModule(body, "sm_100a"), test);
+}
+
+TEST(LaunchControl, TakesOverWorkOfPairs) {
+  for (Schedule schedule : {Schedule::Deterministic, Schedule::Late, Schedule::Early, Schedule::Random}) {
+    TestRun run = runPairs(askForPairs("@%p3 "), schedule);
+    ASSERT_EQ(run.verdict(), "");
+    for (unsigned i = 0; i < 10; ++i)
+      EXPECT_EQ(run.out<uint32_t>()[i], 1u);
+    // Who asks on waits for all that hear.
+    std::string body = askForPairs("@%p3 ");
+    size_t wait = body.find("F: mbarrier");
+    EXPECT_NE(runPairs(body.erase(wait, body.find("bra F;", wait) + 7 - wait), schedule).verdict(), "");
+  }
+}
+
+TEST(LaunchControl, Misuse) {
+  EXPECT_NE(runPairs(askForPairs(""), Schedule::Deterministic).verdict().find("a request that failed has no CTA"),
+            std::string::npos);
+  std::string body = askForPairs("@%p3 ");
+  body.insert(body.find("@%p9 bra E"), "@!%p7 bra X;\n");
+  body.insert(body.find("F: mbarrier"),
+              "mov.u32 %r8, 0;\nL: add.u32 %r8, %r8, 1;\nsetp.lt.u32 %p4, %r8, 500;\n@%p4 bra L;\n");
+  size_t remote = body.find("mbarrier.arrive.expect_tx.release");
+  body.erase(remote, body.find("\n", remote) - remote);
+  body += "X:";
+  std::string verdict = runPairs(body, Schedule::Deterministic).verdict();
+  EXPECT_NE(verdict.find("for all CTAs of the cluster when"), std::string::npos) << verdict;
+}
+
 TEST(TensorMemory, Misuse) {
   auto verdictOf = [](const std::string &body) { return runSm100(body, std::vector<uint8_t>(65536)).verdict(); };
   auto contains = [](const std::string &text, const char *part) {

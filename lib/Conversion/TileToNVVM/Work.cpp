@@ -3,7 +3,7 @@
 #include "girih/Target/Kernel.h"
 
 #include "mlir/Dialect/LLVMIR/NVVMDialect.h"
-#include "mlir/Dialect/SCF/IR/SCF.h"
+#include "llvm/Support/FormatVariadic.h"
 #include <limits>
 
 using namespace mlir;
@@ -92,27 +92,18 @@ struct ConvertReadWork : OpConversionPattern<tile::ReadWorkOp> {
   LogicalResult matchAndRewrite(tile::ReadWorkOp op, OpAdaptor adaptor,
                                 ConversionPatternRewriter &rewriter) const override {
     ImplicitLocOpBuilder b(op.getLoc(), rewriter);
-    Value answer = LLVM::LoadOp::create(b, b.getIntegerType(128), sharedPointer(b, adaptor.getSource()));
-    auto query = [&](Type type, NVVM::ClusterLaunchControlQueryType kind) -> Value {
-      return NVVM::ClusterLaunchControlQueryCancelOp::create(b, type, kind, answer);
-    };
-    // Only where there is an item does the answer have a number, so that comes under a branch.
-    auto isThere =
-        scf::IfOp::create(b, b.getI32Type(), query(b.getI1Type(), NVVM::ClusterLaunchControlQueryType::IS_CANCELED),
-                          /*withElseRegion=*/true);
-    {
-      OpBuilder::InsertionGuard guard(b);
-      b.setInsertionPointToStart(isThere.thenBlock());
-      Value first = query(b.getI32Type(), NVVM::ClusterLaunchControlQueryType::GET_FIRST_CTA_ID_X);
-      if (int64_t ctas = ctasOfProgram(op); ctas > 1)
-        first = arith::DivUIOp::create(b, first, constantI32(b, ctas));
-      scf::YieldOp::create(b, first);
-      b.setInsertionPointToStart(isThere.elseBlock());
-      scf::YieldOp::create(b, constantI32(b, std::numeric_limits<int32_t>::max()));
-    }
+    // Only where there is an item has the answer a number, so that is asked for under a predicate: LLVM would
+    // do so before a branch.
+    int64_t ctas = ctasOfProgram(op);
+    std::string ptx = llvm::formatv(
+        "{{ .reg .pred there; .reg .b128 answer; ld.shared.b128 answer, [$1]; "
+        "clusterlaunchcontrol.query_cancel.is_canceled.pred.b128 there, answer; mov.u32 $0, {0}; "
+        "@there clusterlaunchcontrol.query_cancel.get_first_ctaid::x.b32.b128 $0, answer; {1}}",
+        std::numeric_limits<int32_t>::max(), ctas > 1 ? llvm::formatv("@there div.u32 $0, $0, {0}; ", ctas).str() : "");
+    Value work = emitPtx(b, b.getI32Type(), ptx, "=r,r", adaptor.getSource()).getResult(0);
     NVVM::FenceProxyOp::create(b, NVVM::ProxyKindAttr::get(b.getContext(), NVVM::ProxyKind::async_shared),
                                NVVM::SharedSpaceAttr::get(b.getContext(), NVVM::SharedSpace::shared_cta));
-    Value number = sameInWarp(b, op, isThere.getResult(0));
+    Value number = sameInWarp(b, op, work);
     rewriter.replaceOpWithNewOp<arith::IndexCastOp>(op, b.getIndexType(), number);
     return success();
   }

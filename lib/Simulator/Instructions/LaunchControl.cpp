@@ -28,6 +28,9 @@ void decodeTryCancel(Decoder &d) {
     BarrierPlace place = findBarrier(s, s.read<uint64_t>(barrier.base)[lane] + uint64_t(barrier.offset), false, true);
     if (offset % 16)
       s.misuse("the response at " + std::to_string(offset) + " is not a multiple of 16");
+    for (auto &cta : s.cluster().ctas)
+      if (isMulticast && cta->isDone())
+        s.misuse("the response is for all CTAs of the cluster when " + cta->describe() + " has exited");
     auto knowledge = s.fork();
     Cluster *cluster = &s.cluster();
     unsigned line = s.line();
@@ -86,6 +89,9 @@ void decodeQuery(Decoder &d) {
   unsigned first = which.back() == 'y' ? 1 : which.back() == 'z' ? 2 : 0;
   d.run([=](Step &s) {
     auto x = s.read<Wide>(from);
+    for (unsigned i = 0; i < warpSize; ++i)
+      if (s.mask >> i & 1 && !(x[i] >> 96 & 1))
+        s.misuse("the response of a request that failed has no CTA; expected query_cancel.is_canceled before");
     for (unsigned e = 0; e < into.size(); ++e) {
       Lanes<uint32_t> r;
       for (unsigned i = 0; i < warpSize; ++i)

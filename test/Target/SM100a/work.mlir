@@ -16,12 +16,7 @@ gpu.module @m [#nvvm.target<chip = "sm_100a">] {
     // The number is asked for only where there is one; the fence lets the next answer come.
     tile.role "compute" warps(4) registers(240) {
       %slot = tile.slot %buffer[%c0] : !tile.buffer<1 x !number> -> !number
-      // CHECK: %[[ANSWER:.*]] = llvm.load %{{.*}} : !llvm.ptr<3> -> i128
-      // CHECK: %[[THERE:.*]] = nvvm.clusterlaunchcontrol.query.cancel query = is_canceled, %[[ANSWER]] : i1
-      // CHECK: %[[WORK:.*]] = scf.if %[[THERE]] -> (i32) {
-      // CHECK:   nvvm.clusterlaunchcontrol.query.cancel query = get_first_cta_id_x, %[[ANSWER]] : i32
-      // CHECK: } else {
-      // CHECK:   scf.yield %c2147483647_i32
+      // CHECK: %[[WORK:.*]] = llvm.inline_asm {{.*}}"{ .reg .pred there; .reg .b128 answer; ld.shared.b128 answer, [$1]; clusterlaunchcontrol.query_cancel.is_canceled.pred.b128 there, answer; mov.u32 $0, 2147483647; @there clusterlaunchcontrol.query_cancel.get_first_ctaid::x.b32.b128 $0, answer; }", "=r,r,~{memory}"
       // CHECK: nvvm.fence.proxy
       // CHECK: nvvm.bar.warp.sync
       // CHECK: nvvm.shfl.sync idx %{{.*}}, %[[WORK]]
@@ -43,8 +38,7 @@ gpu.module @m [#nvvm.target<chip = "sm_100a">] {
   // CHECK: %[[OTHER:.*]] = llvm.inline_asm {{.*}}"mapa.shared::cluster.u32 $0, $1, 1;", "=r,r" %[[OWN:.*]] : (i32) -> i32
   // CHECK: llvm.inline_asm {{.*}}"mbarrier.arrive.expect_tx.shared::cta.b64 _, [$0], $1; mbarrier.arrive.expect_tx.release.cluster.shared::cluster.b64 _, [$2], $1;", "r,r,r,~{memory}" %[[OWN]], %c16_i32, %[[OTHER]]
   // CHECK: nvvm.clusterlaunchcontrol.try.cancel multicast, %{{.*}}, %{{.*}}
-  // CHECK: %[[FIRST:.*]] = nvvm.clusterlaunchcontrol.query.cancel query = get_first_cta_id_x
-  // CHECK: arith.divui %[[FIRST]], %c2_i32
+  // CHECK: @there clusterlaunchcontrol.query_cancel.get_first_ctaid::x.b32.b128 $0, answer; @there div.u32 $0, $0, 2; }"
   gpu.func @pair(%parity: index {tile.argument = {kind = "size", size = "n"}}) kernel attributes {known_cluster_size = array<i32: 2, 1, 1>} {
     %c0 = arith.constant 0 : index
     %buffer = tile.alloc "number" offset(1024) : !tile.buffer<1 x !number>
