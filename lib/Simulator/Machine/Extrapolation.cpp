@@ -34,9 +34,9 @@ const ClusterCost &Extrapolation::at(uint32_t index) {
   return found != costs.end() ? found->second : costs.emplace(index, simulate(index)).first->second;
 }
 
-bool Extrapolation::areAlike(uint32_t a, uint32_t b, bool byItem) {
+bool Extrapolation::areAlike(uint32_t a, uint32_t b) {
   constexpr double tolerance = 0.03;
-  double first = at(a).cycles / (byItem ? itemsOf(a) : 1), second = at(b).cycles / (byItem ? itemsOf(b) : 1);
+  double first = at(a).cycles, second = at(b).cycles;
   return std::abs(first - second) <= tolerance * std::max(first, second);
 }
 
@@ -61,7 +61,7 @@ void Extrapolation::simulateWithin(uint32_t range) {
   for (const auto &[index, cost] : costs)
     each += cost.instructions / double(costs.size());
   auto afforded = uint32_t(std::min(1e6, mostInstructions / std::max(each, 1.0)));
-  uint32_t most = std::clamp(afforded, wanted, 8 * wanted);
+  uint32_t most = std::clamp(afforded, wanted, 6 * wanted);
   if (range <= most)
     most = range;
   for (uint32_t i = 0; i < most; ++i) {
@@ -86,41 +86,38 @@ ClusterCost Extrapolation::between(uint32_t index) const {
           0};
 }
 
-/// Each cluster as one of them, by how many items it has.
-std::vector<ClusterCost> Extrapolation::allByItem(uint32_t index) {
-  std::vector<ClusterCost> each;
-  const ClusterCost &one = at(index);
-  for (uint32_t i = 0; i < count; ++i) {
-    double share = itemsOf(i) / itemsOf(index);
-    each.push_back({share * one.cycles, share * one.operations, 0});
-  }
-  return each;
+/// Where items do not come out even, the first clusters have one more than the
+/// last.
+uint32_t Extrapolation::likeOf(uint32_t index) const { return itemsOf(index) == itemsOf(0) ? 0 : count - 1; }
+
+/// Both ends, neighbours in the middle, as two halves of the grid may take turns,
+/// and others.
+bool Extrapolation::areAllAlike(uint32_t few) {
+  uint32_t middle = count / 2;
+  std::vector<uint32_t> others{count - 1, middle, middle + 1};
+  for (uint32_t i = 3; i < few; ++i)
+    others.push_back(uint32_t((i + std::fmod(0.5 + 0.618033988749895 * i, 1.0)) * count / few));
+  others.resize(few);
+  return std::all_of(others.begin(), others.end(), [&](uint32_t each) { return areAlike(each, likeOf(each)); });
 }
 
 std::vector<ClusterCost> Extrapolation::all() {
   uint32_t few = wanted ? std::min(wanted, count) : count;
   uint32_t range = count;
+  std::vector<ClusterCost> each;
   if (few == count) {
     for (uint32_t i = 0; i < count; ++i)
       at(i);
+  } else if (few == 1) {
+    at(count / 2);
+  } else if (areAllAlike(few)) {
+    for (uint32_t i = 0; i < count; ++i)
+      each.push_back(at(likeOf(i)));
+    return each;
   } else {
-    // Neighbours among them, as two halves of the grid may take turns.
-    uint32_t middle = count / few / 2;
-    at(middle);
-    bool isAlike = true, isAlikeByItem = itemsOf(0) > 1;
-    for (uint32_t i = 1; i < few; ++i) {
-      uint32_t other = i == 1 ? middle + 1 : uint32_t((i + std::fmod(0.5 + 0.618033988749895 * i, 1.0)) * count / few);
-      isAlike &= areAlike(middle, std::min(other, count - 1));
-      isAlikeByItem &= areAlike(middle, std::min(other, count - 1), true);
-    }
-    if (!isAlike && isAlikeByItem)
-      return allByItem(middle);
-    if (!isAlike) {
-      range = period();
-      simulateWithin(range);
-    }
+    range = period();
+    simulateWithin(range);
   }
-  std::vector<ClusterCost> each;
   for (uint32_t i = 0; i < count; ++i)
     each.push_back(between(i % range));
   return each;
@@ -200,8 +197,9 @@ SharedCounter::SharedCounter(const CounterRun &run, uint32_t places, uint64_t it
     costs.push_back(costOf(item));
   total = std::accumulate(costs.begin(), costs.end(), 0.0) / run.end;
   // The first number may be asked for at the start, or follow from the place.
-  size_t before =
-      size_t(std::count_if(run.taken.begin(), run.taken.end(), [&](uint64_t time) { return double(time) < ends[0]; }));
+  // Those at the end of an item's loads are asked for when it ends, nearly.
+  size_t before = size_t(
+      std::count_if(run.taken.begin(), run.taken.end(), [&](uint64_t time) { return double(time) < ends[0] / 2; }));
   size_t first = run.taken.size() - std::min(run.taken.size(), rounds);
   last = makespanOfCounter(costs, places, std::min<size_t>(before - std::min(before, first), 2));
   // Where costs go up and down, what lies between the known ones is not known,

@@ -19,15 +19,15 @@ struct ClusterCost {
 double makespan(const std::vector<double> &cycles, uint32_t places, double next);
 
 /// The costs of all clusters of a grid, of which some are simulated. A few tell
-/// whether all take the same, or the same for each of their work items. Where
-/// they do not, one period of the grid is looked for, and more clusters within
-/// it are simulated.
+/// whether all that have as many work items take the same. Where they do not,
+/// one period of the grid is looked for, and more clusters within it are
+/// simulated.
 class Extrapolation {
 public:
   using Simulate = std::function<ClusterCost(uint32_t)>;
   /// `unit`: of how many neighbours the work may repeat; `wanted`: how many are
-  /// simulated where they are alike, 0 is all. Clusters take turns at `items`
-  /// where these are more.
+  /// compared with the first, 0 is all, and of 1 nothing is compared. Clusters
+  /// take turns at `items` where these are more.
   Extrapolation(uint32_t count, uint64_t items, uint32_t unit, uint32_t wanted, Simulate simulate)
       : count(count), items(items), unit(unit), wanted(wanted), simulate(std::move(simulate)) {}
 
@@ -37,15 +37,16 @@ public:
 
 private:
   const ClusterCost &at(uint32_t index);
-  /// `byItem`: for each work item.
-  bool areAlike(uint32_t a, uint32_t b, bool byItem = false);
+  bool areAlike(uint32_t a, uint32_t b);
   double itemsOf(uint32_t index) const;
+  /// The one of the ends that has as many items.
+  uint32_t likeOf(uint32_t index) const;
+  bool areAllAlike(uint32_t few);
   /// Clusters this far apart take the same; `count` where there is no such
   /// number.
   uint32_t period();
   void simulateWithin(uint32_t range);
   ClusterCost between(uint32_t index) const;
-  std::vector<ClusterCost> allByItem(uint32_t index);
 
   uint32_t count;
   uint64_t items;
