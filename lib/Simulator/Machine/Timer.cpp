@@ -15,10 +15,7 @@ Timer::Timer(const ChipTiming &chip, const TimingOptions &options, const Cluster
     size_t open = warp->name.find('('), close = warp->name.find_first_of(" )", open);
     time.role = open == warp->name.npos ? "all" : warp->name.substr(open + 1, close - open - 1);
   }
-  for (size_t i = 0; i < cluster.ctas.size(); ++i) {
-    Multiprocessor &processor = processors.emplace_back();
-    processor.matrixBegan.resize(cluster.ctas[i]->warps.size() / 4 + 1);
-  }
+  processors.resize(cluster.ctas.size());
 }
 
 size_t Timer::at(const Warp &warp) { return warp.cta.rank * warp.cta.warps.size() + warp.index; }
@@ -71,13 +68,9 @@ uint64_t Timer::earliest(const Warp &warp, const Issue &issue) {
   if (cost.kind == Cost::Kind::Free)
     return time.front;
   uint64_t ready = operandsReady(warp, issue);
-  Multiprocessor &processor = processors[warp.cta.rank];
-  double free = processor.schedulers[warp.index % 4].issue;
+  double free = processors[warp.cta.rank].schedulers[warp.index % 4].issue;
   if (Pipe pipe = pipeOf(warp, cost, 0); pipe.free)
     free = std::max(free, *pipe.free);
-  // The next matrix product of a warpgroup issues when the one before begins.
-  if (cost.kind == Cost::Kind::MatrixIssue)
-    free = std::max(free, processor.matrixBegan[warp.index / 4]);
   return std::max({time.front, ready, uint64_t(std::ceil(free))});
 }
 
@@ -272,8 +265,6 @@ uint64_t Timer::finishOf(uint32_t cta, const AsyncWork &work, uint64_t now, cons
                  issuer->matrixFences == std::exchange(times[at(*issuer)].batch, issuer->matrixFences);
     cycles /= speed(Unit::Tensor);
     double begin = std::max(processor.tensorFree, double(now + (isFed ? 0 : chip.matrixStart)));
-    if (issuer)
-      processor.matrixBegan[issuer->index / 4] = begin;
     processor.tensorFree = begin + cycles;
     addBusy(Unit::Tensor, role, cycles);
     operations += work.operations;

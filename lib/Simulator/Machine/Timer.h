@@ -123,8 +123,6 @@ private:
   /// Of one CTA, which has a multiprocessor to itself.
   struct Multiprocessor {
     std::array<Scheduler, 4> schedulers;
-    /// When the last matrix product of each warpgroup began.
-    std::vector<double> matrixBegan;
     double shared = 0, tensorFree = 0, tensorMemoryFree = 0, copyFree = 0, memoryFree = 0;
   };
 

@@ -54,13 +54,13 @@ const ChipTiming timingSM100a = {
     .cacheBytes = 126 << 20, // [B]
     .cacheRate = 5200,       // [9] 35 for each multiprocessor
     .dramBytes = 4300,       // [B] 8 TB/s
-    .dramLatency = 700,      // [9]
+    .dramLatency = 700,      // no source
 
     // One launch behind another in a graph.
     .launch = 1250,    // [9]
     .nextCta = 450,    // [9]
     .finish = 1250,    // [9]
-    .coldStart = 1000, // [9]
+    .coldStart = 1000, // no source
 
     // No source: no clock is predicted.
     .idleWatts = 0,

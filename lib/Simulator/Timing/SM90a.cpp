@@ -39,7 +39,7 @@ const ChipTiming timingSM90a = {
 
     .matrixRate = 4096 / 2, // [M] m64n128k16 in 64.0 cycles
     .leastMatrix = 13,      // [M] A in registers, n = 8
-    .besideMatrix = 1.4,    // [B]
+    .besideMatrix = 1.6,    // [B], rounded up to whole cycles with each rate
     .matrixStart = 30,      // [M] 160 to 210 from fence to wait, beyond the rate
     .matrixEnd = 110,
 
@@ -52,14 +52,14 @@ const ChipTiming timingSM90a = {
     .copyBytes = 64,        // [M] 32 KiB in 514 cycles, also on all multiprocessors at once
     .cacheBytes = 25 << 20, // [W] 50 MB, of which each half serves its own multiprocessors
     .cacheRate = 4640,      // [M] --power: 35 for each multiprocessor
-    .dramBytes = 1600,      // [F] loads beside stores; [M] 2330 of loads alone
-    .dramLatency = 700,     // [F]
+    .dramBytes = 2330,      // [M] 32 KiB in 1857 cycles on all multiprocessors at once
+    .dramLatency = 350,     // [B] together with coldStart
 
     // One launch behind another in a graph.
     .launch = 1250,    // [F]
     .nextCta = 450,    // [M] --power: 385 to 490
     .finish = 1250,    // [F]
-    .coldStart = 1000, // [F]
+    .coldStart = 2500, // [B] the small ones of masks
 
     // [M] --power, beyond the idle chip; [F] the clock and the exponent, to
     // seven kernels that the limit of power bound.
