@@ -53,7 +53,7 @@ const ChipTiming timingSM90a = {
     .cacheBytes = 25 << 20, // [W] 50 MB, of which each half serves its own multiprocessors
     .cacheRate = 4640,      // [M] --power: 35 for each multiprocessor
     .dramBytes = 2330,      // [M] 32 KiB in 1857 cycles on all multiprocessors at once
-    .dramLatency = 350,     // [B] together with coldStart
+    .dramLatency = 350,     // by eye: [B] gives only its sum with coldStart
 
     // One launch behind another in a graph.
     .launch = 1250,    // [F]
