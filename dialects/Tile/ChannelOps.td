@@ -192,7 +192,7 @@ def Tile_ReleaseOp : Tile_Op<"release", [AttrSizedOperandSegments]> {
   let hasVerifier = 1;
 }
 
-def Tile_MmaIntoOp : Tile_Op<"mma_into"> {
+def Tile_MmaIntoOp : Tile_Op<"mma_into", [AttrSizedOperandSegments]> {
   let summary = "start a matrix multiply-accumulate into a tile in tensor memory";
   let description = [{
     As `tile.mma`, with `dest` for the accumulator and the result: where `accumulate` is
@@ -211,8 +211,8 @@ def Tile_MmaIntoOp : Tile_Op<"mma_into"> {
     ```
   }];
   let arguments = (ins Tile_Tile:$dest, Tile_Tile:$a, Tile_Tile:$b, I1:$accumulate, Variadic<Tile_Tile>:$scales,
-                       UnitAttr:$transpose_b, UnitAttr:$pair);
-  let assemblyFormat = "$dest `,` $a `,` $b `accumulate` `(` $accumulate `)` (`scales` `(` $scales^ `:` type($scales) `)`)? (`transpose_b` $transpose_b^)? (`pair` $pair^)? attr-dict `:` type($dest) `,` type($a) `,` type($b)";
+                       Optional<I1>:$second_half, UnitAttr:$transpose_b, UnitAttr:$pair);
+  let assemblyFormat = "$dest `,` $a `,` $b `accumulate` `(` $accumulate `)` (`scales` `(` $scales^ `:` type($scales) `)`)? (`second_half` `(` $second_half^ `)`)? (`transpose_b` $transpose_b^)? (`pair` $pair^)? attr-dict `:` type($dest) `,` type($a) `,` type($b)";
   let hasVerifier = 1;
 }
 

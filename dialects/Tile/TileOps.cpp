@@ -39,8 +39,10 @@ static LogicalResult verifyMma(Operation *op, RankedTensorType a, RankedTensorTy
 }
 
 /// Both operands have scales, for all of their rows or columns, or neither has.
-static LogicalResult verifyScales(Operation *op, ValueRange scales, RankedTensorType a, RankedTensorType b,
-                                  bool transposeB, bool pair) {
+static LogicalResult verifyScales(Operation *op, ValueRange scales, bool mayBeginInHalf, RankedTensorType a,
+                                  RankedTensorType b, bool transposeB, bool pair) {
+  if (scales.empty() && mayBeginInHalf)
+    return op->emitOpError("has second_half and no scales");
   if (scales.empty())
     return success();
   if (scales.size() != 2)
@@ -55,7 +57,7 @@ static LogicalResult verifyScales(Operation *op, ValueRange scales, RankedTensor
   if (inner % kScaleGroup != 0 || inner > most)
     return op->emitOpError() << "has scales for an inner size of " << inner << ", must be a multiple of " << kScaleGroup
                              << " up to " << most;
-  int64_t outer[] = {a.getDimSize(0), b.getDimSize(transposeB ? 0 : 1)};
+  int64_t outer[] = {a.getDimSize(0), b.getDimSize(transposeB ? 0 : 1) + (mayBeginInHalf ? kScaledRows / 2 : 0)};
   constexpr StringLiteral names[] = {"a", "b"};
   for (auto [value, size, name] : llvm::zip(scales, outer, names)) {
     RankedTensorType type = tileType(value);
@@ -104,7 +106,7 @@ template <typename OpTy> static LogicalResult verifyMmaOfValues(OpTy op) {
   if (failed(verifyAccumulator(op, op.getAcc(), result)) ||
       failed(verifyMma(op, a, b, result, op.getTransposeB(), op.getPair())))
     return failure();
-  return verifyScales(op, op.getScales(), a, b, op.getTransposeB(), op.getPair());
+  return verifyScales(op, op.getScales(), !!op.getSecondHalf(), a, b, op.getTransposeB(), op.getPair());
 }
 
 LogicalResult MmaOp::verify() { return verifyMmaOfValues(*this); }
@@ -124,7 +126,7 @@ LogicalResult MmaIntoOp::verify() {
       return emitOpError() << "reads scales in tensor memory, not " << scales.getType();
   if (failed(verifyMma(*this, a, b, dest, getTransposeB(), getPair())))
     return failure();
-  return verifyScales(*this, getScales(), a, b, getTransposeB(), getPair());
+  return verifyScales(*this, getScales(), !!getSecondHalf(), a, b, getTransposeB(), getPair());
 }
 
 LogicalResult CopyScalesOp::verify() {

@@ -267,9 +267,9 @@ def Tile_MmaAsyncOp : Tile_Op<"mma_async", [AttrSizedOperandSegments]> {
     ```
   }];
   let arguments = (ins Tile_Tile:$a, Tile_Tile:$b, Optional<Tile_Operand>:$acc, Variadic<Tile_Tile>:$scales,
-                       UnitAttr:$transpose_b, UnitAttr:$pair);
+                       Optional<I1>:$second_half, UnitAttr:$transpose_b, UnitAttr:$pair);
   let results = (outs Tile_AsyncType:$result);
-  let assemblyFormat = "$a `,` $b (`,` $acc^)? (`scales` `(` $scales^ `:` type($scales) `)`)? (`transpose_b` $transpose_b^)? (`pair` $pair^)? attr-dict `:` type($a) `,` type($b) (`,` type($acc)^)? `->` type($result)";
+  let assemblyFormat = "$a `,` $b (`,` $acc^)? (`scales` `(` $scales^ `:` type($scales) `)`)? (`second_half` `(` $second_half^ `)`)? (`transpose_b` $transpose_b^)? (`pair` $pair^)? attr-dict `:` type($a) `,` type($b) (`,` type($acc)^)? `->` type($result)";
   let hasVerifier = 1;
 }
 

@@ -90,9 +90,9 @@ Operation *awaitPoint(tile::MmaOp mma) {
 void makeAsync(tile::MmaOp mma) {
   OpBuilder builder(mma);
   auto tileType = mma.getResult().getType();
-  auto async =
-      tile::MmaAsyncOp::create(builder, mma.getLoc(), tile::AsyncType::get(mma.getContext(), tileType), mma.getA(),
-                               mma.getB(), mma.getAcc(), mma.getScales(), mma.getTransposeB(), mma.getPair());
+  auto async = tile::MmaAsyncOp::create(builder, mma.getLoc(), tile::AsyncType::get(mma.getContext(), tileType),
+                                        mma.getA(), mma.getB(), mma.getAcc(), mma.getScales(), mma.getSecondHalf(),
+                                        mma.getTransposeB(), mma.getPair());
   if (Attribute source = mma->getAttr(tile::kSourceAttr))
     async->setAttr(tile::kSourceAttr, source);
   builder.setInsertionPoint(awaitPoint(mma));

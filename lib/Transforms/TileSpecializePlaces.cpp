@@ -68,8 +68,8 @@ private:
   void startInto(tile::MmaAsyncOp mma, Value slot, Value accumulate) {
     ImplicitLocOpBuilder b = before(mma);
     SmallVector<Value> scales = copyScales(b, mma);
-    auto into = tile::MmaIntoOp::create(b, slot, mma.getA(), mma.getB(), accumulate, scales, mma.getTransposeB(),
-                                        mma.getPair());
+    auto into = tile::MmaIntoOp::create(b, slot, mma.getA(), mma.getB(), accumulate, scales, mma.getSecondHalf(),
+                                        mma.getTransposeB(), mma.getPair());
     into->setAttr(tile::kRoleAttr, mma->getAttr(tile::kRoleAttr));
     tie(into, mma);
   }

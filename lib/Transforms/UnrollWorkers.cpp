@@ -79,8 +79,21 @@ void WorkerUnrolling::emit(ArrayRef<Operation *> run) {
     }
 }
 
+/// Whether the op copies scales for all workers, to a slot that no MMA of the run has read by then.
+static bool copiesForAll(Operation *op, ArrayRef<Operation *> run) {
+  auto copy = dyn_cast<tile::CopyScalesOp>(op);
+  auto channelOf = [](Value slot) {
+    auto own = slot.getDefiningOp<tile::OwnOp>();
+    return own ? own.getChannel() : Value();
+  };
+  return copy && llvm::none_of(run, [&](Operation *other) {
+           return llvm::any_of(tile::scalesOf(other),
+                               [&](Value slot) { return channelOf(slot) == channelOf(copy.getDest()); });
+         });
+}
+
 /// What stands between the ops of a run and is for all workers comes before it, where it is a
-/// wait, or after it, where it is a release.
+/// wait or copies scales, or after it, where it is a release.
 LogicalResult WorkerUnrolling::unroll(Block *block) {
   llvm::DenseMap<Attribute, Operation *> lastOfRun;
   for (Operation &op : *block)
@@ -111,7 +124,7 @@ LogicalResult WorkerUnrolling::unroll(Block *block) {
       continue;
     }
     if (number && op.isBeforeInBlock(lastOfRun[number])) {
-      if (isa<tile::WaitOp>(op)) {
+      if (isa<tile::WaitOp>(op) || copiesForAll(&op, run)) {
         op.moveBefore(run.front());
       } else if (isa<tile::ReleaseOp>(op)) {
         later.push_back(&op);

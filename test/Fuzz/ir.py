@@ -10,9 +10,10 @@ COUNT = 1500  # in CI
 KERNELS = {"sm_90a": ["test/Fuzz/Inputs/attention.mlir", "test/Fuzz/Inputs/causal.mlir", "test/Fuzz/Inputs/window.mlir",
                       "benchmarks/kernels/gemm.mlir"],
            "sm_100a": ["test/Fuzz/Inputs/attention.mlir", "test/Fuzz/Inputs/causal_tensor_memory.mlir",
-                       "benchmarks/kernels/gemm_tensor_memory.mlir", "benchmarks/kernels/gemm_pair.mlir"]}
+                       "benchmarks/kernels/gemm_tensor_memory.mlir", "benchmarks/kernels/gemm_pair.mlir",
+                       "benchmarks/kernels/gemm_scaled.mlir"]}
 BATCH = 250
-SIZES = {"m": 130, "n": 136, "k": 72, "sq": 130, "skv": 100}
+SIZES = {"m": 130, "n": 136, "k": 80, "m_blocks": 2, "n_blocks": 2, "k_blocks": 1, "sq": 130, "skv": 100}
 
 
 def command_for(tools, seed, first, count, *more):

@@ -10,11 +10,14 @@
 !narrow = tensor<128x64xbf16, #lane>
 !left = tensor<128x64xbf16, #tile.tensor_memory>
 !bytes = tensor<128x128xf8E4M3FN, #tile.shared<swizzle = 128>>
-!wide_bytes = tensor<256x128xf8E4M3FN, #tile.shared<swizzle = 128>>
+!tall_bytes = tensor<256x128xf8E4M3FN, #tile.shared<swizzle = 128>>
+!part_bytes = tensor<128x128xf8E4M3FN, #tile.shared<swizzle = 128, rows = 256>>
+!part_scales = tensor<32x16xf8E8M0FNU, #tile.shared<swizzle = 16, rows = 64>>
+!wide_bytes = tensor<192x128xf8E4M3FN, #tile.shared<swizzle = 128>>
 !scales = tensor<32x16xf8E8M0FNU, #tile.shared<swizzle = 16>>
 !wide_scales = tensor<64x16xf8E8M0FNU, #tile.shared<swizzle = 16>>
-!wide_sum = tensor<128x256xf32, #tile.tensor_memory>
-!wide_values = tensor<128x256xf32, #tile.fragment<registers = [256 : (0, 1)], lanes = [32 : (1, 0)], warps = [4 : (32, 0)]>>
+!wide_sum = tensor<128x192xf32, #tile.tensor_memory>
+!wide_values = tensor<128x192xf32, #tile.fragment<registers = [192 : (0, 1)], lanes = [32 : (1, 0)], warps = [4 : (32, 0)]>>
 
 gpu.module @m [#nvvm.target<chip = "sm_100a">] {
   // CHECK-LABEL: gpu.func @two_workers
@@ -333,10 +336,10 @@ gpu.module @m [#nvvm.target<chip = "sm_100a">] {
   // CHECK:   %[[R:.*]] = tile.own %[[RIGHT]]
   // CHECK:   %[[T:.*]] = tile.wait %{{.*}} -> tensor<64x16xf8E8M0FNU, #tile.shared<swizzle = 16>>
   // CHECK:   tile.copy_scales %[[T]], %[[R]]
-  // CHECK:   tile.mma_into %{{.*}}, %{{.*}}, %{{.*}} accumulate(%false) scales(%[[L]], %[[R]] :
+  // CHECK:   tile.mma_into %{{.*}}, %{{.*}}, %{{.*}} accumulate(%false) scales(%[[L]], %[[R]] : {{.*}}) second_half(%arg2)
   // CHECK: tile.role "compute"
   // CHECK-NOT: tile.copy_scales
-  gpu.func @scales(%m: memref<?x128xf8E4M3FN>, %s: memref<?x16xf8E8M0FNU>)
+  gpu.func @scales(%m: memref<?x128xf8E4M3FN>, %s: memref<?x16xf8E8M0FNU>, %odd: i1)
       kernel attributes {tile.schedule = #tile.schedule<workers = 1, load_registers = 56, compute_registers = 200>} {
     %c0 = arith.constant 0 : index
     %zero = arith.constant dense<0.0> : !wide_sum
@@ -344,7 +347,39 @@ gpu.module @m [#nvvm.target<chip = "sm_100a">] {
     %b = tile.load %m[%c0, %c0] ring("b") stages(1) : memref<?x128xf8E4M3FN> -> !wide_bytes
     %sa = tile.load %s[%c0, %c0] ring("sa") stages(1) : memref<?x16xf8E8M0FNU> -> !scales
     %sb = tile.load %s[%c0, %c0] ring("sb") stages(1) : memref<?x16xf8E8M0FNU> -> !wide_scales
-    %async = tile.mma_async %a, %b, %zero scales(%sa, %sb : !scales, !wide_scales) transpose_b : !bytes, !wide_bytes, !wide_sum -> !tile.async<!wide_sum>
+    %async = tile.mma_async %a, %b, %zero scales(%sa, %sb : !scales, !wide_scales) second_half(%odd) transpose_b : !bytes, !wide_bytes, !wide_sum -> !tile.async<!wide_sum>
+    %r = tile.await %async in_flight(0) : !tile.async<!wide_sum> -> !wide_sum
+    %values = tile.move %r : !wide_sum -> !wide_values
+    "use"(%values) : (!wide_values) -> ()
+    gpu.return
+  }
+
+  // Of two workers, each has its rows' scales copied before its MMA, and those of the right operand once for both.
+  // CHECK-LABEL: gpu.func @scales_of_workers
+  // CHECK: tile.role "mma"
+  // CHECK:   tile.copy_scales %{{.*}} : tensor<64x16xf8E8M0FNU, #tile.shared<swizzle = 16>>
+  // CHECK:   tile.copy_scales %{{.*}} : tensor<32x16xf8E8M0FNU, #tile.shared<swizzle = 16, rows = 64>>
+  // CHECK:   tile.mma_into
+  // CHECK:   tile.copy_scales %{{.*}} : tensor<32x16xf8E8M0FNU, #tile.shared<swizzle = 16, rows = 64>>
+  // CHECK:   tile.mma_into
+  // CHECK: tile.role "compute"
+  // CHECK-NOT: tile.copy_scales
+  gpu.func @scales_of_workers(%m: memref<?x128xf8E4M3FN>, %s: memref<?x16xf8E8M0FNU>)
+      kernel attributes {tile.schedule = #tile.schedule<workers = 2, load_registers = 56, compute_registers = 200>} {
+    %c0 = arith.constant 0 : index
+    %c32 = arith.constant 32 : index
+    %c128 = arith.constant 128 : index
+    %zero = arith.constant dense<0.0> : !wide_sum
+    %a = tile.load %m[%c0, %c0] ring("a") stages(1) : memref<?x128xf8E4M3FN> -> !tall_bytes
+    %b = tile.load %m[%c0, %c0] ring("b") stages(1) : memref<?x128xf8E4M3FN> -> !wide_bytes
+    %sa = tile.load %s[%c0, %c0] ring("sa") stages(1) : memref<?x16xf8E8M0FNU> -> !wide_scales
+    %sb = tile.load %s[%c0, %c0] ring("sb") stages(1) : memref<?x16xf8E8M0FNU> -> !wide_scales
+    %worker = tile.worker
+    %row = arith.muli %worker, %c128 : index
+    %of_worker = tile.slice %a[%row] : !tall_bytes -> !part_bytes
+    %scale_row = arith.muli %worker, %c32 : index
+    %scales_of_worker = tile.slice %sa[%scale_row] : !wide_scales -> !part_scales
+    %async = tile.mma_async %of_worker, %b, %zero scales(%scales_of_worker, %sb : !part_scales, !wide_scales) transpose_b : !part_bytes, !wide_bytes, !wide_sum -> !tile.async<!wide_sum>
     %r = tile.await %async in_flight(0) : !tile.async<!wide_sum> -> !wide_sum
     %values = tile.move %r : !wide_sum -> !wide_values
     "use"(%values) : (!wide_values) -> ()

@@ -32,6 +32,13 @@ uint32_t scaledDescriptor(uint32_t plain, int64_t step) {
   return (plain & ~(1u << 4)) | 1 << 23 | step << 4 | step << 29;
 }
 
+/// The address of the scales of 64 rows further on, if so: a column has those of 32 rows.
+Value skipHalf(ImplicitLocOpBuilder &b, Value scales, Value isSkipped) {
+  Value half = LLVM::ConstantOp::create(b, b.getI32Type(), tile::kScaleGroups / 2);
+  Value none = LLVM::ConstantOp::create(b, b.getI32Type(), 0);
+  return LLVM::AddOp::create(b, scales, LLVM::SelectOp::create(b, isSkipped, half, none));
+}
+
 /// One assembly string per MMA, with every step along the inner dimension. Descriptors are
 /// put together in it, out of 32-bit words: as 64-bit values of the IR, the lower halves of
 /// all steps would live in registers at once and spill.
@@ -85,6 +92,8 @@ struct ConvertMma : OpConversionPattern<tile::MmaIntoOp> {
     }
     SmallVector<Value> operands = {adaptor.getDest(), leftWord, right.low, accumulate};
     llvm::append_range(operands, adaptor.getScales());
+    if (op.getSecondHalf())
+      operands.back() = skipHalf(b, operands.back(), adaptor.getSecondHalf());
     emitPtx(b, {}, ptx + "}", isScaled ? "r,r,r,r,r,r" : "r,r,r,r", operands);
     rewriter.eraseOp(op);
     return success();

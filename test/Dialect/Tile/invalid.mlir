@@ -401,3 +401,19 @@ func.func @scales_of_bytes(%a: tensor<128x128xf8E4M3FN>, %s: tensor<32x16xi8>) {
   %0 = tile.mma_async %a, %a scales(%s, %s : tensor<32x16xi8>, tensor<32x16xi8>) transpose_b : tensor<128x128xf8E4M3FN>, tensor<128x128xf8E4M3FN> -> !tile.async<tensor<128x128xf32>>
   return
 }
+
+// -----
+
+func.func @half_of_nothing(%a: tensor<128x128xf8E4M3FN>, %h: i1) {
+  // expected-error@+1 {{has second_half and no scales}}
+  %0 = tile.mma %a, %a second_half(%h) transpose_b : tensor<128x128xf8E4M3FN>, tensor<128x128xf8E4M3FN> -> tensor<128x128xf32>
+  return
+}
+
+// -----
+
+func.func @half_beyond(%a: tensor<128x128xf8E4M3FN>, %s: tensor<32x16xf8E8M0FNU>, %h: i1) {
+  // expected-error@+1 {{scales of b are 'tensor<32x16xf8E8M0FNU>', must be 'tensor<64x16xf8E8M0FNU>'}}
+  %0 = tile.mma %a, %a scales(%s, %s : tensor<32x16xf8E8M0FNU>, tensor<32x16xf8E8M0FNU>) second_half(%h) transpose_b : tensor<128x128xf8E4M3FN>, tensor<128x128xf8E4M3FN> -> tensor<128x128xf32>
+  return
+}

@@ -11,6 +11,8 @@
 !sum = tensor<128x128xf32, #tile.tensor_memory>
 !p = tensor<128x32xf16, #tile.tensor_memory>
 !narrow = tensor<128x128xf8E4M3FN, #shared>
+!half_narrow = tensor<64x128xf8E4M3FN, #shared>
+!half_sum = tensor<128x64xf32, #tile.tensor_memory>
 !wide_narrow = tensor<256x128xf8E4M3FN, #shared>
 !wide_sum = tensor<128x256xf32, #tile.tensor_memory>
 !scales = tensor<32x16xf8E8M0FNU, #tile.shared<swizzle = 16>>
@@ -153,6 +155,33 @@ gpu.module @m [#nvvm.target<chip = "sm_100a">] {
       tile.copy_scales %sb, %tb : !wide_scales, !wide_slot
       tile.copy_scales %sa, %ta : !scales, !slot
       tile.mma_into %sum, %a, %b accumulate(%false) scales(%ta, %tb : !slot, !wide_slot) transpose_b : !wide_sum, !narrow, !wide_narrow
+    }
+    gpu.return
+  }
+
+  // In the second half of a block are the scales of 64 rows further on, 2 columns.
+  // CHECK-LABEL: llvm.func @second_half
+  // CHECK: %[[SKIPPED:.*]] = llvm.select %{{.*}}, %{{.*}}, %{{.*}} : i1, i32
+  // CHECK: %[[SCALES:.*]] = llvm.add %{{.*}}, %[[SKIPPED]] : i32
+  // CHECK: tcgen05.mma.cta_group::1.kind::mxf8f6f4.block_scale.scale_vec::1X [$0], a, b, {{[0-9]+}}, [$4], [$5], p;
+  // CHECK-SAME: "r,r,r,r,r,r,~{memory}" %{{.*}}, %{{.*}}, %{{.*}}, %{{.*}}, %{{.*}}, %[[SCALES]] :
+  gpu.func @second_half(%n: index {tile.argument = {kind = "size", size = "n"}}) kernel {
+    %c0 = arith.constant 0 : index
+    %false = arith.constant false
+    %sums = tile.alloc "sum" offset(0) : !tile.buffer<1 x !half_sum>
+    %scales_a = tile.alloc "scales" offset(64) : !tile.buffer<1 x !slot>
+    %scales_b = tile.alloc "scales_1" offset(68) : !tile.buffer<1 x !slot>
+    %as = tile.alloc "a" offset(0) : !tile.buffer<1 x !narrow>
+    %bs = tile.alloc "b" offset(16384) : !tile.buffer<1 x !half_narrow>
+    tile.tensor_columns columns(128) offset(65536)
+    tile.role "mma" warps(4) registers(24) one_thread {
+      %sum = tile.slot %sums[%c0] : !tile.buffer<1 x !half_sum> -> !half_sum
+      %a = tile.slot %as[%c0] : !tile.buffer<1 x !narrow> -> !narrow
+      %b = tile.slot %bs[%c0] : !tile.buffer<1 x !half_narrow> -> !half_narrow
+      %ta = tile.slot %scales_a[%c0] : !tile.buffer<1 x !slot> -> !slot
+      %tb = tile.slot %scales_b[%c0] : !tile.buffer<1 x !slot> -> !slot
+      %odd = arith.cmpi ne, %n, %c0 : index
+      tile.mma_into %sum, %a, %b accumulate(%false) scales(%ta, %tb : !slot, !slot) second_half(%odd) transpose_b : !half_sum, !narrow, !half_narrow
     }
     gpu.return
   }
