@@ -24,8 +24,8 @@ inline constexpr llvm::StringLiteral kSizesAttr = "attn.sizes";
 inline constexpr llvm::StringLiteral kSortedAttr = "attn.sorted";
 
 /// What the manifest calls the tensors of lengths of sequences, and of where packed ones begin, of
-/// the scores that rows have beside those of keys, of what Q, K and V are multiplied by, of what
-/// random numbers begin with, of attention to other keys, and of lists of blocks.
+/// the scores that rows have beside those of keys, of what Q, K and V are multiplied by, of scales of
+/// groups of elements, of what random numbers begin with, of attention to other keys, and of lists of blocks.
 inline constexpr llvm::StringLiteral kQueryLengths = "query_lengths";
 inline constexpr llvm::StringLiteral kKeyLengths = "key_lengths";
 inline constexpr llvm::StringLiteral kQueryStarts = "query_starts";
@@ -34,6 +34,8 @@ inline constexpr llvm::StringLiteral kSinks = "sinks";
 inline constexpr llvm::StringLiteral kQueryDescale = "q_descale";
 inline constexpr llvm::StringLiteral kKeyDescale = "k_descale";
 inline constexpr llvm::StringLiteral kValueDescale = "v_descale";
+inline constexpr llvm::StringLiteral kQueryScales = "q_scales";
+inline constexpr llvm::StringLiteral kKeyScales = "k_scales";
 inline constexpr llvm::StringLiteral kDropoutState = "dropout_state";
 inline constexpr llvm::StringLiteral kPartialOutput = "partial_o";
 inline constexpr llvm::StringLiteral kPartialLse = "partial_lse";

@@ -50,6 +50,8 @@ SmallVector<std::pair<StringRef, Value>> girih::attn::optionalOperands(ForwardOp
                                                        {kQueryDescale, op.getQDescale()},
                                                        {kKeyDescale, op.getKDescale()},
                                                        {kValueDescale, op.getVDescale()},
+                                                       {kQueryScales, op.getQScales()},
+                                                       {kKeyScales, op.getKScales()},
                                                        {kDropoutState, op.getDropoutState()},
                                                        {kPartialOutput, op.getPartialO()},
                                                        {kPartialLse, op.getPartialLse()},
@@ -191,6 +193,33 @@ static LogicalResult verifyDescales(ForwardOp op) {
   return success();
 }
 
+/// Of every 32 elements of Q and of K, in blocks of 128 rows.
+static LogicalResult verifyBlockScales(ForwardOp op) {
+  if (!op.getQScales() && !op.getKScales())
+    return success();
+  if (failed(verifyBoth(op, kQueryScales, op.getQScales(), kKeyScales, op.getKScales())))
+    return failure();
+  if (!op.hasNarrowInputs())
+    return op.emitOpError() << "has " << kQueryScales << " for elements of " << op.getQ().getType().getElementType()
+                            << ", must have 8 bits";
+  constexpr int64_t most = tile::kScaleGroup * tile::kScaleGroups;
+  if (int64_t size = op.getHeadSize(); size % tile::kScaleGroup != 0 || size > most)
+    return op.emitOpError() << "has " << kQueryScales << " for a head size of " << size << ", must be a multiple of "
+                            << tile::kScaleGroup << " up to " << most;
+  for (auto [scaled, type, name, scales] :
+       {std::tuple("q", op.getQ().getType(), kQueryScales, op.getQScales().getType()),
+        std::tuple("k", op.getK().getType(), kKeyScales, op.getKScales().getType())}) {
+    int64_t rows = type.isDynamicDim(2) ? ShapedType::kDynamic : tile::scalesShape(type.getDimSize(2)).front();
+    if (failed(verifySameSize(op, "batch", scaled, type.getDimSize(0), name, scales.getDimSize(0))) ||
+        failed(verifySameSize(op, "number of heads", scaled, type.getDimSize(1), name, scales.getDimSize(1))) ||
+        failed(verifySameSize(op, "number of rows of scales", scaled, rows, name, scales.getDimSize(2))))
+      return failure();
+    if (scales.getDimSize(3) != tile::kScaleColumns)
+      return op.emitOpError() << name << " is " << scales << ", must have rows of " << tile::kScaleColumns;
+  }
+  return success();
+}
+
 /// One for each head.
 static LogicalResult verifySinks(ForwardOp op) {
   if (!op.getSinks())
@@ -321,7 +350,7 @@ LogicalResult ForwardOp::verify() {
   if (failed(verifyShapes(*this)) || failed(verifyStarts(*this)) ||
       failed(verifyLengths(*this, kQueryLengths, getQueryLengths())) ||
       failed(verifyLengths(*this, kKeyLengths, getKeyLengths())) || failed(verifySinks(*this)) ||
-      failed(verifyDescales(*this)) || failed(verifyDropout(*this)))
+      failed(verifyDescales(*this)) || failed(verifyBlockScales(*this)) || failed(verifyDropout(*this)))
     return failure();
   RankedTensorType q = getQ().getType();
   RankedTensorType output = getOutput().getType();

@@ -33,6 +33,7 @@ def Attn_Lengths : 1DTensorOf<[I32]>;
 def Attn_Sinks : 1DTensorOf<[BF16, F16, F32]>;
 def Attn_BlockCounts : TensorRankOf<[I32], [3]>;
 def Attn_BlockLists : TensorRankOf<[I32], [4]>;
+def Attn_BlockScales : TensorRankOf<[F8E8M0FNU], [4]>;
 def Attn_Descale : AnyTypeOf<[F32, 2DTensorOf<[F32]>]>;
 
 def Attn_ForwardOp : Op<Attn_Dialect, "forward", [Pure, AttrSizedOperandSegments]> {
@@ -48,6 +49,7 @@ def Attn_ForwardOp : Op<Attn_Dialect, "forward", [Pure, AttrSizedOperandSegments
     | `query_starts`, `key_starts`, if given | [N + 1], i32: where each of N packed sequences begins in Sq and Skv, and where the last ends |
     | `sinks`, if given | [H]: a score that each row of a head has beside those of its keys |
     | `q_descale`, `k_descale`, `v_descale`, if given | f32, or [B, Hkv], f32: positive numbers that Q, K and V are multiplied by |
+    | `q_scales`, `k_scales`, if given | [B, H, Rq, 16] and [B, Hkv, Rk, 16], f8E8M0FNU: powers of two for every 32 elements of a row of Q or K |
     | `partial_o`, `partial_lse`, if given | [B, H, Sq, Dv] and [B, H, Sq], f32: attention to other keys, which the results take in |
     | `kv_num_blocks`, `full_kv_num_blocks`, if given | [B, H, Qb], i32: how many blocks of keys each block of queries sees |
     | `kv_indices`, `full_kv_indices`, if given | [B, H, Qb, N], i32: which ones, each with an N of its own |
@@ -106,6 +108,17 @@ def Attn_ForwardOp : Op<Attn_Dialect, "forward", [Pure, AttrSizedOperandSegments
 
     ```mlir
     %o = attn.forward %q, %k, %v q_descale(%x : f32) k_descale(%y : tensor<4x8xf32>) v_descale(%z : tensor<4x8xf32>)
+        : tensor<4x32x2048x128xf8E4M3FN>, tensor<4x8x2048x128xf8E4M3FN>, tensor<4x8x2048x128xf8E4M3FN> -> tensor<4x32x2048x128xbf16>
+    ```
+
+    Tensors of OCP's microscaling formats have a scale for every 32 elements, here along the head size of Q and K, which
+    is a multiple of 32 up to 128. They lie as MMAs take them: every 128 queries or keys of a head have 32 rows of 16
+    bytes, and byte 4 g + i of row r is the scale of query or key 32 g + r, elements 32 i to 32 i + 31. So Rq is 32 for every
+    128 queries or part of them, and Rk for keys. Scales of rows that a head does not have are not used; of elements
+    that it does not have, they must not be NaN.
+
+    ```mlir
+    %o = attn.forward %q, %k, %v block_scales(%x : tensor<4x32x512x16xf8E8M0FNU>, %y : tensor<4x8x512x16xf8E8M0FNU>)
         : tensor<4x32x2048x128xf8E4M3FN>, tensor<4x8x2048x128xf8E4M3FN>, tensor<4x8x2048x128xf8E4M3FN> -> tensor<4x32x2048x128xbf16>
     ```
 
@@ -187,7 +200,8 @@ def Attn_ForwardOp : Op<Attn_Dialect, "forward", [Pure, AttrSizedOperandSegments
                        Optional<Attn_Lengths>:$query_starts, Optional<Attn_Lengths>:$key_starts,
                        Optional<Attn_Sinks>:$sinks,
                        Optional<Attn_Descale>:$q_descale, Optional<Attn_Descale>:$k_descale,
-                       Optional<Attn_Descale>:$v_descale, Optional<Attn_Lengths>:$dropout_state,
+                       Optional<Attn_Descale>:$v_descale, Optional<Attn_BlockScales>:$q_scales,
+                       Optional<Attn_BlockScales>:$k_scales, Optional<Attn_Lengths>:$dropout_state,
                        Optional<Attn_Output>:$partial_o, Optional<RankedTensorOf<[F32]>>:$partial_lse,
                        Optional<Attn_BlockCounts>:$kv_num_blocks, Optional<Attn_BlockLists>:$kv_indices,
                        Optional<Attn_BlockCounts>:$full_kv_num_blocks, Optional<Attn_BlockLists>:$full_kv_indices,
@@ -208,6 +222,7 @@ def Attn_ForwardOp : Op<Attn_Dialect, "forward", [Pure, AttrSizedOperandSegments
     (`key_starts` `(` $key_starts^ `:` type($key_starts) `)`)?
     (`sinks` `(` $sinks^ `:` type($sinks) `)`)? (`q_descale` `(` $q_descale^ `:` type($q_descale) `)`)?
     (`k_descale` `(` $k_descale^ `:` type($k_descale) `)`)? (`v_descale` `(` $v_descale^ `:` type($v_descale) `)`)?
+    (`block_scales` `(` $q_scales^ `:` type($q_scales) `,` $k_scales `:` type($k_scales) `)`)?
     (`dropout` `(` $dropout^ `,` $dropout_state `:` type($dropout_state) `)`)?
     (`merge` `(` $partial_o^ `:` type($partial_o) `,` $partial_lse `:` type($partial_lse) `)`)?
     (`blocks` `(` $block_size^ `,` $kv_num_blocks `:` type($kv_num_blocks) `,`
@@ -237,6 +252,9 @@ def Attn_ForwardOp : Op<Attn_Dialect, "forward", [Pure, AttrSizedOperandSegments
 
     /// Whether the elements of Q, K and V have 8 bits.
     bool hasNarrowInputs() { return getQ().getType().getElementTypeBitWidth() == 8; }
+
+    /// Whether groups of elements of Q and K have scales.
+    bool hasBlockScales() { return static_cast<bool>(getQScales()); }
 
     /// Whether some query may not see some key.
     bool hasMask() { return getMask() != Mask::None || !getMaskRegion().empty(); }

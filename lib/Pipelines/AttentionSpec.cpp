@@ -22,24 +22,17 @@ namespace girih {
 
 const char *const kAttentionSpecHelp =
     "an attention problem instead of a file: key=value, comma separated. Sizes b, h, hkv, sq, skv, d, dv (of values) "
-    "are "
-    "numbers, or ? (all but d and dv) to be chosen at launch; hkv defaults to h, skv to sq, dv to d. "
-    "dtype=bf16|f16|e4m3|e5m2, "
-    "out=bf16|f16|f32 (dtype, or bf16), v_order=head_size|keys, "
+    "are numbers, or ? (all but d and dv) to be chosen at launch; hkv defaults to h, skv to sq, dv to d. "
+    "dtype=bf16|f16|e4m3|e5m2, out=bf16|f16|f32 (dtype, or bf16), v_order=head_size|keys, "
     "mask=none|causal|causal_top_left|window(LEFT,RIGHT)|prefix(N)|document, several joined by & and |, "
-    "order=bhsd|bshd, "
-    "score=softcap(NUMBER)|alibi|alibi(slopes)|bias|bias(DIMENSIONS)|relative(N)|temperature, several joined by +, "
-    "lse=0|1, query_lengths=0|1, key_lengths=0|1 (each sequence has its own), packed=0|1 (b sequences of sq and skv in "
-    "all), sink=0|1, merge=0|1 (with attention to other keys), blocks=QUERIESxKEYS (only blocks of keys that are "
-    "listed "
-    "for "
-    "each block of queries), full_blocks=0|1 (and lists of blocks that are seen whole), q_descale=tensor|head, "
-    "k_descale=tensor|head, "
-    "v_descale=tensor|head (a number at launch, or one "
-    "for each "
-    "sequence and key head), dropout=PROBABILITY (0), scale=NUMBER (1/sqrt(d)), "
-    "output_scale=NUMBER (1); any knob of "
-    "the schedule, such as stages=2";
+    "order=bhsd|bshd, score=softcap(NUMBER)|alibi|alibi(slopes)|bias|bias(DIMENSIONS)|relative(N)|temperature, "
+    "several joined by +, lse=0|1, query_lengths=0|1, key_lengths=0|1 (each sequence has its own), packed=0|1 (b "
+    "sequences of sq and skv in all), sink=0|1, merge=0|1 (with attention to other keys), blocks=QUERIESxKEYS (only "
+    "blocks of keys that are listed for each block of queries), full_blocks=0|1 (and lists of blocks that are seen "
+    "whole), q_descale=tensor|head, k_descale=tensor|head, v_descale=tensor|head (a number at launch, or one for "
+    "each sequence and key head), block_scales=none|qk (powers of two for every 32 elements of rows of q and k), "
+    "dropout=PROBABILITY (0), scale=NUMBER (1/sqrt(d)), output_scale=NUMBER (1); any knob of the schedule, such as "
+    "stages=2";
 
 namespace {
 
@@ -74,6 +67,7 @@ private:
   attn::Order order = attn::Order::BHSD;
   attn::ValueOrder valueOrder = attn::ValueOrder::HeadSize;
   std::string dtype = "bf16", out, descales[3]; ///< of q, k and v: "tensor" or "head"
+  std::string blockScales = "none";             ///< or of what
   ScoreSpec score;
   bool lse = false, queryLengths = false, keyLengths = false, packed = false, sink = false, merge = false,
        fullBlocks = false;
@@ -158,6 +152,8 @@ LogicalResult Spec::parseEntry(StringRef entry) {
   for (auto [i, name] : llvm::enumerate(kDescales))
     if (key == name)
       return parseType(key, value, {"tensor", "head"}, descales[i]);
+  if (key == "block_scales")
+    return parseType(key, value, {"none", "qk"}, blockScales);
   if (key == "score")
     return score.parse(value, [&](StringRef at) { return error(at); });
   std::pair<StringRef, bool *> switches[] = {{"lse", &lse},
@@ -264,10 +260,15 @@ OwningOpRef<ModuleOp> Spec::build() {
   auto lengths = RankedTensorType::get({sequences}, b.getI32Type());
   auto starts = RankedTensorType::get({ShapedType::isDynamic(sequences) ? sequences : sequences + 1}, b.getI32Type());
   auto sinks = RankedTensorType::get({size("h")}, b.getF32Type());
-  auto descale = [&](const std::string &kind) -> std::pair<bool, Type> {
+  auto descale = [&](const std::string &kind) -> std::pair<bool, SmallVector<Type, 2>> {
     if (kind == "head")
-      return {true, RankedTensorType::get({sequences, size("hkv")}, b.getF32Type())};
-    return {!kind.empty(), b.getF32Type()};
+      return {true, {RankedTensorType::get({sequences, size("hkv")}, b.getF32Type())}};
+    return {!kind.empty(), {b.getF32Type()}};
+  };
+  auto scalesOf = [&](RankedTensorType type) -> Type {
+    int64_t rows = type.isDynamicDim(2) ? ShapedType::kDynamic : tile::scalesShape(type.getDimSize(2)).front();
+    int64_t sizes[] = {type.getDimSize(0), type.getDimSize(1), rows, tile::kScaleColumns};
+    return RankedTensorType::get(sizes, b.getType<Float8E8M0FNUType>());
   };
   auto state = RankedTensorType::get({kDropoutStateWords}, b.getI32Type());
   auto blocksOf = [&](StringRef length, size_t dim) {
@@ -277,26 +278,29 @@ OwningOpRef<ModuleOp> Spec::build() {
   SmallVector<int64_t, 4> lists = {batch, size("h"), blocksOf("sq", 0), blocksOf("skv", 1)};
   auto listed = RankedTensorType::get(lists, b.getI32Type());
   auto counts = RankedTensorType::get(listed.getShape().drop_back(), b.getI32Type());
-  bool hasBlocks = !blocks.empty();
-  std::pair<bool, Type> optional[] = {{queryLengths, lengths}, {keyLengths, lengths}, {packed, starts},
-                                      {packed, starts},        {sink, sinks},         descale(descales[0]),
-                                      descale(descales[1]),    descale(descales[2]),  {dropout.has_value(), state},
-                                      {merge, output},         {merge, partialLse},   {hasBlocks, counts},
-                                      {hasBlocks, listed},     {fullBlocks, counts},  {fullBlocks, listed}};
+  bool hasBlocks = !blocks.empty(), scaled = blockScales != "none";
+  std::pair<bool, SmallVector<Type, 2>> optional[] = {
+      {queryLengths, {lengths}},      {keyLengths, {lengths}},
+      {packed, {starts, starts}},     {sink, {sinks}},
+      descale(descales[0]),           descale(descales[1]),
+      descale(descales[2]),           {scaled, {scalesOf(query), scalesOf(key)}},
+      {dropout.has_value(), {state}}, {merge, {output, partialLse}},
+      {hasBlocks, {counts, listed}},  {fullBlocks, {counts, listed}}};
   SmallVector<Type> inputs = {query, key, values};
-  for (auto [isThere, type] : optional)
+  for (auto &[isThere, types] : optional)
     if (isThere)
-      inputs.push_back(type);
+      llvm::append_range(inputs, types);
   auto function = func::FuncOp::create(b, "attention", b.getFunctionType(inputs, results));
   b.setInsertionPointToStart(function.addEntryBlock());
   SmallVector<Value> operands;
   unsigned next = 3;
-  for (auto [isThere, type] : optional)
-    operands.push_back(isThere ? function.getArgument(next++) : Value());
+  for (auto &[isThere, types] : optional)
+    for (size_t i = 0; i < types.size(); ++i)
+      operands.push_back(isThere ? function.getArgument(next++) : Value());
   auto op = attn::ForwardOp::create(
       b, output, lseType, function.getArgument(0), function.getArgument(1), function.getArgument(2), operands[0],
       operands[1], operands[2], operands[3], operands[4], operands[5], operands[6], operands[7], operands[8],
-      operands[9], operands[10], operands[11], operands[12], operands[13], operands[14],
+      operands[9], operands[10], operands[11], operands[12], operands[13], operands[14], operands[15], operands[16],
       hasBlocks ? b.getDenseI64ArrayAttr(blocks) : DenseI64ArrayAttr(),
       dropout ? b.getF64FloatAttr(*dropout) : FloatAttr(), attn::MaskAttr::get(&context, mask.name()),
       attn::OrderAttr::get(&context, order), attn::ValueOrderAttr::get(&context, valueOrder),
@@ -326,6 +330,8 @@ std::string Spec::fileName() const {
   for (auto [kind, letter] : llvm::zip(descales, StringRef("qkv")))
     if (!kind.empty())
       name += std::string("_") + letter + "descale" + (kind == "head" ? "s" : "");
+  if (blockScales != "none")
+    name += "_" + blockScales + "scales";
   if (dropout)
     name += "_dropout" + llvm::formatv("{0:f4}", *dropout).str();
   name += queryLengths && keyLengths ? "_lengths" : queryLengths ? "_qlengths" : keyLengths ? "_klengths" : "";
@@ -354,8 +360,10 @@ AttentionSpec::AttentionSpec(MLIRContext &context, llvm::SourceMgr &sources, Str
 /// Passes speak of knobs by their names, and of the problem in a few phrases.
 unsigned AttentionSpec::columnOf(StringRef message) const {
   constexpr std::pair<llvm::StringLiteral, llvm::StringLiteral> kPhrases[] = {
-      {"head size of values", "dv"}, {"head size", "d"},        {"output_scale is", "output_scale"},
-      {"scale is", "scale"},         {"score region", "score"}, {"mask region", "mask"}};
+      {"q_scales", "block_scales"}, {"head size of values", "dv"},
+      {"head size", "d"},           {"output_scale is", "output_scale"},
+      {"scale is", "scale"},        {"score region", "score"},
+      {"mask region", "mask"}};
   for (auto [phrase, key] : kPhrases)
     if (message.contains(phrase) && columns.contains(key))
       return columns.lookup(key);

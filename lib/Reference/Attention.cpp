@@ -9,6 +9,7 @@
 #include "girih/Reference/Attention.h"
 #include "Kernels.h"
 #include "girih/Reference/CutOff.h"
+#include "girih/Reference/Gemm.h"
 #include "girih/Support/Parallel.h"
 #include <algorithm>
 #include <cmath>
@@ -45,6 +46,35 @@ template <typename Real> void loadRow(const TensorView &tensor, int64_t b, int64
     values[i] = loadElement(tensor.type, tensor.data, first + i * tensor.strides[3]);
 }
 
+/// A row and the scales of its groups of elements, of which there is one, 1, where the problem has none.
+template <typename Real> struct ScaledRow {
+  std::vector<Real> values;
+  std::vector<double> scales;
+
+  void load(const TensorView &tensor, const std::optional<TensorView> &blocks, int64_t b, int64_t h, int64_t row) {
+    int64_t dim = tensor.shape[3];
+    values.resize(size_t(dim));
+    loadRow(tensor, b, h, row, values.data());
+    scales.assign(1, 1);
+    if (!blocks)
+      return;
+    scales.resize(size_t(dim / scaleGroup));
+    const auto *first = static_cast<const uint8_t *>(blocks->data) + b * blocks->strides[0] + h * blocks->strides[1];
+    for (size_t i = 0; i < scales.size(); ++i)
+      scales[i] = ue8m0ToFloat(BlockScales{first, 1}.at(row, int64_t(i) * scaleGroup));
+  }
+};
+
+/// Products are exact, and scales only move their exponents: each group is summed without them.
+template <typename Real> Real dotOfGroups(const ScaledRow<Real> &a, const ScaledRow<Real> &b) {
+  auto dim = int64_t(a.values.size()), groups = int64_t(a.scales.size()), size = dim / groups;
+  Real sum = 0;
+  for (int64_t i = 0; i < groups; ++i)
+    sum += Real(a.scales[size_t(i)] * b.scales[size_t(i)] *
+                dot(&a.values[size_t(i * size)], &b.values[size_t(i * size)], size));
+  return sum;
+}
+
 /// One group in the arithmetic of `Real`; float rounds P and O as a kernel
 /// does.
 template <typename Real> class GroupForward {
@@ -55,7 +85,8 @@ public:
         place(problem.sequence(group.b)), keys(place.keys), scale(problem.scoreScale(group.b, group.kvHead)),
         outputScale(problem.outputScaleOf(group.b, group.kvHead)), scores(count * keys), weightSums(count),
         ranges(count), times(count) {
-    if (!roundsLikeKernel && isNarrow(problem.q.type))
+    // Chips with scales for groups add in f32.
+    if (!roundsLikeKernel && isNarrow(problem.q.type) && !problem.qScales)
       cutOffs.resize(count * keys);
   }
 
@@ -73,10 +104,11 @@ private:
 
   void computeScores() {
     int64_t dim = problem.q.shape[3];
-    std::vector<Real> queries(count * dim), key(dim);
+    std::vector<ScaledRow<Real>> queries(count);
+    ScaledRow<Real> key;
     for (size_t r = 0; r < count; ++r) {
       const AttentionRow &row = rows[group.rows[r]];
-      loadRow(problem.q, place.batch, row.h, place.firstQuery + row.q, &queries[r * dim]);
+      queries[r].load(problem.q, problem.qScales, place.batch, row.h, place.firstQuery + row.q);
       ranges[r] = problem.mask.visible(row, place.queries, keys);
       if (problem.mask.blocks)
         times[r] = problem.mask.listedTimes(row, place.queries, keys);
@@ -84,14 +116,14 @@ private:
     for (int64_t k = 0; k < keys; ++k) {
       if (!visibleToAny(k))
         continue;
-      loadRow(problem.k, place.batch, group.kvHead, place.firstKey + k, key.data());
+      key.load(problem.k, problem.kScales, place.batch, group.kvHead, place.firstKey + k);
       for (size_t r = 0; r < count; ++r)
         if (ranges[r].begin <= k && k < ranges[r].end) {
-          Real scaled = Real(scale) * dot(&queries[r * dim], key.data(), dim);
+          Real scaled = Real(scale) * dotOfGroups(queries[r], key);
           scores[r * keys + k] = score(r, k, scaled);
           if constexpr (!roundsLikeKernel)
             if (!cutOffs.empty()) {
-              double error = std::fabs(scale) * cutOffError(&queries[r * dim], key.data(), dim);
+              double error = std::fabs(scale) * cutOffError(queries[r].values.data(), key.values.data(), dim);
               cutOffs[r * keys + k] = std::max(std::fabs(score(r, k, scaled + error) - scores[r * keys + k]),
                                                std::fabs(score(r, k, scaled - error) - scores[r * keys + k]));
             }

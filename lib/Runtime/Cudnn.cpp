@@ -178,9 +178,9 @@ std::unique_ptr<Peer> runtime::makeCudnnPeer(const Binding &binding) {
   const Manifest &manifest = *binding.manifest;
   auto has = [&](const char *name) { return manifest.findTensor(name) >= 0 || manifest.findScalar(name) >= 0; };
   if (hasSequences(manifest) || has("sinks") || has("q_descale") || has("k_descale") || has("v_descale") ||
-      has(dropoutState) || has(partialOutput) || problem.blocks)
+      has(queryScales) || has(dropoutState) || has(partialOutput) || problem.blocks)
     throw Error(manifest.path + ": cudnn compares with problems without lengths of sequences, sinks, descales, "
-                                "dropout, merge and lists of blocks");
+                                "block scales, dropout, merge and lists of blocks");
   if (problem.kind != "attention.forward" || problem.hasScore || !problem.maskProgram.empty())
     throw Error(binding.manifest->path + ": cudnn compares with problems of kind 'attention.forward' without a score "
                                          "function and with a mask that has a name");

@@ -2,6 +2,7 @@
 
 #include "girih/Runtime/ProblemData.h"
 #include "BlockData.h"
+#include "ScaleData.h"
 #include "girih/Support/Parallel.h"
 #include <algorithm>
 #include <array>
@@ -290,6 +291,7 @@ std::vector<HostTensor> runtime::makeProblemData(const Binding &binding, const D
                 k.layout.shape[2]);
   if (manifest.problem.blocks)
     fillBlocks(binding, tensors, options.seed);
+  fillScales(binding, tensors, scatter(options.seed), options.pattern != DataPattern::Random);
   fillPattern(binding, options, q, k, capturesOf(binding, tensors));
   std::vector<reference::Sequence> sequences = sequencesOf(binding, capturesOf(binding, tensors));
   if (hasSequences(manifest)) {

@@ -30,6 +30,24 @@ void multiplyBy(std::vector<double> &factors, const std::vector<double> &others)
     factors[i] *= others[i];
 }
 
+/// The scales of groups of elements, if there are some, of as many rows as the tensor has or more.
+std::optional<TensorView> scalesOf(const Binding &binding, const std::vector<HostTensor> &tensors, const char *name,
+                                   const TensorView &scaled) {
+  int index = binding.manifest->findTensor(name);
+  if (index < 0)
+    return std::nullopt;
+  const HostTensor &scales = tensors[size_t(index)];
+  std::vector<int64_t> least = {scaled.shape[0], scaled.shape[1], (scaled.shape[2] + 127) / 128 * 32, 16};
+  const std::vector<int64_t> &shape = scales.layout.shape, &strides = scales.layout.strides;
+  bool isWhole = scales.type == ElementType::UE8M0 && shape.size() == 4 && shape[0] == least[0] &&
+                 shape[1] == least[1] && shape[2] >= least[2] && shape[3] == least[3] && strides[2] == 16 &&
+                 strides[3] == 1 && scaled.shape[3] % scaleGroup == 0 && scaled.shape[3] <= 4 * scaleGroup;
+  if (!isWhole)
+    throw Error(binding.manifest->path + ": tensor '" + name + "' should be blocks of 512 bytes of ue8m0, " +
+                std::to_string(least[2] / 32) + " or more for each head");
+  return viewOf(scales);
+}
+
 AttentionProblem attentionProblem(const Binding &binding, const std::vector<HostTensor> &tensors) {
   for (const char *name : {"q", "k", "v", "o"})
     if (binding.layout(name).shape.size() != 4)
@@ -39,6 +57,8 @@ AttentionProblem attentionProblem(const Binding &binding, const std::vector<Host
   problem.q = viewOf(tensors[binding.tensorIndex("q")]);
   problem.k = viewOf(tensors[binding.tensorIndex("k")]);
   problem.v = viewOf(tensors[binding.tensorIndex("v")]);
+  problem.qScales = scalesOf(binding, tensors, queryScales, problem.q);
+  problem.kScales = scalesOf(binding, tensors, keyScales, problem.k);
   problem.scale = binding.manifest->problem.scale;
   // Values whose keys are contiguous, seen as the others are.
   const TensorDeclaration &values = binding.manifest->tensors[binding.tensorIndex("v")];

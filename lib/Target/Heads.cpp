@@ -21,6 +21,8 @@ std::string refuseHeads(attn::ForwardOp op, int64_t heads, int64_t rows) {
     return llvm::formatv("knob heads is {0}, must be 1 where sequences have query lengths of their own", heads);
   if (op.hasBlocks())
     return llvm::formatv("knob heads is {0}, must be 1 where each head has a list of blocks", heads);
+  if (op.hasBlockScales())
+    return llvm::formatv("knob heads is {0}, must be 1 where blocks of rows of a head have scales", heads);
   if (slotsOf(heads) > rows)
     return llvm::formatv("knob heads is {0}, turns of {1} rows do not fit into the {2} of a worker", heads,
                          slotsOf(heads), rows);

@@ -119,6 +119,10 @@ gpu::GPUFuncOp AttnTilePass::makeKernel(attn::ForwardOp op, func::FuncOp functio
     auto type = dyn_cast<RankedTensorType>(operand.getType());
     if (!type)
       numbers.push_back({name.str(), operand});
+    else if (name == attn::kQueryScales)
+      arguments.push_back({name.str(), type, {"b", "h", "q_scale_rows", "scale_columns"}});
+    else if (name == attn::kKeyScales)
+      arguments.push_back({name.str(), type, {"b", "hkv", "k_scale_rows", "scale_columns"}});
     else if (name == attn::kPartialOutput)
       arguments.push_back({name.str(), type, {"b", "h", "sq", valueSize}});
     else if (name == attn::kPartialLse)
@@ -226,6 +230,9 @@ LogicalResult AttnTilePass::lower(attn::ForwardOp op) {
     if (operand && op.getVOrder() == attn::ValueOrder::Keys)
       return op.emitError() << "v_order(keys) cannot be compiled with " << name
                             << ": copies end after a row of values, not in it";
+  if (op.hasBlockScales() && op.isPacked())
+    return op.emitError() << attn::kQueryScales << " cannot be compiled with " << attn::kQueryStarts
+                          << ": they come in blocks of rows, in which sequences begin anywhere";
   if (op.hasBlocks() && op.isPacked())
     return op.emitError() << attn::kBlockCounts << " cannot be compiled with " << attn::kQueryStarts
                           << ": blocks of queries are counted in a batch, not in packed sequences";

@@ -6,6 +6,7 @@
 #include "AttnItems.h"
 #include "AttnMask.h"
 #include "AttnMerge.h"
+#include "AttnScales.h"
 #include "AttnSequence.h"
 #include "AttnSplits.h"
 #include "girih/Target/Heads.h"
@@ -47,8 +48,9 @@ private:
   KeyRange keyRange(const WorkItem &item);
   void buildWorkItem(Value work);
   void buildBlock(WorkItem item);
-  SoftmaxState buildKeyLoop(const WorkItem &item, Value q);
-  void buildIteration(const WorkItem &item, Value q, const KeyRange &range, Value iteration, ValueRange state);
+  SoftmaxState buildKeyLoop(const WorkItem &item, const QueryTile &q);
+  void buildIteration(const WorkItem &item, const QueryTile &q, const KeyRange &range, Value iteration,
+                      ValueRange state);
   Value multiple(ArrayRef<int64_t> shape, double number, Value factor);
   Value scaleMaximum(Value maximum, Value exponentScale, Value offset);
   Value rescale(Value output, Value alpha, Value grown);
@@ -182,13 +184,14 @@ void KernelBuilder::buildWorkItem(Value work) {
 void KernelBuilder::buildBlock(WorkItem item) {
   loadDescales(b, op, kernel, item);
   random = loadRandomKey(b, op, kernel);
-  Value q = tile::LoadOp::create(b, inputTile(rows, headColumns), item.q,
-                                 ValueRange{item.tensorBatch, item.head, item.firstRow, b.index(0)});
+  QueryTile q = {tile::LoadOp::create(b, inputTile(rows, headColumns), item.q,
+                                      ValueRange{item.tensorBatch, item.head, item.firstRow, b.index(0)}),
+                 op.hasBlockScales() ? loadQueryScales(b, kernel, item, rows) : Value()};
   Value sink = op.getSinks() ? loadSink(b, kernel, item, rows, heads) : Value();
   buildEpilogue(item, buildKeyLoop(item, q), sink);
 }
 
-SoftmaxState KernelBuilder::buildKeyLoop(const WorkItem &item, Value q) {
+SoftmaxState KernelBuilder::buildKeyLoop(const WorkItem &item, const QueryTile &q) {
   KeyPart part = {keyRange(item), Value()};
   if (splits > 1)
     part = splitKeys(b, part.range, splits);
@@ -213,15 +216,13 @@ SoftmaxState KernelBuilder::buildKeyLoop(const WorkItem &item, Value q) {
 
 /// One tile of keys: s = q k^T, p = exp2(c s - c max), o = o * alpha + p v.
 /// The row sums stay partial, one per lane of a row, until the end.
-void KernelBuilder::buildIteration(const WorkItem &item, Value q, const KeyRange &range, Value iteration,
+void KernelBuilder::buildIteration(const WorkItem &item, const QueryTile &q, const KeyRange &range, Value iteration,
                                    ValueRange state) {
   Value oldMaximum = state[0], oldSum = state[1], oldOutput = state[2];
-  Value zero = b.index(0);
   Value firstKey = b.mul(range.tileAt(b, iteration), b.index(columns));
   Value k = tile::LoadOp::create(b, inputTile(columns, headColumns), item.k,
-                                 ValueRange{item.tensorBatch, item.keyHead, firstKey, zero});
-  Value scores = tile::MmaOp::create(b, f32Tile({rows, columns}), q, k, /*acc=*/Value(),
-                                     /*transpose_b=*/true);
+                                 ValueRange{item.tensorBatch, item.keyHead, firstKey, b.index(0)});
+  Value scores = multiplyByKeys(b, kernel, item, q, k, firstKey);
   // A score function wants it in the score, and without one it costs nothing in the exponent.
   Value left = item.scoreFactor;
   if (left && !op.getScore().empty())

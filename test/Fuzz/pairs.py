@@ -47,7 +47,7 @@ def pair(seed, index):
     if random.random() < 0.2:
         spec.append(f"dv={random.choice([64, 128, 8 * random.randint(2, 32)])}")
     for key, choices in (("dtype", ["bf16", "f16", "e4m3", "e5m2"]), ("out", ["bf16", "f16", "f32"]), ("v_order", ["keys", "head_size"]), ("mask", ["causal", *(masks.named(random) for _ in range(3))]), ("order", ["bhsd", "bshd"]),
-                         ("lse", ["0", "1"]), ("query_lengths", ["1"]), ("key_lengths", ["1"]), ("packed", ["1"]), ("blocks", ["128x128", "256x64", "384x96", "128x32", "64x128"]), ("full_blocks", ["0", "1"]), ("sink", ["1"]), ("merge", ["0", "1"]), ("dropout", ["0", "0.1", "0.75"]), *((f"{x}_descale", ["tensor", "head"]) for x in "qkv"), ("scale", ["0.1", "1", "0.03"]), ("output_scale", ["0.5", "-3"]),
+                         ("lse", ["0", "1"]), ("query_lengths", ["1"]), ("key_lengths", ["1"]), ("packed", ["1"]), ("blocks", ["128x128", "256x64", "384x96", "128x32", "64x128"]), ("full_blocks", ["0", "1"]), ("sink", ["1"]), ("merge", ["0", "1"]), ("dropout", ["0", "0.1", "0.75"]), *((f"{x}_descale", ["tensor", "head"]) for x in "qkv"), ("block_scales", ["qk", "none"]), ("scale", ["0.1", "1", "0.03"]), ("output_scale", ["0.5", "-3"]),
                          ("score", ["softcap(3)", "alibi(slopes)+temperature", "bias", "bias(hq)+softcap(9)", "relative(20)",
                                     *(["alibi", "alibi+softcap(20)"] if "h" not in dynamic else [])])):
         if random.random() < 0.4:
@@ -72,6 +72,14 @@ def pair(seed, index):
         if any(entry in ("query_lengths=1", "key_lengths=1") or entry.endswith("_descale=head") for entry in spec):
             sizes["sequences"] = sizes["starts"] - 1
             dynamic |= {"sequences"}
+    # Scales are refused with most problems: a quarter of those that can have some keep them.
+    if target != "sm_100a" or "packed=1" in spec or not any(e.startswith("dtype=e") for e in spec) or random.random() < 0.5:
+        spec = [entry for entry in spec if not entry.startswith("block_scales=")]
+    elif "block_scales=qk" in spec:
+        spec = [entry if not entry.startswith("d=") else f"d={random.choice([32, 64, 96, 128])}" for entry in spec]
+        scale_rows = {f"{x}_scale_rows": -(-sizes[length] // 128) * 32 for x, length in (("q", "sq"), ("k", "skv"))}
+        sizes |= scale_rows
+        dynamic |= {f"{x}_scale_rows" for x, length in (("q", "sq"), ("k", "skv")) if length in dynamic}
     share = random.choice([0.1, 0.3, 0.6])
     for knob, (usual, (low, high)) in TARGETS[target].items():
         if random.random() < share and (grouped or knob != "heads") and not (listed and knob in ("heads", "splits")):

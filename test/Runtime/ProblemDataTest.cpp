@@ -174,6 +174,40 @@ TEST(ProblemDataTest, lists_of_blocks_have_rows_of_every_kind) {
   EXPECT_LT(problemFlops(binding, DataOptions()), problemFlops(binding)); // without data, as if all were listed
 }
 
+TEST(ProblemDataTest, scales_of_groups_cancel_but_for_a_little) {
+  Manifest manifest = parseManifest(attentionText(), "attention.json");
+  LaunchChoices choices;
+  choices.sizes = {{"sq", 200}, {"skv", 100}};
+  for (auto [name, scaled, rows] : {std::tuple("q_scales", "q", 64), std::tuple("k_scales", "k", 32)}) {
+    const TensorDeclaration &of = manifest.tensors[size_t(manifest.findTensor(scaled))];
+    manifest.tensors.push_back(
+        {name, false, ElementType::UE8M0, {of.shape[0], of.shape[1], {"", rows, -1}, {"", 16, -1}}, {0, 1, 2, 3}});
+  }
+  Binding binding = bindManifest(manifest, choices);
+  int64_t groups = binding.layout("q").shape[3] / 32;
+  for (DataPattern pattern : {DataPattern::Random, DataPattern::Equal}) {
+    DataOptions options;
+    options.pattern = pattern;
+    std::vector<HostTensor> tensors = makeProblemData(binding, options);
+    auto exponent = [&](const char *name, int64_t row, int64_t group) {
+      const HostTensor &tensor = tensors[size_t(binding.tensorIndex(name))];
+      return int(uint8_t(tensor.bytes[size_t(row / 128 * 512 + row % 32 * 16 + row % 128 / 32 * 4 + group)])) - 127;
+    };
+    int most = 0, different = 0;
+    for (int64_t q = 0; q < 200; ++q)
+      for (int64_t group = 0; group < groups; ++group) {
+        int ofQuery = exponent("q_scales", q, group), sum = ofQuery + exponent("k_scales", q % 100, group);
+        EXPECT_LE(std::abs(sum), pattern == DataPattern::Random ? 2 : 0);
+        most = std::max(most, std::abs(ofQuery));
+        different += sum != 0;
+      }
+    EXPECT_GE(most, 60);
+    EXPECT_EQ(pattern == DataPattern::Random, different > 0);
+    EXPECT_EQ(128, exponent("q_scales", 200, 0)); // NaN
+    EXPECT_EQ(128, exponent("k_scales", 100, 0));
+  }
+}
+
 TEST(ProblemDataTest, attention_to_other_keys_has_rows_of_every_kind) {
   Manifest manifest = parseManifest(attentionText(), "attention.json");
   LaunchChoices choices;

@@ -121,6 +121,42 @@ TEST(ReferenceOptionsTest, blocks_that_are_listed) {
   EXPECT_EQ(pairs, attention.problem.mask.visiblePairs(5, 10, 1, 2));
 }
 
+/// Scales of groups of elements are factors of them, whatever their size.
+TEST(ReferenceOptionsTest, scales_of_groups) {
+  Attention attention(1, 2, 1, 5, 140, 64), scaled(1, 2, 1, 5, 140, 64);
+  auto view = [](std::vector<uint8_t> &bytes, int64_t heads, int64_t blocks) {
+    bytes.resize(size_t(heads * blocks * 512), 255); // NaN
+    return TensorView{
+        bytes.data(), ElementType::UE8M0, {1, heads, blocks * 32, 16}, {heads * blocks * 512, blocks * 512, 16, 1}};
+  };
+  std::vector<uint8_t> ofQueries, ofKeys;
+  scaled.problem.qScales = view(ofQueries, 2, 1);
+  scaled.problem.kScales = view(ofKeys, 1, 2);
+  auto fill = [](std::vector<float> &values, std::vector<uint8_t> &bytes, int64_t rows, int64_t blocks, int sign) {
+    for (size_t i = 0; i < values.size(); ++i) {
+      int64_t group = int64_t(i) % 64 / 32, row = int64_t(i) / 64 % rows, head = int64_t(i) / 64 / rows;
+      int own = int(row * 7 + group) % 3 - 1, exponent = sign * (group ? 100 : -120) + own;
+      values[i] *= std::ldexp(1.0f, own);
+      bytes[size_t(head * blocks * 512 + row / 128 * 512 + row % 32 * 16 + row % 128 / 32 * 4 + group)] =
+          uint8_t(127 + exponent);
+    }
+  };
+  fill(attention.q, ofQueries, 5, 1, 1);
+  fill(attention.k, ofKeys, 140, 2, -1);
+  std::vector<AttentionRow> rows = attention.allRows();
+  for (Precision precision : {Precision::Float64, Precision::Kernel}) {
+    AttentionResult expected = attentionForward(attention.problem, rows, precision);
+    AttentionResult result = attentionForward(scaled.problem, rows, precision);
+    double error = precision == Precision::Float64 ? 1e-12 : 1e-4;
+    for (size_t i = 0; i < expected.output.size(); ++i)
+      ASSERT_NEAR(expected.output[i], result.output[i], error);
+    for (size_t row = 0; row < rows.size(); ++row)
+      ASSERT_NEAR(expected.logSumExp[row], result.logSumExp[row], error);
+  }
+  ofKeys[0] = 255;
+  EXPECT_TRUE(std::isnan(attentionForward(scaled.problem, rows, Precision::Float64).output[0]));
+}
+
 /// Attention to some keys and then to the others is attention to all, in whatever order.
 TEST(ReferenceOptionsTest, parts_of_keys_make_the_whole) {
   Attention attention(2, 4, 2, 5, 40, 8);

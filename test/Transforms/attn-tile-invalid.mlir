@@ -169,3 +169,24 @@ func.func @blocks_of_packed(%q: tensor<1x1x64x64xbf16>, %s: tensor<2xi32>, %n: t
       : tensor<1x1x64x64xbf16>, tensor<1x1x64x64xbf16>, tensor<1x1x64x64xbf16> -> tensor<1x1x64x64xbf16>
   return %o : tensor<1x1x64x64xbf16>
 }
+
+// -----
+
+func.func @scales_of_packed(%q: tensor<1x1x64x64xf8E4M3FN>, %s: tensor<2xi32>, %x: tensor<1x1x32x16xf8E8M0FNU>) -> tensor<1x1x64x64xbf16> {
+  // expected-error@+1 {{q_scales cannot be compiled with query_starts: they come in blocks of rows, in which sequences begin anywhere}}
+  %o = attn.forward %q, %q, %q query_starts(%s : tensor<2xi32>) key_starts(%s : tensor<2xi32>) block_scales(%x : tensor<1x1x32x16xf8E8M0FNU>, %x : tensor<1x1x32x16xf8E8M0FNU>)
+      : tensor<1x1x64x64xf8E4M3FN>, tensor<1x1x64x64xf8E4M3FN>, tensor<1x1x64x64xf8E4M3FN> -> tensor<1x1x64x64xbf16>
+  return %o : tensor<1x1x64x64xbf16>
+}
+
+// -----
+
+module attributes {tile.target = #nvvm.target<chip = "sm_100a">} {
+  func.func @scales_of_heads(%q: tensor<1x2x1x64xf8E4M3FN>, %k: tensor<1x1x64x64xf8E4M3FN>, %x: tensor<1x2x32x16xf8E8M0FNU>, %y: tensor<1x1x32x16xf8E8M0FNU>) -> tensor<1x2x1x64xbf16> {
+    // expected-error@+1 {{knob heads is 2, must be 1 where blocks of rows of a head have scales}}
+    %o = attn.forward %q, %k, %k block_scales(%x : tensor<1x2x32x16xf8E8M0FNU>, %y : tensor<1x1x32x16xf8E8M0FNU>)
+        schedule <rows = 128, columns = 64, workers = 1, heads = 2, persistent = 0, longest_first = 0, group_bytes = 0>
+        : tensor<1x2x1x64xf8E4M3FN>, tensor<1x1x64x64xf8E4M3FN>, tensor<1x1x64x64xf8E4M3FN> -> tensor<1x2x1x64xbf16>
+    return %o : tensor<1x2x1x64xbf16>
+  }
+}

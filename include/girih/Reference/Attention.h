@@ -93,6 +93,9 @@ struct AttentionProblem {
   TensorView q; ///< [b, h, sq, d]
   TensorView k; ///< [b, hkv, skv, d], h a multiple of hkv
   TensorView v; ///< [b, hkv, skv, dv]
+  /// Powers of two for every 32 elements of a row of q and k, [b, h, rows, 16], as `BlockScales` has them for one
+  /// block of elements; both or neither.
+  std::optional<TensorView> qScales, kScales;
   double scale = 1;
   Mask mask;
   /// Applied to the scaled score; the identity when absent.

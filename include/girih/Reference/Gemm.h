@@ -21,6 +21,9 @@ struct GemmResult {
   std::vector<double> kernel; ///< in float, then rounded to the type of C
 };
 
+/// Elements of k that have one scale.
+inline constexpr int64_t scaleGroup = 32;
+
 /// The scales of an operand [rows, k] of a scaled product, powers of two: bytes 2^(byte - 127), 255 NaN. Blocks of
 /// 512 bytes are for 128 rows and 128 elements of k, those of the same rows one after another, `blocks` of
 /// them: of row r and element i, byte 16 (r mod 32) + 4 (r / 32) + i / 32.
@@ -29,7 +32,7 @@ struct BlockScales {
   int64_t blocks = 0;
 
   uint8_t at(int64_t row, int64_t k) const {
-    return data[(row / 128 * blocks + k / 128) * 512 + row % 32 * 16 + row % 128 / 32 * 4 + k % 128 / 32];
+    return data[(row / 128 * blocks + k / 128) * 512 + row % 32 * 16 + row % 128 / 32 * 4 + k % 128 / scaleGroup];
   }
 };
 

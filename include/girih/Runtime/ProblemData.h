@@ -48,7 +48,9 @@ struct DataOptions {
 /// others, in turn; packed ones are such too, and the last may end before the tensor. What lies beyond in Q, K and V is
 /// NaN. Attention to other keys has from nothing to all of a row: every fifth row has seen none of them, and has NaN.
 /// Blocks of keys are listed in order, half of them, all or none; every eighth block of queries has a list with indices
-/// and counts out of range and blocks that come twice. Dropout has the seed, and an offset that is made of it.
+/// and counts out of range and blocks that come twice. Scales of groups of elements are far from 1 in Q and K, and
+/// almost 1 in their product, exactly so by patterns; those of no row are NaN. Dropout has the seed, and an offset that
+/// is made of it.
 std::vector<HostTensor> makeProblemData(const Binding &binding, const DataOptions &options);
 
 /// What the functions of the problem capture, by the manifest; data of `tensors`, which are referred
@@ -75,6 +77,9 @@ bool hasPartial(const Binding &binding);
 /// The tensors of lists of blocks.
 constexpr const char *blockCounts = "kv_num_blocks", *blockIndices = "kv_indices",
                      *fullBlockCounts = "full_kv_num_blocks", *fullBlockIndices = "full_kv_indices";
+
+/// The tensors of scales of groups of elements.
+constexpr const char *queryScales = "q_scales", *keyScales = "k_scales";
 
 /// Whether sequences have lengths of their own, or are packed.
 bool hasSequences(const Manifest &manifest);

@@ -42,6 +42,8 @@ static int64_t defaultItemStages(attn::ForwardOp op, const tile::Schedule &sched
   int64_t bits = loaded * op.getQ().getType().getElementTypeBitWidth() +
                  stored * op.getOutput().getType().getElementTypeBitWidth();
   int64_t beside = *schedule.stages * *schedule.rows * *schedule.columns * dense;
+  if (op.hasBlockScales())
+    beside += (2 * *schedule.rows + *schedule.stages * (*schedule.columns + tile::kScaledRows)) * tile::kScaleGroups;
   // CTAs that share an item each have their part of all of this.
   bool fits = bits / 8 + beside + kBarrierBytes <= limits.sharedBytes * schedule.cluster.value_or(1);
   return *schedule.persistent != 0 && fits ? 2 : 1;
@@ -81,12 +83,13 @@ static bool readsAtKey(Region &region) {
 }
 
 /// Columns are the inner size of the second product; where values of 16 bits have their keys
-/// inside, a tile has whole panels of them.
+/// inside, a tile has whole panels of them. Scales of keys begin with a block or in its half.
 static int64_t columnStep(attn::ForwardOp op, const MmaShape &shape) {
   constexpr int64_t kPanelBytes = 128;
   int64_t bits = op.getQ().getType().getElementTypeBitWidth();
   bool hasPanels = op.getVOrder() == attn::ValueOrder::Keys && bits == 16;
-  return hasPanels ? kPanelBytes * 8 / bits : shape.depthOf(bits);
+  int64_t step = hasPanels ? kPanelBytes * 8 / bits : shape.depthOf(bits);
+  return op.hasBlockScales() ? std::lcm(step, tile::kScaledRows / 2) : step;
 }
 
 /// Random numbers come in blocks of columns.
@@ -133,6 +136,11 @@ tile::Schedule completeAttention(attn::ForwardOp op, const tile::Schedule &given
   };
   bool pairsCtas = target.limits().pairsCtas;
   int64_t cluster = pairsCtas ? given.cluster.value_or(1) : 1;
+  if (op.hasBlockScales() && !shape.hasScales)
+    missing.add(attn::kQueryScales + " and " + attn::kKeyScales + " are not supported on " + target.chip() +
+                ", whose MMAs take no scales; " + attn::kQueryDescale + " and " + attn::kKeyDescale + " are");
+  if (op.hasBlockScales() && cluster > 1)
+    missing.add("knob cluster is " + Twine(cluster) + ", must be 1 where blocks of rows have scales");
   if (given.cluster.value_or(1) > 1 && !pairsCtas)
     missing.add("knob cluster is " + Twine(*given.cluster) + ", on " + target.chip() +
                 " no MMA is of more than one CTA");

@@ -66,6 +66,8 @@ class Problem:
             float32 [b, h, sq].
         q_descale, k_descale, v_descale: what queries, keys and values are multiplied by, such as the scales of 8-bit
             tensors: "tensor" for a number at launch, "head" for float32 [b, hkv], both positive; 1 if None.
+        block_scales: "qk", if every 32 elements of a row of queries and keys of 8 bits have a power of two, given at launch:
+            q_scales, float8_e8m0fnu [b, h, 32 for every 128 queries, 16], and k_scales alike; none if None.
         dropout: the probability with which a weight is left out, 0 to below 1, by random numbers whose seed and offset
             are given at launch as int32 [4] (``girih.dropout_state``); none if None or 0.
         blocks: "128x128", if each block of so many queries sees the blocks of so many keys that are listed, given at launch:
@@ -98,6 +100,7 @@ class Problem:
     q_descale: str | None = None
     k_descale: str | None = None
     v_descale: str | None = None
+    block_scales: str | None = None
     dropout: float | None = None
     blocks: str | None = None
     full_blocks: bool = False
@@ -126,6 +129,8 @@ class Problem:
         entries |= {"d": self.d, "dtype": self.dtype, "mask": mask, "lse": int(self.lse)}
         entries |= {name: 1 for name in (*LENGTHS, "packed", "sink", "merge", "full_blocks") if getattr(self, name)}
         entries |= {name: kind for name in DESCALES if (kind := getattr(self, name)) is not None}
+        if self.block_scales is not None:
+            entries["block_scales"] = self.block_scales
         if self.blocks is not None:
             entries["blocks"] = self.blocks
         if self.dropout:

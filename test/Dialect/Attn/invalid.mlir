@@ -217,7 +217,7 @@ func.func @lse_encoding(%q: tensor<2x4x128x64xbf16>) -> (tensor<2x4x128x64xbf16>
 
 func.func @two_masks(%q: tensor<2x4x128x64xbf16>) -> tensor<2x4x128x64xbf16> {
   // expected-error@+1 {{has mask(causal) and a mask region, must have one mask}}
-  %o = "attn.forward"(%q, %q, %q) <{mask = 1 : i32, operandSegmentSizes = array<i32: 1, 1, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0>}> ({
+  %o = "attn.forward"(%q, %q, %q) <{mask = 1 : i32, operandSegmentSizes = array<i32: 1, 1, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0>}> ({
   ^bb0(%b: index, %h: index, %i: index, %j: index):
     %t = arith.constant true
     attn.yield %t : i1
@@ -534,7 +534,7 @@ func.func @dropout_below_nothing(%q: tensor<2x4x128x64xbf16>, %s: tensor<4xi32>)
 
 func.func @dropout_without_state(%q: tensor<2x4x128x64xbf16>) -> tensor<2x4x128x64xbf16> {
   // expected-error@+1 {{has dropout and no dropout_state, must have both or neither}}
-  %o = "attn.forward"(%q, %q, %q) <{dropout = 0.1 : f64, operandSegmentSizes = array<i32: 1, 1, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0>}> ({}, {})
+  %o = "attn.forward"(%q, %q, %q) <{dropout = 0.1 : f64, operandSegmentSizes = array<i32: 1, 1, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0>}> ({}, {})
       : (tensor<2x4x128x64xbf16>, tensor<2x4x128x64xbf16>, tensor<2x4x128x64xbf16>) -> tensor<2x4x128x64xbf16>
   return %o : tensor<2x4x128x64xbf16>
 }
@@ -543,7 +543,7 @@ func.func @dropout_without_state(%q: tensor<2x4x128x64xbf16>) -> tensor<2x4x128x
 
 func.func @state_without_dropout(%q: tensor<2x4x128x64xbf16>, %s: tensor<4xi32>) -> tensor<2x4x128x64xbf16> {
   // expected-error@+1 {{has no dropout and dropout_state, must have both or neither}}
-  %o = "attn.forward"(%q, %q, %q, %s) <{operandSegmentSizes = array<i32: 1, 1, 1, 0, 0, 0, 0, 0, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0>}> ({}, {})
+  %o = "attn.forward"(%q, %q, %q, %s) <{operandSegmentSizes = array<i32: 1, 1, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0>}> ({}, {})
       : (tensor<2x4x128x64xbf16>, tensor<2x4x128x64xbf16>, tensor<2x4x128x64xbf16>, tensor<4xi32>) -> tensor<2x4x128x64xbf16>
   return %o : tensor<2x4x128x64xbf16>
 }
@@ -613,9 +613,90 @@ func.func @encoded_descales(%q: tensor<2x4x128x64xbf16>, %s: tensor<2x4xf32, 1 :
 
 // -----
 
+func.func @scales_of_half(%q: tensor<2x4x128x64xf8E4M3FN>, %s: tensor<2x4x32x16xf8E8M0FNU>) -> tensor<2x4x128x64xbf16> {
+  // expected-error@+1 {{has q_scales and no k_scales, must have both or neither}}
+  %o = "attn.forward"(%q, %q, %q, %s) <{operandSegmentSizes = array<i32: 1, 1, 1, 0, 0, 0, 0, 0, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0, 0>}> ({}, {})
+      : (tensor<2x4x128x64xf8E4M3FN>, tensor<2x4x128x64xf8E4M3FN>, tensor<2x4x128x64xf8E4M3FN>, tensor<2x4x32x16xf8E8M0FNU>) -> tensor<2x4x128x64xbf16>
+  return %o : tensor<2x4x128x64xbf16>
+}
+
+// -----
+
+func.func @scales_of_wide(%q: tensor<2x4x128x64xbf16>, %k: tensor<2x4x128x64xbf16>, %x: tensor<2x4x32x16xf8E8M0FNU>, %y: tensor<2x4x32x16xf8E8M0FNU>) -> tensor<2x4x128x64xbf16> {
+  // expected-error@+1 {{has q_scales for elements of 'bf16', must have 8 bits}}
+  %o = attn.forward %q, %k, %k block_scales(%x : tensor<2x4x32x16xf8E8M0FNU>, %y : tensor<2x4x32x16xf8E8M0FNU>)
+      : tensor<2x4x128x64xbf16>, tensor<2x4x128x64xbf16>, tensor<2x4x128x64xbf16> -> tensor<2x4x128x64xbf16>
+  return %o : tensor<2x4x128x64xbf16>
+}
+
+// -----
+
+func.func @scales_of_other_groups(%q: tensor<2x4x128x80xf8E4M3FN>, %k: tensor<2x4x128x80xf8E4M3FN>, %x: tensor<2x4x32x16xf8E8M0FNU>, %y: tensor<2x4x32x16xf8E8M0FNU>) -> tensor<2x4x128x80xbf16> {
+  // expected-error@+1 {{has q_scales for a head size of 80, must be a multiple of 32 up to 128}}
+  %o = attn.forward %q, %k, %k block_scales(%x : tensor<2x4x32x16xf8E8M0FNU>, %y : tensor<2x4x32x16xf8E8M0FNU>)
+      : tensor<2x4x128x80xf8E4M3FN>, tensor<2x4x128x80xf8E4M3FN>, tensor<2x4x128x80xf8E4M3FN> -> tensor<2x4x128x80xbf16>
+  return %o : tensor<2x4x128x80xbf16>
+}
+
+// -----
+
+func.func @scales_of_wide_heads(%q: tensor<2x4x128x192xf8E4M3FN>, %k: tensor<2x4x128x192xf8E4M3FN>, %x: tensor<2x4x32x16xf8E8M0FNU>, %y: tensor<2x4x32x16xf8E8M0FNU>) -> tensor<2x4x128x192xbf16> {
+  // expected-error@+1 {{has q_scales for a head size of 192, must be a multiple of 32 up to 128}}
+  %o = attn.forward %q, %k, %k block_scales(%x : tensor<2x4x32x16xf8E8M0FNU>, %y : tensor<2x4x32x16xf8E8M0FNU>)
+      : tensor<2x4x128x192xf8E4M3FN>, tensor<2x4x128x192xf8E4M3FN>, tensor<2x4x128x192xf8E4M3FN> -> tensor<2x4x128x192xbf16>
+  return %o : tensor<2x4x128x192xbf16>
+}
+
+// -----
+
+func.func @scales_of_another_batch(%q: tensor<2x4x128x64xf8E4M3FN>, %k: tensor<2x4x128x64xf8E4M3FN>, %x: tensor<3x4x32x16xf8E8M0FNU>, %y: tensor<2x4x32x16xf8E8M0FNU>) -> tensor<2x4x128x64xbf16> {
+  // expected-error@+1 {{batch differs: q has 2, q_scales has 3}}
+  %o = attn.forward %q, %k, %k block_scales(%x : tensor<3x4x32x16xf8E8M0FNU>, %y : tensor<2x4x32x16xf8E8M0FNU>)
+      : tensor<2x4x128x64xf8E4M3FN>, tensor<2x4x128x64xf8E4M3FN>, tensor<2x4x128x64xf8E4M3FN> -> tensor<2x4x128x64xbf16>
+  return %o : tensor<2x4x128x64xbf16>
+}
+
+// -----
+
+func.func @scales_of_other_heads(%q: tensor<2x4x128x64xf8E4M3FN>, %k: tensor<2x2x128x64xf8E4M3FN>, %x: tensor<2x4x32x16xf8E8M0FNU>, %y: tensor<2x4x32x16xf8E8M0FNU>) -> tensor<2x4x128x64xbf16> {
+  // expected-error@+1 {{number of heads differs: k has 2, k_scales has 4}}
+  %o = attn.forward %q, %k, %k block_scales(%x : tensor<2x4x32x16xf8E8M0FNU>, %y : tensor<2x4x32x16xf8E8M0FNU>)
+      : tensor<2x4x128x64xf8E4M3FN>, tensor<2x2x128x64xf8E4M3FN>, tensor<2x2x128x64xf8E4M3FN> -> tensor<2x4x128x64xbf16>
+  return %o : tensor<2x4x128x64xbf16>
+}
+
+// -----
+
+func.func @scales_of_fewer_keys(%q: tensor<2x4x128x64xf8E4M3FN>, %k: tensor<2x4x257x64xf8E4M3FN>, %x: tensor<2x4x32x16xf8E8M0FNU>, %y: tensor<2x4x64x16xf8E8M0FNU>) -> tensor<2x4x128x64xbf16> {
+  // expected-error@+1 {{number of rows of scales differs: k has 96, k_scales has 64}}
+  %o = attn.forward %q, %k, %k block_scales(%x : tensor<2x4x32x16xf8E8M0FNU>, %y : tensor<2x4x64x16xf8E8M0FNU>)
+      : tensor<2x4x128x64xf8E4M3FN>, tensor<2x4x257x64xf8E4M3FN>, tensor<2x4x257x64xf8E4M3FN> -> tensor<2x4x128x64xbf16>
+  return %o : tensor<2x4x128x64xbf16>
+}
+
+// -----
+
+func.func @scales_of_short_rows(%q: tensor<2x4x128x64xf8E4M3FN>, %k: tensor<2x4x128x64xf8E4M3FN>, %x: tensor<2x4x32x16xf8E8M0FNU>, %y: tensor<2x4x32x8xf8E8M0FNU>) -> tensor<2x4x128x64xbf16> {
+  // expected-error@+1 {{k_scales is 'tensor<2x4x32x8xf8E8M0FNU>', must have rows of 16}}
+  %o = attn.forward %q, %k, %k block_scales(%x : tensor<2x4x32x16xf8E8M0FNU>, %y : tensor<2x4x32x8xf8E8M0FNU>)
+      : tensor<2x4x128x64xf8E4M3FN>, tensor<2x4x128x64xf8E4M3FN>, tensor<2x4x128x64xf8E4M3FN> -> tensor<2x4x128x64xbf16>
+  return %o : tensor<2x4x128x64xbf16>
+}
+
+// -----
+
+func.func @encoded_scales(%q: tensor<2x4x128x64xf8E5M2>, %x: tensor<2x4x32x16xf8E8M0FNU>, %y: tensor<2x4x32x16xf8E8M0FNU, 1 : i32>) -> tensor<2x4x128x64xbf16> {
+  // expected-error@+1 {{k_scales has the encoding 1 : i32, must have none}}
+  %o = attn.forward %q, %q, %q block_scales(%x : tensor<2x4x32x16xf8E8M0FNU>, %y : tensor<2x4x32x16xf8E8M0FNU, 1 : i32>)
+      : tensor<2x4x128x64xf8E5M2>, tensor<2x4x128x64xf8E5M2>, tensor<2x4x128x64xf8E5M2> -> tensor<2x4x128x64xbf16>
+  return %o : tensor<2x4x128x64xbf16>
+}
+
+// -----
+
 func.func @merge_of_half(%q: tensor<2x4x128x64xbf16>, %l: tensor<2x4x128xf32>) -> tensor<2x4x128x64xbf16> {
   // expected-error@+1 {{has partial_lse and no partial_o, must have both or neither}}
-  %o = "attn.forward"(%q, %q, %q, %l) <{operandSegmentSizes = array<i32: 1, 1, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 0, 0, 0, 0>}> ({}, {})
+  %o = "attn.forward"(%q, %q, %q, %l) <{operandSegmentSizes = array<i32: 1, 1, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 0, 0, 0, 0>}> ({}, {})
       : (tensor<2x4x128x64xbf16>, tensor<2x4x128x64xbf16>, tensor<2x4x128x64xbf16>, tensor<2x4x128xf32>) -> tensor<2x4x128x64xbf16>
   return %o : tensor<2x4x128x64xbf16>
 }
@@ -624,7 +705,7 @@ func.func @merge_of_half(%q: tensor<2x4x128x64xbf16>, %l: tensor<2x4x128xf32>) -
 
 func.func @merge_of_other_half(%q: tensor<2x4x128x64xbf16>) -> tensor<2x4x128x64xbf16> {
   // expected-error@+1 {{has partial_o and no partial_lse, must have both or neither}}
-  %o = "attn.forward"(%q, %q, %q, %q) <{operandSegmentSizes = array<i32: 1, 1, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 0, 0, 0, 0, 0>}> ({}, {})
+  %o = "attn.forward"(%q, %q, %q, %q) <{operandSegmentSizes = array<i32: 1, 1, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 0, 0, 0, 0, 0>}> ({}, {})
       : (tensor<2x4x128x64xbf16>, tensor<2x4x128x64xbf16>, tensor<2x4x128x64xbf16>, tensor<2x4x128x64xbf16>) -> tensor<2x4x128x64xbf16>
   return %o : tensor<2x4x128x64xbf16>
 }
@@ -660,7 +741,7 @@ func.func @merge_with_encoding(%q: tensor<2x4x128x64xbf16>, %l: tensor<2x4x128xf
 
 func.func @blocks_of_no_size(%q: tensor<2x4x250x64xbf16>, %n: tensor<2x4x2xi32>, %i: tensor<2x4x2x3xi32>) -> tensor<2x4x250x64xbf16> {
   // expected-error@+1 {{has no block_size and kv_num_blocks, must have both or neither}}
-  %o = "attn.forward"(%q, %q, %q, %n, %i) <{operandSegmentSizes = array<i32: 1, 1, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 1, 0, 0>}> ({}, {})
+  %o = "attn.forward"(%q, %q, %q, %n, %i) <{operandSegmentSizes = array<i32: 1, 1, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 1, 0, 0>}> ({}, {})
       : (tensor<2x4x250x64xbf16>, tensor<2x4x250x64xbf16>, tensor<2x4x250x64xbf16>, tensor<2x4x2xi32>, tensor<2x4x2x3xi32>) -> tensor<2x4x250x64xbf16>
   return %o : tensor<2x4x250x64xbf16>
 }
@@ -669,7 +750,7 @@ func.func @blocks_of_no_size(%q: tensor<2x4x250x64xbf16>, %n: tensor<2x4x2xi32>,
 
 func.func @size_of_no_blocks(%q: tensor<2x4x250x64xbf16>) -> tensor<2x4x250x64xbf16> {
   // expected-error@+1 {{has block_size and no kv_num_blocks, must have both or neither}}
-  %o = "attn.forward"(%q, %q, %q) <{block_size = array<i64: 128, 128>, operandSegmentSizes = array<i32: 1, 1, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0>}> ({}, {})
+  %o = "attn.forward"(%q, %q, %q) <{block_size = array<i64: 128, 128>, operandSegmentSizes = array<i32: 1, 1, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0>}> ({}, {})
       : (tensor<2x4x250x64xbf16>, tensor<2x4x250x64xbf16>, tensor<2x4x250x64xbf16>) -> tensor<2x4x250x64xbf16>
   return %o : tensor<2x4x250x64xbf16>
 }
@@ -678,7 +759,7 @@ func.func @size_of_no_blocks(%q: tensor<2x4x250x64xbf16>) -> tensor<2x4x250x64xb
 
 func.func @blocks_without_indices(%q: tensor<2x4x250x64xbf16>, %n: tensor<2x4x2xi32>) -> tensor<2x4x250x64xbf16> {
   // expected-error@+1 {{has kv_num_blocks and no kv_indices, must have both or neither}}
-  %o = "attn.forward"(%q, %q, %q, %n) <{block_size = array<i64: 128, 128>, operandSegmentSizes = array<i32: 1, 1, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 0, 0, 0>}> ({}, {})
+  %o = "attn.forward"(%q, %q, %q, %n) <{block_size = array<i64: 128, 128>, operandSegmentSizes = array<i32: 1, 1, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 0, 0, 0>}> ({}, {})
       : (tensor<2x4x250x64xbf16>, tensor<2x4x250x64xbf16>, tensor<2x4x250x64xbf16>, tensor<2x4x2xi32>) -> tensor<2x4x250x64xbf16>
   return %o : tensor<2x4x250x64xbf16>
 }
@@ -687,7 +768,7 @@ func.func @blocks_without_indices(%q: tensor<2x4x250x64xbf16>, %n: tensor<2x4x2x
 
 func.func @blocks_without_counts(%q: tensor<2x4x250x64xbf16>, %i: tensor<2x4x2x3xi32>) -> tensor<2x4x250x64xbf16> {
   // expected-error@+1 {{has kv_indices and no kv_num_blocks}}
-  %o = "attn.forward"(%q, %q, %q, %i) <{operandSegmentSizes = array<i32: 1, 1, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 0, 0>}> ({}, {})
+  %o = "attn.forward"(%q, %q, %q, %i) <{operandSegmentSizes = array<i32: 1, 1, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 0, 0>}> ({}, {})
       : (tensor<2x4x250x64xbf16>, tensor<2x4x250x64xbf16>, tensor<2x4x250x64xbf16>, tensor<2x4x2x3xi32>) -> tensor<2x4x250x64xbf16>
   return %o : tensor<2x4x250x64xbf16>
 }
@@ -696,7 +777,7 @@ func.func @blocks_without_counts(%q: tensor<2x4x250x64xbf16>, %i: tensor<2x4x2x3
 
 func.func @full_blocks_alone(%q: tensor<2x4x250x64xbf16>, %n: tensor<2x4x2xi32>, %i: tensor<2x4x2x3xi32>) -> tensor<2x4x250x64xbf16> {
   // expected-error@+1 {{has full_kv_num_blocks and no kv_num_blocks}}
-  %o = "attn.forward"(%q, %q, %q, %n, %i) <{operandSegmentSizes = array<i32: 1, 1, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 1>}> ({}, {})
+  %o = "attn.forward"(%q, %q, %q, %n, %i) <{operandSegmentSizes = array<i32: 1, 1, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 1>}> ({}, {})
       : (tensor<2x4x250x64xbf16>, tensor<2x4x250x64xbf16>, tensor<2x4x250x64xbf16>, tensor<2x4x2xi32>, tensor<2x4x2x3xi32>) -> tensor<2x4x250x64xbf16>
   return %o : tensor<2x4x250x64xbf16>
 }
@@ -705,7 +786,7 @@ func.func @full_blocks_alone(%q: tensor<2x4x250x64xbf16>, %n: tensor<2x4x2xi32>,
 
 func.func @full_indices_alone(%q: tensor<2x4x250x64xbf16>, %i: tensor<2x4x2x3xi32>) -> tensor<2x4x250x64xbf16> {
   // expected-error@+1 {{has full_kv_indices and no kv_num_blocks}}
-  %o = "attn.forward"(%q, %q, %q, %i) <{operandSegmentSizes = array<i32: 1, 1, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1>}> ({}, {})
+  %o = "attn.forward"(%q, %q, %q, %i) <{operandSegmentSizes = array<i32: 1, 1, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1>}> ({}, {})
       : (tensor<2x4x250x64xbf16>, tensor<2x4x250x64xbf16>, tensor<2x4x250x64xbf16>, tensor<2x4x2x3xi32>) -> tensor<2x4x250x64xbf16>
   return %o : tensor<2x4x250x64xbf16>
 }
@@ -714,7 +795,7 @@ func.func @full_indices_alone(%q: tensor<2x4x250x64xbf16>, %i: tensor<2x4x2x3xi3
 
 func.func @full_blocks_without_indices(%q: tensor<2x4x250x64xbf16>, %n: tensor<2x4x2xi32>, %i: tensor<2x4x2x3xi32>) -> tensor<2x4x250x64xbf16> {
   // expected-error@+1 {{has full_kv_num_blocks and no full_kv_indices, must have both or neither}}
-  %o = "attn.forward"(%q, %q, %q, %n, %i, %n) <{block_size = array<i64: 128, 128>, operandSegmentSizes = array<i32: 1, 1, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 1, 1, 0>}> ({}, {})
+  %o = "attn.forward"(%q, %q, %q, %n, %i, %n) <{block_size = array<i64: 128, 128>, operandSegmentSizes = array<i32: 1, 1, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 1, 1, 0>}> ({}, {})
       : (tensor<2x4x250x64xbf16>, tensor<2x4x250x64xbf16>, tensor<2x4x250x64xbf16>, tensor<2x4x2xi32>, tensor<2x4x2x3xi32>, tensor<2x4x2xi32>) -> tensor<2x4x250x64xbf16>
   return %o : tensor<2x4x250x64xbf16>
 }

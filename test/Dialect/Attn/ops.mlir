@@ -160,6 +160,15 @@ func.func @descales(%q: tensor<2x?x128x64xf8E4M3FN>, %x: f32, %y: tensor<2x?xf32
   return %o : tensor<2x?x128x64xbf16>
 }
 
+// Powers of two for groups of elements of Q and K.
+// CHECK-LABEL: @block_scales
+// CHECK: attn.forward %{{[^ ]+}}, %{{[^ ]+}}, %{{[^ ]+}} v_descale(%{{.*}} : f32) block_scales(%{{.*}} : tensor<2x4x64x16xf8E8M0FNU>, %{{.*}} : tensor<2x2x?x16xf8E8M0FNU>) mask(causal) : tensor
+func.func @block_scales(%q: tensor<2x4x129x64xf8E5M2>, %k: tensor<2x2x?x64xf8E5M2>, %z: f32, %x: tensor<2x4x64x16xf8E8M0FNU>, %y: tensor<2x2x?x16xf8E8M0FNU>) -> tensor<2x4x129x64xbf16> {
+  %o = attn.forward %q, %k, %k v_descale(%z : f32) block_scales(%x : tensor<2x4x64x16xf8E8M0FNU>, %y : tensor<2x2x?x16xf8E8M0FNU>) mask(causal)
+      : tensor<2x4x129x64xf8E5M2>, tensor<2x2x?x64xf8E5M2>, tensor<2x2x?x64xf8E5M2> -> tensor<2x4x129x64xbf16>
+  return %o : tensor<2x4x129x64xbf16>
+}
+
 // CHECK-LABEL: @merge
 // CHECK: attn.forward %{{[^ ]+}}, %{{[^ ]+}}, %{{[^ ]+}} merge(%{{.*}} : tensor<2x4x128x64xf32>, %{{.*}} : tensor<2x4x128xf32>) mask(causal) : tensor
 func.func @merge(%q: tensor<2x4x128x64xbf16>, %p: tensor<2x4x128x64xf32>, %l: tensor<2x4x128xf32>) -> tensor<2x4x128x64xbf16> {

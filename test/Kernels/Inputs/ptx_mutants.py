@@ -114,6 +114,8 @@ FAULTS = [
     ("scales of 32 bytes further", r"add\.s32 w, (%r\d+), (\d+); mov\.b64 s,", lambda m: m[0].replace(f", {m[2]};", f", {int(m[2]) + 2};")),
     ("scales of A of another step", SCALED, lambda m: f"{m[1]}{int(m[2]) ^ 1 << 29},"),
     ("scales of B of another step", SCALED, lambda m: f"{m[1]}{int(m[2]) ^ 1 << 4},"),
+    ("scales of B of the other half of a block", r"(\{ \.reg \.pred p; )([^{}]*(?:\{[^}]*\}[^{}]*)*?block_scale\S* [^;]*?\[%r\d+\], )\[(%r\d+)\]",
+     r"\1.reg .b32 h; xor.b32 h, \3, 2; \2[h]"),
     ("scales of A for B", r"(block_scale[^;]*?)\[(%r\d+)\], \[(%r\d+)\], (\w+);", r"\1[\2], [\2], \4;"),
     ("tensor memory read 8 columns further", r"(tcgen05\.ld\S* \{[^}]*\}, \[%r\d+)\+(\d+)\]", lambda m: f"{m[1]}+{int(m[2]) + 8}]"),
     ("tensor memory written 8 columns further", r"(tcgen05\.st\S* \[%r\d+)\+(\d+)\]", lambda m: f"{m[1]}+{int(m[2]) + 8}]"),

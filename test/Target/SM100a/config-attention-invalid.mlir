@@ -138,3 +138,13 @@ func.func @parts_of_lists(%q: tensor<1x2x256x128xbf16>, %n: tensor<1x2x1xi32>, %
       : tensor<1x2x256x128xbf16>, tensor<1x2x256x128xbf16>, tensor<1x2x256x128xbf16> -> tensor<1x2x256x128xbf16>
   return %o : tensor<1x2x256x128xbf16>
 }
+
+// -----
+
+func.func @block_scales(%q: tensor<1x8x256x128xf8E4M3FN>, %k: tensor<1x2x256x128xf8E4M3FN>, %x: tensor<1x8x64x16xf8E8M0FNU>, %y: tensor<1x2x64x16xf8E8M0FNU>) -> tensor<1x8x256x128xbf16> {
+  // expected-error@+2 {{knob cluster is 2, must be 1 where blocks of rows have scales}}
+  // expected-note@+1 {{knob columns is 96, MMAs on sm_100a take multiples of 64 up to 256}}
+  %o = attn.forward %q, %k, %k block_scales(%x : tensor<1x8x64x16xf8E8M0FNU>, %y : tensor<1x2x64x16xf8E8M0FNU>) schedule <cluster = 2, columns = 96>
+      : tensor<1x8x256x128xf8E4M3FN>, tensor<1x2x256x128xf8E4M3FN>, tensor<1x2x256x128xf8E4M3FN> -> tensor<1x8x256x128xbf16>
+  return %o : tensor<1x8x256x128xbf16>
+}

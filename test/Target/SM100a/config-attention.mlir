@@ -94,3 +94,21 @@ func.func @wide_lists(%q: tensor<4x32x2048x128xbf16>, %n: tensor<4x32x8xi32>, %i
       : tensor<4x32x2048x128xbf16>, tensor<4x32x2048x128xbf16>, tensor<4x32x2048x128xbf16> -> tensor<4x32x2048x128xbf16>
   return %o : tensor<4x32x2048x128xbf16>
 }
+
+// Scales of keys begin with a block of 128 or in its half: 64 keys where 96 are the default. Beside them, scales of a block of
+// queries and of one of keys have 8 columns of tensor memory: 2 x (1.25 x 64 + 128) + 8, and 2 x (1.25 x 128 + 64) + 8.
+// CHECK-LABEL: @block_scales
+// CHECK: schedule <rows = 256, columns = 64, workers = 2, stages = 2, item_stages = 2,
+func.func @block_scales(%q: tensor<4x32x2048x128xf8E4M3FN>, %s: tensor<4x32x512x16xf8E8M0FNU>) -> tensor<4x32x2048x128xbf16> {
+  %o = attn.forward %q, %q, %q block_scales(%s : tensor<4x32x512x16xf8E8M0FNU>, %s : tensor<4x32x512x16xf8E8M0FNU>)
+      : tensor<4x32x2048x128xf8E4M3FN>, tensor<4x32x2048x128xf8E4M3FN>, tensor<4x32x2048x128xf8E4M3FN> -> tensor<4x32x2048x128xbf16>
+  return %o : tensor<4x32x2048x128xbf16>
+}
+
+// CHECK-LABEL: @narrow_block_scales
+// CHECK: schedule <rows = 256, columns = 128, workers = 2, stages = 2, item_stages = 2,
+func.func @narrow_block_scales(%q: tensor<4x32x2048x64xf8E5M2>, %s: tensor<4x32x512x16xf8E8M0FNU>) -> tensor<4x32x2048x64xbf16> {
+  %o = attn.forward %q, %q, %q block_scales(%s : tensor<4x32x512x16xf8E8M0FNU>, %s : tensor<4x32x512x16xf8E8M0FNU>)
+      : tensor<4x32x2048x64xf8E5M2>, tensor<4x32x2048x64xf8E5M2>, tensor<4x32x2048x64xf8E5M2> -> tensor<4x32x2048x64xbf16>
+  return %o : tensor<4x32x2048x64xbf16>
+}

@@ -206,3 +206,13 @@ func.func @parts_of_lists(%q: tensor<1x2x256x128xbf16>, %n: tensor<1x2x2xi32>, %
       : tensor<1x2x256x128xbf16>, tensor<1x2x256x128xbf16>, tensor<1x2x256x128xbf16> -> tensor<1x2x256x128xbf16>
   return %o : tensor<1x2x256x128xbf16>
 }
+
+// -----
+
+func.func @block_scales(%q: tensor<1x2x256x128xf8E4M3FN>, %s: tensor<1x2x64x16xf8E8M0FNU>) -> tensor<1x2x256x128xbf16> {
+  // expected-error@+2 {{q_scales and k_scales are not supported on sm_90a, whose MMAs take no scales; q_descale and k_descale are}}
+  // expected-note@+1 {{knob columns is 96, MMAs on sm_90a take multiples of 64 up to 256}}
+  %o = attn.forward %q, %q, %q block_scales(%s : tensor<1x2x64x16xf8E8M0FNU>, %s : tensor<1x2x64x16xf8E8M0FNU>) schedule <columns = 96>
+      : tensor<1x2x256x128xf8E4M3FN>, tensor<1x2x256x128xf8E4M3FN>, tensor<1x2x256x128xf8E4M3FN> -> tensor<1x2x256x128xbf16>
+  return %o : tensor<1x2x256x128xbf16>
+}
