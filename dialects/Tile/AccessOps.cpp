@@ -81,6 +81,8 @@ LogicalResult CopyOp::verify() {
     return emitOpError("needs the barriers and the number of one of them, or neither");
   if (getLeader() && !getBarriers())
     return emitOpError("signals the leader, but no barrier");
+  if (getLeader() && getMulticast())
+    return emitOpError("signals the leader alone, and each CTA of the cluster");
   return verifyAccess(*this, dest, getSource().getType(), getIndices().size());
 }
 

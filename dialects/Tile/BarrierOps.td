@@ -104,18 +104,20 @@ def Tile_BarrierArriveOp : Tile_BarrierOp<"barrier_arrive"> {
     arrivals. The op waits for nothing: what the arrival permits to overwrite must
     have been read by then, in tensor memory too if `tensor_memory` is there. `after` is
     as in `tile.release`. With `leader`, the barrier is that of the first CTA of the
-    cluster, where it is waited for with `cluster`.
+    cluster, with `multicast`, that of the same number in each CTA of the cluster; there
+    it is waited for with `cluster`.
 
     ```mlir
     tile.barrier_arrive %empty[%i] : !tile.barriers<2, arrivals = 8>
     tile.barrier_arrive %empty[%i] after %p[15] : !acc : !tile.barriers<2, arrivals = 8>
     tile.barrier_arrive %empty[%i] tensor_memory leader : !tile.barriers<2, arrivals = 8>
+    tile.barrier_arrive %empty[%i] multicast : !tile.barriers<2, arrivals = 16>
     ```
   }];
   let arguments = (ins Tile_BarriersType:$barriers, Index:$index, Optional<Tile_Tile>:$after,
                        DefaultValuedAttr<I64Attr, "0">:$element, UnitAttr:$tensor_memory,
-                       UnitAttr:$leader);
-  let assemblyFormat = "$barriers `[` $index `]` (`after` $after^ `[` $element `]` `:` type($after))? (`tensor_memory` $tensor_memory^)? (`leader` $leader^)? attr-dict `:` type($barriers)";
+                       UnitAttr:$leader, UnitAttr:$multicast);
+  let assemblyFormat = "$barriers `[` $index `]` (`after` $after^ `[` $element `]` `:` type($after))? (`tensor_memory` $tensor_memory^)? (`leader` $leader^)? (`multicast` $multicast^)? attr-dict `:` type($barriers)";
   let hasVerifier = 1;
 }
 

@@ -167,7 +167,11 @@ LogicalResult ReleaseOp::verify() {
   return verifyAfter(*this, getAfter(), getElement());
 }
 
-LogicalResult BarrierArriveOp::verify() { return verifyAfter(*this, getAfter(), getElement()); }
+LogicalResult BarrierArriveOp::verify() {
+  if (getLeader() && getMulticast())
+    return emitOpError("arrives at the leader alone, and at each CTA of the cluster");
+  return verifyAfter(*this, getAfter(), getElement());
+}
 
 RankedTensorType ClusterReduceOp::slotType() {
   RankedTensorType tile = getTile().getType();

@@ -105,18 +105,21 @@ def Tile_CopyOp : Tile_Op<"copy", [AttrSizedOperandSegments]> {
     that barrier's current phase, also those of elements outside the tensor, which
     are written as zero. A read of the tile is ordered after the copy only by that
     barrier, or by `tile.wait` on the slot's channel. One thread runs this op. The barrier
-    is that of the CTA's own array or, with `leader`, of the first CTA of its cluster.
+    is that of the CTA's own array or, with `leader`, of the first CTA of its cluster. With
+    `multicast`, the tile is written to the same place in each CTA of the cluster, and its bytes
+    count at the barrier of the same number there.
 
     ```mlir
     tile.copy %k[%b, %row, %zero] to %slot : !global, !panel
     tile.copy %map[%b, %row, %zero] to %slot signals %full[%i] : !tile.barriers<2, arrivals = 1> : !map, !panel
     tile.copy %map[%b, %row, %zero] to %slot signals leader %full[%i] : !tile.barriers<2, arrivals = 1> : !map, !panel
+    tile.copy %map[%b, %row, %zero] to %half multicast signals %full[%i] : !tile.barriers<2, arrivals = 1> : !map, !panel
     ```
   }];
   let arguments = (ins AnyTypeOf<[AnyMemRef, Tile_TensorMapType]>:$source, Variadic<Index>:$indices,
                        Tile_Tile:$dest, Optional<Tile_BarriersType>:$barriers, Optional<Index>:$barrier,
-                       UnitAttr:$leader);
-  let assemblyFormat = "$source `[` $indices `]` `to` $dest (`signals` (`leader` $leader^)? $barriers^ `[` $barrier `]` `:` type($barriers))? attr-dict `:` type($source) `,` type($dest)";
+                       UnitAttr:$leader, UnitAttr:$multicast);
+  let assemblyFormat = "$source `[` $indices `]` `to` $dest (`multicast` $multicast^)? (`signals` (`leader` $leader^)? $barriers^ `[` $barrier `]` `:` type($barriers))? attr-dict `:` type($source) `,` type($dest)";
   let hasVerifier = 1;
 }
 

@@ -33,18 +33,22 @@ def Tile_LoadOp : Tile_Op<"load", [MemoryEffects<[MemRead]>]> {
     Pipelining names the `ring` of shared-memory slots that the tile goes through,
     and how many `stages` it has; loads with the same ring share its slots.
 
+    With `multicast`, all CTAs of the cluster run this load with the same indices, and each
+    reads a part of the block for all of them.
+
     ```mlir
     %t = tile.load %k[%b, %row, %zero] : !global -> tensor<64x64xbf16>
     %u = tile.load %k[%b, %row, %zero] ring("k") stages(2) : !global -> tensor<64x64xbf16>
+    %v = tile.load %k[%b, %row, %zero] multicast : !global -> tensor<64x64xbf16>
     ```
   }];
   let arguments = (ins Arg<AnyMemRef, "the tensor", [MemRead]>:$source, Variadic<Index>:$indices,
-                       OptionalAttr<StrAttr>:$ring, OptionalAttr<I64Attr>:$stages);
+                       OptionalAttr<StrAttr>:$ring, OptionalAttr<I64Attr>:$stages, UnitAttr:$multicast);
   let results = (outs Tile_Tile:$result);
   let builders = [OpBuilder<(ins "::mlir::Type":$result, "::mlir::Value":$source, "::mlir::ValueRange":$indices), [{
     build($_builder, $_state, result, source, indices, /*ring=*/nullptr, /*stages=*/nullptr);
   }]>];
-  let assemblyFormat = "$source `[` $indices `]` (`ring` `(` $ring^ `)`)? (`stages` `(` $stages^ `)`)? attr-dict `:` type($source) `->` type($result)";
+  let assemblyFormat = "$source `[` $indices `]` (`ring` `(` $ring^ `)`)? (`stages` `(` $stages^ `)`)? (`multicast` $multicast^)? attr-dict `:` type($source) `->` type($result)";
   let hasVerifier = 1;
 }
 

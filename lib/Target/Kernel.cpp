@@ -37,8 +37,9 @@ static bool isOfSeveralCtas(Operation *op) {
   if (tile::isOfPair(op) || tile::signalsPair(op))
     return true;
   return TypeSwitch<Operation *, bool>(op)
-      .Case<tile::RoleOp, tile::CopyOp, tile::BarrierExpectOp, tile::BarrierArriveOp>(
-          [](auto inner) { return inner.getLeader(); })
+      .Case<tile::RoleOp, tile::BarrierExpectOp>([](auto inner) { return inner.getLeader(); })
+      .Case<tile::CopyOp, tile::BarrierArriveOp>([](auto inner) { return inner.getLeader() || inner.getMulticast(); })
+      .Case([](tile::LoadOp load) { return load.getMulticast(); })
       .Default([](Operation *) { return false; });
 }
 

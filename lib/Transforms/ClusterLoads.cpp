@@ -6,6 +6,9 @@
 //   %a = tile.load %A[%row + %c * 128, %k] -> tensor<128x64xbf16>
 //   %b = tile.load %B[%k, %column + %c * 128] -> tensor<64x128xbf16>
 //   %s = tile.mma %a, %b pair
+// Where no MMA is of two CTAs, each needs all of %b, and the CTAs load it for each other:
+//   %b = tile.load %B[%k, %column] multicast -> tensor<64x256xbf16>
+//   %s = tile.mma %a, %b
 #include "ClusterLoads.h"
 
 #include "dialects/Tile/IndexBuilder.h"
@@ -18,19 +21,14 @@ using namespace mlir;
 namespace girih {
 namespace {
 
-/// The dimension along which the CTAs share a use of a loaded tile; none if they cannot.
-std::optional<int64_t> sharedDimension(OpOperand &use) {
-  if (auto mma = dyn_cast<tile::MmaOp>(use.getOwner())) {
-    if (&use == &mma.getBMutable())
-      return mma.getTransposeB() ? 0 : 1;
-    return 0;
-  }
-  return use.getOwner()->hasTrait<OpTrait::Elementwise>() ? std::optional<int64_t>(0) : std::nullopt;
-}
+/// What a CTA needs of a loaded tile: its rows of what is for rows of results, and of a right operand its part or,
+/// where its MMAs are its own, all.
+enum class Share { Rows, RightRows, RightColumns, Whole };
 
 class LoadSplitter {
 public:
-  LoadSplitter(gpu::GPUFuncOp kernel, int64_t cluster) : kernel(kernel), cluster(cluster) {}
+  LoadSplitter(gpu::GPUFuncOp kernel, int64_t cluster, bool pairsCtas)
+      : kernel(kernel), cluster(cluster), pairsCtas(pairsCtas) {}
 
   LogicalResult run() {
     // What CTAs do not share would be another item for each.
@@ -40,24 +38,31 @@ public:
     result = kernel.walk([&](tile::LoadOp load) { return WalkResult(choose(load)); });
     if (result.wasInterrupted())
       return failure();
-    for (auto [load, dimension] : dimensions)
-      split(cast<tile::LoadOp>(load), dimension);
-    kernel.walk([](tile::MmaOp mma) { mma.setPair(true); });
+    for (auto [load, share] : shares) {
+      if (share == Share::Whole)
+        cast<tile::LoadOp>(load).setMulticast(true);
+      else
+        split(cast<tile::LoadOp>(load), share == Share::RightColumns ? 1 : 0);
+    }
+    if (pairsCtas)
+      kernel.walk([](tile::MmaOp mma) { mma.setPair(true); });
     return success();
   }
 
 private:
   LogicalResult check(Operation *op);
+  std::optional<Share> shareOf(OpOperand &use);
   LogicalResult choose(tile::LoadOp load);
   void split(tile::LoadOp load, int64_t dimension);
 
   gpu::GPUFuncOp kernel;
   int64_t cluster;
-  llvm::MapVector<Operation *, int64_t> dimensions;
+  bool pairsCtas;
+  llvm::MapVector<Operation *, Share> shares;
 };
 
 LogicalResult LoadSplitter::check(Operation *op) {
-  if (isa<gpu::BlockIdOp, gpu::GridDimOp>(op))
+  if (isa<gpu::BlockIdOp, gpu::GridDimOp, gpu::ClusterBlockIdOp>(op))
     return op->emitOpError() << "differs between the CTAs that share a work item (knob cluster is " << cluster
                              << "): gpu.cluster_id and gpu.cluster_dim number what they share";
   if (auto work = dyn_cast<tile::NextWorkOp>(op); work && work.getCounter())
@@ -71,37 +76,44 @@ LogicalResult LoadSplitter::check(Operation *op) {
   if (!mma.getScales().empty())
     return op->emitOpError() << "has scales, which CTAs that share work items cannot (knob cluster is " << cluster
                              << ")";
-  if (!mma.getB().getDefiningOp<tile::LoadOp>())
+  if (pairsCtas && !mma.getB().getDefiningOp<tile::LoadOp>())
     return op->emitOpError() << "has a right operand that is not loaded as it is: CTAs that share work items each load "
                              << "a part of it (knob cluster is " << cluster << ")";
   return success();
 }
 
+std::optional<Share> LoadSplitter::shareOf(OpOperand &use) {
+  Operation *user = use.getOwner();
+  auto mma = dyn_cast<tile::MmaOp>(user);
+  if (mma && &use == &mma.getBMutable())
+    return !pairsCtas ? Share::Whole : mma.getTransposeB() ? Share::RightRows : Share::RightColumns;
+  if (isa<tile::TransposeOp>(user)) // which makes right operands
+    return Share::Whole;
+  return mma || user->hasTrait<OpTrait::Elementwise>() ? std::optional<Share>(Share::Rows) : std::nullopt;
+}
+
 /// Every use of a tile has the same part of it.
 LogicalResult LoadSplitter::choose(tile::LoadOp load) {
   RankedTensorType type = load.getResult().getType();
-  std::optional<int64_t> chosen;
+  std::optional<Share> chosen;
   for (OpOperand &use : load.getResult().getUses()) {
-    std::optional<int64_t> dimension = sharedDimension(use);
-    bool isRight = isa<tile::MmaOp>(use.getOwner()) && &use == &cast<tile::MmaOp>(use.getOwner()).getBMutable();
-    if (!dimension)
+    std::optional<Share> share = shareOf(use);
+    if (!share)
       return use.getOwner()->emitOpError()
              << "needs the whole of a tile of which each of " << cluster << " CTAs loads a part (knob cluster)";
-    // Rows of a left operand are those of the result; of a right operand they are its columns.
-    int64_t kind = isRight ? 2 + *dimension : *dimension;
-    if (chosen && *chosen != kind)
+    if (chosen && *chosen != *share)
       return load.emitOpError() << "is for two uses of which the " << cluster
                                 << " CTAs of a cluster need different parts (knob cluster)";
-    chosen = kind;
+    chosen = share;
   }
   if (!chosen)
     return success();
-  int64_t dimension = *chosen % 2;
-  if (type.getDimSize(dimension) % cluster != 0)
+  int64_t dimension = *chosen == Share::RightColumns ? 1 : 0;
+  if (*chosen != Share::Whole && type.getDimSize(dimension) % cluster != 0)
     return load.emitOpError() << "makes a tile of " << type.getDimSize(dimension)
                               << (dimension == 0 ? " rows" : " columns") << ", which " << cluster
                               << " CTAs cannot share (knob cluster)";
-  dimensions[load] = dimension;
+  shares[load] = *chosen;
   return success();
 }
 
@@ -123,10 +135,7 @@ LogicalResult splitLoads(gpu::GPUFuncOp kernel, int64_t cluster) {
   const Target *target = lookupTarget(kernel);
   if (!target)
     return failure();
-  if (!target->limits().pairsCtas)
-    return kernel.emitError() << "knob cluster is " << cluster << ", on " << target->chip()
-                              << " no MMA is of more than one CTA";
-  return LoadSplitter(kernel, cluster).run();
+  return LoadSplitter(kernel, cluster, target->limits().pairsCtas).run();
 }
 
 } // namespace girih

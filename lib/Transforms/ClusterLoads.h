@@ -6,9 +6,10 @@
 
 namespace girih {
 
-/// Makes the MMAs of a kernel ones of `cluster` CTAs, each of which loads its rows of what has a
-/// row for each row of their results, and its part of the columns of their right operands;
-/// the types of the results stay. A diagnostic where that cannot be.
+/// Makes each of `cluster` CTAs load its rows of what has a row for each row of the results of
+/// MMAs. Where the chip has MMAs of two CTAs, all become such, and each CTA loads its part of the
+/// columns of their right operands; else right operands are loaded for all CTAs together.
+/// The types of the results stay. A diagnostic where that cannot be.
 mlir::LogicalResult splitLoads(mlir::gpu::GPUFuncOp kernel, int64_t cluster);
 
 } // namespace girih

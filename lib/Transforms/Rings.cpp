@@ -42,6 +42,16 @@ static bool isReadByMma(Value tile) {
   });
 }
 
+SmallVector<tile::CopyOp> copiesInto(Value slot) {
+  SmallVector<tile::CopyOp> copies;
+  for (Operation *user : slot.getUsers())
+    if (auto slice = dyn_cast<tile::SliceOp>(user))
+      copies.append(copiesInto(slice.getResult()));
+    else if (auto copy = dyn_cast<tile::CopyOp>(user); copy && copy.getDest() == slot)
+      copies.push_back(copy);
+  return copies;
+}
+
 Completion writeCompletion(Value slot) {
   for (Operation *user : slot.getUsers()) {
     if (isa<tile::MmaIntoOp>(user))
@@ -141,12 +151,45 @@ static FailureOr<Waiters> waitersOf(tile::ChannelOp channel, ArrayRef<Part> wait
   return waiters;
 }
 
+/// Whether copies of each CTA fill the slots of all: the n-th slot is free when all have read theirs.
+static FailureOr<bool> isMulticast(tile::ChannelOp channel) {
+  tile::CopyOp all, own;
+  for (auto [acquire, role] : usersByRole<tile::AcquireOp>(channel))
+    role.walk([&](tile::AcquireOp op) {
+      if (op.getChannel() == channel.getChannel())
+        for (tile::CopyOp copy : copiesInto(op.getSlot()))
+          (copy.getMulticast() ? all : own) = copy;
+    });
+  if (!all || !own)
+    return static_cast<bool>(all);
+  InFlightDiagnostic error = channel.emitError("is filled by copies for all CTAs of a cluster and by copies for one");
+  error.attachNote(all.getLoc()) << "one for all is here";
+  error.attachNote(own.getLoc()) << "one for its own is here";
+  return failure();
+}
+
+/// Each CTA waits for the readers of all.
+static LogicalResult waitForAll(tile::ChannelOp channel, ArrayRef<Part> readers, Waiters &freed) {
+  for (Part part : readers)
+    if (part.completion != Completion::Threads || part.role.getLeader()) {
+      InFlightDiagnostic error =
+          channel.emitError() << "role \"" << part.role.getName()
+                              << "\" cannot tell all CTAs of a cluster, whose copies fill this channel: only threads "
+                                 "that read its slots themselves can";
+      error.attachNote(part.role.getLoc()) << "the role is here";
+      return error;
+    }
+  freed.isOfEach = freed.hearsThreads = true;
+  return success();
+}
+
 /// Arrivals that complete a phase of a barrier.
 static int64_t countArrivals(tile::ChannelOp channel, ArrayRef<Part> signalling, const Waiters &waiters,
                              int64_t cluster) {
   int64_t arrivals = 0;
   for (Part part : signalling) {
-    bool isFromAll = waiters.isLeader && !part.role.getLeader() && part.completion == Completion::Threads;
+    bool isFromAll =
+        (waiters.isLeader || waiters.isOfEach) && !part.role.getLeader() && part.completion == Completion::Threads;
     arrivals += arrivalsOf(channel, part.role, part.completion) * (isFromAll ? cluster : 1);
   }
   // A kernel in which nobody reads is refused where it uses the channel, or by the proof.
@@ -269,7 +312,8 @@ FailureOr<Value> allocateRings(gpu::GPUFuncOp kernel, llvm::MapVector<Value, Rin
     if (!isReleased)
       continue;
     FailureOr<Waiters> freed = waitersOf(op, owners, readers, cluster);
-    if (failed(freed))
+    FailureOr<bool> forAll = isMulticast(op);
+    if (failed(freed) || failed(forAll) || (*forAll && failed(waitForAll(op, readers, *freed))))
       return failure();
     Ring &owner = isGuest(op) ? rings[op.getShares()] : ring;
     owner.freed = ring.freed = *freed;

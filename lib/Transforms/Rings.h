@@ -11,6 +11,7 @@ namespace girih {
 /// Those who wait for a barrier, in a kernel whose CTAs share work items.
 struct Waiters {
   bool isLeader = false;     ///< roles of the leader alone, for what all CTAs do
+  bool isOfEach = false;     ///< in each CTA, for what all CTAs do
   bool hearsThreads = false; ///< of other CTAs than its own
 };
 
@@ -43,6 +44,9 @@ struct RingName {
 /// What completes the use of a slot: the bytes of copies, those of the chip's answer, MMAs that
 /// one thread has started, or the threads of workers.
 enum class Completion { Bytes, Answer, Mma, Threads };
+
+/// The copies that fill the slot, or parts of it.
+llvm::SmallVector<tile::CopyOp> copiesInto(mlir::Value slot);
 
 /// How a role is done with the slot that an acquire gave it, or a wait.
 Completion writeCompletion(mlir::Value slot);

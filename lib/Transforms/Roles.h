@@ -32,7 +32,7 @@ using LoadChannels = llvm::MapVector<mlir::StringAttr, mlir::Value>;
 
 /// Loads become copies into acquired slots. Among loads that the same op waits for, the
 /// deeper ring goes first: its slot is free earlier.
-void makeLoadProducer(tile::RoleOp role, const LoadChannels &rings);
+mlir::LogicalResult makeLoadProducer(tile::RoleOp role, const LoadChannels &rings);
 
 /// Loads, and what another role transposes, become waits for the slots of their rings, before
 /// the role's first reader; each slot is released after its last. `anchor` is the knob of

@@ -224,12 +224,13 @@ LogicalResult RoleLowering::lowerAcquire(tile::AcquireOp op, Counts &counts, Hel
   else if (completion == Completion::Answer)
     tile::BarrierExpectOp::create(b, ring.full, slot, tile::kAnswerBytes, /*leader=*/false, isToAll);
   Value tile = tile::SlotOp::create(b, op.getSlot().getType(), ring.buffer, slot);
+  for (tile::CopyOp copy : copiesInto(op.getSlot())) {
+    copy.getBarriersMutable().assign(ring.full);
+    copy.getBarrierMutable().assign(slot);
+    copy.setLeader(isToLeader);
+  }
   for (Operation *user : llvm::make_early_inc_range(op->getUsers()))
-    if (auto copy = dyn_cast<tile::CopyOp>(user)) {
-      copy.getBarriersMutable().assign(ring.full);
-      copy.getBarrierMutable().assign(slot);
-      copy.setLeader(isToLeader);
-    } else if (auto request = dyn_cast<tile::RequestWorkOp>(user)) {
+    if (auto request = dyn_cast<tile::RequestWorkOp>(user)) {
       request.getBarriersMutable().assign(ring.full);
       request.getBarrierMutable().assign(slot);
       request.setPair(isToAll);
@@ -254,7 +255,7 @@ void RoleLowering::signal(Location loc, Value barriers, const Waiters &waiters, 
   if (slot.completion != Completion::Threads)
     return;
   auto arrive = tile::BarrierArriveOp::create(rewriter, loc, barriers, slot.number, after, element, isTensor,
-                                              isToLeader(waiters));
+                                              isToLeader(waiters), waiters.isOfEach);
   if (isEarly)
     arrive->setAttr(kEarlyAttr, rewriter.getUnitAttr());
 }

@@ -214,9 +214,9 @@ LogicalResult TileSpecializePass::makeProgram(tile::RoleOp role) {
                      return roleOf(load) == role.getName() ? WalkResult::interrupt() : WalkResult::advance();
                    })
                    .wasInterrupted();
-  if (loads)
-    makeLoadProducer(role, rings);
-  else
+  if (loads && failed(makeLoadProducer(role, rings)))
+    return failure();
+  if (!loads)
     makeLoadConsumer(role, rings, schedule.anchor.value_or(0));
   makeTransposer(role, rings);
   eraseAllBut(&role.getBody().front(), [&](Operation *op) {

@@ -5,10 +5,12 @@
 //   %slot = tile.acquire %c; tile.copy %K[...] to %slot; tile.commit %c
 // in one role and
 //   %k = tile.wait %c; "read"(%k); tile.release %c
-// in the others.
+// in the others. Of a tile that all CTAs of a cluster load, each copies a part to all.
 #include "Roles.h"
 
 #include "dialects/Tile/Fragment.h"
+#include "dialects/Tile/IndexBuilder.h"
+#include "girih/Target/Kernel.h"
 #include "mlir/Dialect/Math/IR/Math.h"
 
 using namespace mlir;
@@ -45,7 +47,34 @@ static Operation *firstOf(ArrayRef<Operation *> readers, Operation *load) {
   return first;
 }
 
-void makeLoadProducer(tile::RoleOp role, const LoadChannels &rings) {
+/// The part of the slot that the CTA copies for all of its cluster: whole panels if they come out even, as one
+/// copy can move them, else rows of each.
+static FailureOr<tile::CopyOp> copyPart(OpBuilder &builder, tile::LoadOp load, Value slot) {
+  constexpr int64_t kSwizzleRows = 8; // after which every swizzle repeats
+  RankedTensorType tile = load.getResult().getType();
+  int64_t cluster = clusterOf(load), rows = tile.getDimSize(0);
+  int64_t panels = tile::sharedBytes(tile) / tile::panelBytes(tile);
+  bool hasPanels = panels % cluster == 0;
+  if (!hasPanels && rows % (cluster * kSwizzleRows) != 0)
+    return load.emitError() << "a tile of " << rows << " rows in " << panels << " panels cannot be loaded in parts by "
+                            << cluster << " CTAs: parts are whole panels, or groups of " << kSwizzleRows
+                            << " rows (knob cluster)";
+  unsigned dim = hasPanels ? 1 : 0;
+  SmallVector<int64_t> shape(tile.getShape());
+  shape[dim] /= cluster;
+  IndexBuilder b(load.getLoc(), builder);
+  Value first = b.mul(gpu::ClusterBlockIdOp::create(b, gpu::Dimension::x), b.index(shape[dim]));
+  SmallVector<Value> offsets = {b.index(0), b.index(0)}, indices(load.getIndices());
+  offsets[dim] = first;
+  Value &index = indices[indices.size() - tile.getRank() + dim];
+  index = b.add(index, first);
+  Value part = tile::SliceOp::create(b, tile::sliceType(tile, shape), slot, offsets);
+  auto copy = tile::CopyOp::create(b, load.getSource(), indices, part, Value(), Value());
+  copy.setMulticast(true);
+  return copy;
+}
+
+LogicalResult makeLoadProducer(tile::RoleOp role, const LoadChannels &rings) {
   SmallVector<tile::LoadOp> loads;
   role.walk([&](tile::LoadOp load) { loads.push_back(load); });
   llvm::stable_sort(loads, [](tile::LoadOp a, tile::LoadOp b) { return *a.getStages() > *b.getStages(); });
@@ -57,11 +86,15 @@ void makeLoadProducer(tile::RoleOp role, const LoadChannels &rings) {
     Location loc = load.getLoc();
     Value channel = rings.lookup(load.getRingAttr());
     Value slot = tile::AcquireOp::create(builder, loc, load.getResult().getType(), channel, Value());
-    tile::CopyOp::create(builder, loc, load.getSource(), load.getIndices(), slot, Value(), Value());
+    if (!load.getMulticast())
+      tile::CopyOp::create(builder, loc, load.getSource(), load.getIndices(), slot, Value(), Value());
+    else if (failed(copyPart(builder, load, slot)))
+      return failure();
     tile::CommitOp::create(builder, loc, channel, Value());
     load.replaceAllUsesWith(slot);
     load.erase();
   }
+  return success();
 }
 
 /// The op after which none of the readers reads the tile any more; an MMA that one thread

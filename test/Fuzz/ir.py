@@ -8,7 +8,7 @@ from common import Fault, Folder, ROOT, check_compile, how_it_died
 COUNT = 1500  # in CI
 # What each chip gets, in turn by batch.
 KERNELS = {"sm_90a": ["test/Fuzz/Inputs/attention.mlir", "test/Fuzz/Inputs/causal.mlir", "test/Fuzz/Inputs/window.mlir",
-                      "benchmarks/kernels/gemm.mlir"],
+                      "benchmarks/kernels/gemm.mlir", "benchmarks/kernels/gemm_multicast.mlir"],
            "sm_100a": ["test/Fuzz/Inputs/attention.mlir", "test/Fuzz/Inputs/causal_tensor_memory.mlir",
                        "benchmarks/kernels/gemm_tensor_memory.mlir", "benchmarks/kernels/gemm_pair.mlir",
                        "benchmarks/kernels/gemm_scaled.mlir"]}

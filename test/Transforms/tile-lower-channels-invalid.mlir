@@ -311,3 +311,58 @@ gpu.module @m {
     gpu.return
   }
 }
+
+// -----
+
+!shared = tensor<64x64xbf16, #tile.shared<swizzle = 128>>
+!channel = !tile.channel<3 x !shared>
+gpu.module @m {
+  gpu.func @for_all_and_one(%m: memref<?x64xbf16>, %i: index) kernel attributes {known_cluster_size = array<i32: 2, 1, 1>} {
+    // expected-error@+1 {{is filled by copies for all CTAs of a cluster and by copies for one}}
+    %k = tile.channel "k" : !channel
+    tile.role "load" warps(4) registers(24) one_thread {
+      %one = tile.acquire %k : !channel -> !shared
+      // expected-note@+1 {{one for its own is here}}
+      tile.copy %m[%i, %i] to %one : memref<?x64xbf16>, !shared
+      tile.commit %k : !channel
+      %two = tile.acquire %k : !channel -> !shared
+      // expected-note@+1 {{one for all is here}}
+      tile.copy %m[%i, %i] to %two multicast : memref<?x64xbf16>, !shared
+      tile.commit %k : !channel
+    }
+    tile.role "compute" warps(4) registers(240) {
+      %t = tile.wait %k : !channel -> !shared
+      tile.release %k : !channel
+    }
+    gpu.return
+  }
+}
+
+// -----
+
+!a = tensor<128x64xbf16, #tile.shared<swizzle = 128>>
+!sum = tensor<128x128xf32, #tile.tensor_memory>
+!channel = !tile.channel<3 x !a>
+!sums = !tile.channel<1 x !sum>
+gpu.module @m {
+  gpu.func @read_by_mma(%m: memref<?x64xbf16>, %i: index) kernel attributes {known_cluster_size = array<i32: 2, 1, 1>} {
+    // expected-error@+1 {{role "mma" cannot tell all CTAs of a cluster, whose copies fill this channel: only threads that read its slots themselves can}}
+    %k = tile.channel "k" : !channel
+    %s = tile.channel "s" : !sums
+    tile.role "load" warps(1) registers(24) one_thread {
+      %slot = tile.acquire %k : !channel -> !a
+      tile.copy %m[%i, %i] to %slot multicast : memref<?x64xbf16>, !a
+      tile.commit %k : !channel
+    }
+    // expected-note@+1 {{the role is here}}
+    tile.role "mma" warps(3) registers(24) one_thread {
+      %true = arith.constant true
+      %t = tile.wait %k : !channel -> !a
+      %sum = tile.acquire %s : !sums -> !sum
+      tile.mma_into %sum, %t, %t accumulate(%true) transpose_b : !sum, !a, !a
+      tile.commit %s : !sums
+      tile.release %k : !channel
+    }
+    gpu.return
+  }
+}

@@ -190,3 +190,41 @@ gpu.module @m {
     gpu.return
   }
 }
+
+// -----
+
+!whole = tensor<64x128xbf16, #tile.shared<swizzle = 128>>
+!half = tensor<64x64xbf16, #tile.shared<swizzle = 128>>
+!channel = !tile.channel<2 x !whole>
+
+gpu.module @m {
+  // Copies of both CTAs fill the slots of both: each expects all bytes, and waits for the readers of both.
+  // CHECK-LABEL: gpu.func @multicast
+  // CHECK-SAME: tile.assumes = ["remote_scope"]
+  // CHECK: %[[FULL:.*]] = tile.barriers "k_full" offset(32768) : <2, arrivals = 1>
+  // CHECK: %[[EMPTY:.*]] = tile.barriers "k_empty" offset(32784) : <2, arrivals = 8>
+  // CHECK: tile.barrier_wait %[[EMPTY]][%{{.*}}] parity(%{{.*}}) cluster : <2, arrivals = 8>
+  // CHECK: tile.barrier_expect %[[FULL]][%{{.*}}] bytes(16384)
+  // CHECK: tile.copy %{{.*}} multicast signals %[[FULL]][%{{.*}}]
+  // CHECK: tile.barrier_wait %[[FULL]][%{{.*}}] parity(%{{[^ ]*}}) : <2, arrivals = 1>
+  // CHECK: tile.barrier_arrive %[[EMPTY]][%{{.*}}] multicast : <2, arrivals = 8>
+  gpu.func @multicast(%m: memref<?x128xbf16>, %i: index) kernel attributes {known_cluster_size = array<i32: 2, 1, 1>} {
+    %c0 = arith.constant 0 : index
+    %c64 = arith.constant 64 : index
+    %k = tile.channel "k" : !channel
+    tile.role "load" warps(4) registers(24) one_thread {
+      %slot = tile.acquire %k : !channel -> !whole
+      %cta = gpu.cluster_block_id x
+      %column = arith.muli %cta, %c64 : index
+      %part = tile.slice %slot[%c0, %column] : !whole -> !half
+      tile.copy %m[%i, %column] to %part multicast : memref<?x128xbf16>, !half
+      tile.commit %k : !channel
+    }
+    tile.role "compute" warps(4) registers(240) {
+      %t = tile.wait %k : !channel -> !whole
+      "use"(%t) : (!whole) -> ()
+      tile.release %k : !channel
+    }
+    gpu.return
+  }
+}

@@ -52,8 +52,23 @@ gpu.module @m {
 // -----
 
 gpu.module @m [#nvvm.target<chip = "sm_90a">] {
-  // expected-error@+1 {{knob cluster is 2, on sm_90a no MMA is of more than one CTA}}
-  gpu.func @no_pairs(%a: memref<?x32xbf16>, %b: memref<32x96xbf16>, %c0: index) kernel attributes {tile.schedule = #tile.schedule<cluster = 2>} {
+  gpu.func @part_of_a_cta(%a: memref<?x32xbf16>, %b: memref<?x96xbf16>, %c0: index) kernel attributes {tile.schedule = #tile.schedule<cluster = 2>} {
+    // expected-error@+1 {{differs between the CTAs that share a work item (knob cluster is 2)}}
+    %cta = gpu.cluster_block_id x
+    %ta = tile.load %a[%c0, %c0] : memref<?x32xbf16> -> tensor<128x32xbf16>
+    %tb = tile.load %b[%cta, %c0] : memref<?x96xbf16> -> tensor<32x96xbf16>
+    %s = tile.mma %ta, %tb : tensor<128x32xbf16>, tensor<32x96xbf16> -> tensor<128x96xf32>
+    gpu.return
+  }
+}
+
+// -----
+
+gpu.module @m [#nvvm.target<chip = "sm_90a">] {
+  gpu.func @both_operands(%a: memref<?x32xbf16>, %c0: index) kernel attributes {tile.schedule = #tile.schedule<cluster = 2>} {
+    // expected-error@+1 {{is for two uses of which the 2 CTAs of a cluster need different parts (knob cluster)}}
+    %ta = tile.load %a[%c0, %c0] : memref<?x32xbf16> -> tensor<128x32xbf16>
+    %s = tile.mma %ta, %ta transpose_b : tensor<128x32xbf16>, tensor<128x32xbf16> -> tensor<128x128xf32>
     gpu.return
   }
 }

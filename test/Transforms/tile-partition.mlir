@@ -233,6 +233,32 @@ gpu.module @m [#nvvm.target<chip = "sm_100a">] {
 
 // -----
 
+gpu.module @m [#nvvm.target<chip = "sm_90a">] {
+  // Without MMAs of two CTAs each needs all of a right operand, and of what is transposed to be one: it is loaded for both.
+  // CHECK-LABEL: gpu.func @multicast
+  // CHECK-SAME: known_cluster_size = array<i32: 2, 1, 1>
+  // CHECK: %[[CTA:.*]] = gpu.cluster_block_id x
+  // CHECK: %[[FIRST:.*]] = arith.muli %[[CTA]], %{{.*}}
+  // CHECK: %[[ROW:.*]] = arith.addi %{{.*}}, %[[FIRST]]
+  // CHECK: tile.load %arg0[%[[ROW]], %{{[^ ]*}}] : {{.*}} -> tensor<64x32xbf16>
+  // CHECK: tile.load %arg1[%arg3, %arg3] multicast : {{.*}} -> tensor<96x32xbf16>
+  // CHECK: tile.mma %{{.*}}, %{{.*}} transpose_b : tensor<64x32xbf16>, tensor<96x32xbf16> -> tensor<64x96xf32>
+  // CHECK: tile.load %arg2[%arg3, %arg3] multicast : {{.*}} -> tensor<96x32xf8E4M3FN>
+  gpu.func @multicast(%a: memref<?x32xbf16>, %b: memref<96x32xbf16>, %v: memref<96x32xf8E4M3FN>, %c0: index) kernel attributes {tile.schedule = #tile.schedule<cluster = 2>} {
+    %ta = tile.load %a[%c0, %c0] : memref<?x32xbf16> -> tensor<128x32xbf16>
+    %tb = tile.load %b[%c0, %c0] : memref<96x32xbf16> -> tensor<96x32xbf16>
+    %s = tile.mma %ta, %tb transpose_b : tensor<128x32xbf16>, tensor<96x32xbf16> -> tensor<128x96xf32>
+    %tv = tile.load %v[%c0, %c0] : memref<96x32xf8E4M3FN> -> tensor<96x32xf8E4M3FN>
+    %inner = tile.transpose %tv : tensor<96x32xf8E4M3FN> -> tensor<32x96xf8E4M3FN>
+    %p = arith.truncf %s : tensor<128x96xf32> to tensor<128x96xf8E4M3FN>
+    %o = tile.mma %p, %inner transpose_b : tensor<128x96xf8E4M3FN>, tensor<32x96xf8E4M3FN> -> tensor<128x32xf32>
+    "use"(%o) : (tensor<128x32xf32>) -> ()
+    gpu.return
+  }
+}
+
+// -----
+
 #two = #tile.schedule<workers = 2>
 
 gpu.module @m {

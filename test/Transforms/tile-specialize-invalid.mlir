@@ -70,3 +70,17 @@ gpu.module @m {
     gpu.return
   }
 }
+
+// -----
+
+!three = tensor<8x192xbf16, #tile.shared<swizzle = 128>>
+gpu.module @m [#nvvm.target<chip = "sm_90a">] {
+  gpu.func @parts(%m: memref<?x192xbf16>, %i: index)
+      kernel attributes {tile.schedule = #tile.schedule<workers = 1, load_registers = 24, compute_registers = 240>, known_cluster_size = array<i32: 2, 1, 1>,
+                         tile.roles = [{name = "load", warps = 4 : i64, registers = 24 : i64, one_thread}, {name = "compute", warps = 4 : i64, registers = 240 : i64}]} {
+    // expected-error@+1 {{a tile of 8 rows in 3 panels cannot be loaded in parts by 2 CTAs: parts are whole panels, or groups of 8 rows (knob cluster)}}
+    %a = tile.load %m[%i, %i] ring("a") stages(1) multicast {tile.role = "load"} : memref<?x192xbf16> -> !three
+    %t = arith.negf %a {tile.role = "compute"} : !three
+    gpu.return
+  }
+}

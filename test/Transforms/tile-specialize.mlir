@@ -184,3 +184,38 @@ gpu.module @m [#nvvm.target<chip = "sm_90a">] {
     gpu.return
   }
 }
+
+// -----
+
+#acc = #tile.fragment<registers = [2 : (0, 1), 2 : (8, 0), 16 : (0, 8)], lanes = [4 : (0, 2), 8 : (1, 0)], warps = [4 : (16, 0)]>
+!left = tensor<64x64xbf16, #tile.shared<swizzle = 128>>
+!right = tensor<64x128xbf16, #tile.shared<swizzle = 128>>
+!three = tensor<64x192xbf16, #tile.shared<swizzle = 128>>
+
+gpu.module @m [#nvvm.target<chip = "sm_90a">] {
+  // Of a tile that all CTAs load each copies whole panels, or rows of each panel where there are three.
+  // CHECK-LABEL: gpu.func @multicast
+  // CHECK-DAG: %[[ROWS:.*]] = arith.constant 32 : index
+  // CHECK-DAG: %[[COLUMNS:.*]] = arith.constant 64 : index
+  // CHECK: tile.role "load"
+  // CHECK: tile.copy %{{.*}} to %{{[^ ]*}} : memref
+  // CHECK: %[[B:.*]] = tile.acquire
+  // CHECK: %[[CTA:.*]] = gpu.cluster_block_id x
+  // CHECK: %[[PANEL:.*]] = arith.muli %[[CTA]], %[[COLUMNS]]
+  // CHECK: %[[COLUMN:.*]] = arith.addi %arg1, %[[PANEL]]
+  // CHECK: %[[PART:.*]] = tile.slice %[[B]][%{{.*}}, %[[PANEL]]] : {{.*}} -> tensor<64x64xbf16, #tile.shared<swizzle = 128>>
+  // CHECK: tile.copy %{{.*}}[%arg1, %[[COLUMN]]] to %[[PART]] multicast
+  // CHECK: %[[C:.*]] = tile.acquire
+  // CHECK: %[[FIRST:.*]] = arith.muli %{{.*}}, %[[ROWS]]
+  // CHECK: %[[ROW:.*]] = arith.addi %arg1, %[[FIRST]]
+  // CHECK: %[[HALF:.*]] = tile.slice %[[C]][%[[FIRST]], %{{.*}}] : {{.*}} -> tensor<32x192xbf16, #tile.shared<swizzle = 128, rows = 64>>
+  // CHECK: tile.copy %{{.*}}[%[[ROW]], %arg1] to %[[HALF]] multicast
+  gpu.func @multicast(%m: memref<?x512xbf16>, %i: index)
+      kernel attributes {tile.schedule = #tile.schedule<workers = 1, load_registers = 24, compute_registers = 240>, known_cluster_size = array<i32: 2, 1, 1>} {
+    %a = tile.load %m[%i, %i] ring("a") stages(1) : memref<?x512xbf16> -> !left
+    %b = tile.load %m[%i, %i] ring("b") stages(1) multicast : memref<?x512xbf16> -> !right
+    %c = tile.load %m[%i, %i] ring("c") stages(1) multicast : memref<?x512xbf16> -> !three
+    "use"(%a, %b, %c) : (!left, !right, !three) -> ()
+    gpu.return
+  }
+}

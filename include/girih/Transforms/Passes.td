@@ -36,7 +36,8 @@ def TilePartitionPass : Pass<"tile-partition", "::mlir::gpu::GPUFuncOp"> {
     Tiles that all workers read whole stay as they are; a loaded tile of which a
     worker reads only its rows is loaded once and sliced. Where CTAs share work items
     (knob `cluster`), the rows are split over these before, and each loads only its
-    rows and its part of the right operands, which MMAs of all of them read.
+    rows and its part of the right operands, which MMAs of all of them read; on a chip
+    without such MMAs they load right operands for each other (`multicast`).
   }];
   let dependentDialects = ["::girih::tile::TileDialect", "::mlir::arith::ArithDialect"];
 }

@@ -289,7 +289,9 @@ Step BarrierInterpreter::event(int index, const Instruction &instruction) {
       return model.fail(site, model.agentName(index) + " waits for parity " + Twine(second.value) + ", must be 0 or 1");
     return model.wait(index, barrier, second.value, instruction.isFence, instruction.isCluster, site);
   case Code::Arrive:
-    return model.arrive(index, barrier, instruction.isFence, site);
+    return forEachCta(index, instruction, [&](int64_t away) {
+      return model.arrive(index, barrier + away * program.barriersApart(), instruction.isFence, site);
+    });
   case Code::Commit:
     return instruction.isPair
                ? model.commit(index, {barrier, barrier + static_cast<int>(program.barriersApart())}, site)
@@ -305,7 +307,10 @@ Step BarrierInterpreter::event(int index, const Instruction &instruction) {
   case Code::Copy:
     if (!second.isExact())
       return unknown("a slot");
-    return model.copy(index, second.value, instruction.isPart, barrier, instruction.value, site);
+    return forEachCta(index, instruction, [&](int64_t away) {
+      return model.copy(index, second.value + away * program.slotsApart(), instruction.isPart,
+                        barrier + away * program.barriersApart(), instruction.value, site);
+    });
   case Code::RequestNumber:
     if (!second.isExact())
       return unknown("a slot");

@@ -63,6 +63,7 @@ private:
   Step startMmaInto(int index, const Instruction &instruction);
   Step requestNumber(int index, int slot, int barrier, const Instruction &instruction);
   int64_t ctasOf(const Instruction &instruction) const { return instruction.isPair ? program.ctas : 1; }
+  Step forEachCta(int index, const Instruction &instruction, llvm::function_ref<Step(int64_t away)> step);
 
   const BarrierProgram &program;
   BarrierModel model;

@@ -76,4 +76,14 @@ Step BarrierInterpreter::requestNumber(int index, int slot, int barrier, const I
   return result;
 }
 
+/// Of what an instruction does in its own CTA or in each of the cluster; it waits for nothing.
+Step BarrierInterpreter::forEachCta(int index, const Instruction &instruction, function_ref<Step(int64_t away)> step) {
+  if (!instruction.isMulticast)
+    return step(0);
+  Step result = Step::Done;
+  for (int64_t cta = 0; cta < program.ctas && result == Step::Done; ++cta)
+    result = step(cta - agents[index].cta);
+  return result;
+}
+
 } // namespace girih

@@ -189,15 +189,19 @@ private:
     int site = -1;
   };
   enum class Filled { Never, ByCopy, ByWrite, Lost };
-  struct SlotState {
+  /// What a slot was filled with, and who has read that.
+  struct SlotUse {
     Filled filled = Filled::Never;
     int writer = -1, site = -1; ///< where it is lost: the slot that was written, and where
     int32_t epoch = 0, phase = 0;
     int barrier = -1;
+    llvm::SmallVector<Reader, 6> readers;
+  };
+  struct SlotState : SlotUse {
     bool isPart = false;
     int32_t published = -1;              ///< the writer's epoch in which it published, or -1
     llvm::SmallVector<int, 2> continued; ///< sites of MMAs onto which the last one accumulates
-    llvm::SmallVector<Reader, 6> readers;
+    SlotUse before;                      ///< while copies fill it in parts: for agents that copy the others
   };
 
   int64_t arrivalsOf(int agent) const { return agents[agent].oneThread ? 1 : kWarpsPerWorker; }
@@ -228,7 +232,8 @@ private:
   void tellByCopy(int agent, int barrier, int site);
   Step joinNamed(int agent, int64_t id, int64_t threads, int site, bool waits);
   Step checkFilled(int agent, int slot, int site, bool async);
-  Step checkFree(int agent, int slot, int site);
+  Step checkFree(int agent, int slot, int site) { return checkFree(agent, slot, slotStates[slot], site); }
+  Step checkFree(int agent, int slot, const SlotUse &use, int site);
   Step loseOverlapping(int agent, int slot, int site);
   Step checkWhole(int agent, int slot, int64_t columns, int site);
   Step takeResult(int agent, int64_t number, int site);

@@ -14,9 +14,8 @@ namespace girih {
 
 /// Whether all that was done with a slot is known to the agent to be over, so that
 /// it may be filled anew.
-Step BarrierModel::checkFree(int agent, int slot, int site) {
+Step BarrierModel::checkFree(int agent, int slot, const SlotUse &state, int site) {
   const Clock &clock = heardOf(agent, slot);
-  SlotState &state = slotStates[slot];
   auto bad = [&](const Twine &text) {
     return fail(site, agents[agent].name + " overwrites " + slots[slot].name + " while " + text);
   };
@@ -80,7 +79,7 @@ void BarrierModel::noteFill(int slot, int site, bool isCopy, bool continues) {
     fills.resize(number + 1);
   fills[number].slot = slot;
   fills[number].isCopy = isCopy;
-  if (continues)
+  if (continues && slotStates[slot].site != site)
     fills[fillOf(slot, slotStates[slot].site)].isRead = true;
 }
 
@@ -112,8 +111,9 @@ Step BarrierModel::fillByCopy(int agent, int slot, bool isPart, int barrier, int
   bool continues = isPart && memory.isPart && memory.filled == Filled::ByCopy && memory.barrier == barrier &&
                    memory.phase == state.phase;
   if (!continues)
-    if (Step step = checkFree(agent, slot, site); step != Step::Done)
-      return step;
+    memory.before = memory;
+  if (Step step = checkFree(agent, slot, memory.before, site); step != Step::Done)
+    return step;
   noteFill(slot, site, /*isCopy=*/true, continues);
   memory.filled = Filled::ByCopy;
   memory.writer = agent;

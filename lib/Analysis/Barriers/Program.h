@@ -68,13 +68,14 @@ struct BarrierProgram {
     Code code;
     int dest = -1, a = -1, b = -1, c = -1, d = -1;
     int64_t value = 0;
-    int target = 0;         ///< an instruction, a loop or an array
-    bool isPart = false;    ///< of a slot: what a copy fills
-    bool isFence = false;   ///< for tensor memory: an arrive or a wait
-    bool isOpen = false;    ///< a branch that may go either way: nobody is told or waited for in it
-    bool isLeader = false;  ///< at the barrier of the leader; what expects, by the leader only
-    bool isPair = false;    ///< an MMA, or what signals: of both CTAs
-    bool isCluster = false; ///< a wait that hears threads of other CTAs
+    int target = 0;           ///< an instruction, a loop or an array
+    bool isPart = false;      ///< of a slot: what a copy fills
+    bool isFence = false;     ///< for tensor memory: an arrive or a wait
+    bool isOpen = false;      ///< a branch that may go either way: nobody is told or waited for in it
+    bool isLeader = false;    ///< at the barrier of the leader; what expects, by the leader only
+    bool isPair = false;      ///< an MMA, or what signals: of both CTAs
+    bool isMulticast = false; ///< a copy or an arrive: in each CTA
+    bool isCluster = false;   ///< a wait that hears threads of other CTAs
     int site = -1;
     int tile = -1, tileRegisters = -1; ///< what is put; the left operand of an MMA
     int scales[2] = {-1, -1};          ///< registers: slots that an MMA reads as well

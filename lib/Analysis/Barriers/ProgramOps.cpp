@@ -140,6 +140,7 @@ void Decoder::decodeEvent(Operation *op) {
         Instruction &instruction = fill(Code::Arrive, arrive.getIndex(), {}, arrive.getBarriers());
         instruction.isFence = arrive.getTensorMemory();
         instruction.isLeader = arrive.getLeader();
+        instruction.isMulticast = arrive.getMulticast();
       })
       .Case([&](tile::BarrierExpectOp expect) {
         Instruction &instruction = fill(Code::Expect, expect.getIndex(), {}, expect.getBarriers(), expect.getBytes());
@@ -151,6 +152,7 @@ void Decoder::decodeEvent(Operation *op) {
                                         tile::sharedBytes(copy.getDest().getType()));
         instruction.isPart = static_cast<bool>(copy.getDest().getDefiningOp<tile::SliceOp>());
         instruction.isLeader = copy.getLeader();
+        instruction.isMulticast = copy.getMulticast();
       })
       .Case([&](tile::SyncOp sync) { fill(Code::Sync, sync.getBarrier(), sync.getThreads()); })
       .Case([&](NVVM::BarrierOp sync) { fill(Code::Sync, sync.getBarrierId(), sync.getNumberOfThreads()); })

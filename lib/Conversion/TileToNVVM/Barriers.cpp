@@ -62,9 +62,9 @@ struct ConvertWait : OpConversionPattern<tile::BarrierWaitOp> {
 /// cache between them.
 StringRef remoteScope(Operation *op) { return isAssumed(op, tile::kRemoteScope) ? "" : ".release.cluster"; }
 
-/// Lane 0 of each warp arrives, or the role's one thread. With `after`, the address is computed from the sign
-/// bit of that element, which is zero (also in a NaN that an instruction makes), so
-/// that neither LLVM nor ptxas can arrive before the element is known.
+/// Lane 0 of each warp arrives, or the role's one thread; at all CTAs of a cluster, a lane for each. With `after`, the
+/// address is computed from the sign bit of that element, which is zero (also in a NaN that an instruction
+/// makes), so that neither LLVM nor ptxas can arrive before the element is known.
 struct ConvertArrive : OpConversionPattern<tile::BarrierArriveOp> {
   ConvertArrive(const TypeConverter &converter, MLIRContext *context, const Target &target)
       : OpConversionPattern(converter, context), target(target) {}
@@ -80,21 +80,31 @@ struct ConvertArrive : OpConversionPattern<tile::BarrierArriveOp> {
       address = arith::AddIOp::create(b, address, arith::ShRUIOp::create(b, bits, constantI32(b, 31)));
     }
     std::string arrive = "mbarrier.arrive.shared::cta.b64 _, [$0];";
+    std::string remote = ("mbarrier.arrive" + remoteScope(op) + ".shared::cluster.b64 _, ").str();
     if (op.getLeader()) {
-      arrive = ("mbarrier.arrive" + remoteScope(op) + ".shared::cluster.b64 _, [$0];").str();
+      arrive = remote + "[$0];";
       address = inLeader(b, address);
     }
     if (op->hasAttr(kOneThreadAttr)) {
-      emitPtx(b, {}, arrive, "r", {address});
+      for (int64_t cta = 0; op.getMulticast() && cta < clusterOf(op); ++cta)
+        emitPtx(b, {}, remote + "[$0];", "r", {inCta(b, address, cta)});
+      if (!op.getMulticast())
+        emitPtx(b, {}, arrive, "r", {address});
       rewriter.eraseOp(op);
       return success();
     }
-    Value isFirst = arith::CmpIOp::create(b, arith::CmpIPredicate::eq, laneId(b), constantI32(b, 0));
-    Value predicate = arith::ExtUIOp::create(b, b.getI32Type(), isFirst);
+    Value lane = laneId(b);
+    if (!op.getMulticast()) {
+      Value isFirst = arith::CmpIOp::create(b, arith::CmpIPredicate::eq, lane, constantI32(b, 0));
+      lane = arith::ExtUIOp::create(b, b.getI32Type(), isFirst);
+      arrive = "{ .reg .pred first; setp.ne.b32 first, $1, 0; @first " + arrive + " }";
+    } else { // a lane for each CTA
+      arrive = "{ .reg .pred one; .reg .b32 remote; setp.lt.u32 one, $1, " + std::to_string(clusterOf(op)) +
+               "; @one mapa.shared::cluster.u32 remote, $0, $1; @one " + remote + "[remote]; }";
+    }
     if (op.getTensorMemory())
       target.fenceTensorMemory(b, Target::Fence::BeforeSignal);
-    emitPtx(b, {}, "{ .reg .pred first; setp.ne.b32 first, $1, 0; @first " + arrive + " }", "r,r",
-            {address, predicate});
+    emitPtx(b, {}, arrive, "r,r", {address, lane});
     if (op->hasAttr(kEarlyAttr))
       endBlock(b, address);
     rewriter.eraseOp(op);

@@ -153,12 +153,16 @@ struct ConvertCopy : OpConversionPattern<tile::CopyOp> {
       barrier = inLeader(b, barrier);
       group = NVVM::CTAGroupKindAttr::get(op.getContext(), NVVM::CTAGroupKind::CTA_2);
     }
+    Value ctas;
+    if (op.getMulticast() && clusterOf(op) > 1)
+      ctas = arith::ConstantOp::create(b, b.getI16IntegerAttr((1 << clusterOf(op)) - 1));
+    bool isToOthers = isOfPair || ctas;
     forEachBox(b, map, op.getDest().getType(), op.getIndices(), [&](int64_t offset, ArrayRef<Value> coordinates) {
       Value dest = b.createOrFold<arith::AddIOp>(adaptor.getDest(), constantI32(b, offset));
       NVVM::CpAsyncBulkTensorGlobalToSharedClusterOp::create(
-          b, isOfPair ? clusterPointer(b, dest) : sharedPointer(b, dest), adaptor.getSource(), coordinates,
-          sharedPointer(b, barrier), /*im2colOffsets=*/ValueRange(), /*multicastMask=*/Value(),
-          /*l2CacheHint=*/Value(), NVVM::TMALoadMode::TILE, /*isCTAOnly=*/!isOfPair, group, /*predicate=*/Value());
+          b, isToOthers ? clusterPointer(b, dest) : sharedPointer(b, dest), adaptor.getSource(), coordinates,
+          sharedPointer(b, barrier), /*im2colOffsets=*/ValueRange(), ctas, /*l2CacheHint=*/Value(),
+          NVVM::TMALoadMode::TILE, /*isCTAOnly=*/!isToOthers, group, /*predicate=*/Value());
     });
     rewriter.eraseOp(op);
     return success();

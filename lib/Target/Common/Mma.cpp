@@ -41,9 +41,11 @@ LogicalResult checkMmaTypes(Operation *op, StringRef chip, const MmaShape &shape
                            << chip << "; f32 is";
   if (a.getDimSize(1) % depth != 0)
     return op->emitError() << "the inner size of an MMA is " << a.getDimSize(1) << ", must be a multiple of " << depth;
-  // PTX ISA, ".cta_group": one for all of a kernel.
   int64_t group = tile::isOfPair(op) ? 2 : 1;
-  if (ctasOfProgram(op) != group)
+  if (!shape.pairsCtas && group > 1)
+    return op->emitOpError() << "is of " << group << " CTAs, MMAs on " << chip << " are of 1";
+  // PTX ISA, ".cta_group": one for all of a kernel.
+  if (shape.pairsCtas && ctasOfProgram(op) != group)
     return op->emitOpError() << "is of " << group << (group == 1 ? " CTA" : " CTAs")
                              << ", the clusters of the kernel have " << clusterOf(op);
   for (RankedTensorType operand : {a, b})

@@ -12,6 +12,7 @@ struct MmaShape {
   int64_t columnStep, maxColumns; ///< columns are a multiple of the step
   int64_t depth;                  ///< elements of 16 bits along the inner size in one step
   bool hasScales = false;         ///< of groups of elements of 8 bits
+  bool pairsCtas = false;         ///< as one of them
 
   /// Of elements of so many bits.
   int64_t depthOf(int64_t bits) const { return depth * 16 / bits; }

@@ -29,6 +29,11 @@ static void completeRegisters(tile::Schedule &schedule, const Limits &limits, co
     schedule.loadRegisters = legal((perLane - *schedule.workers * *schedule.computeRegisters) / others, needs.mostLoad);
 }
 
+/// CTAs that share an item have their rows each, and a part of keys and values or, without MMAs of two CTAs, all.
+static int64_t partsOfKeys(const tile::Schedule &schedule, const Limits &limits) {
+  return limits.pairsCtas ? schedule.cluster.value_or(1) : 1;
+}
+
 /// A work item's queries are loaded while the item before is computed, where a CTA has
 /// several and shared memory has room for them beside keys, values, the output and what is loaded
 /// with `dense` bytes for each score.
@@ -36,16 +41,16 @@ static int64_t defaultItemStages(attn::ForwardOp op, const tile::Schedule &sched
                                  const Target &target, const Limits &limits) {
   constexpr int64_t kBarrierBytes = 1024;
   int64_t valueRings = target.transposesValues(op) ? 2 : 1; // as they are loaded, and transposed
-  int64_t loaded =
-      2 * *schedule.rows * head.keys + *schedule.stages * *schedule.columns * (head.keys + valueRings * head.values);
-  int64_t stored = *schedule.rows * head.values;
+  int64_t rows = *schedule.rows / schedule.cluster.value_or(1);
+  int64_t loaded = 2 * rows * head.keys + *schedule.stages * *schedule.columns *
+                                              (head.keys + valueRings * head.values) / partsOfKeys(schedule, limits);
+  int64_t stored = rows * head.values;
   int64_t bits = loaded * op.getQ().getType().getElementTypeBitWidth() +
                  stored * op.getOutput().getType().getElementTypeBitWidth();
-  int64_t beside = *schedule.stages * *schedule.rows * *schedule.columns * dense;
+  int64_t beside = *schedule.stages * rows * *schedule.columns * dense;
   if (op.hasBlockScales())
-    beside += (2 * *schedule.rows + *schedule.stages * (*schedule.columns + tile::kScaledRows)) * tile::kScaleGroups;
-  // CTAs that share an item each have their part of all of this.
-  bool fits = bits / 8 + beside + kBarrierBytes <= limits.sharedBytes * schedule.cluster.value_or(1);
+    beside += (2 * rows + *schedule.stages * (*schedule.columns + tile::kScaledRows)) * tile::kScaleGroups;
+  bool fits = bits / 8 + beside + kBarrierBytes <= limits.sharedBytes;
   return *schedule.persistent != 0 && fits ? 2 : 1;
 }
 
@@ -62,9 +67,9 @@ int64_t denseBytes(attn::ForwardOp op) {
 /// them, with queries and the output.
 static int64_t mostColumns(const tile::Schedule &schedule, HeadColumns head, int64_t dense, const Limits &limits) {
   constexpr int64_t kElementBytes = 2, kBarrierBytes = 2048;
-  int64_t rest = limits.sharedBytes * schedule.cluster.value_or(1) -
-                 *schedule.rows * (head.keys + head.values) * kElementBytes - kBarrierBytes;
-  return rest / (*schedule.stages * ((head.keys + head.values) * kElementBytes + *schedule.rows * dense));
+  int64_t rows = *schedule.rows / schedule.cluster.value_or(1), parts = partsOfKeys(schedule, limits);
+  int64_t rest = limits.sharedBytes - rows * (head.keys + head.values) * kElementBytes - kBarrierBytes;
+  return rest / (*schedule.stages * ((head.keys + head.values) * kElementBytes / parts + rows * dense));
 }
 
 /// Whether a region reads an element of a captured tensor for each key.
@@ -135,15 +140,12 @@ tile::Schedule completeAttention(attn::ForwardOp op, const tile::Schedule &given
                   Twine(headStep) + " from " + Twine(kLeastHead) + " to " + Twine(most) + " are");
   };
   bool pairsCtas = target.limits().pairsCtas;
-  int64_t cluster = pairsCtas ? given.cluster.value_or(1) : 1;
+  int64_t cluster = given.cluster.value_or(1);
   if (op.hasBlockScales() && !shape.hasScales)
     missing.add(attn::kQueryScales + " and " + attn::kKeyScales + " are not supported on " + target.chip() +
                 ", whose MMAs take no scales; " + attn::kQueryDescale + " and " + attn::kKeyDescale + " are");
   if (op.hasBlockScales() && cluster > 1)
     missing.add("knob cluster is " + Twine(cluster) + ", must be 1 where blocks of rows have scales");
-  if (given.cluster.value_or(1) > 1 && !pairsCtas)
-    missing.add("knob cluster is " + Twine(*given.cluster) + ", on " + target.chip() +
-                " no MMA is of more than one CTA");
   bool isOneSize = op.getHeadSize() == op.getValueSize();
   checkSize("head size", op.getHeadSize(),
             isOneSize ? std::min(needs.maxHeadSize, needs.maxValueSize) : needs.maxHeadSize);
@@ -163,7 +165,7 @@ tile::Schedule completeAttention(attn::ForwardOp op, const tile::Schedule &given
     schedule.heads = defaultHeads(op, schedule.rows.value_or(shape.rows));
   schedule = schedule.completedFrom(defaultsFor(schedule, head));
   limits = target.limitsOf(schedule);
-  int64_t step = std::lcm(columnStep(op, shape), cluster * shape.columnStep), dense = denseBytes(op);
+  int64_t step = std::lcm(columnStep(op, shape), (pairsCtas ? cluster : 1) * shape.columnStep), dense = denseBytes(op);
   if (!given.columns) {
     // What is read for each score has registers of its own; a mask keeps one bit of it.
     int64_t columns = *schedule.columns;
@@ -181,6 +183,9 @@ tile::Schedule completeAttention(attn::ForwardOp op, const tile::Schedule &given
   }
   if (!schedule.itemStages)
     schedule.itemStages = defaultItemStages(op, schedule, head, dense, target, limits);
+  if (cluster > 1 && schedule.persistent == tile::Schedule::kDynamic && !limits.handsOutWork)
+    missing.add("knob persistent is " + Twine(*schedule.persistent) + " when knob cluster is " + Twine(cluster) +
+                ", on " + target.chip() + " a counter hands out items for 1 CTA");
   if (*schedule.rows != shape.rows * *schedule.workers * cluster)
     missing.add("knob rows is " + Twine(*schedule.rows) + " when knob workers is " + Twine(*schedule.workers) +
                 (cluster > 1 ? " and knob cluster " + std::to_string(cluster) : "") + ", each worker has " +

@@ -12,11 +12,13 @@ namespace girih::sm100a {
 
 /// An MMA of one CTA: a row is a lane of tensor memory (PTX ISA, "tcgen05 matrix shapes";
 /// 64 rows would leave half of the lanes idle).
-inline constexpr MmaShape kMma = {.rows = 128, .columnStep = 16, .maxColumns = 256, .depth = 16, .hasScales = true};
+inline constexpr MmaShape kMma = {
+    .rows = 128, .columnStep = 16, .maxColumns = 256, .depth = 16, .hasScales = true, .pairsCtas = true};
 
 /// One CTA's part of an MMA of a pair: it loads half of the columns, of which there are as many
 /// as an MMA of its own could have.
-inline constexpr MmaShape kMmaOfPair = {.rows = 128, .columnStep = 32, .maxColumns = 256, .depth = 16};
+inline constexpr MmaShape kMmaOfPair = {
+    .rows = 128, .columnStep = 32, .maxColumns = 256, .depth = 16, .pairsCtas = true};
 
 /// The columns that one load or store of tensor memory moves: of one with 128, ptxas
 /// says that registers do not suffice (its error C7602), whatever setmaxnreg allows.

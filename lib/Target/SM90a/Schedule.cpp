@@ -107,7 +107,7 @@ static tile::Schedule defaultsFor(attn::ForwardOp op, const tile::Schedule &give
   int64_t keys = op.getK().getType().getDimSize(2);
   tile::Schedule schedule;
   schedule.workers = workersFor(op, *given.heads);
-  schedule.rows = kMma.rows * *schedule.workers;
+  schedule.rows = kMma.rows * *schedule.workers * given.cluster.value_or(1);
   schedule.columns = defaultColumns(head);
   // Sums of a tile of keys are in registers beside the output.
   if (given.twoLevel.value_or(0) && !op.hasNarrowInputs())
@@ -122,13 +122,15 @@ static tile::Schedule defaultsFor(attn::ForwardOp op, const tile::Schedule &give
   schedule.pingPong = 1;
   schedule.lazyRescale = 0; // the output is in registers, where a product costs less than a branch
   schedule.exp2Polynomial = 0;
-  schedule.splits = given.splits.value_or(splitsFor(op, given.completedFrom(schedule), head));
+  bool sharesItems = given.cluster.value_or(1) > 1;
+  schedule.splits = sharesItems ? 1 : given.splits.value_or(splitsFor(op, given.completedFrom(schedule), head));
   // Work items of a mask differ in length: whoever is done takes the next, the long
   // ones first. Fixed shares are as good where all are equal, and cost less.
   schedule.persistent = *schedule.splits > 1                          ? 0
                         : !masked && !op.hasLengths()                 ? 1
                         : hasCtaForEachItem(head.widest())            ? 0
                         : areFew(op, *given.heads, *schedule.workers) ? 0
+                        : sharesItems                                 ? 1
                                                                       : tile::Schedule::kDynamic;
   schedule.longestFirst = masked ? 1 : 0;
   schedule.groupBytes = masked ? 32 << 20 : 0;
@@ -183,7 +185,10 @@ static tile::Schedule addShipped(attn::ForwardOp op, const tile::Schedule &given
 tile::Schedule completeSchedule(attn::ForwardOp op, const tile::Schedule &open, Missing &missing) {
   tile::Schedule given = addShipped(op, open);
   auto defaults = [&](const tile::Schedule &given, HeadColumns head) { return defaultsFor(op, given, head); };
-  tile::Schedule schedule = completeAttention(op, given, *getSM90aTarget(), kMma, kNeeds, missing, defaults);
+  AttentionNeeds needs = kNeeds;
+  if (given.cluster.value_or(1) > 1)
+    needs.leastLoad = needs.mostLoad; // parts of tiles have offsets; with 24 registers some spill
+  tile::Schedule schedule = completeAttention(op, given, *getSM90aTarget(), kMma, needs, missing, defaults);
   HeadColumns head(op);
   if (!schedule.leftInRegisters)
     schedule.leftInRegisters = keepsQueriesInRegisters(op, schedule, head) ? 1 : 0;

@@ -75,4 +75,28 @@ gpu.module @m [#nvvm.target<chip = "sm_90a">] {
     }
     gpu.return
   }
+  // A copy for all CTAs, and arrivals at the barriers of all: a lane for each, or one thread for all.
+  // CHECK-LABEL: llvm.func @multicast
+  // CHECK-DAG: %[[ALL:.*]] = arith.constant 15 : i16
+  // CHECK: nvvm.cp.async.bulk.tensor.shared.cluster.global {{.*}} multicast_mask = %[[ALL]]
+  // CHECK: mapa.shared::cluster.u32 $0, $1, 0;
+  // CHECK: mbarrier.arrive.release.cluster.shared::cluster.b64 _, [$0];
+  // CHECK: mapa.shared::cluster.u32 $0, $1, 3;
+  // CHECK: setp.lt.u32 one, $1, 4; @one mapa.shared::cluster.u32 remote, $0, $1; @one mbarrier.arrive.release.cluster.shared::cluster.b64 _, [remote];
+  gpu.func @multicast(%map: !tile.tensor_map<[64, 64] x bf16, swizzle = 128, panel = 64, folded = false> {tile.argument = {kind = "tensor_map", tensor = "k", swizzle = 128, modes = [{dim = 1 : i64, box = 64 : i64}, {dim = 0 : i64, box = 64 : i64}]}}, %i: index {tile.argument = {kind = "size", size = "i"}})
+      kernel attributes {known_cluster_size = array<i32: 4, 1, 1>} {
+    %buffer = tile.alloc "k" offset(0) : !tile.buffer<1 x tensor<64x64xbf16, #tile.shared<swizzle = 128>>>
+    %full = tile.barriers "k_full" offset(8192) : !tile.barriers<1, arrivals = 1>
+    %empty = tile.barriers "k_empty" offset(8200) : !tile.barriers<1, arrivals = 20>
+    %c0 = arith.constant 0 : index
+    tile.role "load" warps(4) registers(24) one_thread {
+      %slot = tile.slot %buffer[%c0] : !tile.buffer<1 x tensor<64x64xbf16, #tile.shared<swizzle = 128>>> -> tensor<64x64xbf16, #tile.shared<swizzle = 128>>
+      tile.copy %map[%i, %c0] to %slot multicast signals %full[%c0] : !tile.barriers<1, arrivals = 1> : !tile.tensor_map<[64, 64] x bf16, swizzle = 128, panel = 64, folded = false>, tensor<64x64xbf16, #tile.shared<swizzle = 128>>
+      tile.barrier_arrive %empty[%c0] multicast : !tile.barriers<1, arrivals = 20>
+    }
+    tile.role "compute" warps(4) registers(240) {
+      tile.barrier_arrive %empty[%c0] multicast : !tile.barriers<1, arrivals = 20>
+    }
+    gpu.return
+  }
 }

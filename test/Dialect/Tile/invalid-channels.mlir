@@ -239,3 +239,20 @@ func.func @scatter_none(%t: tensor<64xf32>, %p: !tile.pointer<f32>, %o: i64, %i:
   tile.scatter %t, %p[%o] strides(%o) limits(%i) interleaved(0) : tensor<64xf32>, !tile.pointer<f32>
   return
 }
+
+// -----
+
+!panel = tensor<128x64xbf16, #tile.shared<swizzle = 128>>
+func.func @copy_for_whom(%m: memref<128x64xbf16>, %t: !panel, %full: !tile.barriers<1, arrivals = 1>, %i: index) {
+  // expected-error@+1 {{signals the leader alone, and each CTA of the cluster}}
+  tile.copy %m[%i, %i] to %t multicast signals leader %full[%i] : !tile.barriers<1, arrivals = 1> : memref<128x64xbf16>, !panel
+  return
+}
+
+// -----
+
+func.func @arrive_where(%full: !tile.barriers<1, arrivals = 1>, %i: index) {
+  // expected-error@+1 {{arrives at the leader alone, and at each CTA of the cluster}}
+  tile.barrier_arrive %full[%i] leader multicast : !tile.barriers<1, arrivals = 1>
+  return
+}

@@ -16,6 +16,8 @@ func.func @values(%m: memref<4x?x64xbf16, #strided>, %i: index, %f: f32) {
   %a = tile.load %m[%i, %i, %i] : memref<4x?x64xbf16, #strided> -> tensor<64x64xbf16>
   // CHECK: tile.load {{.*}} ring("k") stages(2) : memref
   %b = tile.load %m[%i, %i, %i] ring("k") stages(2) : memref<4x?x64xbf16, #strided> -> tensor<64x64xbf16>
+  // CHECK: tile.load {{.*}} multicast : memref
+  %all = tile.load %m[%i, %i, %i] multicast : memref<4x?x64xbf16, #strided> -> tensor<64x64xbf16>
   // CHECK: %[[S:.*]] = tile.mma %[[A]], %{{.*}} transpose_b : tensor<64x64xbf16>, tensor<64x64xbf16> -> tensor<64x64xf32>
   %s = tile.mma %a, %b transpose_b : tensor<64x64xbf16>, tensor<64x64xbf16> -> tensor<64x64xf32>
   // CHECK: tile.mma %[[A]], %{{.*}}, %[[S]] : tensor<64x64xbf16>, tensor<64x64xbf16>, tensor<64x64xf32> -> tensor<64x64xf32>
@@ -269,6 +271,8 @@ gpu.module @tensor_memory {
       tile.barrier_expect %full[%i] bytes(16) pair : !tile.barriers<2, arrivals = 1>
       // CHECK: tile.copy %{{.*}}[%{{.*}}] to %{{.*}} signals leader %[[F]][%{{.*}}] : !tile.barriers<2, arrivals = 1> : !tile.tensor_map
       tile.copy %map[%i, %i, %i] to %slot signals leader %full[%i] : !tile.barriers<2, arrivals = 1> : !map, !panel
+      // CHECK: tile.copy %{{.*}}[%{{.*}}] to %{{.*}} multicast signals %[[F]][%{{.*}}] : !tile.barriers<2, arrivals = 1> : !tile.tensor_map
+      tile.copy %map[%i, %i, %i] to %slot multicast signals %full[%i] : !tile.barriers<2, arrivals = 1> : !map, !panel
     }
     // CHECK: tile.role "mma" warps(3) registers(24) one_thread leader {
     tile.role "mma" warps(3) registers(24) one_thread leader {
@@ -284,6 +288,8 @@ gpu.module @tensor_memory {
     tile.role "compute" warps(4) registers(240) {
       // CHECK: tile.barrier_arrive %[[F]][%{{.*}}] tensor_memory leader : <2, arrivals = 1>
       tile.barrier_arrive %full[%i] tensor_memory leader : !tile.barriers<2, arrivals = 1>
+      // CHECK: tile.barrier_arrive %[[F]][%{{.*}}] multicast : <2, arrivals = 1>
+      tile.barrier_arrive %full[%i] multicast : !tile.barriers<2, arrivals = 1>
     }
     gpu.return
   }

@@ -154,8 +154,8 @@ func.func @panels_of_keys(%q: tensor<1x2x256x64xbf16>, %v: tensor<1x2x64x256xbf1
 // -----
 
 func.func @pair(%q: tensor<1x2x256x128xbf16>) -> tensor<1x2x256x128xbf16> {
-  // expected-error@+1 {{knob cluster is 2, on sm_90a no MMA is of more than one CTA}}
-  %o = attn.forward %q, %q, %q schedule <cluster = 2>
+  // expected-error@+1 {{knob persistent is 2 when knob cluster is 2, on sm_90a a counter hands out items for 1 CTA}}
+  %o = attn.forward %q, %q, %q schedule <cluster = 2, persistent = 2>
       : tensor<1x2x256x128xbf16>, tensor<1x2x256x128xbf16>, tensor<1x2x256x128xbf16> -> tensor<1x2x256x128xbf16>
   return %o : tensor<1x2x256x128xbf16>
 }

@@ -72,10 +72,10 @@ gpu.module @m [#nvvm.target<chip = "sm_90a">] {
 // -----
 
 gpu.module @m [#nvvm.target<chip = "sm_90a">] {
-  gpu.func @pair(%m: memref<?x64xbf16>, %i: index) kernel {
+  gpu.func @pair(%m: memref<?x64xbf16>, %i: index) kernel attributes {known_cluster_size = array<i32: 2, 1, 1>} {
     %a = tile.load %m[%i, %i] ring("a") stages(1) : memref<?x64xbf16> -> tensor<64x64xbf16>
     %b = tile.load %m[%i, %i] ring("b") stages(1) : memref<?x64xbf16> -> tensor<32x64xbf16>
-    // expected-error@+1 {{is of 2 CTAs, the clusters of the kernel have 1}}
+    // expected-error@+1 {{is of 2 CTAs, MMAs on sm_90a are of 1}}
     %s = tile.mma_async %a, %b transpose_b pair : tensor<64x64xbf16>, tensor<32x64xbf16> -> !tile.async<tensor<64x64xf32>>
     gpu.return
   }
