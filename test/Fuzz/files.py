@@ -5,6 +5,7 @@ import json
 import pathlib
 import re
 import shutil
+import threading
 
 from common import Fault, Folder, ROOT, check_compile, generator
 
@@ -14,6 +15,8 @@ SPEC = "b=1,h=?,hkv=?,sq=?,skv=?,d=64,lse=1,stages=2,columns=64"
 SIZES = {"h": 2, "hkv": 1, "sq": 65, "skv": 100}
 ODD = [None, True, 0, -1, 1, 2, 3, 1.5, 1e300, 2 ** 31, 2 ** 32, 2 ** 63, 2 ** 64, -2 ** 63, 10 ** 30, "", "x", "q", "\0", "-1",
        "../..", [], [[]], {}, [-1], [2 ** 32] * 3, {"dim": 0}]
+
+BASES = threading.Lock()
 
 
 def places(value, path=()):
@@ -53,9 +56,14 @@ def break_text(text, random):
     return text[:at] + text[at + random.randrange(40):]
 
 
-@functools.cache
 def bases(tools):
-    """Descriptions and a manifest, each with the folder of what it names."""
+    """Descriptions and a manifest, each with the folder of what it names. Jobs that begin together make them once."""
+    with BASES:
+        return make_bases(tools)
+
+
+@functools.cache
+def make_bases(tools):
     kernels = ROOT / "test/Simulator/Kernels"
     out = tools.build / "fuzz-manifest"
     shutil.rmtree(out, ignore_errors=True)
