@@ -216,17 +216,20 @@ private:
   void multiplyByV() {
     int64_t dim = problem.outputDim();
     std::vector<Real> value(dim), sums(count * dim);
-    std::vector<double> absolute(count * dim), squares(count * dim);
+    std::vector<double> absolute(count * dim), squares(count * dim), flushed(count);
     for (int64_t k = 0; k < keys; ++k) {
       if (!visibleToAny(k))
         continue;
       loadRow(problem.v, place.batch, group.kvHead, place.firstKey + k, value.data());
+      auto [least, most] = std::minmax_element(value.begin(), value.end());
+      double largest = std::max(-double(*least), double(*most));
       for (size_t r = 0; r < count; ++r) {
         if (k < ranges[r].begin || k >= ranges[r].end)
           continue;
         accumulate(scores[r * keys + k], value.data(), &sums[r * dim], dim);
         if constexpr (!roundsLikeKernel) {
           accumulateAbsolute(scores[r * keys + k], value.data(), &absolute[r * dim], dim);
+          flushed[r] += 0x1p-125 * largest;
           if (problem.showsWeightRounding())
             if (Real number = listed(r, k); number > 0)
               accumulateSquares(number * weightRounding(scores[r * keys + k] / number), value.data(), &squares[r * dim],
@@ -235,10 +238,10 @@ private:
       }
     }
     for (size_t r = 0; r < count; ++r)
-      store(r, &sums[r * dim], &absolute[r * dim], &squares[r * dim]);
+      store(r, &sums[r * dim], &absolute[r * dim], &squares[r * dim], flushed[r]);
   }
 
-  void store(size_t r, const Real *sums, const double *absolute, const double *squares) {
+  void store(size_t r, const Real *sums, const double *absolute, const double *squares, double flushed) {
     int64_t dim = problem.outputDim();
     double *output = &result.output[group.rows[r] * dim];
     Other other = problem.partial ? joinPartial(r) : Other();
@@ -256,6 +259,7 @@ private:
       most = ofWeights * *std::max_element(absolute, absolute + dim);
     for (Real value : other.output)
       most = other.share != 0 ? std::max(most, std::fabs(double(other.share * value))) : most;
+    result.flushed[group.rows[r]] = std::fabs(outputScale) * flushed;
     result.weightRounding[group.rows[r]] = ofWeights * std::sqrt(*std::max_element(squares, squares + dim));
   }
 
@@ -310,6 +314,7 @@ AttentionResult reference::attentionForward(const AttentionProblem &problem, con
   result.maxScore.resize(rows.size());
   result.maxCutOff.resize(rows.size());
   result.absWeighted.resize(rows.size());
+  result.flushed.resize(rows.size());
   result.weightRounding.resize(rows.size());
   std::vector<Group> groups = groupRows(problem, rows);
   parallelFor(groups.size(), [&](int64_t i) {

@@ -129,7 +129,7 @@ double reference::outputSlack(const AttentionProblem &problem, const AttentionRe
   double weightError =
       scoreError(problem, exact, row) + 2 * problem.weightError + accumulationError(problem.keys()) + 0x1p-20;
   double tiny = std::max(subnormalStep(type), 0x1p-126); // floats below are flushed
-  return rounding + weightError * exact.absWeighted[row] + tiny;
+  return rounding + weightError * exact.absWeighted[row] + tiny + exact.flushed[row];
 }
 
 double reference::logSumExpSlack(const AttentionProblem &problem, const AttentionResult &exact, size_t row) {

@@ -74,6 +74,7 @@ TEST(CompareTest, rounding_of_weights_shows_in_wider_outputs) {
   exact.output = {1};
   exact.maxScore = {1};
   exact.absWeighted = {10};
+  exact.flushed = {0};
   exact.weightRounding = {0.01};
   // Four times the root of the squares, less than all errors together; and 32 terms of 13 bits.
   double sum = 0x1p-13 * (1 + 16 * 0.01);
@@ -90,4 +91,18 @@ TEST(CompareTest, rounding_of_weights_shows_in_wider_outputs) {
   EXPECT_NEAR(0x1p-8 * 0.32 + 0.01, outputSlack(problem, exact, 0), 1e-4);
   problem.outputType = girih::ElementType::BF16;
   EXPECT_NEAR(0x1p-8, outputSlack(problem, exact, 0), 1e-4);
+}
+
+// A sink that is so large that the reciprocal of the divisor is no normal float: the kernel's output is 0.
+TEST(CompareTest, weights_below_the_least_float_may_be_zero) {
+  float one[16];
+  std::fill(std::begin(one), std::end(one), 1.0f);
+  AttentionProblem problem;
+  problem.q = problem.k = problem.v = {one, girih::ElementType::F32, {1, 1, 1, 16}, {16, 16, 16, 1}};
+  problem.sinks = {87.6};
+  problem.scale = 0;
+  problem.outputScale = -3;
+  AttentionResult exact = attentionForward(problem, {{0, 0, 0}}, Precision::Float64);
+  EXPECT_LT(exact.output[0], -0x1p-126);
+  EXPECT_GT(outputSlack(problem, exact, 0), -exact.output[0]);
 }

@@ -156,6 +156,7 @@ struct AttentionResult {
   std::vector<double> maxScore;    ///< largest |score| that matters
   std::vector<double> maxCutOff;   ///< most that cut sums of products may change such a score, of inputs of 8 bits
   std::vector<double> absWeighted; ///< max over columns of sum_k P |V|
+  std::vector<double> flushed; ///< what floats below 2^-126 as zero may change: weights, and the divisor's reciprocal
   /// Where the rounding of weights shows: max over columns of the root of sum_k (e V)^2, where
   /// e is what it may do to P.
   std::vector<double> weightRounding;
