@@ -296,14 +296,12 @@ Step BarrierInterpreter::event(int index, const Instruction &instruction) {
     return instruction.isPair
                ? model.commit(index, {barrier, barrier + static_cast<int>(program.barriersApart())}, site)
                : model.commit(index, barrier, site);
-  case Code::Expect: {
+  case Code::Expect:
     if (instruction.isLeader && agent.cta != 0)
       return Step::Done;
-    Step result = Step::Done;
-    for (int64_t cta = 0; cta < ctasOf(instruction) && result == Step::Done; ++cta)
-      result = model.expect(index, barrier + cta * program.barriersApart(), instruction.value, site);
-    return result;
-  }
+    return forEachCta(index, instruction, [&](int64_t away) {
+      return model.expect(index, barrier + away * program.barriersApart(), instruction.value, site);
+    });
   case Code::Copy:
     if (!second.isExact())
       return unknown("a slot");

@@ -66,19 +66,17 @@ Step BarrierInterpreter::startMmaInto(int index, const Instruction &instruction)
 /// The slots of all CTAs that hear it get the same number.
 Step BarrierInterpreter::requestNumber(int index, int slot, int barrier, const Instruction &instruction) {
   ++draws;
-  Step result = Step::Done;
-  for (int64_t cta = 0; cta < ctasOf(instruction) && result == Step::Done; ++cta) {
-    int mine = slot + cta * program.slotsApart();
+  return forEachCta(index, instruction, [&](int64_t away) {
+    int mine = slot + away * program.slotsApart();
     numbers[mine] = Residue::unknown();
     numbers[mine].source = draws;
-    result = model.answer(index, mine, barrier + cta * program.barriersApart(), instruction.value, instruction.site);
-  }
-  return result;
+    return model.answer(index, mine, barrier + away * program.barriersApart(), instruction.value, instruction.site);
+  });
 }
 
 /// Of what an instruction does in its own CTA or in each of the cluster; it waits for nothing.
 Step BarrierInterpreter::forEachCta(int index, const Instruction &instruction, function_ref<Step(int64_t away)> step) {
-  if (!instruction.isMulticast)
+  if (!instruction.isMulticast && !instruction.isPair)
     return step(0);
   Step result = Step::Done;
   for (int64_t cta = 0; cta < program.ctas && result == Step::Done; ++cta)
