@@ -106,8 +106,9 @@ static tile::Schedule defaultsFor(attn::ForwardOp op, const tile::Schedule &give
   bool masked = op.hasMask() || op.hasBlocks();
   int64_t keys = op.getK().getType().getDimSize(2);
   tile::Schedule schedule;
-  schedule.workers = workersFor(op, *given.heads);
-  schedule.rows = kMma.rows * *schedule.workers * given.cluster.value_or(1);
+  int64_t cluster = given.cluster.value_or(1);
+  schedule.workers = workersInBlock(op, workersFor(op, *given.heads), kMma.rows * cluster);
+  schedule.rows = kMma.rows * *schedule.workers * cluster;
   schedule.columns = defaultColumns(head);
   // Sums of a tile of keys are in registers beside the output.
   if (given.twoLevel.value_or(0) && !op.hasNarrowInputs())
@@ -122,15 +123,14 @@ static tile::Schedule defaultsFor(attn::ForwardOp op, const tile::Schedule &give
   schedule.pingPong = 1;
   schedule.lazyRescale = 0; // the output is in registers, where a product costs less than a branch
   schedule.exp2Polynomial = 0;
-  bool sharesItems = given.cluster.value_or(1) > 1;
-  schedule.splits = sharesItems ? 1 : given.splits.value_or(splitsFor(op, given.completedFrom(schedule), head));
+  schedule.splits = cluster > 1 ? 1 : given.splits.value_or(splitsFor(op, given.completedFrom(schedule), head));
   // Work items of a mask differ in length: whoever is done takes the next, the long
   // ones first. Fixed shares are as good where all are equal, and cost less.
   schedule.persistent = *schedule.splits > 1                          ? 0
                         : !masked && !op.hasLengths()                 ? 1
                         : hasCtaForEachItem(head.widest())            ? 0
                         : areFew(op, *given.heads, *schedule.workers) ? 0
-                        : sharesItems                                 ? 1
+                        : cluster > 1                                 ? 1
                                                                       : tile::Schedule::kDynamic;
   schedule.longestFirst = masked ? 1 : 0;
   schedule.groupBytes = masked ? 32 << 20 : 0;

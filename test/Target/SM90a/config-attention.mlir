@@ -171,3 +171,21 @@ func.func @odd_lists(%q: tensor<4x32x3072x64xbf16>, %n: tensor<4x32x16xi32>, %i:
       : tensor<4x32x3072x64xbf16>, tensor<4x32x3072x64xbf16>, tensor<4x32x3072x64xbf16> -> tensor<4x32x3072x64xbf16>
   return %o : tensor<4x32x3072x64xbf16>
 }
+
+// CTAs that share items have their rows each, more registers to load parts of tiles, and fixed shares, which no counter hands out.
+// CHECK-LABEL: @shared
+// CHECK: schedule <rows = 256, columns = 128, workers = 2, {{.*}} load_registers = 40, compute_registers = 232, {{.*}} persistent = 1, ctas = 1, cluster = 2, splits = 1,
+func.func @shared(%q: tensor<4x32x2048x128xbf16>) -> tensor<4x32x2048x128xbf16> {
+  %o = attn.forward %q, %q, %q mask(causal) schedule <cluster = 2>
+      : tensor<4x32x2048x128xbf16>, tensor<4x32x2048x128xbf16>, tensor<4x32x2048x128xbf16> -> tensor<4x32x2048x128xbf16>
+  return %o : tensor<4x32x2048x128xbf16>
+}
+
+// The rows of both are of one block of queries.
+// CHECK-LABEL: @shared_blocks
+// CHECK: schedule <rows = 128, columns = 128, workers = 1, {{.*}} cluster = 2,
+func.func @shared_blocks(%q: tensor<4x32x2048x128xbf16>, %n: tensor<4x32x16xi32>, %i: tensor<4x32x16x16xi32>) -> tensor<4x32x2048x128xbf16> {
+  %o = attn.forward %q, %q, %q blocks([128, 128], %n : tensor<4x32x16xi32>, %i : tensor<4x32x16x16xi32>) schedule <cluster = 2>
+      : tensor<4x32x2048x128xbf16>, tensor<4x32x2048x128xbf16>, tensor<4x32x2048x128xbf16> -> tensor<4x32x2048x128xbf16>
+  return %o : tensor<4x32x2048x128xbf16>
+}
