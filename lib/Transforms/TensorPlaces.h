@@ -40,6 +40,9 @@ mlir::FailureOr<std::vector<TensorPlace>> findTensorPlaces(mlir::Block *program)
 /// Whether the MMA adds to what its accumulator holds, as a value at the MMA.
 mlir::FailureOr<mlir::Value> accumulateFlag(tile::MmaAsyncOp mma);
 
+/// A diagnostic unless an MMA has written the accumulator that threads read.
+mlir::LogicalResult checkWritten(tile::MoveOp read);
+
 } // namespace girih
 
 #endif // GIRIH_LIB_TRANSFORMS_TENSORPLACES_H

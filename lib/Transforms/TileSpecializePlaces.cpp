@@ -100,6 +100,9 @@ LogicalResult PlaceConnector::makeAccumulatedWriter(const TensorPlace &place) {
   Operation *last = place.scope->findAncestorOpInBlock(*place.mmas.back());
   ImplicitLocOpBuilder b = before(first);
   Value slot = acquire(b, place, first);
+  for (tile::MoveOp read : place.reads)
+    if (failed(checkWritten(read)))
+      return failure();
   for (tile::MmaAsyncOp mma : place.mmas) {
     FailureOr<Value> flag = accumulateFlag(mma);
     if (failed(flag))

@@ -21,9 +21,8 @@ gpu.module @m [#nvvm.target<chip = "sm_100a">] {
       %t = tile.await %async in_flight(0) : !tile.async<!sum> -> !sum
       scf.yield %t : !sum
     }
-    %more = tile.mma_async %a, %b, %r : !a, !b, !sum -> !tile.async<!sum>
-    %t = tile.await %more in_flight(0) : !tile.async<!sum> -> !sum
-    %values = tile.move %t : !sum -> !values
+    // expected-note@+1 {{what it leaves is read here}}
+    %values = tile.move %r : !sum -> !values
     "use"(%values) : (!values) -> ()
     gpu.return
   }

@@ -5,6 +5,7 @@
 !a = tensor<256x64xbf16, #tile.shared<swizzle = 128>>
 !mine = tensor<128x64xbf16, #tile.shared<swizzle = 128, rows = 256>>
 !b = tensor<64x64xbf16, #tile.shared<swizzle = 128>>
+!block = tensor<128x64xbf16, #tile.shared<swizzle = 128>>
 !sum = tensor<128x64xf32, #tile.tensor_memory>
 !values = tensor<128x64xf32, #lane>
 !narrow = tensor<128x64xbf16, #lane>
@@ -383,6 +384,46 @@ gpu.module @m [#nvvm.target<chip = "sm_100a">] {
     %r = tile.await %async in_flight(0) : !tile.async<!wide_sum> -> !wide_sum
     %values = tile.move %r : !wide_sum -> !wide_values
     "use"(%values) : (!wide_values) -> ()
+    gpu.return
+  }
+
+  // MMAs go on where earlier loops have left an accumulator: it holds something if one of them had a round.
+  // CHECK-LABEL: gpu.func @loops_that_may_be_empty
+  // CHECK-SAME: %[[M:[^:]*]]: memref<?x64xbf16>, %[[N:[^:]*]]: index, %[[K:[^:]*]]: index
+  // CHECK: tile.role "mma"
+  // CHECK:   scf.for %[[I:.*]] = %c0 to %[[N]] step %c1 {
+  // CHECK:     %[[FIRST:.*]] = arith.cmpi ne, %[[I]], %c0
+  // CHECK:     tile.mma_into {{.*}} accumulate(%[[FIRST]])
+  // CHECK:   scf.for %[[J:.*]] = %[[N]] to %[[K]] step %c1 {
+  // CHECK-DAG: %[[BEFORE:.*]] = arith.cmpi sgt, %[[N]], %c0
+  // CHECK-DAG: %[[HERE:.*]] = arith.cmpi ne, %[[J]], %[[N]]
+  // CHECK:     %[[SECOND:.*]] = arith.ori %[[BEFORE]], %[[HERE]]
+  // CHECK:     tile.mma_into {{.*}} accumulate(%[[SECOND]])
+  // CHECK-DAG: %[[BEFORE:.*]] = arith.cmpi sgt, %[[N]], %c0
+  // CHECK-DAG: %[[RAN:.*]] = arith.cmpi slt, %[[N]], %[[K]]
+  // CHECK:   %[[EITHER:.*]] = arith.ori %[[BEFORE]], %[[RAN]]
+  // CHECK:   tile.mma_into {{.*}} accumulate(%[[EITHER]])
+  gpu.func @loops_that_may_be_empty(%m: memref<?x64xbf16>, %n: index, %k: index)
+      kernel attributes {tile.schedule = #tile.schedule<workers = 1, load_registers = 56, compute_registers = 200>} {
+    %c0 = arith.constant 0 : index
+    %c1 = arith.constant 1 : index
+    %zero = arith.constant dense<0.0> : !sum
+    %a = tile.load %m[%n, %c0] ring("a") stages(1) : memref<?x64xbf16> -> !block
+    %b = tile.load %m[%n, %c0] ring("b") stages(1) : memref<?x64xbf16> -> !b
+    %first = scf.for %i = %c0 to %n step %c1 iter_args(%s = %zero) -> (!sum) {
+      %async = tile.mma_async %a, %b, %s : !block, !b, !sum -> !tile.async<!sum>
+      %t = tile.await %async in_flight(0) : !tile.async<!sum> -> !sum
+      scf.yield %t : !sum
+    }
+    %second = scf.for %i = %n to %k step %c1 iter_args(%s = %first) -> (!sum) {
+      %async = tile.mma_async %a, %b, %s : !block, !b, !sum -> !tile.async<!sum>
+      %t = tile.await %async in_flight(0) : !tile.async<!sum> -> !sum
+      scf.yield %t : !sum
+    }
+    %async = tile.mma_async %a, %b, %second : !block, !b, !sum -> !tile.async<!sum>
+    %t = tile.await %async in_flight(0) : !tile.async<!sum> -> !sum
+    %values = tile.move %t : !sum -> !values
+    "use"(%values) : (!values) -> ()
     gpu.return
   }
 }

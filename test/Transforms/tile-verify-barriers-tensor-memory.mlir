@@ -472,3 +472,42 @@ gpu.module @may_change {
     gpu.return
   }
 }
+
+// The last MMA adds to what a loop has left, if that had a round.
+gpu.module @after_a_loop {
+  // CHECK-LABEL: gpu.func @after_a_loop
+  gpu.func @after_a_loop(%a: !matrix, %b: !matrix, %n: index) kernel attributes {tile.shared_bytes = 24596} {
+    %sums = tile.alloc "sum" offset(0) : <1 x !sum>
+    %a_buffer = tile.alloc "a" offset(0) : <1 x !block>
+    %b_buffer = tile.alloc "b" offset(16384) : <1 x !panel>
+    %ab_full = tile.barriers "ab_full" offset(24576) : <1, arrivals = 1>
+    %sum_full = tile.barriers "sum_full" offset(24584) : <1, arrivals = 1>
+    tile.tensor_columns columns(64) offset(24592)
+    %zero = arith.constant 0 : i32
+    %c0 = arith.constant 0 : index
+    %c1 = arith.constant 1 : index
+    %a_slot = tile.slot %a_buffer[%c0] : <1 x !block> -> !block
+    %b_slot = tile.slot %b_buffer[%c0] : <1 x !panel> -> !panel
+    %sum = tile.slot %sums[%c0] : <1 x !sum> -> !sum
+    tile.role "load" warps(1) registers(24) one_thread {
+      tile.barrier_expect %ab_full[%c0] bytes(24576) : <1, arrivals = 1>
+      tile.copy %a[%c0, %c0] to %a_slot signals %ab_full[%c0] : !tile.barriers<1, arrivals = 1> : !matrix, !block
+      tile.copy %b[%c0, %c0] to %b_slot signals %ab_full[%c0] : !tile.barriers<1, arrivals = 1> : !matrix, !panel
+    }
+    tile.role "mma" warps(3) registers(24) one_thread {
+      tile.barrier_wait %ab_full[%c0] parity(%zero) : <1, arrivals = 1>
+      scf.for %k = %c1 to %n step %c1 {
+        %more = arith.cmpi ne, %k, %c1 : index
+        tile.mma_into %sum, %a_slot, %b_slot accumulate(%more) transpose_b : !sum, !block, !panel
+      } {tile.loop = 0}
+      %ran = arith.cmpi sgt, %n, %c1 : index
+      tile.mma_into %sum, %a_slot, %b_slot accumulate(%ran) transpose_b : !sum, !block, !panel
+      tile.mma_commit %sum_full[%c0] : <1, arrivals = 1>
+    }
+    tile.role "compute" warps(4) registers(240) {
+      tile.barrier_wait %sum_full[%c0] parity(%zero) tensor_memory : <1, arrivals = 1>
+      %values = tile.move %sum : !sum -> !values
+    }
+    gpu.return
+  }
+}

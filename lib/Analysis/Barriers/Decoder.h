@@ -43,6 +43,7 @@ private:
   bool isNeeded(mlir::Operation *op) const;
   bool onlyAccesses(mlir::scf::IfOp op) const;
   bool decodeFirstRound(mlir::Operation *op);
+  bool decodeHasRun(mlir::Operation *op);
   void decodeScalar(mlir::Operation *op);
   void decodeEvent(mlir::Operation *op);
 

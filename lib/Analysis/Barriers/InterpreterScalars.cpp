@@ -82,6 +82,11 @@ Step BarrierInterpreter::scalar(Agent &agent, const Instruction &instruction) {
   case Code::Compare:
     dest = compare(instruction.value, in(instruction.a), in(instruction.b));
     break;
+  case Code::HasRun: {
+    int64_t count = agent.lastCount[instruction.target];
+    dest = count < 0 ? Residue::unknown() : Residue::exact(count > 0);
+    break;
+  }
   case Code::FirstRound: {
     auto frame = llvm::find_if(agent.frames, [&](const Frame &one) { return one.loop == instruction.target; });
     if (frame != agent.frames.end())

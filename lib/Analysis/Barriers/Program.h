@@ -32,6 +32,7 @@ struct BarrierProgram {
     Compare,
     ZeroExtend, ///< from `value` bits
     Draw,       ///< a number that nobody else gets
+    HasRun,     ///< whether the loop `target` had a round when it last ran
     FirstRound, ///< whether the loop `target` is in its first round; the contrary if `value` is 0
     // Control.
     Branch, ///< to `target` if registers[a] is 0

@@ -24,6 +24,12 @@ Value withoutOpaque(Value value) {
   return opaque ? opaque.getValue() : value;
 }
 
+/// One value, or constants of one number.
+static bool isOneNumber(Value x, Value y) {
+  Attribute a, b;
+  return x == y || (matchPattern(x, m_Constant(&a)) && matchPattern(y, m_Constant(&b)) && a == b);
+}
+
 /// Whether a loop's counter is (not) where the loop started, also where that is not
 /// known: so an accumulator is written by the first of many MMAs.
 bool Decoder::decodeFirstRound(Operation *op) {
@@ -38,10 +44,7 @@ bool Decoder::decodeFirstRound(Operation *op) {
     auto loop = argument ? dyn_cast<scf::ForOp>(argument.getOwner()->getParentOp()) : scf::ForOp();
     if (!loop || counter != loop.getInductionVar())
       return scf::ForOp();
-    Value lower = withoutOpaque(loop.getLowerBound());
-    Attribute a, b;
-    bool isSame = matchPattern(lower, m_Constant(&a)) && matchPattern(value, m_Constant(&b)) && a == b;
-    return lower == value || isSame ? loop : scf::ForOp();
+    return isOneNumber(withoutOpaque(loop.getLowerBound()), value) ? loop : scf::ForOp();
   };
   Value a = withoutOpaque(compare.getLhs()), b = withoutOpaque(compare.getRhs());
   scf::ForOp loop = isStart(a, b);
@@ -58,8 +61,32 @@ bool Decoder::decodeFirstRound(Operation *op) {
   return true;
 }
 
+/// Whether a loop that came before had a round, also where its bounds are not known: what it may have written then.
+bool Decoder::decodeHasRun(Operation *op) {
+  auto compare = dyn_cast<arith::CmpIOp>(op);
+  if (!compare)
+    return false;
+  Value lower = withoutOpaque(compare.getLhs()), upper = withoutOpaque(compare.getRhs());
+  if (compare.getPredicate() == arith::CmpIPredicate::sgt)
+    std::swap(lower, upper);
+  else if (compare.getPredicate() != arith::CmpIPredicate::slt)
+    return false;
+  auto known = llvm::find_if(loops, [&](auto entry) {
+    auto loop = dyn_cast<scf::ForOp>(entry.first);
+    return loop && isOneNumber(withoutOpaque(loop.getLowerBound()), lower) &&
+           isOneNumber(withoutOpaque(loop.getUpperBound()), upper);
+  });
+  if (known == loops.end()) // of several, any: they run equally often
+    return false;
+  Instruction &instruction = emit(Code::HasRun, op);
+  instruction.dest = reg(op->getResult(0));
+  instruction.target = known->second;
+  instruction.width = 1;
+  return true;
+}
+
 void Decoder::decodeScalar(Operation *op) {
-  if (decodeFirstRound(op))
+  if (decodeFirstRound(op) || decodeHasRun(op))
     return;
   APInt constant;
   if (op->getNumResults() == 1 && fits(op->getResult(0)) && matchPattern(op, m_ConstantInt(&constant))) {
