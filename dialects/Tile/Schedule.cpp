@@ -30,6 +30,8 @@ static constexpr KnobInfo kKnobs[] = {
     {"ping_pong", &Schedule::pingPong, 0, 1, "workers take turns at starting MMAs"},
     {"lazy_rescale", &Schedule::lazyRescale, 0, 12,
      "the output is rescaled only where a row's maximum grows by more than so many powers of two; 0 is always"},
+    {"fixed_maximum", &Schedule::fixedMaximum, 0, 1,
+     "weights are exponentials of the scores themselves, which are bounded; 0: of what rows' maxima leave of them"},
     {"exp2_polynomial", &Schedule::exp2Polynomial, 0, kExp2Period,
      "how many of every 16 exponentials of a thread are computed by a polynomial, beside the special function unit"},
     {"two_level", &Schedule::twoLevel, 0, 1,

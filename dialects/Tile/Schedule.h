@@ -19,7 +19,7 @@ struct Schedule {
   Knob rows, columns;
   Knob workers, stages, itemStages, accumulators;
   Knob loadRegisters, computeRegisters, correctionRegisters;
-  Knob overlap, oldestFirst, leftInRegisters, pingPong, lazyRescale, exp2Polynomial, twoLevel;
+  Knob overlap, oldestFirst, leftInRegisters, pingPong, lazyRescale, fixedMaximum, exp2Polynomial, twoLevel;
   Knob heads, persistent, ctas, cluster, splits, longestFirst, groupBytes;
   Knob anchor, strict, lastPart;
 

@@ -77,6 +77,8 @@ ProblemDeclaration readProblem(const JsonReader &reader, const Manifest &manifes
     problem.outputScale = scale->number();
   if (auto exponent = reader.optionalMember("weight_exponent"))
     problem.weightExponent = exponent->integer(-16, 16);
+  if (auto isFixed = reader.optionalMember("fixed_maximum"))
+    problem.hasFixedMaximum = isFixed->integer(0, 1);
   if (auto keys = reader.optionalMember("summed_keys"))
     problem.summedKeys = keys->integer(1, maxSize);
   if (auto weightError = reader.optionalMember("weight_error")) {

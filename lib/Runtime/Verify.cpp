@@ -69,6 +69,7 @@ AttentionProblem attentionProblem(const Binding &binding, const std::vector<Host
   problem.outputScale = binding.manifest->problem.outputScale;
   problem.outputType = binding.manifest->tensors[binding.tensorIndex("o")].type;
   problem.weightError = binding.manifest->problem.weightError;
+  problem.hasFixedMaximum = binding.manifest->problem.hasFixedMaximum;
   problem.summedKeys = binding.manifest->problem.summedKeys;
   if (binding.manifest->problem.weightExponent) {
     problem.weightType = ElementType::E4M3;

@@ -170,6 +170,8 @@ gpu::GPUFuncOp AttnTilePass::makeKernel(attn::ForwardOp op, func::FuncOp functio
                                          builder.getNamedAttr("scale", builder.getF64FloatAttr(op.getScaleValue()))};
   if (schedule.exp2Polynomial.value_or(0) > 0)
     problem.push_back(builder.getNamedAttr("weight_error", builder.getF64FloatAttr(kExp2PolynomialError)));
+  if (schedule.fixedMaximum.value_or(0))
+    problem.push_back(builder.getNamedAttr("fixed_maximum", builder.getI64IntegerAttr(1)));
   if (op.hasBlocks())
     problem.push_back(builder.getNamedAttr("blocks", builder.getI64ArrayAttr({op.getQueryBlock(), op.getKeyBlock()})));
   if (op.getOutputScale())

@@ -8,6 +8,7 @@
 #include "AttnMerge.h"
 #include "AttnScales.h"
 #include "AttnSequence.h"
+#include "AttnSoftmax.h"
 #include "AttnSplits.h"
 #include "girih/Target/Heads.h"
 #include "girih/Target/Manifest.h"
@@ -23,9 +24,6 @@ using namespace mlir;
 
 namespace girih {
 namespace {
-
-/// The maximum of a row that has seen no score above -inf.
-constexpr double kNoMaximum = std::numeric_limits<float>::lowest();
 
 class KernelBuilder {
 public:
@@ -49,10 +47,8 @@ private:
   void buildWorkItem(Value work);
   void buildBlock(WorkItem item);
   SoftmaxState buildKeyLoop(const WorkItem &item, const QueryTile &q);
-  void buildIteration(const WorkItem &item, const QueryTile &q, const KeyRange &range, Value iteration,
-                      ValueRange state);
-  Value multiple(ArrayRef<int64_t> shape, double number, Value factor);
-  Value scaleMaximum(Value maximum, Value exponentScale, Value offset);
+  SoftmaxState buildIteration(const WorkItem &item, const QueryTile &q, const KeyRange &range, Value iteration,
+                              const SoftmaxState &before);
   Value rescale(Value output, Value alpha, Value grown);
   Value checkRange(Value sum, Value maximum, Value empty);
   void buildEpilogue(const WorkItem &item, const SoftmaxState &state, Value sink);
@@ -68,9 +64,7 @@ private:
     return tile::BroadcastOp::create(b, f32Tile({rows, width}), rowTile);
   }
   Value loadValues(const WorkItem &item, Value firstKey);
-  /// The hardware's approximations, whose errors vanish beside the rounding of
-  /// narrow operands.
-  Value fastExp2(Value exponent) { return math::Exp2Op::create(b, exponent, arith::FastMathFlags::afn); }
+  /// The hardware's approximations, as fastExp2 is.
   Value fastLog2(Value x) { return math::Log2Op::create(b, x, arith::FastMathFlags::afn); }
   Value fastDivide(Value x, Value y) {
     return arith::DivFOp::create(b, x, y, arith::FastMathFlags::arcp | arith::FastMathFlags::afn);
@@ -121,11 +115,10 @@ WorkItem KernelBuilder::decode(Value work) {
   if (*schedule.longestFirst)
     block = b.sub(b.sub(blocks, b.index(1)), block);
 
-  Value head = b.rem(flatHead, queryHeads);
   WorkItem item;
+  item.head = b.rem(flatHead, queryHeads);
   item.batch = b.div(flatHead, queryHeads);
-  item.head = head;
-  item.keyHead = b.div(head, headsPerKeyHead);
+  item.keyHead = b.div(item.head, headsPerKeyHead);
   item.block = block;
   item.firstRow = b.mul(block, b.index(rows));
   return item;
@@ -195,30 +188,38 @@ SoftmaxState KernelBuilder::buildKeyLoop(const WorkItem &item, const QueryTile &
   KeyPart part = {keyRange(item), Value()};
   if (splits > 1)
     part = splitKeys(b, part.range, splits);
-  // Finite, so that -inf scores before the first finite one weigh 0 and not NaN.
-  Value maximum = constant(f32Tile({rows}), kNoMaximum);
-  Value sum = constant(f32Tile({rows, partials}), 0.0);
-  Value output = constant(f32Tile({rows, valueColumns}), 0.0);
-  auto loop = scf::ForOp::create(b, b.index(0), part.range.count, b.index(1), ValueRange{maximum, sum, output});
+  SoftmaxState first = {constant(f32Tile({rows}), firstMaximum(schedule)), constant(f32Tile({rows, partials}), 0.0),
+                        constant(f32Tile({rows, valueColumns}), 0.0)};
+  bool isFixed = schedule.fixedMaximum.value_or(0);
+  auto carried = [&](const SoftmaxState &state) {
+    SmallVector<Value, 3> values = {state.maximum, state.sum, state.output};
+    values.erase(values.begin(), values.begin() + isFixed);
+    return values;
+  };
+  auto stateOf = [&](ValueRange values) -> SoftmaxState {
+    return {isFixed ? first.maximum : values.front(), values.drop_back().back(), values.back()};
+  };
+  auto loop = scf::ForOp::create(b, b.index(0), part.range.count, b.index(1), carried(first));
   loop->setAttr(tile::kNonEmptyAttr, b.getUnitAttr());
   {
     OpBuilder::InsertionGuard guard(b);
     b.setInsertionPointToStart(loop.getBody());
-    buildIteration(item, q, part.range, loop.getInductionVar(), loop.getRegionIterArgs());
+    SoftmaxState before = stateOf(loop.getRegionIterArgs());
+    scf::YieldOp::create(b, carried(buildIteration(item, q, part.range, loop.getInductionVar(), before)));
   }
-  Value whole = tile::ReduceOp::create(b, f32Tile({rows}), tile::ReduceKind::Add, loop.getResult(1));
-  SoftmaxState state = {loop.getResult(0), whole, loop.getResult(2)};
+  SoftmaxState state = stateOf(loop.getResults());
+  state.sum = tile::ReduceOp::create(b, f32Tile({rows}), tile::ReduceKind::Add, state.sum);
   if (splits == 1)
     return state;
   Value filled = b.sub(b.mul(item.queries, b.index(slotsOf(heads))), item.firstRow);
   return combineParts(b, part, state, filled);
 }
 
-/// One tile of keys: s = q k^T, p = exp2(c s - c max), o = o * alpha + p v.
+/// One tile of keys: s = q k^T, p = exp2(c s - c max), o = o * alpha + p v; alpha is 1 if the maximum is fixed.
 /// The row sums stay partial, one per lane of a row, until the end.
-void KernelBuilder::buildIteration(const WorkItem &item, const QueryTile &q, const KeyRange &range, Value iteration,
-                                   ValueRange state) {
-  Value oldMaximum = state[0], oldSum = state[1], oldOutput = state[2];
+SoftmaxState KernelBuilder::buildIteration(const WorkItem &item, const QueryTile &q, const KeyRange &range,
+                                           Value iteration, const SoftmaxState &before) {
+  auto [oldMaximum, oldSum, oldOutput] = before;
   Value firstKey = b.mul(range.tileAt(b, iteration), b.index(columns));
   Value k = tile::LoadOp::create(b, inputTile(columns, headColumns), item.k,
                                  ValueRange{item.tensorBatch, item.keyHead, firstKey, b.index(0)});
@@ -231,48 +232,27 @@ void KernelBuilder::buildIteration(const WorkItem &item, const QueryTile &q, con
   ScoreTile tile = {scores,        item.batch, item.head,
                     item.firstRow, firstKey,   item.queries,
                     item.keys,     &captures,  keepsColumns(schedule, valueColumns, partials)};
-  auto [unmasked, factor, offset] = buildScore(b, op, tile, op.getScaleValue());
-  // exp(factor * x) is exp2(exponentScale * x)
-  auto exponentScale = [&](ArrayRef<int64_t> shape) { return multiple(shape, factor * std::numbers::log2e, left); };
-  scores = maskWhereNeeded(b, unmasked, tile, range, iteration, op.getMaskRegion(), mask ? &*mask : nullptr);
-
-  // The maximum is carried scaled and rounded, just as the exponents subtract it:
-  // alpha is exactly 1 while it stays, so that no error grows with the length.
-  Value tileMaximum = tile::ReduceOp::create(b, f32Tile({rows}), tile::ReduceKind::Max, scores);
-  if (offset)
-    offset = arith::MulFOp::create(b, offset, constant(f32Tile({rows}), std::numbers::log2e));
-  Value scaledMaximum = scaleMaximum(tileMaximum, exponentScale({rows}), offset);
-  Value maximum = arith::MaxNumFOp::create(b, oldMaximum, scaledMaximum), grown;
-  if (int64_t least = schedule.lazyRescale.value_or(0)) {
-    // Weights may be up to 2^least too large: their sum has the same factor.
-    Value growth = arith::SubFOp::create(b, maximum, oldMaximum);
-    grown = arith::CmpFOp::create(b, arith::CmpFPredicate::UGT, growth, constant(f32Tile({rows}), least));
-    maximum = arith::SelectOp::create(b, grown, maximum, oldMaximum);
-  }
-  Value negative = offset ? arith::SubFOp::create(b, offset, maximum) : arith::NegFOp::create(b, maximum).getResult();
-  Value shift = broadcast(negative, columns);
-  Value p = fastExp2(math::FmaOp::create(b, scores, exponentScale({rows, columns}), shift));
-  if (int64_t polynomial = schedule.exp2Polynomial.value_or(0))
-    p.getDefiningOp()->setAttr(tile::kExp2PolynomialAttr, b.getI64IntegerAttr(polynomial));
-  Value alpha = fastExp2(arith::SubFOp::create(b, oldMaximum, maximum));
+  FactoredScores factored = buildScore(b, op, tile, op.getScaleValue());
+  factored.tile =
+      maskWhereNeeded(b, factored.tile, tile, range, iteration, op.getMaskRegion(), mask ? &*mask : nullptr);
+  auto [p, maximum, alpha, grown] = weigh(b, op, schedule, factored, left, oldMaximum);
   Value partialSum = tile::ReduceOp::create(b, f32Tile({rows, partials}), tile::ReduceKind::Add, p);
-  Value sum = math::FmaOp::create(b, oldSum, broadcast(alpha, partials), partialSum);
+  Value sum = alpha ? math::FmaOp::create(b, oldSum, broadcast(alpha, partials), partialSum).getResult()
+                    : arith::AddFOp::create(b, oldSum, partialSum).getResult();
 
   if (random) // what is left out is in the sum
     p = dropWeights(b, op, *random, tile, heads, p);
   // Of 8 bits, one more of the mantissa is worth more than one of the exponent.
   Type pElement = op.hasNarrowInputs() ? b.getType<Float8E4M3FNType>() : op.getQ().getType().getElementType();
   Value pNarrow = arith::TruncFOp::create(b, RankedTensorType::get({rows, columns}, pElement), p);
-  // Who rescales in a role of its own is told the factor alone, which is 1 in other rows.
-  if (grown && schedule.correctionRegisters.value_or(0))
-    grown = arith::CmpFOp::create(b, arith::CmpFPredicate::UNE, alpha, constant(f32Tile({rows}), 1.0));
   bool isTwoLevel = schedule.twoLevel.value_or(0);
   Value scaled = isTwoLevel ? Value() : rescale(oldOutput, alpha, grown);
   Value output = tile::MmaOp::create(b, f32Tile({rows, valueColumns}), pNarrow, loadValues(item, firstKey), scaled,
                                      /*transpose_b=*/transposesValues || op.getVOrder() == attn::ValueOrder::Keys);
   if (isTwoLevel)
-    output = math::FmaOp::create(b, oldOutput, broadcast(alpha, valueColumns), output);
-  scf::YieldOp::create(b, ValueRange{maximum, sum, output});
+    output = alpha ? math::FmaOp::create(b, oldOutput, broadcast(alpha, valueColumns), output).getResult()
+                   : arith::AddFOp::create(b, oldOutput, output).getResult();
+  return {maximum, sum, output};
 }
 
 Value KernelBuilder::loadValues(const WorkItem &item, Value firstKey) {
@@ -286,30 +266,10 @@ Value KernelBuilder::loadValues(const WorkItem &item, Value firstKey) {
   return tile::LoadOp::create(b, type, v, ValueRange{item.tensorBatch, item.keyHead, zero, firstKey});
 }
 
-/// A tile of a number, times the item's factor if there is one.
-Value KernelBuilder::multiple(ArrayRef<int64_t> shape, double number, Value factor) {
-  if (!factor)
-    return constant(f32Tile(shape), number);
-  Value constant = arith::ConstantOp::create(b, b.getF32FloatAttr(static_cast<float>(number)));
-  return tile::SplatOp::create(b, f32Tile(shape), arith::MulFOp::create(b, factor, constant));
-}
-
-/// The maximum as exponents subtract it, less what makes the weights larger. Their sum, the
-/// output and the log-sum-exp then need nothing else: the factor is in all of them.
-Value KernelBuilder::scaleMaximum(Value maximum, Value scale, Value offset) {
-  Value added = offset;
-  if (int64_t exponent = weightExponent(op, schedule)) {
-    added = constant(f32Tile({rows}), -exponent);
-    if (offset)
-      added = arith::AddFOp::create(b, offset, added);
-  }
-  if (!added)
-    return arith::MulFOp::create(b, maximum, scale);
-  return math::FmaOp::create(b, maximum, scale, added);
-}
-
-/// The output times alpha, which is 1 in rows that have not grown, if it is said which have.
+/// The output times alpha, which is 1 in rows that have not grown, if it is said which have, or in all.
 Value KernelBuilder::rescale(Value output, Value alpha, Value grown) {
+  if (!alpha)
+    return output;
   auto scaled = [&]() -> Value { return arith::MulFOp::create(b, output, broadcast(alpha, valueColumns)); };
   if (!grown)
     return scaled();
@@ -339,20 +299,24 @@ Value KernelBuilder::checkRange(Value sum, Value maximum, Value empty) {
 
 void KernelBuilder::buildEpilogue(const WorkItem &item, const SoftmaxState &state, Value sink) {
   auto [maximum, sum, output] = state;
-  Value empty = arith::CmpFOp::create(b, arith::CmpFPredicate::OEQ, maximum, constant(f32Tile({rows}), kNoMaximum));
-  sum = checkRange(sum, maximum, empty);
+  // Rows that have seen no score above -inf: their maximum stays, and nothing is added to their sum.
+  bool isFixed = schedule.fixedMaximum.value_or(0);
+  Value empty = arith::CmpFOp::create(b, arith::CmpFPredicate::OEQ, isFixed ? sum : maximum,
+                                      constant(f32Tile({rows}), firstMaximum(schedule)));
+  if (!isFixed)
+    sum = checkRange(sum, maximum, empty);
   Value share; // of the sum that is not the sink's, as the output has it
   if (sink) {
     Value sinks = heads > 1 ? sink : tile::SplatOp::create(b, f32Tile({rows}), sink).getResult();
     Value most = arith::MaxNumFOp::create(b, maximum, sinks);
-    share = fastExp2(arith::SubFOp::create(b, maximum, most));
-    sum = math::FmaOp::create(b, sum, share, fastExp2(arith::SubFOp::create(b, sinks, most)));
+    share = fastExp2(b, arith::SubFOp::create(b, maximum, most));
+    sum = math::FmaOp::create(b, sum, share, fastExp2(b, arith::SubFOp::create(b, sinks, most)));
     maximum = most;
   }
   // A row that has seen no score above -inf has output 0, and 0 / 1 is the 0 it must give.
   Value divisor = arith::SelectOp::create(b, empty, constant(f32Tile({rows}), 1.0), sum);
   double outputScale = op.getOutputScaleValue() * dropoutScale(op.getDropoutThreshold());
-  Value inverse = fastDivide(multiple({rows}, outputScale, item.outputFactor), divisor);
+  Value inverse = fastDivide(multiple(b, {rows}, outputScale, item.outputFactor), divisor);
   if (share)
     inverse = arith::MulFOp::create(b, inverse, share);
   PartialAttention all = {arith::MulFOp::create(b, output, broadcast(inverse, valueColumns)), Value()};

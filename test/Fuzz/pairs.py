@@ -16,7 +16,7 @@ KNOBS = {
     "workers": ([1, 2, 3], (1, 7)), "stages": ([1, 2, 3, 4], (1, 32)), "item_stages": ([1, 2, 3], (1, 32)), "accumulators": ([1, 2], (1, 8)),
     "load_registers": ([24, 32, 40, 56], (24, 256)), "compute_registers": ([160, 192, 224, 232, 240], (24, 256)),
     "correction_registers": ([0], (0, 256)),
-    "overlap": ([0, 1], (0, 1)), "oldest_first": ([0, 1], (0, 1)), "strict": ([0, 0, 1], (0, 1)), "last_part": ([0, 2, 4], (0, 8)), "left_in_registers": ([0, 1], (0, 1)), "ping_pong": ([0, 1], (0, 1)), "exp2_polynomial": ([0, 2, 4, 16], (0, 16)), "two_level": ([0, 1], (0, 1)), "persistent": ([0, 1, 2], (0, 2)),
+    "overlap": ([0, 1], (0, 1)), "oldest_first": ([0, 1], (0, 1)), "strict": ([0, 0, 1], (0, 1)), "last_part": ([0, 2, 4], (0, 8)), "left_in_registers": ([0, 1], (0, 1)), "ping_pong": ([0, 1], (0, 1)), "exp2_polynomial": ([0, 2, 4, 16], (0, 16)), "two_level": ([0, 1], (0, 1)), "fixed_maximum": ([0], (0, 1)), "persistent": ([0, 1, 2], (0, 2)),
     "ctas": ([1, 1, 1, 2, 3], (1, 8)), "cluster": ([1, 1, 1, 1, 2], (1, 2)), "splits": ([1, 1, 2, 3, 4, 8], (1, 8)), "heads": ([1, 2, 4, 8], (1, 1024)),
     "longest_first": ([0, 1], (0, 1)), "group_bytes": ([0, 1 << 20, 1 << 25], (0, 1 << 40)), "anchor": ([0, 1, 8, 33], (0, 256)),
 }

@@ -91,6 +91,9 @@ TEST(CompareTest, rounding_of_weights_shows_in_wider_outputs) {
   EXPECT_NEAR(0x1p-8 * 0.32 + 0.01, outputSlack(problem, exact, 0), 1e-4);
   problem.outputType = girih::ElementType::BF16;
   EXPECT_NEAR(0x1p-8, outputSlack(problem, exact, 0), 1e-4);
+  // But where the largest of a row is rounded as all are.
+  problem.hasFixedMaximum = true;
+  EXPECT_NEAR(0x1p-8 * 1.32 + 0.01, outputSlack(problem, exact, 0), 1e-4);
 }
 
 // A sink that is so large that the reciprocal of the divisor is no normal float: the kernel's output is 0.

@@ -271,3 +271,42 @@ func.func @two_level(%q: tensor<1x1x256x64xf8E4M3FN>, %v: tensor<1x1x64x256xf8E4
       : tensor<1x1x256x64xf8E4M3FN>, tensor<1x1x256x64xf8E4M3FN>, tensor<1x1x64x256xf8E4M3FN> -> tensor<1x1x256x64xbf16>
   return %o : tensor<1x1x256x64xbf16>
 }
+
+// -----
+
+// Weights of bounded scores are exponentials of these: no maximum is looked for or carried, nothing is rescaled, and a row
+// has seen nothing if its sum is 0.
+// CHECK-LABEL: gpu.func @fixed_maximum
+// CHECK-SAME: fixed_maximum = 1 : i64
+// CHECK: %[[R:.*]]:2 = scf.for {{.*}} iter_args(%[[SUM:[^ ]*]] = %{{[^,]*}}, %[[O:[^ ]*]] = %{{[^)]*}}) -> (tensor<128x4xf32>, tensor<128x64xf32>)
+// CHECK-NOT: tile.reduce max
+// CHECK: %[[P:.*]] = math.exp2 {{.*}} : tensor<128x64xf32>
+// CHECK: %[[PART:.*]] = tile.reduce add %[[P]]
+// CHECK: %[[NEXT:.*]] = arith.addf %[[SUM]], %[[PART]]
+// CHECK: %[[MORE:.*]] = tile.mma {{.*}}, %[[O]]
+// CHECK: scf.yield %[[NEXT]], %[[MORE]]
+// CHECK: %[[WHOLE:.*]] = tile.reduce add %[[R]]#0
+// CHECK: arith.cmpf oeq, %[[WHOLE]]
+func.func @fixed_maximum(%q: tensor<1x1x256x64xbf16>) -> tensor<1x1x256x64xbf16> {
+  %o = attn.forward %q, %q, %q schedule <rows = 128, columns = 64, workers = 2, fixed_maximum = 1> score {
+  ^bb0(%s: f32, %b: index, %h: index, %i: index, %j: index):
+    %t = math.tanh %s : f32
+    attn.yield %t : f32
+  } : tensor<1x1x256x64xbf16>, tensor<1x1x256x64xbf16>, tensor<1x1x256x64xbf16> -> tensor<1x1x256x64xbf16>
+  return %o : tensor<1x1x256x64xbf16>
+}
+
+// -----
+
+// Where sums of a tile are added by threads, they are added alone.
+// CHECK-LABEL: gpu.func @fixed_maximum_two_level
+// CHECK: %[[SUM:.*]] = tile.mma %{{[^ ]*}}, %{{[^ ]*}} : tensor<128x64xbf16>, tensor<64x64xbf16> -> tensor<128x64xf32>
+// CHECK-NEXT: arith.addf %{{.*}}, %[[SUM]]
+func.func @fixed_maximum_two_level(%q: tensor<1x1x256x64xbf16>) -> tensor<1x1x256x64xbf16> {
+  %o = attn.forward %q, %q, %q schedule <rows = 128, columns = 64, workers = 2, fixed_maximum = 1, two_level = 1> score {
+  ^bb0(%s: f32, %b: index, %h: index, %i: index, %j: index):
+    %t = math.tanh %s : f32
+    attn.yield %t : f32
+  } : tensor<1x1x256x64xbf16>, tensor<1x1x256x64xbf16>, tensor<1x1x256x64xbf16> -> tensor<1x1x256x64xbf16>
+  return %o : tensor<1x1x256x64xbf16>
+}

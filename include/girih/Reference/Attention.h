@@ -112,6 +112,8 @@ struct AttentionProblem {
   std::vector<Sequence> sequences;
   /// The relative error that the kernel's exponentials may have more than those of f32.
   double weightError = 0;
+  /// A kernel rounds weights as they are, not relative to the largest of their row, which loses nothing there.
+  bool hasFixedMaximum = false;
   /// O is multiplied by it before it is rounded.
   double outputScale = 1;
   /// The type of O, and that to which a kernel rounds weights: V's unless given.
@@ -123,8 +125,10 @@ struct AttentionProblem {
 
   ElementType outputElement() const { return outputType.value_or(v.type); }
   ElementType weightElement() const { return weightType.value_or(v.type); }
-  /// Whether the rounding of weights shows in outputs, which have more bits.
-  bool showsWeightRounding() const { return unitRoundoff(weightElement()) > unitRoundoff(outputElement()); }
+  /// Whether the rounding of weights shows in outputs: these have more bits, or that of a row's largest counts.
+  bool showsWeightRounding() const {
+    return hasFixedMaximum || unitRoundoff(weightElement()) > unitRoundoff(outputElement());
+  }
   int64_t queries() const { return q.shape[2]; }
   int64_t keys() const { return k.shape[2]; }
   int64_t countSequences() const { return sequences.empty() ? q.shape[0] : int64_t(sequences.size()); }

@@ -118,6 +118,8 @@ struct ProblemDeclaration {
   /// The relative error of a weight that the kernel's exponentials may have, beside what
   /// f32 arithmetic has anyway.
   double weightError = 0;
+  /// Whether weights are rounded as they are, not relative to the largest of their row.
+  bool hasFixedMaximum = false;
   /// The output is multiplied by it before it is rounded.
   double outputScale = 1;
   /// Queries and keys of a block, where there are lists of blocks `kv_num_blocks` and `kv_indices`.

@@ -1,7 +1,10 @@
 #include "Schedule.h"
 #include "dialects/Attn/Dense.h"
+#include "dialects/Attn/ScoreBound.h"
 #include "girih/Conversion/Lowering.h"
 #include "girih/Target/Heads.h"
+#include "llvm/Support/FormatVariadic.h"
+#include <numbers>
 #include <numeric>
 
 using namespace mlir;
@@ -116,6 +119,30 @@ int64_t workersInBlock(attn::ForwardOp op, int64_t workers, int64_t rows) {
   return workers;
 }
 
+/// The largest exponent of two of weights that are not relative to their row's maximum. bf16 has the exponents of f32:
+/// what is left of them is for the values, up to 2^32 in sums of 32768 keys, and down to 2^-46 where all weights are
+/// the smallest. f16 has 15 above 1.
+static int64_t mostExponent(attn::ForwardOp op) {
+  if (op.hasNarrowInputs())
+    return 0;
+  return op.getQ().getType().getElementType().isF16() ? 8 : 80;
+}
+
+/// Bounded scores need no maximum of their rows.
+static void completeMaximum(attn::ForwardOp op, tile::Schedule &schedule, Missing &missing) {
+  std::optional<double> bound = attn::scoreBound(op);
+  int64_t most = mostExponent(op);
+  bool fits = bound && *bound * std::numbers::log2e <= most;
+  if (!schedule.fixedMaximum && fits)
+    schedule.fixedMaximum = 1;
+  if (schedule.fixedMaximum.value_or(0) == 0 || fits)
+    return;
+  std::string reason = "have no bound";
+  if (bound)
+    reason = llvm::formatv("reach {0:f1} as exponents of two, must be {1} at most", *bound * std::numbers::log2e, most);
+  missing.add("knob fixed_maximum is 1, scores " + reason);
+}
+
 static void checkBlocks(attn::ForwardOp op, const tile::Schedule &schedule, Missing &missing) {
   if (!op.hasBlocks())
     return;
@@ -164,6 +191,7 @@ tile::Schedule completeAttention(attn::ForwardOp op, const tile::Schedule &given
   if (!schedule.heads)
     schedule.heads = defaultHeads(op, schedule.rows.value_or(shape.rows));
   schedule = schedule.completedFrom(defaultsFor(schedule, head));
+  completeMaximum(op, schedule, missing);
   limits = target.limitsOf(schedule);
   int64_t step = std::lcm(columnStep(op, shape), (pairsCtas ? cluster : 1) * shape.columnStep), dense = denseBytes(op);
   if (!given.columns) {

@@ -216,3 +216,26 @@ func.func @block_scales(%q: tensor<1x2x256x128xf8E4M3FN>, %s: tensor<1x2x64x16xf
       : tensor<1x2x256x128xf8E4M3FN>, tensor<1x2x256x128xf8E4M3FN>, tensor<1x2x256x128xf8E4M3FN> -> tensor<1x2x256x128xbf16>
   return %o : tensor<1x2x256x128xbf16>
 }
+
+// -----
+
+func.func @no_bound(%q: tensor<1x2x256x128xbf16>) -> tensor<1x2x256x128xbf16> {
+  // expected-error@+1 {{knob fixed_maximum is 1, scores have no bound}}
+  %o = attn.forward %q, %q, %q schedule <fixed_maximum = 1>
+      : tensor<1x2x256x128xbf16>, tensor<1x2x256x128xbf16>, tensor<1x2x256x128xbf16> -> tensor<1x2x256x128xbf16>
+  return %o : tensor<1x2x256x128xbf16>
+}
+
+// -----
+
+func.func @too_large(%q: tensor<1x2x256x128xbf16>) -> tensor<1x2x256x128xbf16> {
+  // expected-error@+1 {{knob fixed_maximum is 1, scores reach 86.6 as exponents of two, must be 80 at most}}
+  %o = attn.forward %q, %q, %q schedule <fixed_maximum = 1> score {
+  ^bb0(%s: f32, %b: index, %h: index, %i: index, %j: index):
+    %cap = arith.constant 60.0 : f32
+    %t = math.tanh %s : f32
+    %r = arith.mulf %t, %cap : f32
+    attn.yield %r : f32
+  } : tensor<1x2x256x128xbf16>, tensor<1x2x256x128xbf16>, tensor<1x2x256x128xbf16> -> tensor<1x2x256x128xbf16>
+  return %o : tensor<1x2x256x128xbf16>
+}

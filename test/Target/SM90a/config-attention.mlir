@@ -189,3 +189,67 @@ func.func @shared_blocks(%q: tensor<4x32x2048x128xbf16>, %n: tensor<4x32x16xi32>
       : tensor<4x32x2048x128xbf16>, tensor<4x32x2048x128xbf16>, tensor<4x32x2048x128xbf16> -> tensor<4x32x2048x128xbf16>
   return %o : tensor<4x32x2048x128xbf16>
 }
+
+// Scores are bounded by what their function makes of them, whatever they are: 30 log2(e) is 43.3.
+// CHECK-LABEL: @soft_cap
+// CHECK: fixed_maximum = 1,
+func.func @soft_cap(%q: tensor<4x32x2048x128xbf16>) -> tensor<4x32x2048x128xbf16> {
+  %o = attn.forward %q, %q, %q score {
+  ^bb0(%s: f32, %b: index, %h: index, %i: index, %j: index):
+    %cap = arith.constant 30.0 : f32
+    %x = arith.divf %s, %cap : f32
+    %t = math.tanh %x : f32
+    %r = arith.mulf %t, %cap : f32
+    attn.yield %r : f32
+  } : tensor<4x32x2048x128xbf16>, tensor<4x32x2048x128xbf16>, tensor<4x32x2048x128xbf16> -> tensor<4x32x2048x128xbf16>
+  return %o : tensor<4x32x2048x128xbf16>
+}
+
+// What hides scores needs no bound; a sigmoid is between 0 and 1, by its parts; 8 less at most 3 of a sine is 5 at least.
+// CHECK-LABEL: @bounded
+// CHECK: fixed_maximum = 1,
+func.func @bounded(%q: tensor<4x32x2048x128xf16>) -> tensor<4x32x2048x128xf16> {
+  %o = attn.forward %q, %q, %q score {
+  ^bb0(%s: f32, %b: index, %h: index, %i: index, %j: index):
+    %hidden = arith.constant 0xFF800000 : f32
+    %one = arith.constant 1.0 : f32
+    %three = arith.constant 3.0 : f32
+    %minus = arith.negf %s : f32
+    %exp = math.exp %minus : f32
+    %sum = arith.addf %one, %exp : f32
+    %sigmoid = arith.divf %one, %sum : f32
+    %sine = math.sin %s : f32
+    %wave = arith.mulf %sine, %three : f32
+    %x = arith.subf %sigmoid, %wave : f32
+    %sees = arith.cmpi ult, %j, %i : index
+    %r = arith.select %sees, %x, %hidden : f32
+    attn.yield %r : f32
+  } : tensor<4x32x2048x128xf16>, tensor<4x32x2048x128xf16>, tensor<4x32x2048x128xf16> -> tensor<4x32x2048x128xf16>
+  return %o : tensor<4x32x2048x128xf16>
+}
+
+// Weights of f16 have no exponents for so many, and these scores no bound at all.
+// CHECK-LABEL: @too_far
+// CHECK-NOT: fixed_maximum
+func.func @too_far(%q: tensor<4x32x2048x128xf16>) -> tensor<4x32x2048x128xf16> {
+  %o = attn.forward %q, %q, %q score {
+  ^bb0(%s: f32, %b: index, %h: index, %i: index, %j: index):
+    %cap = arith.constant 30.0 : f32
+    %t = math.tanh %s : f32
+    %r = arith.mulf %t, %cap : f32
+    attn.yield %r : f32
+  } : tensor<4x32x2048x128xf16>, tensor<4x32x2048x128xf16>, tensor<4x32x2048x128xf16> -> tensor<4x32x2048x128xf16>
+  return %o : tensor<4x32x2048x128xf16>
+}
+
+// CHECK-LABEL: @unbounded
+// CHECK-NOT: fixed_maximum
+func.func @unbounded(%q: tensor<4x32x2048x128xbf16>) -> tensor<4x32x2048x128xbf16> {
+  %o = attn.forward %q, %q, %q score {
+  ^bb0(%s: f32, %b: index, %h: index, %i: index, %j: index):
+    %t = math.tanh %s : f32
+    %r = arith.mulf %t, %s : f32
+    attn.yield %r : f32
+  } : tensor<4x32x2048x128xbf16>, tensor<4x32x2048x128xbf16>, tensor<4x32x2048x128xbf16> -> tensor<4x32x2048x128xbf16>
+  return %o : tensor<4x32x2048x128xbf16>
+}
