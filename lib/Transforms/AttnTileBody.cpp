@@ -10,6 +10,7 @@
 #include "AttnSequence.h"
 #include "AttnSoftmax.h"
 #include "AttnSplits.h"
+#include "dialects/Attn/Dense.h"
 #include "girih/Target/Heads.h"
 #include "girih/Target/Manifest.h"
 
@@ -24,6 +25,18 @@ using namespace mlir;
 
 namespace girih {
 namespace {
+
+/// Whether score regions load tiles for queries and keys, and the same for all batches.
+bool sharesDenseTiles(attn::ForwardOp op) {
+  bool loads = false, differ = false;
+  op.getScore().walk([&](attn::LookupOp lookup) {
+    if (!attn::isDense(lookup))
+      return;
+    loads = true;
+    differ |= llvm::is_contained(lookup.getIndices(), op.getScore().getArgument(1));
+  });
+  return loads && !differ;
+}
 
 class KernelBuilder {
 public:
@@ -93,7 +106,8 @@ Value KernelBuilder::countBlocks() {
 
 /// Work items are numbered in groups of heads whose keys and values fit into
 /// `group_bytes` of the L2 cache together; in a group, all heads of one block
-/// of queries come before those of the next block.
+/// of queries come before those of the next block. Heads of one sequence follow each other,
+/// but where batches share tiles of a bias: then those of one head do.
 WorkItem KernelBuilder::decode(Value work) {
   Value blocks = countBlocks();
   Value heads = countHeads();
@@ -116,9 +130,16 @@ WorkItem KernelBuilder::decode(Value work) {
     block = b.sub(b.sub(blocks, b.index(1)), block);
 
   WorkItem item;
-  item.head = b.rem(flatHead, queryHeads);
-  item.batch = b.div(flatHead, queryHeads);
-  item.keyHead = b.div(item.head, headsPerKeyHead);
+  if (sharesDenseTiles(op)) {
+    Value ofKeyHead = b.div(flatHead, headsPerKeyHead);
+    item.batch = b.rem(ofKeyHead, size(0, 0));
+    item.keyHead = b.div(ofKeyHead, size(0, 0));
+    item.head = b.add(b.mul(item.keyHead, headsPerKeyHead), b.rem(flatHead, headsPerKeyHead));
+  } else {
+    item.head = b.rem(flatHead, queryHeads);
+    item.batch = b.div(flatHead, queryHeads);
+    item.keyHead = b.div(item.head, headsPerKeyHead);
+  }
   item.block = block;
   item.firstRow = b.mul(block, b.index(rows));
   return item;

@@ -114,6 +114,47 @@ func.func @dense(%q: tensor<1x4x128x64xbf16>, %bias: tensor<4x128x128xbf16> {att
 
 // -----
 
+// Batches that share tiles of a bias follow each other, heads on one of keys before them: item i is head 2 (i / 6) + i % 2
+// of batch i / 2 % 3.
+// CHECK-LABEL: gpu.func @shared_dense
+// CHECK: %[[PAIR:.*]] = arith.divui %[[I:.*]], %c2
+// CHECK: %[[BATCH:.*]] = arith.remui %[[PAIR]], %c3
+// CHECK: %[[KEY:.*]] = arith.divui %[[PAIR]], %c3
+// CHECK: %[[FIRST:.*]] = arith.muli %[[KEY]], %c2
+// CHECK: %[[MINE:.*]] = arith.remui %[[I]], %c2
+// CHECK: %[[HEAD:.*]] = arith.addi %[[FIRST]], %[[MINE]]
+// CHECK: tile.load %{{.*}}[%[[BATCH]], %[[HEAD]],
+func.func @shared_dense(%q: tensor<3x4x128x64xbf16>, %k: tensor<3x2x128x64xbf16>,
+                        %bias: tensor<4x128x128xbf16> {attn.name = "bias", attn.sizes = ["h", "sq", "skv"]}) -> tensor<3x4x128x64xbf16> {
+  %o = attn.forward %q, %k, %k schedule <rows = 128, columns = 64, workers = 2> score {
+  ^bb0(%s: f32, %b: index, %h: index, %i: index, %j: index):
+    %0 = attn.lookup %bias[%h, %i, %j] : tensor<4x128x128xbf16> -> f32
+    %1 = arith.addf %s, %0 : f32
+    attn.yield %1 : f32
+  } : tensor<3x4x128x64xbf16>, tensor<3x2x128x64xbf16>, tensor<3x2x128x64xbf16> -> tensor<3x4x128x64xbf16>
+  return %o : tensor<3x4x128x64xbf16>
+}
+
+// -----
+
+// Each batch has a bias of its own: heads of one follow each other.
+// CHECK-LABEL: gpu.func @dense_of_batches
+// CHECK: %[[HEAD:.*]] = arith.remui %[[I:.*]], %c4
+// CHECK: %[[BATCH:.*]] = arith.divui %[[I]], %c4
+// CHECK: tile.load %{{.*}}[%[[BATCH]], %[[HEAD]],
+func.func @dense_of_batches(%q: tensor<3x4x128x64xbf16>, %bias: tensor<3x4x128x128xbf16> {attn.name = "bias", attn.sizes = ["b", "h", "sq", "skv"]})
+    -> tensor<3x4x128x64xbf16> {
+  %o = attn.forward %q, %q, %q schedule <rows = 128, columns = 64, workers = 2> score {
+  ^bb0(%s: f32, %b: index, %h: index, %i: index, %j: index):
+    %0 = attn.lookup %bias[%b, %h, %i, %j] : tensor<3x4x128x128xbf16> -> f32
+    %1 = arith.addf %s, %0 : f32
+    attn.yield %1 : f32
+  } : tensor<3x4x128x64xbf16>, tensor<3x4x128x64xbf16>, tensor<3x4x128x64xbf16> -> tensor<3x4x128x64xbf16>
+  return %o : tensor<3x4x128x64xbf16>
+}
+
+// -----
+
 // Not where the sizes are the tensor's own, or query and key change places.
 // CHECK-LABEL: gpu.func @not_dense
 // CHECK: scf.for

@@ -121,7 +121,9 @@ static tile::Schedule defaultsFor(attn::ForwardOp op, const tile::Schedule &give
   schedule.ctas = 1;
   schedule.overlap = 1;
   schedule.pingPong = 1;
-  schedule.lazyRescale = 0; // the output is in registers, where a product costs less than a branch
+  // The output is in registers, where a product costs less time than a branch, but more energy: with tiles of a bias
+  // the card's power is the limit.
+  schedule.lazyRescale = denseBytes(op) > 0 && !op.hasNarrowInputs() ? 8 : 0;
   schedule.exp2Polynomial = 0;
   schedule.splits = cluster > 1 ? 1 : given.splits.value_or(splitsFor(op, given.completedFrom(schedule), head));
   // Work items of a mask differ in length: whoever is done takes the next, the long

@@ -253,3 +253,16 @@ func.func @unbounded(%q: tensor<4x32x2048x128xbf16>) -> tensor<4x32x2048x128xbf1
   } : tensor<4x32x2048x128xbf16>, tensor<4x32x2048x128xbf16>, tensor<4x32x2048x128xbf16> -> tensor<4x32x2048x128xbf16>
   return %o : tensor<4x32x2048x128xbf16>
 }
+
+// Tiles of a bias take the card to its power: the output is rescaled where it must be.
+// CHECK-LABEL: @bias
+// CHECK: lazy_rescale = 8,
+func.func @bias(%q: tensor<4x32x2048x128xbf16>, %t: tensor<32x2048x2048xbf16> {attn.sizes = ["h", "sq", "skv"]}) -> tensor<4x32x2048x128xbf16> {
+  %o = attn.forward %q, %q, %q score {
+  ^bb0(%s: f32, %b: index, %h: index, %i: index, %j: index):
+    %x = attn.lookup %t[%h, %i, %j] : tensor<32x2048x2048xbf16> -> f32
+    %r = arith.addf %s, %x : f32
+    attn.yield %r : f32
+  } : tensor<4x32x2048x128xbf16>, tensor<4x32x2048x128xbf16>, tensor<4x32x2048x128xbf16> -> tensor<4x32x2048x128xbf16>
+  return %o : tensor<4x32x2048x128xbf16>
+}
