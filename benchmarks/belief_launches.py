@@ -23,13 +23,14 @@ PTX_VERSION = "9.0"  # of CUDA 13.0's ptxas
 
 class Suite:
     def __init__(self, out):
-        self.out, self.launches = out, []
+        self.out, self.launches, self.registers = out, [], {}
 
     def assemble(self, source):
         text = re.sub(r"^\.version \d+\.\d+", f".version {PTX_VERSION}", source.read_text(), count=1, flags=re.M)
         path = self.out / source.name
         path.write_text(text)
-        subprocess.run(["ptxas", "-arch=sm_90a", str(path), "-o", str(path.with_suffix(".cubin"))], check=True)
+        done = subprocess.run(["ptxas", "-v", "-arch=sm_90a", str(path), "-o", str(path.with_suffix(".cubin"))], check=True, capture_output=True, text=True)
+        self.registers[path.name] = int(re.search(r"Used (\d+) registers", done.stderr)[1])
         return text
 
     def add(self, name, launch, shape):
@@ -37,6 +38,7 @@ class Suite:
             if buffer.get("access") == "read":
                 buffer.update(fill="random", seed=seed + 1)
         launch.pop("expect", None)
+        launch["registers"] = self.registers[launch["ptx"]]  # which say how many CTAs a multiprocessor has
         (self.out / f"{name}.json").write_text(json.dumps(launch))
         self.launches.append({"name": name, "launch": f"{name}.json", "cubin": str(pathlib.Path(launch["ptx"]).with_suffix(".cubin")), "shape": shape})
 

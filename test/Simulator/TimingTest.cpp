@@ -116,11 +116,31 @@ TEST(Timing, WavesAndTails) {
   EXPECT_EQ(two.simulated, 4u);
   test.grid = 8;
   EXPECT_EQ(timeOf(body, test).cycles, two.cycles);
-  // Two on each: the exponentials of one scheduler leave room for another's, but
-  // for what a queue of two adds at a unit that each would keep at work for a
-  // quarter of the time.
+  // Two on each: their warps are on different schedulers.
   test.shared = 60 * 1024;
-  EXPECT_NEAR(timeOf(body, test).cycles, one + cluster / 16, 5);
+  EXPECT_NEAR(timeOf(body, test).cycles, one, 5);
+}
+
+TEST(Timing, CtasOfAMultiprocessorWaitForEachOther) {
+  std::string number = "cvt.rn.f32.s32 %f1, %tid;\n", one = "ex2.approx.ftz.f32 %f2, %f1;\n";
+  auto exponentials = [&](unsigned shared) {
+    TestLaunch test = timed(128);
+    test.multiprocessors = 4;
+    test.grid = 8;
+    test.shared = shared;
+    return added(number + repeat(one, 110), number + repeat(one, 10), test);
+  };
+  // Two waves of one on each, or two on each at once, which share the pipes.
+  EXPECT_NEAR(exponentials(120 * 1024), 1600, 10);
+  EXPECT_NEAR(exponentials(60 * 1024), 1600, 10);
+}
+
+TEST(Timing, WhatOtherCtasHaveToSeeTakesLonger) {
+  auto arrivals = [](const std::string &how) {
+    return "setp.ne.u32 %p1, %tid, 0;\n@%p1 bra E;\nmov.u32 %r1, smem;\nmbarrier.init.shared::cta.b64 [%r1], 100;\n" +
+           repeat("mbarrier.arrive" + how + ".shared::cta.b64 _, [%r1];\n", 10) + "E:\n";
+  };
+  EXPECT_NEAR(timeOf(arrivals(".release.cluster")).cycles - timeOf(arrivals("")).cycles, 10 * 190, 20);
 }
 
 TEST(Timing, CopiesTakeTheirLatencyAndOverlap) {
@@ -146,14 +166,17 @@ TEST(Timing, CopiesTakeTheirLatencyAndOverlap) {
 }
 
 TEST(Timing, ABatchOfMatrixProductsDoesNotHoldItsWarps) {
-  // 32 products of 13 cycles or more are queued at once, and arithmetic of half
-  // that time goes on beside them.
-  std::string begin = "mov.f32 %f1, 0f00000000;\nmov.f32 %f2, %f1;\nmov.f32 %f3, %f1;\nmov.f32 %f4, %f1;\n"
-                      "cvt.rn.f32.s32 %f5, 1;\nmov.u64 %rd1, 64;\nwgmma.fence.sync.aligned;\n" +
-                      repeat("wgmma.mma_async.sync.aligned.m64n8k16.f32.bf16.bf16 {%f1, %f2, %f3, %f4}, %rd1, %rd1, "
-                             "1, 1, 1, 0, 0;\n",
-                             32) +
-                      "wgmma.commit_group.sync.aligned;\n";
+  // Products of 24 cycles or more are queued in 16 each, and arithmetic of less
+  // than is left goes on beside them.
+  std::string begin = "cvt.rn.f32.s32 %f5, 1;\nmov.u64 %rd1, 64;\n", sums;
+  for (unsigned i = 8; i < 24; ++i) {
+    begin += "mov.f32 %f" + std::to_string(i) + ", 0f00000000;\n";
+    sums += (i > 8 ? ", %f" : "%f") + std::to_string(i);
+  }
+  begin +=
+      "wgmma.fence.sync.aligned;\n" +
+      repeat("wgmma.mma_async.sync.aligned.m64n32k16.f32.bf16.bf16 {" + sums + "}, %rd1, %rd1, 1, 1, 1, 0, 0;\n", 40) +
+      "wgmma.commit_group.sync.aligned;\n";
   // The fence, which nobody executes, keeps the wait behind the arithmetic.
   std::string wait = "setp.lt.f32 %p1, %f5, 0f00000000;\n@%p1 membar.cta;\nwgmma.wait_group.sync.aligned 0;\n",
               fma = "fma.rn.f32 %f5, %f5, %f5, %f5;\n";

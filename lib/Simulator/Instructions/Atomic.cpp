@@ -141,10 +141,14 @@ void decodeAtomOf(Decoder &d, bool returns, Addressing addressing = Addressing::
         uint64_t next = combineAtomic(value, y[e][lane] & bits, z[lane] & bits, type, how);
         // A cluster that stands for others takes numbers for them, too.
         uint32_t standsFor = returns && (how == "add" || how == "inc") ? s.cluster().device.standsFor : 1;
+        uint32_t within = standsFor > 1 ? s.cluster().timer->takeNumber(place.offset) : 0;
+        uint64_t given = next;
+        for (uint32_t i = 1; i < within; ++i)
+          given = combineAtomic(given & bits, y[e][lane] & bits, 0, type, how);
+        if (within)
+          old[e][lane] = given & bits;
         for (uint32_t i = 1; i < standsFor; ++i)
           next = combineAtomic(next & bits, y[e][lane] & bits, 0, type, how);
-        if (standsFor > 1)
-          s.cluster().timer->noteNumber(place.offset);
         if ((next & bits) != value || how == "exch")
           s.store(place, lane, &next, size, true, isDefined, order.scope);
         if (how != "cas" || value == (y[e][lane] & bits))

@@ -41,7 +41,7 @@ void decodeTryCancel(Decoder &d) {
       Device &device = cluster->device;
       uint32_t next = device.nextCluster.fetch_add(device.standsFor);
       if (device.standsFor > 1)
-        cluster->timer->noteNumber(0);
+        next += cluster->timer->takeNumber(0);
       uint32_t response[4] = {0, 0, 0, 0};
       if (next < device.clusterCount) {
         auto first = device.firstCtaOf(next);

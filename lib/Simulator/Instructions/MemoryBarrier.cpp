@@ -108,6 +108,29 @@ struct BarrierState {
   uint64_t bits() const { return phase << 21 | uint64_t(hasCount) << 20 | pending; }
 };
 
+/// In modelled time an arrival takes its way to another CTA.
+void arriveAt(Step &s, BarrierPlace place, uint32_t count, std::vector<Release> releases) {
+  unsigned line = s.line();
+  Component from = s.warp.component;
+  auto happen = [=, releases = std::move(releases)] {
+    for (const Release &release : releases)
+      releaseTo(place, release);
+    arrive(place, count, nullptr, line, from);
+    return true;
+  };
+  if (!s.cluster().timer || place.cta == &s.cta()) {
+    happen();
+    return;
+  }
+  AsyncOperation operation;
+  operation.name = "remote arrival";
+  operation.line = line;
+  operation.mayOutliveKernel = true;
+  operation.work.kind = AsyncWork::Kind::Arrival;
+  operation.step = happen;
+  s.cluster().enqueue(*s.cta().copyEngine, std::move(operation));
+}
+
 void decodeArrive(Decoder &d, bool isDrop) {
   bool expects = d.has("expect_tx"), noComplete = d.has("noComplete");
   bool isRelaxed = d.oneOf({"release", "relaxed"}) == "relaxed";
@@ -141,9 +164,7 @@ void decodeArrive(Decoder &d, bool isDrop) {
       if (noComplete && barrier.pending == count && barrier.transactions == 0)
         s.misuse("an arrival of " + std::to_string(count) +
                  " with .noComplete completes the phase: " + std::to_string(barrier.pending) + " are pending");
-      for (const Release &release : released.of(lane, at.in(s, lane)))
-        releaseTo(place, release);
-      arrive(place, count, nullptr, s.line(), s.warp.component);
+      arriveAt(s, place, count, released.of(lane, at.in(s, lane)));
     });
     s.write(into, state);
     return Outcome::Next;

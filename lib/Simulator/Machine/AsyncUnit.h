@@ -20,6 +20,7 @@ struct AsyncWork {
     CopyIn,     ///< into shared memory
     CopyOut,    ///< out of it, in two steps: the source has been read, all is done
     TensorMove, ///< between registers or shared memory and tensor memory
+    Arrival,    ///< at an mbarrier of another CTA
   };
   Kind kind = Kind::Other;
   /// That are copied, or of operands in shared memory.

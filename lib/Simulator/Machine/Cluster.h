@@ -124,6 +124,9 @@ private:
 public:
   /// The timeline so far, with what has not ended.
   std::vector<TraceEvent> takeEvents();
+
+  /// Under the timed schedule: how far it may run, and when it wants to go on.
+  uint64_t horizon = UINT64_MAX, wantsAt = 0;
 };
 
 } // namespace girih::sim

@@ -54,6 +54,9 @@ public:
   /// A cluster alone stands for as many: what one takes from a counter, others
   /// take as well.
   uint32_t standsFor = 1;
+  /// Which of the numbers that all of them take at about the same time it gets,
+  /// after so many before.
+  uint32_t numberWithin(size_t before) const;
 
   std::array<uint32_t, 3> firstCtaOf(uint32_t cluster) const;
   std::array<uint32_t, 3> shapeOf(uint32_t cluster) const;
@@ -100,6 +103,11 @@ private:
   std::string output;
   std::map<Rule, RuleNote> notes;
   std::atomic<bool> isStopped{false};
+
+public:
+  /// From 0 to 1: where among those numbers it begins; without it, those of the
+  /// last two rounds are looked at.
+  std::optional<double> numberPhase = 0.0;
 };
 
 } // namespace girih::sim

@@ -11,6 +11,7 @@
 #include <cmath>
 #include <numeric>
 #include <queue>
+#include <utility>
 
 namespace girih::sim {
 
@@ -126,19 +127,29 @@ std::vector<ClusterCost> Extrapolation::all() {
 /// When each of `count` items was over: results are stored at the end of one,
 /// and each has as many stores. Where that cannot be, numbers are taken to be
 /// asked for at the end of an item, or all ahead of it.
-static std::vector<double> endsOfItems(const CounterRun &run, size_t count) {
+std::vector<double> CounterRun::endsOfItems(size_t count) const {
   std::vector<double> ends;
-  size_t stores = run.stores.size();
-  if (stores && stores % count == 0) {
+  size_t stored = stores.size();
+  if (stored && stored % count == 0) {
     for (size_t i = 1; i < count; ++i)
-      ends.push_back(double(run.stores[i * (stores / count) - 1]));
+      ends.push_back(double(stores[i * (stored / count) - 1]));
   } else {
-    size_t ahead = run.taken.size() > count - 1 && run.taken.front() < (run.end - double(run.taken.back())) ? 1 : 0;
+    auto timeOf = [&](size_t i) { return double(taken[std::min(i, taken.size() - 1)].time); };
+    size_t ahead = taken.size() > count - 1 && timeOf(0) < end - timeOf(taken.size() - 1) ? 1 : 0;
     for (size_t i = 0; i + 1 < count; ++i)
-      ends.push_back(double(run.taken[std::min(i + ahead, run.taken.size() - 1)]));
+      ends.push_back(timeOf(i + ahead));
   }
-  ends.push_back(run.end);
+  ends.push_back(end);
   return ends;
+}
+
+bool CounterRun::isEven() const {
+  if (taken.empty())
+    return true;
+  std::vector<double> costs = endsOfItems(taken.size());
+  std::adjacent_difference(costs.begin(), costs.end(), costs.begin());
+  auto [least, most] = std::minmax_element(costs.begin(), costs.end());
+  return *most < 1.1 * *least;
 }
 
 /// Each place begins with the item of its number, and asks for the next one
@@ -171,41 +182,62 @@ static double makespanOfCounter(const std::vector<double> &costs, uint32_t place
   return last;
 }
 
-SharedCounter::SharedCounter(const CounterRun &run, uint32_t places, uint64_t items) {
+/// On the line through two neighbours that are known, which goes on a little
+/// way behind the last.
+static double costAt(double item, const std::map<double, double> &known) {
+  if (known.size() == 1)
+    return known.begin()->second;
+  auto after = known.upper_bound(item);
+  if (after == known.begin())
+    ++after;
+  if (after == known.end())
+    --after;
+  auto before = std::prev(after);
+  double share = (item - before->first) / (after->first - before->first);
+  double cost = before->second + share * (after->second - before->second);
+  return share > 1 ? std::clamp(cost, after->second / 4, after->second) : cost;
+}
+
+SharedCounter::SharedCounter(const std::vector<CounterRun> &runs, uint32_t places, uint64_t items) {
+  const CounterRun &run = runs.front();
   size_t rounds = items ? size_t((items + places - 1) / places) : std::max<size_t>(run.taken.size(), 1);
   if (run.taken.size() + 1 < rounds) { // numbers that it did not take
     last = run.end;
     total = places;
     return;
   }
-  std::vector<double> ends = endsOfItems(run, rounds), durations(rounds);
-  std::adjacent_difference(ends.begin(), ends.end(), durations.begin());
+  // The first number may be asked for at the start, or follow from the place.
+  size_t first = run.taken.size() - std::min(run.taken.size(), rounds);
+  std::map<double, double> known;
+  double simulated = 0;
+  for (const CounterRun &each : runs) {
+    double before = 0;
+    std::vector<double> ends = each.endsOfItems(rounds);
+    for (size_t i = 0; i < rounds; ++i) {
+      uint32_t within = i + first ? each.taken[std::min(i + first, each.taken.size()) - 1].within : each.place;
+      known[double(i * places + within)] = ends[i] - before;
+      before = ends[i];
+    }
+    simulated += each.end;
+  }
   if (!items)
     items = rounds * uint64_t(places);
-  auto costOf = [&](uint64_t item) {
-    double at = double(item) / places;
-    size_t before = std::min(size_t(at), rounds - 1);
-    if (rounds == 1)
-      return durations[0];
-    size_t from = std::min(before, rounds - 2);
-    double cost = durations[from] + (at - double(from)) * (durations[from + 1] - durations[from]);
-    // Behind the last one that is known.
-    return at > double(rounds - 1) ? std::clamp(cost, durations[before] / 4, durations[before]) : cost;
-  };
   std::vector<double> costs;
   for (uint64_t item = 0; item < items; ++item)
-    costs.push_back(costOf(item));
-  total = std::accumulate(costs.begin(), costs.end(), 0.0) / run.end;
-  // The first number may be asked for at the start, or follow from the place.
+    costs.push_back(costAt(double(item), known));
+  total = std::accumulate(costs.begin(), costs.end(), 0.0) / simulated;
   // Those at the end of an item's loads are asked for when it ends, nearly.
-  size_t before = size_t(
-      std::count_if(run.taken.begin(), run.taken.end(), [&](uint64_t time) { return double(time) < ends[0] / 2; }));
-  size_t first = run.taken.size() - std::min(run.taken.size(), rounds);
-  last = makespanOfCounter(costs, places, std::min<size_t>(before - std::min(before, first), 2));
-  // Where costs go up and down, what lies between the known ones is not known,
-  // and the first place, which begins with a long one, is taken for the last.
-  for (size_t i = 1; i < rounds; ++i)
-    if (durations[i] > 1.1 * durations[i - 1])
+  double firstEnd = known.begin()->second;
+  size_t ahead = size_t(std::count_if(run.taken.begin(), run.taken.end(),
+                                      [&](auto number) { return double(number.time) < firstEnd / 2; }));
+  last = makespanOfCounter(costs, places, std::min<size_t>(ahead - std::min(ahead, first), 2));
+  // Where nothing is known of those between, and costs go up and down, the first
+  // place, which begins with a long one, is taken for the last.
+  bool isSpread =
+      runs.size() > 1 || std::any_of(run.taken.begin(), run.taken.end(), [](auto number) { return number.within; });
+  double previous = firstEnd;
+  for (auto [item, cost] : known)
+    if (!isSpread && cost > 1.1 * std::exchange(previous, cost))
       last = std::max(last, run.end);
 }
 

@@ -55,21 +55,37 @@ private:
   std::map<uint32_t, ClusterCost> costs;
 };
 
+/// When a number was taken, and which it was of those that all resident clusters
+/// take meanwhile.
+struct TakenNumber {
+  uint64_t time = 0;
+  uint32_t within = 0;
+};
+
 /// What a cluster did that stood for all that are resident and shared a counter
 /// with it.
 struct CounterRun {
-  /// When it asked for numbers, and when it stored results.
-  std::vector<uint64_t> taken, stores;
+  /// Its place, which gives its first item.
+  uint32_t place = 0;
+  std::vector<TakenNumber> taken;
+  /// When it stored results.
+  std::vector<uint64_t> stores;
   /// When it was over.
-  double end;
+  double end = 0;
+
+  /// When each of so many items was over.
+  std::vector<double> endsOfItems(size_t count) const;
+  /// Items take about the same.
+  bool isEven() const;
 };
 
 /// A launch of such clusters: each has the work of its place, then that of the
 /// numbers that it takes, which cost what numbers near them cost the one.
 class SharedCounter {
 public:
-  /// `items`: how many numbers there are, 0 when this is not known.
-  SharedCounter(const CounterRun &run, uint32_t places, uint64_t items);
+  /// Runs of the same launch. `items`: how many numbers there are, 0 when this
+  /// is not known.
+  SharedCounter(const std::vector<CounterRun> &runs, uint32_t places, uint64_t items);
 
   double cycles() const { return last; }
   /// Work of all, in that of the one.

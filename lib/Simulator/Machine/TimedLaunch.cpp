@@ -14,10 +14,18 @@
 
 #include <algorithm>
 #include <cmath>
+#include <list>
 #include <numeric>
 
 namespace girih::sim {
 namespace {
+
+/// 0 where it is not known.
+uint64_t itemsOf(const Launch &launch) {
+  return launch.work.empty()
+             ? 0
+             : std::accumulate(launch.work.begin(), launch.work.end(), uint64_t(1), std::multiplies<>());
+}
 
 double bytesOfBuffers(const Launch &launch) {
   double bytes = 0;
@@ -43,18 +51,79 @@ uint32_t placeTimed(Device &device) {
   return resident;
 }
 
-/// Times as long as one of several CTAs of a multiprocessor takes as it would
-/// alone, when that kept the busiest unit at work for a share of its time: a
-/// closed queue of as many customers at one server, by mean value analysis.
-double slowerTogether(double ctas, double share) {
-  double queue = 0, cycle = 1;
-  for (double n = 1; n <= ctas; ++n) {
-    double response = share * (1 + queue);
-    cycle = response + 1 - share;
-    queue = n * response / cycle;
+/// Clusters that reside on one multiprocessor, or on those of one cluster: others
+/// beside the one that is looked at, each in a launch of its own, as they run
+/// more than once. Where one of them ends, another follows.
+class Company {
+public:
+  Company(Device &device, Cluster &first, uint32_t count, uint32_t apart, std::function<void(Timer &)> prepare)
+      : first(first), count(count), prepare(std::move(prepare)) {
+    first.timer->reside(*first.timer, count, 0);
+    this->prepare(*first.timer);
+    for (uint32_t i = 1; i < count; ++i) {
+      Member &member = members.emplace_back();
+      member.launch = device.launch;
+      member.device = std::make_unique<Device>(device.program, member.launch, device.options);
+      placeTimed(*member.device);
+      member.ordinal = i;
+      member.next = first.index;
+      member.step = member.device->runsTogether ? 0 : i * apart;
+      begin(member, 0);
+    }
   }
-  return cycle;
-}
+
+  /// Until the first one is over. Who wants to go on the earliest does, and of
+  /// several the one that has not for the longest time.
+  void run() {
+    while (true) {
+      Member *best = nullptr;
+      uint64_t second = UINT64_MAX;
+      std::pair<uint64_t, uint64_t> least{first.wantsAt, turnOfFirst};
+      for (Member &member : members) {
+        std::pair<uint64_t, uint64_t> wants{member.cluster->wantsAt, member.turn};
+        if (wants < least) {
+          second = least.first;
+          least = wants;
+          best = &member;
+        } else {
+          second = std::min(second, wants.first);
+        }
+      }
+      Cluster &next = best ? *best->cluster : first;
+      (best ? best->turn : turnOfFirst) = ++turns;
+      next.horizon = second;
+      bool isDone = next.run(20000) == Cluster::Status::Done;
+      if (isDone && !best)
+        return;
+      if (isDone)
+        begin(*best, next.now);
+    }
+  }
+
+private:
+  struct Member {
+    Launch launch;
+    std::unique_ptr<Device> device;
+    std::unique_ptr<Cluster> cluster;
+    uint32_t ordinal = 0, next = 0, step = 0;
+    uint64_t turn = 0;
+  };
+
+  void begin(Member &member, uint64_t now) {
+    Device &device = *member.device;
+    member.next = (member.next + member.step) % device.clusterCount;
+    member.cluster = std::make_unique<Cluster>(device, member.next, device.firstCtaOf(member.next), *device.entry);
+    member.cluster->now = member.cluster->wantsAt = now;
+    member.cluster->timer->reside(*first.timer, count, member.ordinal * uint32_t(first.ctas[0]->warps.size()));
+    prepare(*member.cluster->timer);
+  }
+
+  Cluster &first;
+  uint32_t count;
+  std::function<void(Timer &)> prepare;
+  std::list<Member> members;
+  uint64_t turns = 0, turnOfFirst = 0;
+};
 
 /// Runs a cluster on copies of the buffers to count what it moves.
 std::map<uint64_t, double> countTraffic(const Device &device) {
@@ -78,41 +147,73 @@ std::map<uint64_t, double> countTraffic(const Device &device) {
 
 } // namespace
 
+/// The golden ratio's multiples fall together with no period of the items.
+uint32_t Device::numberWithin(size_t before) const {
+  uint64_t items = itemsOf(launch), from = (before + 1) * standsFor;
+  if (from >= items)
+    return 0;
+  if (!numberPhase) {
+    double rounds = std::ceil(double(items) / standsFor);
+    double number = double(items) - 2.0 * standsFor * (1 - double(before + 1) / rounds);
+    return uint32_t(std::max(0.0, number - double(from)));
+  }
+  double share = std::fmod(0.618033988749895 * double(before + 1) + *numberPhase, 1.0);
+  return uint32_t(share * double(std::min<uint64_t>(standsFor, items - from)));
+}
+
 void Device::runTimed(Report &report) {
   const uint32_t size = launch.cluster[0] * launch.cluster[1] * launch.cluster[2];
   const uint32_t resident = placeTimed(*this);
+  // Clusters that have multiprocessors to themselves, and those that share one's.
+  const uint32_t apart = std::clamp(launch.multiprocessors / size, 1u, resident);
+  const uint32_t sharing = (resident + apart - 1) / apart;
   const bool isCached = isFoundInCache(launch, *chip);
   const std::map<uint64_t, double> traffic = countTraffic(*this);
   TimingReport &timing = report.timing;
-  CounterRun run;
-  auto simulate = [&](uint32_t index) {
-    Cluster cluster(*this, index, firstCtaOf(index), *entry);
-    cluster.timer->expect(traffic, resident, isCached);
+  const uint64_t items = itemsOf(launch);
+  std::vector<CounterRun> runs;
+  auto simulateIn = [&](Device &device, uint32_t index) {
+    Cluster cluster(device, index, firstCtaOf(index), *device.entry);
     double before = timing.operations;
     try {
-      while (cluster.run(20000) != Cluster::Status::Done)
-        ;
+      Company(device, cluster, sharing, apart, [&](Timer &timer) { timer.expect(traffic, resident, isCached); }).run();
     } catch (Stop &stop) {
       end(stop.found);
     }
     cluster.timer->summarise(timing, cluster.now);
-    run = {cluster.timer->numbersTaken(), cluster.timer->storesIssued(), double(cluster.now)};
+    runs.push_back({index, cluster.timer->numbersTaken(), cluster.timer->storesIssued(), double(cluster.now)});
     uint64_t executed = report.warpInstructions;
     collect(cluster, report);
     if (!verdicts.empty())
       throw EnoughVerdicts();
     return ClusterCost{double(cluster.now), timing.operations - before, double(report.warpInstructions - executed)};
   };
-  uint64_t items = std::accumulate(launch.work.begin(), launch.work.end(), uint64_t(1), std::multiplies<>());
+  auto simulate = [&](uint32_t index) { return simulateIn(*this, index); };
+  // Items that differ are looked at in several runs, each in a launch of its own:
+  // how a launch ends hangs on its last rounds.
+  auto simulateCounter = [&] {
+    std::vector<ClusterCost> costs{simulate(0)};
+    uint32_t most = items && !runs[0].isEven() ? uint32_t(4e6 / std::max(costs[0].instructions, 1.0)) : 1;
+    uint32_t wantedRuns = std::clamp(most, 1u, this->options.timing.clusters == 1 ? 1u : 6u);
+    for (uint32_t i = 1; i < wantedRuns; ++i) {
+      Launch copy = launch;
+      Device device(program, copy, options);
+      placeTimed(device);
+      double phase = double(i) / wantedRuns;
+      device.numberPhase = i == 1 ? std::nullopt : std::optional(phase);
+      costs.push_back(simulateIn(device, uint32_t(phase * resident)));
+    }
+    return costs;
+  };
   uint32_t unit = launch.work.empty() ? launch.grid[0] / launch.cluster[0] : uint32_t(launch.work.front());
   Extrapolation extrapolation(clusterCount, items, unit, options.timing.clusters, simulate);
   std::vector<ClusterCost> costs;
   try {
-    costs = runsTogether ? std::vector<ClusterCost>{simulate(0)} : extrapolation.all();
+    costs = runsTogether ? simulateCounter() : extrapolation.all();
   } catch (EnoughVerdicts &) {
     return;
   }
-  timing.simulated = runsTogether ? 1 : uint32_t(extrapolation.found().size());
+  timing.simulated = uint32_t(runsTogether ? runs.size() : extrapolation.found().size());
   for (auto *shares : {&timing.waits, &timing.path})
     for (auto &[key, share] : *shares)
       share /= timing.simulated;
@@ -128,17 +229,13 @@ void Device::runTimed(Report &report) {
   timing.heldClock = 1 - (1 - chip->heldClock) * std::min(1.0, timing.busyShare(Unit::Tensor) / chip->heldFrom);
   if (runsTogether) {
     bool takesClusters = nextCluster > standsFor;
-    SharedCounter counter(run, standsFor, takesClusters ? clusterCount : items);
+    SharedCounter counter(runs, standsFor, takesClusters ? clusterCount : items);
     timing.operations *= counter.shares();
     timing.cycles = counter.cycles();
   } else {
-    // CTAs that share a multiprocessor take turns at its units.
-    double sharing =
-        double(resident) / std::max(1.0, std::min<double>(resident, double(launch.multiprocessors) / size));
-    double slower = slowerTogether(std::ceil(sharing), std::min(1.0, timing.busyShare(timing.bottleneck())));
     std::vector<double> each;
     for (const ClusterCost &cost : costs)
-      each.push_back(cost.cycles * slower);
+      each.push_back(cost.cycles);
     timing.cycles = makespan(each, resident, chip->nextCta);
   }
   // What is not found in the cache moves between the chip and its memory once at

@@ -101,6 +101,9 @@ Cluster::Status Cluster::runTimed(uint64_t budget) {
     const Timer::Event *event = timer->next();
     if (!first && !event)
       return rest();
+    wantsAt = first && event ? std::min(turn, event->time) : first ? turn : event->time;
+    if (wantsAt > horizon)
+      return Status::Going;
     if (event && (!first || event->time <= turn)) {
       now = std::max(now, event->time);
       runTimedOperation();

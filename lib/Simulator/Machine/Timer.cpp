@@ -15,7 +15,7 @@ Timer::Timer(const ChipTiming &chip, const TimingOptions &options, const Cluster
     size_t open = warp->name.find('('), close = warp->name.find_first_of(" )", open);
     time.role = open == warp->name.npos ? "all" : warp->name.substr(open + 1, close - open - 1);
   }
-  processors.resize(cluster.ctas.size());
+  processors = std::make_shared<std::vector<Multiprocessor>>(cluster.ctas.size());
 }
 
 size_t Timer::at(const Warp &warp) { return warp.cta.rank * warp.cta.warps.size() + warp.index; }
@@ -68,7 +68,7 @@ uint64_t Timer::earliest(const Warp &warp, const Issue &issue) {
   if (cost.kind == Cost::Kind::Free)
     return time.front;
   uint64_t ready = operandsReady(warp, issue);
-  double free = processors[warp.cta.rank].schedulers[warp.index % 4].issue;
+  double free = (*processors)[warp.cta.rank].schedulers[schedulerOf(warp)].issue;
   if (Pipe pipe = pipeOf(warp, cost, 0); pipe.free)
     free = std::max(free, *pipe.free);
   return std::max({time.front, ready, uint64_t(std::ceil(free))});
@@ -100,21 +100,22 @@ uint64_t Timer::wavefronts() const {
 }
 
 Timer::Pipe Timer::pipeOf(const Warp &warp, const Cost &cost, uint64_t now) {
-  Multiprocessor &processor = processors[warp.cta.rank];
-  Scheduler &scheduler = processor.schedulers[warp.index % 4];
+  Multiprocessor &processor = (*processors)[warp.cta.rank];
+  Scheduler &scheduler = processor.schedulers[schedulerOf(warp)];
   // Matrix products keep their sums in the registers, whose ports are taken.
-  double slow = processor.tensorFree > double(now) ? chip.besideMatrix : 1;
+  bool isBeside = processor.tensorFree > double(now);
+  auto slow = [&](double times) { return isBeside ? times : 1; };
   switch (cost.kind) {
   case Cost::Kind::Fma:
-    return {&scheduler.fma, Unit::Fma, chip.fma * slow, chip.arithmeticLatency};
+    return {&scheduler.fma, Unit::Fma, chip.fma * slow(chip.fmaBeside), chip.arithmeticLatency};
   case Cost::Kind::Alu:
-    return {&scheduler.alu, Unit::Alu, chip.alu * slow, chip.arithmeticLatency};
+    return {&scheduler.alu, Unit::Alu, chip.alu * slow(chip.aluBeside), chip.arithmeticLatency};
   case Cost::Kind::Mufu:
-    return {&scheduler.mufu, Unit::Mufu, chip.mufu * slow, chip.mufuLatency};
+    return {&scheduler.mufu, Unit::Mufu, chip.mufu * slow(chip.mufuBeside), chip.mufuLatency};
   case Cost::Kind::Shuffle: // of four schedulers together
-    return {&processor.shared, Unit::Shared, 1, chip.shuffleLatency};
+    return {&processor.shared, Unit::Shared, slow(chip.sharedBeside), chip.shuffleLatency};
   case Cost::Kind::Shared:
-    return {&processor.shared, Unit::Shared, 1, chip.sharedLatency};
+    return {&processor.shared, Unit::Shared, slow(chip.sharedBeside), chip.sharedLatency};
   case Cost::Kind::Global:
     return {nullptr, Unit::Issue, 0, chip.globalLatency};
   default:
@@ -136,6 +137,10 @@ unsigned Timer::orderedLatency(Cost::Kind kind) const {
     return chip.tensorWake;
   case Cost::Kind::RegisterChange:
     return chip.registerChange;
+  case Cost::Kind::MatrixIssue:
+    return chip.matrixIssue;
+  case Cost::Kind::WideRelease:
+    return chip.wideRelease;
   default:
     return 0;
   }
@@ -143,7 +148,7 @@ unsigned Timer::orderedLatency(Cost::Kind kind) const {
 
 /// Threads fetch sectors of 32 bytes.
 uint64_t Timer::finishOfGlobal(const Warp &warp, uint64_t now) {
-  Multiprocessor &processor = processors[warp.cta.rank];
+  Multiprocessor &processor = (*processors)[warp.cta.rank];
   for (uint64_t &address : globalAccesses)
     address /= 32;
   std::sort(globalAccesses.begin(), globalAccesses.end());
@@ -152,6 +157,13 @@ uint64_t Timer::finishOfGlobal(const Warp &warp, uint64_t now) {
   for (uint64_t sector : globalAccesses)
     fetched = move(processor, sector * 32, 32, now, roleOf(warp));
   return std::max({now + chip.globalLatency, uint64_t(processor.copyFree), uint64_t(fetched)});
+}
+
+/// Sums of wgmma are in registers, whose ports an instruction takes meanwhile.
+void Timer::delayMatrix(const Warp &warp, double cycles, uint64_t now) {
+  Multiprocessor &processor = (*processors)[warp.cta.rank];
+  if (processor.tensorFree > double(now))
+    processor.tensorFree += cycles;
 }
 
 void Timer::charge(const Warp &warp, const Issue &issue, uint64_t now) {
@@ -166,11 +178,14 @@ void Timer::charge(const Warp &warp, const Issue &issue, uint64_t now) {
     if (pipe.free) {
       double slots = cost.kind == Cost::Kind::Shared ? double(wavefronts()) : cost.slots;
       double cycles = pipe.interval * slots / speed(pipe.unit);
-      *pipe.free = std::max(*pipe.free, double(now)) + cycles;
+      // Whoever has waited for the pipe begins between two cycles.
+      *pipe.free = (*pipe.free > double(now) - 1 ? *pipe.free : double(now)) + cycles;
+      if (pipe.unit == Unit::Fma || pipe.unit == Unit::Alu)
+        delayMatrix(warp, chip.matrixLoss / 4 * slots, now);
       addBusy(pipe.unit, role, pipe.unit == Unit::Shared ? 4 * cycles : cycles);
     }
     double cycles = chip.issue * std::max<unsigned>(cost.issues, 1) / speed(Unit::Issue);
-    double &issueFree = processors[warp.cta.rank].schedulers[warp.index % 4].issue;
+    double &issueFree = (*processors)[warp.cta.rank].schedulers[schedulerOf(warp)].issue;
     issueFree = std::max(issueFree, double(now)) + cycles;
     addBusy(Unit::Issue, role, cycles);
     time.front = std::max(now, uint64_t(issueFree));
@@ -186,8 +201,10 @@ void Timer::charge(const Warp &warp, const Issue &issue, uint64_t now) {
       bool isJump = cost.kind == Cost::Kind::Branch && !issue.instruction->guard;
       time.front += isJump ? 0 : orderedLatency(cost.kind);
       // What a wait finds is known later; others go on at once.
-      bool waits = cost.kind == Cost::Kind::Barrier && !issue.instruction->writes.empty();
-      done = waits ? now + (time.hasWaited ? chip.barrierWake : chip.barrierPass) : time.front;
+      bool isWide = cost.kind == Cost::Kind::WideAcquire;
+      bool waits = (cost.kind == Cost::Kind::Barrier || isWide) && !issue.instruction->writes.empty();
+      unsigned woken = (time.hasWaited ? chip.barrierWake : chip.barrierPass) + (isWide ? chip.wideAcquire : 0);
+      done = waits ? now + woken : time.front;
       if (cost.kind == Cost::Kind::Other && !issue.instruction->writes.empty())
         done = now + chip.globalLatency;
       time.hasWaited = false;
@@ -222,8 +239,15 @@ const Warp *Timer::issuerOf(const AsyncOperation &operation) const {
   return found == issuers.end() ? nullptr : found->second;
 }
 
-std::vector<uint64_t> Timer::numbersTaken() const {
-  std::vector<uint64_t> most;
+uint32_t Timer::takeNumber(uint64_t counter) {
+  auto &taken = numbers[counter];
+  uint32_t within = cluster.device.numberWithin(taken.size());
+  taken.push_back({cluster.now, within});
+  return within;
+}
+
+std::vector<TakenNumber> Timer::numbersTaken() const {
+  std::vector<TakenNumber> most;
   for (const auto &[counter, times] : numbers)
     if (times.size() > most.size())
       most = times;
@@ -246,7 +270,7 @@ double Timer::move(Multiprocessor &processor, uint64_t address, double bytes, ui
     return 0;
   double asked = found->second * (device.standsFor > 1 ? device.standsFor : device.clusterCount);
   double missed = bytes * std::min(1.0, double(region->size) / asked);
-  double share = (isCached ? chip.cacheRate : chip.dramBytes) / together / double(processors.size());
+  double share = (isCached ? chip.cacheRate : chip.dramBytes) / together * residents / double(processors->size());
   processor.memoryFree = std::max(processor.memoryFree, double(now)) + missed / share;
   return processor.memoryFree + (isCached ? 0 : chip.dramLatency);
 }
@@ -254,7 +278,7 @@ double Timer::move(Multiprocessor &processor, uint64_t address, double bytes, ui
 uint64_t Timer::finishOf(uint32_t cta, const AsyncWork &work, uint64_t now, const Warp *issuer) {
   static const std::string nobody = "others";
   const std::string &role = issuer ? roleOf(*issuer) : nobody;
-  Multiprocessor &processor = processors[cta];
+  Multiprocessor &processor = (*processors)[cta];
   auto speed = [&](Unit unit) { return options.speed[unsigned(unit)]; };
   switch (work.kind) {
   case AsyncWork::Kind::Matrix: {
@@ -276,7 +300,8 @@ uint64_t Timer::finishOf(uint32_t cta, const AsyncWork &work, uint64_t now, cons
     double fetched = move(processor, copied, double(work.bytes), now, role);
     if (work.kind == AsyncWork::Kind::CopyOut) {
       stores.push_back(now);
-      return uint64_t(processor.copyFree);
+      double read = double(work.bytes) / chip.storeBytes / speed(Unit::Copy);
+      return uint64_t(std::max(processor.copyFree, begin + chip.storeStart + read));
     }
     double arrival = double(work.bytes) / chip.copyArrival / speed(Unit::Copy);
     double late = fetched && !isCached ? chip.dramLatency : 0;
@@ -289,6 +314,8 @@ uint64_t Timer::finishOf(uint32_t cta, const AsyncWork &work, uint64_t now, cons
     addBusy(Unit::TensorMemory, role, cycles);
     return uint64_t(processor.tensorMemoryFree) + chip.tensorMemoryLatency;
   }
+  case AsyncWork::Kind::Arrival:
+    return now + chip.remoteArrival;
   case AsyncWork::Kind::Other:
     return now + 1;
   }
@@ -328,27 +355,24 @@ void Timer::followPath(TimingReport &report, uint64_t end) const {
     }
     const WaitPart &part = *(after - 1);
     add(roleOf(*warp), "runs", part.end);
-    if (!part.ended.warp)
-      break;
-    if (part.ended.operation.empty() && part.ended.warp == warp)
-      break;
-    if (!part.ended.operation.empty())
-      add(roleOf(*warp), "waits for " + part.ended.operation, std::max(part.ended.since, part.begin));
-    if (part.ended.operation.empty() || part.ended.since > part.begin)
-      warp = part.ended.warp;
-    else
-      time = std::min(time, part.begin);
-    if (part.ended.operation.empty() && time == part.end && time)
+    const Mover &mover = part.ended;
+    bool isOperation = !mover.operation.empty();
+    bool isOther = mover.warp && mover.warp != warp && (!isOperation || mover.since > part.begin);
+    if (isOperation || !isOther)
+      add(roleOf(*warp), "waits for " + (isOperation ? mover.operation : "others"), isOther ? mover.since : part.begin);
+    if (isOther)
+      warp = mover.warp;
+    if (time == part.end && time)
       --time; // a chain of waits that end at once still goes back
   }
 }
 
 void Timer::summarise(TimingReport &report, uint64_t end) const {
   double cycles = double(std::max<uint64_t>(end, 1));
-  double schedulers = 4 * double(processors.size());
+  double schedulers = 4 * double(processors->size());
   for (const auto &[key, spent] : busy) {
-    double of = key.first <= Unit::Mufu || key.first == Unit::Shared ? schedulers : double(processors.size());
-    report.busy[key] += spent / cycles / of;
+    double of = key.first <= Unit::Mufu || key.first == Unit::Shared ? schedulers : double(processors->size());
+    report.busy[key] += spent * residents / cycles / of; // the others are as busy
   }
   std::map<std::string, double> warpsOf;
   for (const WarpTime &time : times)

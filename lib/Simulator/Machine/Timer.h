@@ -10,6 +10,7 @@
 
 #include "../Timing/BlockOrder.h"
 #include "Cluster.h"
+#include "Extrapolation.h"
 
 #include <queue>
 
@@ -42,10 +43,11 @@ public:
   void noteShared(uint64_t offset, uint64_t size) { accesses.emplace_back(offset, size); }
   /// The same to global memory.
   void noteGlobal(uint64_t address) { globalAccesses.push_back(address); }
-  /// A number was taken from the counter at an address.
-  void noteNumber(uint64_t counter) { numbers[counter].push_back(cluster.now); }
-  /// When numbers were taken, of the counter that gave the most.
-  std::vector<uint64_t> numbersTaken() const;
+  /// A number is taken from the counter at an address: which of those that the
+  /// clusters take for which this one stands.
+  uint32_t takeNumber(uint64_t counter);
+  /// Those of the counter that gave the most.
+  std::vector<TakenNumber> numbersTaken() const;
   /// When stores to global memory were issued.
   const std::vector<uint64_t> &storesIssued() const { return stores; }
   /// Where the copy that is queued next has its global memory.
@@ -71,6 +73,12 @@ public:
   const ChipTiming &table() const { return chip; }
   /// Bytes that were moved of each region of global memory.
   const std::map<uint64_t, double> &traffic() const { return movedBytes; }
+  /// This cluster and others, `count` in all, reside on the same multiprocessors.
+  void reside(const Timer &other, uint32_t count, uint32_t warpsBefore) {
+    processors = other.processors;
+    residents = count;
+    firstWarp = warpsBefore;
+  }
   /// What each cluster of the launch moves, how many do so together, and
   /// whether it has stayed in the L2 cache from an earlier launch.
   void expect(const std::map<uint64_t, double> &traffic, uint32_t resident, bool isInCache) {
@@ -127,6 +135,8 @@ private:
   };
 
   static size_t at(const Warp &warp);
+  /// Which scheduler has a warp.
+  size_t schedulerOf(const Warp &warp) const { return (firstWarp + warp.index) % 4; }
   const std::string &roleOf(const Warp &warp) const { return times[at(warp)].role; }
   /// Calls f(class, slot) for the registers that are read, or written.
   template <class F> static void eachRegister(const Issue &issue, bool isWrite, F f);
@@ -144,6 +154,7 @@ private:
   uint64_t operandsReady(const Warp &warp, const Issue &issue) const;
   uint64_t wavefronts() const;
   uint64_t finishOfGlobal(const Warp &warp, uint64_t now);
+  void delayMatrix(const Warp &warp, double cycles, uint64_t now);
   unsigned orderedLatency(Cost::Kind kind) const;
   uint64_t finishOf(uint32_t cta, const AsyncWork &work, uint64_t now, const Warp *issuer);
   /// Moves bytes between the L2 cache and a multiprocessor; when they have come
@@ -156,13 +167,16 @@ private:
   TimingOptions options;
   const Cluster &cluster;
   std::vector<WarpTime> times;
-  std::vector<Multiprocessor> processors;
+  /// By rank of the CTA; shared by the clusters that reside on them.
+  std::shared_ptr<std::vector<Multiprocessor>> processors;
+  /// Clusters that share them, and where the warps of a CTA begin there.
+  uint32_t residents = 1, firstWarp = 0;
   std::map<const CompiledFunction *, BlockOrder> orders;
   std::vector<std::pair<uint64_t, uint64_t>> accesses;
   std::vector<uint64_t> globalAccesses;
   uint64_t copied = 0;
   std::map<uint64_t, double> movedBytes, expected;
-  std::map<uint64_t, std::vector<uint64_t>> numbers;
+  std::map<uint64_t, std::vector<TakenNumber>> numbers;
   std::vector<uint64_t> stores;
   uint32_t together = 1;
   bool isCached = false;

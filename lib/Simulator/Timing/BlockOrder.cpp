@@ -74,6 +74,7 @@ unsigned BlockScheduler::latencyOf(const Cost &cost) const {
   case Kind::Global:
     return chip.globalLatency;
   case Kind::Barrier:
+  case Kind::WideAcquire:
     return chip.barrierPass;
   default:
     return 0;

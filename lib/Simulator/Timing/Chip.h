@@ -28,27 +28,32 @@ struct ChipTiming {
   // Synchronisation: from the event that ends a wait to the next instruction;
   // of an mbarrier whose phase is over already, barrierPass.
   unsigned barrierPass, barrierWake, namedBarrierWake, matrixWake, fence, registerChange, tensorWake;
+  /// How much later than at home an arrival is at a barrier of another CTA, and
+  /// what a release or an acquire at the scope of a cluster or wider keeps a warp.
+  unsigned remoteArrival, wideRelease, wideAcquire;
 
   /// f16 products and sums of a multiprocessor in a cycle, and the least time
   /// of one instruction.
   double matrixRate;
   unsigned leastMatrix;
-  /// Times as long as the arithmetic of a scheduler takes while the tensor cores
-  /// are at work.
-  double besideMatrix;
+  /// Times as long as a pipe takes while the tensor cores are at work.
+  double fmaBeside, aluBeside, mufuBeside, sharedBeside;
+  /// Cycles that these lose by an instruction of FMA or ALU on all schedulers.
+  double matrixLoss;
   /// From the issue of a matrix product to its start, and from its end to
-  /// whoever waits for it.
-  unsigned matrixStart, matrixEnd;
+  /// whoever waits for it; what the warp takes to the next one.
+  unsigned matrixStart, matrixEnd, matrixIssue;
 
   /// Tensor memory: bytes a cycle to and from registers, and the latency.
   double tensorMemoryBytes;
   unsigned tensorMemoryLatency;
 
   /// Copies: latency of the first byte, bytes a cycle in which one arrives then,
-  /// bytes a cycle that a multiprocessor gets when many are in flight, and from
-  /// a store's last read of its source to its end.
-  unsigned copyLatency, storeLatency;
-  double copyArrival, copyBytes;
+  /// bytes a cycle that a multiprocessor gets when many are in flight; until a
+  /// store reads its source, the bytes a cycle of it, and from the last read to
+  /// its end.
+  unsigned copyLatency, storeStart, storeLatency;
+  double copyArrival, copyBytes, storeBytes;
   /// The L2 cache: what stays there from one launch to the next, and bytes a
   /// cycle of data that multiprocessors do not ask for together.
   double cacheBytes, cacheRate;

@@ -60,8 +60,11 @@ Cost costOfConversion(std::string_view opcode) {
 }
 
 Cost costOfOrdered(std::string_view opcode) {
-  if (opcode.starts_with("mbarrier"))
-    return {Kind::Barrier, 1, 1};
+  if (opcode.starts_with("mbarrier")) // ptxas makes MEMBAR.GPU of a cluster's scope
+    return {contains(opcode, ".release.cluster")   ? Kind::WideRelease
+            : contains(opcode, ".acquire.cluster") ? Kind::WideAcquire
+                                                   : Kind::Barrier,
+            1, 1};
   if (opcode.starts_with("bar"))
     return {Kind::NamedBarrier, 1, 1};
   if (startsWithAny(opcode, {"wgmma.mma_async"}))

@@ -32,6 +32,8 @@ struct Cost {
     RegisterChange,
     TensorWait,
     Other,
+    WideAcquire, ///< mbarrier, of what other CTAs have released
+    WideRelease, ///< mbarrier, of what other CTAs have to see
   };
   Kind kind = Kind::Other;
   /// Machine instructions, and slots of the pipe.

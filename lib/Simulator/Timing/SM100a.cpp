@@ -33,24 +33,34 @@ const ChipTiming timingSM100a = {
     .barrierPass = 36,      // [9] 48 with the branch
     .barrierWake = 58,      // [9] 145 to and fro, with two branches
     .namedBarrierWake = 30, // [9] 27 to 33 for up to four warps
-    .matrixWake = 10,       // in the 160 to 210 below
+    .matrixWake = 10,       // no source
     .fence = 10,
     .registerChange = 50, // no source
     .tensorWake = 10,
+    .remoteArrival = 10, // [9] --distance: 435 to and fro, 415 at home
+    .wideRelease = 190,  // [9] --distance: 838 to and fro at home, 981 between CTAs
+    .wideAcquire = 60,
 
     .matrixRate = 8192 / 2, // [P]
     .leastMatrix = 13,      // [9] A in registers, n = 8
-    .besideMatrix = 1,      // sums are in tensor memory
-    .matrixStart = 30,      // [9] 160 to 210 from fence to wait, beyond the rate
+    .fmaBeside = 1,         // sums are in tensor memory
+    .aluBeside = 1,
+    .mufuBeside = 1,
+    .sharedBeside = 1,
+    .matrixLoss = 0,
+    .matrixStart = 30, // no source
     .matrixEnd = 110,
+    .matrixIssue = 0,
 
     .tensorMemoryBytes = 512, // 128 bytes of each quarter of the lanes
     .tensorMemoryLatency = 30,
 
-    .copyLatency = 520,      // [9] 128 bytes
+    .copyLatency = 520, // [9] 128 bytes
+    .storeStart = 0,
     .storeLatency = 500,     // no source
     .copyArrival = 97,       // [9] 335 cycles more for 32 KiB
     .copyBytes = 64,         // [9] 32 KiB in 514 cycles, also on all multiprocessors at once
+    .storeBytes = 64,        // no source
     .cacheBytes = 126 << 20, // [B]
     .cacheRate = 5200,       // [9] 35 for each multiprocessor
     .dramBytes = 4300,       // [B] 8 TB/s

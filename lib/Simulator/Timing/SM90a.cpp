@@ -32,28 +32,38 @@ const ChipTiming timingSM90a = {
     .barrierPass = 36,      // [M] 48 with the branch
     .barrierWake = 58,      // [M] 145 to and fro, with two branches
     .namedBarrierWake = 30, // [M] 27 to 33 for up to four warps
-    .matrixWake = 10,       // in the 160 to 210 below
+    .matrixWake = 5,        // in the 62 below
     .fence = 10,
     .registerChange = 50, // no source
     .tensorWake = 0,      // no tensor memory
+    .remoteArrival = 10,  // [M] --distance: 435 to and fro, 415 at home
+    .wideRelease = 190,   // [M] --distance: 838 to and fro at home, 981 between CTAs
+    .wideAcquire = 60,
 
     .matrixRate = 4096 / 2, // [M] m64n128k16 in 64.0 cycles
     .leastMatrix = 13,      // [M] A in registers, n = 8
-    .besideMatrix = 1.6,    // [B], rounded up to whole cycles with each rate
-    .matrixStart = 30,      // [M] 160 to 210 from fence to wait, beyond the rate
-    .matrixEnd = 110,
+    .fmaBeside = 1.2,       // [M] --distance, of products that work all the time
+    .aluBeside = 1.85,      // [M]
+    .mufuBeside = 1.36,     // [M]
+    .sharedBeside = 2.3,    // [M] shuffles
+    .matrixLoss = 0.3,      // [B]; [M] 0 to 0.9
+    .matrixStart = 18,      // [M] --distance: 62 from fence to wait beyond the rate
+    .matrixEnd = 25,
+    .matrixIssue = 12, // [M] --distance: 16 an instruction
 
     .tensorMemoryBytes = 1, // no tensor memory
     .tensorMemoryLatency = 0,
 
     .copyLatency = 520,     // [M] 128 bytes
-    .storeLatency = 500,    // no source
+    .storeStart = 50,       // [M] --distance: 16 KiB read in 574 cycles
+    .storeLatency = 6,      // [M] --distance
     .copyArrival = 97,      // [M] 335 cycles more for 32 KiB
     .copyBytes = 64,        // [M] 32 KiB in 514 cycles, also on all multiprocessors at once
+    .storeBytes = 32,       // [M] --distance
     .cacheBytes = 25 << 20, // [W] 50 MB, of which each half serves its own multiprocessors
     .cacheRate = 4640,      // [M] --power: 35 for each multiprocessor
     .dramBytes = 2330,      // [M] 32 KiB in 1857 cycles on all multiprocessors at once
-    .dramLatency = 350,     // by eye: [B] gives only its sum with coldStart
+    .dramLatency = 380,     // [M] --distance: 667 for a load, 288 from the L2 cache
 
     // One launch behind another in a graph.
     .launch = 1250,    // [F]
