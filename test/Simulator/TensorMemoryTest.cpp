@@ -195,13 +195,13 @@ TEST_P(TensorPair, MatchesPlainLoops) {
 
 INSTANTIATE_TEST_SUITE_P(Rows, TensorPair, testing::Values(128u, 256u));
 
-/// A cluster that asks for more work gets what is not launched yet.
-TEST(LaunchControl, TakesOverWork) {
+/// Each CTA counts its items, asks for another one, and `after` it has the answer.
+TestRun askForWork(const std::string &after) {
   TestLaunch test;
   test.grid = 5;
   test.multiprocessors = 2;
   std::string body =
-      "mov.u32 %r40, smem;\nsetp.ne.u32 %p9, %tid, 0;\nmov.u32 %r1, %ctaid.x;\nmov.b32 %r2, 0;\n"
+      "mov.u32 %r40, smem;\nsetp.ne.u32 %p9, %tid, 0;\nmov.u32 %r1, %ctaid.x;\nmov.b32 %r2, 0;\nmov.b32 %r7, 0;\n"
       "@!%p9 mbarrier.init.shared::cta.b64 [%r40], 1;\nfence.mbarrier_init.release.cluster;\nbar.sync 0;\n"
       "@%p9 bra E;\nN: red.global.add.u32 [%out+256], 1;\nmul.wide.u32 %rd1, %r1, 4;\nadd.s64 %rd1, %out, %rd1;\n"
       "red.global.add.u32 [%rd1], 1;\nmbarrier.arrive.expect_tx.shared::cta.b64 _, [%r40], 16;\n"
@@ -210,13 +210,23 @@ TEST(LaunchControl, TakesOverWork) {
       "add.s32 %r2, %r2, 1;\n{ .reg .b128 q; ld.shared.b128 q, [%r40+16];\n"
       "clusterlaunchcontrol.query_cancel.is_canceled.pred.b128 %p3, q;\n"
       "@%p3 clusterlaunchcontrol.query_cancel.get_first_ctaid::x.b32.b128 %r1, q; }\n"
-      "fence.proxy.async;\n@%p3 bra N;\nE:";
-  TestRun run = runModule(makeModule(body, "sm_100a"), test);
+      "fence.proxy.async;\n" +
+      after + "E:";
+  return runModule(makeModule(body, "sm_100a"), test);
+}
+
+/// A cluster that asks for more work gets what is not launched yet.
+TEST(LaunchControl, TakesOverWork) {
+  TestRun run = askForWork("@%p3 bra N;\n");
   ASSERT_EQ(run.verdict(), "");
   auto out = run.out<uint32_t>();
   EXPECT_EQ(out[64], 5u);
   for (unsigned i = 0; i < 5; ++i)
     EXPECT_EQ(out[i], 1u);
+  // A CTA that has seen a request fail may make no other.
+  std::string verdict =
+      askForWork("@%p3 bra N;\nadd.s32 %r7, %r7, 1;\nsetp.lt.u32 %p3, %r7, 2;\n@%p3 bra N;\n").verdict();
+  EXPECT_NE(verdict.find("another request after line"), std::string::npos) << verdict;
 }
 
 /// One CTA of two asks for both: the answer comes to the slot and the barrier of each, which the one that asks expects.

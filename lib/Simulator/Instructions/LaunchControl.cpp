@@ -31,6 +31,10 @@ void decodeTryCancel(Decoder &d) {
     for (auto &cta : s.cluster().ctas)
       if (isMulticast && cta->isDone())
         s.misuse("the response is for all CTAs of the cluster when " + cta->describe() + " has exited");
+    // PTX ISA, "clusterlaunchcontrol.try_cancel": undefined for a CTA that has seen one fail.
+    if (s.cta().failedRequestLine)
+      s.misuse("another request after line " + std::to_string(s.cta().failedRequestLine) +
+               " has found that one failed; expected none by this CTA");
     auto knowledge = s.fork();
     Cluster *cluster = &s.cluster();
     unsigned line = s.line();
@@ -73,6 +77,8 @@ void decodeQuery(Decoder &d) {
       LaneMask result = 0;
       for (unsigned i = 0; i < warpSize; ++i)
         result |= LaneMask(x[i] >> 96 & 1) << i;
+      if (s.mask & ~result)
+        s.cta().failedRequestLine = s.line();
       s.writePredicate(into, result);
       return Outcome::Next;
     });

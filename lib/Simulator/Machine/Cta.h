@@ -81,6 +81,9 @@ public:
   int64_t freeRegisters = 0;
   uint32_t launchRegisters = 0;
 
+  /// Where a thread of this CTA has found that clusterlaunchcontrol.try_cancel failed; 0 when none has.
+  unsigned failedRequestLine = 0;
+
   /// The shared::cluster address of a byte of this CTA.
   uint32_t sharedAddress(uint32_t offset) const { return rank << 24 | offset; }
   bool isDone() const;
