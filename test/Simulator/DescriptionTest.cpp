@@ -48,6 +48,11 @@ TEST(Description, TensorMapFields) {
   EXPECT_EQ(column.upperCorner[0], 1);
   EXPECT_EQ(column.channelsPerPixel, 32u);
   EXPECT_EQ(column.pixelsPerColumn, 128u);
+  column = parseMapArgument(R"("dtype": "f16", "sizes": [64, 9, 14, 4], "im2col": {"mode": "w128", "lower": [-200],
+      "channels": 64}, "swizzle": 128)")
+               .map;
+  EXPECT_EQ(column.mode, MapMode::Im2colWidth128);
+  EXPECT_EQ(column.lowerCorner[0], -200);
 }
 
 void expectComplaint(const std::string &found, const std::string &wanted) {
@@ -63,6 +68,10 @@ TEST(Description, TensorMapComplaints) {
             std::string::npos);
   expectComplaint(complaint(R"("dtype": "f16", "sizes": [64, 9, 3], "im2col": {"channels": 8})"),
                   at + "im2col: member 'pixels' is missing");
+  expectComplaint(complaint(R"("dtype": "f16", "sizes": [64, 9, 3], "im2col": {"mode": "w", "lower": [0, 0]})"),
+                  at + "im2col/lower: has 2 numbers when it should have 1");
+  expectComplaint(complaint(R"("dtype": "f16", "sizes": [64, 9, 3], "im2col": {"mode": "w128", "pixels": 8})"),
+                  at + "im2col: unknown 'pixels'; there are mode, lower, upper, channels");
   expectComplaint(complaint(R"("dtype": "f16", "sizes": [64], "box": [64], "element_strides": [1, 1, 1, 1, 1, 1])"),
                   at + "element_strides: has 6 numbers when it should have 1");
   expectComplaint(complaint(R"("dtype": "f16", "sizes": [64, 2], "box": [64, 1], "strides": [])"),

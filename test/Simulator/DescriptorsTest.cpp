@@ -325,6 +325,22 @@ TEST(TensorMap, RefusesWhatTheDriverRefuses) {
   expectRefused(column, "pixels per column are 1025");
   column.pixelsPerColumn = 8, column.channelsPerPixel = 257;
   expectRefused(column, "channels per pixel are 257");
+  // Along the width alone: one corner, of any dimensionality; no pixels of a fixed number.
+  column.mode = MapMode::Im2colWidth, column.channelsPerPixel = 64, column.swizzle = 128;
+  column.lowerCorner = {-200}, column.pixelsPerColumn = 1024;
+  EXPECT_EQ(checkTensorMap(column, 4096), "");
+  column.lowerCorner = {-32769};
+  expectRefused(column, "corner -32769 is not within -32768 to 32767");
+  column.lowerCorner = {0}, column.pixelsPerColumn = 0;
+  expectRefused(column, "pixels per column are 0");
+  column.mode = MapMode::Im2colWidth128;
+  EXPECT_EQ(checkTensorMap(column, 4096), "");
+  column.swizzle = 32, column.channelsPerPixel = 16;
+  expectRefused(column, "needs a swizzle of 64 bytes");
+  column.swizzle = 128, column.swizzleAtom = 32;
+  EXPECT_EQ(checkTensorMap(column, 4096), "");
+  column.flipsHalves = true;
+  expectRefused(column, "needs a swizzle of 64 bytes");
 }
 
 } // namespace

@@ -8,6 +8,7 @@
 #include "../../lib/Simulator/Numbers/Formats.h"
 #include "Harness.h"
 
+#include <bit>
 #include <cmath>
 
 namespace girih::sim {
@@ -61,6 +62,9 @@ std::string descriptorOf(const MatrixCase &c, uint32_t address, bool transposed)
   return std::to_string(int64_t(bits));
 }
 
+/// Bits lie as bytes do, eight to one.
+bool isOfBits(const MatrixCase &c) { return c.types.ends_with("popc"); }
+
 class Wgmma : public testing::TestWithParam<MatrixCase> {};
 
 TEST_P(Wgmma, MatchesPlainLoops) {
@@ -111,7 +115,7 @@ TEST_P(Wgmma, MatchesPlainLoops) {
                                                  ";\n";
   std::string a = c.fromRegisters ? "{%r10, %r11, %r12, %r13}" : descriptorOf(c, base + offsetA, c.transposesA);
   body += "wgmma.fence.sync.aligned;\nwgmma.mma_async.sync.aligned.m64n" + std::to_string(c.n) + "k" +
-          std::to_string(c.k) + "." + c.types + " " + list + ", " + a + ", " +
+          std::to_string(c.k * (isOfBits(c) ? 8 : 1)) + "." + c.types + " " + list + ", " + a + ", " +
           descriptorOf(c, base + offsetB, c.transposesB) + tail +
           "wgmma.commit_group.sync.aligned;\nwgmma.wait_group.sync.aligned 0;\nmul.wide.u32 %rd3, %tid, " +
           std::to_string(count * 4) + ";\nadd.s64 %rd3, %out, %rd3;\n";
@@ -128,7 +132,9 @@ TEST_P(Wgmma, MatchesPlainLoops) {
       unsigned row = t / 32 * 16 + t % 32 / 4 + i / 2 % 2 * 8, column = i / 4 * 8 + t % 4 * 2 + i % 2;
       double sum = 0;
       for (unsigned k = 0; k < c.k; ++k)
-        sum += valueAt(row, k, 0) * valueAt(column, k, 1);
+        sum += isOfBits(c)
+                   ? std::popcount(codeOf(valueAt(row, k, 0), c.element) & codeOf(valueAt(column, k, 1), c.element))
+                   : valueAt(row, k, 0) * valueAt(column, k, 1);
       if (c.isNegative)
         sum = -sum;
       double found = c.element == Type::S8 ? double(int32_t(out[t * count + i]))
@@ -151,6 +157,8 @@ const MatrixCase matrixCases[] = {
     {"e4m3", "f32.e4m3.e4m3", Type::E4M3, 64, 32, 128, false, false, false, false},
     {"e5m2_registers", "f32.e5m2.e5m2", Type::E5M2, 64, 32, 128, false, false, true, true},
     {"s8", "s32.s8.s8", Type::S8, 96, 32, 128, false, false, false, false},
+    {"b1", "s32.b1.b1.and.popc", Type::S8, 24, 32, 64, false, false, false, false},
+    {"b1_registers", "s32.b1.b1.and.popc", Type::S8, 8, 32, 0, false, false, true, false},
 };
 INSTANTIATE_TEST_SUITE_P(All, Wgmma, testing::ValuesIn(matrixCases), [](const auto &info) { return info.param.name; });
 
@@ -233,12 +241,15 @@ TEST(WgmmaIntegers, SaturateOrWrap) {
     EXPECT_EQ(out[1], 23);
     EXPECT_EQ(out[2], INT32_MIN + 32);
   }
-  EXPECT_NE(
-      runBody("wgmma.mma_async.sync.aligned.m64n8k16.f32.f16.f16.satfinite {%f1, %f2, %f3, %f4}, 0, 0, %p1, 1, 1, "
-              "0, 0;\n")
-          .verdict()
-          .find(".satfinite is for integers"),
-      std::string::npos);
+  auto refuses = [](const std::string &form, const std::string &why) {
+    std::string verdict = runBody("wgmma.mma_async.sync.aligned." + form + ";\n").verdict();
+    EXPECT_NE(verdict.find(why), std::string::npos) << form << ": " << verdict;
+  };
+  refuses("m64n8k16.f32.f16.f16.satfinite {%f1, %f2, %f3, %f4}, 0, 0, %p1, 1, 1, 0, 0", ".satfinite is for integers");
+  refuses("m64n8k256.s32.satfinite.b1.b1.and.popc {%r1, %r2, %r3, %r4}, 0, 0, %p1", ".satfinite is not for bits");
+  refuses("m64n8k256.s32.b1.b1.xor.popc {%r1, %r2, %r3, %r4}, 0, 0, %p1", "and");
+  refuses("m64n40k32.s32.s8.s8 {%r1}, 0, 0, %p1", "n is 40 when integers allow 8, 24 and multiples of 16");
+  refuses("m64n8k32.f32.s8.s8 {%f1, %f2, %f3, %f4}, 0, 0, %p1", "has accumulators of .f32 for operands of .s8");
 }
 
 } // namespace

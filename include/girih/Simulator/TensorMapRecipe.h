@@ -30,10 +30,12 @@ enum class MapElement : uint8_t {
 /// Bits of an element in global memory.
 unsigned mapElementBits(MapElement element);
 
-enum class MapMode : uint8_t { Tiled, Im2col };
+/// The last two are those of cuTensorMapEncodeIm2colWide.
+enum class MapMode : uint8_t { Tiled, Im2col, Im2colWidth, Im2colWidth128 };
+inline bool isAlongWidth(MapMode mode) { return mode == MapMode::Im2colWidth || mode == MapMode::Im2colWidth128; }
 
 /// The arguments of cuTensorMapEncodeTiled, innermost dimension first, or of
-/// cuTensorMapEncodeIm2col, width first.
+/// cuTensorMapEncodeIm2col and cuTensorMapEncodeIm2colWide, width first.
 struct TensorMapRecipe {
   MapElement element = MapElement::BF16;
   MapMode mode = MapMode::Tiled;
@@ -43,7 +45,8 @@ struct TensorMapRecipe {
   std::array<uint64_t, 5> strides{};
   std::array<uint32_t, 5> box{};
   std::array<uint32_t, 5> elementStrides{1, 1, 1, 1, 1};
-  /// Corners of the pixels' bounding box, for im2col in place of the box.
+  /// Corners of the pixels' bounding box, for im2col in place of the box; along
+  /// the width alone only the first.
   std::array<int32_t, 3> lowerCorner{}, upperCorner{};
   uint32_t channelsPerPixel = 0, pixelsPerColumn = 0;
   /// 0, 32, 64 or 128 bytes, in atoms of 16, or of 32 or 64 within 128.

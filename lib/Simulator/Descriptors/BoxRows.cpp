@@ -85,4 +85,39 @@ std::vector<BoxRow> rowsOfColumn(const TensorMap &map, const std::array<int32_t,
   return rows;
 }
 
+std::vector<BoxRow> rowsAlongWidth(const TensorMap &map, const std::array<int32_t, 5> &coordinates, uint32_t halo,
+                                   uint32_t offset) {
+  // PTX ISA, "im2col::w and im2col::w::128 modes": as above, with a box that is
+  // one pixel high and deep, so that an image follows its row. Halo pixels go on
+  // along the width. Behind the end of the box they may be there or in the next
+  // image: the text does not say.
+  const TensorMapRecipe &recipe = map.recipe;
+  bool hasGroups = recipe.mode == MapMode::Im2colWidth128;
+  uint32_t pixels = hasGroups ? 128 : recipe.pixelsPerColumn, group = hasGroups ? 32 : pixels;
+  int64_t stride = recipe.elementStrides[1], end = int64_t(recipe.sizes[1]) - 1 + recipe.upperCorner[0];
+  std::array<int64_t, 5> base{};
+  std::copy(coordinates.begin(), coordinates.end(), base.begin());
+  std::vector<BoxRow> rows;
+  auto add = [&] {
+    std::array<int64_t, 5> position = base;
+    position[1] += offset;
+    rows.push_back(rowAt(map, uint32_t(rows.size()), position));
+  };
+  for (uint32_t r = 1; r <= pixels; ++r) {
+    add();
+    int64_t last = base[1];
+    for (uint32_t h = 0; r % group == 0 && h < halo; ++h) {
+      base[1] += stride;
+      add();
+      rows.back().isUnknown = base[1] > end;
+    }
+    base[1] = last + stride;
+    if (base[1] > end) {
+      base[1] = recipe.lowerCorner[0];
+      ++base[recipe.rank - 1];
+    }
+  }
+  return rows;
+}
+
 } // namespace girih::sim

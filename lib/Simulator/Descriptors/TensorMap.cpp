@@ -31,7 +31,7 @@ unsigned mapElementBits(MapElement element) {
 }
 
 uint32_t TensorMap::boxElements(uint32_t dimension) const {
-  if (recipe.mode == MapMode::Im2col)
+  if (recipe.mode != MapMode::Tiled)
     return dimension ? recipe.pixelsPerColumn : recipe.channelsPerPixel;
   // The driver ignores the stride of the innermost dimension.
   uint32_t stride = dimension ? recipe.elementStrides[dimension] : 1;

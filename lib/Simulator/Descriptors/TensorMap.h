@@ -30,8 +30,8 @@ struct TensorMap {
   uint32_t swizzled(uint32_t address) const;
 };
 
-/// What cuTensorMapEncodeTiled or cuTensorMapEncodeIm2col would refuse; empty
-/// when they would not (TensorMapRules.cpp).
+/// What cuTensorMapEncodeTiled and its kin would refuse; empty when they would
+/// not (TensorMapRules.cpp).
 std::string checkTensorMap(const TensorMapRecipe &recipe, uint64_t address);
 
 /// Throws Stop when the recipe is not a legal one.
@@ -49,6 +49,8 @@ struct BoxRow {
   uint64_t globalAddress = 0;
   /// Bytes [first, last) of the row in global memory lie inside the tensor.
   uint32_t first = 0, last = 0;
+  /// The PTX ISA does not say which row it is.
+  bool isUnknown = false;
 };
 
 /// The rows of the box at the given coordinates, in shared memory order.
@@ -58,6 +60,10 @@ std::vector<BoxRow> rowsOfGather(const TensorMap &map, const std::array<int32_t,
 /// One row for each pixel of a column (`.im2col`).
 std::vector<BoxRow> rowsOfColumn(const TensorMap &map, const std::array<int32_t, 5> &coordinates,
                                  const std::array<uint32_t, 3> &offsets);
+/// The same along the width alone, with `halo` pixels behind each group
+/// (`.im2col::w` and `.im2col::w::128`).
+std::vector<BoxRow> rowsAlongWidth(const TensorMap &map, const std::array<int32_t, 5> &coordinates, uint32_t halo,
+                                   uint32_t offset);
 
 } // namespace girih::sim
 

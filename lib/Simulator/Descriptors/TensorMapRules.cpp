@@ -1,7 +1,7 @@
 //===- TensorMapRules.cpp - What the driver refuses to encode -------------===//
 //
-// The limits are those of the CUDA driver API, "cuTensorMapEncodeTiled" and
-// "cuTensorMapEncodeIm2col".
+// The limits are those of the CUDA driver API, "cuTensorMapEncodeTiled",
+// "cuTensorMapEncodeIm2col" and "cuTensorMapEncodeIm2colWide".
 //
 //===----------------------------------------------------------------------===//
 #include "TensorMap.h"
@@ -72,8 +72,9 @@ std::string checkColumn(const TensorMapRecipe &recipe) {
   if (recipe.rank < 3)
     return "rank is " + text(recipe.rank) + " when im2col needs 3 to 5";
   static constexpr int32_t limits[] = {32768, 128, 16};
-  int32_t limit = limits[recipe.rank - 3];
-  for (uint32_t i = 0; i < recipe.rank - 2; ++i) {
+  bool isWide = isAlongWidth(recipe.mode);
+  int32_t limit = limits[isWide ? 0 : recipe.rank - 3];
+  for (uint32_t i = 0; i < (isWide ? 1 : recipe.rank - 2); ++i) {
     for (int32_t corner : {recipe.lowerCorner[i], recipe.upperCorner[i]})
       if (corner < -limit || corner >= limit)
         return "corner " + text(corner) + " is not within " + text(-limit) + " to " + text(limit - 1);
@@ -83,9 +84,13 @@ std::string checkColumn(const TensorMapRecipe &recipe) {
   }
   if (recipe.channelsPerPixel < 1 || recipe.channelsPerPixel > 256)
     return "channels per pixel are " + text(recipe.channelsPerPixel) + " when they should be 1 to 256";
-  if (recipe.pixelsPerColumn < 1 || recipe.pixelsPerColumn > 1024)
+  if (recipe.mode != MapMode::Im2colWidth128 && (recipe.pixelsPerColumn < 1 || recipe.pixelsPerColumn > 1024))
     return "pixels per column are " + text(recipe.pixelsPerColumn) + " when they should be 1 to 1024";
-  return checkRow(recipe, recipe.channelsPerPixel);
+  if (std::string wrong = checkRow(recipe, recipe.channelsPerPixel); !wrong.empty())
+    return wrong;
+  if (isWide && (recipe.swizzle < 64 || recipe.swizzleAtom == 64 || recipe.flipsHalves))
+    return "im2col along the width needs a swizzle of 64 bytes, or of 128 in atoms of 16 or 32";
+  return "";
 }
 
 } // namespace
@@ -99,7 +104,7 @@ std::string checkTensorMap(const TensorMapRecipe &recipe, uint64_t address) {
     return wrong;
   if (recipe.fillsNaN && !isFloat(recipe.element))
     return "out-of-bounds elements cannot be NaN in a tensor of integers";
-  if (recipe.mode == MapMode::Im2col)
+  if (recipe.mode != MapMode::Tiled)
     return checkColumn(recipe);
   for (uint32_t i = 0; i < recipe.rank; ++i)
     if (recipe.box[i] < 1 || recipe.box[i] > 256)

@@ -21,10 +21,22 @@ MatrixShape takeShape(Decoder &d) {
 
 void checkTypes(Decoder &d, const MatrixShape &shape, bool isSparse) {
   uint32_t k = (isSparse ? 512 : 256) / typeBits(shape.a);
+  bool isBits = shape.a == Type::B1;
   bool isKnown = shape.a == Type::BF16 || shape.a == Type::F16 || shape.a == Type::TF32 || shape.a == Type::E4M3 ||
-                 shape.a == Type::E5M2 || shape.a == Type::S8 || shape.a == Type::U8;
+                 shape.a == Type::E5M2 || shape.a == Type::S8 || shape.a == Type::U8 || (isBits && !isSparse);
   if (!isKnown || typeBits(shape.a) != typeBits(shape.b))
     d.unsupported("its operand types");
+  // The bits that both have, counted, are the sum of the products.
+  if (isBits) {
+    d.require("and");
+    d.require("popc");
+  }
+  if ((isBits || shape.a == Type::S8 || shape.a == Type::U8) != (shape.accumulator == Type::S32))
+    d.fail("has accumulators of ." + std::string(typeName(shape.accumulator)) + " for operands of ." +
+           typeName(shape.a));
+  // PTX ISA, "wgmma, Matrix Shape": integers have fewer widths.
+  if (shape.accumulator == Type::S32 && shape.n % 16 && shape.n != 8 && shape.n != 24)
+    d.fail("n is " + std::to_string(shape.n) + " when integers allow 8, 24 and multiples of 16");
   if (shape.k != k)
     d.fail("k is " + std::to_string(shape.k) + " when it should be " + std::to_string(k));
 }
@@ -41,6 +53,8 @@ void decodeMma(Decoder &d) {
   issue.shape.saturates = d.has("satfinite");
   if (issue.shape.saturates && issue.shape.accumulator != Type::S32)
     d.fail(".satfinite is for integers");
+  if (issue.shape.saturates && issue.shape.a == Type::B1)
+    d.fail(".satfinite is not for bits");
   checkTypes(d, issue.shape, isSparse);
   issue.accumulators = d.destinations(0);
   bool isHalf = issue.shape.accumulator == Type::F16;
@@ -74,7 +88,7 @@ void decodeMma(Decoder &d) {
       d.fail("a scale is " + std::to_string(value) + " when it should be 1 or -1");
     return value < 0;
   };
-  if (d.count() > at) {
+  if (d.count() > at && issue.shape.accumulator != Type::S32) {
     issue.negatesA = sign();
     issue.negatesB = sign();
   }

@@ -62,7 +62,7 @@ MatrixTile readTile(Cta &cta, const MatrixDescriptor &descriptor, uint32_t mn, u
                     bool transposes, const Access &read, const Knowledge &knowledge, Packing packing, uint32_t first) {
   uint32_t bits = formatBits(type);
   // 16 bytes are contiguous along the major dimension in every layout.
-  uint32_t step = bits >= 8 ? 128 / bits : packing == Packing::Dense ? 32 : 16;
+  uint32_t step = bits >= 8 || bits == 1 ? 128 / bits : packing == Packing::Dense ? 32 : 16;
   uint32_t firstOuter = isMnMajor ? 0 : first, firstInner = isMnMajor ? first : 0;
   uint32_t outer = isMnMajor ? k : first + mn, inner = isMnMajor ? first + mn : k;
   MatrixTile tile;

@@ -3,10 +3,11 @@
 
 namespace girih::sim {
 
-MapOperand takeMap(Decoder &d, size_t index, uint32_t rank, LoadMode mode) {
+MapOperand takeMap(Decoder &d, size_t index, uint32_t rank, LoadMode mode, MapMode mapMode) {
   MapOperand made;
   made.rank = rank;
   made.mode = mode;
+  made.mapMode = mapMode;
   made.map = d.address(index);
   const SyntaxOperand *list = d.behindAddress(index);
   if (!list)
@@ -23,6 +24,36 @@ MapOperand takeMap(Decoder &d, size_t index, uint32_t rank, LoadMode mode) {
   return made;
 }
 
+static std::string modeName(MapMode mode) {
+  static constexpr const char *names[] = {"tiles", "im2col", "im2col::w", "im2col::w::128"};
+  return names[static_cast<unsigned>(mode)];
+}
+
+/// The pixels of `.im2col` and its kin. PTX ISA, "cp.async.bulk.tensor", has
+/// the ranges of its offsets.
+static std::vector<BoxRow> rowsOfPixels(Step &s, const MapOperand &operand, const BoxOperand &box, unsigned lane) {
+  const TensorMapRecipe &recipe = box.map.recipe;
+  std::array<uint32_t, 3> found{};
+  auto take = [&](size_t i, const char *what, uint32_t limit) {
+    found[i] = s.read<uint32_t>(operand.offsets[i])[lane] & 0xffff;
+    if (found[i] >= limit)
+      s.misuse(what + (" " + std::to_string(found[i])) + " is not below " + std::to_string(limit));
+  };
+  if (!isAlongWidth(operand.mapMode)) {
+    static constexpr uint32_t limits[] = {1 << 16, 1 << 8, 1 << 5};
+    for (size_t i = 0; i < operand.offsets.size(); ++i)
+      take(i, "im2col offset", limits[operand.rank - 3]);
+    return rowsOfColumn(box.map, box.coordinates, found);
+  }
+  take(0, "wHalo", operand.mapMode == MapMode::Im2colWidth ? 512 : 32);
+  take(1, "wOffset", 32);
+  // "im2col::w and im2col::w::128 modes, Bounding Box".
+  if (int64_t end = int64_t(recipe.sizes[1]) - 1 + recipe.upperCorner[0]; box.coordinates[1] > end)
+    s.misuse("the first pixel at width " + std::to_string(box.coordinates[1]) +
+             " lies behind the bounding box, which ends at " + std::to_string(end));
+  return rowsAlongWidth(box.map, box.coordinates, found[0], found[1]);
+}
+
 std::shared_ptr<BoxOperand> readBox(Step &s, const MapOperand &operand, unsigned lane) {
   uint64_t address = laneAddress(s, operand.map, lane);
   Place place =
@@ -37,10 +68,8 @@ std::shared_ptr<BoxOperand> readBox(Step &s, const MapOperand &operand, unsigned
   // A map that tensormap.replace has changed is judged here.
   if (std::string wrong = checkTensorMap(map.recipe, map.address); !wrong.empty())
     s.misuse("tensor map: " + wrong);
-  bool isColumn = operand.mode == LoadMode::Column;
-  if ((map.recipe.mode == MapMode::Im2col) != isColumn)
-    s.misuse(std::string("the tensor map is for ") + (isColumn ? "tiles" : "im2col") + " and the copy for " +
-             (isColumn ? "im2col" : "tiles"));
+  if (map.recipe.mode != operand.mapMode)
+    s.misuse("the tensor map is for " + modeName(map.recipe.mode) + " and the copy for " + modeName(operand.mapMode));
   if (map.recipe.rank != operand.rank)
     s.misuse("the tensor map has rank " + std::to_string(map.recipe.rank) + " and the copy " +
              std::to_string(operand.rank));
@@ -59,16 +88,8 @@ std::shared_ptr<BoxOperand> readBox(Step &s, const MapOperand &operand, unsigned
     if (map.recipe.box[1] != 1)
       s.misuse("the box has " + std::to_string(map.recipe.box[1]) + " rows when copies of four rows need 1");
     box->rows = rowsOfGather(map, box->coordinates);
-  } else if (isColumn) {
-    static constexpr uint32_t limits[] = {1 << 16, 1 << 8, 1 << 5};
-    std::array<uint32_t, 3> offsets{};
-    for (size_t i = 0; i < operand.offsets.size(); ++i) {
-      offsets[i] = s.read<uint32_t>(operand.offsets[i])[lane] & 0xffff;
-      if (offsets[i] >= limits[operand.rank - 3])
-        s.misuse("im2col offset " + std::to_string(offsets[i]) + " is not below " +
-                 std::to_string(limits[operand.rank - 3]));
-    }
-    box->rows = rowsOfColumn(map, box->coordinates, offsets);
+  } else if (operand.mode == LoadMode::Column) {
+    box->rows = rowsOfPixels(s, operand, *box, lane);
   } else {
     box->rows = rowsOfBox(map, box->coordinates);
   }
@@ -119,15 +140,15 @@ template <class F> static void forPieces(const BoxOperand &box, const BoxRow &ro
 void loadRow(Cluster &cluster, Cta &cta, const BoxOperand &box, const BoxRow &row, uint32_t base, const Access &read,
              const Access &write, const Knowledge &knowledge) {
   std::vector<uint8_t> bytes(box.map.rowBytes(), box.map.recipe.fillsNaN ? 0xff : 0);
-  if (row.last > row.first)
+  if (row.last > row.first && !row.isUnknown)
     readGlobal(cluster, row.globalAddress, bytes.data() + row.first, row.last - row.first, read, knowledge);
   uint32_t group = box.map.groupBytes();
   forPieces(box, row, base, [&](uint32_t offset, uint32_t at, uint32_t size) {
     if (group == 16)
-      return cta.writeShared(offset, bytes.data() + at, size, write, knowledge);
+      return cta.writeShared(offset, bytes.data() + at, size, write, knowledge, !row.isUnknown);
     // PTX ISA, "Padding and alignment of the sub-byte types".
     static constexpr uint8_t padding[8] = {};
-    cta.writeShared(offset, bytes.data() + at / 16 * group, group, write, knowledge);
+    cta.writeShared(offset, bytes.data() + at / 16 * group, group, write, knowledge, !row.isUnknown);
     cta.writeShared(offset + group, padding, 16 - group, write, knowledge, false);
   });
 }

@@ -7,7 +7,7 @@
 
 namespace girih::sim {
 
-/// `.tile`, `.tile::gather4` and `.tile::scatter4`, `.im2col`.
+/// `.tile`, `.tile::gather4` and `.tile::scatter4`, `.im2col` and its kin.
 enum class LoadMode { Tile, FourRows, Column };
 
 /// The `[map, {coordinates}]` operand, and the offsets of im2col.
@@ -15,9 +15,11 @@ struct MapOperand {
   AddressOperand map;
   uint32_t rank = 0;
   LoadMode mode = LoadMode::Tile;
+  /// What the map has to be for.
+  MapMode mapMode = MapMode::Tiled;
   std::vector<Operand> coordinates, offsets;
 };
-MapOperand takeMap(Decoder &d, size_t index, uint32_t rank, LoadMode mode);
+MapOperand takeMap(Decoder &d, size_t index, uint32_t rank, LoadMode mode, MapMode mapMode);
 
 struct BoxOperand {
   TensorMap map;

@@ -46,21 +46,21 @@ void startLoad(Step &s, std::shared_ptr<BoxOperand> box, LoadTarget target, std:
   cluster->enqueue(*s.cta().copyEngine, std::move(operation));
 }
 
-/// The offsets within the filter, an operand of their own.
+/// The offsets within the filter, or halo and offset, an operand of their own.
 void takeOffsets(Decoder &d, size_t index, MapOperand &from) {
   from.offsets = d.sources(index, Type::U16);
-  if (from.offsets.size() != from.rank - 2)
-    d.fail("has " + std::to_string(from.offsets.size()) + " im2col offsets when it needs " +
-           std::to_string(from.rank - 2));
+  size_t needed = isAlongWidth(from.mapMode) ? 2 : from.rank - 2;
+  if (from.offsets.size() != needed)
+    d.fail("has " + std::to_string(from.offsets.size()) + " im2col offsets when it needs " + std::to_string(needed));
 }
 
-void decodeLoad(Decoder &d, uint32_t rank, LoadMode mode, bool mayBeRemote) {
+void decodeLoad(Decoder &d, uint32_t rank, LoadMode mode, MapMode mapMode, bool mayBeRemote) {
   bool isMulticast = d.has("multicast::cluster");
   bool isPair = d.has("cta_group::2");
   d.has("cta_group::1");
   takeCachePolicy(d);
   AddressOperand to = d.address(0), barrier = d.address(2);
-  MapOperand from = takeMap(d, 1, rank, mode);
+  MapOperand from = takeMap(d, 1, rank, mode, mapMode);
   size_t next = 3;
   if (mode == LoadMode::Column)
     takeOffsets(d, next++, from);
@@ -193,12 +193,12 @@ void startStore(Step &s, const StoreCall &call, unsigned lane) {
   cluster->enqueue(*s.cta().copyEngine, std::move(operation));
 }
 
-void decodeStore(Decoder &d, uint32_t rank, LoadMode mode, bool isReduction) {
+void decodeStore(Decoder &d, uint32_t rank, LoadMode mode, MapMode mapMode, bool isReduction) {
   takeCachePolicy(d);
   std::string how;
   if (isReduction)
     how = d.oneOf({"add", "min", "max", "and", "or", "xor", "inc", "dec"});
-  MapOperand to = takeMap(d, 0, rank, mode);
+  MapOperand to = takeMap(d, 0, rank, mode, mapMode);
   AddressOperand from = d.address(1);
   d.instruction().passesUndefined = false;
   d.run([=](Step &s) {
@@ -234,9 +234,14 @@ void decodeTensorCopy(Decoder &d, bool isReduction, bool isPrefetch) {
   if (dimensions.empty())
     d.unsupported();
   uint32_t rank = uint32_t(dimensions[0] - '0');
-  std::string name = d.oneOf({"tile", "tile::gather4", "tile::scatter4", "im2col", "im2col_no_offs"});
+  std::string name =
+      d.oneOf({"tile", "tile::gather4", "tile::scatter4", "im2col", "im2col_no_offs", "im2col::w", "im2col::w::128"});
   bool gathers = name == "tile::gather4", scatters = name == "tile::scatter4", isColumn = name.starts_with("im2col");
   LoadMode mode = gathers || scatters ? LoadMode::FourRows : isColumn ? LoadMode::Column : LoadMode::Tile;
+  MapMode mapMode = !isColumn                  ? MapMode::Tiled
+                    : name == "im2col::w"      ? MapMode::Im2colWidth
+                    : name == "im2col::w::128" ? MapMode::Im2colWidth128
+                                               : MapMode::Im2col;
   if ((mode == LoadMode::FourRows && rank != 2) || (isColumn && rank < 3))
     d.fail("has no ." + name + " of " + dimensions);
   if (isPrefetch) {
@@ -245,7 +250,7 @@ void decodeTensorCopy(Decoder &d, bool isReduction, bool isPrefetch) {
     d.require("L2");
     d.require("global");
     takeCachePolicy(d);
-    MapOperand from = takeMap(d, 0, rank, mode);
+    MapOperand from = takeMap(d, 0, rank, mode, mapMode);
     if (isColumn)
       takeOffsets(d, 1, from);
     d.run([](Step &) { return Outcome::Next; });
@@ -257,9 +262,9 @@ void decodeTensorCopy(Decoder &d, bool isReduction, bool isPrefetch) {
   bool hasCta = d.has("shared::cta");
   d.require("global");
   if (counts && intoShared != hasCta && !isReduction && !scatters && name != "im2col_no_offs")
-    return decodeLoad(d, rank, mode, intoShared);
-  if (isGroup && hasCta && !gathers && name != "im2col")
-    return decodeStore(d, rank, mode, isReduction);
+    return decodeLoad(d, rank, mode, mapMode, intoShared);
+  if (isGroup && hasCta && !gathers && (!isColumn || name == "im2col_no_offs"))
+    return decodeStore(d, rank, mode, mapMode, isReduction);
   d.unsupported();
 }
 

@@ -94,15 +94,21 @@ TensorMapRecipe parseMap(const Node &object) {
     if (object.has("box"))
       object.fail("has both 'box' and 'im2col'");
     Node column = object.at("im2col");
-    column.allowOnly({"lower", "upper", "channels", "pixels"});
-    recipe.mode = MapMode::Im2col;
-    size_t corners = std::max<size_t>(rank, 2) - 2;
+    constexpr std::pair<const char *, MapMode> modes[] = {{"w", MapMode::Im2colWidth},
+                                                          {"w128", MapMode::Im2colWidth128}};
+    recipe.mode = column.has("mode") ? column.at("mode").choice(modes) : MapMode::Im2col;
+    std::vector<const char *> members = {"mode", "lower", "upper", "channels"};
+    if (recipe.mode != MapMode::Im2colWidth128)
+      members.push_back("pixels");
+    column.allowOnly(members);
+    size_t corners = isAlongWidth(recipe.mode) ? 1 : std::max<size_t>(rank, 2) - 2;
     if (column.has("lower"))
       numbers(column.at("lower"), corners, recipe.lowerCorner);
     if (column.has("upper"))
       numbers(column.at("upper"), corners, recipe.upperCorner);
     recipe.channelsPerPixel = column.at("channels").integer<uint32_t>();
-    recipe.pixelsPerColumn = column.at("pixels").integer<uint32_t>();
+    if (recipe.mode != MapMode::Im2colWidth128)
+      recipe.pixelsPerColumn = column.at("pixels").integer<uint32_t>();
   } else {
     numbers(object.at("box"), rank, recipe.box);
   }

@@ -1,4 +1,4 @@
-//===- TensorMap.cpp - cuTensorMapEncodeTiled -----------------------------===//
+//===- TensorMap.cpp - The encoding of tensor maps ------------------------===//
 //
 // The encoding is the simulator's own (docs/simulator.md): programs hand the 128
 // bytes on and do not look into them.
@@ -8,6 +8,7 @@
 
 #include "../Api.h"
 
+#include <algorithm>
 #include <cstring>
 
 using namespace girih::sim;
@@ -80,6 +81,36 @@ void setSwizzle(TensorMapRecipe &recipe, CUtensorMapSwizzle swizzle) {
   throw Refusal{CUDA_ERROR_INVALID_VALUE, "the swizzle " + std::to_string(int(swizzle)) + " is not known"};
 }
 
+/// What the three functions share; the rest of the recipe says what a box is.
+void encode(CUtensorMap *map, TensorMapRecipe recipe, CUtensorMapDataType type, cuuint32_t rank, void *address,
+            const cuuint64_t *sizes, const cuuint64_t *strides, const cuuint32_t *elementStrides,
+            CUtensorMapInterleave interleave, CUtensorMapSwizzle swizzle, CUtensorMapFloatOOBfill fill) {
+  recipe.element = elementOf(type);
+  recipe.rank = rank;
+  for (unsigned i = 0; i < rank; ++i) {
+    recipe.sizes[i] = sizes[i];
+    recipe.elementStrides[i] = elementStrides[i];
+    if (i)
+      recipe.strides[i] = strides[i - 1];
+  }
+  setSwizzle(recipe, swizzle);
+  recipe.fillsNaN = fill != CU_TENSOR_MAP_FLOAT_OOB_FILL_NONE;
+  if (interleave != CU_TENSOR_MAP_INTERLEAVE_NONE)
+    throw Refusal{CUDA_ERROR_NOT_SUPPORTED, "interleaved tensor maps are not simulated"};
+  uint64_t base = reinterpret_cast<uint64_t>(address);
+  if (std::string wrong = checkTensorMap(recipe, base); !wrong.empty())
+    throw Refusal{CUDA_ERROR_INVALID_VALUE, wrong};
+  auto bytes = packTensorMap({base, recipe});
+  static_assert(sizeof(CUtensorMap) == sizeof bytes);
+  std::memcpy(map, bytes.data(), bytes.size());
+}
+
+void checkRank(CUtensorMap *map, cuuint32_t rank, cuuint32_t least) {
+  if (!map || rank < least || rank > 5)
+    throw Refusal{CUDA_ERROR_INVALID_VALUE,
+                  "rank is " + std::to_string(rank) + " when it should be " + std::to_string(least) + " to 5"};
+}
+
 } // namespace
 
 extern "C" {
@@ -89,28 +120,48 @@ CUresult cuTensorMapEncodeTiled(CUtensorMap *map, CUtensorMapDataType type, cuui
                                 const cuuint32_t *elementStrides, CUtensorMapInterleave interleave,
                                 CUtensorMapSwizzle swizzle, CUtensorMapL2promotion, CUtensorMapFloatOOBfill fill) {
   return enter("cuTensorMapEncodeTiled", [&](Session &) {
-    if (!map || rank < 1 || rank > 5)
-      throw Refusal{CUDA_ERROR_INVALID_VALUE, "rank is " + std::to_string(rank) + " when it should be 1 to 5"};
+    checkRank(map, rank, 1);
     TensorMapRecipe recipe;
-    recipe.element = elementOf(type);
-    recipe.rank = rank;
-    for (unsigned i = 0; i < rank; ++i) {
-      recipe.sizes[i] = sizes[i];
-      recipe.box[i] = box[i];
-      recipe.elementStrides[i] = elementStrides[i];
-      if (i)
-        recipe.strides[i] = strides[i - 1];
-    }
-    setSwizzle(recipe, swizzle);
-    recipe.fillsNaN = fill != CU_TENSOR_MAP_FLOAT_OOB_FILL_NONE;
-    if (interleave != CU_TENSOR_MAP_INTERLEAVE_NONE)
-      throw Refusal{CUDA_ERROR_NOT_SUPPORTED, "interleaved tensor maps are not simulated"};
-    uint64_t base = reinterpret_cast<uint64_t>(address);
-    if (std::string wrong = checkTensorMap(recipe, base); !wrong.empty())
-      throw Refusal{CUDA_ERROR_INVALID_VALUE, wrong};
-    auto bytes = packTensorMap({base, recipe});
-    static_assert(sizeof(CUtensorMap) == sizeof bytes);
-    std::memcpy(map, bytes.data(), bytes.size());
+    std::copy(box, box + rank, recipe.box.begin());
+    encode(map, recipe, type, rank, address, sizes, strides, elementStrides, interleave, swizzle, fill);
+    return CUDA_SUCCESS;
+  });
+}
+
+CUresult cuTensorMapEncodeIm2col(CUtensorMap *map, CUtensorMapDataType type, cuuint32_t rank, void *address,
+                                 const cuuint64_t *sizes, const cuuint64_t *strides, const int *lowerCorner,
+                                 const int *upperCorner, cuuint32_t channels, cuuint32_t pixels,
+                                 const cuuint32_t *elementStrides, CUtensorMapInterleave interleave,
+                                 CUtensorMapSwizzle swizzle, CUtensorMapL2promotion, CUtensorMapFloatOOBfill fill) {
+  return enter("cuTensorMapEncodeIm2col", [&](Session &) {
+    checkRank(map, rank, 3);
+    TensorMapRecipe recipe;
+    recipe.mode = MapMode::Im2col;
+    // The driver's documentation has the width last; an H200 takes it first (Recorded/copies.json).
+    std::copy(lowerCorner, lowerCorner + rank - 2, recipe.lowerCorner.begin());
+    std::copy(upperCorner, upperCorner + rank - 2, recipe.upperCorner.begin());
+    recipe.channelsPerPixel = channels;
+    recipe.pixelsPerColumn = pixels;
+    encode(map, recipe, type, rank, address, sizes, strides, elementStrides, interleave, swizzle, fill);
+    return CUDA_SUCCESS;
+  });
+}
+
+CUresult cuTensorMapEncodeIm2colWide(CUtensorMap *map, CUtensorMapDataType type, cuuint32_t rank, void *address,
+                                     const cuuint64_t *sizes, const cuuint64_t *strides, int lowerCorner,
+                                     int upperCorner, cuuint32_t channels, cuuint32_t pixels,
+                                     const cuuint32_t *elementStrides, CUtensorMapInterleave interleave,
+                                     CUtensorMapIm2ColWideMode mode, CUtensorMapSwizzle swizzle, CUtensorMapL2promotion,
+                                     CUtensorMapFloatOOBfill fill) {
+  return enter("cuTensorMapEncodeIm2colWide", [&](Session &) {
+    checkRank(map, rank, 3);
+    TensorMapRecipe recipe;
+    recipe.mode = mode == CU_TENSOR_MAP_IM2COL_WIDE_MODE_W128 ? MapMode::Im2colWidth128 : MapMode::Im2colWidth;
+    recipe.lowerCorner[0] = lowerCorner;
+    recipe.upperCorner[0] = upperCorner;
+    recipe.channelsPerPixel = channels;
+    recipe.pixelsPerColumn = pixels;
+    encode(map, recipe, type, rank, address, sizes, strides, elementStrides, interleave, swizzle, fill);
     return CUDA_SUCCESS;
   });
 }
@@ -119,7 +170,7 @@ CUresult cuTensorMapReplaceAddress(CUtensorMap *map, void *address) {
   return enter("cuTensorMapReplaceAddress", [&](Session &) {
     auto decoded = decodeTensorMap(reinterpret_cast<const uint8_t *>(map));
     if (!decoded)
-      throw Refusal{CUDA_ERROR_INVALID_VALUE, "the bytes are no tensor map of cuTensorMapEncodeTiled"};
+      throw Refusal{CUDA_ERROR_INVALID_VALUE, "the bytes are no tensor map that has been encoded"};
     decoded->address = reinterpret_cast<uint64_t>(address);
     if (std::string wrong = checkTensorMap(decoded->recipe, decoded->address); !wrong.empty())
       throw Refusal{CUDA_ERROR_INVALID_VALUE, wrong};
