@@ -14,8 +14,10 @@ constexpr bool isCausal = false;
 // For lengths of each sequence's own, which are not here.
 void prepare_varlen_num_blocks(Flash_fwd_params &, cudaStream_t, bool, int, int, bool) {}
 
-int main() {
-  constexpr int batch = 1, heads = 2, queries = 256, keys = 300, depth = 128;
+// The number of heads, 2 unless given; each has two tiles, and each tile a multiprocessor.
+int main(int argc, char **argv) {
+  constexpr int batch = 1, queries = 256, keys = 300, depth = 128;
+  const int heads = argc > 1 ? std::atoi(argv[1]) : 2;
   Array<Element> q(batch * queries * heads * depth, 1), k(batch * keys * heads * depth, 2), v(k.host.size(), 3);
   Array<Element> out(q.host.size());
   Array<float> lse(batch * heads * queries);
@@ -46,7 +48,7 @@ int main() {
   params.num_splits = 1;
   params.tile_count_semaphore = tiles.device;
   params.arch = 90;
-  params.num_sm = 4;
+  params.num_sm = 2 * heads;
   run_flash_fwd<90, depth, depth, isCausal ? 1 : 2, Element, Element, isCausal, false, false, false, false, false, false,
                 false, false, false>(params, nullptr);
 
