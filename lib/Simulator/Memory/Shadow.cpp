@@ -27,6 +27,21 @@ bool isGuess(const Access &read, const Access &write) {
   return read.isGuess && write.isWrite && write.isStrong && write.proxy == Proxy::Generic && read.mask == write.mask;
 }
 
+/// Reads of other clusters are kept up to a number, so that an input that the
+/// whole grid reads does not fill the host's memory. A write by any cluster
+/// conflicts with the reads of all others, so that this hides a race only
+/// where clusters synchronise through global memory.
+constexpr size_t keptForeign = 64;
+
+bool isForeignRead(const Access &old, const Access &access) { return !old.isWrite && old.cluster != access.cluster; }
+
+void addRead(AccessList &history, const Access &access, size_t foreign) {
+  auto isForeign = [&](const Access &old) { return isForeignRead(old, access); };
+  if (foreign >= keptForeign)
+    history.erase(std::find_if(history.begin(), history.end(), isForeign));
+  history.push_back(access);
+}
+
 } // namespace
 
 Missing Shadow::orderOf(const Access &earlier, const Access &access, const Knowledge &knowledge,
@@ -85,21 +100,6 @@ Missing Shadow::orderOf(const Access &earlier, const Access &access, const Knowl
       return Missing::MapFence;
   }
   return Missing::Nothing;
-}
-
-/// Reads of other clusters are kept up to a number, so that an input that the
-/// whole grid reads does not fill the host's memory. A write by any cluster
-/// conflicts with the reads of all others, so that this hides a race only
-/// where clusters synchronise through global memory.
-void Shadow::addRead(Cell &cell, const Access &access) {
-  constexpr size_t keptForeign = 64;
-  AccessList &history = cell.history;
-  if (history.size() >= keptForeign) {
-    auto isForeign = [&](const Access &old) { return !old.isWrite && old.cluster != access.cluster; };
-    if (size_t(std::count_if(history.begin(), history.end(), isForeign)) >= keptForeign)
-      history.erase(std::find_if(history.begin(), history.end(), isForeign));
-  }
-  history.push_back(access);
 }
 
 void Shadow::enterCell(Cell &cell, Access access, const Knowledge &knowledge, uint64_t address, Conflicts &found) {
@@ -177,10 +177,11 @@ void Shadow::enterCell(Cell &cell, Access access, const Knowledge &knowledge, ui
   }
   history.truncate(kept);
   if (!isMerged) {
-    if (access.isWrite)
-      history.push_back(access);
-    else
-      addRead(cell, access);
+    auto isForeign = [&](const Access &old) { return isForeignRead(old, access); };
+    size_t foreign = access.isWrite || history.size() < keptForeign
+                         ? 0
+                         : size_t(std::count_if(history.begin(), history.end(), isForeign));
+    addRead(history, access, foreign);
   }
 }
 
@@ -201,7 +202,7 @@ Conflicts Shadow::enter(uint64_t address, uint64_t size, Access access, const Kn
 
 /// A read by lanes of which none has written there since it has last known what
 /// the others do is judged for all of them by one look.
-bool Shadow::enterTogether(Cell &cell, const Access &access, const Knowledge &knowledge) {
+bool Shadow::enterTogether(Cell &cell, Access access, std::span<const Part> parts, const Knowledge &knowledge) {
   AccessList &history = cell.history;
   auto isOver = [&](const Access &old, LaneMask lanes, VectorClock Clocks::*clock) {
     const Clocks *clocks = &knowledge;
@@ -213,57 +214,105 @@ bool Shadow::enterTogether(Cell &cell, const Access &access, const Knowledge &kn
     }
     return (clocks->*clock).covers(old.component, old.tick, lanes);
   };
-  for (const Access &old : history)
-    if (old.isWrite && (old.mask & access.mask) &&
-        !(isOver(old, old.lanes, &Clocks::past) && isOver(old, old.lanes, &Clocks::generic)))
-      return false;
-  bool isMerged = false, hearsOthers = !knowledge.foreign.empty();
-  uint32_t kept = 0;
-  for (Access &old : history) {
-    // Most are reads of an input by clusters that this one has not met.
-    bool mayChange = !old.isWrite && (hearsOthers || old.cluster == access.cluster);
-    if (mayChange && (old.mask & access.mask)) {
-      bool isSame = isSameAgent(old, access);
-      LaneMask others = isSame ? old.lanes & ~access.lanes : old.lanes;
-      if (isSame && isSameInstruction(old, access)) {
+  uint8_t read = 0;
+  for (const Part &part : parts)
+    read |= part.mask;
+  // Most are reads of an input by clusters that this one has not met: these stay as they are.
+  bool hearsOthers = !knowledge.foreign.empty();
+  size_t foreign = 0;
+  uint32_t count = history.size(), first = count, last = 0;
+  for (uint32_t i = 0; i < count; ++i) {
+    const Access &old = history[i];
+    if (old.isWrite) {
+      if ((old.mask & read) && !(isOver(old, old.lanes, &Clocks::past) && isOver(old, old.lanes, &Clocks::generic)))
+        return false;
+      continue;
+    }
+    bool isForeign = old.cluster != access.cluster;
+    foreign += isForeign;
+    if (hearsOthers || !isForeign) {
+      first = std::min(first, i);
+      last = i + 1;
+    }
+  }
+  uint8_t merged = 0;
+  uint32_t kept = first;
+  for (uint32_t i = first; i < last; ++i) {
+    Access &old = history[i];
+    bool mayChange = !old.isWrite && (hearsOthers || old.cluster == access.cluster) && (old.mask & read);
+    bool isSame = mayChange && isSameAgent(old, access);
+    if (mayChange && !isSame && old.isStrong == access.isStrong && isOver(old, old.lanes, &Clocks::past))
+      old.mask &= ~read;
+    for (uint32_t p = 0; isSame && p < parts.size(); ++p) {
+      access.mask = parts[p].mask, access.lanes = parts[p].lanes;
+      if (!(old.mask & access.mask))
+        continue;
+      LaneMask others = old.lanes & ~access.lanes;
+      if (isSameInstruction(old, access)) {
         old.lanes |= access.lanes;
-        isMerged = true;
+        merged |= uint8_t(1 << p);
       } else if (old.isStrong == access.isStrong) {
         if (!others || isOver(old, others, &Clocks::past))
           old.mask &= ~access.mask;
-        else if (isSame && old.proxy == access.proxy && !(old.mask & ~access.mask))
+        else if (old.proxy == access.proxy && !(old.mask & ~access.mask))
           old.lanes = others;
       }
-      if (!old.mask)
-        continue;
     }
-    if (&old != &history[kept])
+    if (mayChange && !old.mask) {
+      foreign -= old.cluster != access.cluster;
+      continue;
+    }
+    if (i != kept)
       history[kept] = old;
     ++kept;
   }
-  history.truncate(kept);
-  if (!isMerged)
-    addRead(cell, access);
+  if (kept < last) {
+    std::copy(history.begin() + last, history.end(), history.begin() + kept);
+    history.truncate(count - (last - kept));
+  }
+  for (uint32_t p = 0; p < parts.size(); ++p) {
+    if (merged >> p & 1)
+      continue;
+    access.mask = parts[p].mask, access.lanes = parts[p].lanes;
+    addRead(history, access, foreign);
+    foreign -= foreign >= keptForeign;
+  }
   return true;
 }
 
 void Shadow::enterReads(const Lanes<uint64_t> &addresses, uint64_t size, const Access &access,
                         const Knowledge &knowledge, LaneConflicts &found) {
   Access entered = access;
+  Part parts[8];
+  uint32_t partCount = 0;
+  uint64_t current = 0;
+  auto enterParts = [&] {
+    std::span<const Part> together(parts, partCount);
+    partCount = 0;
+    Cell &cell = cellAt(current);
+    if (enterTogether(cell, access, together, knowledge))
+      return;
+    for (const Part &part : together)
+      for (LaneMask left = part.lanes; left; left &= left - 1) {
+        entered.lanes = left & -left;
+        entered.mask = part.mask;
+        Conflicts conflicts;
+        enterCell(cell, entered, knowledge, current * 8 + uint64_t(__builtin_ctz(part.mask)), conflicts);
+        for (const Conflict &conflict : conflicts)
+          found.emplace_back(entered, conflict);
+      }
+  };
   auto enterLanes = [&](uint64_t address, LaneMask lanes) {
     for (uint64_t at = address, end = address + size; at < end;) {
       uint64_t stop = std::min(end, (at / 8 + 1) * 8);
-      entered.mask = static_cast<uint8_t>(((1u << (stop - at)) - 1) << at % 8);
-      entered.lanes = lanes;
-      Cell &cell = cellAt(at / 8);
-      if (!enterTogether(cell, entered, knowledge))
-        for (LaneMask left = lanes; left; left &= left - 1) {
-          entered.lanes = left & -left;
-          Conflicts conflicts;
-          enterCell(cell, entered, knowledge, at, conflicts);
-          for (const Conflict &conflict : conflicts)
-            found.emplace_back(entered, conflict);
-        }
+      auto mask = static_cast<uint8_t>(((1u << (stop - at)) - 1) << at % 8);
+      if (partCount && current != at / 8)
+        enterParts();
+      current = at / 8;
+      Part *same = std::find_if(parts, parts + partCount, [&](const Part &part) { return part.mask == mask; });
+      if (same == parts + partCount)
+        parts[partCount++] = {0, mask};
+      same->lanes |= lanes;
       at = stop;
     }
   };
@@ -289,6 +338,8 @@ void Shadow::enterReads(const Lanes<uint64_t> &addresses, uint64_t size, const A
   }
   for (unsigned i = 0; i < count; ++i)
     enterLanes(addressAt[used[i]], lanesAt[used[i]]);
+  if (partCount)
+    enterParts();
 }
 
 } // namespace girih::sim

@@ -6,6 +6,7 @@
 #include "Knowledge.h"
 
 #include <memory>
+#include <span>
 #include <vector>
 
 namespace girih::sim {
@@ -70,10 +71,14 @@ private:
     AccessList history;
   };
   void enterCell(Cell &cell, Access access, const Knowledge &knowledge, uint64_t address, Conflicts &found);
-  void addRead(Cell &cell, const Access &access);
+  /// Lanes that read the same bytes of a cell, others than those of the other parts.
+  struct Part {
+    LaneMask lanes;
+    uint8_t mask;
+  };
   /// Enters a read by several lanes; false, with nothing done, where they have to
   /// be entered one by one.
-  bool enterTogether(Cell &cell, const Access &access, const Knowledge &knowledge);
+  bool enterTogether(Cell &cell, Access access, std::span<const Part> parts, const Knowledge &knowledge);
   /// What the earlier access needs to happen before the later one.
   Missing orderOf(const Access &earlier, const Access &access, const Knowledge &knowledge, uint64_t address) const;
 

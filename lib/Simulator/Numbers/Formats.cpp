@@ -45,6 +45,9 @@ Format formatOf(Type type) {
   }
 }
 
+/// 2^exponent, a normal number: what libm's ldexp takes ten times as long for.
+static double powerOfTwo(int exponent) { return std::bit_cast<double>(uint64_t(exponent + 1023) << 52); }
+
 double decodeFloat(uint32_t code, const Format &format) {
   constexpr double nan = std::numeric_limits<double>::quiet_NaN();
   if (format.specials == Specials::PowerOnly)
@@ -59,10 +62,10 @@ double decodeFloat(uint32_t code, const Format &format) {
   } else if (exponent == top && format.specials == Specials::OneNaN && mantissa == (1u << format.mantissaBits) - 1) {
     value = nan;
   } else if (exponent == 0) {
-    value = std::ldexp(double(mantissa), 1 - format.bias - int(format.mantissaBits));
+    value = double(mantissa) * powerOfTwo(1 - format.bias - int(format.mantissaBits));
   } else {
-    value = std::ldexp(double(mantissa | 1u << format.mantissaBits),
-                       int(exponent) - format.bias - int(format.mantissaBits));
+    value = double(mantissa | 1u << format.mantissaBits) *
+            powerOfTwo(int(exponent) - format.bias - int(format.mantissaBits));
   }
   return isNegative ? -value : value;
 }
@@ -117,9 +120,9 @@ double roundScaled(double scaled, Rounding rounding, bool isNegative) {
 
 /// The distance of neighbouring numbers at a value, as a power of two.
 int quantumExponent(double magnitude, const Format &format) {
-  int exponent;
-  std::frexp(magnitude, &exponent);
-  return std::max(exponent - 1, 1 - format.bias) - int(format.mantissaBits);
+  // Of a subnormal double it is too large, but below that of every format.
+  int exponent = int(std::bit_cast<uint64_t>(magnitude) >> 52 & 0x7ff) - 1023;
+  return std::max(exponent, 1 - format.bias) - int(format.mantissaBits);
 }
 
 uint32_t encodePower(double value, Rounding rounding, bool saturates) {
@@ -162,11 +165,11 @@ uint32_t encodeFloat(double value, const Format &format, Rounding rounding, bool
   if (magnitude == 0)
     return sign;
   int scale = quantumExponent(magnitude, format);
-  double rounded = roundScaled(std::ldexp(magnitude, -scale), rounding, isNegative);
+  double rounded = roundScaled(magnitude * powerOfTwo(-scale), rounding, isNegative);
   // Rounding may carry into the next binade; the code is monotonic, so adding
   // the mantissa to the exponent field is right in every case.
   uint32_t code;
-  double unit = std::ldexp(1.0, int(format.mantissaBits));
+  double unit = powerOfTwo(int(format.mantissaBits));
   if (rounded < unit) {
     code = static_cast<uint32_t>(rounded); // subnormal
   } else {
