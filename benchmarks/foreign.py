@@ -7,7 +7,7 @@ usage: benchmarks/foreign.py [OPTIONS] [NAME...]
   --list             print the table and end
   --sources FOLDER   where the checkouts are or come (a new folder under /tmp); a checkout that is there is taken as it is
   --out FOLDER       where programs and their output go (--sources)
-  --rules NAME       hardware (unless given) or isa, as of girih-sim
+  --rules NAME       hardware (unless given) or isa, as of girih-sim; by isa, a run goes on behind its verdicts
   --seconds N        how long a program may run (600)
   --build-only       compile the programs, run none
   --build FOLDER     the build whose girih-sim to use (build)
@@ -182,6 +182,11 @@ def run(command, folder, log, seconds=None):
             return None
 
 
+def rules(options):
+    """What girih-sim is told to judge by. By the letter nearly all have verdicts, so that a run would end with its first misuse."""
+    return ["--rules", options.rules, *(["--keep-going"] if options.rules == "isa" else [])]
+
+
 def fetch(name, sources):
     url, commit = REPOSITORIES[name]
     folder = sources / name
@@ -220,7 +225,7 @@ def judge(program, made, options):
     """A row of the table; whether the program has come to its end."""
     log = made.with_suffix(".log")
     began = time.monotonic()
-    code = run([options.build / "bin/girih-sim", "--host", made, "--chip", program.chip, "--rules", options.rules,
+    code = run([options.build / "bin/girih-sim", "--host", made, "--chip", program.chip, *rules(options),
                 "--multiprocessors", str(program.multiprocessors), "--", *program.arguments], options.out, log,
                options.seconds)
     seconds = time.monotonic() - began
@@ -240,7 +245,7 @@ def judge(program, made, options):
 def judge_launch(name, chip, folder, options):
     """Runs the folder's launch.json, which says what to expect, prints the row of the table, and says whether it went well."""
     began = time.monotonic()
-    command = [options.build / "bin/girih-sim", folder / "launch.json", "--check", "--rules", options.rules]
+    command = [options.build / "bin/girih-sim", folder / "launch.json", "--check", *rules(options)]
     if options.schedules:
         command += ["--schedules", str(options.schedules)]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
