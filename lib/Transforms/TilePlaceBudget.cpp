@@ -62,10 +62,18 @@ DenseSet<Value> findFreeValues(gpu::GPUFuncOp kernel) {
   return found;
 }
 
-/// The most registers that tiles take at any op of the block, a tile `most` at a time. An
-/// elementwise op may write over an operand that dies in it.
+/// Whether CTAs exchange a tile: that is done with all of it at once.
+bool isExchanged(Value value) {
+  return value.getDefiningOp<tile::ClusterReduceOp>() ||
+         llvm::any_of(value.getUsers(), [](Operation *user) { return isa<tile::ClusterReduceOp>(user); });
+}
+
+/// The most registers that tiles take at any op of the block, a tile `most` at a time if that
+/// is possible. An elementwise op may write over an operand that dies in it.
 int64_t peakRegisters(Block *block, const DenseSet<Value> &freeValues, int64_t most) {
-  auto sizeOf = [&](Value value) { return std::min(registersOf(value), most); };
+  auto sizeOf = [&](Value value) {
+    return isExchanged(value) ? registersOf(value) : std::min(registersOf(value), most);
+  };
   DenseMap<Value, Operation *> lastUse;
   auto note = [&](Value value) {
     if (sizeOf(value) == 0 || freeValues.contains(value))
@@ -114,6 +122,26 @@ bool transposes(gpu::GPUFuncOp kernel) {
   return kernel.walk([](tile::TransposeOp) { return WalkResult::interrupt(); }).wasInterrupted();
 }
 
+namespace {
+
+/// The most barriers of what MMAs leave and find in tensor memory: copies of one MMA share them.
+int64_t tensorBarriers(gpu::GPUFuncOp kernel, const tile::Schedule &schedule) {
+  llvm::SmallDenseSet<const void *> sources;
+  int64_t barriers = 0;
+  kernel.walk([&](tile::MmaAsyncOp mma) {
+    Attribute source = mma->getAttr(tile::kSourceAttr);
+    if (!tile::isInTensorMemory(mma.getResult().getType()) ||
+        !sources.insert(source ? source.getAsOpaquePointer() : mma.getAsOpaquePointer()).second)
+      return;
+    barriers += 2 * schedule.accumulators.value_or(1);
+    if (tile::isInTensorMemory(mma.getA().getType()))
+      barriers += 2 * (schedule.lastPart.value_or(0) > 1 ? 2 : 1);
+  });
+  return barriers * schedule.workers.value_or(1);
+}
+
+} // namespace
+
 int64_t sharedBytesOf(gpu::GPUFuncOp kernel, const tile::Schedule &schedule) {
   SharedLayout layout;
   llvm::StringMap<int64_t> stagesOf;
@@ -138,13 +166,15 @@ int64_t sharedBytesOf(gpu::GPUFuncOp kernel, const tile::Schedule &schedule) {
   if (hasCorrection && schedule.rows) // the factors of a worker's rows
     layout.addTiles(workers, tile::vectorSlot(RankedTensorType::get({*schedule.rows / workers},
                                                                     Float32Type::get(kernel.getContext()))));
+  for (const auto &ring : stagesOf)
+    layout.addBarriers(2 * ring.second); // full and empty
+  layout.addBarriers(2 * numbers + (hasCorrection ? 2 * workers : 0));
+  if (int64_t barriers = tensorBarriers(kernel, schedule))
+    layout.addBarriers(barriers + 1); // and where the columns begin
   kernel.walk([&](tile::ClusterReduceOp op) {
     layout.addTiles(workers, op.slotType());
     layout.addBarriers(workers);
   });
-  for (const auto &ring : stagesOf)
-    layout.addBarriers(2 * ring.second); // full and empty
-  layout.addBarriers(2 * numbers + (hasCorrection ? 2 * workers : 0));
   return layout.getBytes();
 }
 

@@ -11,7 +11,8 @@ using namespace mlir;
 
 namespace girih {
 
-constexpr int64_t kLeastHead = 16;
+/// Of head sizes; every chip has an MMA of so many columns, and room for what they take.
+constexpr int64_t kLeastHead = 16, kMostHead = 256;
 
 /// To compute what the launch brings beside the least of the others, to these what is left.
 static void completeRegisters(tile::Schedule &schedule, const Limits &limits, const AttentionNeeds &needs,
@@ -37,24 +38,55 @@ static int64_t partsOfKeys(const tile::Schedule &schedule, const Limits &limits)
   return limits.pairsCtas ? schedule.cluster.value_or(1) : 1;
 }
 
+/// What is loaded of shared memory, with `dense` bytes for each score, what CTAs that split keys exchange, and
+/// barriers.
+static int64_t sharedBytesBesideOutput(attn::ForwardOp op, const tile::Schedule &schedule, HeadColumns head,
+                                       int64_t dense, int64_t itemStages, const Target &target, const Limits &limits) {
+  constexpr int64_t kBarrierBytes = 1024, kExchangedVectors = 2, kExchangedBytes = 4;
+  int64_t valueRings = target.transposesValues(op) ? 2 : 1; // as they are loaded, and transposed
+  int64_t rows = *schedule.rows / schedule.cluster.value_or(1), stages = *schedule.stages, columns = *schedule.columns;
+  int64_t loaded = itemStages * rows * head.keys +
+                   stages * columns * (head.keys + valueRings * head.values) / partsOfKeys(schedule, limits);
+  int64_t beside = stages * rows * columns * dense;
+  if (op.hasBlockScales())
+    beside += (itemStages * rows + stages * (columns + tile::kScaledRows)) * tile::kScaleGroups;
+  if (schedule.splits.value_or(1) > 1)
+    beside += rows * (head.values + kExchangedVectors) * kExchangedBytes;
+  return loaded * op.getQ().getType().getElementTypeBitWidth() / 8 + beside + kBarrierBytes;
+}
+
 /// A work item's queries are loaded while the item before is computed, where a CTA has
-/// several and shared memory has room for them beside keys, values, the output and what is loaded
-/// with `dense` bytes for each score.
+/// several and shared memory has room for them beside all else and the output.
 static int64_t defaultItemStages(attn::ForwardOp op, const tile::Schedule &schedule, HeadColumns head, int64_t dense,
                                  const Target &target, const Limits &limits) {
-  constexpr int64_t kBarrierBytes = 1024;
-  int64_t valueRings = target.transposesValues(op) ? 2 : 1; // as they are loaded, and transposed
+  int64_t stored = *schedule.rows / schedule.cluster.value_or(1) * head.values *
+                   op.getOutput().getType().getElementTypeBitWidth() / 8;
+  int64_t bytes = sharedBytesBesideOutput(op, schedule, head, dense, /*itemStages=*/2, target, limits) + stored;
+  return *schedule.persistent != 0 && bytes <= limits.sharedBytes ? 2 : 1;
+}
+
+/// Fewer columns and stages, which are open, than usual where shared memory has no room for them beside the least of
+/// the output that is stored at a time (tile-place): a panel of each worker, or of the role that corrects.
+static void fitSharedMemory(attn::ForwardOp op, tile::Schedule &schedule, HeadColumns head, int64_t dense, int64_t step,
+                            const Target &target, const Limits &limits) {
+  constexpr int64_t kPanelBytes = 128, kFewColumns = 32;
   int64_t rows = *schedule.rows / schedule.cluster.value_or(1);
-  int64_t loaded = 2 * rows * head.keys + *schedule.stages * *schedule.columns *
-                                              (head.keys + valueRings * head.values) / partsOfKeys(schedule, limits);
-  int64_t stored = rows * head.values;
-  int64_t bits = loaded * op.getQ().getType().getElementTypeBitWidth() +
-                 stored * op.getOutput().getType().getElementTypeBitWidth();
-  int64_t beside = *schedule.stages * rows * *schedule.columns * dense;
-  if (op.hasBlockScales())
-    beside += (2 * rows + *schedule.stages * (*schedule.columns + tile::kScaledRows)) * tile::kScaleGroups;
-  bool fits = bits / 8 + beside + kBarrierBytes <= limits.sharedBytes;
-  return *schedule.persistent != 0 && fits ? 2 : 1;
+  int64_t writers = schedule.correctionRegisters.value_or(0) > 0 ? *schedule.workers : 1;
+  int64_t stored =
+      rows / writers * std::min(kPanelBytes, head.values * op.getOutput().getType().getElementTypeBitWidth() / 8);
+  auto fits = [&] {
+    return stored +
+               sharedBytesBesideOutput(op, schedule, head, dense, schedule.itemStages.value_or(1), target, limits) <=
+           limits.sharedBytes;
+  };
+  auto reduceColumns = [&](int64_t least) {
+    while (!fits() && *schedule.columns - step >= least)
+      schedule.columns = *schedule.columns - step;
+  };
+  reduceColumns(kFewColumns);
+  while (!fits() && *schedule.stages > 1)
+    schedule.stages = *schedule.stages - 1;
+  reduceColumns(step);
 }
 
 int64_t denseBytes(attn::ForwardOp op) {
@@ -161,10 +193,10 @@ tile::Schedule completeAttention(attn::ForwardOp op, const tile::Schedule &given
                                  function_ref<tile::Schedule(const tile::Schedule &, HeadColumns)> defaultsFor) {
   int64_t bits = op.getQ().getType().getElementTypeBitWidth();
   int64_t headStep = 128 / bits; // rows of multiples of 16 bytes, for TMA
-  auto checkSize = [&](StringRef what, int64_t size, int64_t most) {
-    if (size % headStep != 0 || size < kLeastHead || size > most)
+  auto checkSize = [&](StringRef what, int64_t size) {
+    if (size % headStep != 0 || size < kLeastHead || size > kMostHead)
       missing.add(what + " " + Twine(size) + " is not supported on " + target.chip() + "; multiples of " +
-                  Twine(headStep) + " from " + Twine(kLeastHead) + " to " + Twine(most) + " are");
+                  Twine(headStep) + " from " + Twine(kLeastHead) + " to " + Twine(kMostHead) + " are");
   };
   bool pairsCtas = target.limits().pairsCtas;
   int64_t cluster = given.cluster.value_or(1);
@@ -173,11 +205,9 @@ tile::Schedule completeAttention(attn::ForwardOp op, const tile::Schedule &given
                 ", whose MMAs take no scales; " + attn::kQueryDescale + " and " + attn::kKeyDescale + " are");
   if (op.hasBlockScales() && cluster > 1)
     missing.add("knob cluster is " + Twine(cluster) + ", must be 1 where blocks of rows have scales");
-  bool isOneSize = op.getHeadSize() == op.getValueSize();
-  checkSize("head size", op.getHeadSize(),
-            isOneSize ? std::min(needs.maxHeadSize, needs.maxValueSize) : needs.maxHeadSize);
-  if (!isOneSize)
-    checkSize("head size of values", op.getValueSize(), needs.maxValueSize);
+  checkSize("head size", op.getHeadSize());
+  if (op.getHeadSize() != op.getValueSize())
+    checkSize("head size of values", op.getValueSize());
   Limits limits = target.limits();
   tile::Schedule schedule = given;
   // Rows and workers go together: a worker's MMA has a fixed number of rows. One worker's
@@ -192,6 +222,7 @@ tile::Schedule completeAttention(attn::ForwardOp op, const tile::Schedule &given
     schedule.heads = defaultHeads(op, schedule.rows.value_or(shape.rows));
   schedule = schedule.completedFrom(defaultsFor(schedule, head));
   completeMaximum(op, schedule, missing);
+  cluster = schedule.cluster.value_or(1);
   limits = target.limitsOf(schedule);
   int64_t step = std::lcm(columnStep(op, shape), (pairsCtas ? cluster : 1) * shape.columnStep), dense = denseBytes(op);
   if (!given.columns) {
@@ -206,9 +237,11 @@ tile::Schedule completeAttention(attn::ForwardOp op, const tile::Schedule &given
     if (op.getDropout())
       columns = std::clamp(columns / kRandomColumns * kRandomColumns, kRandomColumns, mostRandomColumns(head));
     schedule.columns = std::max(columns / step * step, step);
-    if (op.hasBlocks())
-      schedule.columns = columnsInBlock(op, *schedule.columns, step);
   }
+  if (!given.columns && !given.stages)
+    fitSharedMemory(op, schedule, head, dense, step, target, limits);
+  if (!given.columns && op.hasBlocks())
+    schedule.columns = columnsInBlock(op, *schedule.columns, step);
   if (!schedule.itemStages)
     schedule.itemStages = defaultItemStages(op, schedule, head, dense, target, limits);
   if (cluster > 1 && schedule.persistent == tile::Schedule::kDynamic && !limits.handsOutWork)

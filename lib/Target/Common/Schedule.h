@@ -11,8 +11,6 @@ struct AttentionNeeds {
   /// Registers of a thread of a role, the second where another one transposes; beyond the
   /// most it gains nothing.
   int64_t leastLoad, leastTranspose, mostLoad, mostCompute;
-  /// Of queries and keys, and of values: for whose output a worker has room.
-  int64_t maxHeadSize, maxValueSize;
 };
 
 /// Bytes of what score regions load for each query and key.

@@ -11,32 +11,45 @@ namespace girih::sm100a {
 /// waits for MMAs, those of the waits; wider queries have more of them.
 static AttentionNeeds needsFor(attn::ForwardOp op, const tile::Schedule &given) {
   int64_t least = given.strict.value_or(0) || HeadColumns(op).keys > 128 ? 64 : 56;
-  return {.leastLoad = least,
-          .leastTranspose = least,
-          .mostLoad = 64,
-          .mostCompute = 240,
-          .maxHeadSize = 192,
-          .maxValueSize = 128};
+  return {.leastLoad = least, .leastTranspose = least, .mostLoad = 64, .mostCompute = 240};
+}
+
+/// The most columns of an output that CTAs exchange: a thread has its row in registers.
+constexpr int64_t kMostExchanged = 128;
+
+/// Whether there is room for one worker alone: in tensor memory for its output and one tile of scores, in
+/// shared memory for its queries.
+static bool isWide(HeadColumns head) { return head.values > kMostExchanged || head.keys > 192; }
+
+/// Workers that are alone load half as much for twice the rows in pairs of CTAs, where items have as many.
+static int64_t clusterFor(attn::ForwardOp op, const tile::Schedule &given, HeadColumns head, bool isOne) {
+  int64_t queries = op.getQ().getType().getDimSize(2), rows = 2 * kMma.rows;
+  bool hasRows = ShapedType::isDynamic(queries) || queries > kMma.rows;
+  bool isInBlock = !op.hasBlocks() || op.getQueryBlock() % rows == 0;
+  return isWide(head) && hasRows && isInBlock && !isOne && !given.rows && !op.hasBlockScales() ? 2 : 1;
 }
 
 /// Two workers of 128 rows, one in its softmax while the other's MMAs run. In tensor
 /// memory each has scores, weights (half a column each) and its output: 2 x (1.5 N + D)
 /// columns of the 512; with the oldest first, 2 x (N + D). What the correction role takes
-/// leaves the workers fewer registers.
+/// leaves the workers fewer registers. Of wide heads there is one worker, whose output the
+/// correction role moves a part at a time: it is more than a thread has registers for.
 static tile::Schedule defaultsFor(attn::ForwardOp op, const tile::Schedule &given, HeadColumns head,
                                   int64_t exp2Polynomial) {
+  constexpr int64_t kCorrectionRegisters = 88; // for what it moves at a time, and addresses
   bool corrects = given.correctionRegisters.value_or(0) > 0;
   bool masked = op.hasMask() || op.hasBlocks();
   tile::Schedule schedule;
   // The rows of heads that share tiles are few: one worker's, as many as there are on Hopper.
   int64_t queries = op.getQ().getType().getDimSize(2);
   bool areFew = *given.heads > 1 && ShapedType::isStatic(queries) && queries * slotsOf(*given.heads) <= kMma.rows;
-  // So is one for keys that CTAs split, whose outputs they exchange through shared memory.
-  bool isOne = areFew || given.splits.value_or(1) > 1;
-  int64_t cluster = given.cluster.value_or(1);
-  schedule.workers = isOne ? 1 : workersInBlock(op, 2, kMma.rows * cluster);
+  // So is one for keys that CTAs split, whose outputs they exchange through shared memory, and where CTAs share it.
+  bool isOne = areFew || given.splits.value_or(1) > 1 || given.ctas.value_or(1) > 1;
+  int64_t cluster = given.cluster.value_or(clusterFor(op, given, head, isOne));
+  schedule.workers = isOne || isWide(head) ? 1 : workersInBlock(op, 2, kMma.rows * cluster);
   schedule.rows = kMma.rows * *schedule.workers * cluster;
-  schedule.columns = head.widest() <= 64    ? (corrects ? 112 : 128)
+  schedule.columns = head.widest() <= 64    ? (corrects || given.ctas.value_or(1) > 1 ? 112 : 128)
+                     : isWide(head)         ? 128
                      : head.keys > 128      ? 64
                      : op.hasNarrowInputs() ? 96
                                             : 80;
@@ -47,10 +60,11 @@ static tile::Schedule defaultsFor(attn::ForwardOp op, const tile::Schedule &give
   }
   schedule.stages = 2;
   schedule.ctas = 1;
-  schedule.cluster = 1;
+  schedule.cluster = cluster;
   schedule.splits = 1;
   schedule.accumulators = 1;
-  schedule.correctionRegisters = 0;
+  // Who exchanges outputs has whole rows of them.
+  schedule.correctionRegisters = isWide(head) && given.splits.value_or(1) == 1 ? kCorrectionRegisters : 0;
   schedule.overlap = 1;
   schedule.oldestFirst = 0;
   schedule.leftInRegisters = 0;
@@ -82,6 +96,9 @@ tile::Schedule completeSchedule(attn::ForwardOp op, const tile::Schedule &given,
     missing.add("knob left_in_registers is 1, MMAs on " + target.chip() + " take no operand from registers");
   if (schedule.twoLevel.value_or(0) != 0)
     missing.add("knob two_level is 1, MMAs on " + target.chip() + " add in f32, in tensor memory");
+  if (int64_t splits = schedule.splits.value_or(1); splits > 1 && HeadColumns(op).values > kMostExchanged)
+    missing.add("knob splits is " + Twine(splits) + ", must be 1 on " + target.chip() + " where values have " +
+                Twine(op.getValueSize()) + " columns: CTAs exchange up to " + Twine(kMostExchanged));
   return schedule;
 }
 

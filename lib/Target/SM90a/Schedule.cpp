@@ -11,8 +11,7 @@ using namespace mlir;
 namespace girih::sm90a {
 
 /// To 240 for each thread of two workers, 160 for each of three.
-static constexpr AttentionNeeds kNeeds = {
-    .leastLoad = 24, .leastTranspose = 32, .mostLoad = 40, .mostCompute = 240, .maxHeadSize = 256, .maxValueSize = 256};
+static constexpr AttentionNeeds kNeeds = {.leastLoad = 24, .leastTranspose = 32, .mostLoad = 40, .mostCompute = 240};
 
 /// How many times a work item of one worker's rows items of one, two, ... workers take:
 /// measured at 512 and 2048 keys without a mask. Tiles that are shared cost less for each row.

@@ -1,7 +1,7 @@
 // RUN: girih-opt %s --attn-schedule=target=sm_100a --split-input-file --verify-diagnostics
 
 func.func @odd_head(%q: tensor<1x2x256x100xbf16>) -> tensor<1x2x256x100xbf16> {
-  // expected-error@+1 {{head size 100 is not supported on sm_100a; multiples of 8 from 16 to 128 are}}
+  // expected-error@+1 {{head size 100 is not supported on sm_100a; multiples of 8 from 16 to 256 are}}
   %o = attn.forward %q, %q, %q
       : tensor<1x2x256x100xbf16>, tensor<1x2x256x100xbf16>, tensor<1x2x256x100xbf16> -> tensor<1x2x256x100xbf16>
   return %o : tensor<1x2x256x100xbf16>
@@ -10,7 +10,7 @@ func.func @odd_head(%q: tensor<1x2x256x100xbf16>) -> tensor<1x2x256x100xbf16> {
 // -----
 
 func.func @small_head(%q: tensor<1x2x256x8xbf16>) -> tensor<1x2x256x8xbf16> {
-  // expected-error@+1 {{head size 8 is not supported on sm_100a; multiples of 8 from 16 to 128 are}}
+  // expected-error@+1 {{head size 8 is not supported on sm_100a; multiples of 8 from 16 to 256 are}}
   %o = attn.forward %q, %q, %q
       : tensor<1x2x256x8xbf16>, tensor<1x2x256x8xbf16>, tensor<1x2x256x8xbf16> -> tensor<1x2x256x8xbf16>
   return %o : tensor<1x2x256x8xbf16>
@@ -18,11 +18,11 @@ func.func @small_head(%q: tensor<1x2x256x8xbf16>) -> tensor<1x2x256x8xbf16> {
 
 // -----
 
-func.func @large_head(%q: tensor<1x2x256x136xbf16>) -> tensor<1x2x256x136xbf16> {
-  // expected-error@+1 {{head size 136 is not supported on sm_100a; multiples of 8 from 16 to 128 are}}
+func.func @large_head(%q: tensor<1x2x256x264xbf16>) -> tensor<1x2x256x264xbf16> {
+  // expected-error@+1 {{head size 264 is not supported on sm_100a; multiples of 8 from 16 to 256 are}}
   %o = attn.forward %q, %q, %q
-      : tensor<1x2x256x136xbf16>, tensor<1x2x256x136xbf16>, tensor<1x2x256x136xbf16> -> tensor<1x2x256x136xbf16>
-  return %o : tensor<1x2x256x136xbf16>
+      : tensor<1x2x256x264xbf16>, tensor<1x2x256x264xbf16>, tensor<1x2x256x264xbf16> -> tensor<1x2x256x264xbf16>
+  return %o : tensor<1x2x256x264xbf16>
 }
 
 // -----
@@ -81,15 +81,24 @@ func.func @two_level(%q: tensor<1x2x256x128xf8E4M3FN>) -> tensor<1x2x256x128xbf1
 
 // -----
 
+func.func @wide_splits(%q: tensor<1x2x256x136xbf16>) -> tensor<1x2x256x136xbf16> {
+  // expected-error@+1 {{knob splits is 2, must be 1 on sm_100a where values have 136 columns: CTAs exchange up to 128}}
+  %o = attn.forward %q, %q, %q schedule <splits = 2>
+      : tensor<1x2x256x136xbf16>, tensor<1x2x256x136xbf16>, tensor<1x2x256x136xbf16> -> tensor<1x2x256x136xbf16>
+  return %o : tensor<1x2x256x136xbf16>
+}
+
+// -----
+
 // One diagnostic says all that the chip lacks.
-func.func @all_at_once(%q: tensor<1x2x256x136xbf16>) -> tensor<1x2x256x136xbf16> {
-  // expected-error@+4 {{head size 136 is not supported on sm_100a; multiples of 8 from 16 to 128 are}}
-  // expected-note@+3 {{knob columns is 40, MMAs on sm_100a take multiples of 16 up to 256}}
+func.func @all_at_once(%q: tensor<1x2x256x264xbf16>) -> tensor<1x2x256x264xbf16> {
+  // expected-error@+4 {{head size 264 is not supported on sm_100a; multiples of 8 from 16 to 256 are}}
+  // expected-note@+3 {{knob columns is 40, MMAs on sm_100a take multiples of 32 up to 256}}
   // expected-note@+2 {{knob overlap is 0, attention on sm_100a needs 1}}
   // expected-note@+1 {{knob compute_registers is 100, sm_100a takes multiples of 8 from 24 to 256}}
   %o = attn.forward %q, %q, %q schedule <columns = 40, overlap = 0, compute_registers = 100>
-      : tensor<1x2x256x136xbf16>, tensor<1x2x256x136xbf16>, tensor<1x2x256x136xbf16> -> tensor<1x2x256x136xbf16>
-  return %o : tensor<1x2x256x136xbf16>
+      : tensor<1x2x256x264xbf16>, tensor<1x2x256x264xbf16>, tensor<1x2x256x264xbf16> -> tensor<1x2x256x264xbf16>
+  return %o : tensor<1x2x256x264xbf16>
 }
 
 // -----

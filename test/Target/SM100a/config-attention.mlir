@@ -112,3 +112,30 @@ func.func @narrow_block_scales(%q: tensor<4x32x2048x64xf8E5M2>, %s: tensor<4x32x
       : tensor<4x32x2048x64xf8E5M2>, tensor<4x32x2048x64xf8E5M2>, tensor<4x32x2048x64xf8E5M2> -> tensor<4x32x2048x64xbf16>
   return %o : tensor<4x32x2048x64xbf16>
 }
+
+// Tensor memory has room for one worker: 128 x 1.5 + 256 columns. Two CTAs share each tile of keys; a role corrects.
+// CHECK-LABEL: @wide_heads
+// CHECK: schedule <rows = 256, columns = 128, workers = 1, stages = 2, item_stages = 1, {{.*}} correction_registers = 88, {{.*}} cluster = 2,
+func.func @wide_heads(%q: tensor<4x32x2048x256xbf16>) -> tensor<4x32x2048x256xbf16> {
+  %o = attn.forward %q, %q, %q
+      : tensor<4x32x2048x256xbf16>, tensor<4x32x2048x256xbf16>, tensor<4x32x2048x256xbf16> -> tensor<4x32x2048x256xbf16>
+  return %o : tensor<4x32x2048x256xbf16>
+}
+
+// Fewer rows than a pair's; shared memory has room for 64 keys.
+// CHECK-LABEL: @few_rows_of_wide_heads
+// CHECK: schedule <rows = 128, columns = 64, workers = 1, stages = 2, {{.*}} cluster = 1,
+func.func @few_rows_of_wide_heads(%q: tensor<4x32x128x256xbf16>) -> tensor<4x32x128x256xbf16> {
+  %o = attn.forward %q, %q, %q
+      : tensor<4x32x128x256xbf16>, tensor<4x32x128x256xbf16>, tensor<4x32x128x256xbf16> -> tensor<4x32x128x256xbf16>
+  return %o : tensor<4x32x128x256xbf16>
+}
+
+// Columns that half of a multiprocessor's shared memory has room for.
+// CHECK-LABEL: @shared_multiprocessor
+// CHECK: schedule <rows = 128, columns = 64, workers = 1, stages = 2, {{.*}} ctas = 2,
+func.func @shared_multiprocessor(%q: tensor<4x32x2048x128xbf16>) -> tensor<4x32x2048x128xbf16> {
+  %o = attn.forward %q, %q, %q schedule <ctas = 2>
+      : tensor<4x32x2048x128xbf16>, tensor<4x32x2048x128xbf16>, tensor<4x32x2048x128xbf16> -> tensor<4x32x2048x128xbf16>
+  return %o : tensor<4x32x2048x128xbf16>
+}
