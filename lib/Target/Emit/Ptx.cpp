@@ -4,8 +4,12 @@
 #include "mlir/Target/LLVMIR/Export.h"
 #include "mlir/Target/LLVMIR/ModuleTranslation.h"
 #include "mlir/Target/LLVMIR/TypeToLLVM.h"
+#include "llvm/IR/Dominators.h"
+#include "llvm/IR/IRBuilder.h"
 #include "llvm/IR/InlineAsm.h"
+#include "llvm/IR/InstIterator.h"
 #include "llvm/IR/Instructions.h"
+#include "llvm/IR/IntrinsicsNVPTX.h"
 #include "llvm/IR/LegacyPassManager.h"
 #include "llvm/IR/Module.h"
 #include "llvm/IR/Verifier.h"
@@ -97,6 +101,52 @@ void optimize(llvm::Module &module, llvm::TargetMachine &machine) {
   passes.run(module, modules);
 }
 
+/// Where a role, or a group of them, gets its registers.
+bool startsRole(const llvm::Instruction &instruction) {
+  auto *call = dyn_cast<llvm::IntrinsicInst>(&instruction);
+  return call && (call->getIntrinsicID() == llvm::Intrinsic::nvvm_setmaxnreg_inc_sync_aligned_u32 ||
+                  call->getIntrinsicID() == llvm::Intrinsic::nvvm_setmaxnreg_dec_sync_aligned_u32);
+}
+
+/// The name in PTX of a special register of 32 bits that is read; empty for all else.
+std::string specialRegister(const llvm::Instruction &instruction) {
+  auto *call = dyn_cast<llvm::IntrinsicInst>(&instruction);
+  StringRef name = call ? call->getCalledFunction()->getName() : "";
+  if (!name.consume_front("llvm.nvvm.read.ptx.sreg.") || !call->getType()->isIntegerTy(32))
+    return "";
+  return name.consume_front("cluster.") ? ("%cluster_" + name).str() : ("%" + name).str();
+}
+
+/// Each role reads the numbers of its CTA for itself, by assembly that LLVM takes for another number each time. What
+/// several roles compute of one it would compute before they part, and ptxas spill there.
+void readNumbersInRoles(llvm::Function &function) {
+  llvm::DominatorTree dominators(function);
+  llvm::SmallVector<llvm::Instruction *> starts, reads;
+  for (llvm::Instruction &instruction : llvm::instructions(function)) {
+    if (startsRole(instruction))
+      starts.push_back(&instruction);
+    else if (!specialRegister(instruction).empty())
+      reads.push_back(&instruction);
+  }
+  for (llvm::Instruction *start : starts) {
+    llvm::StringMap<llvm::Value *> numbers;
+    for (llvm::Instruction *&read : reads) {
+      if (!read || !dominators.dominates(start, read))
+        continue;
+      std::string name = specialRegister(*read);
+      llvm::Value *&number = numbers[name];
+      if (!number) {
+        auto *type = llvm::FunctionType::get(read->getType(), /*isVarArg=*/false);
+        auto *assembly = llvm::InlineAsm::get(type, "mov.u32 $0, " + name + ";", "=r", /*hasSideEffects=*/true);
+        number = llvm::IRBuilder<>(start->getNextNode()).CreateCall(assembly);
+      }
+      read->replaceAllUsesWith(number);
+      read->eraseFromParent();
+      read = nullptr;
+    }
+  }
+}
+
 } // namespace
 
 FailureOr<std::string> emitPtxText(gpu::GPUModuleOp module, const Target &target) {
@@ -113,6 +163,10 @@ FailureOr<std::string> emitPtxText(gpu::GPUModuleOp module, const Target &target
   llvmModule->setDataLayout(machine->createDataLayout());
   markAssemblyConvergent(*llvmModule);
   optimize(*llvmModule, *machine);
+  if (target.hasTensorMemory()) // whose kernels have roles of few registers
+    for (llvm::Function &function : *llvmModule)
+      if (!function.isDeclaration())
+        readNumbersInRoles(function);
 
   llvm::SmallString<0> ptx;
   llvm::raw_svector_ostream stream(ptx);
