@@ -3,6 +3,7 @@
 #include "AttnMerge.h"
 
 #include "AttnHeads.h"
+#include "AttnSoftmax.h"
 
 #include "mlir/Dialect/Math/IR/Math.h"
 #include <limits>
@@ -11,11 +12,6 @@
 using namespace mlir;
 
 namespace girih {
-
-static Value constant(IndexBuilder &b, Type type, double value) {
-  return arith::ConstantOp::create(
-      b, DenseElementsAttr::get(cast<RankedTensorType>(type), APFloat(static_cast<float>(value))));
-}
 
 PartialAttention loadPartial(IndexBuilder &b, gpu::GPUFuncOp kernel, const WorkItem &item, int64_t rows,
                              int64_t columns, int64_t heads) {
@@ -30,18 +26,17 @@ PartialAttention loadPartial(IndexBuilder &b, gpu::GPUFuncOp kernel, const WorkI
                                         ArrayRef<int64_t>{0, 0, 0, 1});
   Value lse = tile::GatherOp::create(b, vector, argumentOf(kernel, attn::kPartialLse), ArrayRef(indices).drop_back(),
                                      ArrayRef<int64_t>{0, 0, 0});
-  return {output, arith::MulFOp::create(b, lse, constant(b, vector, std::numbers::log2e))};
+  return {output, arith::MulFOp::create(b, lse, f32Constant(b, vector.getShape(), std::numbers::log2e))};
 }
 
 PartialAttention mergePartials(IndexBuilder &b, const PartialAttention &first, const PartialAttention &second) {
-  Type rows = first.log2Sum.getType(), matrix = first.output.getType();
-  auto exp2 = [&](Value x) -> Value { return math::Exp2Op::create(b, x, arith::FastMathFlags::afn); };
-  Value zero = constant(b, rows, 0), one = constant(b, rows, 1);
+  auto rows = cast<RankedTensorType>(first.log2Sum.getType()), matrix = cast<RankedTensorType>(first.output.getType());
+  Value zero = f32Constant(b, rows.getShape(), 0), one = f32Constant(b, rows.getShape(), 1);
   // Finite, so that two parts without keys weigh 0 and not NaN.
   Value most = arith::MaxNumFOp::create(b, arith::MaxNumFOp::create(b, first.log2Sum, second.log2Sum),
-                                        constant(b, rows, std::numeric_limits<float>::lowest()));
-  Value ofFirst = exp2(arith::SubFOp::create(b, first.log2Sum, most));
-  Value ofSecond = exp2(arith::SubFOp::create(b, second.log2Sum, most));
+                                        f32Constant(b, rows.getShape(), std::numeric_limits<float>::lowest()));
+  Value ofFirst = fastExp2(b, arith::SubFOp::create(b, first.log2Sum, most));
+  Value ofSecond = fastExp2(b, arith::SubFOp::create(b, second.log2Sum, most));
   Value sum = arith::AddFOp::create(b, ofFirst, ofSecond);
   Value isNothing = arith::CmpFOp::create(b, arith::CmpFPredicate::OEQ, sum, zero);
   Value inverse = arith::DivFOp::create(b, one, arith::SelectOp::create(b, isNothing, one, sum),
@@ -49,7 +44,7 @@ PartialAttention mergePartials(IndexBuilder &b, const PartialAttention &first, c
   auto share = [&](Value weight) -> Value {
     return tile::BroadcastOp::create(b, matrix, arith::MulFOp::create(b, weight, inverse));
   };
-  Value ofOther = share(ofSecond), nothing = constant(b, matrix, 0);
+  Value ofOther = share(ofSecond), nothing = f32Constant(b, matrix.getShape(), 0);
   Value isLeft = arith::CmpFOp::create(b, arith::CmpFPredicate::OEQ, ofOther, nothing);
   Value other = arith::SelectOp::create(b, isLeft, nothing, second.output);
   Value mine = arith::MulFOp::create(b, first.output, share(ofFirst));

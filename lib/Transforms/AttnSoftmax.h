@@ -21,6 +21,9 @@ double firstMaximum(const tile::Schedule &schedule);
 Weights weigh(IndexBuilder &b, attn::ForwardOp op, const tile::Schedule &schedule, const FactoredScores &scores,
               mlir::Value left, mlir::Value oldMaximum);
 
+/// A tile of a number of f32.
+mlir::Value f32Constant(IndexBuilder &b, mlir::ArrayRef<int64_t> shape, double value);
+
 /// A tile of a number, times the item's factor if there is one.
 mlir::Value multiple(IndexBuilder &b, mlir::ArrayRef<int64_t> shape, double number, mlir::Value factor);
 

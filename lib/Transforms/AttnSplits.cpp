@@ -1,8 +1,8 @@
 // Parts are combined as iterations are: o = sum of o_i 2^(m_i - m), where m is the largest of m_i.
 #include "AttnSplits.h"
+#include "AttnSoftmax.h"
 
 #include "mlir/Dialect/GPU/IR/GPUDialect.h"
-#include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/IR/Matchers.h"
 #include <limits>
@@ -37,7 +37,7 @@ SoftmaxState combineParts(IndexBuilder &b, const KeyPart &part, const SoftmaxSta
   Value mine = arith::AddFOp::create(b, state.maximum, tile::SplatOp::create(b, rows, nothing));
   SoftmaxState all;
   all.maximum = tile::ClusterReduceOp::create(b, tile::ReduceKind::Max, mine, /*leader=*/false, filled);
-  Value weight = math::Exp2Op::create(b, arith::SubFOp::create(b, mine, all.maximum), arith::FastMathFlags::afn);
+  Value weight = fastExp2(b, arith::SubFOp::create(b, mine, all.maximum));
   Value sum = arith::MulFOp::create(b, state.sum, weight);
   all.sum = tile::ClusterReduceOp::create(b, tile::ReduceKind::Add, sum, /*leader=*/true, filled);
   Value output = arith::MulFOp::create(b, state.output, tile::BroadcastOp::create(b, matrix, weight));

@@ -70,9 +70,7 @@ private:
   RankedTensorType inputTile(int64_t tileRows, int64_t tileColumns) {
     return RankedTensorType::get({tileRows, tileColumns}, op.getQ().getType().getElementType());
   }
-  Value constant(RankedTensorType type, double value) {
-    return arith::ConstantOp::create(b, DenseElementsAttr::get(type, APFloat(static_cast<float>(value))));
-  }
+  Value constant(RankedTensorType type, double value) { return f32Constant(b, type.getShape(), value); }
   Value broadcast(Value rowTile, int64_t width) {
     return tile::BroadcastOp::create(b, f32Tile({rows, width}), rowTile);
   }

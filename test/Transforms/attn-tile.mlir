@@ -310,3 +310,23 @@ func.func @fixed_maximum_two_level(%q: tensor<1x1x256x64xbf16>) -> tensor<1x1x25
   } : tensor<1x1x256x64xbf16>, tensor<1x1x256x64xbf16>, tensor<1x1x256x64xbf16> -> tensor<1x1x256x64xbf16>
   return %o : tensor<1x1x256x64xbf16>
 }
+
+// -----
+
+// What is one number for each row, or for all, is in the weights: their sum says so to the log-sum-exp.
+// CHECK-LABEL: gpu.func @fixed_maximum_and_offset
+// CHECK-DAG: %[[TWO:.*]] = arith.constant dense<2.885390e+00> : tensor<128xf32>
+// CHECK-DAG: %[[SCALE:.*]] = arith.constant dense<1.44269502> : tensor<128x64xf32>
+// CHECK: %[[SHIFT:.*]] = tile.broadcast %[[TWO]]
+// CHECK: %[[E:.*]] = math.fma %{{.*}}, %[[SCALE]], %[[SHIFT]]
+// CHECK: math.exp2 %[[E]]
+func.func @fixed_maximum_and_offset(%q: tensor<1x1x256x64xbf16>) -> (tensor<1x1x256x64xbf16>, tensor<1x1x256xf32>) {
+  %o, %l = attn.forward %q, %q, %q schedule <rows = 128, columns = 64, workers = 2> score {
+  ^bb0(%s: f32, %b: index, %h: index, %i: index, %j: index):
+    %two = arith.constant 2.0 : f32
+    %t = math.tanh %s : f32
+    %r = arith.addf %t, %two : f32
+    attn.yield %r : f32
+  } : tensor<1x1x256x64xbf16>, tensor<1x1x256x64xbf16>, tensor<1x1x256x64xbf16> -> tensor<1x1x256x64xbf16>, tensor<1x1x256xf32>
+  return %o, %l : tensor<1x1x256x64xbf16>, tensor<1x1x256xf32>
+}

@@ -73,7 +73,9 @@ bool Decoder::decodeHasRun(Operation *op) {
     return false;
   auto known = llvm::find_if(loops, [&](auto entry) {
     auto loop = dyn_cast<scf::ForOp>(entry.first);
-    return loop && isOneNumber(withoutOpaque(loop.getLowerBound()), lower) &&
+    // One that runs whenever this does: what it did last is then what it did for these bounds.
+    bool ranBefore = loop && !loop.getUnsignedCmp() && loop->getBlock()->findAncestorOpInBlock(*op);
+    return ranBefore && isOneNumber(withoutOpaque(loop.getLowerBound()), lower) &&
            isOneNumber(withoutOpaque(loop.getUpperBound()), upper);
   });
   if (known == loops.end()) // of several, any: they run equally often
